@@ -1,0 +1,36 @@
+// Package engine is the port through which questions are answered. Its implementations, mem over records in memory
+// and duck over the lake, are held to the same answers by package enginetest.
+package engine
+
+import (
+	"context"
+	"iter"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// Engine answers questions over one fixed set of conversations: whatever is written meanwhile, two calls on one
+// Engine see the same set. Safe for concurrent use.
+type Engine interface {
+	// Count is the number of conversations that q selects.
+	Count(ctx context.Context, q query.Query) (int64, error)
+
+	// Records yields the selected records in q's order, ties by id, from offset on, at most limit of them; limit 0
+	// means all. It streams: memory does not grow with the number of records. It stops after the first error.
+	Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error]
+
+	// ByID yields the records with these ids in order of start; unknown ids are left out.
+	ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error]
+
+	// Close gives back what the view holds. Records of a closed view must not be read on.
+	Close() error
+}
+
+// Source opens engines: each is a view of the data as it is at that moment.
+type Source interface {
+	// Live is everything up to the moment, what the synchronous query answers from.
+	Live(ctx context.Context) (Engine, error)
+	// Settled is what the nightly batch has moved to the lake, what jobs answer from.
+	Settled(ctx context.Context) (Engine, error)
+}

@@ -1,0 +1,163 @@
+// Package fault is the vocabulary of failure: a short list of kinds, and one table that turns a kind into an
+// HTTP status, the platform's error code and the exit code of a command. Callers branch on kinds and on nothing else.
+//
+// A fault has two readers. Its message is for the person or program that asked, and never holds what a customer said
+// or who they are: ids, names of fields and numbers only. The chain below it is for the log.
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// Kinds of failure. An error is of a kind when errors.Is says so.
+var (
+	Invalid      = errors.New("invalid request")        // the caller must change the request
+	Unauthorized = errors.New("not authorized")         // credentials or token are missing, wrong or expired
+	Forbidden    = errors.New("forbidden")              // the client is known and may not do this
+	NotFound     = errors.New("not found")              // no such job, conversation, file or lake
+	Expired      = errors.New("expired")                // a cursor or result set outlived its expirationDate
+	TooLarge     = errors.New("too large")              // the request body exceeds the limit
+	MediaType    = errors.New("unsupported media type") // the request body is not JSON
+	Throttled    = errors.New("throttled")              // asked to slow down; later is right
+	Unavailable  = errors.New("unavailable")            // the other side cannot be reached or is failing; later may be right
+	Conflict     = errors.New("conflict")               // another writer holds or moved the lake
+	InDoubt      = errors.New("outcome unknown")        // the commit may have landed: look before any retry or clean-up
+	Corrupt      = errors.New("corrupt data")           // stored or received bytes disagree with their checksum or schema
+	Full         = errors.New("no space left")          // the disk is full
+	Incomplete   = errors.New("incomplete")             // done, but something that was asked for had to be left out
+)
+
+// Error is a failure that somebody outside can act on.
+type Error struct {
+	Kind    error  // one of the kinds above
+	Code    string // the platform's error code; empty means the kind's own
+	Message string // for the person who asked: what is wrong and what to do
+	Field   string // path of the field at fault in the request, "paging.pageSize"; empty if none
+	Limit   *Limit // the limit that was hit, if one was
+	Err     error  // the cause, for the log; may be nil
+}
+
+// Limit names a limit of the platform that a request ran into.
+type Limit struct {
+	Key       string `json:"key"`
+	Namespace string `json:"namespace"`
+	Value     int    `json:"value"`
+}
+
+// Error is the message and the cause, on one line.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Message + ": " + e.Err.Error()
+	}
+	return e.Message
+}
+
+// Unwrap gives the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// New makes a fault of a kind.
+func New(kind error, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// Field makes an Invalid fault about one field of a request.
+func Field(field, format string, args ...any) *Error {
+	return &Error{Kind: Invalid, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Because makes a fault with a cause.
+func Because(kind, cause error, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Err: cause}
+}
+
+// Wrap says what was being done when *err happened. It is deferred on the first line of a function that crosses a seam.
+func Wrap(err *error, format string, args ...any) {
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
+	}
+}
+
+// row is what a kind means to the outside.
+type row struct {
+	kind   error
+	status int
+	code   string
+	exit   int
+	help   string
+}
+
+// table is the one table from kind to HTTP status, platform code and exit code. The first row that matches wins.
+var table = []row{
+	{Full, 503, "service.unavailable", 9, "the disk is full"},
+	{syscall.ENOSPC, 503, "service.unavailable", 9, "the disk is full"},
+	{Unauthorized, 401, "bad.credentials", 4, "credentials are missing or wrong"},
+	{Forbidden, 403, "not.authorized", 4, "the client may not do this"},
+	{TooLarge, 413, "request.entity.too.large", 2, "the request is too large"},
+	{MediaType, 415, "unsupported.media.type", 2, "the request is not JSON"},
+	{Invalid, 400, "bad.request", 2, "the request or a flag is wrong"},
+	{NotFound, 404, "not.found", 5, "no such lake, file, job or conversation"},
+	{Expired, 400, "bad.request", 5, "a job or cursor has expired"},
+	{Throttled, 429, "too.many.requests", 6, "the platform asked to slow down for too long"},
+	{Unavailable, 503, "service.unavailable", 6, "the platform cannot be reached or is failing"},
+	{Conflict, 409, "general.conflict", 7, "another process is writing to the lake"},
+	{InDoubt, 503, "service.unavailable", 7, "the outcome of a commit is unknown; run again"},
+	{Corrupt, 500, "internal.server.error", 8, "the lake, or what the platform sent, is damaged"},
+	{Incomplete, 500, "internal.server.error", 3, "done, but something was left out: see the summary"},
+	{context.DeadlineExceeded, 504, "request.timeout", 6, "it took too long"},
+	{context.Canceled, 503, "service.unavailable", 130, "interrupted"},
+}
+
+func find(err error) row {
+	for _, r := range table {
+		if errors.Is(err, r.kind) {
+			return r
+		}
+	}
+	return row{status: 500, code: "internal.server.error", exit: 1}
+}
+
+// HTTPStatus is the status that a server answers the failure with.
+func HTTPStatus(err error) int { return find(err).status }
+
+// Code is the platform's error code of the failure.
+func Code(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code != "" {
+		return e.Code
+	}
+	return find(err).code
+}
+
+// ExitCode is the exit code of a command that ended with err; 0 for nil.
+func ExitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	return find(err).exit
+}
+
+// ExitCodes lists every exit code with its meaning, in order, for help texts.
+func ExitCodes() []string {
+	text := map[int]string{0: "success", 1: "an unexpected failure"}
+	top := 1
+	for _, r := range table {
+		if _, ok := text[r.exit]; !ok {
+			text[r.exit] = r.help
+		}
+		top = max(top, r.exit)
+	}
+	var out []string
+	for code := range top + 1 {
+		if help, ok := text[code]; ok {
+			out = append(out, fmt.Sprintf("%4d  %s", code, help))
+		}
+	}
+	return out
+}

@@ -1,0 +1,321 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Report is what a check found.
+type Report struct {
+	Snapshot      SnapshotID      `json:"snapshot"`
+	Conversations int64           `json:"conversations"`
+	Rows          map[Table]int64 `json:"rows"`
+	Files         int             `json:"files"`
+	Bytes         int64           `json:"bytes"`        // of the data files
+	RecordBytes   int64           `json:"record_bytes"` // of the records, JSON
+	Days          int             `json:"days"`         // that are whole
+	Unfit         int64           `json:"unfit"`        // records that do not fit the schema and have no companion rows
+	Unreferenced  int             `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
+	Unsettled     int             `json:"unsettled"`    // commits that were interrupted; the next writer settles them
+	Damage        []string        `json:"damage"`       // what is wrong, a line each, at most maxDamage
+}
+
+// maxDamage bounds the report of a lake that is damaged all over.
+const maxDamage = 100
+
+// Check accounts for every file and row of the newest snapshot: each file is there, as long as the catalog says, and
+// of its day; each record is JSON with the id, start and hash that its row says, in order, and in the lake once; and
+// what is stored in every table equals, to the row, what the records say when they are shredded again. Damage is
+// reported and is fault.Corrupt. done, if not nil, is told of each record checked. Memory does not grow with the lake.
+func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
+	c := checker{lake: l, done: done, report: Report{Rows: map[Table]int64{}}}
+	if c.done == nil {
+		c.done = func(int64) {}
+	}
+	if err := c.run(ctx); err != nil {
+		if !errors.Is(err, fault.Corrupt) {
+			return c.report, err
+		}
+		c.damage("%v", err)
+	}
+	if n := len(c.report.Damage); n > 0 {
+		return c.report, fault.New(fault.Corrupt, "the lake is damaged: %d findings", n)
+	}
+	return c.report, nil
+}
+
+type checker struct {
+	lake   *Lake
+	report Report
+	done   func(int64)
+}
+
+func (c *checker) damage(format string, args ...any) {
+	if len(c.report.Damage) < maxDamage {
+		c.report.Damage = append(c.report.Damage, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *checker) run(ctx context.Context) error {
+	intents, err := c.lake.intents(ctx)
+	if err != nil {
+		return err
+	}
+	c.report.Unsettled = len(intents)
+	if err := c.lake.db.QueryRowContext(ctx, `SELECT count(*) FROM days`).Scan(&c.report.Days); err != nil {
+		return err
+	}
+	s, err := c.lake.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	c.report.Snapshot = s.ID
+	for _, t := range Tables() {
+		c.files(t, s.files[t])
+	}
+	for _, day := range daysOf(s) {
+		if err := c.day(ctx, s, day); err != nil {
+			return err
+		}
+	}
+	if err := c.unique(ctx, s); err != nil {
+		return err
+	}
+	return c.unreferenced(ctx)
+}
+
+// files compares what the catalog says of the files with what is on disk.
+func (c *checker) files(t Table, files []File) {
+	for _, f := range files {
+		c.report.Files++
+		c.report.Rows[t] += f.Rows
+		c.report.Bytes += f.Bytes
+		switch info, err := os.Stat(f.Path); {
+		case err != nil:
+			c.damage("%s: data file %s is missing", t, f.Path)
+		case info.Size() != f.Bytes:
+			c.damage("%s: data file %s has %d bytes and should have %d", t, f.Path, info.Size(), f.Bytes)
+		}
+	}
+}
+
+func daysOf(s *Snapshot) []conversation.Day {
+	var days []conversation.Day
+	for _, t := range Tables() {
+		for _, f := range s.files[t] {
+			days = append(days, f.Day)
+		}
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
+}
+
+// day shreds the records of a day again and compares the result with what is stored in each table.
+func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) error {
+	stored := map[Table]*cursor{}
+	for _, t := range Tables() {
+		if t == Changes {
+			continue // changes are not derived from the records that are there now
+		}
+		files := ofDay(s.files[t], day)
+		if len(files) > 1 {
+			c.damage("%s: day %v has %d files and should have one", t, day, len(files))
+		}
+		stored[t] = newCursor(ctx, files)
+		defer stored[t].stop()
+	}
+	shredder := newShredder()
+	var last conversation.Record
+	for _, f := range ofDay(s.files[Conversations], day) {
+		for v, err := range Versions(ctx, f.Path) {
+			if err != nil {
+				c.damage("%s: day %v: %v", Conversations, day, err)
+				return nil
+			}
+			c.record(day, v, last)
+			last = v.Record
+			if !shredder.add(v) {
+				c.report.Unfit++
+			}
+			if c.report.Conversations%batchRows == 0 {
+				c.compare(day, shredder.take(), stored)
+			}
+		}
+	}
+	c.compare(day, shredder.take(), stored)
+	for t, at := range stored {
+		if rest := at.rest(); rest > 0 {
+			c.damage("%s: day %v has %d rows that no record accounts for", t, day, rest)
+		}
+	}
+	return ctx.Err()
+}
+
+func ofDay(files []File, day conversation.Day) []File {
+	var out []File
+	for _, f := range files {
+		if f.Day == day {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// record checks one record against its row and its place.
+func (c *checker) record(day conversation.Day, v Version, last conversation.Record) {
+	c.report.Conversations++
+	c.report.RecordBytes += int64(len(v.JSON))
+	c.done(1)
+	switch said, err := wire.Record(v.JSON); {
+	case err != nil:
+		c.damage("%s: conversation %s: its record cannot be read: %v", Conversations, v.ID, err)
+	case said.ID != v.ID || !sameTime(said.Start, v.Start) || !sameTime(said.End, v.End):
+		c.damage("%s: conversation %s: id, start or end are not those of its record", Conversations, v.ID)
+	case v.Day() != day:
+		c.damage("%s: conversation %s started on %v and lies in %v", Conversations, v.ID, v.Day(), day)
+	case last.ID != "" && conversation.Compare(last, v.Record) >= 0:
+		c.damage("%s: conversation %s is out of order in %v", Conversations, v.ID, day)
+	}
+}
+
+// sameTime compares to the microsecond, which is what the tables keep.
+func sameTime(a, b time.Time) bool { return a.Truncate(time.Microsecond).Equal(b) }
+
+func (c *checker) compare(day conversation.Day, derived map[Table]arrow.RecordBatch, stored map[Table]*cursor) {
+	for t, batch := range derived {
+		if err := stored[t].equal(batch); err != nil {
+			c.damage("%s: day %v: %v", t, day, err)
+		}
+		batch.Release()
+	}
+}
+
+// cursor walks the stored rows of one table and day.
+type cursor struct {
+	next func() (arrow.RecordBatch, error, bool)
+	stop func()
+	cur  arrow.RecordBatch
+	at   int64
+	row  int64
+	err  error // the first difference; after it nothing lines up any more
+}
+
+func newCursor(ctx context.Context, files []File) *cursor {
+	c := &cursor{}
+	c.next, c.stop = iter.Pull2(func(yield func(arrow.RecordBatch, error) bool) {
+		for _, f := range files {
+			for batch, err := range batches(ctx, f.Path) {
+				if !yield(batch, err) || err != nil {
+					return
+				}
+			}
+		}
+	})
+	return c
+}
+
+// fill makes sure that there is a current batch with rows left.
+func (c *cursor) fill() bool {
+	for c.err == nil && (c.cur == nil || c.at == c.cur.NumRows()) {
+		batch, err, ok := c.next()
+		if !ok {
+			return false
+		}
+		c.cur, c.at, c.err = batch, 0, err
+	}
+	return c.err == nil
+}
+
+// equal compares the next rows with derived. It reports the first difference once.
+func (c *cursor) equal(derived arrow.RecordBatch) error {
+	if c.err != nil {
+		return nil
+	}
+	for i := int64(0); i < derived.NumRows(); {
+		if !c.fill() {
+			if c.err == nil {
+				c.err = fmt.Errorf("rows are missing from row %d on", c.row)
+			}
+			return c.err
+		}
+		n := min(derived.NumRows()-i, c.cur.NumRows()-c.at)
+		for k, f := range c.cur.Schema().Fields() {
+			col := derived.Schema().FieldIndices(f.Name)
+			if len(col) != 1 || !array.SliceEqual(derived.Column(col[0]), i, i+n, c.cur.Column(k), c.at, c.at+n) {
+				c.err = fmt.Errorf("column %s differs from what the records say, between rows %d and %d", f.Name, c.row, c.row+n)
+				return c.err
+			}
+		}
+		i, c.at, c.row = i+n, c.at+n, c.row+n
+	}
+	return nil
+}
+
+// rest counts the rows that are left.
+func (c *cursor) rest() (n int64) {
+	for c.fill() {
+		n += c.cur.NumRows() - c.at
+		c.at = c.cur.NumRows()
+	}
+	return n
+}
+
+// idsPerPass bounds the memory of unique to about 200 MB.
+const idsPerPass = 4_000_000
+
+// unique looks for conversations that are in the lake twice. A large lake is read several times, each time for a part
+// of the ids.
+func (c *checker) unique(ctx context.Context, s *Snapshot) error {
+	passes := s.Rows(Conversations)/idsPerPass + 1
+	for pass := range passes {
+		seen := map[key]bool{}
+		for _, f := range s.files[Conversations] {
+			for batch, err := range batches(ctx, f.Path, "conversation_id") {
+				if err != nil {
+					return ctx.Err() // an unreadable file was reported with its day
+				}
+				for i := range int(batch.NumRows()) {
+					id := conversation.ID(stringAt(batch, 0, i))
+					k := keyOf(id)
+					if (int64(k[0])<<8|int64(k[1]))%passes != pass {
+						continue
+					}
+					if seen[k] {
+						c.damage("%s: conversation %s is in the lake twice", Conversations, string(append([]byte(nil), id...)))
+					}
+					seen[k] = true
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// unreferenced counts the files in the tables' folders that no snapshot refers to.
+func (c *checker) unreferenced(ctx context.Context) error {
+	for _, t := range Tables() {
+		tbl, err := c.lake.load(ctx, t)
+		if err != nil {
+			return err
+		}
+		found, err := tbl.DeleteOrphanFiles(ctx, table.WithDryRun(true), table.WithFilesOlderThan(time.Nanosecond))
+		if err != nil {
+			return fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
+		}
+		c.report.Unreferenced += len(found.OrphanFileLocations)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// migrations are the steps of the lake's tables in the control database.
+//
+// commits holds one row for each commit that was begun and whose outcome has not been settled: the intent. It is
+// written before the first file and removed with the entry of the days, after the last table was committed.
+//
+// days holds the days that are whole: every conversation that the platform had of them is in the lake.
+var migrations = []string{`
+	CREATE TABLE commits (
+		commit_id  TEXT PRIMARY KEY,
+		run_id     TEXT NOT NULL,
+		begun_at   TEXT NOT NULL,
+		days       TEXT NOT NULL -- JSON list of the days that are whole once the commit is in
+	) STRICT;
+	CREATE TABLE days (
+		day          TEXT PRIMARY KEY, -- yyyy-mm-dd, UTC
+		run_id       TEXT NOT NULL,
+		completed_at TEXT NOT NULL
+	) STRICT`,
+}
+
+// intent is a commit whose outcome is not settled.
+type intent struct {
+	id   string
+	run  string
+	at   time.Time
+	days []conversation.Day
+}
+
+func (l *Lake) begin(ctx context.Context, i intent) error {
+	days, err := json.Marshal(i.days)
+	if err != nil {
+		return err
+	}
+	_, err = l.db.ExecContext(ctx, `INSERT INTO commits VALUES (?, ?, ?, ?)`, i.id, i.run, conversation.FormatTime(i.at), string(days))
+	return state.Fault(err)
+}
+
+// settle ends an intent; when the commit is in, its days are whole.
+func (l *Lake) settle(ctx context.Context, i intent, in bool) error {
+	return state.Tx(ctx, l.db, func(tx *sql.Tx) error {
+		for _, day := range i.days {
+			if !in {
+				break
+			}
+			_, err := tx.ExecContext(ctx, `INSERT INTO days VALUES (?, ?, ?) ON CONFLICT (day) DO NOTHING`, day.String(), i.run, conversation.FormatTime(i.at))
+			if err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM commits WHERE commit_id = ?`, i.id)
+		return err
+	})
+}
+
+func (l *Lake) intents(ctx context.Context) (_ []intent, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT commit_id, run_id, begun_at, days FROM commits ORDER BY begun_at`)
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []intent
+	for rows.Next() {
+		var i intent
+		var at, days string
+		if err := rows.Scan(&i.id, &i.run, &at, &days); err != nil {
+			return nil, err
+		}
+		if i.at, err = conversation.ParseTime(at); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(days), &i.days); err != nil {
+			return nil, err
+		}
+		out = append(out, i)
+	}
+	return out, rows.Err()
+}
+
+// Days gives the days of [first, end) that are whole.
+func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (_ map[conversation.Day]bool, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT day FROM days WHERE day >= ? AND day < ?`, first.String(), end.String())
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	whole := map[conversation.Day]bool{}
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		day, err := conversation.ParseDay(text)
+		if err != nil {
+			return nil, err
+		}
+		whole[day] = true
+	}
+	return whole, rows.Err()
+}

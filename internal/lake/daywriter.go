@@ -1,0 +1,160 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"path/filepath"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// writtenDay is a day whose new files are on disk and not yet committed.
+type writtenDay struct {
+	day   conversation.Day
+	files map[Table][]string // locations
+}
+
+// writeDays writes the files of every day that the commit changes.
+func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[Version, error]) ([]writtenDay, Outcome, error) {
+	out := m.out
+	next, stop := iter.Pull2(fresh(m, incoming))
+	defer stop()
+	losing := m.dropped()
+	var days []writtenDay
+	v, err, more := next()
+	for more || len(losing) > 0 {
+		if err != nil {
+			return nil, out, err
+		}
+		day := v.Day()
+		if len(losing) > 0 && (!more || losing[0] <= day) {
+			day, losing = losing[0], losing[1:]
+		}
+		ofDay := func(yield func(Version, error) bool) {
+			for ; more && err == nil && v.Day() == day; v, err, more = next() {
+				out.Added++
+				if !yield(v, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(v, err)
+			}
+		}
+		written, err := w.writeDay(ctx, commit, day, m, ofDay, &out)
+		if err != nil {
+			return nil, out, err
+		}
+		days = append(days, written)
+		crashpoint.Reach("commit.day")
+	}
+	out.Added -= out.Replaced
+	out.Days = len(days)
+	return days, out, nil
+}
+
+// fresh leaves out the incoming records that change nothing.
+func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, error] {
+	return func(yield func(Version, error) bool) {
+		for v, err := range incoming {
+			if err == nil && m.skip[keyOf(v.ID)] {
+				continue
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) (writtenDay, error) {
+	d := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
+		return filepath.Join(w.lake.tableDir(t), "data", "day="+day.String(), commit+".parquet")
+	}}
+	s := newShredder()
+	changes := newRows(changeColumns())
+	found := func(c Change) { changes.add(&c) }
+	pending := 0
+	for v, err := range m.merged(ctx, day, incoming, found) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return writtenDay{}, errors.Join(err, d.discard())
+		}
+		if !s.add(v) {
+			out.Unfit++
+		}
+		out.Bytes += int64(len(v.JSON))
+		if pending++; pending == batchRows {
+			if err := d.write(s.take()); err != nil {
+				return writtenDay{}, errors.Join(err, d.discard())
+			}
+			pending = 0
+		}
+	}
+	rest := s.take()
+	if batch := changes.take(); batch != nil {
+		rest[Changes] = batch
+	}
+	if err := d.write(rest); err != nil {
+		return writtenDay{}, errors.Join(err, d.discard())
+	}
+	files, err := d.finish()
+	return writtenDay{day, files}, err
+}
+
+// dayFiles are the files of one day, made when they get their first row.
+type dayFiles struct {
+	open map[Table]*dataFile
+	path func(Table) string
+}
+
+func (d *dayFiles) write(batches map[Table]arrow.RecordBatch) (err error) {
+	for t, batch := range batches {
+		if err == nil {
+			err = d.writeTable(t, batch)
+		}
+		batch.Release()
+	}
+	return err
+}
+
+func (d *dayFiles) writeTable(t Table, batch arrow.RecordBatch) error {
+	if d.open[t] == nil {
+		f, err := createDataFile(t, d.path(t))
+		if err != nil {
+			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", t)
+		}
+		d.open[t] = f
+	}
+	if err := d.open[t].write(batch); err != nil {
+		return fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t)
+	}
+	return nil
+}
+
+// finish makes all files whole and gives their locations.
+func (d *dayFiles) finish() (map[Table][]string, error) {
+	files := map[Table][]string{}
+	for t, f := range d.open {
+		delete(d.open, t) // finish discards f itself when it fails
+		if err := f.finish(); err != nil {
+			return nil, errors.Join(fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t), d.discard())
+		}
+		files[t] = append(files[t], fileURL(f.path))
+	}
+	return files, nil
+}
+
+func (d *dayFiles) discard() (err error) {
+	for _, f := range d.open {
+		err = errors.Join(err, f.discard())
+	}
+	return err
+}

@@ -1,0 +1,321 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// record makes a small conversation with one of everything that has a table.
+func record(id string, start time.Time, note string) Version {
+	text := fmt.Sprintf(`{"conversationEnd":%q,"conversationId":%q,"conversationStart":%q,"divisionIds":["d1","d2"],`+
+		`"evaluations":[{"evaluationId":"e","oTotalScore":5}],"surveys":[{"surveyId":"s"}],"resolutions":[{"nNextContactAvoided":1}],`+
+		`"participants":[{"purpose":"agent","userId":"u","attributes":{"b":"2","a":"1"},"sessions":[{"mediaType":"voice",`+
+		`"metrics":[{"emitDate":%[3]q,"name":"tTalk","value":5100000000}],`+
+		`"segments":[{"conference":false,"segmentStart":%[3]q,"segmentType":"interact","queueId":"q","sipResponseCodes":[410,200],"wrapUpNote":%[4]q}]}]}],"unknown":1.50}`,
+		conversation.FormatTime(start.Add(time.Minute)), id, conversation.FormatTime(start), note)
+	r, err := wire.Record([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return Version{Record: r, Run: "run", At: time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)}
+}
+
+func all(versions ...Version) iter.Seq2[Version, error] {
+	slices.SortFunc(versions, func(a, b Version) int { return conversation.Compare(a.Record, b.Record) })
+	return func(yield func(Version, error) bool) {
+		for _, v := range versions {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+func newLake(t *testing.T) *Lake {
+	t.Helper()
+	l, err := Create(t.Context(), filepath.Join(t.TempDir(), "the lake %41 #1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func commit(t *testing.T, l *Lake, c Commit) Outcome {
+	t.Helper()
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if c.Records == nil {
+		c.Records = all()
+	}
+	c.Run, c.At = "run", time.Date(2026, 11, 10, 1, 0, 0, 0, time.UTC)
+	out, err := w.Commit(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func contents(t *testing.T, l *Lake) []string {
+	t.Helper()
+	s, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range s.Files(Conversations) {
+		for v, err := range Versions(t.Context(), f.Path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(v.JSON))
+		}
+	}
+	return got
+}
+
+func mustCheck(t *testing.T, l *Lake) Report {
+	t.Helper()
+	report, err := Check(t.Context(), l, nil)
+	if err != nil {
+		t.Fatalf("check: %v\n%s", err, strings.Join(report.Damage, "\n"))
+	}
+	return report
+}
+
+var day1 = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+func TestCommitAndReadBackVerbatim(t *testing.T) {
+	l := newLake(t)
+	a, b, c := record("a", day1, "x"), record("b", day1.Add(23*time.Hour+59*time.Minute), "y"), record("c", day1.Add(48*time.Hour), "z")
+	out := commit(t, l, Commit{Days: []conversation.Day{a.Day(), a.Day() + 1, c.Day()}, Records: all(a, b, c)})
+	if out.Added != 3 || out.Days != 2 || out.Unfit != 0 {
+		t.Errorf("got %+v", out)
+	}
+	want := []string{string(a.JSON), string(b.JSON), string(c.JSON)}
+	if got := contents(t, l); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, rows := range map[Table]int64{Conversations: 3, Segments: 3, Metrics: 3, Attributes: 6, Evaluations: 3, Surveys: 3, Resolutions: 3, Changes: 0} {
+		if got := s.Rows(table); got != rows {
+			t.Errorf("%s has %d rows, want %d", table, got, rows)
+		}
+	}
+	whole, err := l.Days(t.Context(), a.Day(), a.Day()+10)
+	if err != nil || len(whole) != 3 {
+		t.Errorf("whole days: %v, %v", whole, err)
+	}
+	if r := mustCheck(t, l); r.Conversations != 3 || r.Days != 3 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
+	l := newLake(t)
+	a, b, c := record("a", day1, "x"), record("b", day1, "y"), record("c", day1.Add(24*time.Hour), "z")
+	commit(t, l, Commit{Records: all(a, b, c)})
+	before, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if out := commit(t, l, Commit{Records: all(a, b, c)}); out.Unchanged != 3 || out.Days != 0 {
+		t.Errorf("the same again: %+v", out)
+	}
+	if after, _ := l.Snapshot(t.Context()); after.ID != before.ID {
+		t.Error("the same records again made a new snapshot")
+	}
+
+	newer, moved := record("b", day1, "changed"), record("c", day1.Add(2*time.Hour), "z")
+	if out := commit(t, l, Commit{Records: all(newer, moved)}); out.Replaced != 2 || out.Added != 0 || out.Days != 2 {
+		t.Errorf("newer: %+v", out)
+	}
+	older := record("b", day1, "late")
+	older.At = older.At.Add(-time.Hour)
+	if out := commit(t, l, Commit{Records: all(older)}); out.Stale != 1 || out.Days != 0 {
+		t.Errorf("older: %+v", out)
+	}
+	want := []string{string(a.JSON), string(newer.JSON), string(moved.JSON)}
+	if got := contents(t, l); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	mustCheck(t, l)
+	s, _ := l.Snapshot(t.Context())
+	var paths []string
+	for _, f := range s.Files(Changes) {
+		for batch, err := range batches(t.Context(), f.Path, "conversation_id", "path") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range int(batch.NumRows()) {
+				paths = append(paths, stringAt(batch, 0, i)+stringAt(batch, 1, i))
+			}
+		}
+	}
+	slices.Sort(paths)
+	if want := []string{"b/participants/0/sessions/0/segments/0/wrapUpNote", "c/conversationStart"}; !slices.Equal(paths, want) {
+		t.Errorf("changes: got %q, want %q", paths, want)
+	}
+}
+
+func TestFailedCommitLeavesNothing(t *testing.T) {
+	l := newLake(t)
+	a := record("a", day1, "x")
+	commit(t, l, Commit{Records: all(a)})
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("source broke")
+	_, err = w.Commit(t.Context(), Commit{Run: "r", At: time.Now(), Days: []conversation.Day{a.Day()}, Records: func(yield func(Version, error) bool) {
+		_ = yield(record("b", day1.Add(time.Hour), "y"), nil) && yield(Version{}, broken)
+	}})
+	if !errors.Is(err, broken) {
+		t.Fatalf("got %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, l); len(got) != 1 {
+		t.Errorf("got %d records, want 1", len(got))
+	}
+	if whole, _ := l.Days(t.Context(), a.Day(), a.Day()+1); len(whole) != 0 {
+		t.Error("the day of a failed commit is whole")
+	}
+	if r := mustCheck(t, l); r.Unreferenced != 0 {
+		t.Errorf("left %d files", r.Unreferenced)
+	}
+}
+
+func TestSecondWriterIsRefused(t *testing.T) {
+	l := newLake(t)
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Writer(t.Context()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "is writing to the lake") {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w, err = l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+}
+
+func TestFoldersThatAreNoLake(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Open(t.Context(), dir); !errors.Is(err, fault.NotFound) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(t.Context(), dir); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a folder with something else: %v", err)
+	}
+	l := newLake(t)
+	marker := filepath.Join(l.Dir(), markerName)
+	text, err := os.ReadFile(marker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := strings.Replace(string(text), `"format": 1`, `"format": 99`, 1)
+	if err := os.WriteFile(marker, []byte(newer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), l.Dir()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "newer parley") {
+		t.Errorf("a newer lake: %v", err)
+	}
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.WriteFile(marker, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(l.Dir(), moved); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), moved); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "move it back") {
+		t.Errorf("a moved lake: %v", err)
+	}
+}
+
+func TestUnfitRecordIsKept(t *testing.T) {
+	l := newLake(t)
+	r, err := wire.Record([]byte(`{"conversationId":"odd","conversationStart":"2026-11-01T00:00:00Z","participants":"none"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := commit(t, l, Commit{Records: all(Version{Record: r, Run: "r", At: day1})}); out.Unfit != 1 || out.Added != 1 {
+		t.Errorf("got %+v", out)
+	}
+	if got := contents(t, l); len(got) != 1 || got[0] != string(r.JSON) {
+		t.Errorf("got %q", got)
+	}
+	mustCheck(t, l)
+}
+
+func TestLostRaceIsRetried(t *testing.T) {
+	l := newLake(t)
+	ctx := context.Background()
+	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
+	first, err := l.load(ctx, Conversations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := l.load(ctx, Conversations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
+	path := func(name string, v Version) string {
+		d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return filepath.Join(l.tableDir(Conversations), "data", name) }}
+		s := newShredder()
+		s.add(v)
+		if err := d.writeTable(Conversations, s.take()[Conversations]); err != nil {
+			t.Fatal(err)
+		}
+		files, err := d.finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files[Conversations][0]
+	}
+	if err := tx1.AddFiles(ctx, []string{path("1.parquet", record("b", day1, ""))}, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx2.AddFiles(ctx, []string{path("2.parquet", record("c", day1, ""))}, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx1.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx2.Commit(ctx); err != nil {
+		t.Fatalf("the catalog does not retry a lost race: %v", err)
+	}
+}

@@ -1,0 +1,174 @@
+package lake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// key stands for a conversation id in memory: 16 bytes of its SHA-256, which no two ids share.
+type key [16]byte
+
+func keyOf(id conversation.ID) key {
+	h := sha256.Sum256([]byte(id))
+	return key(h[:16])
+}
+
+// merge is the plan of a commit: which incoming records are to be left out because the lake has them, and which rows
+// of the lake give way. It holds some 60 bytes for each incoming record, and nothing for the rest of the lake.
+type merge struct {
+	files map[conversation.Day][]File            // of conversations, as the lake has them
+	skip  map[key]bool                           // incoming records that change nothing
+	drop  map[conversation.Day]map[key]time.Time // rows that give way, with the start of the version that takes their place
+	out   Outcome
+	run   string
+	at    time.Time
+}
+
+// newcomer is what has to be known of an incoming record to plan.
+type newcomer struct {
+	hash  [sha256.Size]byte
+	at    time.Time
+	start time.Time
+}
+
+// planMerge compares the incoming records with every conversation that the lake has: an id can be anywhere in it, and
+// must not come to be there twice. Reading ids and hashes of the whole lake costs about a second for ten million.
+func planMerge(ctx context.Context, base *Snapshot, c Commit) (*merge, error) {
+	m := &merge{files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{}, run: c.Run, at: c.At}
+	if len(base.files[Conversations]) == 0 {
+		return m, nil
+	}
+	news := map[key]newcomer{}
+	for v, err := range c.Records {
+		if err != nil {
+			return nil, err
+		}
+		news[keyOf(v.ID)] = newcomer{v.Hash(), v.At, v.Start}
+	}
+	for _, f := range base.files[Conversations] {
+		m.files[f.Day] = append(m.files[f.Day], f)
+		if err := m.compare(ctx, f, news); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *merge) compare(ctx context.Context, f File, news map[key]newcomer) error {
+	for batch, err := range batches(ctx, f.Path, "conversation_id", "record_hash", "extracted_at") {
+		if err != nil {
+			return err
+		}
+		for i := range int(batch.NumRows()) {
+			m.compareRow(f.Day, batch, i, news)
+		}
+	}
+	return nil
+}
+
+func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int, news map[key]newcomer) {
+	k := keyOf(conversation.ID(stringAt(batch, 0, i)))
+	n, ok := news[k]
+	if !ok {
+		return
+	}
+	switch {
+	case stringAt(batch, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
+		m.skip[k] = true
+		m.out.Unchanged++
+	case timeAt(batch, 2, i).After(n.at):
+		m.skip[k] = true
+		m.out.Stale++
+	default:
+		if m.drop[day] == nil {
+			m.drop[day] = map[key]time.Time{}
+		}
+		m.drop[day][k] = n.start
+		m.out.Replaced++
+	}
+}
+
+// merged gives what a day holds after the commit, in order of start and id, and tells found of every difference to
+// what it held before.
+func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.Seq2[Version, error], found func(Change)) iter.Seq2[Version, error] {
+	return func(yield func(Version, error) bool) {
+		next, stop := iter.Pull2(m.existing(ctx, day))
+		defer stop()
+		old, err, more := next()
+		for v, verr := range incoming {
+			if verr != nil {
+				yield(v, verr)
+				return
+			}
+			for more && err == nil && conversation.Compare(old.Record, v.Record) <= 0 {
+				if !m.keep(day, old, v, found) || yield(old, nil) {
+					old, err, more = next()
+					continue
+				}
+				return
+			}
+			if err != nil || !yield(v, nil) {
+				break
+			}
+		}
+		for ; more; old, err, more = next() {
+			if err == nil && !m.keep(day, old, Version{}, found) {
+				continue
+			}
+			if !yield(old, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// keep says whether a row of the lake stays; if not, found is told what became of it. v is the incoming record that
+// stands next to it in order: nearly always its successor. A successor that starts at another time is elsewhere.
+func (m *merge) keep(day conversation.Day, old, v Version, found func(Change)) bool {
+	start, drop := m.drop[day][keyOf(old.ID)]
+	switch {
+	case !drop:
+		return true
+	case old.ID == v.ID:
+		for _, c := range diff(old, v) {
+			found(c)
+		}
+	default:
+		found(Change{ID: old.ID, Start: old.Start, Path: "/conversationStart", Run: m.run, FoundAt: m.at,
+			Before: quoted(old.Start), After: quoted(start)})
+	}
+	return false
+}
+
+func quoted(t time.Time) string { return `"` + conversation.FormatTime(t) + `"` }
+
+// existing reads the conversations that the lake has of a day.
+func (m *merge) existing(ctx context.Context, day conversation.Day) iter.Seq2[Version, error] {
+	return func(yield func(Version, error) bool) {
+		for _, f := range m.files[day] {
+			for v, err := range Versions(ctx, f.Path) {
+				if !yield(v, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// dropped lists the days that lose rows, in order.
+func (m *merge) dropped() []conversation.Day {
+	var days []conversation.Day
+	for day := range m.drop {
+		days = append(days, day)
+	}
+	slices.Sort(days)
+	return days
+}

@@ -1,0 +1,136 @@
+package lake
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Version is a record as it was received at one time. The newest version of a conversation replaces the older as a
+// whole; there is no version number upstream.
+type Version struct {
+	conversation.Record
+	Run string    // extraction or import that received it
+	At  time.Time // when it was received
+}
+
+// Hash is the SHA-256 of the record.
+func (v Version) Hash() [sha256.Size]byte { return sha256.Sum256(v.JSON) }
+
+// shredder turns versions into rows of every table.
+type shredder struct {
+	conversations *rows[conversationRow]
+	segments      *rows[segmentRow]
+	metrics       *rows[metricRow]
+	attributes    *rows[attributeRow]
+	evaluations   *rows[evaluationRow]
+	surveys       *rows[surveyRow]
+	resolutions   *rows[resolutionRow]
+}
+
+func newShredder() *shredder {
+	return &shredder{
+		newRows(conversationColumns()), newRows(segmentColumns()), newRows(metricColumns()), newRows(attributeColumns()),
+		newRows(evaluationColumns()), newRows(surveyColumns()), newRows(resolutionColumns()),
+	}
+}
+
+// add shreds one version. A record that does not fit the schema still gives its row of conversations, with the
+// verbatim text and nothing derived; fits says so.
+func (s *shredder) add(v Version) (fits bool) {
+	c, err := wire.Decode(v.JSON)
+	if err != nil {
+		c = &conversation.Conversation{}
+	}
+	hash := v.Hash()
+	row := &conversationRow{version: v, c: c, sum: conversation.Summarize(c), hash: hex.EncodeToString(hash[:])}
+	s.conversations.add(row)
+	for i := range c.Participants {
+		s.participant(row, int64(i))
+	}
+	for i := range c.Evaluations {
+		s.evaluations.add(&evaluationRow{row, &c.Evaluations[i]})
+	}
+	for i := range c.Surveys {
+		s.surveys.add(&surveyRow{row, &c.Surveys[i]})
+	}
+	for i := range c.Resolutions {
+		s.resolutions.add(&resolutionRow{row, &c.Resolutions[i]})
+	}
+	return err == nil
+}
+
+func (s *shredder) participant(row *conversationRow, pi int64) {
+	p := &row.c.Participants[pi]
+	for i := range p.Sessions {
+		s.session(sessionRow{conversationRow: row, p: p, s: &p.Sessions[i], pi: pi, si: int64(i), flow: flowOf(&p.Sessions[i])})
+	}
+	keys := make([]string, 0, len(p.Attributes))
+	for k := range p.Attributes {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys) // maps have no order, and the same record must always give the same rows
+	for _, k := range keys {
+		s.attributes.add(&attributeRow{row, p, pi, k, p.Attributes[k]})
+	}
+}
+
+func (s *shredder) session(at sessionRow) {
+	for i := range at.s.Segments {
+		s.segments.add(&segmentRow{at, &at.s.Segments[i], int64(i)})
+	}
+	for i := range at.s.Metrics {
+		m := &at.s.Metrics[i]
+		s.metrics.add(&metricRow{at, m, int64(i), queueAt(at.s.Segments, m.EmitDate)})
+	}
+}
+
+func flowOf(s *conversation.Session) *conversation.Flow {
+	if s.Flow != nil {
+		return s.Flow
+	}
+	return &conversation.Flow{}
+}
+
+// queueAt is the queue of the last segment that had started by then; metrics are emitted in the segment they end. It
+// falls back to the session's first queue.
+func queueAt(segments []conversation.Segment, emitDate string) string {
+	var queue, first string
+	emitted := parsed(emitDate)
+	for i := range segments {
+		g := &segments[i]
+		if first == "" {
+			first = g.QueueID
+		}
+		if g.QueueID != "" && !parsed(g.SegmentStart).After(emitted) {
+			queue = g.QueueID
+		}
+	}
+	if queue == "" {
+		return first
+	}
+	return queue
+}
+
+// take gives the rows gathered so far by table; tables without rows are left out. The caller releases the batches.
+func (s *shredder) take() map[Table]arrow.RecordBatch {
+	all := map[Table]arrow.RecordBatch{
+		Conversations: s.conversations.take(), Segments: s.segments.take(), Metrics: s.metrics.take(), Attributes: s.attributes.take(),
+		Evaluations: s.evaluations.take(), Surveys: s.surveys.take(), Resolutions: s.resolutions.take(),
+	}
+	for t, batch := range all {
+		if batch == nil {
+			delete(all, t)
+		}
+	}
+	return all
+}
+
+func runes(s string) int { return utf8.RuneCountInString(s) }

@@ -1,0 +1,269 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Writer is the one writer of a lake. Not for concurrent use.
+type Writer struct {
+	lake  *Lake
+	lease *lease
+}
+
+// Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
+// somebody else writes.
+func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
+	lease, err := takeLease(filepath.Join(l.dir, "writer.lock"))
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{l, lease}
+	if err := w.recover(ctx); err != nil {
+		return nil, errors.Join(err, lease.release())
+	}
+	return w, nil
+}
+
+// Close gives the lease back.
+func (w *Writer) Close() error { return w.lease.release() }
+
+// Commit is what one commit brings.
+type Commit struct {
+	Run string
+	At  time.Time // when the commit is made: one commit, one time
+	// Days are whole with this commit, whether or not they have records.
+	Days []conversation.Day
+	// Records come in order of start and id, each id once. They may be read twice. Records of other days than Days are
+	// welcome and make no day whole.
+	Records iter.Seq2[Version, error]
+}
+
+// Outcome is what a commit did.
+type Outcome struct {
+	Added     int64 // conversations that were not in the lake
+	Replaced  int64 // conversations of which an older version was
+	Unchanged int64 // conversations that were there already, to the byte
+	Stale     int64 // conversations of which the lake had a newer version, which was kept
+	Unfit     int64 // records that do not fit the schema: kept and served, but with nothing derived from them
+	Days      int   // days whose files were written
+	Bytes     int64 // of the records that were written, JSON
+}
+
+// Commit brings records into the lake, all or none, and makes its days whole. A record replaces an older version of
+// its conversation wherever that lies; records that are there already change nothing. When it fails nothing has
+// changed for any reader, and the next Writer removes what was left.
+func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
+	defer fault.Wrap(&err, "commit to the lake")
+	i := intent{id: uuid.Must(uuid.NewV7()).String(), run: c.Run, at: c.At, days: c.Days}
+	if err := w.lake.begin(ctx, i); err != nil {
+		return Outcome{}, err
+	}
+	crashpoint.Reach("commit.begun")
+	out, err := w.write(ctx, i, c)
+	if err != nil {
+		return out, errors.Join(err, w.abandon(i))
+	}
+	crashpoint.Reach("commit.unsettled")
+	// The days come last: entered before the tables are committed, a crash would lose their records for ever.
+	return out, w.lake.settle(ctx, i, true)
+}
+
+func (w *Writer) write(ctx context.Context, i intent, c Commit) (Outcome, error) {
+	snapshot, err := w.lake.Snapshot(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	m, err := planMerge(ctx, snapshot, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	days, out, err := w.writeDays(ctx, i.id, m, c.Records)
+	if err != nil {
+		return out, err
+	}
+	if len(days) == 0 {
+		return out, nil
+	}
+	crashpoint.Reach("commit.files")
+	return out, w.commitTables(ctx, i, snapshot, days)
+}
+
+// abandon settles an intent that failed, so that its files do not stay. When even that fails, as on a full disk, the
+// next Writer does it. The work must be done although ctx may have ended.
+func (w *Writer) abandon(i intent) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := w.resolve(ctx, i); err != nil && !errors.Is(err, fault.Full) {
+		return err
+	}
+	return nil
+}
+
+// commitTables commits the new files of the days, table by table, conversations last.
+func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, days []writtenDay) error {
+	summary := iceberg.Properties{propCommit: i.id, propRun: i.run}
+	for _, t := range Tables() {
+		var add, drop []string
+		for _, d := range days {
+			add = append(add, d.files[t]...)
+			if t == Changes {
+				continue // changes are only ever added
+			}
+			for _, f := range base.files[t] {
+				if f.Day == d.day {
+					drop = append(drop, fileURL(f.Path))
+				}
+			}
+		}
+		head, err := w.replace(ctx, t, drop, add, summary)
+		if err != nil {
+			return err
+		}
+		summary[propSnapshot+string(t)] = strconv.FormatInt(head, 10)
+		crashpoint.Reach("commit." + string(t))
+	}
+	return nil
+}
+
+// replace commits to one table and gives its newest snapshot. A table with nothing to change is not committed, but
+// for conversations, whose snapshot is the commit. An error after which the commit may have landed is looked up.
+func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summary iceberg.Properties) (int64, error) {
+	tbl, err := w.lake.load(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	if len(add)+len(drop) == 0 && t != Conversations {
+		return snapshotOf(tbl), nil
+	}
+	tx := tbl.NewTransaction()
+	if err := tx.ReplaceDataFiles(ctx, drop, add, summary); err != nil {
+		return 0, fault.Because(diskFault(err), err, "table %s cannot be changed", t)
+	}
+	done, err := tx.Commit(ctx)
+	if err == nil {
+		return snapshotOf(done), nil
+	}
+	if id, found := w.landed(t, summary[propCommit]); found {
+		return id, nil
+	}
+	if errors.Is(err, table.ErrCommitFailed) || errors.Is(err, table.ErrCommitDiverged) {
+		return 0, fault.Because(fault.Conflict, err, "another program changed table %s; run again", t)
+	}
+	return 0, fault.Because(diskFault(err), err, "table %s cannot be committed", t)
+}
+
+// landed looks a commit up by its id in the history of a table.
+func (w *Writer) landed(t Table, commit string) (int64, bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tbl, err := w.lake.load(ctx, t)
+	if err != nil {
+		return 0, false
+	}
+	for _, s := range slices.Backward(tbl.Metadata().Snapshots()) {
+		if s.Summary != nil && s.Summary.Properties[propCommit] == commit {
+			return s.SnapshotID, true
+		}
+	}
+	return 0, false
+}
+
+func snapshotOf(t *table.Table) int64 {
+	if s := t.CurrentSnapshot(); s != nil {
+		return s.SnapshotID
+	}
+	return 0
+}
+
+// recover settles the commits of writers that ended in the middle.
+func (w *Writer) recover(ctx context.Context) error {
+	open, err := w.lake.intents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if err := w.resolve(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what
+// conversations names, and its files go.
+func (w *Writer) resolve(ctx context.Context, i intent) error {
+	if _, in := w.landed(Conversations, i.id); in {
+		return w.lake.settle(ctx, i, true)
+	}
+	base, err := w.lake.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range Tables() {
+		if err := w.restore(ctx, t, base, i); err != nil {
+			return err
+		}
+		crashpoint.Reach("recover." + string(t))
+	}
+	return w.lake.settle(ctx, i, false)
+}
+
+// restore makes the newest snapshot of t list just the files that base lists, and removes the files of i.
+func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent) error {
+	tbl, err := w.lake.load(ctx, t)
+	if err != nil {
+		return err
+	}
+	head, err := w.lake.plan(ctx, t, snapshotOf(tbl))
+	if err != nil {
+		return err
+	}
+	drop, add := without(head, base.files[t]), without(base.files[t], head)
+	if len(drop)+len(add) > 0 && t != Conversations {
+		if _, err := w.replace(ctx, t, drop, add, iceberg.Properties{propRun: i.run}); err != nil {
+			return err
+		}
+	}
+	return w.removeFiles(t, i.id)
+}
+
+// without gives the locations of the files of a that are not in b.
+func without(a, b []File) []string {
+	var out []string
+	for _, f := range a {
+		if !slices.ContainsFunc(b, func(g File) bool { return g.Path == f.Path }) {
+			out = append(out, fileURL(f.Path))
+		}
+	}
+	return out
+}
+
+// removeFiles removes the data files that a commit wrote to t; they bear its id and nobody names them.
+func (w *Writer) removeFiles(t Table, commit string) error {
+	days, err := os.ReadDir(filepath.Join(w.lake.tableDir(t), "data"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, day := range days {
+		path := filepath.Join(w.lake.tableDir(t), "data", day.Name(), commit+".parquet")
+		if rm := os.Remove(path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	}
+	return err
+}

@@ -1,0 +1,27 @@
+package state
+
+import (
+	"errors"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage.
+func Fault(err error) error {
+	driver, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch driver.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fault.Because(fault.Full, err, "the control database cannot be written")
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fault.Because(fault.Conflict, err, "the control database is held by another process")
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fault.Because(fault.Corrupt, err, "the control database is damaged")
+	}
+	return err
+}

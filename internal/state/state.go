@@ -1,0 +1,74 @@
+// Package state is the control database: where it is, how it is opened and how its tables come to be. What the tables
+// mean is left to the packages that own them. Embedded it is one SQLite file.
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Open opens the control database in the file at path and makes it when it is not there. WAL lets readers go on while
+// a writer commits; synchronous FULL makes a commit outlive a power cut.
+func Open(ctx context.Context, path string) (*sql.DB, error) {
+	query := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
+	if err != nil {
+		return nil, Fault(err)
+	}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(Fault(err), db.Close())
+	}
+	return db, nil
+}
+
+// Migrate brings the tables of one owner to the version len(steps) by running the steps that are missing, each once.
+// A database that is further than the program knows is fault.Conflict: the program must be renewed, not the data.
+func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) error {
+	return Tx(ctx, db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_versions (owner TEXT PRIMARY KEY, version INTEGER NOT NULL)`); err != nil {
+			return err
+		}
+		var version int
+		err := tx.QueryRowContext(ctx, `SELECT version FROM schema_versions WHERE owner = ?`, owner).Scan(&version)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if version > len(steps) {
+			return fault.New(fault.Conflict, "the control database has %s tables of version %d and this parley knows version %d; use a newer parley",
+				owner, version, len(steps))
+		}
+		for _, step := range steps[version:] {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return fmt.Errorf("migrate %s: %w", owner, err)
+			}
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET version = excluded.version`, owner, len(steps))
+		return err
+	})
+}
+
+// Tx lends a transaction: it commits when do returns nil and rolls back otherwise.
+func Tx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return Fault(err)
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(Fault(err), ignoreDone(tx.Rollback()))
+	}
+	return Fault(tx.Commit())
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}

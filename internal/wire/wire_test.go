@@ -1,0 +1,194 @@
+package wire
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+func collect(t *testing.T, text string) ([]string, error) {
+	t.Helper()
+	var got []string
+	err := Values(strings.NewReader(text), func(raw []byte) error {
+		got = append(got, string(raw))
+		return nil
+	})
+	return got, err
+}
+
+func TestValuesReadsEveryUsualForm(t *testing.T) {
+	a, b := `{"conversationId":"a","n":1.50}`, `{"conversationId":"b","x":null}`
+	for name, text := range map[string]string{
+		"single":        a,
+		"pretty":        "{\n  \"conversationId\": \"a\",\n  \"n\": 1.50\n}\n",
+		"ndjson":        a + "\n" + b + "\n",
+		"concatenated":  a + b,
+		"array":         "[" + a + ", " + b + "]",
+		"page":          `{"cursor":"x","conversations":[` + a + "," + b + `],"dataAvailabilityDate":"2026-11-08T00:00:00Z"}`,
+		"pages":         `{"conversations":[` + a + "]}\n" + `{"conversations":[` + b + `]}`,
+		"page of array": `[` + a + "]\n" + b,
+	} {
+		got, err := collect(t, text)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if want := strings.Join([]string{a, b}[:len(got)], "|"); strings.Join(got, "|") != want || len(got) == 0 {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+func TestBrokenBodiesAreCorrupt(t *testing.T) {
+	for _, text := range []string{
+		`{"conversations":[{"conversationId":"a"}`, `{"conversations":[{"conversationId":"a"},`, `{"conversations":`, ``, `nonsense`,
+		`{"conversations":{}}`, `[]`, `{"conversations":[]} {}`, `{"cursor":1}`, `{"cursor":"x"`,
+	} {
+		_, err := ReadPage(strings.NewReader(text), func([]byte) error { return nil })
+		if !errors.Is(err, fault.Corrupt) {
+			t.Errorf("%q: got %v, want fault.Corrupt", text, err)
+		}
+	}
+}
+
+func TestRecordNeedsIDAndStart(t *testing.T) {
+	for text, field := range map[string]string{
+		`{"conversationStart":"2026-11-01T00:00:00Z"}`:                       "conversationId",
+		`{"conversationId":"a"}`:                                             "conversationStart",
+		`{"conversationId":"a","conversationStart":null}`:                    "conversationStart",
+		`{"conversationId":{},"conversationStart":"2026-11-01T00:00:00Z"}`:   "conversationId",
+		`{"conversationId":"a","conversationStart":"yesterday"}`:             "conversationStart",
+		`{"conversationId":"a","conversationStart":"0001-01-01T00:00:00Z"}`:  "conversationStart",
+		"{\"conversationId\":\"\xff\",\"conversationStart\":\"2026-11-01\"}": "",
+		`[1]`: "",
+	} {
+		_, err := Record([]byte(text))
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Kind != fault.Invalid || f.Field != field {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	r, err := Record([]byte(`{"conversationId":"a","conversationStart":"2024-03-04T10:00:00.12Z","conversationEnd":"oops"}`))
+	if err != nil || r.ID != "a" || !r.End.IsZero() || r.Start.Nanosecond() != 120e6 {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
+
+func TestStripAttributes(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"participants":[{"purpose":"acd","attributes":{"a":"}"}}]}`:                       `{"participants":[{"purpose":"acd"}]}`,
+		`{"participants":[{"attributes":{"a":"b"},"purpose":"acd"}]}`:                       `{"participants":[{"purpose":"acd"}]}`,
+		`{"participants":[{"attributes":{"a":"b"}}]}`:                                       `{"participants":[{}]}`,
+		`{"participants":[{"attributes":{},"attributes":{},"x":1}]}`:                        `{"participants":[{"x":1}]}`,
+		`{"participants":[{"x":1,"attributes":{},"y":2},{"attributes":{}}],"z":1.0}`:        `{"participants":[{"x":1,"y":2},{}],"z":1.0}`,
+		`{"attributes":{"kept":"1"},"participants":[{"sessions":[{"attributes":"kept"}]}]}`: `{"attributes":{"kept":"1"},"participants":[{"sessions":[{"attributes":"kept"}]}]}`,
+		`{"participants":"attributes"}`:                                                     `{"participants":"attributes"}`,
+	} {
+		if got := string(StripAttributes([]byte(in))); got != want {
+			t.Errorf("strip %s\n got %s\nwant %s", in, got, want)
+		}
+	}
+}
+
+// samples gives the real records beside the checkout, where they are.
+func samples(t *testing.T) []string {
+	t.Helper()
+	files, _ := filepath.Glob("../../../shared/samples/*.json")
+	if len(files) == 0 {
+		t.Skip("the real samples are not beside this checkout")
+	}
+	return append(files, "../../../shared/samples/pages/job-results-last-page.json")
+}
+
+func TestRealRecordsDecodeAndEncodeUnchanged(t *testing.T) {
+	for _, file := range samples(t) {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		err = Values(f, func(raw []byte) error {
+			if _, err := Record(raw); err != nil {
+				return err
+			}
+			c, err := Decode(raw)
+			if err != nil {
+				return err
+			}
+			back, err := Encode(c)
+			if err != nil {
+				return err
+			}
+			// The typed form does not tell an empty text from an absent one; the stored record does.
+			want := strings.ReplaceAll(canonical(t, raw), `,"wrapUpNote":""`, "")
+			if got := canonical(t, back); got != want {
+				t.Errorf("%s: decoding loses a member", filepath.Base(file))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(file), err)
+		}
+	}
+}
+
+func canonical(t *testing.T, b []byte) string {
+	t.Helper()
+	v := jsontext.Value(append([]byte(nil), b...))
+	if err := v.Canonicalize(); err != nil {
+		t.Fatal(err)
+	}
+	return string(v)
+}
+
+func FuzzStripAttributes(f *testing.F) {
+	f.Add([]byte(`{"participants":[{"x":1,"attributes":{"a":"b"},"y":2},{"attributes":{}}],"z":1.0}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		v := jsontext.Value(raw)
+		if !v.IsValid() || v.Compact() != nil {
+			return
+		}
+		var want any
+		if json.Unmarshal(v, &want) != nil {
+			return
+		}
+		if c, ok := want.(map[string]any); ok {
+			if ps, ok := c["participants"].([]any); ok {
+				for _, p := range ps {
+					if p, ok := p.(map[string]any); ok {
+						delete(p, "attributes")
+					}
+				}
+			}
+		}
+		wantText, err := json.Marshal(want, json.Deterministic(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := canonical(t, StripAttributes(v)); got != canonical(t, wantText) {
+			t.Errorf("strip %s: got %s, want %s", v, got, wantText)
+		}
+	})
+}
+
+func FuzzValues(f *testing.F) {
+	f.Add([]byte(`{"conversations":[{"conversationId":"a","conversationStart":"2026-11-01"}],"cursor":"x"}`))
+	f.Add([]byte(`[{"conversationId":"a"}]{"conversationId":"b"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		_ = Values(strings.NewReader(string(raw)), func(v []byte) error {
+			if !jsontext.Value(v).IsValid(lenient) {
+				t.Errorf("handed on a value that is no JSON: %q", v)
+			}
+			if r, err := Record(v); err == nil && (r.ID == "" || r.Start.IsZero()) {
+				t.Errorf("took a record without id or start: %q", v)
+			}
+			return nil
+		})
+	})
+}
