@@ -1,0 +1,95 @@
+# One command sets up, one checks everything; each step of the check is a target of its own.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL: # the steps of a check run in the order they are written, and each uses the cores itself
+MAKEFLAGS += --no-print-directory
+
+# P is how many packages are built or tested at once, FUZZTIME is for each fuzz target, and ARGS goes to `parley demo`
+# and to the benchmarks.
+GO       ?= go
+P        ?= 2
+FUZZTIME ?= 5s
+ARGS     ?=
+
+# DuckDB is C++ inside the binary.
+export CGO_ENABLED := 1
+export GO
+
+VERSION = $(shell git describe --always --dirty 2>/dev/null || echo devel)
+LDFLAGS = -s -w -X github.com/parley-hq/parley/internal/cli.Version=$(VERSION)
+LINTER  = bin/tools/golangci-lint
+GOFMT   = $$($(GO) env GOROOT)/bin/gofmt
+SOURCES = find . -name '*.go' -not -path './.cache/*' -not -path '*/node_modules/*'
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what is missing to build and test; skip what is there
+	@tools/setup
+
+.PHONY: setup-build
+setup-build:
+	@tools/setup build
+
+.PHONY: build
+build: setup-build ## Build bin/parley
+	@test -e bin/parley || echo "building bin/parley; the first time takes a few minutes" >&2
+	@$(GO) build -p $(P) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+
+.PHONY: demo
+demo: build ## Extract a simulated contact centre and look at it: sets up, builds, runs; ARGS=...
+	@bin/parley demo $(ARGS)
+
+.PHONY: test
+test: fmt-check vet lint unit clients fuzz ## Check everything, as continuous integration does
+	@echo "make test: all passed"
+
+.PHONY: fmt-check
+fmt-check: setup-build ## Is every Go file gofmt-ed?
+	@wrong=$$($(SOURCES) -exec $(GOFMT) -l {} +); \
+	if [ -n "$$wrong" ]; then echo "not gofmt-ed; run make fmt:"; echo "$$wrong"; exit 1; fi
+
+.PHONY: fmt
+fmt: setup-build ## gofmt every Go file
+	@$(SOURCES) -exec $(GOFMT) -w {} +
+
+.PHONY: vet
+vet: setup-build ## go vet
+	@$(GO) vet -p $(P) ./...
+
+.PHONY: lint
+lint: $(LINTER) ## golangci-lint, with the rules of .golangci.yml
+	@$(LINTER) run --concurrency $(P)
+
+# The linter is built from its own module, so that its dependencies are not the binary's.
+$(LINTER): tools/go.mod tools/go.sum | setup-build
+	@echo "building golangci-lint; the first time takes a few minutes" >&2
+	@$(GO) build -C tools -p $(P) -trimpath -buildvcs=false -ldflags '-s -w' -o ../$@ \
+		github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+.PHONY: unit
+unit: setup-build ## Unit tests, with the race detector
+	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -v '/test/clients$$')
+
+.PHONY: clients
+clients: build ## The official JavaScript and Python clients, unmodified, against a sandbox
+	@tools/setup clients
+	@PARLEY_REQUIRE_CLIENTS=1 PARLEY_BIN=$(CURDIR)/bin/parley $(GO) test -count 1 -v ./test/clients/
+
+.PHONY: fuzz
+fuzz: setup-build ## Every fuzz target, for FUZZTIME each
+	@tools/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: build ## Benchmarks, against peers where they are installed; ARGS=...
+	@$(GO) run ./bench $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	@rm -rf bin build .cache test/clients/js/node_modules

@@ -1,0 +1,192 @@
+// Package clients_test holds the server to what the official clients need: it runs them, unmodified, against a sandbox.
+// `make clients` installs them and requires them; a plain `go test` skips those that are not installed.
+package clients_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The sandbox's clock stands at noon of the day after the last one asked for: all four days are in the lake.
+const (
+	now  = "2026-11-08T12:00:00Z"
+	from = "2026-11-04T00:00:00Z"
+	to   = "2026-11-08T00:00:00Z"
+)
+
+const (
+	startWithin  = 2 * time.Minute // simulating four days and writing the lake, on a loaded machine
+	clientWithin = 3 * time.Minute // one client's whole run, login to deletion
+	stopWithin   = 30 * time.Second
+)
+
+// client is an official client and the script that drives it.
+type client struct {
+	name    string
+	command []string
+	needs   []string // files that `make setup` installs
+}
+
+// clients lists what is run. Paths are relative to this folder.
+func clients() []client {
+	python := filepath.Join("..", "..", ".cache", "python", "bin", "python3")
+	return []client{
+		{
+			name: "javascript", command: []string{"node", filepath.Join("js", "client.js")},
+			needs: []string{filepath.Join("js", "node_modules", "purecloud-platform-client-v2", "package.json")},
+		},
+		{
+			name: "python", command: []string{python, "-B", filepath.Join("python", "client.py")},
+			needs: []string{python},
+		},
+	}
+}
+
+func TestOfficialClients(t *testing.T) {
+	installed := func(c client) bool { return c.missing() == "" }
+	if !required() && !slices.ContainsFunc(clients(), installed) {
+		t.Skip("no official client is installed: run `make clients`")
+	}
+	at := sandbox(t)
+	for _, c := range clients() {
+		t.Run(c.name, func(t *testing.T) {
+			if missing := c.missing(); missing != "" {
+				if required() {
+					t.Fatalf("%s is missing: run `make setup`", missing)
+				}
+				t.Skipf("%s is missing: run `make clients`", missing)
+			}
+			c.run(t, at)
+		})
+	}
+}
+
+// required says whether a client that is not installed is a failure.
+func required() bool {
+	return os.Getenv("PARLEY_REQUIRE_CLIENTS") == "1" || os.Getenv("CI") == "true"
+}
+
+// missing names what the client needs and this machine does not have; empty if all is there.
+func (c client) missing() string {
+	if _, err := exec.LookPath(c.command[0]); err != nil {
+		return c.command[0]
+	}
+	for _, name := range c.needs {
+		if _, err := os.Stat(name); err != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// address is the line that the sandbox prints when it serves.
+type address struct {
+	URL          string `json:"url"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+}
+
+// run drives the client against the server. Its environment is its own: an empty home, so that no configuration file
+// of the person who runs the test is read, and no proxy.
+func (c client) run(t *testing.T, at address) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), clientWithin)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
+		"PARLEY_URL=" + at.URL, "PARLEY_CLIENT_ID=" + at.ClientID, "PARLEY_CLIENT_SECRET=" + at.ClientSecret,
+		"PARLEY_FROM=" + from, "PARLEY_TO=" + to,
+	}
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(c.command, " "), err, out)
+	}
+	t.Logf("%s", bytes.TrimSpace(out))
+}
+
+// sandbox serves four simulated days until the test ends, and then checks that it stops when it is asked to.
+func sandbox(t *testing.T) address {
+	t.Helper()
+	var stderr bytes.Buffer
+	stdout, printed := io.Pipe()
+	cmd := exec.CommandContext(t.Context(), binary(t), "sandbox", "--addr", "127.0.0.1:0", "--days", "4",
+		"--per-day", "120", "--seed", "7", "--now", now, "--client-id", "clients-test", "--client-secret", "not-a-secret",
+		"--json")
+	cmd.Dir = t.TempDir()
+	cmd.Stdout, cmd.Stderr = printed, &stderr
+	// The context ends just before the cleanup below: the sandbox is asked to stop, and killed if it does not.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopWithin
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() {
+		err := cmd.Wait()
+		printed.Close()
+		exited <- err
+	}()
+	t.Cleanup(func() {
+		err := <-exited
+		if code := cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("the sandbox ended with exit code %d, want 0 after SIGTERM: %v", code, err)
+		}
+		if t.Failed() {
+			t.Logf("the sandbox said:\n%s", stderr.String())
+		}
+	})
+
+	lines := make(chan string, 1)
+	go func() {
+		defer close(lines)
+		r := bufio.NewReader(stdout)
+		if line, err := r.ReadString('\n'); err == nil {
+			lines <- line
+		}
+		_, _ = io.Copy(io.Discard, r) // a full pipe would stop the sandbox
+	}()
+	var at address
+	select {
+	case line, ok := <-lines:
+		if !ok {
+			t.Fatal("the sandbox ended before it served")
+		}
+		if err := json.Unmarshal([]byte(line), &at); err != nil {
+			t.Fatalf("first line of the sandbox: %v: %q", err, line)
+		}
+	case <-time.After(startWithin):
+		t.Fatalf("the sandbox did not serve within %v", startWithin)
+	}
+	return at
+}
+
+// binary is the parley to test: PARLEY_BIN, or else one built from this checkout.
+func binary(t *testing.T) string {
+	t.Helper()
+	if bin := os.Getenv("PARLEY_BIN"); bin != "" {
+		abs, err := filepath.Abs(bin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return abs
+	}
+	bin := filepath.Join(t.TempDir(), "parley")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", bin, "../../cmd/parley")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build parley: %v\n%s", err, out)
+	}
+	return bin
+}

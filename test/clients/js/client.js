@@ -1,0 +1,230 @@
+// The official JavaScript client, unmodified, against a running server: everything that an extraction by a job does,
+// compared with the synchronous query. Prints one line and exits with 0, or says what was wrong and exits with 1.
+//
+// Environment: PARLEY_URL, PARLEY_CLIENT_ID, PARLEY_CLIENT_SECRET; PARLEY_FROM and PARLEY_TO, two midnights in UTC
+// between which every day is in the lake. HOME is an empty folder, so that the client reads no configuration file.
+'use strict';
+
+const assert = require('node:assert/strict');
+const platform = require('purecloud-platform-client-v2');
+
+const PAGE_OF_JOB = 50; // small, so that a few hundred conversations take many cursors
+const PAGE_OF_QUERY = 100; // the platform's largest
+const DAY = 24 * 60 * 60 * 1000;
+const POLLS = 120;
+const POLL_EVERY = 500;
+const UNKNOWN = '00000000-0000-4000-8000-000000000000';
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+const url = new URL(need('PARLEY_URL'));
+const clientId = need('PARLEY_CLIENT_ID');
+const clientSecret = need('PARLEY_CLIENT_SECRET');
+const from = new Date(need('PARLEY_FROM'));
+const to = new Date(need('PARLEY_TO'));
+
+const client = platform.ApiClient.instance;
+const analytics = new platform.AnalyticsApi();
+
+function need(name) {
+  assert.ok(process.env[name], `${name} is not set`);
+  return process.env[name];
+}
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const interval = (start, end) => `${start.toISOString()}/${end.toISOString()}`;
+const idsOf = (conversations) => conversations.map((c) => c.conversationId);
+
+// refusal is what a call that must fail was rejected with.
+async function refusal(what, call) {
+  try {
+    await call();
+  } catch (err) {
+    return err;
+  }
+  throw new Error(`${what}: accepted, want an error`);
+}
+
+// refused checks that an API call fails with this status and a whole error body.
+async function refused(what, status, call) {
+  const body = await refusal(what, call);
+  assert.equal(typeof body, 'object', `${what}: the error is no JSON object`);
+  assert.equal(body.status, status, `${what}: status in the body`);
+  for (const key of ['message', 'code', 'contextId']) {
+    assert.ok(typeof body[key] === 'string' && body[key], `${what}: the error body has no ${key}`);
+  }
+  for (const key of ['details', 'errors']) {
+    assert.ok(Array.isArray(body[key]), `${what}: ${key} of the error body is no list`);
+  }
+}
+
+// noNull checks that absent fields are left out: a null would break the typed clients.
+function noNull(value, path) {
+  assert.notEqual(value, null, `${path} is null`);
+  if (typeof value === 'object') {
+    for (const [key, inner] of Object.entries(value)) noNull(inner, `${path}.${key}`);
+  }
+}
+
+function checkRecord(conversation) {
+  const id = conversation.conversationId;
+  noNull(conversation, id);
+  assert.match(conversation.conversationStart, INSTANT, `conversationStart of ${id}`);
+  if (conversation.conversationEnd !== undefined) {
+    assert.match(conversation.conversationEnd, INSTANT, `conversationEnd of ${id}`);
+  }
+  assert.ok(conversation.participants.length > 0, `${id} has no participants`);
+}
+
+const withAttributes = (conversations) =>
+  conversations.filter((c) => c.participants.some((p) => p.attributes !== undefined)).length;
+
+async function login() {
+  client.setGateway({ host: url.hostname, protocol: url.protocol.replace(':', ''), port: Number(url.port) });
+
+  const anonymous = await refusal('call without a token', () =>
+    analytics.getAnalyticsConversationsDetailsJobsAvailability());
+  assert.equal(anonymous.status, 401, 'call without a token: status');
+
+  const wrong = await refusal('login with a wrong secret', () =>
+    client.loginClientCredentialsGrant(clientId, `${clientSecret}x`));
+  assert.ok([400, 401].includes(wrong.response.status), `login with a wrong secret: ${wrong.response.status}`);
+  assert.equal(wrong.response.data.error, 'invalid_client', 'login with a wrong secret: error');
+
+  const auth = await client.loginClientCredentialsGrant(clientId, clientSecret);
+  assert.ok(auth.accessToken, 'login: no access token');
+  assert.ok(auth.tokenExpiryTime > Date.now(), 'login: the token has expired already');
+}
+
+async function submit() {
+  const submitted = await analytics.postAnalyticsConversationsDetailsJobs({
+    interval: interval(from, to),
+    order: 'asc',
+    orderBy: 'conversationStart',
+    startOfDayIntervalMatching: true,
+  });
+  assert.deepEqual(Object.keys(submitted), ['jobId'], 'fields of the answer to a submission');
+  return submitted.jobId;
+}
+
+async function fulfilled(jobId) {
+  for (let poll = 0; poll < POLLS; poll++) {
+    const status = await analytics.getAnalyticsConversationsDetailsJob(jobId);
+    assert.match(status.submissionDate, INSTANT, 'submissionDate');
+    if (status.state === 'FULFILLED') {
+      assert.match(status.completionDate, INSTANT, 'completionDate');
+      return;
+    }
+    assert.ok(['QUEUED', 'PENDING'].includes(status.state), `state ${status.state}: ${status.errorMessage}`);
+    await wait(POLL_EVERY);
+  }
+  throw new Error(`job ${jobId} was not fulfilled after ${(POLLS * POLL_EVERY) / 1000} s`);
+}
+
+async function resultsOf(jobId) {
+  const conversations = [];
+  const cursors = new Set();
+  let cursor;
+  do {
+    const page = await analytics.getAnalyticsConversationsDetailsJobResults(jobId, { cursor, pageSize: PAGE_OF_JOB });
+    assert.ok(page.conversations.length <= PAGE_OF_JOB, `a page of ${page.conversations.length}`);
+    assert.match(page.dataAvailabilityDate, INSTANT, 'dataAvailabilityDate of a page');
+    if (cursor && cursors.size === 1) {
+      const again = await analytics.getAnalyticsConversationsDetailsJobResults(jobId, { cursor, pageSize: PAGE_OF_JOB });
+      assert.deepEqual(again, page, 'the same cursor asked twice');
+    }
+    conversations.push(...page.conversations);
+    cursor = page.cursor;
+    assert.ok(!cursors.has(cursor), 'a cursor came twice');
+    cursors.add(cursor);
+  } while (cursor);
+  return { conversations, pages: cursors.size };
+}
+
+// queried is what the synchronous query has, a day at a time, stopping where a page has no conversations.
+async function queried() {
+  const conversations = [];
+  for (let day = from; day < to; day = new Date(day.getTime() + DAY)) {
+    const next = new Date(day.getTime() + DAY);
+    let ofDay = 0;
+    for (let pageNumber = 1; ; pageNumber++) {
+      const answer = await analytics.postAnalyticsConversationsDetailsQuery({
+        interval: interval(day, next),
+        order: 'asc',
+        orderBy: 'conversationStart',
+        paging: { pageSize: PAGE_OF_QUERY, pageNumber },
+      });
+      assert.ok(Number.isInteger(answer.totalHits), 'totalHits is no integer');
+      if (!answer.conversations) {
+        assert.equal(ofDay, answer.totalHits, `totalHits of ${day.toISOString()}`);
+        break;
+      }
+      ofDay += answer.conversations.length;
+      conversations.push(...answer.conversations);
+    }
+  }
+  return conversations.filter((c) => new Date(c.conversationStart) >= from && new Date(c.conversationStart) < to);
+}
+
+function checkSame(job, query) {
+  const ids = idsOf(job);
+  assert.ok(ids.length > 0, 'the job has no results');
+  assert.equal(new Set(ids).size, ids.length, 'the job has conversations twice');
+  assert.equal(new Set(idsOf(query)).size, query.length, 'the query has conversations twice');
+  assert.deepEqual([...ids].sort(), idsOf(query).sort(), 'conversations of the job and of the query');
+
+  const starts = job.map((c) => c.conversationStart);
+  assert.deepEqual(starts, [...starts].sort(), 'the job is not in order of conversationStart');
+  job.forEach(checkRecord);
+  query.forEach(checkRecord);
+  assert.ok(withAttributes(job) > 0, 'no participant of the job has attributes');
+  assert.equal(withAttributes(query), 0, 'participants of the query have attributes');
+}
+
+async function checkById([first, second]) {
+  const one = await analytics.getAnalyticsConversationDetails(first);
+  assert.equal(one.conversationId, first, 'details of one conversation');
+  assert.equal(withAttributes([one]), 0, 'details of one conversation have attributes');
+  const two = await analytics.getAnalyticsConversationsDetails({ id: [first, second] });
+  assert.deepEqual(idsOf(two.conversations).sort(), [first, second].sort(), 'details of two conversations');
+}
+
+async function checkRefusals(jobId) {
+  await refused('an unknown conversation', 404, () => analytics.getAnalyticsConversationDetails(UNKNOWN));
+  await refused('an unknown job', 404, () => analytics.getAnalyticsConversationsDetailsJob(UNKNOWN));
+  await refused('results of an unknown job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(UNKNOWN));
+  await refused('pageSize 10001', 400, () =>
+    analytics.getAnalyticsConversationsDetailsJobResults(jobId, { pageSize: 10001 }));
+  await refused('a foreign cursor', 400, () =>
+    analytics.getAnalyticsConversationsDetailsJobResults(jobId, { cursor: 'a+b/c d==' }));
+  await refused('a query without an interval', 400, () => analytics.postAnalyticsConversationsDetailsQuery({}));
+}
+
+async function main() {
+  await login();
+  const { dataAvailabilityDate } = await analytics.getAnalyticsConversationsDetailsJobsAvailability();
+  assert.match(dataAvailabilityDate, INSTANT, 'dataAvailabilityDate');
+  assert.ok(new Date(dataAvailabilityDate) >= to, `PARLEY_TO is after dataAvailabilityDate ${dataAvailabilityDate}`);
+
+  const jobId = await submit();
+  await fulfilled(jobId);
+  const { conversations, pages } = await resultsOf(jobId);
+  checkSame(conversations, await queried());
+  await checkById(idsOf(conversations));
+  await checkRefusals(jobId);
+
+  await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
+  await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));
+
+  console.log(`js client: ${conversations.length} conversations, ${pages} pages, ` +
+    `${withAttributes(conversations)} with attributes, same as the query`);
+}
+
+// The client watches its configuration file, which would keep the process alive: hence the explicit exits.
+main().then(
+  () => process.exit(0),
+  (err) => {
+    const response = err && err.response; // a login is rejected with the raw error, which holds the secret
+    console.error('js client:', response ? `login: status ${response.status}` : err);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,246 @@
+"""The official Python client, unmodified, against a running server: everything that an extraction by a job does,
+compared with the synchronous query. Prints one line and exits with 0, or says what was wrong and exits with 1.
+
+Environment: PARLEY_URL, PARLEY_CLIENT_ID, PARLEY_CLIENT_SECRET; PARLEY_FROM and PARLEY_TO, two midnights in UTC
+between which every day is in the lake. HOME is an empty folder, so that the client reads no configuration file.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+
+import PureCloudPlatformClientV2 as platform
+from PureCloudPlatformClientV2.rest import ApiException
+
+PAGE_OF_JOB = 50  # small, so that a few hundred conversations take many cursors
+PAGE_OF_QUERY = 100  # the platform's largest
+POLLS = 120
+POLL_EVERY = 0.5
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+PRIMITIVES = {"str": str, "int": int, "float": float, "bool": bool, "datetime": datetime}
+
+
+class Wrong(Exception):
+    """The server did something else than the client needs."""
+
+
+def check(holds, what):
+    if not holds:
+        raise Wrong(what)
+
+
+def same(got, want, what):
+    check(got == want, f"{what}: got {got!r}, want {want!r}")
+
+
+def instant(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def interval(start, end):
+    return "/".join(t.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z") for t in (start, end))
+
+
+def ids_of(conversations):
+    return [c.conversation_id for c in conversations]
+
+
+def refusal(what, call):
+    """The exception of a call that must fail."""
+    try:
+        call()
+    except ApiException as e:
+        return e
+    raise Wrong(f"{what}: accepted, want an error")
+
+
+def refused(what, status, call):
+    """Checks that an API call fails with this status and a whole error body."""
+    e = refusal(what, call)
+    same(e.status, status, f"{what}: status")
+    body = json.loads(e.body)
+    same(body.get("status"), status, f"{what}: status in the body")
+    for key in ("message", "code", "contextId"):
+        check(isinstance(body.get(key), str) and body[key], f"{what}: the error body has no {key}")
+    for key in ("details", "errors"):
+        check(isinstance(body.get(key), list), f"{what}: {key} of the error body is no list")
+
+
+def check_type(value, kind, path):
+    """Checks that a value is of the type that the client's model declares, all the way down."""
+    if value is None:
+        return
+    if inner := re.fullmatch(r"list\[(.*)\]", kind):
+        check(isinstance(value, list), f"{path} is no list")
+        for i, item in enumerate(value):
+            check(item is not None, f"{path}[{i}] is null")
+            check_type(item, inner.group(1), f"{path}[{i}]")
+    elif inner := re.fullmatch(r"dict\(str, (.*)\)", kind):
+        check(isinstance(value, dict), f"{path} is no map")
+        for key, item in value.items():
+            check_type(item, inner.group(1), f"{path}[{key!r}]")
+    elif kind in PRIMITIVES:
+        check(isinstance(value, PRIMITIVES[kind]), f"{path} is {type(value).__name__}, want {kind}")
+        check(value != "outdated_sdk_version", f"{path} has a value that the client does not know")
+        if kind == "datetime":
+            check(value.tzinfo is not None and value.year > 1, f"{path} has no time zone")
+    elif hasattr(value, "swagger_types"):
+        same(type(value).__name__, kind, f"{path}: model")
+        for name, inner_kind in value.swagger_types.items():
+            check_type(getattr(value, name), inner_kind, f"{path}.{name}")
+
+
+def check_record(conversation, kind):
+    check_type(conversation, kind, conversation.conversation_id)
+    check(isinstance(conversation.conversation_start, datetime), f"{conversation.conversation_id} has no start")
+    check(conversation.participants, f"{conversation.conversation_id} has no participants")
+
+
+def login(url, client_id, secret):
+    platform.configuration.host = url
+    client = platform.ApiClient()
+    anonymous = platform.AnalyticsApi(client)
+    e = refusal("call without a token", anonymous.get_analytics_conversations_details_jobs_availability)
+    same(e.status, 401, "call without a token: status")
+    e = refusal("login with a wrong secret", lambda: client.get_client_credentials_token(client_id, secret + "x"))
+    check(e.status in (400, 401), f"login with a wrong secret: status {e.status}")
+    same(json.loads(e.body).get("error"), "invalid_client", "login with a wrong secret: error")
+    return client.get_client_credentials_token(client_id, secret)
+
+
+def submit(api, start, end):
+    body = platform.AsyncConversationQuery()
+    body.interval = interval(start, end)
+    body.order = "asc"
+    body.order_by = "conversationStart"
+    body.start_of_day_interval_matching = True
+    return api.post_analytics_conversations_details_jobs(body).job_id
+
+
+def await_fulfilled(api, job):
+    for _ in range(POLLS):
+        status = api.get_analytics_conversations_details_job(job)
+        check_type(status, "AsyncQueryStatus", "status")
+        check(status.submission_date is not None, "submissionDate is missing")
+        if status.state == "FULFILLED":
+            check(status.completion_date is not None, "completionDate is missing")
+            return
+        check(status.state in ("QUEUED", "PENDING"), f"state {status.state}: {status.error_message}")
+        time.sleep(POLL_EVERY)
+    raise Wrong(f"job {job} was not fulfilled after {POLLS * POLL_EVERY:.0f} s")
+
+
+def results_of(api, job):
+    """All conversations of a job, by cursors, and the number of pages."""
+    conversations, cursors, more = [], [], {}
+    while True:
+        page = api.get_analytics_conversations_details_job_results(job, page_size=PAGE_OF_JOB, **more)
+        check(len(page.conversations) <= PAGE_OF_JOB, f"a page of {len(page.conversations)}")
+        check(isinstance(page.data_availability_date, datetime), "dataAvailabilityDate of a page is missing")
+        if len(cursors) == 1:
+            again = api.get_analytics_conversations_details_job_results(job, page_size=PAGE_OF_JOB, **more)
+            same(ids_of(again.conversations), ids_of(page.conversations), "the same cursor asked twice")
+        conversations += page.conversations
+        if not page.cursor:
+            return conversations, len(cursors) + 1
+        check(page.cursor not in cursors, "a cursor came twice")
+        cursors.append(page.cursor)
+        more = {"cursor": page.cursor}
+
+
+def queried(api, start, end):
+    """What the synchronous query has, a day at a time, stopping where a page has no conversations."""
+    conversations, day = [], start
+    while day < end:
+        following, of_day, number = day + timedelta(days=1), 0, 1
+        while True:
+            body = platform.ConversationQuery()
+            body.interval = interval(day, following)
+            body.order = "asc"
+            body.order_by = "conversationStart"
+            body.paging = platform.PagingSpec()
+            body.paging.page_size = PAGE_OF_QUERY
+            body.paging.page_number = number
+            answer = api.post_analytics_conversations_details_query(body)
+            # The model of a query has no attributes to read them into: look at what was sent.
+            check('"attributes"' not in api.api_client.last_response.data, "a query's answer holds attributes")
+            if answer.conversations is None:
+                same(of_day, answer.total_hits, f"conversations of {day:%Y-%m-%d} against totalHits")
+                break
+            of_day += len(answer.conversations)
+            conversations += answer.conversations
+            number += 1
+        day = following
+    return [c for c in conversations if start <= c.conversation_start < end]
+
+
+def with_attributes(conversations):
+    return sum(any(p.attributes for p in c.participants) for c in conversations)
+
+
+def check_same(job, query):
+    ids = ids_of(job)
+    check(ids, "the job has no results")
+    same(len(set(ids)), len(ids), "conversations of the job, each once")
+    same(len(set(ids_of(query))), len(query), "conversations of the query, each once")
+    extra, missing = set(ids) - set(ids_of(query)), set(ids_of(query)) - set(ids)
+    check(not extra and not missing, f"{len(extra)} conversations only in the job, {len(missing)} only in the query")
+    starts = [c.conversation_start for c in job]
+    check(starts == sorted(starts), "the job is not in order of conversationStart")
+    for conversation in job:
+        check_record(conversation, "AnalyticsConversation")
+    for conversation in query:
+        check_record(conversation, "AnalyticsConversationWithoutAttributes")
+    check(with_attributes(job) > 0, "no participant of the job has attributes")
+
+
+def check_by_id(api, first, second):
+    one = api.get_analytics_conversation_details(first)
+    same(one.conversation_id, first, "details of one conversation")
+    check_record(one, "AnalyticsConversationWithoutAttributes")
+    two = api.get_analytics_conversations_details(id=[first, second])
+    same(sorted(ids_of(two.conversations)), sorted([first, second]), "details of two conversations")
+
+
+def check_refusals(api, job):
+    results = api.get_analytics_conversations_details_job_results
+    refused("an unknown conversation", 404, lambda: api.get_analytics_conversation_details(UNKNOWN))
+    refused("an unknown job", 404, lambda: api.get_analytics_conversations_details_job(UNKNOWN))
+    refused("results of an unknown job", 404, lambda: results(UNKNOWN))
+    refused("pageSize 10001", 400, lambda: results(job, page_size=10001))
+    refused("a foreign cursor", 400, lambda: results(job, cursor="a+b/c d=="))
+    refused("a query without an interval", 400,
+            lambda: api.post_analytics_conversations_details_query(platform.ConversationQuery()))
+
+
+def main():
+    start, end = instant(os.environ["PARLEY_FROM"]), instant(os.environ["PARLEY_TO"])
+    client = login(os.environ["PARLEY_URL"], os.environ["PARLEY_CLIENT_ID"], os.environ["PARLEY_CLIENT_SECRET"])
+    api = platform.AnalyticsApi(client)
+
+    available = api.get_analytics_conversations_details_jobs_availability().data_availability_date
+    check(isinstance(available, datetime), "dataAvailabilityDate is no instant")
+    check(available >= end, f"PARLEY_TO is after dataAvailabilityDate {available}")
+
+    job = submit(api, start, end)
+    await_fulfilled(api, job)
+    conversations, pages = results_of(api, job)
+    check_same(conversations, queried(api, start, end))
+    check_by_id(api, conversations[0].conversation_id, conversations[1].conversation_id)
+    check_refusals(api, job)
+
+    api.delete_analytics_conversations_details_job(job)
+    refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))
+
+    print(f"python client: {len(conversations)} conversations, {pages} pages, "
+          f"{with_attributes(conversations)} with attributes, same as the query")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Wrong as wrong:
+        sys.exit(f"python client: {wrong}")
