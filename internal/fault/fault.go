@@ -115,7 +115,16 @@ var table = []row{
 	{context.Canceled, 503, "service.unavailable", 130, "interrupted"},
 }
 
+// find gives the row of err: that of the outermost fault's own kind, whatever its cause is of, else the first that
+// anything in the chain is of.
 func find(err error) row {
+	if e, ok := errors.AsType[*Error](err); ok && !errors.Is(err, Full) {
+		for _, r := range table {
+			if e.Kind == r.kind { //nolint:errorlint // the kind itself, not what it wraps
+				return r
+			}
+		}
+	}
 	for _, r := range table {
 		if errors.Is(err, r.kind) {
 			return r

@@ -182,7 +182,7 @@ func (c *checker) record(day conversation.Day, v Version, last conversation.Reco
 	switch said, err := wire.Record(v.JSON); {
 	case err != nil:
 		c.damage("%s: conversation %s: its record cannot be read: %v", Conversations, v.ID, err)
-	case said.ID != v.ID || !sameTime(said.Start, v.Start) || !sameTime(said.End, v.End):
+	case said.ID != v.ID || !said.Start.Equal(v.Start) || !said.End.Equal(v.End):
 		c.damage("%s: conversation %s: id, start or end are not those of its record", Conversations, v.ID)
 	case v.Day() != day:
 		c.damage("%s: conversation %s started on %v and lies in %v", Conversations, v.ID, v.Day(), day)
@@ -190,9 +190,6 @@ func (c *checker) record(day conversation.Day, v Version, last conversation.Reco
 		c.damage("%s: conversation %s is out of order in %v", Conversations, v.ID, day)
 	}
 }
-
-// sameTime compares to the microsecond, which is what the tables keep.
-func sameTime(a, b time.Time) bool { return a.Truncate(time.Microsecond).Equal(b) }
 
 func (c *checker) compare(day conversation.Day, derived map[Table]arrow.RecordBatch, stored map[Table]*cursor) {
 	for t, batch := range derived {

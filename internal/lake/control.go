@@ -110,3 +110,22 @@ func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (_ map[con
 	}
 	return whole, rows.Err()
 }
+
+// Available is the instant up to which the lake is complete: the end of its last whole day, or, when no day is whole
+// because everything was imported, the end of the last day of which it has conversations. The beginning of 1970 for an empty lake.
+func (l *Lake) Available(ctx context.Context) (time.Time, error) {
+	var last sql.NullString
+	if err := l.db.QueryRowContext(ctx, `SELECT max(day) FROM days`).Scan(&last); err != nil {
+		return time.Time{}, state.Fault(err)
+	}
+	if last.Valid {
+		day, err := conversation.ParseDay(last.String)
+		return day.End(), err
+	}
+	s, err := l.Snapshot(ctx)
+	if err != nil || len(s.files[Conversations]) == 0 {
+		return time.Unix(0, 0).UTC(), err
+	}
+	files := s.files[Conversations]
+	return files[len(files)-1].Day.End(), nil
+}

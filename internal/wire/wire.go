@@ -213,6 +213,8 @@ func Record(raw []byte) (conversation.Record, error) {
 	}
 	// An end that cannot be read must not lose the record: it stays in the text and counts as open.
 	r.End, _ = conversation.ParseTime(head.End)
+	// The tables keep microseconds, and what is compared with them must not be finer.
+	r.Start, r.End = r.Start.Truncate(time.Microsecond), r.End.Truncate(time.Microsecond)
 	return r, nil
 }
 

@@ -1,0 +1,81 @@
+// Package export writes conversations out of the lake into files of other formats.
+package export
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// NDJSON writes each record verbatim on a line of its own and gives their number.
+func NDJSON(ctx context.Context, w io.Writer, records iter.Seq2[conversation.Record, error]) (n int64, err error) {
+	buf := bufio.NewWriterSize(w, 1<<20)
+	for r, err := range records {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return n, err
+		}
+		if _, err := buf.Write(append(r.JSON, '\n')); err != nil {
+			return n, full(err)
+		}
+		n++
+	}
+	return n, full(buf.Flush())
+}
+
+// ToFile lends a writer to a file that comes to be as a whole: it is written beside its place and renamed when write
+// has succeeded. A name that ends in .gz or .zst compresses.
+func ToFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return full(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	w, err := compressor(path, f)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(write(w), w.Close(), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return full(err)
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func compressor(path string, f io.Writer) (io.WriteCloser, error) {
+	switch {
+	case strings.HasSuffix(path, ".gz"):
+		return gzip.NewWriter(f), nil
+	case strings.HasSuffix(path, ".zst"):
+		return zstd.NewWriter(f)
+	}
+	return plain{f}, nil
+}
+
+type plain struct{ io.Writer }
+
+func (plain) Close() error { return nil }
+
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fault.Because(fault.Full, err, "the export cannot be written")
+	}
+	return err
+}

@@ -1,0 +1,81 @@
+package extract
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform"
+)
+
+// Poll says how often a job is asked for.
+type Poll struct {
+	First time.Duration // first wait; it doubles from there
+	Most  time.Duration // longest wait
+}
+
+// DefaultPoll are the numbers of the platform's documentation.
+func DefaultPoll() Poll { return Poll{10 * time.Second, 2 * time.Minute} }
+
+// Most that a wait is lengthened by chance, so that clients do not move in step; never above half the wait.
+const maxJitter = 5 * time.Second
+
+// tooLong is when a job that is still not done is given up, and its part split.
+const tooLong = 24 * time.Hour
+
+// ParsePoll reads "10s..120s".
+func ParsePoll(text string) (Poll, error) {
+	first, most, ok := strings.Cut(text, "..")
+	bad := fault.Field("--poll", "--poll must look like 10s..120s: the first and the longest wait")
+	if !ok {
+		return Poll{}, bad
+	}
+	var p Poll
+	var err1, err2 error
+	p.First, err1 = time.ParseDuration(first)
+	p.Most, err2 = time.ParseDuration(most)
+	if err1 != nil || err2 != nil || p.First <= 0 || p.Most < p.First {
+		return Poll{}, bad
+	}
+	return p, nil
+}
+
+// wait is how long to wait before the n-th question, from 0.
+func (p Poll) wait(n int, rnd *rand.Rand) time.Duration {
+	wait := p.First
+	for range n {
+		wait = min(wait*2, p.Most)
+	}
+	return wait + time.Duration(rnd.Int64N(int64(min(maxJitter, wait/2))+1))
+}
+
+// Await waits until a job has ended, one way or another, and gives its last status. A job that takes longer than a day
+// is fault.Unavailable.
+func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *rand.Rand) (platform.Status, error) {
+	begun := time.Now()
+	for n := 0; ; n++ {
+		if err := sleep(ctx, poll.wait(n, rnd)); err != nil {
+			return platform.Status{}, err
+		}
+		s, err := src.Status(ctx, id)
+		if err != nil || s.State != platform.Queued && s.State != platform.Pending {
+			return s, err
+		}
+		if time.Since(begun) > tooLong {
+			return s, fault.New(fault.Unavailable, "job %s is not done after %v", id, tooLong)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

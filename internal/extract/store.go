@@ -1,0 +1,262 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970.
+var migrations = []string{`
+	CREATE TABLE extract_runs (
+		run_id     TEXT PRIMARY KEY,
+		source     TEXT NOT NULL,
+		first      TEXT NOT NULL, -- yyyy-mm-dd
+		end        TEXT NOT NULL,
+		begun_at   INTEGER NOT NULL,
+		jobs       INTEGER NOT NULL DEFAULT 0,
+		pages      INTEGER NOT NULL DEFAULT 0,
+		received   INTEGER NOT NULL DEFAULT 0,
+		duplicates INTEGER NOT NULL DEFAULT 0,
+		conflicts  INTEGER NOT NULL DEFAULT 0,
+		elsewhere  INTEGER NOT NULL DEFAULT 0,
+		rejected   INTEGER NOT NULL DEFAULT 0,
+		commits    INTEGER NOT NULL DEFAULT 0,
+		added      INTEGER NOT NULL DEFAULT 0,
+		replaced   INTEGER NOT NULL DEFAULT 0,
+		unchanged  INTEGER NOT NULL DEFAULT 0,
+		stale      INTEGER NOT NULL DEFAULT 0,
+		unfit      INTEGER NOT NULL DEFAULT 0,
+		bytes      INTEGER NOT NULL DEFAULT 0
+	) STRICT;
+	CREATE TABLE extract_parts (
+		run_id   TEXT NOT NULL REFERENCES extract_runs,
+		start    INTEGER NOT NULL,
+		end      INTEGER NOT NULL,
+		job_id   TEXT NOT NULL DEFAULT '',
+		cursor   TEXT NOT NULL DEFAULT '',
+		frontier INTEGER NOT NULL, -- all that started before it has been staged
+		ordered  INTEGER NOT NULL DEFAULT 1, -- 0 once a page came out of order
+		received INTEGER NOT NULL DEFAULT 0,
+		done     INTEGER NOT NULL DEFAULT 0,
+		PRIMARY KEY (run_id, start)
+	) STRICT, WITHOUT ROWID`,
+}
+
+// Counters say what a run received and what became of it.
+type Counters struct {
+	Jobs       int64 `json:"jobs"`
+	Pages      int64 `json:"pages"`
+	Received   int64 `json:"received"`   // records that the platform sent
+	Duplicates int64 `json:"duplicates"` // of those, sent before, to the byte
+	Conflicts  int64 `json:"conflicts"`  // sent before with another content; the later one counts
+	Elsewhere  int64 `json:"elsewhere"`  // started outside the part they were asked for: other parts bring them
+	Rejected   int64 `json:"rejected"`   // without a usable id or start: kept aside
+	Commits    int64 `json:"commits"`
+	Added      int64 `json:"added"`     // conversations that were not in the lake
+	Replaced   int64 `json:"replaced"`  // conversations of which the lake had another version
+	Unchanged  int64 `json:"unchanged"` // conversations that the lake had already, to the byte
+	Stale      int64 `json:"stale"`     // conversations of which the lake had a newer version
+	Unfit      int64 `json:"unfit"`     // records that do not fit the schema: kept whole, nothing derived
+	Bytes      int64 `json:"bytes"`     // JSON written to the lake
+}
+
+// fields gives the counters in the order of their columns.
+func (c *Counters) fields() []any {
+	return []any{&c.Jobs, &c.Pages, &c.Received, &c.Duplicates, &c.Conflicts, &c.Elsewhere, &c.Rejected, &c.Commits,
+		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes}
+}
+
+// add counts what a commit did.
+func (c *Counters) add(out lake.Outcome) {
+	c.Commits++
+	c.Added += out.Added
+	c.Replaced += out.Replaced
+	c.Unchanged += out.Unchanged
+	c.Stale += out.Stale
+	c.Unfit += out.Unfit
+	c.Bytes += out.Bytes
+}
+
+// run is an extraction as the control database knows it.
+type run struct {
+	id         string
+	source     string
+	first, end conversation.Day
+	begun      time.Time
+	resumed    bool
+	counters   Counters
+	parts      []part // in order of time
+}
+
+// part is a stretch of time with one job.
+type part struct {
+	start, end time.Time
+	job        platform.JobID
+	cursor     platform.Cursor
+	frontier   time.Time
+	ordered    bool
+	received   int64
+	done       bool
+}
+
+// openPart is the first part that is not done.
+func (r *run) openPart() (part, bool) {
+	for _, p := range r.parts {
+		if !p.done {
+			return p, true
+		}
+	}
+	return part{}, false
+}
+
+// covered is the end of the last part.
+func (r *run) covered() time.Time {
+	if len(r.parts) == 0 {
+		return time.Time{}
+	}
+	return r.parts[len(r.parts)-1].end
+}
+
+// set replaces the part that starts when p does.
+func (r *run) set(p part) {
+	for i := range r.parts {
+		if r.parts[i].start.Equal(p.start) {
+			r.parts[i] = p
+		}
+	}
+}
+
+type store struct{ db *sql.DB }
+
+func (s store) migrate(ctx context.Context) error {
+	return state.Migrate(ctx, s.db, "extract", migrations)
+}
+
+// openRun gives the run that was not ended, with its parts; an empty one if there is none.
+func (s store) openRun(ctx context.Context) (run, error) {
+	var r run
+	var first, end string
+	var begun int64
+	to := append([]any{&r.id, &r.source, &first, &end, &begun}, r.counters.fields()...)
+	err := s.db.QueryRowContext(ctx, `SELECT * FROM extract_runs LIMIT 1`).Scan(to...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return run{}, nil
+	}
+	if err != nil {
+		return r, state.Fault(err)
+	}
+	r.begun = time.UnixMicro(begun)
+	if r.first, err = conversation.ParseDay(first); err != nil {
+		return r, err
+	}
+	if r.end, err = conversation.ParseDay(end); err != nil {
+		return r, err
+	}
+	r.parts, err = s.partsOf(ctx, r.id)
+	return r, err
+}
+
+func (s store) partsOf(ctx context.Context, id string) (_ []part, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT start, end, job_id, cursor, frontier, ordered, received, done FROM extract_parts WHERE run_id = ? ORDER BY start`, id)
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []part
+	for rows.Next() {
+		var p part
+		var start, end, frontier int64
+		if err := rows.Scan(&start, &end, &p.job, &p.cursor, &frontier, &p.ordered, &p.received, &p.done); err != nil {
+			return nil, err
+		}
+		p.start, p.end, p.frontier = instant(start), instant(end), instant(frontier)
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+func (s store) begin(ctx context.Context, r run) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO extract_runs (run_id, source, first, end, begun_at) VALUES (?, ?, ?, ?, ?)`,
+		r.id, r.source, r.first.String(), r.end.String(), r.begun.UnixMicro())
+	return state.Fault(err)
+}
+
+// end forgets a run; what it did is in the lake.
+func (s store) end(ctx context.Context, id string) error {
+	return state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM extract_parts WHERE run_id = ?`, id); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM extract_runs WHERE run_id = ?`, id)
+		return err
+	})
+}
+
+// addPart adds a part to the run, in the database and in r.
+func (s store) addPart(ctx context.Context, r *run, p part) error {
+	p.frontier, p.ordered = p.start, true
+	if err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return putPart(ctx, tx, r.id, p) }); err != nil {
+		return err
+	}
+	r.parts = append(r.parts, p)
+	return nil
+}
+
+// splitPart puts pieces in the place of a part.
+func (s store) splitPart(ctx context.Context, r *run, whole part, pieces []part) error {
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM extract_parts WHERE run_id = ? AND start = ?`, r.id, whole.start.UnixMicro()); err != nil {
+			return err
+		}
+		for _, p := range pieces {
+			p.frontier, p.ordered = p.start, true
+			if err := putPart(ctx, tx, r.id, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.parts, err = s.partsOf(ctx, r.id)
+	return err
+}
+
+// savePart records how far a part is, and the counters with it, in the database and in r.
+func (s store) savePart(ctx context.Context, r *run, p part) error {
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.save(ctx, tx, r, p) })
+	if err == nil {
+		r.set(p)
+	}
+	return err
+}
+
+// save is savePart within a transaction of the caller's, who tells r when it has been committed.
+func (s store) save(ctx context.Context, tx *sql.Tx, r *run, p part) error {
+	if err := putPart(ctx, tx, r.id, p); err != nil {
+		return err
+	}
+	return saveCounters(ctx, tx, r.id, r.counters)
+}
+
+func putPart(ctx context.Context, tx *sql.Tx, id string, p part) error {
+	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO extract_parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, p.start.UnixMicro(), p.end.UnixMicro(), string(p.job), string(p.cursor), p.frontier.UnixMicro(), p.ordered, p.received, p.done)
+	return err
+}
+
+func saveCounters(ctx context.Context, tx *sql.Tx, id string, c Counters) error {
+	_, err := tx.ExecContext(ctx, `UPDATE extract_runs SET jobs = ?, pages = ?, received = ?, duplicates = ?, conflicts = ?, elsewhere = ?, rejected = ?,
+		commits = ?, added = ?, replaced = ?, unchanged = ?, stale = ?, unfit = ?, bytes = ? WHERE run_id = ?`, append(c.fields(), id)...)
+	return err
+}

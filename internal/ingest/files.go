@@ -1,0 +1,105 @@
+// Package ingest brings records that lie in files into the lake or the sandbox: exports made by other tools, pages of
+// job results, single records; plain, gzip or zstd.
+package ingest
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// endings are the names of files that are looked into when a folder is given; a file that is named itself is always.
+var endings = []string{".json", ".ndjson", ".jsonl"}
+
+// File is a file with records.
+type File struct {
+	Path    string
+	Size    int64 // bytes on disk
+	ModTime time.Time
+}
+
+// Files finds the files with records at paths, folders with all that is below them, in order of name. A path that is
+// not there is fault.NotFound, a folder without such files too.
+func Files(paths []string) ([]File, error) {
+	var files []File
+	for _, root := range paths {
+		before := len(files)
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || path != root && !hasRecords(path) {
+				return err
+			}
+			info, err := os.Stat(path)
+			if err == nil && info.Mode().IsRegular() {
+				files = append(files, File{path, info.Size(), info.ModTime()})
+			}
+			return err
+		})
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.New(fault.NotFound, "%s is not there", root)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == before {
+			return nil, fault.New(fault.NotFound, "%s holds no files that end in %s (or these with .gz, .zst)", root, strings.Join(endings, ", "))
+		}
+	}
+	return files, nil
+}
+
+func hasRecords(path string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	return slices.Contains(endings, filepath.Ext(name))
+}
+
+// Values hands every value of a file to each: records, one after another, in arrays, or in pages of results. What is
+// no JSON, or ends too early, is fault.Corrupt.
+func Values(f File, each func(raw []byte) error) (err error) {
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	r, done, err := decompress(bufio.NewReaderSize(file, 1<<20))
+	if err != nil {
+		return fault.Because(fault.Corrupt, err, "%s cannot be decompressed", f.Path)
+	}
+	defer done()
+	if err := wire.Values(r, each); err != nil {
+		if errors.Is(err, fault.Corrupt) {
+			return fault.Because(fault.Corrupt, err, "%s", f.Path)
+		}
+		return err
+	}
+	return nil
+}
+
+// decompress looks at the first bytes and not at the name.
+func decompress(r *bufio.Reader) (io.Reader, func(), error) {
+	head, _ := r.Peek(4)
+	switch {
+	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+		z, err := gzip.NewReader(r)
+		return z, func() {}, err
+	case string(head) == "\x28\xb5\x2f\xfd":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	}
+	return r, func() {}, nil
+}

@@ -1,0 +1,188 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Config is what an import needs.
+type Config struct {
+	Lake  *lake.Lake
+	Files []File
+	// ReceivedAt is when the records were received from the platform; zero takes the modification time of each file. It
+	// decides between two versions of a conversation: the lake keeps the one received later.
+	ReceivedAt time.Time
+	Now        func() time.Time
+	Report     func(Progress) // may be nil
+}
+
+// Progress says how far an import is.
+type Progress struct {
+	Step    string
+	Bytes   int64 // of the files read so far
+	Records int64
+}
+
+// Summary says what an import did.
+type Summary struct {
+	Run        string  `json:"run"`
+	Files      int     `json:"files"`
+	Read       int64   `json:"read"`       // values found in the files
+	Duplicates int64   `json:"duplicates"` // of those, found before, to the byte
+	Conflicts  int64   `json:"conflicts"`  // found before with another content; the one received later counts
+	Rejected   int64   `json:"rejected"`   // without a usable id or start: kept aside
+	Added      int64   `json:"added"`
+	Replaced   int64   `json:"replaced"`
+	Unchanged  int64   `json:"unchanged"`
+	Stale      int64   `json:"stale"`
+	Unfit      int64   `json:"unfit"`
+	Bytes      int64   `json:"bytes"`
+	Seconds    float64 `json:"seconds"`
+}
+
+// A portion is sorted in memory; the larger it is, the fewer there are to be merged.
+const (
+	portionRecords = 20_000
+	portionBytes   = 32 << 20
+	commitRecords  = 200_000
+)
+
+// runPrefix tells the runs of imports, which are not resumed, from those of extractions, which are.
+const runPrefix = "import-"
+
+// Import brings the records of files into the lake. It makes no day whole: files do not say that they hold all of a
+// day. Run again it changes nothing. A file that is damaged fails it with fault.Corrupt before anything is committed;
+// values that are no records are kept aside, and the import then ends with fault.Incomplete.
+func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
+	if cfg.Report == nil {
+		cfg.Report = func(Progress) {}
+	}
+	begun := cfg.Now()
+	writer, err := cfg.Lake.Writer(ctx)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer func() { err = errors.Join(err, writer.Close()) }()
+	if err := stage.Clean(ctx, cfg.Lake, func(run string) bool { return strings.HasPrefix(run, runPrefix) }); err != nil {
+		return Summary{}, err
+	}
+	i := importer{cfg: cfg, writer: writer, sum: Summary{Run: runPrefix + uuid.Must(uuid.NewV7()).String(), Files: len(cfg.Files)}}
+	if i.stage, err = stage.Open(ctx, cfg.Lake, i.sum.Run); err != nil {
+		return i.sum, err
+	}
+	err = i.run(ctx)
+	i.sum.Seconds = cfg.Now().Sub(begun).Seconds()
+	if err := errors.Join(err, i.stage.Close(context.WithoutCancel(ctx))); err != nil {
+		return i.sum, err
+	}
+	if i.sum.Rejected > 0 {
+		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of an id or a start, and were set aside; parley lake rejected shows them", i.sum.Rejected)
+	}
+	return i.sum, nil
+}
+
+type importer struct {
+	cfg     Config
+	writer  *lake.Writer
+	stage   *stage.Stage
+	sum     Summary
+	records []lake.Version
+	reject  []stage.Rejected
+	size    int
+	read    int64
+}
+
+func (i *importer) run(ctx context.Context) error {
+	for _, f := range i.cfg.Files {
+		if err := Values(f, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
+			return err
+		}
+		i.read += f.Size
+		i.report("reading")
+	}
+	if err := i.flush(ctx); err != nil {
+		return err
+	}
+	return i.commit(ctx)
+}
+
+func (i *importer) report(step string) { i.cfg.Report(Progress{step, i.read, i.sum.Read}) }
+
+func (i *importer) take(ctx context.Context, f File, raw []byte) error {
+	i.sum.Read++
+	i.size += len(raw)
+	if r, err := wire.Record(raw); err != nil {
+		i.reject = append(i.reject, stage.Rejected{Reason: err.Error(), Text: raw})
+	} else {
+		at := i.cfg.ReceivedAt
+		if at.IsZero() {
+			at = f.ModTime
+		}
+		i.records = append(i.records, lake.Version{Record: r, Run: i.sum.Run, At: at.UTC().Truncate(time.Microsecond)})
+	}
+	if len(i.records)+len(i.reject) < portionRecords && i.size < portionBytes {
+		return ctx.Err()
+	}
+	return i.flush(ctx)
+}
+
+func (i *importer) flush(ctx context.Context) error {
+	err := i.stage.Put(ctx, stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *sql.Tx, c stage.Counts) error {
+		i.sum.Duplicates += c.Duplicates
+		i.sum.Conflicts += c.Conflicts
+		return nil
+	}})
+	i.sum.Rejected += int64(len(i.reject))
+	i.records, i.reject, i.size = nil, nil, 0
+	i.report("reading")
+	return err
+}
+
+// commit commits the staged days in order, several at a time.
+func (i *importer) commit(ctx context.Context) error {
+	days, err := i.stage.Days(ctx)
+	if err != nil {
+		return err
+	}
+	waiting := int64(0)
+	for n, day := range days {
+		if waiting += day.Records; waiting < commitRecords && n < len(days)-1 {
+			continue
+		}
+		waiting = 0
+		if err := i.commitBefore(ctx, day.Day+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *importer) commitBefore(ctx context.Context, end conversation.Day) error {
+	i.report("committing")
+	batch, err := i.stage.Before(ctx, end)
+	if err != nil {
+		return err
+	}
+	out, err := i.writer.Commit(ctx, lake.Commit{Run: i.sum.Run, At: i.cfg.Now(), Records: batch.Stream(ctx)})
+	if err != nil {
+		return err
+	}
+	i.sum.Added += out.Added
+	i.sum.Replaced += out.Replaced
+	i.sum.Unchanged += out.Unchanged
+	i.sum.Stale += out.Stale
+	i.sum.Unfit += out.Unfit
+	i.sum.Bytes += out.Bytes
+	return batch.Done(ctx, func(*sql.Tx) error { return nil })
+}

@@ -1,0 +1,215 @@
+// Package platform is the client of the upstream API: login, transport, jobs. It retries what can be retried, so that
+// whoever uses it sees only failures that last.
+package platform
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Secret is a text that must not be printed.
+type Secret string
+
+// String says that there is a secret, and not which.
+func (Secret) String() string { return "(secret)" }
+
+// LogValue keeps the secret out of logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Config is what a client needs.
+type Config struct {
+	API          string // base URL of the API, for example https://api.mypurecloud.com
+	Login        string // base URL of the login host
+	ClientID     string
+	ClientSecret Secret
+	UserAgent    string
+	Retry        Retry
+	Log          *slog.Logger // told of every retry; may be nil
+}
+
+// Retry says how long a failing request is tried again.
+type Retry struct {
+	Attempts int           // tries in all; 0 means 6
+	First    time.Duration // wait before the second try, doubling from there; 0 means 500 ms
+	Most     time.Duration // longest wait; 0 means 60 s. A server that asks for more in Retry-After gets it, up to 10 minutes
+}
+
+func (r Retry) withDefaults() Retry {
+	if r.Attempts == 0 {
+		r.Attempts = 6
+	}
+	if r.First == 0 {
+		r.First = 500 * time.Millisecond
+	}
+	if r.Most == 0 {
+		r.Most = time.Minute
+	}
+	return r
+}
+
+// Hosts gives the base URLs of an environment: a domain such as mypurecloud.com, euw2.pure.cloud.
+func Hosts(environment string) (api, login string, err error) {
+	domain := strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(strings.TrimSpace(environment)), "/"), "https://")
+	domain = strings.TrimPrefix(strings.TrimPrefix(domain, "api."), "login.")
+	if domain == "" || strings.ContainsAny(domain, "/:@ ?#") || !strings.Contains(domain, ".") {
+		return "", "", fault.Field("GENESYS_ENVIRONMENT", "the environment must be a domain such as mypurecloud.com or euw2.pure.cloud")
+	}
+	return "https://api." + domain, "https://login." + domain, nil
+}
+
+// BaseURL checks the base URL of a server that has everything on one host.
+func BaseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		return "", fault.Field("--base-url", "the base URL must look like https://host or http://127.0.0.1:8080")
+	}
+	return strings.TrimSuffix(u.String(), "/"), nil
+}
+
+// Client talks to the platform. Safe for concurrent use.
+type Client struct {
+	cfg   Config
+	http  *http.Client
+	token token
+}
+
+// New makes a client; it connects when it is used.
+func New(cfg Config) *Client {
+	cfg.Retry = cfg.Retry.withDefaults()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = 2 * time.Minute
+	return &Client{cfg: cfg, http: &http.Client{
+		Transport: transport,
+		// A redirect would send the token to wherever the answer says.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// call is one request to the API.
+type call struct {
+	method string
+	path   string
+	query  url.Values
+	body   any
+}
+
+// do sends a call until it succeeds or cannot, and hands the body of the answer to read. A read that fails because
+// the body is cut or damaged counts as a failed try: read must start anew each time.
+func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) error {
+	for attempt := 1; ; attempt++ {
+		err := c.once(ctx, what, read)
+		if err == nil || ctx.Err() != nil || attempt == c.cfg.Retry.Attempts || !temporary(err) {
+			return err
+		}
+		wait := c.wait(attempt, err)
+		c.cfg.Log.WarnContext(ctx, "the platform did not answer; trying again", "method", what.method, "attempt", attempt,
+			"wait", wait.Round(time.Millisecond), "err", err)
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// wait doubles from the first wait on, with up to half as much again by chance so that clients do not move in step; a
+// server that says how long gets what it asks.
+func (c *Client) wait(attempt int, err error) time.Duration {
+	wait := min(c.cfg.Retry.First<<(attempt-1), c.cfg.Retry.Most)
+	wait += rand.N(wait/2 + 1)
+	if asked := askedWait(err); asked > wait {
+		return min(asked, 10*time.Minute)
+	}
+	return wait
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// once sends a call, logging in first where needed; a token that the platform does not take is renewed once.
+func (c *Client) once(ctx context.Context, what call, read func(io.Reader) error) error {
+	bearer, err := c.bearer(ctx, "")
+	if err != nil {
+		return err
+	}
+	resp, err := c.send(ctx, what, bearer)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		_ = resp.Body.Close()
+		if bearer, err = c.bearer(ctx, bearer); err != nil {
+			return err
+		}
+		if resp, err = c.send(ctx, what, bearer); err != nil {
+			return err
+		}
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return failure(resp)
+	}
+	return cut(ctx, read(resp.Body))
+}
+
+func (c *Client) send(ctx context.Context, what call, bearer string) (*http.Response, error) {
+	var body io.Reader
+	if what.body != nil {
+		text, err := json.Marshal(what.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(text)
+	}
+	target := c.cfg.API + what.path
+	if len(what.query) > 0 {
+		target += "?" + what.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, what.method, target, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+bearer)
+	if what.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return c.roundTrip(req)
+}
+
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	if c.cfg.UserAgent != "" {
+		req.Header.Set("User-Agent", c.cfg.UserAgent)
+	}
+	resp, err := c.http.Do(req)
+	if err == nil {
+		return resp, nil
+	}
+	if req.Context().Err() != nil {
+		return nil, req.Context().Err()
+	}
+	// The URL in http's error may hold a cursor; its cause says enough.
+	if inner, ok := err.(*url.Error); ok { //nolint:errorlint // http.Client.Do returns *url.Error itself
+		err = inner.Err
+	}
+	return nil, fault.Because(fault.Unavailable, err, "%s cannot be reached", req.URL.Host)
+}

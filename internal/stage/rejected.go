@@ -1,0 +1,60 @@
+package stage
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"iter"
+
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// Rejected is a value that came where a record was expected and that cannot be kept as one. Nothing is thrown away:
+// it stays in the control database with the reason.
+type Rejected struct {
+	Run    string // set by Put
+	Reason string // without content
+	Text   []byte // as received
+}
+
+// reject sets values aside.
+func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected) error {
+	for _, r := range rejected {
+		hash := sha256.Sum256(r.Text)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO rejected VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Reason, r.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AllRejected yields every value that was set aside.
+func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
+	return func(yield func(Rejected, error) bool) {
+		if err := eachRejected(ctx, db, func(r Rejected) bool { return yield(r, nil) }); err != nil {
+			yield(Rejected{}, err)
+		}
+	}
+}
+
+func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) (err error) {
+	if err := state.Migrate(ctx, db, "stage", migrations); err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT run_id, reason, text FROM rejected ORDER BY run_id, hash`)
+	if err != nil {
+		return state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Rejected
+		if err := rows.Scan(&r.Run, &r.Reason, &r.Text); err != nil {
+			return err
+		}
+		if !yield(r) {
+			return nil
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,315 @@
+// Package stage keeps records on their way into the lake: in files on disk, so that a crash loses nothing that was
+// received, and in order, so that they are committed as a stream.
+//
+// Records are put in portions: one portion is a page of results, or a stretch of an imported file. A portion is split
+// by day into chunks; each chunk is sorted, compressed, synced and renamed, and then all its chunks are entered in
+// the control database in one transaction, together with whatever its owner wants to remember (the cursor). A portion
+// is therefore staged as a whole or not at all. A conversation that comes again is recognised by its id.
+package stage
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// migrations are the steps of the stage's tables in the control database.
+var migrations = []string{`
+	CREATE TABLE stage_chunks (
+		run_id  TEXT NOT NULL,
+		chunk   INTEGER NOT NULL, -- from 1, in order of arrival
+		day     TEXT NOT NULL,    -- yyyy-mm-dd
+		first   INTEGER NOT NULL, -- conversationStart of its first and last record, microseconds since 1970
+		last    INTEGER NOT NULL,
+		records INTEGER NOT NULL,
+		PRIMARY KEY (run_id, chunk)
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE stage_records ( -- where the newest version of each staged conversation is
+		run_id TEXT NOT NULL,
+		id     TEXT NOT NULL,
+		chunk  INTEGER NOT NULL,
+		line   INTEGER NOT NULL, -- from 0
+		at     INTEGER NOT NULL, -- when it was received, microseconds
+		hash   BLOB NOT NULL,    -- first 16 bytes of the record's SHA-256
+		PRIMARY KEY (run_id, id)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX stage_records_chunk ON stage_records (run_id, chunk);
+	CREATE TABLE stage_dead ( -- lines that a later version has taken the place of
+		run_id TEXT NOT NULL,
+		chunk  INTEGER NOT NULL,
+		line   INTEGER NOT NULL,
+		PRIMARY KEY (run_id, chunk, line)
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE rejected ( -- values that are no records; they outlive the stage
+		run_id TEXT NOT NULL,
+		hash   BLOB NOT NULL, -- SHA-256 of text: what comes again is kept once
+		reason TEXT NOT NULL,
+		text   BLOB NOT NULL,
+		PRIMARY KEY (run_id, hash)
+	) STRICT, WITHOUT ROWID`,
+}
+
+// Stage holds the records of one run. Not for concurrent use.
+type Stage struct {
+	db  *sql.DB
+	dir string
+	run string
+}
+
+// Open opens the stage of a run of the lake and removes the files that a crash left without an entry.
+func Open(ctx context.Context, l *lake.Lake, run string) (*Stage, error) {
+	s := &Stage{db: l.DB(), dir: filepath.Join(l.Dir(), "staging", run), run: run}
+	if err := state.Migrate(ctx, s.db, "stage", migrations); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return nil, disk(err, "the folder %s cannot be made", s.dir)
+	}
+	return s, s.sweep(ctx)
+}
+
+// Clean removes what is staged of every run that is to be forgotten.
+func Clean(ctx context.Context, l *lake.Lake, forget func(run string) bool) error {
+	entries, err := os.ReadDir(filepath.Join(l.Dir(), "staging"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if !forget(e.Name()) {
+			continue
+		}
+		old, openErr := Open(ctx, l, e.Name())
+		if openErr != nil {
+			return openErr
+		}
+		err = errors.Join(err, old.Close(ctx))
+	}
+	return err
+}
+
+// sweep removes the files that no entry names.
+func (s *Stage) sweep(ctx context.Context) error {
+	chunks, err := s.chunks(ctx, EveryDay)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, c := range chunks {
+		known[c.name()] = true
+	}
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !known[e.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(s.dir, e.Name())))
+		}
+	}
+	return err
+}
+
+// Close removes the stage with all that is still in it.
+func (s *Stage) Close(ctx context.Context) error {
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		for _, table := range []string{"stage_chunks", "stage_records", "stage_dead"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, s.run); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// Portion is what one call of Put stages.
+type Portion struct {
+	Records  []lake.Version
+	Rejected []Rejected
+	// With is done in the transaction that enters the portion: what its owner must remember of it, such as the cursor.
+	With func(*sql.Tx, Counts) error
+}
+
+// Counts says what became of the records of a portion.
+type Counts struct {
+	Staged     int64 // records that were new
+	Duplicates int64 // records that were staged already, to the byte
+	Conflicts  int64 // records of which another version was staged; the one received later is kept
+}
+
+// Put stages a portion whole or, when it fails, not at all.
+func (s *Stage) Put(ctx context.Context, p Portion) error {
+	next, err := s.nextChunk(ctx)
+	if err != nil {
+		return err
+	}
+	chunks := split(p.Records, next)
+	for _, c := range chunks {
+		if err := s.write(c); err != nil {
+			return err
+		}
+	}
+	crashpoint.Reach("stage.written")
+	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		var counts Counts
+		for _, c := range chunks {
+			if err := s.enter(ctx, tx, c, &counts); err != nil {
+				return err
+			}
+		}
+		if err := s.reject(ctx, tx, p.Rejected); err != nil {
+			return err
+		}
+		return p.With(tx, counts)
+	})
+	crashpoint.Reach("stage.entered")
+	return err
+}
+
+func (s *Stage) nextChunk(ctx context.Context) (n int, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT coalesce(max(chunk), 0) + 1 FROM stage_chunks WHERE run_id = ?`, s.run).Scan(&n)
+	return n, state.Fault(err)
+}
+
+// chunk is the records of one day of one portion, sorted.
+type chunk struct {
+	n       int
+	day     conversation.Day
+	records []lake.Version
+	size    int // number of records
+	first   int64
+	last    int64
+}
+
+func (c chunk) name() string { return fmt.Sprintf("%08d.zst", c.n) }
+
+// split sorts the records of a portion and cuts them by day; chunks are numbered from n on.
+func split(records []lake.Version, n int) []chunk {
+	records = slices.Clone(records)
+	slices.SortStableFunc(records, func(a, b lake.Version) int { return conversation.Compare(a.Record, b.Record) })
+	var out []chunk
+	for len(records) > 0 {
+		day := records[0].Day()
+		end := slices.IndexFunc(records, func(v lake.Version) bool { return v.Day() != day })
+		if end < 0 {
+			end = len(records)
+		}
+		out = append(out, chunk{n + len(out), day, records[:end], end, records[0].Start.UnixMicro(), records[end-1].Start.UnixMicro()})
+		records = records[end:]
+	}
+	return out
+}
+
+// write puts a chunk on disk, whole and durable.
+func (s *Stage) write(c chunk) (err error) {
+	path := filepath.Join(s.dir, c.name())
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return disk(err, "a staged page cannot be made")
+	}
+	if err := errors.Join(encode(f, c.records), f.Sync(), f.Close()); err != nil {
+		return errors.Join(disk(err, "a staged page cannot be written"), os.Remove(path+".tmp"))
+	}
+	crashpoint.Reach("stage.synced")
+	return disk(os.Rename(path+".tmp", path), "a staged page cannot be named")
+}
+
+// encode writes one line a record: when it was received, its run, and its text.
+func encode(f *os.File, records []lake.Version) error {
+	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	buf := bufio.NewWriterSize(z, 64<<10)
+	for _, v := range records {
+		if _, err := fmt.Fprintf(buf, "%d %s\n", v.At.UnixMicro(), v.JSON); err != nil {
+			return err
+		}
+	}
+	return errors.Join(buf.Flush(), z.Close())
+}
+
+// enter records a chunk and each of its records.
+func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size)
+	if err != nil {
+		return err
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO stage_records VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for line, v := range c.records {
+		hash := sha256.Sum256(v.JSON)
+		r, err := insert.ExecContext(ctx, s.run, string(v.ID), c.n, line, v.At.UnixMicro(), hash[:16])
+		if err != nil {
+			return err
+		}
+		if n, _ := r.RowsAffected(); n == 1 {
+			counts.Staged++
+		} else if err := s.again(ctx, tx, c.n, line, v, hash[:16], counts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again deals with a conversation that is staged already: of two versions the one received later lives; of two equal
+// ones, or two of the same time, the first and the last.
+func (s *Stage) again(ctx context.Context, tx *sql.Tx, chunk, line int, v lake.Version, hash []byte, counts *Counts) error {
+	var was struct {
+		chunk, line int
+		at          int64
+		hash        []byte
+	}
+	err := tx.QueryRowContext(ctx, `SELECT chunk, line, at, hash FROM stage_records WHERE run_id = ? AND id = ?`, s.run, string(v.ID)).
+		Scan(&was.chunk, &was.line, &was.at, &was.hash)
+	if err != nil {
+		return err
+	}
+	dead := [2]int{chunk, line}
+	switch {
+	case slices.Equal(was.hash, hash):
+		counts.Duplicates++
+	case was.at > v.At.UnixMicro():
+		counts.Conflicts++
+	default:
+		counts.Conflicts++
+		dead = [2]int{was.chunk, was.line}
+		_, err := tx.ExecContext(ctx, `UPDATE stage_records SET chunk = ?, line = ?, at = ?, hash = ? WHERE run_id = ? AND id = ?`,
+			chunk, line, v.At.UnixMicro(), hash, s.run, string(v.ID))
+		if err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO stage_dead VALUES (?, ?, ?)`, s.run, dead[0], dead[1])
+	return err
+}
+
+// disk gives a failure to write its kind.
+func disk(err error, format string, args ...any) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fault.Because(fault.Full, err, format, args...)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
+	}
+	return nil
+}

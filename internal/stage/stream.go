@@ -1,0 +1,268 @@
+package stage
+
+import (
+	"bufio"
+	"bytes"
+	"container/heap"
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Batch is what is staged of the days before some day.
+type Batch struct {
+	stage  *Stage
+	chunks []chunk
+	// Records is the number of records, superseded ones included.
+	Records int64
+}
+
+// EveryDay is after every day that a record can have.
+const EveryDay conversation.Day = 1 << 24
+
+// Before gives what is staged of the days before end.
+func (s *Stage) Before(ctx context.Context, end conversation.Day) (*Batch, error) {
+	chunks, err := s.chunks(ctx, end)
+	b := &Batch{stage: s, chunks: chunks}
+	for _, c := range chunks {
+		b.Records += int64(c.size)
+	}
+	return b, err
+}
+
+func (s *Stage) chunks(ctx context.Context, end conversation.Day) (_ []chunk, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT chunk, day, first, last, records FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`, s.run, end.String())
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []chunk
+	for rows.Next() {
+		var c chunk
+		var day string
+		if err := rows.Scan(&c.n, &day, &c.first, &c.last, &c.size); err != nil {
+			return nil, err
+		}
+		if c.day, err = conversation.ParseDay(day); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// DayCount is a day with the number of records that are staged of it, superseded ones included.
+type DayCount struct {
+	Day     conversation.Day
+	Records int64
+}
+
+// Days lists the days of which something is staged, in order.
+func (s *Stage) Days(ctx context.Context) ([]DayCount, error) {
+	chunks, err := s.chunks(ctx, EveryDay)
+	var days []DayCount
+	for _, c := range chunks {
+		if len(days) == 0 || days[len(days)-1].Day != c.day {
+			days = append(days, DayCount{Day: c.day})
+		}
+		days[len(days)-1].Records += int64(c.size)
+	}
+	return days, err
+}
+
+// Stream yields the records of the batch in order of start and id, the living version of each conversation once. It
+// can be walked again. Chunks are opened when their turn comes, so that pages that came in order cost the memory of
+// one.
+func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
+	return func(yield func(lake.Version, error) bool) {
+		open := &sources{}
+		defer open.close()
+		waiting := b.chunks
+		for {
+			// A chunk must be open before a record that may come after its first is given away.
+			for len(waiting) > 0 && (len(*open) == 0 || waiting[0].first <= (*open)[0].head.Start.UnixMicro()) {
+				if err := open.add(ctx, b.stage, waiting[0]); err != nil {
+					yield(lake.Version{}, err)
+					return
+				}
+				waiting = waiting[1:]
+			}
+			if len(*open) == 0 {
+				return
+			}
+			v := (*open)[0].head
+			if err := open.advance(); err != nil {
+				yield(lake.Version{}, err)
+				return
+			}
+			if !yield(v, ctx.Err()) {
+				return
+			}
+		}
+	}
+}
+
+// Done forgets the batch, whose records are in the lake; with is done in the same transaction.
+func (b *Batch) Done(ctx context.Context, with func(*sql.Tx) error) error {
+	s := b.stage
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		for _, c := range b.chunks {
+			for _, table := range []string{"stage_chunks", "stage_records", "stage_dead"} {
+				if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ? AND chunk = ?`, s.run, c.n); err != nil {
+					return err
+				}
+			}
+		}
+		return with(tx)
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range b.chunks {
+		err = errors.Join(err, os.Remove(filepath.Join(s.dir, c.name())))
+	}
+	return err
+}
+
+// source reads one chunk.
+type source struct {
+	head lake.Version
+	file *os.File
+	zstd *zstd.Decoder
+	text *bufio.Reader
+	dead map[int]bool
+	line int
+	run  string
+}
+
+// sources is a heap of open chunks by their next record.
+type sources []*source
+
+func (h sources) Len() int { return len(h) }
+func (h sources) Less(i, j int) bool {
+	return conversation.Compare(h[i].head.Record, h[j].head.Record) < 0
+}
+func (h sources) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *sources) Push(x any)   { *h = append(*h, x.(*source)) }
+func (h *sources) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
+}
+
+func (h *sources) add(ctx context.Context, s *Stage, c chunk) error {
+	src, err := s.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	more, err := src.next()
+	if err != nil || !more {
+		src.close()
+		return err
+	}
+	heap.Push(h, src)
+	return nil
+}
+
+// advance moves the first source to its next record.
+func (h *sources) advance() error {
+	first := (*h)[0]
+	more, err := first.next()
+	if err != nil {
+		return err
+	}
+	if !more {
+		heap.Pop(h)
+		first.close()
+		return nil
+	}
+	heap.Fix(h, 0)
+	return nil
+}
+
+func (h *sources) close() {
+	for _, s := range *h {
+		s.close()
+	}
+}
+
+func (s *Stage) open(ctx context.Context, c chunk) (*source, error) {
+	dead, err := s.dead(ctx, c.n)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(filepath.Join(s.dir, c.name()))
+	if err != nil {
+		return nil, fault.Because(fault.Corrupt, err, "a staged page is missing; remove the lake's staging folder to fetch it again")
+	}
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &source{file: f, zstd: z, text: bufio.NewReaderSize(z, 64<<10), dead: dead, run: s.run, line: -1}, nil
+}
+
+func (s *Stage) dead(ctx context.Context, chunk int) (_ map[int]bool, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT line FROM stage_dead WHERE run_id = ? AND chunk = ?`, s.run, chunk)
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	dead := map[int]bool{}
+	for rows.Next() {
+		var line int
+		if err := rows.Scan(&line); err != nil {
+			return nil, err
+		}
+		dead[line] = true
+	}
+	return dead, rows.Err()
+}
+
+// next reads the next living record into head.
+func (s *source) next() (bool, error) {
+	for {
+		line, err := s.text.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && len(line) == 0 {
+			return false, nil
+		}
+		if err != nil {
+			return false, fault.Because(fault.Corrupt, err, "a staged page cannot be read; remove the lake's staging folder to fetch it again")
+		}
+		if s.line++; s.dead[s.line] {
+			continue
+		}
+		return true, s.parse(bytes.TrimSuffix(line, []byte{'\n'}))
+	}
+}
+
+func (s *source) parse(line []byte) error {
+	at, text, _ := bytes.Cut(line, []byte{' '})
+	micros, err := strconv.ParseInt(string(at), 10, 64)
+	if err != nil {
+		return fault.Because(fault.Corrupt, err, "a staged page is damaged; remove the lake's staging folder to fetch it again")
+	}
+	r, err := wire.Record(text)
+	s.head = lake.Version{Record: r, Run: s.run, At: time.UnixMicro(micros).UTC()}
+	return err
+}
+
+func (s *source) close() {
+	s.zstd.Close()
+	_ = s.file.Close() // it was only read
+}
