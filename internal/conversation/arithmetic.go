@@ -1,0 +1,157 @@
+package conversation
+
+import (
+	"fmt"
+	"time"
+)
+
+// Arithmetic checks what must hold inside one record: the rules of semantics.md section 7, named by their numbers, the
+// order of lists of section 1, and what section 6 says beyond them of single metrics. It returns one line for each violation, none if all
+// holds; a line holds ids, metric names and numbers, never what a customer said or who they are.
+//
+// A record may still be going on: what is said about an end is asked of what has ended only. Real data has documented
+// exceptions (semantics.md section 7, samples/index.md), so a line is a question about a stored record and an error in
+// a simulated one.
+func Arithmetic(c *Conversation) []string {
+	a := arithmetic{c: c}
+	a.read()
+	a.lifetime()
+	a.media()
+	a.participantOrder()
+	for i := range a.legs {
+		a.leg(&a.legs[i])
+	}
+	a.visits()
+	return a.found
+}
+
+// arithmetic is one check: the conversation, its sessions with their times read, and what was found.
+type arithmetic struct {
+	c     *Conversation
+	legs  []leg
+	found []string
+}
+
+// leg is a session as the rules see it.
+type leg struct {
+	p     *Participant
+	s     *Session
+	spans []span
+}
+
+// span is a segment's time; end is zero while it lasts.
+type span struct {
+	kind, queue string
+	start, end  time.Time
+}
+
+func (a *arithmetic) complain(rule, format string, args ...any) {
+	a.found = append(a.found, rule+": "+fmt.Sprintf(format, args...))
+}
+
+// read parses the times of all segments. A segment without a readable start is reported and left out of the rules.
+func (a *arithmetic) read() {
+	for i := range a.c.Participants {
+		p := &a.c.Participants[i]
+		for j := range p.Sessions {
+			l := leg{p: p, s: &p.Sessions[j]}
+			for _, g := range l.s.Segments {
+				start, ok := a.time("segmentStart", l.s.SessionID, g.SegmentStart)
+				end, _ := a.time("segmentEnd", l.s.SessionID, g.SegmentEnd)
+				if ok {
+					l.spans = append(l.spans, span{g.SegmentType, g.QueueID, start, end})
+				}
+			}
+			a.legs = append(a.legs, l)
+		}
+	}
+}
+
+// time reads an instant; an absent one is zero and no violation.
+func (a *arithmetic) time(field, where, text string) (time.Time, bool) {
+	if text == "" {
+		return time.Time{}, false
+	}
+	t, err := ParseTime(text)
+	if err != nil {
+		a.complain("form", "%s of %s is no instant", field, where)
+	}
+	return t, err == nil
+}
+
+// lifetime is rules 8 and 9: the conversation starts with its first segment and ends with its last.
+func (a *arithmetic) lifetime() {
+	first, last, open := extent(a.legs)
+	if start, ok := a.time("conversationStart", string(a.c.ConversationID), a.c.ConversationStart); ok && !first.IsZero() && !start.Equal(first) {
+		a.complain("rule 8", "the conversation starts %d ms after its first segment", start.Sub(first).Milliseconds())
+	}
+	end, ok := a.time("conversationEnd", string(a.c.ConversationID), a.c.ConversationEnd)
+	switch {
+	case !ok || last.IsZero() && !open:
+	case open:
+		a.complain("rule 9", "the conversation has an end and an open segment")
+	case !end.Equal(last):
+		a.complain("rule 9", "the conversation ends %d ms after its last segment", end.Sub(last).Milliseconds())
+	}
+}
+
+// extent is the first start and the last end of the legs' segments, and whether a segment is open. Both are zero when
+// there is no such segment.
+func extent(legs []leg) (first, last time.Time, open bool) {
+	for _, l := range legs {
+		for _, sp := range l.spans {
+			if first.IsZero() || sp.start.Before(first) {
+				first = sp.start
+			}
+			if sp.end.After(last) {
+				last = sp.end
+			}
+			open = open || sp.end.IsZero()
+		}
+	}
+	return first, last, open
+}
+
+// media is rule 10: the conversation's media quality is the worst that any endpoint reported.
+func (a *arithmetic) media() {
+	var mos, factor *float64
+	for _, l := range a.legs {
+		for _, m := range l.s.MediaEndpointStats {
+			mos, factor = least(mos, m.MinMos), least(factor, m.MinRFactor)
+		}
+	}
+	if !same(mos, a.c.MediaStatsMinConversationMos) {
+		a.complain("rule 10", "mediaStatsMinConversationMos is not the least minMos")
+	}
+	if !same(factor, a.c.MediaStatsMinConversationRFactor) {
+		a.complain("rule 10", "mediaStatsMinConversationRFactor is not the least minRFactor")
+	}
+}
+
+// least is the smaller of two values, of which either may be absent.
+func least(a, b *float64) *float64 {
+	if a == nil || b != nil && *b < *a {
+		return b
+	}
+	return a
+}
+
+func same(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// participantOrder is the order of section 1: by the earliest segment of each.
+func (a *arithmetic) participantOrder() {
+	var before time.Time
+	for i := 0; i < len(a.legs); {
+		n := i + 1
+		for n < len(a.legs) && a.legs[n].p == a.legs[i].p {
+			n++
+		}
+		if first, _, _ := extent(a.legs[i:n]); !first.IsZero() {
+			if first.Before(before) {
+				a.complain("order", "participant %s starts before the one listed before it", a.legs[i].p.ParticipantID)
+			}
+			before = first
+		}
+		i = n
+	}
+}

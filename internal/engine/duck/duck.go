@@ -1,0 +1,114 @@
+// Package duck answers questions over the lake with DuckDB, which runs inside the process.
+//
+// A question is answered in two steps. DuckDB finds the hits among the typed columns, which never touches the records'
+// text: for each the number of its file and its row. Then the records are read by row, a batch at a time and in the
+// order of the files, through the page index. One statement for both would make DuckDB hold all the text at once
+// (measurements.md section 5).
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// DB is DuckDB in the process. Safe for concurrent use.
+type DB struct{ db *sql.DB }
+
+// Config bounds what DuckDB takes.
+type Config struct {
+	Threads   int // 0 leaves it to DuckDB: one a core
+	MemoryMiB int // 0 means 1,024. Text that is read out of it comes on top
+}
+
+// settings are made once for the whole database. Nothing is ever fetched from the network.
+func (c Config) settings() []string {
+	memory := c.MemoryMiB
+	if memory == 0 {
+		memory = 1024
+	}
+	s := []string{
+		"SET TimeZone = 'UTC'", "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false",
+		fmt.Sprintf("SET memory_limit = '%dMiB'", memory), "SET preserve_insertion_order = true",
+	}
+	if c.Threads > 0 {
+		s = append(s, fmt.Sprintf("SET threads = %d", c.Threads))
+	}
+	return s
+}
+
+// Open starts a DuckDB without a file of its own.
+func Open(cfg Config) (*DB, error) {
+	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
+		for _, s := range cfg.settings() {
+			if _, err := conn.ExecContext(context.Background(), s, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start duckdb: %w", err)
+	}
+	return &DB{sql.OpenDB(connector)}, nil
+}
+
+// Close stops DuckDB.
+func (d *DB) Close() error { return d.db.Close() }
+
+// Source answers from a lake: the live view and the settled one are both its newest snapshot.
+type Source struct {
+	DB   *DB
+	Lake *lake.Lake
+}
+
+// Live opens the newest snapshot.
+func (s Source) Live(ctx context.Context) (engine.Engine, error) { return s.Settled(ctx) }
+
+// Settled opens the newest snapshot.
+func (s Source) Settled(ctx context.Context) (engine.Engine, error) {
+	snapshot, err := s.Lake.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return New(s.DB, snapshot), nil
+}
+
+// quote writes a path of ours as an SQL text. Text of a request never comes here: it goes as a parameter.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// readParquet is the table function over exactly these files. Folders named day=... are no columns.
+func readParquet(files []lake.File, options string) string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = quote(f.Path)
+	}
+	return "read_parquet([" + strings.Join(paths, ", ") + "], union_by_name = true, hive_partitioning = false" + options + ")"
+}
+
+// asFault gives DuckDB's failures their kind; their text may quote data and stays in the chain.
+func asFault(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var duck *duckdb.Error
+	if errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeOutOfMemory {
+		return fault.Because(fault.Unavailable, err, "the question needs more memory than there is; ask for less at once")
+	}
+	return fmt.Errorf("duckdb: %w", err)
+}

@@ -1,0 +1,66 @@
+package duck_test
+
+import (
+	"iter"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// The lake gets the records in several commits, so that days are merged, and must answer as memory does.
+func TestEngine(t *testing.T) {
+	db, err := duck.Open(duck.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	enginetest.Run(t, func(t *testing.T, records []conversation.Record) engine.Engine {
+		l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		fill(t, l, records)
+		e, err := duck.Source{DB: db, Lake: l}.Live(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lake.Check(t.Context(), l, nil); err != nil {
+			t.Error(err)
+		}
+		return e
+	})
+}
+
+func fill(t *testing.T, l *lake.Lake, records []conversation.Record) {
+	t.Helper()
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for part := range slices.Chunk(records, len(records)/3+1) {
+		if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(part)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func versions(records []conversation.Record) iter.Seq2[lake.Version, error] {
+	records = slices.Clone(records)
+	slices.SortFunc(records, conversation.Compare)
+	return func(yield func(lake.Version, error) bool) {
+		for _, r := range records {
+			if !yield(lake.Version{Record: r, Run: "run", At: time.Unix(1, 0)}, nil) {
+				return
+			}
+		}
+	}
+}

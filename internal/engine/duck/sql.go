@@ -1,0 +1,133 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// SQL runs one statement that reads over views of all tables of a snapshot, and hands on the names of the columns and
+// then each row. Whatever the statement says, it cannot write, and cannot read anything but the lake's data files.
+// A statement that is wrong is fault.Invalid and says what DuckDB says of it.
+func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement string, columns func([]string) error, row func([]any) error) (err error) {
+	d, err := Open(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return asFault(ctx, err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	for _, s := range views(snapshot) {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return asFault(ctx, err)
+		}
+	}
+	if err := readsOnly(ctx, conn, statement); err != nil {
+		return err
+	}
+	rows, err := conn.QueryContext(ctx, statement)
+	if err != nil {
+		return wrong(ctx, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	return eachRow(ctx, rows, columns, row)
+}
+
+// views defines a view for each table, and then shuts everything else away.
+func views(s *lake.Snapshot) []string {
+	var out, paths []string
+	for _, t := range lake.Tables() {
+		files := s.Files(t)
+		from := readParquet(files, "")
+		if len(files) == 0 {
+			from = nothing(lake.Columns(t))
+		}
+		out = append(out, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", t, from))
+		for _, f := range files {
+			paths = append(paths, quote(f.Path))
+		}
+	}
+	return append(out, "SET allowed_paths = ["+strings.Join(paths, ", ")+"]", "SET enable_external_access = false", "SET lock_configuration = true")
+}
+
+// nothing is a table without rows that has the columns.
+func nothing(columns []lake.Column) string {
+	types := map[string]string{
+		"utf8": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "bool": "BOOLEAN",
+		"timestamp[us, tz=UTC]": "TIMESTAMPTZ", "list<item: utf8, nullable>": "VARCHAR[]", "list<item: int64, nullable>": "BIGINT[]",
+	}
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = "NULL::" + types[c.Type] + " AS " + c.Name
+	}
+	return "(SELECT " + strings.Join(list, ", ") + " WHERE false)"
+}
+
+// readsOnly refuses a statement that is not a question.
+func readsOnly(ctx context.Context, conn *sql.Conn, statement string) error {
+	return conn.Raw(func(c any) error {
+		stmt, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
+		if err != nil {
+			return wrong(ctx, err)
+		}
+		defer stmt.Close()
+		kind, err := stmt.(*duckdb.Stmt).StatementType()
+		if err != nil {
+			return wrong(ctx, err)
+		}
+		switch kind {
+		case duckdb.STATEMENT_TYPE_SELECT, duckdb.STATEMENT_TYPE_EXPLAIN, duckdb.STATEMENT_TYPE_RELATION:
+			return nil
+		}
+		return fault.New(fault.Invalid, "the lake can only be read: write a SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")
+	})
+}
+
+// wrong gives what DuckDB says of a statement to the person who wrote it.
+func wrong(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var duck *duckdb.Error
+	if errors.As(err, &duck) && duck.Type != duckdb.ErrorTypeOutOfMemory && duck.Type != duckdb.ErrorTypeInterrupt {
+		return fault.New(fault.Invalid, "%s", strings.TrimSpace(duck.Msg))
+	}
+	if strings.Contains(err.Error(), "multiple") {
+		return fault.New(fault.Invalid, "write one statement")
+	}
+	return asFault(ctx, err)
+}
+
+func eachRow(ctx context.Context, rows *sql.Rows, columns func([]string) error, row func([]any) error) error {
+	names, err := rows.Columns()
+	if err != nil {
+		return asFault(ctx, err)
+	}
+	if err := columns(names); err != nil {
+		return err
+	}
+	values, to := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		to[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(to...); err != nil {
+			return asFault(ctx, err)
+		}
+		if err := row(values); err != nil {
+			return err
+		}
+	}
+	return asFault(ctx, rows.Err())
+}

@@ -1,0 +1,97 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// earlyBreak leaves the iterator after some records, asks again, and wants the whole.
+func (s *suite) earlyBreak(t *testing.T) {
+	q := everything()
+	for stop := 1; stop <= len(s.records); stop += 1 + len(s.records)/8 {
+		n := 0
+		for _, err := range s.engine.Records(t.Context(), q.Query, 0, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n == stop {
+				break
+			}
+		}
+		s.check(t, q)
+	}
+	for _, err := range s.engine.ByID(t.Context(), s.ids()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	s.check(t, q)
+}
+
+// cancellation wants a cancelled question to end with the cancellation, and the engine to answer the next.
+func (s *suite) cancellation(t *testing.T) {
+	q := everything()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.engine.Count(ctx, q.Query); !errors.Is(err, context.Canceled) {
+		t.Errorf("count: got %v, want a cancellation", err)
+	}
+	if got, err := collect(s.engine.Records(ctx, q.Query, 0, 0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("records: got %d and %v, want a cancellation", len(got), err)
+	}
+	if got, err := collect(s.engine.ByID(ctx, s.ids())); !errors.Is(err, context.Canceled) {
+		t.Errorf("by id: got %d and %v, want a cancellation", len(got), err)
+	}
+	s.cancelMidway(t)
+	s.check(t, q)
+}
+
+// cancelMidway cancels after the first record. What was on its way may still come; what ends early must say why, and
+// nothing follows an error.
+func (s *suite) cancelMidway(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	var failed error
+	for _, err := range s.engine.Records(ctx, everything().Query, 0, 0) {
+		cancel()
+		if failed != nil {
+			t.Errorf("something follows the error %v", failed)
+		}
+		if failed = err; err == nil {
+			n++
+		}
+	}
+	if n < len(s.records) && !errors.Is(failed, context.Canceled) {
+		t.Errorf("records end after %d of %d with %v, want a cancellation", n, len(s.records), failed)
+	}
+}
+
+// concurrentUse asks many questions at once.
+func (s *suite) concurrentUse(t *testing.T) {
+	var group sync.WaitGroup
+	for range 4 {
+		asked := make([]question, questions/8)
+		for i := range asked {
+			asked[i] = s.question()
+		}
+		group.Go(func() {
+			for _, q := range asked {
+				s.check(t, q)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (s *suite) ids() (ids []conversation.ID) {
+	for _, r := range s.records {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
