@@ -1,0 +1,45 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// readJSON reads a request body that has to be JSON. It fails with fault.MediaType if it says to be something else
+// and fault.TooLarge if it is over the limit; whether it is JSON is for the decoder to find out.
+func (x *exchange) readJSON() ([]byte, error) {
+	if given := x.r.Header.Get("Content-Type"); given != "" && !isJSON(given) {
+		return nil, fault.New(fault.MediaType, "%s", standard["unsupported.media.type"])
+	}
+	return x.readBody()
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// readBody reads a request body, with a length or in chunks, up to the limit.
+func (x *exchange) readBody() ([]byte, error) {
+	limit := x.server.cfg.MaxBody
+	if x.r.ContentLength > limit {
+		return nil, tooLarge(limit)
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(x.out.w, x.r.Body, limit))
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, tooLarge(limit)
+	}
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "The request body ended too early")
+	}
+	return text, nil
+}
+
+func tooLarge(limit int64) error {
+	return fault.New(fault.TooLarge, "The request is over the size limit. Maximum bytes: %d", limit)
+}

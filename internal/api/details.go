@@ -1,0 +1,142 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// maxIDs is how many ids one call may ask for. The platform's number is not known (facts.md section 6).
+const maxIDs = 100
+
+// queryDetails answers POST .../details/query: one page of what matches up to this moment, and how many match in all.
+// A page without records has no conversations member: clients stop on that (facts.md 5.2).
+func (s *Server) queryDetails(x *exchange) error {
+	text, err := x.readJSON()
+	if err != nil {
+		return err
+	}
+	q, err := query.DecodeDetail(text, s.cfg.Limits)
+	if err != nil {
+		return err
+	}
+	var total int64
+	var found []byte
+	err = s.live(x.r.Context(), func(view engine.Engine) (err error) {
+		if total, err = view.Count(x.r.Context(), q.Query); err != nil {
+			return err
+		}
+		found, err = gather(view.Records(x.r.Context(), q.Query, q.Page.Size, q.Page.Offset()))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	members := []string{`"totalHits":` + strconv.FormatInt(total, 10)}
+	if len(found) > 0 {
+		members = slices.Insert(members, 0, conversations(found))
+	}
+	return x.sendText(http.StatusOK, []byte("{"+strings.Join(members, ",")+"}"))
+}
+
+// detailsByIDs answers GET .../details?id=: the conversations with these ids, those left out that do not exist.
+func (s *Server) detailsByIDs(x *exchange) error {
+	ids, err := x.ids()
+	if err != nil {
+		return err
+	}
+	found, err := s.byID(x.r.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return x.sendText(http.StatusOK, []byte("{}"))
+	}
+	return x.sendText(http.StatusOK, []byte("{"+conversations(found)+"}"))
+}
+
+// detailsByID answers GET .../conversations/{conversationId}/details.
+func (s *Server) detailsByID(x *exchange) error {
+	found, err := s.byID(x.r.Context(), conversation.ID(x.params["conversationId"]))
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return &fault.Error{Kind: fault.NotFound, Field: "conversationId", Message: "The conversation does not exist."}
+	}
+	return x.sendText(http.StatusOK, found)
+}
+
+// ids are the ids in the query string, repeated or separated by commas, each once.
+func (x *exchange) ids() ([]conversation.ID, error) {
+	values, err := x.query()
+	if err != nil {
+		return nil, err
+	}
+	var ids []conversation.ID
+	for _, list := range values["id"] {
+		for id := range strings.SplitSeq(list, ",") {
+			if id := conversation.ID(strings.TrimSpace(id)); id != "" && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+			if len(ids) > maxIDs {
+				return nil, fault.Field("id", "at most %d ids can be asked for at a time", maxIDs)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil, fault.Field("id", "id is missing; give one or more conversation ids")
+	}
+	return ids, nil
+}
+
+// byID gathers the records with these ids.
+func (s *Server) byID(ctx context.Context, ids ...conversation.ID) (found []byte, err error) {
+	err = s.live(ctx, func(view engine.Engine) error {
+		found, err = gather(view.ByID(ctx, ids))
+		return err
+	})
+	return found, err
+}
+
+// live lends a view of everything up to the moment.
+func (s *Server) live(ctx context.Context, ask func(engine.Engine) error) error {
+	view, err := s.cfg.Source.Live(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := view.Close(); err != nil {
+			s.cfg.Log.ErrorContext(ctx, "close a view", "err", err)
+		}
+	}()
+	return ask(view)
+}
+
+// gather joins records with commas, without their attributes, which only job results carry (facts.md 7.6). A page of
+// the synchronous query is small enough to be held: an error on the way then still gets its proper answer.
+func gather(records iter.Seq2[conversation.Record, error]) ([]byte, error) {
+	var out bytes.Buffer
+	for r, err := range records {
+		if err != nil {
+			return nil, err
+		}
+		if out.Len() > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(wire.StripAttributes(r.JSON))
+	}
+	return out.Bytes(), nil
+}
+
+func conversations(found []byte) string { return `"conversations":[` + string(found) + `]` }

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// exchange is one request on its way to its answer.
+type exchange struct {
+	server *Server
+	id     string // correlation id: in the header, in an error's contextId and in the log
+	r      *http.Request
+	out    *response
+	begun  time.Time
+	route  *route            // nil if there is none
+	params map[string]string // values of the route's {names}
+	client *Client           // nil until a token has shown who asks
+	usage  usage             // of the client's requests
+}
+
+// serve answers one request, whatever happens.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{server: s, id: uuid.NewString(), r: r, begun: time.Now(), usage: s.limiter.unused()}
+	x.out = newResponse(w, r, &s.gzips)
+	x.setHeaders()
+	defer x.log()
+	defer x.rescue()
+	if err := x.answer(); err != nil {
+		x.fail(err)
+	}
+	x.out.close()
+}
+
+// answer finds out what is asked for and by whom, and has it answered.
+func (x *exchange) answer() error {
+	route, params, allowed := x.server.find(x.r)
+	x.route, x.params = route, params
+	if route == nil {
+		return x.noRoute(allowed)
+	}
+	if !route.open {
+		if err := x.admit(); err != nil {
+			return err
+		}
+	}
+	return route.handle(x)
+}
+
+// admit lets a request with a good token pass as long as its client keeps to the rate.
+func (x *exchange) admit() (err error) {
+	now := x.server.cfg.Now()
+	if x.client, err = x.server.tokens.client(bearer(x.r), now); err != nil {
+		return err
+	}
+	x.usage = x.server.limiter.take(x.client.ID, now)
+	x.setUsage()
+	return x.usage.refused()
+}
+
+func (x *exchange) noRoute(allowed []string) error {
+	if len(allowed) == 0 {
+		return fault.New(fault.NotFound, "%s", standard["not.found"])
+	}
+	x.out.Header().Set("Allow", strings.Join(allowed, ", "))
+	x.sendProblem(problem{
+		status: http.StatusMethodNotAllowed, code: "method.not.allowed",
+		message: "The method is not allowed for this resource. Allowed: " + strings.Join(allowed, ", "),
+	})
+	return nil
+}
+
+// setHeaders sets what every response carries (facts.md section 1). Names are written into the map where upstream's
+// spelling differs from Go's: the Java SDK looks for ININ-Correlation-ID case by case (clients.md 11).
+func (x *exchange) setHeaders() {
+	h := x.out.Header()
+	h["ININ-Correlation-ID"] = []string{x.id}
+	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
+	h.Set("Pragma", "no-cache")
+	h.Set("Expires", "0")
+	h.Set("Strict-Transport-Security", "max-age=600")
+	x.setUsage()
+}
+
+func (x *exchange) setUsage() {
+	h := x.out.Header()
+	h["inin-ratelimit-allowed"] = []string{strconv.Itoa(x.usage.allowed)}
+	h["inin-ratelimit-count"] = []string{strconv.Itoa(x.usage.count)}
+	h["inin-ratelimit-reset"] = []string{strconv.Itoa(x.usage.reset)}
+}
+
+// query reads the query string. A broken one is refused: a cursor that was dropped would mean "from the start".
+func (x *exchange) query() (url.Values, error) {
+	values, err := url.ParseQuery(x.r.URL.RawQuery)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "The query string is malformed; values must be URL-encoded")
+	}
+	return values, nil
+}
+
+// send answers with a value as JSON. What a client sent may be quoted in it, and need not be UTF-8.
+func (x *exchange) send(status int, value any) error {
+	text, err := json.Marshal(value, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	return x.sendText(status, text)
+}
+
+// sendText answers with JSON text.
+func (x *exchange) sendText(status int, text []byte) error {
+	x.out.Header().Set("Content-Type", "application/json")
+	x.out.WriteHeader(status)
+	_, err := x.out.Write(text)
+	return err
+}
+
+// rescue turns a panic of a handler into an answer of status 500, if there is still time for that.
+func (x *exchange) rescue() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it this way
+		panic(p)
+	}
+	x.fail(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+	x.out.close()
+}
+
+// log writes the one line about the request: ids, never what was asked or answered.
+func (x *exchange) log() {
+	pattern, client := "unknown", ""
+	if x.route != nil {
+		pattern = x.route.pattern
+	}
+	if x.client != nil {
+		client = x.client.ID
+	}
+	x.server.cfg.Log.InfoContext(x.r.Context(), "request", "request", x.id, "client", client, "method", x.r.Method, "route", pattern,
+		"status", x.out.status, "duration", time.Since(x.begun), "bytes", x.out.wire.sent)
+}

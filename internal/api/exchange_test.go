@@ -1,0 +1,105 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+func TestHeadersAreSpeltAsUpstreamDoes(t *testing.T) {
+	x, server := onTheWire(t, 1)
+	for _, path := range []string{details + "/jobs/availability", "/nowhere", "/healthz"} {
+		raw := rawAnswer(t, server, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "+x.token+"\r\n\r\n")
+		head, _, _ := strings.Cut(raw, "\r\n\r\n")
+		for _, want := range []string{
+			"\r\nININ-Correlation-ID: ", "\r\ninin-ratelimit-allowed: 300\r\n", "\r\ninin-ratelimit-count: ", "\r\ninin-ratelimit-reset: 60",
+			"\r\nCache-Control: no-cache, no-store, must-revalidate\r\n", "\r\nPragma: no-cache\r\n", "\r\nExpires: 0\r\n",
+			"\r\nStrict-Transport-Security: ", "\r\nContent-Type: application/json\r\n", "\r\nContent-Length: ",
+		} {
+			if !strings.Contains(head, want) {
+				t.Errorf("%s: no %q in\n%s", path, want, head)
+			}
+		}
+	}
+}
+
+func TestPathsAreNeverRedirected(t *testing.T) {
+	x, server := onTheWire(t, 1)
+	for _, path := range []string{
+		"//oauth/token", "/api//v2/analytics", details + "/", details + "/../details/query", "/./healthz", "/oauth/token/",
+		details + "/jobs/a%2Fb/results", "/healthz%2F",
+	} {
+		raw := rawAnswer(t, server, "POST "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\nAuthorization: Bearer "+x.token+"\r\n\r\n")
+		if !strings.HasPrefix(raw, "HTTP/1.1 404 ") && !strings.HasPrefix(raw, "HTTP/1.1 405 ") || !strings.Contains(raw, `"contextId":"`) {
+			t.Errorf("%s: got %s", path, raw)
+		}
+	}
+	if params, ok := match(details+"/jobs/{jobId}", segmentsOf(&url.URL{Path: details + "/jobs/a/b", RawPath: details + "/jobs/a%2Fb"})); !ok || params["jobId"] != "a/b" {
+		t.Errorf("encoded slash: got %v, %v", params, ok)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	test(t, 0, nil, func(x *fixture) {
+		x.token = ""
+		x.ask(http.StatusOK, "GET", "/healthz", "")
+		x.ask(http.StatusOK, "HEAD", "/healthz", "")
+		x.ask(http.StatusOK, "GET", "/readyz", "")
+		x.src.err = fault.New(fault.NotFound, "no lake")
+		x.ask(http.StatusOK, "GET", "/healthz", "")
+		if got := x.ask(http.StatusServiceUnavailable, "GET", "/readyz", ""); !strings.Contains(got, `"service.unavailable"`) {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestAccessLog(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		path := x.fulfilled()
+		before := len(x.log.String())
+		w := x.do(x.request("GET", path+"/results?cursor=private", ""))
+		var line map[string]any
+		if err := json.Unmarshal([]byte(x.log.String()[before:]), &line); err != nil {
+			t.Fatalf("want one line: %v", err)
+		}
+		for name, want := range map[string]any{
+			"msg": "request", "request": w.Header()["ININ-Correlation-ID"][0], "client": "client-1", "method": "GET",
+			"route": details + "/jobs/{jobId}/results", "status": 400.0, "bytes": float64(w.Body.Len()),
+		} {
+			if line[name] != want {
+				t.Errorf("%s: got %v, want %v", name, line[name], want)
+			}
+		}
+		x.do(x.request("GET", "/private?private", ""))
+		if text := x.log.String(); strings.Contains(text, "private") || strings.Contains(text, x.token) || strings.Contains(text, "2026-11-01") {
+			t.Errorf("the log holds more than ids: %s", text)
+		}
+	})
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	good := newFixture(t, 0, nil).server.cfg
+	good.Clients = []Client{{ID: "a", Secret: "b"}}
+	for name, spoil := range map[string]func(*Config){
+		"no source": func(c *Config) { c.Source = nil }, "no jobs": func(c *Config) { c.Jobs = nil },
+		"no clock": func(c *Config) { c.Now = nil }, "no date": func(c *Config) { c.Available = nil },
+		"negative": func(c *Config) { c.RateLimit = -1 }, "no secret": func(c *Config) { c.Clients = []Client{{ID: "a"}} },
+		"twice": func(c *Config) { c.Clients = slices.Repeat(c.Clients, 2) },
+	} {
+		c := good
+		spoil(&c)
+		if _, err := New(c); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := New(good); err != nil {
+		t.Error(err)
+	}
+}

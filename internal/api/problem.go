@@ -1,0 +1,99 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// problem is a failure as the one who asked may see it.
+type problem struct {
+	status  int
+	code    string
+	message string
+	field   string // path of the field at fault; empty if none
+	limit   *fault.Limit
+}
+
+// problemBody is a problem on the wire (schema ErrorBody; which members are always there: facts.md section 3).
+type problemBody struct {
+	Message       string            `json:"message"`
+	Code          string            `json:"code"`
+	Status        int               `json:"status"`
+	MessageParams map[string]string `json:"messageParams"`
+	ContextID     string            `json:"contextId"`
+	Details       []problemDetail   `json:"details"`
+	Errors        []problemBody     `json:"errors"`
+	Limit         *fault.Limit      `json:"limit,omitzero"`
+}
+
+type problemDetail struct {
+	ErrorCode string `json:"errorCode"`
+	FieldName string `json:"fieldName"`
+}
+
+// standard is the platform's text for a code, where we have nothing better to say. Source: facts.md section 3.
+var standard = map[string]string{
+	"bad.request":              "The request could not be understood by the server due to malformed syntax.",
+	"authentication.required":  "No authentication bearer token specified in authorization header.",
+	"bad.credentials":          "Invalid login credentials.",
+	"credentials.expired":      "The credentials have expired.", // its text on the platform is not known
+	"not.authorized":           "You are not authorized to perform the requested action.",
+	"not.found":                "The requested resource was not found.",
+	"general.conflict":         "The request conflicts with the current state of the target resource.",
+	"request.entity.too.large": "The request is over the size limit.",
+	"unsupported.media.type":   "Unsupported Media Type - Unsupported or incorrect media type, such as an incorrect Content-Type value in the header.",
+	"too.many.requests":        "Rate limit exceeded the maximum.",
+	"internal.server.error":    "The server encountered an unexpected condition which prevented it from fulfilling the request.",
+	"service.unavailable":      "Service Unavailable - The server is currently unavailable (because it is overloaded or down for maintenance).",
+	"request.timeout":          "The request timed out.",
+}
+
+// problemOf turns an error into what may be seen of it: the message of a fault, or else the standard text. An internal
+// error shows nothing of itself.
+func problemOf(err error) problem {
+	p := problem{status: fault.HTTPStatus(err), code: fault.Code(err)}
+	f, ok := errors.AsType[*fault.Error](err)
+	if p.status == http.StatusInternalServerError || !ok {
+		p.message = standard[p.code]
+		return p
+	}
+	p.message, p.field, p.limit = f.Message, f.Field, f.Limit
+	return p
+}
+
+func (p problem) body(contextID string) problemBody {
+	body := problemBody{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Limit: p.limit}
+	if p.field != "" {
+		body.Details = []problemDetail{{ErrorCode: p.code, FieldName: p.field}}
+	}
+	return body
+}
+
+// fail answers with an error, and logs what the one who asked must not or cannot act on. Of an answer that is on its
+// way already it breaks the connection, so that a part cannot pass for the whole.
+func (x *exchange) fail(err error) {
+	p := problemOf(err)
+	gone := x.r.Context().Err() != nil // the client has left: nobody's fault
+	if p.status >= http.StatusInternalServerError && !gone {
+		x.server.cfg.Log.ErrorContext(x.r.Context(), "request failed", "request", x.id, "err", err)
+	}
+	if !x.out.reset() {
+		panic(http.ErrAbortHandler)
+	}
+	x.sendProblem(p)
+}
+
+func (x *exchange) sendProblem(p problem) {
+	switch p.status {
+	case http.StatusTooManyRequests:
+		x.out.Header().Set("Retry-After", strconv.Itoa(x.usage.reset))
+	case http.StatusUnauthorized:
+		x.out.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if err := x.send(p.status, p.body(x.id)); err != nil {
+		x.server.cfg.Log.WarnContext(x.r.Context(), "send an error", "request", x.id, "err", err)
+	}
+}

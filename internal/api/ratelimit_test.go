@@ -1,0 +1,59 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRateLimit(t *testing.T) {
+	test(t, 0, func(c *Config) { c.RateLimit = 3 }, func(x *fixture) {
+		usage := func() string {
+			w := x.do(x.request("GET", details+"/jobs/availability", ""))
+			return fmt.Sprint(w.Code, w.Header()["inin-ratelimit-allowed"], w.Header()["inin-ratelimit-count"], w.Header()["inin-ratelimit-reset"], w.Header()["Retry-After"])
+		}
+		time.Sleep(17 * time.Second) // the window begins with the first request
+		for i, want := range []string{"200 [3] [1] [60] []", "200 [3] [2] [50] []", "200 [3] [3] [40] []", "429 [3] [3] [30] [30]", "429 [3] [3] [20] [20]"} {
+			if got := usage(); got != want {
+				t.Errorf("request %d: got %s, want %s", i+1, got, want)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		mine := x.token
+		x.token = x.login("client-2", "secret-2")
+		if got, want := usage(), "200 [3] [1] [60] []"; got != want {
+			t.Errorf("another client: got %s, want %s", got, want)
+		}
+		x.token = mine
+		time.Sleep(10*time.Second - time.Millisecond)
+		if got, want := usage(), "429 [3] [3] [1] [1]"; got != want {
+			t.Errorf("at the end of the window: got %s, want %s", got, want)
+		}
+		body := x.do(x.request("GET", details+"/jobs/availability", "")).Body.String()
+		for _, want := range []string{
+			`{"message":"Rate limit exceeded the maximum. Retry the request in [1] seconds","code":"too.many.requests","status":429,`,
+			`"limit":{"key":"client.credentials.token.rate.per.minute","namespace":"platform.api","value":3}}`,
+		} {
+			if !strings.Contains(body, want) {
+				t.Errorf("body: got %s, want %s in it", body, want)
+			}
+		}
+		time.Sleep(time.Millisecond)
+		if got, want := usage(), "200 [3] [1] [60] []"; got != want {
+			t.Errorf("new window: got %s, want %s", got, want)
+		}
+		x.token = ""
+		if got, want := usage(), "401 [3] [0] [60] []"; got != want {
+			t.Errorf("nobody: got %s, want %s", got, want)
+		}
+	})
+}
+
+func TestWindowAfterTheClockWasSetBack(t *testing.T) {
+	l := newLimiter(1)
+	l.take("a", day)
+	if got := l.take("a", day.Add(-time.Hour)); got.over || got.reset != 60 {
+		t.Errorf("got %+v", got)
+	}
+}

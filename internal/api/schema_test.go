@@ -1,0 +1,56 @@
+package api
+
+import (
+	"os"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// TestShapesAgreeWithTheSchemas compares the members of answers with the platform's description of itself.
+func TestShapesAgreeWithTheSchemas(t *testing.T) {
+	text, err := os.ReadFile("../../../shared/api/openapi-subset.json")
+	if err != nil {
+		t.Skip("the platform's schemas are not beside this checkout")
+	}
+	var description struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]jsontext.Value `json:"properties"`
+			} `json:"schemas"`
+		} `json:"components"`
+	}
+	if err := json.Unmarshal(text, &description); err != nil {
+		t.Fatal(err)
+	}
+	test(t, 3, nil, func(x *fixture) {
+		path := x.fulfilled()
+		unmade := details + "/jobs/unmade"
+		for _, c := range []struct{ schema, body string }{
+			{"AsyncQueryResponse", x.ask(202, "POST", details+"/jobs", wholeDay)},
+			{"AsyncQueryStatus", x.ask(200, "GET", path, "")},
+			{"AnalyticsConversationAsyncQueryResponse", x.ask(200, "GET", path+"/results?pageSize=2", "")},
+			{"DataAvailabilityResponse", x.ask(200, "GET", details+"/jobs/availability", "")},
+			{"AnalyticsConversationQueryResponse", x.ask(200, "POST", details+"/query", wholeDay)},
+			{"AnalyticsConversationWithoutAttributesMultiGetResponse", x.ask(200, "GET", details+"?id=c-0001", "")},
+			{"AnalyticsConversationWithoutAttributes", x.ask(200, "GET", "/api/v2/analytics/conversations/c-0001/details", "")},
+			{"ErrorBody", x.ask(404, "GET", unmade, "")},
+			{"ErrorBody", x.ask(400, "GET", path+"/results?pageSize=x", "")},
+		} {
+			schema, ok := description.Components.Schemas[c.schema]
+			if !ok {
+				t.Errorf("no schema %s", c.schema)
+			}
+			var members map[string]jsontext.Value
+			if err := json.Unmarshal([]byte(c.body), &members); err != nil {
+				t.Errorf("%s: %v", c.schema, err)
+			}
+			for name, value := range members {
+				if _, ok := schema.Properties[name]; !ok || value.Kind() == 'n' {
+					t.Errorf("%s: member %s is unknown or null", c.schema, name)
+				}
+			}
+		}
+	})
+}

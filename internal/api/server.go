@@ -1,0 +1,90 @@
+// Package api is the platform's surface over HTTP: tokens, the synchronous query, details by id and asynchronous jobs,
+// on one listener. The sandbox and the server over a lake are the same surface over different sources.
+//
+// What is served, and what every byte around it looks like, follows facts.md sections 1 to 7 and clients.md. The
+// package reads requests, asks, and writes answers; what may be asked is left to package query, the answer to package
+// engine, and the life of a job to package job.
+package api
+
+import (
+	"compress/gzip"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// Config is what a Server needs.
+type Config struct {
+	Source    engine.Source // answers the synchronous query and details by id
+	Jobs      *job.Manager  // answers jobs; somebody else runs it
+	Clients   []Client      // who may ask
+	Now       func() time.Time
+	Available func() time.Time // dataAvailabilityDate at this moment
+	Limits    query.Limits     // default: those of the platform
+	RateLimit int              // requests a minute a client; default 300 (facts.md section 4)
+	MaxBody   int64            // bytes of a request body at most; default 512,000 (facts.md section 1)
+	Log       *slog.Logger     // default: silent
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Source == nil, c.Jobs == nil, c.Now == nil, c.Available == nil:
+		return fault.New(fault.Invalid, "the server needs a source, jobs, a clock and a dataAvailabilityDate")
+	case c.RateLimit < 0, c.MaxBody < 0:
+		return fault.New(fault.Invalid, "the limits of the server cannot be negative")
+	}
+	return nil
+}
+
+func (c *Config) defaults() {
+	if c.Limits == (query.Limits{}) {
+		c.Limits = query.PlatformLimits()
+	}
+	if c.RateLimit == 0 {
+		c.RateLimit = 300
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = 512_000
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Server answers requests. Safe for concurrent use; it starts nothing.
+type Server struct {
+	cfg     Config
+	clients clients
+	tokens  *tokens
+	limiter *limiter
+	routes  []route
+	gzips   sync.Pool // of *gzip.Writer: each takes 800 kB to make
+}
+
+// New makes a server. It fails with fault.Invalid when the configuration cannot work.
+func New(c Config) (*Server, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	c.defaults()
+	clients, err := newClients(c.Clients)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: c, clients: clients, tokens: newTokens(), limiter: newLimiter(c.RateLimit)}
+	s.gzips.New = func() any {
+		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels only
+		return z
+	}
+	s.routes = s.table()
+	return s, nil
+}
+
+// Handler serves every route of the server, and an error in the platform's shape for anything else. It never redirects.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }

@@ -1,0 +1,186 @@
+package app
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/mem"
+	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Simulation is what a sandbox simulates.
+type Simulation struct {
+	Seed   uint64
+	Days   int // days up to and including that of Now
+	PerDay int
+	Now    time.Time // where the platform's clock starts; it goes on from there
+}
+
+// Loaded says what was found in the files that a sandbox was given.
+type Loaded struct {
+	Files      int
+	Records    int
+	Duplicates int            // records that took the place of another of the same id
+	Rejected   map[string]int // values that are no records, by file
+}
+
+// NewSandbox makes a server over a simulated contact centre. Progress, which may be nil, is told of each day made.
+func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conversations int)) (*Server, error) {
+	w := newWorld(s.Now)
+	w.centre = sim.New(sim.Config{Seed: s.Seed, PerDay: s.PerDay})
+	w.store = mem.New(sim.CutRecord)
+	today := conversation.DayOf(s.Now)
+	w.next = today - conversation.Day(s.Days) + 1
+	if err := w.extend(ctx, today, progress); err != nil {
+		return nil, err
+	}
+	return newServer(l, backend{w, w.clock, w.available})
+}
+
+// NewLoadedSandbox makes a server over given records. They are served as they are.
+func NewLoadedSandbox(l Listen, now time.Time, files []ingest.File) (*Server, Loaded, error) {
+	w := newWorld(now)
+	w.store = mem.New(nil)
+	found, err := w.load(files)
+	if err != nil {
+		return nil, found, err
+	}
+	s, err := newServer(l, backend{w, w.clock, w.available})
+	return s, found, err
+}
+
+// world is the platform behind a sandbox: its clock, its conversations and its nightly batch.
+type world struct {
+	store  *mem.Store
+	offset time.Duration // from the machine's clock to the platform's
+
+	mu     sync.Mutex
+	centre *sim.Centre      // nil when the records were given
+	next   conversation.Day // first day that is not made yet
+}
+
+var _ engine.Source = (*world)(nil)
+
+func newWorld(now time.Time) *world { return &world{offset: time.Until(now)} }
+
+// clock is the platform's time.
+func (w *world) clock() time.Time { return time.Now().Add(w.offset).UTC() }
+
+// batchEnds is when, after midnight UTC, the nightly batch is through with the day before.
+const batchEnds = 4 * time.Hour
+
+// batch is when the last nightly batch ended.
+func (w *world) batch() time.Time {
+	return conversation.DayOf(w.clock().Add(-batchEnds)).Start().Add(batchEnds)
+}
+
+// available is the dataAvailabilityDate: what started before the midnight before the batch is in the lake.
+func (w *world) available() time.Time { return conversation.DayOf(w.batch()).Start() }
+
+// Live shows what has begun by now, each conversation as it is now.
+func (w *world) Live(ctx context.Context) (engine.Engine, error) {
+	now := w.clock()
+	if err := w.extend(ctx, conversation.DayOf(now), nil); err != nil {
+		return nil, err
+	}
+	return w.store.View(now, now.Add(time.Nanosecond)), nil
+}
+
+// Settled shows what the nightly batch found, as it was then.
+func (w *world) Settled(ctx context.Context) (engine.Engine, error) {
+	at := w.batch()
+	if err := w.extend(ctx, conversation.DayOf(at), nil); err != nil {
+		return nil, err
+	}
+	return w.store.View(at, w.available()), nil
+}
+
+// extend makes the days up to and including last that are not made yet, several at once.
+func (w *world) extend(ctx context.Context, last conversation.Day, progress func(int)) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.centre == nil || w.next > last {
+		return nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var made sync.Mutex
+	for day := w.next; day <= last; day++ {
+		group.Go(func() error {
+			records, err := w.records(ctx, day)
+			if err != nil {
+				return err
+			}
+			if _, err := w.store.Add(records...); err != nil {
+				return err
+			}
+			made.Lock()
+			defer made.Unlock()
+			if progress != nil {
+				progress(len(records))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	w.next = last + 1
+	return nil
+}
+
+func (w *world) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
+	var out []conversation.Record
+	for c := range w.centre.Day(day) {
+		text, err := wire.Encode(c)
+		if err != nil {
+			return nil, err
+		}
+		r, err := wire.Record(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, ctx.Err()
+}
+
+// loadAtOnce is how many records are added at a time.
+const loadAtOnce = 10_000
+
+func (w *world) load(files []ingest.File) (Loaded, error) {
+	found := Loaded{Files: len(files), Rejected: map[string]int{}}
+	var records []conversation.Record
+	add := func() error {
+		duplicates, err := w.store.Add(records...)
+		found.Duplicates += duplicates
+		records = records[:0]
+		return err
+	}
+	for _, f := range files {
+		err := ingest.Values(f, func(raw []byte) error {
+			r, err := wire.Record(raw)
+			if err != nil {
+				found.Rejected[f.Path]++
+				return nil
+			}
+			found.Records++
+			if records = append(records, r); len(records) == loadAtOnce {
+				return add()
+			}
+			return nil
+		})
+		if err != nil {
+			return found, err
+		}
+	}
+	return found, add()
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// Archive is a lake that can be asked.
+type Archive struct {
+	Lake *lake.Lake
+	duck *duck.DB
+}
+
+// OpenArchive opens the lake in dir with the engine over it.
+func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
+	l, err := lake.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	db, err := duck.Open(duck.Config{})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return &Archive{l, db}, nil
+}
+
+// Close closes both.
+func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Close()) }
+
+// Engine answers from the lake's newest snapshot.
+func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) { return a.source().Settled(ctx) }
+
+func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.Lake} }
+
+// Serve makes a server over the lake.
+func (a *Archive) Serve(ctx context.Context, l Listen) (*Server, error) {
+	available := func() time.Time {
+		at, err := a.Lake.Available(ctx)
+		if err != nil {
+			l.Log.ErrorContext(ctx, "the lake's availability cannot be read", "err", err)
+		}
+		return at
+	}
+	return newServer(l, backend{a.source(), time.Now, available})
+}
+
+// SQL runs a reading statement over the lake in dir; see duck.SQL.
+func SQL(ctx context.Context, dir, statement string, columns func([]string) error, row func([]any) error) (err error) {
+	l, err := lake.Open(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	snapshot, err := l.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	return duck.SQL(ctx, duck.Config{}, snapshot, statement, columns, row)
+}

@@ -1,0 +1,109 @@
+// Package app wires roles together: the sandbox, the server over a lake, an extraction. It is the only package that
+// knows every technology, and the only one that starts services.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
+)
+
+// Credentials are those of the one client that a server knows.
+type Credentials struct{ ID, Secret string }
+
+// NewCredentials makes credentials by chance.
+func NewCredentials() Credentials { return Credentials{rand.Text(), rand.Text()} }
+
+// Listen is where a server listens and whom it serves.
+type Listen struct {
+	Addr      string // host:port; port 0 picks one
+	Client    Credentials
+	RateLimit int // requests a minute a client; 0 means the platform's 300
+	Log       *slog.Logger
+}
+
+// Server is the platform's surface over some source, listening.
+type Server struct {
+	URL    string
+	http   *http.Server
+	jobs   *job.Manager
+	listen net.Listener
+	work   string // folder of job results, removed at the end
+}
+
+// backend is what a server answers from.
+type backend struct {
+	source    engine.Source
+	now       func() time.Time
+	available func() time.Time
+}
+
+func newServer(l Listen, b backend) (_ *Server, err error) {
+	s := &Server{}
+	if s.work, err = os.MkdirTemp("", "parley-jobs-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(s.work))
+		}
+	}()
+	var key [32]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return nil, err
+	}
+	s.jobs, err = job.New(job.Config{Source: b.source, Dir: s.work, Now: b.now, Available: b.available, Key: key, Log: l.Log})
+	if err != nil {
+		return nil, err
+	}
+	surface, err := api.New(api.Config{
+		Source: b.source, Jobs: s.jobs, Now: b.now, Available: b.available, RateLimit: l.RateLimit, Log: l.Log,
+		Clients: []api.Client{{ID: l.Client.ID, Secret: l.Client.Secret, Organisation: "parley"}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.listen, err = net.Listen("tcp", l.Addr); err != nil {
+		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s", l.Addr)
+	}
+	s.URL = "http://" + s.listen.Addr().String()
+	s.http = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug)}
+	return s, nil
+}
+
+// graceful is how long pages in flight may take when the server stops.
+const graceful = 10 * time.Second
+
+// Run serves until ctx ends, finishes what is in flight, and clears up.
+func (s *Server) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.jobs.Run(ctx) })
+	group.Go(func() error {
+		if err := s.http.Serve(s.listen); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
+		defer cancel()
+		if err := s.http.Shutdown(bounded); err != nil {
+			return s.http.Close()
+		}
+		return nil
+	})
+	return errors.Join(group.Wait(), os.RemoveAll(s.work))
+}

@@ -1,0 +1,101 @@
+// Package cli is the command line: it reads arguments and environment, which nothing below it does, and turns errors
+// into one line and an exit code.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/demo"
+	"github.com/parley-hq/parley/internal/cli/export"
+	"github.com/parley-hq/parley/internal/cli/extract"
+	"github.com/parley-hq/parley/internal/cli/importcmd"
+	"github.com/parley-hq/parley/internal/cli/lake"
+	"github.com/parley-hq/parley/internal/cli/sandbox"
+	"github.com/parley-hq/parley/internal/cli/serve"
+	"github.com/parley-hq/parley/internal/cli/sql"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Version is set by the build.
+var Version = "dev"
+
+// Run runs parley with arguments and gives its exit code.
+func Run(ctx context.Context, args []string, s *ui.Streams) int {
+	root := New(s)
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		report(s, usage(err), slices.Contains(args, "--json"))
+	}
+	return fault.ExitCode(usage(err))
+}
+
+// New makes the root command.
+func New(s *ui.Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "parley",
+		Short: "Keep every conversation of a Genesys Cloud contact centre",
+		Long: `Parley keeps every conversation that a Genesys Cloud contact centre had: it extracts conversation details completely
+into an open lake that you own, and serves them back through the same API.
+
+  parley demo      see all of it work, in a minute
+  parley sandbox   a simulated platform to develop and test against
+  parley extract   every conversation of an interval, into a lake
+  parley serve     the platform's API over a lake
+
+Exit codes:
+` + strings.Join(fault.ExitCodes(), "\n"),
+		Version:       Version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
+	root.AddCommand(
+		demo.New(s), sandbox.New(s), extract.New(s, Version), serve.New(s), importcmd.New(s), export.New(s), sql.New(s), lake.New(s),
+	)
+	return root
+}
+
+// usage gives the mistakes that cobra finds in a command line the kind Invalid.
+func usage(err error) error {
+	if err == nil || fault.ExitCode(err) != 1 {
+		return err
+	}
+	for _, text := range []string{"unknown command", "unknown flag", "unknown shorthand", "required flag", "invalid argument", "flag needs an argument", "accepts ", "requires at least", "bad flag"} {
+		if strings.HasPrefix(err.Error(), text) {
+			return fault.New(fault.Invalid, "%v; see parley --help", err)
+		}
+	}
+	return err
+}
+
+// report writes an error on one line: as JSON for a program that asked for JSON.
+func report(s *ui.Streams, err error, asJSON bool) {
+	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	if errors.Is(err, context.Canceled) {
+		text = "interrupted"
+	}
+	if asJSON {
+		line, _ := json.Marshal(struct {
+			Error string `json:"error"`
+			Code  int    `json:"exit_code"`
+		}{text, fault.ExitCode(err)}) // a struct of these cannot fail
+		text = string(line)
+	} else {
+		text = "parley: " + text
+	}
+	_, _ = fmt.Fprintln(s.Err, text) // there is nowhere left to say that it failed
+}

@@ -1,0 +1,145 @@
+// Package demo is the command "parley demo".
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Options is everything "parley demo" reads.
+type Options struct {
+	Streams *ui.Streams
+
+	Days    int
+	PerDay  int
+	Seed    uint64
+	Data    string
+	Addr    string
+	NoServe bool
+	JSON    bool
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See all of it work: a platform, its extraction, the lake, the same API",
+		Long: `Start a simulated platform, extract some days of its conversations into a lake by asynchronous jobs, check the lake to
+the last row, ask the same API over the lake three questions, and go on serving it.
+
+The lake is made anew in the folder of --data, which must be empty, missing, or left by an earlier demo.`,
+		Example: `  parley demo
+  parley demo --days 3 --per-day 500 --no-serve
+  parley demo --no-serve --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.Days, "days", 7, "days to extract")
+	f.IntVar(&o.PerDay, "per-day", 5000, "conversations a day")
+	f.Uint64Var(&o.Seed, "seed", 7, "what everything simulated follows from")
+	f.StringVar(&o.Data, "data", "parley-demo", "folder for the lake")
+	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "address to serve on at the end; if it is taken, a free one")
+	f.BoolVar(&o.NoServe, "no-serve", false, "end when all is shown")
+	f.BoolVar(&o.JSON, "json", false, "print the figures as one line of JSON, and end")
+	return cmd
+}
+
+// Run shows it.
+func Run(ctx context.Context, o *Options) (err error) {
+	if o.Days < 1 || o.Days > 1000 || o.PerDay < 1 {
+		return fault.New(fault.Invalid, "--days must lie between 1 and 1000, and --per-day be positive")
+	}
+	if err := o.clear(); err != nil {
+		return err
+	}
+	progress := o.Streams.Progress()
+	d := app.Demo{
+		Days: o.Days, PerDay: o.PerDay, Seed: o.Seed, Lake: filepath.Join(o.Data, "lake"), Log: o.Streams.Log(),
+		Progress: func(step string, done, all int64) { progress.Show(step, done, all, "conversations") },
+		Say: func(format string, args ...any) {
+			progress.Clear()
+			if !o.JSON {
+				fmt.Fprintf(o.Streams.Out, format+"\n", args...)
+			}
+		},
+	}
+	begun := time.Now()
+	figures, archive, err := d.Run(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, archive.Close()) }()
+	progress.Clear()
+	if o.JSON {
+		return o.Streams.JSON(figures)
+	}
+	o.summary(figures, time.Since(begun))
+	if o.NoServe {
+		return nil
+	}
+	return o.serve(ctx, archive)
+}
+
+// marker tells a folder that a demo made.
+const marker = "made-by-parley-demo"
+
+// clear makes the folder empty, if it is one of ours.
+func (o *Options) clear() error {
+	path := filepath.Join(o.Data, marker)
+	entries, err := os.ReadDir(o.Data)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, err := os.Stat(path); err != nil && len(entries) > 0 {
+		return fault.Field("--data", "%s is not empty and was not made by a demo; give another folder by --data", o.Data)
+	}
+	if err := os.RemoveAll(filepath.Join(o.Data, "lake")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.Data, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, nil, 0o644)
+}
+
+func (o *Options) summary(f app.Figures, took time.Duration) {
+	w := o.Streams.Out
+	fmt.Fprintf(w, "\nDone in %.1f s: %s conversations, %s, %s a second; %d missing, %d twice.\n",
+		took.Seconds(), ui.Count(f.Extracted), ui.Bytes(f.Bytes), ui.Count(int64(f.RecordsPerSecond)), f.Missing, f.Duplicates)
+	fmt.Fprintf(w, "The lake is in %s. Look at it:\n\n", filepath.Join(o.Data, "lake"))
+	fmt.Fprintf(w, "  bin/parley sql --lake %s \"SELECT direction, abandoned, count(*) FROM conversations GROUP BY ALL ORDER BY 3 DESC\"\n", filepath.Join(o.Data, "lake"))
+	fmt.Fprintf(w, "  bin/parley lake check --lake %s\n", filepath.Join(o.Data, "lake"))
+}
+
+// serve goes on serving the lake.
+func (o *Options) serve(ctx context.Context, archive *app.Archive) error {
+	listen := app.Listen{Addr: o.Addr, Client: app.Credentials{ID: "demo", Secret: "demo"}, Log: o.Streams.Log()}
+	server, err := archive.Serve(context.WithoutCancel(ctx), listen)
+	if err != nil {
+		listen.Addr = "127.0.0.1:0"
+		if server, err = archive.Serve(context.WithoutCancel(ctx), listen); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(o.Streams.Out, `
+The same API now answers from the lake at %[1]s (Ctrl-C ends it). In another terminal:
+
+  TOKEN=$(curl -s -u demo:demo -d grant_type=client_credentials %[1]s/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -d '{"interval":"2026-11-07T00:00:00Z/2026-11-08T00:00:00Z","paging":{"pageSize":1,"pageNumber":1}}' \
+    %[1]s/api/v2/analytics/conversations/details/query
+`, server.URL)
+	return server.Run(ctx)
+}

@@ -1,0 +1,145 @@
+// Package export is the command "parley export".
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/export"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// Options is everything "parley export" reads.
+type Options struct {
+	Streams *ui.Streams
+
+	Lake     string
+	From, To string
+	Format   string
+	Output   string
+	DryRun   bool
+	JSON     bool
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{
+		Use:   "export --lake DIR --from DAY --to DAY",
+		Short: "Export conversations from a lake into a file",
+		Long: `Export the conversations that started in the days from --from up to, and not including, --to, in order of start.
+
+The format ndjson has one record a line, each byte for byte as the platform sent it. A file comes to be as a whole or
+not at all; a name that ends in .gz or .zst compresses it. Without -o the records go to standard output.`,
+		Example: `  parley export --lake ./lake --from 2026-11-01 --to 2026-11-08 -o week.ndjson.zst
+  parley export --lake ./lake --from 2026-11-01 --to 2026-11-02 | jq .conversationId`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Lake, "lake", "", "folder of the lake")
+	f.StringVar(&o.From, "from", "", "first day, UTC, as 2026-11-01")
+	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
+	f.StringVar(&o.Format, "format", "ndjson", "format of the export: ndjson")
+	f.StringVarP(&o.Output, "output", "o", "", "file to write (default: standard output)")
+	f.BoolVar(&o.DryRun, "dry-run", false, "count what would be exported, and write nothing")
+	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON (with -o)")
+	for _, name := range []string{"lake", "from", "to"} {
+		cobra.CheckErr(cmd.MarkFlagRequired(name))
+	}
+	return cmd
+}
+
+// Run exports.
+func Run(ctx context.Context, o *Options) (err error) {
+	q, err := o.query()
+	if err != nil {
+		return err
+	}
+	archive, err := app.OpenArchive(ctx, o.Lake)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, archive.Close()) }()
+	e, err := archive.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	all, err := e.Count(ctx, q)
+	if err != nil || o.DryRun {
+		return errors.Join(err, o.summary(all, "would be exported"))
+	}
+	return o.export(ctx, e, q, all)
+}
+
+func (o *Options) query() (q query.Query, err error) {
+	if o.Format != "ndjson" {
+		return q, fault.Field("--format", "--format %s is not known; ndjson is", o.Format)
+	}
+	first, err := conversation.ParseDay(o.From)
+	if err != nil {
+		return q, fault.Field("--from", "--from %v", err)
+	}
+	end, err := conversation.ParseDay(o.To)
+	if err != nil {
+		return q, fault.Field("--to", "--to %v", err)
+	}
+	if end <= first {
+		return q, fault.Field("--to", "--to must lie after --from")
+	}
+	return query.Query{
+		Interval: conversation.Interval{Start: first.Start(), End: end.Start()}, Matching: query.StartOfDay,
+		Order: query.Ascending, OrderBy: query.ByConversationStart,
+	}, nil
+}
+
+func (o *Options) export(ctx context.Context, e engine.Engine, q query.Query, all int64) error {
+	progress := o.Streams.Progress()
+	defer progress.Clear()
+	var n int64
+	write := func(w io.Writer) (err error) {
+		n, err = export.NDJSON(ctx, w, watched(e.Records(ctx, q, 0, 0), func(done int64) { progress.Show("exporting", done, all, "conversations") }))
+		return err
+	}
+	if o.Output == "" || o.Output == "-" {
+		return write(o.Streams.Out)
+	}
+	if err := export.ToFile(o.Output, write); err != nil {
+		return err
+	}
+	progress.Clear()
+	return o.summary(n, "exported")
+}
+
+// watched tells of every record that passes.
+func watched(records iter.Seq2[conversation.Record, error], tell func(int64)) iter.Seq2[conversation.Record, error] {
+	return func(yield func(conversation.Record, error) bool) {
+		n := int64(0)
+		for r, err := range records {
+			n++
+			tell(n)
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+func (o *Options) summary(n int64, what string) error {
+	if o.JSON {
+		return o.Streams.JSON(map[string]any{"conversations": n, "output": o.Output, "dry_run": o.DryRun})
+	}
+	_, err := fmt.Fprintf(o.Streams.Out, "%s conversations %s.\n", ui.Count(n), what)
+	return err
+}

@@ -1,0 +1,157 @@
+// Package extract is the command "parley extract".
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/platform"
+)
+
+// Options is everything "parley extract" reads; tests fill it by hand.
+type Options struct {
+	Streams *ui.Streams
+	Version string
+	Getenv  func(string) string
+
+	From, To   string
+	Lake       string
+	BaseURL    string
+	Poll       string
+	Size       extract.Size
+	Retries    int
+	MemoryMiB  int64
+	DryRun     bool
+	JSON       bool
+	connection platform.Config
+}
+
+// New makes the command.
+func New(s *ui.Streams, version string) *cobra.Command {
+	o := &Options{Streams: s, Version: version, Getenv: os.Getenv, Size: extract.DefaultSize()}
+	cmd := &cobra.Command{
+		Use:   "extract --from DAY --to DAY --lake DIR",
+		Short: "Extract every conversation of an interval into a lake",
+		Long: `Extract every conversation that started in the days from --from up to, and not including, --to.
+
+Days that the lake has whole are left alone, so running it again changes nothing. A run that was interrupted, however
+it was, goes on from its last page when the same command is run again. Days that the platform does not have complete
+yet (its dataAvailabilityDate) are not extracted: the command says so and ends with exit code 3.
+
+The platform is the one of GENESYS_ENVIRONMENT (a domain such as mypurecloud.com or euw2.pure.cloud), or any server
+that has the same API, given by --base-url. The OAuth client comes from GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET.
+It needs the permission analytics:conversationDetail:view.`,
+		Example: `  parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake
+  parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake --base-url http://127.0.0.1:8080
+  parley extract --from 2017-01-01 --to 2026-01-01 --lake ./lake --dry-run`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.From, "from", "", "first day, UTC, as 2026-11-01")
+	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
+	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
+	f.StringVar(&o.BaseURL, "base-url", "", "server to extract from, in place of GENESYS_ENVIRONMENT")
+	f.StringVar(&o.Poll, "poll", "10s..120s", "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
+	f.IntVar(&o.Size.Page, "page-size", o.Size.Page, "records a page, 1 to 10000; a page is held in memory")
+	f.Int64Var(&o.Size.Job, "job-records", o.Size.Job, "records that a job should return; the days of a job adapt to it")
+	f.Int64Var(&o.Size.Commit, "commit-records", o.Size.Commit, "records after which whole days are committed")
+	f.IntVar(&o.Retries, "retries", 5, "how often a request that fails is tried again")
+	f.Int64Var(&o.MemoryMiB, "memory", 256, "MiB of memory to aim for")
+	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
+	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
+	for _, name := range []string{"from", "to", "lake"} {
+		cobra.CheckErr(cmd.MarkFlagRequired(name))
+	}
+	return cmd
+}
+
+// Run extracts.
+func Run(ctx context.Context, o *Options) (err error) {
+	cfg, err := o.config()
+	if err != nil {
+		return err
+	}
+	if o.DryRun {
+		return o.dryRun(ctx, cfg)
+	}
+	debug.SetMemoryLimit(o.MemoryMiB << 20)
+	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
+	progress := o.Streams.Progress()
+	cfg.Report = func(p extract.Progress) {
+		progress.Show(fmt.Sprintf("%s, %d of %d days", p.Step, p.Days, p.AllDays), p.Records, 0, "conversations")
+	}
+	summary, err := extract.New(cfg).Run(ctx)
+	progress.Clear()
+	if summary.Run == "" {
+		return err
+	}
+	return errors.Join(err, o.print(summary))
+}
+
+// config reads flags and environment.
+func (o *Options) config() (cfg extract.Config, err error) {
+	cfg = extract.Config{
+		Size: o.Size, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: o.Streams.Log(),
+		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	}
+	if cfg.First, err = conversation.ParseDay(o.From); err != nil {
+		return cfg, fault.Field("--from", "--from %v", err)
+	}
+	if cfg.End, err = conversation.ParseDay(o.To); err != nil {
+		return cfg, fault.Field("--to", "--to %v", err)
+	}
+	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
+		return cfg, err
+	}
+	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.MemoryMiB < 64 {
+		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --memory at least 64")
+	}
+	if err := o.connect(); err != nil {
+		return cfg, err
+	}
+	cfg.Source, cfg.Name = platform.New(o.connection), o.connection.API
+	return cfg, nil
+}
+
+// connect finds out which platform to talk to, and as whom.
+func (o *Options) connect() (err error) {
+	c := platform.Config{
+		ClientID: o.Getenv("GENESYS_CLIENT_ID"), ClientSecret: platform.Secret(o.Getenv("GENESYS_CLIENT_SECRET")),
+		UserAgent: "parley/" + o.Version, Retry: platform.Retry{Attempts: o.Retries + 1}, Log: o.Streams.Log(),
+	}
+	if c.ClientID == "" || c.ClientSecret == "" {
+		return fault.New(fault.Unauthorized, "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET to those of an OAuth client")
+	}
+	environment := o.Getenv("GENESYS_ENVIRONMENT")
+	switch {
+	case o.BaseURL != "":
+		if c.API, err = platform.BaseURL(o.BaseURL); err != nil {
+			return err
+		}
+		c.Login = c.API
+	case environment != "":
+		if c.API, c.Login, err = platform.Hosts(environment); err != nil {
+			return err
+		}
+	default:
+		return fault.New(fault.Invalid, "say where to extract from: set GENESYS_ENVIRONMENT, for example to mypurecloud.com, or give --base-url")
+	}
+	o.connection = c
+	return nil
+}

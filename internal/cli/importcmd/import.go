@@ -1,0 +1,124 @@
+// Package importcmd is the command "parley import".
+package importcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// Options is everything "parley import" reads.
+type Options struct {
+	Streams *ui.Streams
+
+	Paths      []string
+	Lake       string
+	ReceivedAt string
+	DryRun     bool
+	JSON       bool
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{
+		Use:   "import --lake DIR PATH...",
+		Short: "Import existing exports into a lake",
+		Long: `Import conversation records that lie in files: single records, NDJSON, arrays, pages of job results; plain, gzip or
+zstd. Folders are searched for files that end in .json, .ndjson, .jsonl.
+
+Of two versions of a conversation the lake keeps the one that was received later; --received-at says when that was, and
+without it the modification time of each file counts. Importing the same files again changes nothing. Values without
+conversationId or conversationStart are set aside, and the command ends with exit code 3.`,
+		Example: `  parley import --lake ./lake ./exports
+  parley import --lake ./lake --received-at 2024-05-01T00:00:00Z old/*.ndjson.gz`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Paths = args
+			return Run(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
+	f.StringVar(&o.ReceivedAt, "received-at", "", "when the records were received from the platform (default: each file's modification time)")
+	f.BoolVar(&o.DryRun, "dry-run", false, "read the files and say what they hold, and change nothing")
+	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
+	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
+	return cmd
+}
+
+// memory is what an import aims for.
+const memory = 256 << 20
+
+// Run imports.
+func Run(ctx context.Context, o *Options) (err error) {
+	cfg := ingest.Config{Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	if o.ReceivedAt != "" {
+		if cfg.ReceivedAt, err = conversation.ParseTime(o.ReceivedAt); err != nil {
+			return fault.Field("--received-at", "--received-at %v", err)
+		}
+	}
+	if cfg.Files, err = ingest.Files(o.Paths); err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(memory)
+	if o.DryRun {
+		return o.dryRun(cfg.Files)
+	}
+	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
+	progress := o.Streams.Progress()
+	cfg.Report = func(p ingest.Progress) { progress.Show(p.Step, p.Records, 0, "records") }
+	summary, err := ingest.Import(ctx, cfg)
+	progress.Clear()
+	if err != nil && !errors.Is(err, fault.Incomplete) {
+		return err
+	}
+	return errors.Join(err, o.print(summary))
+}
+
+func (o *Options) print(s ingest.Summary) error {
+	if o.JSON {
+		return o.Streams.JSON(s)
+	}
+	fmt.Fprintf(o.Streams.Out, "Imported %d files in %.1f s.\n", s.Files, s.Seconds)
+	return ui.Fields(o.Streams.Out,
+		[2]string{"conversations added", ui.Count(s.Added)},
+		[2]string{"replaced by newer versions", ui.Count(s.Replaced)},
+		[2]string{"in the lake already", fmt.Sprintf("%s equal, %s newer", ui.Count(s.Unchanged), ui.Count(s.Stale))},
+		[2]string{"found", fmt.Sprintf("%s values, %s written", ui.Count(s.Read), ui.Bytes(s.Bytes))},
+		[2]string{"found twice", fmt.Sprintf("%s equal, %s with another content", ui.Count(s.Duplicates), ui.Count(s.Conflicts))},
+		[2]string{"set aside: no record (parley lake rejected)", ui.Count(s.Rejected)},
+		[2]string{"kept whole, but not fit for the tables", ui.Count(s.Unfit)},
+	)
+}
+
+func (o *Options) dryRun(files []ingest.File) error {
+	found, err := ingest.Survey(files)
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		return o.Streams.JSON(found)
+	}
+	fmt.Fprintln(o.Streams.Out, "Nothing was changed. The files hold this:")
+	return ui.Fields(o.Streams.Out,
+		[2]string{"files", ui.Count(int64(found.Files))},
+		[2]string{"records", ui.Count(found.Records)},
+		[2]string{"no records", ui.Count(found.Rejected)},
+		[2]string{"first start", found.First},
+		[2]string{"last start", found.Last},
+	)
+}

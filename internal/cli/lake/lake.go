@@ -1,0 +1,126 @@
+// Package lake is the command "parley lake".
+package lake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/stage"
+)
+
+// Options is everything "parley lake" reads.
+type Options struct {
+	Streams *ui.Streams
+	Lake    string
+	JSON    bool
+}
+
+// New makes the command with its parts.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{Use: "lake", Short: "Look after a lake"}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use:   "check --lake DIR",
+			Short: "Account for every file and row of a lake",
+			Long: `Read the whole lake and check it: every data file is there and as long as the catalog says; every record is JSON, in its
+day, in order, in the lake once, with the hash that its row says; and every row of every table is what the records say
+when they are read again. Damage is listed, and the exit code is 8. It changes nothing and can run beside a writer.`,
+			Example: "  parley lake check --lake ./lake",
+			Args:    cobra.NoArgs,
+			RunE:    func(cmd *cobra.Command, _ []string) error { return Check(cmd.Context(), o) },
+		},
+		&cobra.Command{
+			Use:   "rejected --lake DIR",
+			Short: "Show what came in place of records and was set aside",
+			Long: `Print every value that was received or imported where a record was expected and that has no usable conversationId or
+conversationStart: one JSON object a line, with the run, the reason, and the value's text.`,
+			Example: "  parley lake rejected --lake ./lake",
+			Args:    cobra.NoArgs,
+			RunE:    func(cmd *cobra.Command, _ []string) error { return Rejected(cmd.Context(), o) },
+		},
+	)
+	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
+	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
+	cobra.CheckErr(cmd.MarkPersistentFlagRequired("lake"))
+	return cmd
+}
+
+// Check checks the lake.
+func Check(ctx context.Context, o *Options) (err error) {
+	l, err := lake.Open(ctx, o.Lake)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	progress, begun := o.Streams.Progress(), time.Now()
+	var done atomic.Int64
+	report, err := lake.Check(ctx, l, func(n int64) { progress.Show("checking", done.Add(n), 0, "conversations") })
+	progress.Clear()
+	if o.JSON {
+		return errors.Join(err, o.Streams.JSON(report))
+	}
+	return errors.Join(err, o.print(report, time.Since(begun)))
+}
+
+func (o *Options) print(r lake.Report, took time.Duration) error {
+	w := o.Streams.Out
+	for _, d := range r.Damage {
+		fmt.Fprintln(w, "DAMAGE", d)
+	}
+	if len(r.Damage) == 0 {
+		fmt.Fprintf(w, "The lake is whole: %s conversations, each once, checked in %.1f s.\n", ui.Count(r.Conversations), took.Seconds())
+	}
+	lines := [][2]string{
+		{"whole days", ui.Count(int64(r.Days))},
+		{"data files", fmt.Sprintf("%s, %s for %s of records", ui.Count(int64(r.Files)), ui.Bytes(r.Bytes), ui.Bytes(r.RecordBytes))},
+	}
+	for _, t := range lake.Tables() {
+		lines = append(lines, [2]string{"rows of " + string(t), ui.Count(r.Rows[t])})
+	}
+	for _, extra := range []struct {
+		name string
+		n    int
+	}{
+		{"records that do not fit the schema (kept whole)", int(r.Unfit)},
+		{"files that nothing refers to (left by interrupted commits, harmless)", r.Unreferenced},
+		{"interrupted commits (the next writer settles them)", r.Unsettled},
+	} {
+		if extra.n > 0 {
+			lines = append(lines, [2]string{extra.name, ui.Count(int64(extra.n))})
+		}
+	}
+	return ui.Fields(w, lines...)
+}
+
+// Rejected prints what was set aside.
+func Rejected(ctx context.Context, o *Options) (err error) {
+	l, err := lake.Open(ctx, o.Lake)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	for r, err := range stage.AllRejected(ctx, l.DB()) {
+		if err != nil {
+			return err
+		}
+		value := json.RawMessage(r.Text)
+		if !json.Valid(r.Text) {
+			if value, err = json.Marshal(string(r.Text)); err != nil {
+				return err
+			}
+		}
+		if err := o.Streams.JSON(map[string]any{"run": r.Run, "reason": r.Reason, "value": value}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

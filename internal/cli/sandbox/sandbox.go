@@ -1,0 +1,145 @@
+// Package sandbox is the command "parley sandbox".
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ingest"
+)
+
+// Options is everything "parley sandbox" reads.
+type Options struct {
+	Streams *ui.Streams
+
+	Addr      string
+	Client    app.Credentials
+	RateLimit int
+	Days      int
+	PerDay    int
+	Seed      uint64
+	Now       string
+	Load      []string
+	JSON      bool
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run a simulated platform to develop and test against",
+		Long: `Run a server with the platform's API over a simulated contact centre, or over records of your own.
+
+Everything simulated follows from --seed: the same seed, days and clock give the same conversations, byte for byte.
+The platform's clock starts at --now and goes on. Its nightly batch ends at 04:00 UTC: asynchronous jobs see what had
+started before the midnight before it, as it was then, and dataAvailabilityDate is that midnight. The synchronous
+query sees everything up to the moment, conversations that are going on included.
+
+The official clients work against it when they are pointed at its address: see docs/sandbox.md.`,
+		Example: `  parley sandbox
+  parley sandbox --addr 127.0.0.1:8080 --days 9 --per-day 300 --seed 7 --now 2026-11-08T12:00:00Z
+  parley sandbox --load ./exports --client-id me --client-secret hush`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && len(o.Load) == 0 {
+				return fault.New(fault.Invalid, "sandbox takes no arguments; to serve files give them with --load")
+			}
+			o.Load = append(o.Load, args...)
+			return Run(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 picks a free one")
+	f.StringVar(&o.Client.ID, "client-id", "", "id of the OAuth client (default: made by chance)")
+	f.StringVar(&o.Client.Secret, "client-secret", "", "its secret (default: made by chance)")
+	f.IntVar(&o.RateLimit, "rate-limit", 300, "requests a minute a client")
+	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")
+	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day")
+	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
+	f.StringVar(&o.Now, "now", "", "where the platform's clock starts, as 2026-11-08T12:00:00Z (default: now)")
+	f.StringSliceVar(&o.Load, "load", nil, "serve these records and simulate none: files or folders with single records, NDJSON, result pages; plain, .gz, .zst")
+	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
+	return cmd
+}
+
+// Run serves until ctx ends.
+func Run(ctx context.Context, o *Options) error {
+	now := time.Now().UTC()
+	if o.Now != "" {
+		var err error
+		if now, err = conversation.ParseTime(o.Now); err != nil {
+			return fault.Field("--now", "--now %v", err)
+		}
+	}
+	if o.Days < 1 || o.PerDay < 0 || o.RateLimit < 1 || o.Days > 20_000 {
+		return fault.New(fault.Invalid, "--days must lie between 1 and 20000, --per-day not be negative, and --rate-limit be positive")
+	}
+	chance := app.NewCredentials()
+	if o.Client.ID == "" {
+		o.Client.ID = chance.ID
+	}
+	if o.Client.Secret == "" {
+		o.Client.Secret = chance.Secret
+	}
+	server, err := o.server(ctx, now)
+	if err != nil {
+		return err
+	}
+	if err := o.ready(server.URL); err != nil {
+		return err
+	}
+	return server.Run(ctx)
+}
+
+func (o *Options) server(ctx context.Context, now time.Time) (*app.Server, error) {
+	listen := app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Log: o.Streams.Log()}
+	if len(o.Load) > 0 {
+		return o.loaded(listen, now)
+	}
+	progress := o.Streams.Progress()
+	defer progress.Clear()
+	all, done := int64(o.Days)*int64(o.PerDay), int64(0)
+	return app.NewSandbox(ctx, listen, app.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Now: now}, func(n int) {
+		done += int64(n)
+		progress.Show("simulating", done, all, "conversations")
+	})
+}
+
+func (o *Options) loaded(listen app.Listen, now time.Time) (*app.Server, error) {
+	files, err := ingest.Files(o.Load)
+	if err != nil {
+		return nil, err
+	}
+	server, found, err := app.NewLoadedSandbox(listen, now, files)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(o.Streams.Err, "Loaded %s records from %d files; %d came twice, and the last counts.\n", ui.Count(int64(found.Records)), found.Files, found.Duplicates)
+	for _, path := range slices.Sorted(maps.Keys(found.Rejected)) {
+		fmt.Fprintf(o.Streams.Err, "Not loaded, for want of a conversationId or conversationStart: %d values of %s\n", found.Rejected[path], path)
+	}
+	return server, nil
+}
+
+func (o *Options) ready(url string) error {
+	if o.JSON {
+		return o.Streams.Ready(url, o.Client.ID, o.Client.Secret)
+	}
+	_, err := fmt.Fprintf(o.Streams.Out, `The platform is running at %s (Ctrl-C stops it).
+
+  export GENESYS_CLIENT_ID=%s
+  export GENESYS_CLIENT_SECRET=%s
+  parley extract --base-url %s --from DAY --to DAY --lake ./lake
+`, url, o.Client.ID, o.Client.Secret, url)
+	return err
+}

@@ -1,0 +1,144 @@
+// Package sql is the command "parley sql".
+package sql
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// Options is everything "parley sql" reads.
+type Options struct {
+	Streams *ui.Streams
+
+	Lake      string
+	Statement string
+	JSON      bool
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{
+		Use:   `sql --lake DIR "SELECT ..."`,
+		Short: "Ask a lake in SQL",
+		Long: `Run one reading statement of DuckDB's SQL over views of all tables: conversations, segments, metrics, attributes,
+evaluations, surveys, resolutions, changes. All views are of one snapshot: they fit together, whatever is written
+meanwhile. Nothing can be written, and nothing but the lake be read. docs/tables.md lists the columns.
+
+At a terminal the answer is a table; in a pipe its cells are separated by tabs; with --json each row is an object.`,
+		Example: `  parley sql --lake ./lake "SELECT direction, count(*) FROM conversations GROUP BY 1"
+  parley sql --lake ./lake "DESCRIBE segments"
+  parley sql --lake ./lake --json "SELECT name, sum(value) AS total FROM metrics GROUP BY name ORDER BY name"`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Statement = args[0]
+			return Run(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().StringVar(&o.Lake, "lake", "", "folder of the lake")
+	cmd.Flags().BoolVar(&o.JSON, "json", false, "print each row as a JSON object on a line of its own")
+	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
+	return cmd
+}
+
+// Run asks.
+func Run(ctx context.Context, o *Options) error {
+	if o.JSON {
+		return o.runJSON(ctx)
+	}
+	var table *ui.Table
+	err := app.SQL(ctx, o.Lake, o.Statement,
+		func(names []string) error {
+			table = o.Streams.Table(names...)
+			return nil
+		},
+		func(values []any) error {
+			cells := make([]string, len(values))
+			for i, v := range values {
+				cells[i] = text(v)
+			}
+			table.Row(cells...)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return table.Done()
+}
+
+// runJSON writes objects whose members are in the order of the columns.
+func (o *Options) runJSON(ctx context.Context) error {
+	var names []string
+	return app.SQL(ctx, o.Lake, o.Statement,
+		func(n []string) error {
+			names = n
+			return nil
+		},
+		func(values []any) error {
+			line := []byte{'{'}
+			for i, v := range values {
+				if i > 0 {
+					line = append(line, ',')
+				}
+				name, err := json.Marshal(names[i])
+				if err != nil {
+					return err
+				}
+				value, err := json.Marshal(plain(v))
+				if err != nil {
+					return err
+				}
+				line = append(append(append(line, name...), ':'), value...)
+			}
+			_, err := o.Streams.Out.Write(append(line, '}', '\n'))
+			return err
+		})
+}
+
+// plain turns DuckDB's values into those that JSON has: times as upstream writes them, whole numbers of any size as
+// numbers.
+func plain(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return conversation.FormatTime(v)
+	case *big.Int:
+		return json.Number(v.String())
+	case fmt.Stringer:
+		return v.String()
+	case []byte:
+		return string(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = plain(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+func text(v any) string {
+	switch v := plain(v).(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []any:
+		b, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(b)
+	default:
+		return fmt.Sprint(v)
+	}
+}

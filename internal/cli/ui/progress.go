@@ -1,0 +1,91 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Progress is a line at the bottom of a terminal that says how far something is. Where nobody watches it writes
+// nothing. Safe for concurrent use.
+type Progress struct {
+	s     *Streams
+	begun time.Time
+	mu    sync.Mutex
+	shown time.Time
+	width int
+}
+
+// Progress begins a progress line.
+func (s *Streams) Progress() *Progress { return &Progress{s: s, begun: time.Now()} }
+
+// The line is shown when something takes longer than a second, and not more often than a person can read.
+const (
+	quiet   = time.Second
+	refresh = 200 * time.Millisecond
+)
+
+// Show says what is being done, how much of all is done (all 0: not known), and the rate and the time left that follow.
+func (p *Progress) Show(step string, done, all int64, unit string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if !p.s.ErrTerminal || now.Sub(p.begun) < quiet || now.Sub(p.shown) < refresh {
+		return
+	}
+	p.shown = now
+	p.line(describe(step, done, all, unit, now.Sub(p.begun)))
+}
+
+func describe(step string, done, all int64, unit string, took time.Duration) string {
+	rate := float64(done) / took.Seconds()
+	text := fmt.Sprintf("%s: %s %s, %s/s", step, Count(done), unit, Count(int64(rate)))
+	if all > 0 && done > 0 && done <= all {
+		left := time.Duration(float64(all-done) / rate * float64(time.Second)).Round(time.Second)
+		text += fmt.Sprintf(", %d %%, %v left", done*100/all, left)
+	}
+	return text
+}
+
+func (p *Progress) line(text string) {
+	pad := max(0, p.width-len(text))
+	p.width = len(text)
+	_, _ = fmt.Fprintf(p.s.Err, "\r%s%s", text, strings.Repeat(" ", pad)) // a progress line that cannot be written is no failure
+}
+
+// Clear takes the line away.
+func (p *Progress) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.width > 0 {
+		p.line("")
+		_, _ = fmt.Fprint(p.s.Err, "\r")
+		p.width = 0
+	}
+}
+
+// Count writes a number with separators: 35,000.
+func Count(n int64) string {
+	s := fmt.Sprint(n)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// Bytes writes a size: 189.4 MB.
+func Bytes(n int64) string {
+	f, unit := float64(n), 0
+	for f >= 1000 && unit < 4 {
+		f, unit = f/1000, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %sB", f, []string{"", "k", "M", "G", "T"}[unit])
+}

@@ -1,0 +1,42 @@
+// Package ui is how commands speak: results on standard output, everything else on standard error; a table for people,
+// tabs for a pipe, JSON for programs; progress only where somebody watches.
+package ui
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Streams are the standard streams of a command.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// OutTerminal and ErrTerminal say whether a person watches.
+	OutTerminal, ErrTerminal bool
+	// Verbose asks for a log of what happens.
+	Verbose bool
+}
+
+// System gives the streams of the process.
+func System() *Streams {
+	return &Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// Log is a logger to standard error: warnings only, unless verbose.
+func (s *Streams) Log() *slog.Logger {
+	level := slog.LevelWarn
+	if s.Verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// JSON writes v on one line of standard output.
+func (s *Streams) JSON(v any) error { return json.NewEncoder(s.Out).Encode(v) }

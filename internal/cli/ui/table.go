@@ -1,0 +1,52 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Table writes rows under a head: aligned for a person, separated by tabs for a program, which gets no head.
+type Table struct {
+	w    io.Writer
+	done func() error
+}
+
+// Table begins a table on standard output.
+func (s *Streams) Table(head ...string) *Table {
+	if !s.OutTerminal {
+		return &Table{s.Out, func() error { return nil }}
+	}
+	tw := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	t := &Table{tw, tw.Flush}
+	for i := range head {
+		head[i] = strings.ToUpper(head[i])
+	}
+	t.Row(head...)
+	return t
+}
+
+// Row adds a row. Tabs and line ends within a cell become spaces.
+func (t *Table) Row(cells ...string) {
+	clean := make([]string, len(cells))
+	for i, c := range cells {
+		clean[i] = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(c)
+	}
+	// An error of the stream comes back from Done, or is that of a closed pipe.
+	_, _ = fmt.Fprintln(t.w, strings.Join(clean, "\t"))
+}
+
+// Done writes what is left.
+func (t *Table) Done() error { return t.done() }
+
+// Fields writes names and values below one another, aligned.
+func Fields(w io.Writer, pairs ...[2]string) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range pairs {
+		if _, err := fmt.Fprintf(tw, "  %s\t%s\n", p[0], p[1]); err != nil {
+			return err
+		}
+	}
+	return tw.Flush()
+}

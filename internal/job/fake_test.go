@@ -1,0 +1,168 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+const org = "org-1"
+
+// fakeSource is a lake with the given records. It keeps the manners of an engine: a view is fixed when it is opened,
+// honours limit and cancellation, and must be closed.
+type fakeSource struct {
+	mu      sync.Mutex
+	records []string
+	gate    chan struct{} // if set, each record waits for a token
+	err     error         // if set, comes after the last record
+	panics  bool          // if set, so does a panic
+	opened  int
+	open    int
+	most    int // views open at a time, at most
+}
+
+func (s *fakeSource) Live(context.Context) (engine.Engine, error) { return nil, errors.ErrUnsupported }
+
+func (s *fakeSource) Settled(context.Context) (engine.Engine, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened++
+	s.open++
+	s.most = max(s.most, s.open)
+	return &fakeView{source: s, records: s.records}, nil
+}
+
+func (s *fakeSource) set(records []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records = records
+}
+
+type fakeView struct {
+	engine.Engine
+	source  *fakeSource
+	records []string
+}
+
+func (v *fakeView) Records(ctx context.Context, _ query.Query, limit, _ int) iter.Seq2[conversation.Record, error] {
+	return func(yield func(conversation.Record, error) bool) {
+		for i, text := range v.records {
+			if limit > 0 && i == limit {
+				return
+			}
+			if err := v.wait(ctx); err != nil {
+				yield(conversation.Record{}, err)
+				return
+			}
+			if !yield(conversation.Record{JSON: []byte(text)}, nil) {
+				return
+			}
+		}
+		if v.source.panics {
+			panic("secret of the engine")
+		}
+		if v.source.err != nil {
+			yield(conversation.Record{}, v.source.err)
+		}
+	}
+}
+
+func (v *fakeView) wait(ctx context.Context) error {
+	if v.source.gate == nil {
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-v.source.gate:
+		return nil
+	}
+}
+
+func (v *fakeView) Close() error {
+	v.source.mu.Lock()
+	defer v.source.mu.Unlock()
+	v.source.open--
+	return nil
+}
+
+// someRecords makes n records that differ in length and hold what a careless cut would trip over.
+func someRecords(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		text, err := jsontext.AppendQuote(nil, strings.Repeat("},{\"]\n\",\"cursor\":\"x", i%4))
+		if err != nil {
+			panic(err)
+		}
+		out[i] = fmt.Sprintf(`{"conversationId":"c-%04d","n":1.50,"text":%s}`, i, text)
+	}
+	return out
+}
+
+// newManager makes a manager over src in a folder of its own; change may be nil.
+func newManager(t testing.TB, src engine.Source, change func(*Config)) *Manager {
+	t.Helper()
+	c := Config{
+		Source: src, Dir: t.TempDir(), Now: time.Now, Key: [32]byte{1},
+		Available: func() time.Time { return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC) },
+	}
+	if change != nil {
+		change(&c)
+	}
+	m, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// start runs the manager; the function that it gives stops it and waits for its end.
+func start(t *testing.T, m *Manager) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}
+}
+
+func submit(t testing.TB, m *Manager, limit int) ID {
+	t.Helper()
+	id, err := m.Submit(t.Context(), org, query.Job{Limit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func wantState(t *testing.T, m *Manager, id ID, want State) Status {
+	t.Helper()
+	got, err := m.Status(org, id)
+	if err != nil || got.State != want {
+		t.Fatalf("state: got %s, %v, want %s", got.State, err, want)
+	}
+	return got
+}
+
+func wantKind(t *testing.T, err, kind error) {
+	t.Helper()
+	if !errors.Is(err, kind) {
+		t.Errorf("got %v, want a fault of kind %q", err, kind)
+	}
+}
