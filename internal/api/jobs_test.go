@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,7 +31,8 @@ func TestAJobOverHTTP(t *testing.T) {
 		if got := x.ask(http.StatusOK, "GET", details+"/jobs/availability", ""); got != `{"dataAvailabilityDate":"2026-11-01T18:00:00.000Z"}` {
 			t.Errorf("availability: got %s", got)
 		}
-		pages, seen, cursor := "", 0, ""
+		pages, seen := "", 0
+		var cursor string
 		for query := "?pageSize=0"; ; query = "?cursor=" + url.QueryEscape(cursor) {
 			page, err := wire.ReadPage(strings.NewReader(x.ask(http.StatusOK, "GET", path+"/results"+query, "")), func(raw []byte) error {
 				if want := x.src.records[seen].JSON; !bytes.Equal(raw, want) {
@@ -117,7 +119,10 @@ func TestABrokenPageBreaksTheConnection(t *testing.T) {
 }
 
 func aborts(f func()) (aborted bool) {
-	defer func() { aborted = recover() == http.ErrAbortHandler }() // the value that makes net/http break the connection
+	defer func() {
+		err, _ := recover().(error)
+		aborted = errors.Is(err, http.ErrAbortHandler) // the value that makes net/http break the connection
+	}()
 	f()
 	return false
 }

@@ -49,7 +49,9 @@ func TestFlushSendsWhatWasWritten(t *testing.T) {
 	r := x.request("GET", "/", "")
 	r.Header.Set("Accept-Encoding", "gzip")
 	out := newResponse(w, r, &x.server.gzips)
-	fmt.Fprint(out, "early")
+	if _, err := fmt.Fprint(out, "early"); err != nil {
+		t.Fatal(err)
+	}
 	out.Flush()
 	z, err := gzip.NewReader(bytes.NewReader(w.Body.Bytes()))
 	if err != nil {

@@ -42,18 +42,18 @@ func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conve
 	if err := w.extend(ctx, today, progress); err != nil {
 		return nil, err
 	}
-	return newServer(l, backend{w, w.clock, w.available})
+	return newServer(ctx, l, backend{w, w.clock, w.available})
 }
 
 // NewLoadedSandbox makes a server over given records. They are served as they are.
-func NewLoadedSandbox(l Listen, now time.Time, files []ingest.File) (*Server, Loaded, error) {
+func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []ingest.File) (*Server, Loaded, error) {
 	w := newWorld(now)
 	w.store = mem.New(nil)
 	found, err := w.load(files)
 	if err != nil {
 		return nil, found, err
 	}
-	s, err := newServer(l, backend{w, w.clock, w.available})
+	s, err := newServer(ctx, l, backend{w, w.clock, w.available})
 	return s, found, err
 }
 
@@ -170,7 +170,7 @@ func (w *world) load(files []ingest.File) (Loaded, error) {
 			r, err := wire.Record(raw)
 			if err != nil {
 				found.Rejected[f.Path]++
-				return nil
+				return nil //nolint:nilerr // counted and reported; the rest of the file goes on
 			}
 			found.Records++
 			if records = append(records, r); len(records) == loadAtOnce {

@@ -22,7 +22,7 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := duck.Open(duck.Config{})
+	db, err := duck.Open(ctx, duck.Config{})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -46,7 +46,7 @@ func (a *Archive) Serve(ctx context.Context, l Listen) (*Server, error) {
 		}
 		return at
 	}
-	return newServer(l, backend{a.source(), time.Now, available})
+	return newServer(ctx, l, backend{a.source(), time.Now, available})
 }
 
 // SQL runs a reading statement over the lake in dir; see duck.SQL.

@@ -50,7 +50,7 @@ type backend struct {
 	available func() time.Time
 }
 
-func newServer(l Listen, b backend) (_ *Server, err error) {
+func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) {
 	s := &Server{}
 	if s.work, err = os.MkdirTemp("", "parley-jobs-"); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func newServer(l Listen, b backend) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.listen, err = net.Listen("tcp", l.Addr); err != nil {
+	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
 		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s", l.Addr)
 	}
 	s.URL = "http://" + s.listen.Addr().String()

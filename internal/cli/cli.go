@@ -89,11 +89,13 @@ func report(s *ui.Streams, err error, asJSON bool) {
 		text = "interrupted"
 	}
 	if asJSON {
-		line, _ := json.Marshal(struct {
+		line, failed := json.Marshal(struct {
 			Error string `json:"error"`
 			Code  int    `json:"exit_code"`
-		}{text, fault.ExitCode(err)}) // a struct of these cannot fail
-		text = string(line)
+		}{text, fault.ExitCode(err)})
+		if failed == nil {
+			text = string(line)
+		}
 	} else {
 		text = "parley: " + text
 	}

@@ -223,26 +223,30 @@ type MediaEndpointStat struct {
 	UnderrunPackets  *int64   `json:"underrunPackets,omitempty"`
 }
 
-// AgentGroup, ProposedAgent, ScoredAgent and Property are the small parts of routing and of custom properties.
-type (
-	AgentGroup struct {
-		AgentGroupID   string `json:"agentGroupId,omitempty"`
-		AgentGroupType string `json:"agentGroupType,omitempty"`
-	}
-	ProposedAgent struct {
-		AgentRank       *int64 `json:"agentRank,omitempty"`
-		ProposedAgentID string `json:"proposedAgentId,omitempty"`
-	}
-	ScoredAgent struct {
-		AgentScore    *int64 `json:"agentScore,omitempty"`
-		ScoredAgentID string `json:"scoredAgentId,omitempty"`
-	}
-	Property struct {
-		Property     string `json:"property,omitempty"`
-		PropertyType string `json:"propertyType,omitempty"`
-		Value        string `json:"value,omitempty"`
-	}
-)
+// AgentGroup is a group of agents that routing considered.
+type AgentGroup struct {
+	AgentGroupID   string `json:"agentGroupId,omitempty"`
+	AgentGroupType string `json:"agentGroupType,omitempty"`
+}
+
+// ProposedAgent is an agent whom predictive routing proposed.
+type ProposedAgent struct {
+	AgentRank       *int64 `json:"agentRank,omitempty"`
+	ProposedAgentID string `json:"proposedAgentId,omitempty"`
+}
+
+// ScoredAgent is an agent with the score that routing gave.
+type ScoredAgent struct {
+	AgentScore    *int64 `json:"agentScore,omitempty"`
+	ScoredAgentID string `json:"scoredAgentId,omitempty"`
+}
+
+// Property is a custom property that the API attached to a segment.
+type Property struct {
+	Property     string `json:"property,omitempty"`
+	PropertyType string `json:"propertyType,omitempty"`
+	Value        string `json:"value,omitempty"`
+}
 
 // Evaluation is a quality evaluation, attached days to months later.
 type Evaluation struct {

@@ -91,11 +91,12 @@ func (e *Extraction) learn(p part) {
 // split gives the pieces of a part that was too much for the platform: two halves of several days, four quarters of a
 // day, six hours of a quarter. An hour is not split.
 func split(p part) []part {
+	const day = 24 * time.Hour
 	length := p.end.Sub(p.start)
 	piece := length
 	switch {
 	case length > 24*time.Hour:
-		piece = length / (24 * time.Hour) / 2 * (24 * time.Hour)
+		piece = (length / 2).Truncate(day)
 	case length > 6*time.Hour:
 		piece = 6 * time.Hour
 	case length > time.Hour:

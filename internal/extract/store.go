@@ -145,7 +145,8 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	var first, end string
 	var begun int64
 	to := append([]any{&r.id, &r.source, &first, &end, &begun}, r.counters.fields()...)
-	err := s.db.QueryRowContext(ctx, `SELECT * FROM extract_runs LIMIT 1`).Scan(to...)
+	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, jobs, pages, received, duplicates, conflicts,
+		elsewhere, rejected, commits, added, replaced, unchanged, stale, unfit, bytes FROM extract_runs LIMIT 1`).Scan(to...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return run{}, nil
 	}

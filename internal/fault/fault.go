@@ -136,6 +136,9 @@ func find(err error) row {
 // HTTPStatus is the status that a server answers the failure with.
 func HTTPStatus(err error) int { return find(err).status }
 
+// Outward says whether the message of err may be told to whoever asked: it is no internal error.
+func Outward(err error) bool { return HTTPStatus(err) != 500 }
+
 // Code is the platform's error code of the failure.
 func Code(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Code != "" {

@@ -202,6 +202,7 @@ func readable(e entry) error {
 		return fault.Because(fault.NotFound, fault.Expired, "The results of the job have expired; submit the query again")
 	case Queued, Pending:
 		return fault.New(fault.NotFound, "The job is %s; its results can be read once it is %s", e.status.State, Fulfilled)
+	case Failed, Cancelled:
 	}
 	return fault.New(fault.NotFound, "The job is %s and has no results; submit the query again", e.status.State)
 }

@@ -136,7 +136,7 @@ func TestLargeRecordsFillABlockEach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.close()
+	t.Cleanup(func() { _ = r.close() })
 	if len(r.blocks) != 5 {
 		t.Errorf("blocks: got %d, want 5", len(r.blocks))
 	}

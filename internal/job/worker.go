@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -95,7 +94,7 @@ func outward(err error) string {
 	if errors.Is(err, fault.Full) || errors.Is(err, syscall.ENOSPC) {
 		return "The server has no room left for the results; ask for fewer, or submit the query again later"
 	}
-	if f, ok := errors.AsType[*fault.Error](err); ok && fault.HTTPStatus(err) != http.StatusInternalServerError {
+	if f, ok := errors.AsType[*fault.Error](err); ok && fault.Outward(err) {
 		return f.Message
 	}
 	return "The query could not be completed because of an internal error; submit it again"

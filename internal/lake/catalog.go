@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -62,7 +63,7 @@ func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t 
 			"commit.retry.max-wait-ms":                   "2000",
 			"write.metadata.delete-after-commit.enabled": "true",
 			"write.metadata.previous-versions-max":       "20",
-			propFormat:                                   fmt.Sprint(Format),
+			propFormat:                                   strconv.Itoa(Format),
 		}))
 	return err
 }

@@ -90,8 +90,8 @@ func count[R any](name, doc string, get func(*R) int64) column[R] {
 	return c
 }
 
-// real is a floating-point number; nil is null.
-func real[R any](name, doc string, get func(*R) *float64) column[R] {
+// decimal is a floating-point number; nil is null.
+func decimal[R any](name, doc string, get func(*R) *float64) column[R] {
 	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Float64, bind: func(b array.Builder) func(*R) {
 		to := b.(*array.Float64Builder)
 		return func(r *R) { appendPointer(to, get(r)) }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -72,29 +73,47 @@ func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, erro
 	}
 }
 
+// writeDay shreds a day on this goroutine while another encodes and writes what was shredded before: the two cost about
+// the same.
 func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) (writtenDay, error) {
 	d := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
 		return filepath.Join(w.lake.tableDir(t), "data", "day="+day.String(), commit+".parquet")
 	}}
-	s := newShredder()
-	changes := newRows(changeColumns())
-	found := func(c Change) { changes.add(&c) }
-	pending := 0
-	for v, err := range m.merged(ctx, day, incoming, found) {
+	writing, ctx := errgroup.WithContext(ctx)
+	writing.SetLimit(1) // Go waits for the batch before
+	err := shredDay(ctx, m.merged, day, incoming, out, func(batches map[Table]arrow.RecordBatch) {
+		writing.Go(func() error { return d.write(batches) })
+	})
+	// When writing fails, shredding ends with a cancellation that is only its consequence.
+	if failed := writing.Wait(); failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return writtenDay{}, errors.Join(err, d.discard())
+	}
+	files, err := d.finish()
+	return writtenDay{day, files}, err
+}
+
+// merger is merge.merged.
+type merger func(context.Context, conversation.Day, iter.Seq2[Version, error], func(Change)) iter.Seq2[Version, error]
+
+// shredDay turns what a day holds after the commit into batches of rows.
+func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome, write func(map[Table]arrow.RecordBatch)) error {
+	s, changes, pending := newShredder(), newRows(changeColumns()), 0
+	for v, err := range merged(ctx, day, incoming, func(c Change) { changes.add(&c) }) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return writtenDay{}, errors.Join(err, d.discard())
+			return err
 		}
 		if !s.add(v) {
 			out.Unfit++
 		}
 		out.Bytes += int64(len(v.JSON))
 		if pending++; pending == batchRows {
-			if err := d.write(s.take()); err != nil {
-				return writtenDay{}, errors.Join(err, d.discard())
-			}
+			write(s.take())
 			pending = 0
 		}
 	}
@@ -102,11 +121,8 @@ func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.D
 	if batch := changes.take(); batch != nil {
 		rest[Changes] = batch
 	}
-	if err := d.write(rest); err != nil {
-		return writtenDay{}, errors.Join(err, d.discard())
-	}
-	files, err := d.finish()
-	return writtenDay{day, files}, err
+	write(rest)
+	return nil
 }
 
 // dayFiles are the files of one day, made when they get their first row.

@@ -76,7 +76,7 @@ func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
 	crashpoint.Reach("commit.begun")
 	out, err := w.write(ctx, i, c)
 	if err != nil {
-		return out, errors.Join(err, w.abandon(i))
+		return out, errors.Join(err, w.abandon(ctx, i))
 	}
 	crashpoint.Reach("commit.unsettled")
 	// The days come last: entered before the tables are committed, a crash would lose their records for ever.
@@ -105,8 +105,8 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit) (Outcome, error)
 
 // abandon settles an intent that failed, so that its files do not stay. When even that fails, as on a full disk, the
 // next Writer does it. The work must be done although ctx may have ended.
-func (w *Writer) abandon(i intent) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func (w *Writer) abandon(ctx context.Context, i intent) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if err := w.resolve(ctx, i); err != nil && !errors.Is(err, fault.Full) {
 		return err
@@ -158,7 +158,7 @@ func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summa
 	if err == nil {
 		return snapshotOf(done), nil
 	}
-	if id, found := w.landed(t, summary[propCommit]); found {
+	if id, found := w.landed(ctx, t, summary[propCommit]); found {
 		return id, nil
 	}
 	if errors.Is(err, table.ErrCommitFailed) || errors.Is(err, table.ErrCommitDiverged) {
@@ -168,8 +168,8 @@ func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summa
 }
 
 // landed looks a commit up by its id in the history of a table.
-func (w *Writer) landed(t Table, commit string) (int64, bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func (w *Writer) landed(ctx context.Context, t Table, commit string) (int64, bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	tbl, err := w.lake.load(ctx, t)
 	if err != nil {
@@ -207,7 +207,7 @@ func (w *Writer) recover(ctx context.Context) error {
 // resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what
 // conversations names, and its files go.
 func (w *Writer) resolve(ctx context.Context, i intent) error {
-	if _, in := w.landed(Conversations, i.id); in {
+	if _, in := w.landed(ctx, Conversations, i.id); in {
 		return w.lake.settle(ctx, i, true)
 	}
 	base, err := w.lake.Snapshot(ctx)

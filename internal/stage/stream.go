@@ -152,12 +152,12 @@ type source struct {
 // sources is a heap of open chunks by their next record.
 type sources []*source
 
-func (h sources) Len() int { return len(h) }
-func (h sources) Less(i, j int) bool {
-	return conversation.Compare(h[i].head.Record, h[j].head.Record) < 0
+func (h *sources) Len() int { return len(*h) }
+func (h *sources) Less(i, j int) bool {
+	return conversation.Compare((*h)[i].head.Record, (*h)[j].head.Record) < 0
 }
-func (h sources) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *sources) Push(x any)   { *h = append(*h, x.(*source)) }
+func (h *sources) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
+func (h *sources) Push(x any)    { *h = append(*h, x.(*source)) }
 func (h *sources) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]

@@ -4,7 +4,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -71,7 +70,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		Say: func(format string, args ...any) {
 			progress.Clear()
 			if !o.JSON {
-				fmt.Fprintf(o.Streams.Out, format+"\n", args...)
+				o.Streams.Printf(format+"\n", args...)
 			}
 		},
 	}
@@ -115,12 +114,11 @@ func (o *Options) clear() error {
 }
 
 func (o *Options) summary(f app.Figures, took time.Duration) {
-	w := o.Streams.Out
-	fmt.Fprintf(w, "\nDone in %.1f s: %s conversations, %s, %s a second; %d missing, %d twice.\n",
+	o.Streams.Printf("\nDone in %.1f s: %s conversations, %s, %s a second; %d missing, %d twice.\n",
 		took.Seconds(), ui.Count(f.Extracted), ui.Bytes(f.Bytes), ui.Count(int64(f.RecordsPerSecond)), f.Missing, f.Duplicates)
-	fmt.Fprintf(w, "The lake is in %s. Look at it:\n\n", filepath.Join(o.Data, "lake"))
-	fmt.Fprintf(w, "  bin/parley sql --lake %s \"SELECT direction, abandoned, count(*) FROM conversations GROUP BY ALL ORDER BY 3 DESC\"\n", filepath.Join(o.Data, "lake"))
-	fmt.Fprintf(w, "  bin/parley lake check --lake %s\n", filepath.Join(o.Data, "lake"))
+	o.Streams.Printf("The lake is in %s. Look at it:\n\n", filepath.Join(o.Data, "lake"))
+	o.Streams.Printf("  bin/parley sql --lake %s \"SELECT direction, abandoned, count(*) FROM conversations GROUP BY ALL ORDER BY 3 DESC\"\n", filepath.Join(o.Data, "lake"))
+	o.Streams.Printf("  bin/parley lake check --lake %s\n", filepath.Join(o.Data, "lake"))
 }
 
 // serve goes on serving the lake.
@@ -133,7 +131,7 @@ func (o *Options) serve(ctx context.Context, archive *app.Archive) error {
 			return err
 		}
 	}
-	fmt.Fprintf(o.Streams.Out, `
+	o.Streams.Printf(`
 The same API now answers from the lake at %[1]s (Ctrl-C ends it). In another terminal:
 
   TOKEN=$(curl -s -u demo:demo -d grant_type=client_credentials %[1]s/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')

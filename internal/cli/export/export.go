@@ -4,7 +4,6 @@ package export
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 
@@ -140,6 +139,6 @@ func (o *Options) summary(n int64, what string) error {
 	if o.JSON {
 		return o.Streams.JSON(map[string]any{"conversations": n, "output": o.Output, "dry_run": o.DryRun})
 	}
-	_, err := fmt.Fprintf(o.Streams.Out, "%s conversations %s.\n", ui.Count(n), what)
-	return err
+	o.Streams.Printf("%s conversations %s.\n", ui.Count(n), what)
+	return nil
 }

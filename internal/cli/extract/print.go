@@ -45,7 +45,7 @@ func (o *Options) printPlan(p extract.Plan) error {
 			NotAvailable []conversation.Day `json:"days_not_available"`
 		}{conversation.FormatTime(p.Available), p.Whole, p.Days, p.NotAvailable})
 	}
-	fmt.Fprintln(o.Streams.Out, "Nothing was changed. An extraction would do this:")
+	o.Streams.Printf("Nothing was changed. An extraction would do this:\n")
 	return ui.Fields(o.Streams.Out,
 		[2]string{"extract", days(p.Days)},
 		[2]string{"leave alone", fmt.Sprintf("%d days that the lake has whole", p.Whole)},
@@ -74,7 +74,7 @@ func (o *Options) print(s extract.Summary) error {
 	if s.Resumed {
 		resumed = ", resumed where an earlier run was interrupted"
 	}
-	fmt.Fprintf(w, "Extracted %d days from %v up to %v in %.1f s%s.\n", s.Days, s.First, s.End, s.Seconds, resumed)
+	o.Streams.Printf("Extracted %d days from %v up to %v in %.1f s%s.\n", s.Days, s.First, s.End, s.Seconds, resumed)
 	lines := [][2]string{
 		{"conversations added", ui.Count(s.Added)},
 		{"replaced by newer versions", ui.Count(s.Replaced)},

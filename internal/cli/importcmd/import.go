@@ -93,7 +93,7 @@ func (o *Options) print(s ingest.Summary) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
-	fmt.Fprintf(o.Streams.Out, "Imported %d files in %.1f s.\n", s.Files, s.Seconds)
+	o.Streams.Printf("Imported %d files in %.1f s.\n", s.Files, s.Seconds)
 	return ui.Fields(o.Streams.Out,
 		[2]string{"conversations added", ui.Count(s.Added)},
 		[2]string{"replaced by newer versions", ui.Count(s.Replaced)},
@@ -113,7 +113,7 @@ func (o *Options) dryRun(files []ingest.File) error {
 	if o.JSON {
 		return o.Streams.JSON(found)
 	}
-	fmt.Fprintln(o.Streams.Out, "Nothing was changed. The files hold this:")
+	o.Streams.Printf("Nothing was changed. The files hold this:\n")
 	return ui.Fields(o.Streams.Out,
 		[2]string{"files", ui.Count(int64(found.Files))},
 		[2]string{"records", ui.Count(found.Records)},

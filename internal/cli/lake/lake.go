@@ -74,10 +74,10 @@ func Check(ctx context.Context, o *Options) (err error) {
 func (o *Options) print(r lake.Report, took time.Duration) error {
 	w := o.Streams.Out
 	for _, d := range r.Damage {
-		fmt.Fprintln(w, "DAMAGE", d)
+		o.Streams.Printf("DAMAGE %s\n", d)
 	}
 	if len(r.Damage) == 0 {
-		fmt.Fprintf(w, "The lake is whole: %s conversations, each once, checked in %.1f s.\n", ui.Count(r.Conversations), took.Seconds())
+		o.Streams.Printf("The lake is whole: %s conversations, each once, checked in %.1f s.\n", ui.Count(r.Conversations), took.Seconds())
 	}
 	lines := [][2]string{
 		{"whole days", ui.Count(int64(r.Days))},

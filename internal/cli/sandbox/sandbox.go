@@ -3,7 +3,6 @@ package sandbox
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -104,7 +103,7 @@ func Run(ctx context.Context, o *Options) error {
 func (o *Options) server(ctx context.Context, now time.Time) (*app.Server, error) {
 	listen := app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Log: o.Streams.Log()}
 	if len(o.Load) > 0 {
-		return o.loaded(listen, now)
+		return o.loaded(ctx, listen, now)
 	}
 	progress := o.Streams.Progress()
 	defer progress.Clear()
@@ -115,18 +114,18 @@ func (o *Options) server(ctx context.Context, now time.Time) (*app.Server, error
 	})
 }
 
-func (o *Options) loaded(listen app.Listen, now time.Time) (*app.Server, error) {
+func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) (*app.Server, error) {
 	files, err := ingest.Files(o.Load)
 	if err != nil {
 		return nil, err
 	}
-	server, found, err := app.NewLoadedSandbox(listen, now, files)
+	server, found, err := app.NewLoadedSandbox(ctx, listen, now, files)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(o.Streams.Err, "Loaded %s records from %d files; %d came twice, and the last counts.\n", ui.Count(int64(found.Records)), found.Files, found.Duplicates)
+	o.Streams.Notef("Loaded %s records from %d files; %d came twice, and the last counts.\n", ui.Count(int64(found.Records)), found.Files, found.Duplicates)
 	for _, path := range slices.Sorted(maps.Keys(found.Rejected)) {
-		fmt.Fprintf(o.Streams.Err, "Not loaded, for want of a conversationId or conversationStart: %d values of %s\n", found.Rejected[path], path)
+		o.Streams.Notef("Not loaded, for want of a conversationId or conversationStart: %d values of %s\n", found.Rejected[path], path)
 	}
 	return server, nil
 }
@@ -135,11 +134,11 @@ func (o *Options) ready(url string) error {
 	if o.JSON {
 		return o.Streams.Ready(url, o.Client.ID, o.Client.Secret)
 	}
-	_, err := fmt.Fprintf(o.Streams.Out, `The platform is running at %s (Ctrl-C stops it).
+	o.Streams.Printf(`The platform is running at %s (Ctrl-C stops it).
 
   export GENESYS_CLIENT_ID=%s
   export GENESYS_CLIENT_SECRET=%s
   parley extract --base-url %s --from DAY --to DAY --lake ./lake
 `, url, o.Client.ID, o.Client.Secret, url)
-	return err
+	return nil
 }

@@ -4,7 +4,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -91,6 +90,6 @@ func (o *Options) ready(url string) error {
 	if o.JSON {
 		return o.Streams.Ready(url, o.Client.ID, o.Client.Secret)
 	}
-	_, err := fmt.Fprintf(o.Streams.Out, "Serving %s at %s (Ctrl-C stops it)\n  client id      %s\n  client secret  %s\n", o.Lake, url, o.Client.ID, o.Client.Secret)
-	return err
+	o.Streams.Printf("Serving %s at %s (Ctrl-C stops it)\n  client id      %s\n  client secret  %s\n", o.Lake, url, o.Client.ID, o.Client.Secret)
+	return nil
 }

@@ -4,6 +4,7 @@ package ui
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -37,6 +38,12 @@ func (s *Streams) Log() *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: level}))
 }
+
+// Printf writes to standard output. A failure is that of a pipe whose reader has gone, and no concern of the command.
+func (s *Streams) Printf(format string, args ...any) { _, _ = fmt.Fprintf(s.Out, format, args...) }
+
+// Notef writes to standard error.
+func (s *Streams) Notef(format string, args ...any) { _, _ = fmt.Fprintf(s.Err, format, args...) }
 
 // JSON writes v on one line of standard output.
 func (s *Streams) JSON(v any) error { return json.NewEncoder(s.Out).Encode(v) }

@@ -47,10 +47,10 @@ func (c Config) settings() []string {
 }
 
 // Open starts a DuckDB without a file of its own.
-func Open(cfg Config) (*DB, error) {
+func Open(ctx context.Context, cfg Config) (*DB, error) {
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
 		for _, s := range cfg.settings() {
-			if _, err := conn.ExecContext(context.Background(), s, nil); err != nil {
+			if _, err := conn.ExecContext(context.WithoutCancel(ctx), s, nil); err != nil {
 				return err
 			}
 		}

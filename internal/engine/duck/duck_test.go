@@ -16,7 +16,7 @@ import (
 
 // The lake gets the records in several commits, so that days are merged, and must answer as memory does.
 func TestEngine(t *testing.T) {
-	db, err := duck.Open(duck.Config{})
+	db, err := duck.Open(t.Context(), duck.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // then each row. Whatever the statement says, it cannot write, and cannot read anything but the lake's data files.
 // A statement that is wrong is fault.Invalid and says what DuckDB says of it.
 func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement string, columns func([]string) error, row func([]any) error) (err error) {
-	d, err := Open(cfg)
+	d, err := Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -86,8 +86,7 @@ func readsOnly(ctx context.Context, conn *sql.Conn, statement string) error {
 		if err != nil {
 			return wrong(ctx, err)
 		}
-		switch kind {
-		case duckdb.STATEMENT_TYPE_SELECT, duckdb.STATEMENT_TYPE_EXPLAIN, duckdb.STATEMENT_TYPE_RELATION:
+		if kind == duckdb.STATEMENT_TYPE_SELECT || kind == duckdb.STATEMENT_TYPE_EXPLAIN || kind == duckdb.STATEMENT_TYPE_RELATION {
 			return nil
 		}
 		return fault.New(fault.Invalid, "the lake can only be read: write a SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")

@@ -1,0 +1,72 @@
+package lake_test
+
+import (
+	"fmt"
+	"iter"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// simulated gives the records of a day, in order.
+func simulated(tb testing.TB, day conversation.Day, perDay int) []lake.Version {
+	tb.Helper()
+	var out []lake.Version
+	for c := range sim.New(sim.Config{Seed: 7, PerDay: perDay}).Day(day) {
+		text, err := wire.Encode(c)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		r, err := wire.Record(text)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out = append(out, lake.Version{Record: r, Run: "run", At: time.Unix(0, 0).UTC()})
+	}
+	return out
+}
+
+func stream(versions []lake.Version) iter.Seq2[lake.Version, error] {
+	return func(yield func(lake.Version, error) bool) {
+		for _, v := range versions {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// BenchmarkCommit shreds, writes and commits a day of 5,000 conversations.
+func BenchmarkCommit(b *testing.B) {
+	versions := simulated(b, 20_000, 5_000)
+	var size int64
+	for _, v := range versions {
+		size += int64(len(v.JSON))
+	}
+	b.SetBytes(size)
+	for n := range b.N {
+		l, err := lake.Create(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(n)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		w, err := l.Writer(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := w.Commit(b.Context(), lake.Commit{Run: "run", At: time.Unix(1, 0), Records: stream(versions)}); err != nil {
+			b.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(versions))*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
