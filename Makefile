@@ -17,6 +17,8 @@ ARGS     ?=
 # DuckDB is C++ inside the binary.
 export CGO_ENABLED := 1
 export GO
+# The same for build, vet, lint and tests, so that they share what is compiled.
+export GOFLAGS := -trimpath -buildvcs=false
 
 VERSION = $(shell git describe --always --dirty 2>/dev/null || echo devel)
 LDFLAGS = -s -w -X github.com/parley-hq/parley/internal/cli.Version=$(VERSION)
@@ -39,7 +41,7 @@ setup-build:
 .PHONY: build
 build: setup-build ## Build bin/parley
 	@test -e bin/parley || echo "building bin/parley; the first time takes a few minutes" >&2
-	@$(GO) build -p $(P) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+	@$(GO) build -p $(P) -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
 
 .PHONY: demo
 demo: build ## Extract a simulated contact centre and look at it: sets up, builds, runs; ARGS=...
@@ -69,7 +71,7 @@ lint: $(LINTER) ## golangci-lint, with the rules of .golangci.yml
 # The linter is built from its own module, so that its dependencies are not the binary's.
 $(LINTER): tools/go.mod tools/go.sum | setup-build
 	@echo "building golangci-lint; the first time takes a few minutes" >&2
-	@$(GO) build -C tools -p $(P) -trimpath -buildvcs=false -ldflags '-s -w' -o ../$@ \
+	@$(GO) build -C tools -p $(P) -ldflags '-s -w' -o ../$@ \
 		github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 

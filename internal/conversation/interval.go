@@ -31,6 +31,9 @@ func (iv Interval) Overlaps(start, end time.Time) bool {
 	return start.Before(iv.End) && (end.IsZero() || end.After(iv.Start) || !start.Before(iv.Start))
 }
 
+// ErrBackwards is an interval that does not end after it starts.
+var ErrBackwards = errors.New("the interval must end after it starts")
+
 // ParseInterval reads "start/end" or "start/duration" (ISO 8601: P1D, PT1H30M). The end must lie after the start.
 func ParseInterval(s string) (Interval, error) {
 	first, second, ok := strings.Cut(s, "/")
@@ -46,7 +49,7 @@ func ParseInterval(s string) (Interval, error) {
 		return Interval{}, err
 	}
 	if !end.After(start) {
-		return Interval{}, errors.New("the interval must end after it starts")
+		return Interval{}, ErrBackwards
 	}
 	return Interval{start, end}, nil
 }

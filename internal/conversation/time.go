@@ -32,8 +32,8 @@ func ParseTime(s string) (time.Time, error) {
 
 // clip keeps a quoted value short and on one line.
 func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
+	if r := []rune(s); len(r) > 64 {
+		return string(r[:64]) + "…"
 	}
 	return s
 }

@@ -39,7 +39,7 @@ func (e *Extraction) part(ctx context.Context, p part) (err error) {
 			return err
 		}
 		e.cfg.Log.WarnContext(ctx, "a job has to be submitted again", "job", p.job, "err", err)
-		p.job, p.cursor = "", ""
+		p.job, p.cursor, p.received = "", "", 0
 		if err := e.store.savePart(ctx, &e.run, p); err != nil {
 			return err
 		}
@@ -109,6 +109,7 @@ func plain(err error) error { return errors.New(err.Error()) }
 
 // pages stages page after page and commits the days that are whole.
 func (e *Extraction) pages(ctx context.Context, p *part) error {
+	seen := map[platform.Cursor]bool{p.cursor: true}
 	for {
 		page, err := e.cfg.Source.Page(ctx, p.job, p.cursor, e.cfg.Size.Page)
 		if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Expired) || errors.Is(err, fault.Invalid) {
@@ -117,7 +118,7 @@ func (e *Extraction) pages(ctx context.Context, p *part) error {
 		if err != nil {
 			return err
 		}
-		if err := e.checkPage(*p, page); err != nil {
+		if err := e.checkPage(*p, page, seen); err != nil {
 			return err
 		}
 		crashpoint.Reach("extract.page")
@@ -136,11 +137,12 @@ func (e *Extraction) pages(ctx context.Context, p *part) error {
 	}
 }
 
-// checkPage refuses a page that would make the run loop, or lose data silently.
-func (e *Extraction) checkPage(p part, page platform.Page) error {
-	if page.Next != "" && page.Next == p.cursor {
+// checkPage refuses a page that would make the run loop, or lose data silently. seen are the cursors so far.
+func (e *Extraction) checkPage(p part, page platform.Page, seen map[platform.Cursor]bool) error {
+	if page.Next != "" && seen[page.Next] {
 		return fault.New(fault.Corrupt, "the cursor of job %s does not advance", p.job)
 	}
+	seen[page.Next] = true
 	if !page.Available.IsZero() && page.Available.Before(p.end) {
 		return fault.New(fault.Unavailable, "the platform's data availability moved back to %s while the job ran; nothing was lost, run again later",
 			conversation.FormatTime(page.Available))
@@ -171,10 +173,10 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	next.received += int64(len(page.Records))
 	c.Pages++
 	c.Received += int64(len(page.Records))
-	c.Rejected += int64(len(reject))
 	err := e.stage.Put(ctx, stage.Portion{Records: keep, Rejected: reject, With: func(tx *sql.Tx, counts stage.Counts) error {
 		c.Duplicates += counts.Duplicates
 		c.Conflicts += counts.Conflicts
+		c.Rejected += counts.Rejected
 		return e.store.save(ctx, tx, &e.run, next.part)
 	}})
 	if err != nil {
@@ -187,17 +189,16 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 }
 
 // order follows a part through a page: as long as records come in order, all that started before the newest is there.
-type order struct {
-	part
-	last time.Time // start of the record before
-}
+type order struct{ part }
 
 func newOrder(p part) *order {
-	o := &order{part: p}
-	if p.cursor != "" {
-		o.last = p.frontier // a first page may begin anew, a later one goes on
+	switch {
+	case p.cursor == "":
+		p.last = time.Time{} // a first page begins anew
+	case p.last.IsZero():
+		p.last = p.frontier
 	}
-	return o
+	return &order{p}
 }
 
 func (o *order) take(r conversation.Record) {

@@ -60,8 +60,11 @@ func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *r
 			return platform.Status{}, err
 		}
 		s, err := src.Status(ctx, id)
-		if err != nil || s.State != platform.Queued && s.State != platform.Pending {
-			return s, err
+		if err != nil {
+			return platform.Status{}, err
+		}
+		if s.State != platform.Queued && s.State != platform.Pending {
+			return s, nil
 		}
 		if time.Since(begun) > tooLong {
 			return s, fault.New(fault.Unavailable, "job %s is not done after %v", id, tooLong)

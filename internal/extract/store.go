@@ -104,6 +104,7 @@ type part struct {
 	ordered    bool
 	received   int64
 	done       bool
+	last       time.Time // start of the record that came last; not stored, and zero when it is not known
 }
 
 // openPart is the first part that is not done.

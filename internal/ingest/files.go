@@ -87,19 +87,30 @@ func Values(f File, each func(raw []byte) error) (err error) {
 	return nil
 }
 
+// sound says of whatever ends the text before its end that the file is damaged.
+type sound struct{ io.Reader }
+
+func (s sound) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fault.Because(fault.Corrupt, err, "it is damaged or cut")
+	}
+	return n, err
+}
+
 // decompress looks at the first bytes and not at the name.
 func decompress(r *bufio.Reader) (io.Reader, func(), error) {
 	head, _ := r.Peek(4)
 	switch {
 	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
 		z, err := gzip.NewReader(r)
-		return z, func() {}, err
+		return sound{z}, func() {}, err
 	case string(head) == "\x28\xb5\x2f\xfd":
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			return nil, nil, err
 		}
-		return z, z.Close, nil
+		return sound{z}, z.Close, nil
 	}
 	return r, func() {}, nil
 }

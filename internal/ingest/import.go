@@ -141,9 +141,9 @@ func (i *importer) flush(ctx context.Context) error {
 	err := i.stage.Put(ctx, stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *sql.Tx, c stage.Counts) error {
 		i.sum.Duplicates += c.Duplicates
 		i.sum.Conflicts += c.Conflicts
+		i.sum.Rejected += c.Rejected
 		return nil
 	}})
-	i.sum.Rejected += int64(len(i.reject))
 	i.records, i.reject, i.size = nil, nil, 0
 	i.report("reading")
 	return err

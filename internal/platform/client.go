@@ -5,6 +5,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -24,6 +25,12 @@ type Secret string
 // String says that there is a secret, and not which.
 func (Secret) String() string { return "(secret)" }
 
+// Format does the same whatever the verb: %#v and %d too.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// MarshalText keeps the secret out of JSON.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // LogValue keeps the secret out of logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
@@ -35,7 +42,8 @@ type Config struct {
 	ClientSecret Secret
 	UserAgent    string
 	Retry        Retry
-	Log          *slog.Logger // told of every retry; may be nil
+	Log          *slog.Logger      // told of every retry; may be nil
+	Transport    http.RoundTripper // nil means connections of the client's own
 }
 
 // Retry says how long a failing request is tried again.
@@ -71,10 +79,10 @@ func Hosts(environment string) (api, login string, err error) {
 // BaseURL checks the base URL of a server that has everything on one host.
 func BaseURL(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
-		return "", fault.Field("--base-url", "the base URL must look like https://host or http://127.0.0.1:8080")
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(text, "?#") {
+		return "", fault.Field("--base-url", "--base-url must look like https://host or http://127.0.0.1:8080")
 	}
-	return strings.TrimSuffix(u.String(), "/"), nil
+	return strings.TrimRight(u.String(), "/"), nil
 }
 
 // Client talks to the platform. Safe for concurrent use.
@@ -90,14 +98,18 @@ func New(cfg Config) *Client {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = 2 * time.Minute
+	if cfg.Transport == nil {
+		cfg.Transport = http.DefaultTransport.(*http.Transport).Clone()
+	}
 	return &Client{cfg: cfg, http: &http.Client{
-		Transport: transport,
+		Transport: cfg.Transport,
 		// A redirect would send the token to wherever the answer says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
+
+// Format names the platform, and keeps what a client holds, its secret and token, out of whatever it is printed to.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "client of "+c.cfg.API) }
 
 // call is one request to the API.
 type call struct {
@@ -127,7 +139,10 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 // wait doubles from the first wait on, with up to half as much again by chance so that clients do not move in step; a
 // server that says how long gets what it asks.
 func (c *Client) wait(attempt int, err error) time.Duration {
-	wait := min(c.cfg.Retry.First<<(attempt-1), c.cfg.Retry.Most)
+	wait := min(c.cfg.Retry.First, c.cfg.Retry.Most)
+	for range attempt - 1 {
+		wait = min(wait*2, c.cfg.Retry.Most)
+	}
 	wait += rand.N(wait/2 + 1)
 	if asked := askedWait(err); asked > wait {
 		return min(asked, 10*time.Minute)
@@ -200,16 +215,24 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	if c.cfg.UserAgent != "" {
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 	}
-	resp, err := c.http.Do(req)
+	ctx, done := context.WithCancel(req.Context())
+	silence := time.AfterFunc(maxSilence, done)
+	resp, err := c.http.Do(req.WithContext(ctx))
 	if err == nil {
+		resp.Body = &answer{resp.Body, silence, done}
 		return resp, nil
 	}
+	done()
+	silent := !silence.Stop()
 	if req.Context().Err() != nil {
 		return nil, req.Context().Err()
 	}
 	// The URL in http's error may hold a cursor; its cause says enough.
 	if inner, ok := err.(*url.Error); ok { //nolint:errorlint // http.Client.Do returns *url.Error itself
 		err = inner.Err
+	}
+	if silent {
+		err = errSilent
 	}
 	return nil, fault.Because(fault.Unavailable, err, "%s cannot be reached", req.URL.Host)
 }

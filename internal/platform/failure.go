@@ -71,12 +71,12 @@ func failure(resp *http.Response) error {
 		Description string `json:"description"`
 	}
 	if json.Unmarshal(text, &body) == nil {
-		r.code, r.text = body.Code, line(body.Message)
+		r.code, r.text = line(body.Code), line(body.Message)
 		if body.Error != "" {
-			r.code, r.text = body.Error, line(body.Description)
+			r.code, r.text = line(body.Error), line(body.Description)
 		}
 		if body.ContextID != "" {
-			r.id = body.ContextID
+			r.id = line(body.ContextID)
 		}
 	}
 	return r
@@ -86,7 +86,7 @@ func failure(resp *http.Response) error {
 func line(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > 300 {
-		s = s[:300] + "…"
+		s = strings.ToValidUTF8(s[:300], "") + "…"
 	}
 	return s
 }
@@ -95,7 +95,7 @@ func line(s string) string {
 func retryAfter(h http.Header) time.Duration {
 	for _, name := range []string{"Retry-After", "Inin-Ratelimit-Reset"} {
 		if sec, err := strconv.Atoi(h.Get(name)); err == nil && sec >= 0 {
-			return time.Duration(sec)*time.Second + time.Second
+			return time.Duration(min(sec, 86_400))*time.Second + time.Second
 		}
 	}
 	return 0

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -105,6 +106,7 @@ func (c *Client) Page(ctx context.Context, id JobID, at Cursor, size int) (p Pag
 		p = Page{}
 		head, err := wire.ReadPage(body, func(raw []byte) error {
 			p.Records = append(p.Records, raw)
+			crashpoint.Reach("platform.record")
 			return nil
 		})
 		p.Next, p.Available = Cursor(head.Cursor), head.DataAvailabilityDate
@@ -124,16 +126,18 @@ func jobPath(id JobID) string { return jobsPath + "/" + url.PathEscape(string(id
 // maxAnswer bounds the answers that are no pages.
 const maxAnswer = 1 << 20
 
-// into reads a small JSON answer.
-func into(to any) func(io.Reader) error {
+// into reads a small JSON answer. to is set from an answer that is good as a whole.
+func into[T any](to *T) func(io.Reader) error {
 	return func(body io.Reader) error {
 		text, err := io.ReadAll(io.LimitReader(body, maxAnswer))
 		if err != nil {
 			return err
 		}
-		if json.Unmarshal(text, to) != nil {
+		var got T
+		if json.Unmarshal(text, &got) != nil {
 			return fault.New(fault.Corrupt, "the answer is not the JSON that was expected")
 		}
+		*to = got
 		return nil
 	}
 }

@@ -34,11 +34,11 @@ func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64
 // the platform lists first has.
 func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last *conversation.Conversation, err error) {
 	_, err = c.query(ctx, detailQuery{iv.String(), "desc", "conversationEnd", paging{100, 1}}, func(raw []byte) error {
-		d, err := wire.Decode(raw)
-		if err == nil && last == nil && d.ConversationEnd != "" {
+		// A record that does not fit the schema says nothing, and asking again would not help.
+		if d, err := wire.Decode(raw); err == nil && last == nil && d.ConversationEnd != "" {
 			last = d
 		}
-		return err
+		return nil
 	})
 	return last, err
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,7 @@ type body struct {
 	Survey             []jsontext.Value `json:"surveyFilters"`
 	Resolution         []jsontext.Value `json:"resolutionFilters"`
 	Aggregations       []jsontext.Value `json:"aggregations"`
-	Unknown            jsontext.Value   `json:",unknown"`
+	Unknown            jsontext.Value   `json:",embed"`
 }
 
 type paging struct {
@@ -48,7 +49,7 @@ func DecodeDetail(text []byte, limits Limits) (Detail, error) {
 		return q, fault.Field("interval", "You must specify a search interval as part of your query that does not exceed %d days",
 			int(limits.Interval.Hours()/24))
 	}
-	if err := b.refuse("aggregations", b.Aggregations); err != nil {
+	if err := refuse("aggregations", b.Aggregations); err != nil {
 		return q, err
 	}
 	q.Page, err = b.page(q.Page, limits)
@@ -108,16 +109,19 @@ func (b *body) query(matching Matching) (Query, error) {
 		{"conversationFilters", b.Conversation}, {"segmentFilters", b.Segment}, {"evaluationFilters", b.Evaluation},
 		{"surveyFilters", b.Survey}, {"resolutionFilters", b.Resolution},
 	} {
-		if err := b.refuse(filters.field, filters.list); err != nil {
+		if err := refuse(filters.field, filters.list); err != nil {
 			return q, err
 		}
+	}
+	if err := b.refuseUnknown(); err != nil {
+		return q, err
 	}
 	if b.Interval == nil {
 		return q, fault.Field("interval", "interval is missing; write it as start/end, for example 2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z")
 	}
 	var err error
 	if q.Interval, err = conversation.ParseInterval(*b.Interval); err != nil {
-		return q, &fault.Error{Kind: fault.Invalid, Field: "interval", Code: "invalid.date", Message: err.Error()}
+		return q, intervalFault(err)
 	}
 	if b.Order != nil {
 		if q.Order, err = oneOf("order", *b.Order, Ascending, Descending, Unordered); err != nil {
@@ -130,13 +134,38 @@ func (b *body) query(matching Matching) (Query, error) {
 	return q, err
 }
 
-// refuse answers a part of the language that this version does not speak: refused, because ignoring a filter would
-// give an answer to another question. An empty list asks for nothing and is fine.
-func (b *body) refuse(field string, list []jsontext.Value) error {
+func intervalFault(err error) error {
+	f := fault.Field("interval", "interval: %v", err)
+	if !errors.Is(err, conversation.ErrBackwards) {
+		f.Code = "invalid.date"
+	}
+	return f
+}
+
+// refuse answers a part of the language that this version does not speak: refused, because ignoring it would give an
+// answer to another question. An empty list asks for nothing and is fine.
+func refuse(field string, list []jsontext.Value) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return fault.Field(field, "%s is not supported by this server yet; leave it out and filter the records yourself", field)
+	return fault.Field(field, "%s is not supported by this server yet; leave it out", field)
+}
+
+// refuseUnknown refuses members that the platform does not have and that seem to select something. Others are
+// tolerated, as the platform does: clients send paging to jobs, for one.
+func (b *body) refuseUnknown() error {
+	var members map[string]jsontext.Value
+	if len(b.Unknown) == 0 || json.Unmarshal(b.Unknown, &members) != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		lower := strings.ToLower(name)
+		if strings.Contains(lower, "filter") || strings.Contains(lower, "predicate") || strings.Contains(lower, "clause") {
+			return fault.Field(clip(name), "%s is not a field of this request; conversationFilters, segmentFilters, evaluationFilters, surveyFilters "+
+				"and resolutionFilters are, and are not supported by this server yet", clip(name))
+		}
+	}
+	return nil
 }
 
 func (b *body) page(p Page, limits Limits) (Page, error) {
@@ -177,9 +206,10 @@ func oneOf[T ~string](field, value string, allowed ...T) (T, error) {
 		Message: "Value [" + clip(value) + "] is not valid for field type [" + field + "]. Allowable values are: " + strings.Join(names, ", ")}
 }
 
+// clip keeps what is quoted of a request short.
 func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
+	if r := []rune(s); len(r) > 64 {
+		return string(r[:64]) + "…"
 	}
 	return s
 }

@@ -19,11 +19,17 @@ type Rejected struct {
 }
 
 // reject sets values aside.
-func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected) error {
+func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, counts *Counts) error {
 	for _, r := range rejected {
 		hash := sha256.Sum256(r.Text)
-		if _, err := tx.ExecContext(ctx, `INSERT INTO rejected VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Reason, r.Text); err != nil {
+		done, err := tx.ExecContext(ctx, `INSERT INTO rejected VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Reason, r.Text)
+		if err != nil {
 			return err
+		}
+		if n, _ := done.RowsAffected(); n == 1 {
+			counts.Rejected++
+		} else {
+			counts.Duplicates++
 		}
 	}
 	return nil

@@ -149,8 +149,9 @@ type Portion struct {
 // Counts says what became of the records of a portion.
 type Counts struct {
 	Staged     int64 // records that were new
-	Duplicates int64 // records that were staged already, to the byte
+	Duplicates int64 // records and rejected values that had come before, to the byte
 	Conflicts  int64 // records of which another version was staged; the one received later is kept
+	Rejected   int64 // rejected values that were new
 }
 
 // Put stages a portion whole or, when it fails, not at all.
@@ -165,6 +166,10 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 			return err
 		}
 	}
+	// The names must last before the entries do: a power cut between would leave entries of files that are not there.
+	if err := syncDir(s.dir); err != nil {
+		return err
+	}
 	crashpoint.Reach("stage.written")
 	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
 		var counts Counts
@@ -173,7 +178,7 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 				return err
 			}
 		}
-		if err := s.reject(ctx, tx, p.Rejected); err != nil {
+		if err := s.reject(ctx, tx, p.Rejected, &counts); err != nil {
 			return err
 		}
 		return p.With(tx, counts)
@@ -216,7 +221,7 @@ func split(records []lake.Version, n int) []chunk {
 	return out
 }
 
-// write puts a chunk on disk, whole and durable.
+// write puts a chunk on disk, whole and durable but for its name.
 func (s *Stage) write(c chunk) (err error) {
 	path := filepath.Join(s.dir, c.name())
 	f, err := os.Create(path + ".tmp")
@@ -301,6 +306,14 @@ func (s *Stage) again(ctx context.Context, tx *sql.Tx, chunk, line int, v lake.V
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO stage_dead VALUES (?, ?, ?)`, s.run, dead[0], dead[1])
 	return err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return disk(err, "the folder %s cannot be opened", dir)
+	}
+	return disk(errors.Join(d.Sync(), d.Close()), "the folder %s cannot be written", dir)
 }
 
 // disk gives a failure to write its kind.

@@ -247,19 +247,24 @@ func (s *source) next() (bool, error) {
 		if s.line++; s.dead[s.line] {
 			continue
 		}
-		return true, s.parse(bytes.TrimSuffix(line, []byte{'\n'}))
+		s.head, err = parse(bytes.TrimSuffix(line, []byte{'\n'}))
+		s.head.Run = s.run
+		return true, err
 	}
 }
 
-func (s *source) parse(line []byte) error {
+// parse reads a line as encode writes it.
+func parse(line []byte) (lake.Version, error) {
 	at, text, _ := bytes.Cut(line, []byte{' '})
 	micros, err := strconv.ParseInt(string(at), 10, 64)
-	if err != nil {
-		return fault.Because(fault.Corrupt, err, "a staged page is damaged; remove the lake's staging folder to fetch it again")
+	var r conversation.Record
+	if err == nil {
+		r, err = wire.Record(text)
 	}
-	r, err := wire.Record(text)
-	s.head = lake.Version{Record: r, Run: s.run, At: time.UnixMicro(micros).UTC()}
-	return err
+	if err != nil {
+		return lake.Version{}, fault.Because(fault.Corrupt, err, "a staged page is damaged; remove the lake's staging folder to fetch it again")
+	}
+	return lake.Version{Record: r, At: time.UnixMicro(micros).UTC()}, nil
 }
 
 func (s *source) close() {

@@ -4,8 +4,11 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,6 +87,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.JSON {
 		return o.Streams.JSON(figures)
 	}
+	if err := o.firstLook(ctx); err != nil {
+		return err
+	}
 	o.summary(figures, time.Since(begun))
 	if o.NoServe {
 		return nil
@@ -111,6 +117,37 @@ func (o *Options) clear() error {
 		return err
 	}
 	return os.WriteFile(path, nil, 0o644)
+}
+
+// look is a first look at the tables: what came to each queue, and how it went.
+const look = `
+WITH visits AS (
+	SELECT participant_name AS queue, conversation_id, participant_index, session_index FROM segments WHERE purpose = 'acd' AND segment_type = 'interact'
+), waits AS (
+	SELECT conversation_id, participant_index, session_index, max(value) FILTER (name = 'tAcd') AS wait, bool_or(name = 'tAbandon') AS abandoned
+	FROM metrics WHERE purpose = 'acd' GROUP BY ALL
+)
+SELECT queue, count(*) AS offered, count(*) FILTER (abandoned) AS abandoned,
+	round(100.0 * count(*) FILTER (abandoned) / count(*), 1) AS "abandoned %", round(avg(wait) FILTER (NOT abandoned) / 1000, 1) AS "wait s"
+FROM visits JOIN waits USING (conversation_id, participant_index, session_index)
+GROUP BY queue ORDER BY offered DESC, queue LIMIT 6`
+
+// firstLook prints it.
+func (o *Options) firstLook(ctx context.Context) error {
+	o.Streams.Printf("5. A first look at the tables, by SQL: the busiest queues\n")
+	w := tabwriter.NewWriter(o.Streams.Out, 0, 0, 2, ' ', 0)
+	row := func(cells []string) error {
+		_, err := fmt.Fprintf(w, "     %s\n", strings.Join(cells, "\t"))
+		return err
+	}
+	err := app.SQL(ctx, filepath.Join(o.Data, "lake"), look, row, func(values []any) error {
+		cells := make([]string, len(values))
+		for i, v := range values {
+			cells[i] = fmt.Sprint(v)
+		}
+		return row(cells)
+	})
+	return errors.Join(err, w.Flush())
 }
 
 func (o *Options) summary(f app.Figures, took time.Duration) {

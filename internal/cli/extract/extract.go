@@ -116,6 +116,9 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if cfg.End, err = conversation.ParseDay(o.To); err != nil {
 		return cfg, fault.Field("--to", "--to %v", err)
 	}
+	if cfg.End <= cfg.First {
+		return cfg, fault.Field("--to", "--to %v must lie after --from %v; it is the day after the last one", cfg.End, cfg.First)
+	}
 	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
 		return cfg, err
 	}

@@ -102,7 +102,7 @@ func wrong(ctx context.Context, err error) error {
 	if errors.As(err, &duck) && duck.Type != duckdb.ErrorTypeOutOfMemory && duck.Type != duckdb.ErrorTypeInterrupt {
 		return fault.New(fault.Invalid, "%s", strings.TrimSpace(duck.Msg))
 	}
-	if strings.Contains(err.Error(), "multiple") {
+	if text := err.Error(); strings.Contains(text, "multiple") || strings.Contains(text, "empty query") {
 		return fault.New(fault.Invalid, "write one statement")
 	}
 	return asFault(ctx, err)

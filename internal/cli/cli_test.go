@@ -1,0 +1,398 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// parley runs a command line.
+func parley(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Run(t.Context(), args, &ui.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	return code, out.String(), errs.String()
+}
+
+// must runs a command line that has to succeed.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	code, stdout, stderr := parley(t, args...)
+	if code != 0 {
+		t.Fatalf("parley %s: exit code %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout
+}
+
+// background runs a server until the test ends, and gives its base URL.
+func background(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	done := make(chan int)
+	go func() {
+		code := Run(ctx, append(args, "--json", "--addr", "127.0.0.1:0", "--client-id", "id", "--client-secret", "secret"), &ui.Streams{Out: w, Err: io.Discard})
+		_ = w.Close()
+		done <- code
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-done; code != 0 {
+			t.Errorf("%s ended with exit code %d", args[0], code)
+		}
+	})
+	line, err := bufio.NewReader(r).ReadBytes('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ready struct{ URL string }
+	if err := json.Unmarshal(line, &ready); err != nil {
+		t.Fatal(err)
+	}
+	return ready.URL
+}
+
+func credentials(t *testing.T) {
+	t.Helper()
+	t.Setenv("GENESYS_CLIENT_ID", "id")
+	t.Setenv("GENESYS_CLIENT_SECRET", "secret")
+	t.Setenv("GENESYS_ENVIRONMENT", "")
+}
+
+func TestRealRecordsComeBackByteForByte(t *testing.T) {
+	const samples = "../../../shared/samples"
+	if _, err := os.Stat(samples); err != nil {
+		t.Skip("the real samples are not beside this checkout")
+	}
+	credentials(t)
+	lake, file := filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "all.ndjson.gz")
+	url := background(t, "sandbox", "--load", samples)
+	must(t, "extract", "--from", "2016-01-01", "--to", "2026-01-01", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms")
+	must(t, "lake", "check", "--lake", lake)
+	must(t, "export", "--lake", lake, "--from", "2016-01-01", "--to", "2026-01-01", "--format", "ndjson", "-o", file)
+	want, got := records(t, samples), records(t, file)
+	if len(want) < 100 {
+		t.Fatalf("only %d real records found", len(want))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d records went in and %d came out, or they differ", len(want), len(got))
+	}
+}
+
+// records reads the records of files, compact.
+func records(t *testing.T, path string) []string {
+	t.Helper()
+	files, err := ingest.Files([]string{path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range files {
+		err := ingest.Values(f, func(raw []byte) error {
+			if _, err := wire.Record(raw); err == nil {
+				out = append(out, string(raw))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// week extracts a few simulated days into a new lake.
+func week(t *testing.T) (url, lake string) {
+	t.Helper()
+	credentials(t)
+	url = background(t, "sandbox", "--days", "5", "--per-day", "60", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
+	lake = filepath.Join(t.TempDir(), "lake")
+	must(t, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms")
+	return url, lake
+}
+
+func TestEveryCommandOverOneLake(t *testing.T) {
+	url, lake := week(t)
+	var again struct {
+		Added int64 `json:"added"`
+		Jobs  int64 `json:"jobs"`
+		Whole int   `json:"days_already_whole"`
+	}
+	out := must(t, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms", "--json")
+	if err := json.Unmarshal([]byte(out), &again); err != nil || again.Added != 0 || again.Jobs != 0 || again.Whole != 3 {
+		t.Errorf("extract again: %s, %v", out, err)
+	}
+	if out := must(t, "extract", "--from", "2026-11-05", "--to", "2026-11-10", "--lake", lake, "--base-url", url, "--dry-run"); !strings.Contains(out, "2 days, 2026-11-08 to 2026-11-09") {
+		t.Errorf("dry run: %s", out)
+	}
+	if code, _, stderr := parley(t, "extract", "--from", "2026-11-05", "--to", "2026-11-10", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms"); code != 3 || !strings.Contains(stderr, "2026-11-08") {
+		t.Errorf("days that are not available: exit code %d, %s", code, stderr)
+	}
+	if out := must(t, "sql", "--lake", lake, "SELECT count(*), count(DISTINCT conversation_id) FROM conversations"); out != "180\t180\n" {
+		t.Errorf("sql: %q", out)
+	}
+	if out := must(t, "sql", "--lake", lake, "--json", "SELECT count(*) AS n, min(conversation_start)::DATE AS day FROM segments s JOIN conversations USING (conversation_id, conversation_start)"); !strings.Contains(out, `"n":`) || !strings.Contains(out, "2026-11-05") {
+		t.Errorf("sql --json: %q", out)
+	}
+	file := filepath.Join(t.TempDir(), "out.ndjson.zst")
+	must(t, "export", "--lake", lake, "--from", "2026-11-06", "--to", "2026-11-08", "-o", file)
+	second := filepath.Join(t.TempDir(), "second")
+	must(t, "import", "--lake", second, file)
+	must(t, "lake", "check", "--lake", second)
+	if out := must(t, "export", "--lake", second, "--from", "2026-11-01", "--to", "2026-12-01"); strings.Count(out, "\n") != 120 {
+		t.Errorf("exported, imported and exported: %d lines", strings.Count(out, "\n"))
+	}
+}
+
+func TestServedLakeAnswersAsThePlatform(t *testing.T) {
+	url, lake := week(t)
+	served := background(t, "serve", "--lake", lake, "--rate-limit", "100000")
+	// A lake extracted from the served lake is the same lake.
+	second := filepath.Join(t.TempDir(), "second")
+	must(t, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", second, "--base-url", served, "--poll", "1ms..10ms", "--page-size", "17")
+	export := func(dir string) string {
+		return must(t, "export", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-08")
+	}
+	if a, b := export(lake), export(second); a != b || a == "" {
+		t.Error("a lake extracted from a served lake differs from it")
+	}
+	// The same query gives the same page, from memory and from the lake.
+	const body = `{"interval":"2026-11-06T00:00:00Z/2026-11-07T00:00:00Z","order":"desc","orderBy":"conversationStart","paging":{"pageSize":100,"pageNumber":1}}`
+	if a, b := query(t, url, body), query(t, served, body); a != b || !strings.Contains(a, `"totalHits":60`) {
+		t.Errorf("the pages differ: %d and %d bytes", len(a), len(b))
+	}
+}
+
+func query(t *testing.T, url, body string) string {
+	t.Helper()
+	post := func(path, kind, auth, body string) string {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", kind)
+		r.Header.Set("Authorization", auth)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v, %s", path, resp.Status, err, text)
+		}
+		return string(text)
+	}
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	login := post("/oauth/token", "application/x-www-form-urlencoded", "Basic aWQ6c2VjcmV0", "grant_type=client_credentials")
+	if err := json.Unmarshal([]byte(login), &token); err != nil {
+		t.Fatal(err)
+	}
+	return post("/api/v2/analytics/conversations/details/query", "application/json", "Bearer "+token.Access, body)
+}
+
+// broken is a platform that logs in and then answers every page in one way.
+func broken(t *testing.T, page func(http.ResponseWriter)) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	reply := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+	}
+	const jobs = "/api/v2/analytics/conversations/details/jobs"
+	mux.HandleFunc("POST /oauth/token", reply(`{"access_token":"t","token_type":"bearer","expires_in":100}`))
+	mux.HandleFunc("GET "+jobs+"/availability", reply(`{"dataAvailabilityDate":"2026-11-09T00:00:00.000Z"}`))
+	mux.HandleFunc("POST "+jobs, reply(`{"jobId":"j"}`))
+	mux.HandleFunc("GET "+jobs+"/j", reply(`{"state":"FULFILLED"}`))
+	mux.HandleFunc("GET "+jobs+"/j/results", func(w http.ResponseWriter, _ *http.Request) { page(w) })
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func text(s string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) { _, _ = io.WriteString(w, s) }
+}
+
+func TestBadInputEndsInOneLineAndAWholeLake(t *testing.T) {
+	credentials(t)
+	const good = `{"conversationId":"a","conversationStart":"2026-11-05T10:00:00.000Z"}`
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error":"invalid_client","description":"authentication failed"}`)
+	}))
+	defer refusing.Close()
+	for name, test := range map[string]struct {
+		url  string
+		code int
+		says string
+	}{
+		"wrong secret":     {refusing.URL, 4, "check client id, client secret and environment"},
+		"unreachable host": {"http://127.0.0.1:1", 6, "127.0.0.1:1 cannot be reached"},
+		"cut body":         {broken(t, text(`{"conversations":[`+good+`,{"conv`)), 8, "ends too early"},
+		"invalid JSON":     {broken(t, text(`<html>`)), 8, "not JSON"},
+		"no id":            {broken(t, text(`{"conversations":[{"conversationStart":"2026-11-05T10:00:00.000Z"},`+good+`]}`)), 3, "1 records could not be kept"},
+		"no start":         {broken(t, text(`{"conversations":[{"conversationId":"b"},`+good+`]}`)), 3, "1 records could not be kept"},
+		"two with one id":  {broken(t, text(`{"conversations":[`+good+`,`+strings.Replace(good, "10:", "11:", 1)+`]}`)), 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "lake")
+			code, _, stderr := parley(t, "extract", "--from", "2026-11-05", "--to", "2026-11-06", "--lake", dir, "--base-url", test.url, "--poll", "1ms..2ms", "--retries", "0")
+			if code != test.code || !strings.Contains(stderr, test.says) {
+				t.Errorf("exit code %d, want %d; says %q", code, test.code, stderr)
+			}
+			if lines := strings.Count(stderr, "\n"); code != 0 && lines != 1 {
+				t.Errorf("%d lines: %s", lines, stderr)
+			}
+			must(t, "lake", "check", "--lake", dir)
+			if strings.Contains(stderr, "secret\"") {
+				t.Error("the secret is in the message")
+			}
+		})
+	}
+}
+
+func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
+	credentials(t)
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "something"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]struct {
+		code int
+		says string
+	}{
+		"extract --from 2026-11-05 --to 2026-11-04 --lake L --base-url http://127.0.0.1:1": {2, "--to"},
+		"extract --from yesterday --to 2026-11-04 --lake L --base-url http://h":            {2, "--from"},
+		"extract --from 2026-11-01 --to 2026-11-04 --lake L":                               {2, "GENESYS_ENVIRONMENT"},
+		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url ftp://x":            {2, "--base-url"},
+		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url http://h --poll 5":  {2, "--poll"},
+		"extract": {2, "required flag"},
+		"extract --from 2026-11-01 --to 2026-11-04 --base-url http://127.0.0.1:1 --lake " + full: {2, "is not empty and holds no lake"},
+		"lake check --lake nowhere":                                    {5, "is no lake"},
+		"serve --lake nowhere":                                         {5, "is no lake"},
+		"sql --lake nowhere SELECT":                                    {5, "is no lake"},
+		"import --lake L nowhere.json":                                 {5, "is not there"},
+		"export --lake L --from x --to y":                              {2, "--from"},
+		"export --lake L --format x --from 2026-11-01 --to 2026-11-02": {2, "--format"},
+		"sandbox --days 0":                                             {2, "--days"},
+		"sandbox --now never":                                          {2, "--now"},
+		"sandbox --load " + full:                                       {5, "holds no files"},
+		"nonsense":                                                     {2, "unknown command"},
+		"demo --data " + full:                                          {2, "was not made by a demo"},
+	} {
+		args := strings.Fields(strings.ReplaceAll(line, "--lake L", "--lake "+filepath.Join(t.TempDir(), "lake")))
+		code, _, stderr := parley(t, args...)
+		if code != want.code || !strings.Contains(stderr, want.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("parley %s: exit code %d, want %d; says %q, want %q", line, code, want.code, stderr, want.says)
+		}
+		code, _, stderr = parley(t, append(args, "--json")...)
+		var asJSON struct {
+			Error string
+			Code  int `json:"exit_code"`
+		}
+		if json.Unmarshal([]byte(stderr), &asJSON) != nil || code != asJSON.Code {
+			t.Errorf("parley %s --json: says %q", line, stderr)
+		}
+	}
+}
+
+func TestSQLOnlyReads(t *testing.T) {
+	_, lake := week(t)
+	for _, statement := range []string{
+		"DROP VIEW conversations", "CREATE TABLE t AS SELECT 1", "COPY conversations TO '" + filepath.Join(t.TempDir(), "x") + "'", "SET threads = 1",
+		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '" + filepath.Join(lake, "lake.json") + "'",
+		"SELECT nonsense", "",
+	} {
+		if code, _, stderr := parley(t, "sql", "--lake", lake, statement); code != 2 {
+			t.Errorf("%s: exit code %d, %s", statement, code, stderr)
+		}
+	}
+	for _, statement := range []string{"DESCRIBE segments", "SUMMARIZE metrics", "EXPLAIN SELECT 1", "FROM changes", "SHOW TABLES", "WITH x AS (SELECT 1) SELECT * FROM x"} {
+		must(t, "sql", "--lake", lake, statement)
+	}
+}
+
+// TestFullDisk extracts into a disk of a few megabytes, which fills, and goes on when it has grown.
+func TestFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=2500k"); err != nil {
+		t.Skipf("a small disk cannot be made here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	credentials(t)
+	url := background(t, "sandbox", "--days", "5", "--per-day", "400", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
+	dir := filepath.Join(disk, "lake")
+	extract := []string{"extract", "--from", "2026-11-04", "--to", "2026-11-08", "--lake", dir, "--base-url", url, "--poll", "1ms..10ms", "--job-records", "400"}
+	sizes := []string{"size=3500k", "size=5m", "size=7m", "size=64m"}
+	code, _, stderr := parley(t, extract...)
+	fulls := 0
+	for _, size := range sizes {
+		if code == 0 {
+			break
+		}
+		fulls++
+		if code != 9 || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("exit code %d, want 9: %s", code, stderr)
+		}
+		if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, size); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "lake.json")); err == nil {
+			must(t, "lake", "check", "--lake", dir)
+		}
+		code, _, stderr = parley(t, extract...)
+	}
+	if code != 0 || fulls == 0 {
+		t.Fatalf("exit code %d after the disk was full %d times: %s", code, fulls, stderr)
+	}
+	must(t, "lake", "check", "--lake", dir)
+	if out := must(t, "sql", "--lake", dir, "SELECT count(*) FROM conversations"); out != "1600\n" {
+		t.Errorf("%s conversations, want 1600", strings.TrimSpace(out))
+	}
+}
+
+func TestSandboxIsDeterministic(t *testing.T) {
+	args := []string{"sandbox", "--days", "2", "--per-day", "50", "--seed", "3", "--now", "2026-11-08T12:00:00Z"}
+	const body = `{"interval":"2026-11-07T00:00:00Z/2026-11-08T00:00:00Z","paging":{"pageSize":100,"pageNumber":1}}`
+	if a, b := query(t, background(t, args...), body), query(t, background(t, args...), body); a != b {
+		t.Error("two sandboxes of one seed differ")
+	}
+}
+
+func TestHelpOfEveryCommandHasAnExample(t *testing.T) {
+	root := New(&ui.Streams{Out: io.Discard, Err: io.Discard})
+	missing := map[string]bool{}
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" && c.Name() != "help" && c.Name() != "lake" && c.Example == "" {
+			missing[c.Name()] = true
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("no example: %v", slices.Sorted(maps.Keys(missing)))
+	}
+	if out := must(t, "--help"); !strings.Contains(out, "Exit codes:") {
+		t.Error("the help does not list the exit codes")
+	}
+	if out := must(t, "completion", "bash"); !strings.Contains(out, "parley") {
+		t.Error("no completion")
+	}
+}

@@ -1,0 +1,83 @@
+package query
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+const day = `"interval":"2026-11-01T00:00:00Z/2026-11-02T00:00:00Z"`
+
+func TestBodiesThatAreWrong(t *testing.T) {
+	for body, want := range map[string]struct{ field, says string }{
+		``:               {"", "no body"},
+		`[]`:             {"", "must be a JSON object"},
+		`{`:              {"", "not valid JSON"},
+		`{"interval":5}`: {"interval", "wrong type"},
+		`{}`:             {"interval", "is missing"},
+		`{"interval":"2026-11-01T00:00:00+01:00Z/2026-11-02T00:00:00Z"}`: {"interval", "not an ISO 8601 instant"},
+		`{"interval":"2026-11-02/2026-11-01"}`:                           {"interval", "end after it starts"},
+		`{"interval":"2026-11-01/2026-11-09"}`:                           {"interval", "does not exceed 7 days"},
+		`{` + day + `,"order":"up"}`:                                     {"order", "Allowable values are: asc, desc, unordered"},
+		`{` + day + `,"orderBy":"x"}`:                                    {"orderBy", "Allowable values are"},
+		`{` + day + `,"paging":{"pageSize":101,"pageNumber":1}}`:         {"paging.pageSize", "between 1 and 100"},
+		`{` + day + `,"paging":{"pageSize":0,"pageNumber":1}}`:           {"paging.pageSize", "between 1 and 100"},
+		`{` + day + `,"paging":{"pageSize":1,"pageNumber":0}}`:           {"paging.pageNumber", "starts at 1"},
+		`{` + day + `,"paging":{"pageSize":100,"pageNumber":1001}}`:      {"paging.pageNumber", "Pagination may not exceed 100000 results."},
+		`{` + day + `,"paging":{"pageSize":"x"}}`:                        {"paging.pageSize", "wrong type"},
+		`{` + day + `,"segmentFilters":[{}]}`:                            {"segmentFilters", "not supported"},
+		`{` + day + `,"conversationFilters":[{"type":"and"}]}`:           {"conversationFilters", "not supported"},
+		`{` + day + `,"aggregations":[{}]}`:                              {"aggregations", "not supported"},
+		`{` + day + `,"segmentDetailFilters":[{}]}`:                      {"segmentDetailFilters", "not a field"},
+		`{` + day + `,"filter":{}}`:                                      {"filter", "not a field"},
+	} {
+		_, err := DecodeDetail([]byte(body), PlatformLimits())
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Kind != fault.Invalid || f.Field != want.field || !strings.Contains(f.Message, want.says) {
+			t.Errorf("%s\n got %v", body, err)
+		}
+	}
+	for body, field := range map[string]string{`{` + day + `,"limit":0}`: "limit", `{` + day + `,"limit":"many"}`: "limit", `{"segmentFilters":[{}]}`: "segmentFilters"} {
+		_, err := DecodeJob([]byte(body))
+		var f *fault.Error
+		if !errors.As(err, &f) || f.Field != field {
+			t.Errorf("%s\n got %v", body, err)
+		}
+	}
+}
+
+func TestBodiesThatAreRight(t *testing.T) {
+	q, err := DecodeDetail([]byte(`{`+day+`,"order":"DESC","orderBy":"conversationend","paging":{"pageSize":50,"pageNumber":3},"segmentFilters":[],"unknown":1}`), PlatformLimits())
+	if err != nil || q.Order != Descending || q.OrderBy != ByConversationEnd || q.Page.Offset() != 100 || q.Matching != StartOfDay {
+		t.Errorf("got %+v, %v", q, err)
+	}
+	if q, err := DecodeDetail([]byte(`{`+day+`,"order":null,"paging":null,"conversationFilters":null}`), PlatformLimits()); err != nil || q.Page != (Page{25, 1}) || q.Order != Ascending {
+		t.Errorf("defaults: got %+v, %v", q, err)
+	}
+	j, err := DecodeJob([]byte(`{"interval":"2017-01-01/2026-01-01","limit":7,"startOfDayIntervalMatching":true,"paging":{"pageSize":5}}`))
+	if err != nil || j.Limit != 7 || j.Matching != StartOfDay {
+		t.Errorf("job: got %+v, %v", j, err)
+	}
+	if j, err := DecodeJob([]byte(`{` + day + `}`)); err != nil || j.Limit != 0 || j.Matching != Overlap {
+		t.Errorf("job defaults: got %+v, %v", j, err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{` + day + `,"order":"desc","paging":{"pageSize":50,"pageNumber":3}}`))
+	f.Add([]byte(`{"interval":"2026-11-01/P1D","segmentFilters":[{"type":"or"}],"limit":3}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		q, err := DecodeDetail(body, PlatformLimits())
+		if err != nil && !errors.Is(err, fault.Invalid) {
+			t.Errorf("not a fault of the request: %v", err)
+		}
+		if err == nil && (q.Page.Size < 1 || q.Page.Size > 100 || q.Page.Offset() < 0 || !q.Interval.End.After(q.Interval.Start)) {
+			t.Errorf("took %+v", q)
+		}
+		if _, err := DecodeJob(body); err != nil && !errors.Is(err, fault.Invalid) {
+			t.Errorf("not a fault of the request: %v", err)
+		}
+	})
+}

@@ -1,0 +1,230 @@
+// Package kill_test kills an extraction with SIGKILL at every point that could hurt, runs it again, and compares the
+// lake with that of an undisturbed run.
+package kill_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+const days = 3
+
+// parley is a binary with crash points, and a sandbox that it runs.
+type parley struct {
+	binary string
+	url    string
+}
+
+func start(t *testing.T) *parley {
+	t.Helper()
+	p := &parley{binary: filepath.Join(t.TempDir(), "parley")}
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-o", p.binary, "../../cmd/parley")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	sandbox := exec.CommandContext(ctx, p.binary, "sandbox", "--addr", "127.0.0.1:0", "--days", fmt.Sprint(days+1), "--per-day", "40",
+		"--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "1000000", "--client-id", "id", "--client-secret", "secret", "--json")
+	sandbox.Cancel = func() error { return sandbox.Process.Signal(syscall.SIGTERM) }
+	sandbox.Stderr = os.Stderr
+	out, err := sandbox.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sandbox.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		_ = sandbox.Wait() // it ends by our signal
+	})
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ready struct{ URL string }
+	if err := json.Unmarshal(line, &ready); err != nil {
+		t.Fatal(err)
+	}
+	p.url = ready.URL
+	return p
+}
+
+// extract runs an extraction in pieces so small that every kind of step comes several times.
+func (p *parley) extract(t *testing.T, dir string, env ...string) error {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), p.binary, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", dir, "--base-url", p.url,
+		"--poll", "1ms..2ms", "--page-size", "13", "--commit-records", "30", "--job-records", "60")
+	cmd.Env = append(os.Environ(), append(env, "GENESYS_CLIENT_ID=id", "GENESYS_CLIENT_SECRET=secret")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	err := cmd.Run()
+	if err != nil && !killed(err) {
+		t.Logf("stderr: %s", stderr.String())
+	}
+	return err
+}
+
+func killed(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// contents is every record of a lake by day, after a check of every row of every table.
+func contents(t *testing.T, dir string) map[conversation.Day][]string {
+	t.Helper()
+	l, err := lake.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	report, err := lake.Check(t.Context(), l, nil)
+	if err != nil {
+		t.Fatalf("check: %v\n%s", err, strings.Join(report.Damage, "\n"))
+	}
+	if report.Unsettled > 0 || report.Days != days {
+		t.Errorf("%d commits unsettled, %d days whole, want %d", report.Unsettled, report.Days, days)
+	}
+	s, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[conversation.Day][]string{}
+	for _, f := range s.Files(lake.Conversations) {
+		for v, err := range lake.Versions(t.Context(), f.Path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[f.Day] = append(out[f.Day], string(v.JSON))
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "staging", "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("staged pages are left: %v, %v", left, err)
+	}
+	return out
+}
+
+func same(t *testing.T, got, want map[conversation.Day][]string) {
+	t.Helper()
+	if !maps.EqualFunc(got, want, slices.Equal[[]string]) {
+		t.Error("the lake differs from that of an undisturbed run")
+	}
+}
+
+// points gives each crash point of an undisturbed run with how often it is passed.
+func (p *parley) points(t *testing.T) (map[string]int, map[conversation.Day][]string) {
+	t.Helper()
+	dir, log := filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "points")
+	if err := p.extract(t, dir, "PARLEY_CRASH_LOG="+log); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := map[string]int{}
+	for name := range strings.FieldsSeq(string(text)) {
+		points[name]++
+	}
+	return points, contents(t, dir)
+}
+
+// TestKilledAnywhere kills at the first and the last passing of each point, and of those in pages at a middle one.
+func TestKilledAnywhere(t *testing.T) {
+	p := start(t)
+	points, want := p.points(t)
+	if len(want) != days {
+		t.Fatalf("the undisturbed run has %d days, want %d", len(want), days)
+	}
+	for _, name := range []string{"platform.record", "extract.submitted", "extract.page", "stage.synced", "stage.written", "stage.entered",
+		"commit.begun", "commit.day", "commit.files", "commit.segments", "commit.conversations", "commit.unsettled", "extract.committed", "extract.part"} {
+		if points[name] == 0 {
+			t.Errorf("the point %s is not passed any more", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(points)) {
+		passes := points[name]
+		kills := []int{1, passes}
+		if strings.HasPrefix(name, "platform.") || strings.HasPrefix(name, "stage.") {
+			kills = []int{1, (passes + 1) / 2, passes}
+		}
+		for _, n := range slices.Compact(kills) {
+			t.Run(fmt.Sprintf("%s:%d", name, n), func(t *testing.T) {
+				t.Parallel() // each waits for the disk most of the time
+				dir := filepath.Join(t.TempDir(), "lake")
+				if err := p.extract(t, dir, fmt.Sprintf("PARLEY_CRASH=%s:%d", name, n)); !killed(err) {
+					t.Fatalf("the first run ended with %v, and should have been killed", err)
+				}
+				if err := p.extract(t, dir); err != nil {
+					t.Fatalf("the second run: %v", err)
+				}
+				same(t, contents(t, dir), want)
+			})
+		}
+	}
+}
+
+// TestKilledAgainAndAgain kills run after run, in recovery too, until one gets through.
+func TestKilledAgainAndAgain(t *testing.T) {
+	p := start(t)
+	_, want := p.points(t)
+	dir := filepath.Join(t.TempDir(), "lake")
+	for _, point := range []string{
+		"commit.metrics:1", "recover.segments:1", "recover.conversations:1", "commit.conversations:1", "stage.written:2", "commit.segments:1",
+		"recover.metrics:1", "extract.committed:1", "stage.entered:3", "commit.day:1", "commit.unsettled:1",
+	} {
+		if err := p.extract(t, dir, "PARLEY_CRASH="+point); !killed(err) {
+			t.Fatalf("the run that should have been killed at %s ended with %v", point, err)
+		}
+	}
+	if err := p.extract(t, dir); err != nil {
+		t.Fatal(err)
+	}
+	same(t, contents(t, dir), want)
+}
+
+// TestTwoAtOnce runs two extractions into one lake: one is refused, and nothing is lost.
+func TestTwoAtOnce(t *testing.T) {
+	p := start(t)
+	_, want := p.points(t)
+	dir := filepath.Join(t.TempDir(), "lake")
+	l, err := lake.Create(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := p.extract(t, dir); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		t.Errorf("while somebody writes: %v, want exit code 7", err)
+	}
+	if err := errors.Join(w.Close(), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.extract(t, dir); err != nil {
+		t.Fatal(err)
+	}
+	same(t, contents(t, dir), want)
+}
