@@ -12,7 +12,6 @@ import (
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
-	_ "github.com/apache/iceberg-go/io" // the local file system
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/fault"
