@@ -20,6 +20,9 @@ type Engine interface {
 	// means all. It streams: memory does not grow with the number of records. It stops after the first error.
 	Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error]
 
+	// Facets answers aggregations over everything that q selects, in their order.
+	Facets(ctx context.Context, q query.Query, aggregations []query.Aggregation) ([]query.Facet, error)
+
 	// ByID yields the records with these ids in order of start; unknown ids are left out.
 	ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error]
 

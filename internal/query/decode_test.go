@@ -27,11 +27,12 @@ func TestBodiesThatAreWrong(t *testing.T) {
 		`{` + day + `,"paging":{"pageSize":1,"pageNumber":0}}`:           {"paging.pageNumber", "starts at 1"},
 		`{` + day + `,"paging":{"pageSize":100,"pageNumber":1001}}`:      {"paging.pageNumber", "Pagination may not exceed 100000 results."},
 		`{` + day + `,"paging":{"pageSize":"x"}}`:                        {"paging.pageSize", "wrong type"},
-		`{` + day + `,"segmentFilters":[{}]}`:                            {"segmentFilters", "not supported"},
-		`{` + day + `,"conversationFilters":[{"type":"and"}]}`:           {"conversationFilters", "not supported"},
-		`{` + day + `,"aggregations":[{}]}`:                              {"aggregations", "not supported"},
-		`{` + day + `,"segmentDetailFilters":[{}]}`:                      {"segmentDetailFilters", "not a field"},
-		`{` + day + `,"filter":{}}`:                                      {"filter", "not a field"},
+		`{` + day + `,"segmentFilters":[{}]}`:                            {"segmentFilters[0]", "neither predicates"},
+		`{` + day + `,"conversationFilters":[{"type":"and"}]}`:           {"conversationFilters[0]", "neither predicates"},
+		`{` + day + `,"aggregations":[{}]}`:                              {"aggregations[0].dimension", "needs a dimension"},
+		`{` + day + `,"segmentDetailFilters":[{}]}`:                      {"segmentDetailFilters", "Did you mean segmentFilters?"},
+		`{` + day + `,"filter":{"x":1}}`:                                 {"filter", "Did you mean segmentFilters?"},
+		`{` + day + `,"dateFrom":"2026-11-01"}`:                          {"dateFrom", "Did you mean interval?"},
 	} {
 		_, err := DecodeDetail([]byte(body), PlatformLimits())
 		var f *fault.Error
@@ -39,7 +40,7 @@ func TestBodiesThatAreWrong(t *testing.T) {
 			t.Errorf("%s\n got %v", body, err)
 		}
 	}
-	for body, field := range map[string]string{`{` + day + `,"limit":0}`: "limit", `{` + day + `,"limit":"many"}`: "limit", `{"segmentFilters":[{}]}`: "segmentFilters"} {
+	for body, field := range map[string]string{`{` + day + `,"limit":0}`: "limit", `{` + day + `,"limit":"many"}`: "limit", `{` + day + `,"segmentFilters":[{}]}`: "segmentFilters[0]"} {
 		_, err := DecodeJob([]byte(body))
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Field != field {
@@ -49,7 +50,7 @@ func TestBodiesThatAreWrong(t *testing.T) {
 }
 
 func TestBodiesThatAreRight(t *testing.T) {
-	q, err := DecodeDetail([]byte(`{`+day+`,"order":"DESC","orderBy":"conversationend","paging":{"pageSize":50,"pageNumber":3},"segmentFilters":[],"unknown":1}`), PlatformLimits())
+	q, err := DecodeDetail([]byte(`{`+day+`,"order":"DESC","orderBy":"conversationend","paging":{"pageSize":50,"pageNumber":3},"segmentFilters":[],"surprise":[]}`), PlatformLimits())
 	if err != nil || q.Order != Descending || q.OrderBy != ByConversationEnd || q.Page.Offset() != 100 || q.Matching != StartOfDay {
 		t.Errorf("got %+v, %v", q, err)
 	}

@@ -47,6 +47,7 @@ type Query struct {
 	Matching Matching
 	Order    Order
 	OrderBy  OrderBy
+	Filters  []Filter // a conversation must satisfy each
 }
 
 // Starts is the interval in which every matching conversation must have started; its start is zero when a
@@ -59,7 +60,8 @@ func (q Query) Starts() conversation.Interval {
 	return iv
 }
 
-// Matches says whether a conversation with this lifetime is selected; a zero end means that it still goes on.
+// Matches says whether a conversation with this lifetime lies to the interval as it must; a zero end means that it
+// still goes on. Filters are a matter of their own.
 func (q Query) Matches(start, end time.Time) bool {
 	return q.Starts().Contains(start) && q.Interval.Overlaps(start, end)
 }
@@ -76,7 +78,8 @@ func (p Page) Offset() int { return (p.Number - 1) * p.Size }
 // Detail is a synchronous query.
 type Detail struct {
 	Query
-	Page Page
+	Page         Page
+	Aggregations []Aggregation
 }
 
 // Job is an asynchronous query.
@@ -88,6 +91,7 @@ type Job struct {
 // Limits are the platform's limits on requests. Sources: facts.md sections 5.2, 5.3 and 7.3.
 type Limits struct {
 	Interval              time.Duration // longest interval of an unfiltered synchronous query; 7 days
+	FilteredInterval      time.Duration // of a filtered one; 31 days
 	PageSize              int           // records a page of a synchronous query; 100
 	DefaultPageSize       int           // when paging is absent; 25
 	Depth                 int           // pageNumber times pageSize at most; 100,000
@@ -98,7 +102,7 @@ type Limits struct {
 // PlatformLimits are the values of the platform.
 func PlatformLimits() Limits {
 	return Limits{
-		Interval: 7 * 24 * time.Hour, PageSize: 100, DefaultPageSize: 25, Depth: 100_000,
+		Interval: 7 * 24 * time.Hour, FilteredInterval: 31 * 24 * time.Hour, PageSize: 100, DefaultPageSize: 25, Depth: 100_000,
 		ResultPageSize: 10_000, DefaultResultPageSize: 1_000,
 	}
 }

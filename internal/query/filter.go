@@ -1,0 +1,139 @@
+package query
+
+// Kind is what a filter looks at: the conversation itself, or the items of one of its lists.
+type Kind string
+
+// The kinds of filters, named as the request names them. An item of a segment filter is a segment with the fields of
+// its session, flow and participant joined in.
+const (
+	OfConversation Kind = "conversationFilters"
+	OfSegment      Kind = "segmentFilters"
+	OfEvaluation   Kind = "evaluationFilters"
+	OfSurvey       Kind = "surveyFilters"
+	OfResolution   Kind = "resolutionFilters"
+)
+
+// Kinds lists them.
+func Kinds() []Kind { return []Kind{OfConversation, OfSegment, OfEvaluation, OfSurvey, OfResolution} }
+
+// Junction joins the parts of a filter or a clause.
+type Junction string
+
+// The junctions.
+const (
+	And Junction = "and"
+	Or  Junction = "or"
+)
+
+// Filter is a boolean expression over one item. A conversation satisfies it when at least one of its items of the kind
+// makes the whole expression true: predicates and clauses of one filter hold together on one segment, different
+// filters may be met by different segments. Sources: facts.md 8.2, of which point 4 is our choice.
+type Filter struct {
+	Kind       Kind
+	Type       Junction
+	Predicates []Predicate
+	Clauses    []Clause
+}
+
+// Clause is an expression within a filter; it has no clauses of its own.
+type Clause struct {
+	Type       Junction
+	Predicates []Predicate
+}
+
+// Operator is how a predicate asks.
+type Operator string
+
+// The operators. NotExists is asked of an item: "there is a segment without it", not "no segment has it".
+const (
+	Matches   Operator = "matches"
+	Exists    Operator = "exists"
+	NotExists Operator = "notExists"
+)
+
+// Predicate asks one thing of one field of an item. Which of the members below count follows from the operator and the
+// type of the field; the decoder has made them ready to be compared.
+type Predicate struct {
+	Field    Field
+	Operator Operator
+
+	Text    string // Text, Email, Phone: in lower case
+	Digits  string // Phone: the number without tel:, + and punctuation; empty when there is no number in it
+	Partial bool   // Email, in jobs: a beginning matches too
+	Truth   bool   // Truth
+	Range   Range  // Number, Instant (milliseconds since 1970)
+
+	// Property is the name of a custom property, in lower case, and PropertyType its type; both only when Field is
+	// Property. Type tells how its value compares.
+	Property     string
+	PropertyType string
+}
+
+// Range is what a number must lie in; nil bounds nothing.
+type Range struct{ Gt, Gte, Lt, Lte *float64 }
+
+// Contains says whether v lies in the range.
+func (r Range) Contains(v float64) bool {
+	return (r.Gt == nil || v > *r.Gt) && (r.Gte == nil || v >= *r.Gte) && (r.Lt == nil || v < *r.Lt) && (r.Lte == nil || v <= *r.Lte)
+}
+
+// Holds evaluates the filter over one item, of which test answers the predicates.
+func (f Filter) Holds(test func(Predicate) bool) bool {
+	for _, p := range f.Predicates {
+		if test(p) == (f.Type == Or) {
+			return f.Type == Or
+		}
+	}
+	for _, c := range f.Clauses {
+		if c.holds(test) == (f.Type == Or) {
+			return f.Type == Or
+		}
+	}
+	return f.Type == And
+}
+
+func (c Clause) holds(test func(Predicate) bool) bool {
+	for _, p := range c.Predicates {
+		if test(p) == (c.Type == Or) {
+			return c.Type == Or
+		}
+	}
+	return c.Type == And
+}
+
+// Aggregation asks how often the values of a field occur among everything that the query selects. Conversations are
+// counted for what a conversation says of itself, metrics of conversations included; items otherwise: facts.md 5.6
+// leaves it open.
+type Aggregation struct {
+	Type   AggregationType
+	Field  Field
+	Size   int          // termFrequency: values at most, the most frequent first
+	Ranges []RangeCount // numericRange
+}
+
+// AggregationType is one of two.
+type AggregationType string
+
+// The types of aggregations.
+const (
+	TermFrequency AggregationType = "termFrequency"
+	NumericRange  AggregationType = "numericRange"
+)
+
+// RangeCount is one range of a numericRange, [Gte, Lt); nil bounds nothing.
+type RangeCount struct{ Gte, Lt *float64 }
+
+// Facet is the answer to an aggregation.
+type Facet struct {
+	Aggregation Aggregation
+	Count       int64 // over all values, or all ranges
+	Buckets     []Bucket
+}
+
+// Bucket is one value, or one range, in the order asked for, with how often it occurs. Values of a termFrequency come
+// most frequent first, ties by value.
+type Bucket struct {
+	Value string
+	Range RangeCount
+	Count int64
+}

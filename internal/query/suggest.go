@@ -1,0 +1,101 @@
+package query
+
+import (
+	"fmt"
+	"strings"
+)
+
+// meant maps names that people and other tools write to what the platform calls it.
+var meant = map[string]string{
+	"datefrom": "interval", "dateto": "interval", "startdate": "interval", "enddate": "interval", "starttime": "interval", "endtime": "interval", "from": "interval", "to": "interval",
+	"pagesize": "paging", "pagenumber": "paging", "page": "paging", "limit": "paging", "cursor": "paging",
+	"sort": "order", "sortorder": "order", "sortby": "orderBy",
+	"filter": "segmentFilters", "filters": "segmentFilters", "segmentdetailfilters": "segmentFilters", "predicates": "segmentFilters", "conversationfilter": "conversationFilters", "segmentfilter": "segmentFilters",
+	"groupby": "aggregations", "group": "aggregations", "metrics": "aggregations",
+	"queuename": "queueId", "queue": "queueId", "campaignid": "outboundCampaignId", "campaign": "outboundCampaignId", "agentid": "userId", "agent": "userId", "user": "userId",
+	"wrapupcodeid": "wrapUpCode", "wrapup": "wrapUpCode", "wrapupname": "wrapUpCode", "division": "divisionId", "divisionids": "divisionId", "skillid": "requestedRoutingSkillId", "skill": "requestedRoutingSkillId",
+	"language": "requestedLanguageId", "languageid": "requestedLanguageId", "media": "mediaType", "channel": "mediaType", "callerid": "ani", "phonenumber": "ani", "flow": "flowId", "emailaddress": "addressFrom",
+	"id": "conversationId", "eq": "matches", "equals": "matches",
+}
+
+// plain strips what people vary in names: case, underscores, dashes.
+func plain(name string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+}
+
+// didYouMean ends a message with the name that was probably meant, if there is one among the allowed.
+func didYouMean(name string, allowed []string) string {
+	if s := suggest(name, allowed); s != "" {
+		return " Did you mean " + s + "?"
+	}
+	return ""
+}
+
+// suggest gives the allowed name that was probably meant: the same but for case and underscores, a known other name,
+// or the nearest by letters.
+func suggest(name string, allowed []string) string {
+	want := plain(clip(name))
+	best, distance := "", len(want)/3+1
+	for _, a := range allowed {
+		if plain(a) == want {
+			return a
+		}
+	}
+	for _, a := range allowed {
+		if meant[want] == a {
+			return a
+		}
+	}
+	for _, a := range allowed {
+		if d := edits(want, plain(a)); d < distance {
+			best, distance = a, d
+		}
+	}
+	return best
+}
+
+// misplaced says where a name belongs that is none of a kind's own, or which was probably meant.
+func misplaced(kind Kind, name string, metric bool) string {
+	for _, k := range Kinds() {
+		for _, m := range []bool{metric, !metric} {
+			if _, ok := find(k, name, m); !ok {
+				continue
+			}
+			what := "dimension"
+			if m {
+				what = "metric"
+			}
+			return fmt.Sprintf("%s is a %s of %s", name, what, k)
+		}
+	}
+	if s := suggest(name, names(kind, metric)); s != "" {
+		return "Did you mean " + s + "?"
+	}
+	for _, k := range Kinds() {
+		if s := suggest(name, names(k, metric)); s != "" {
+			return fmt.Sprintf("Did you mean %s, which belongs in %s?", s, k)
+		}
+	}
+	return ""
+}
+
+// edits is the number of letters to insert, delete or change to get from a to b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
