@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"slices"
@@ -19,8 +20,9 @@ import (
 // maxIDs is how many ids one call may ask for. The platform's number is not known (facts.md section 6).
 const maxIDs = 100
 
-// queryDetails answers POST .../details/query: one page of what matches up to this moment, and how many match in all.
-// A page without records has no conversations member: clients stop on that (facts.md 5.2).
+// queryDetails answers POST .../details/query: one page of what matches up to this moment, what was to be counted over
+// everything that matches, and how many match in all. A page without records has no conversations member: clients stop
+// on that (facts.md 5.2).
 func (s *Server) queryDetails(x *exchange) error {
 	text, err := x.readJSON()
 	if err != nil {
@@ -30,23 +32,45 @@ func (s *Server) queryDetails(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	var total int64
-	var found []byte
-	err = s.live(x.r.Context(), func(view engine.Engine) (err error) {
-		if total, err = view.Count(x.r.Context(), q.Query); err != nil {
-			return err
-		}
-		found, err = gather(view.Records(x.r.Context(), q.Query, q.Page.Size, q.Page.Offset()))
+	var members []string
+	err = s.live(x.r.Context(), func(ctx context.Context, view engine.Engine) error {
+		members, err = answer(ctx, view, q)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	members := []string{`"totalHits":` + strconv.FormatInt(total, 10)}
-	if len(found) > 0 {
-		members = slices.Insert(members, 0, conversations(found))
-	}
 	return x.sendText(http.StatusOK, []byte("{"+strings.Join(members, ",")+"}"))
+}
+
+// answer gives the members of the answer to a query, in the platform's order.
+func answer(ctx context.Context, view engine.Engine, q query.Detail) ([]string, error) {
+	total, err := view.Count(ctx, q.Query)
+	if err != nil {
+		return nil, err
+	}
+	var members []string
+	if int64(q.Page.Offset()) < total {
+		found, err := gather(view.Records(ctx, q.Query, q.Page.Size, q.Page.Offset()))
+		if err != nil {
+			return nil, err
+		}
+		if len(found) > 0 {
+			members = append(members, conversations(found))
+		}
+	}
+	if len(q.Aggregations) > 0 {
+		facets, err := view.Facets(ctx, q.Query, q.Aggregations)
+		if err != nil {
+			return nil, err
+		}
+		text, err := encode(query.Results(facets))
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, `"aggregations":`+string(text))
+	}
+	return append(members, `"totalHits":`+strconv.FormatInt(total, 10)), nil
 }
 
 // detailsByIDs answers GET .../details?id=: the conversations with these ids, those left out that do not exist.
@@ -102,16 +126,24 @@ func (x *exchange) ids() ([]conversation.ID, error) {
 
 // byID gathers the records with these ids.
 func (s *Server) byID(ctx context.Context, ids ...conversation.ID) (found []byte, err error) {
-	err = s.live(ctx, func(view engine.Engine) error {
+	err = s.live(ctx, func(ctx context.Context, view engine.Engine) error {
 		found, err = gather(view.ByID(ctx, ids))
 		return err
 	})
 	return found, err
 }
 
-// live lends a view of everything up to the moment.
-func (s *Server) live(ctx context.Context, ask func(engine.Engine) error) error {
-	view, err := s.cfg.Source.Live(ctx)
+// live lends a view of everything up to the moment, for as long as a synchronous request may take.
+func (s *Server) live(ctx context.Context, ask func(context.Context, engine.Engine) error) (err error) {
+	limited, cancel := context.WithTimeout(ctx, s.cfg.QueryTimeout)
+	defer cancel()
+	defer func() {
+		// Whatever an engine makes of it: its time was over, and the client is still there.
+		if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+			err = fault.Because(context.DeadlineExceeded, err, "The request timed out. It took longer than %v: ask for a shorter interval, or submit an asynchronous job.", s.cfg.QueryTimeout)
+		}
+	}()
+	view, err := s.cfg.Source.Live(limited)
 	if err != nil {
 		return err
 	}
@@ -120,7 +152,7 @@ func (s *Server) live(ctx context.Context, ask func(engine.Engine) error) error 
 			s.cfg.Log.ErrorContext(ctx, "close a view", "err", err)
 		}
 	}()
-	return ask(view)
+	return ask(limited, view)
 }
 
 // gather joins records with commas, without their attributes, which only job results carry (facts.md 7.6). A page of

@@ -32,6 +32,24 @@ func TestQueryPages(t *testing.T) {
 	})
 }
 
+func TestAggregationsStandBetweenConversationsAndTotalHits(t *testing.T) {
+	const terms, ranges = `{"type":"termFrequency","dimension":"queueId","size":5}`, `{"metric":"tHandle","ranges":[{"lt":0.5},{"gte":0,"lt":1000},{"gte":1000}]}`
+	test(t, 30, nil, func(x *fixture) {
+		ask := func(interval, aggregations string) string {
+			return x.ask(http.StatusOK, "POST", details+"/query", `{"interval":"`+interval+`","paging":{"pageSize":1,"pageNumber":1},"aggregations":[`+aggregations+`]}`)
+		}
+		got := ask("2026-11-01/P1D", terms+","+ranges)
+		want := `],"aggregations":[{"type":"termFrequency","dimension":"queueId","count":61,"results":[{"value":"a","count":60},{"value":"","count":1}]},` +
+			`{"type":"numericRange","metric":"tHandle","count":90,"results":[{"lt":0.5,"count":30},{"gte":0,"lt":1000,"count":30},{"gte":1000,"count":30}]}],"totalHits":30}`
+		if !strings.HasPrefix(got, `{"conversations":[`) || !strings.HasSuffix(got, want) {
+			t.Errorf("got %s\nwant ...%s", got, want)
+		}
+		if got := ask("2020-01-01/P1D", terms); got != `{"aggregations":[{"type":"termFrequency","dimension":"queueId","count":0}],"totalHits":0}` {
+			t.Errorf("no match: got %s", got)
+		}
+	})
+}
+
 func TestContentTypeOfARequest(t *testing.T) {
 	test(t, 1, nil, func(x *fixture) {
 		for given, want := range map[string]int{

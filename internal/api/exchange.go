@@ -110,11 +110,19 @@ func (x *exchange) query() (url.Values, error) {
 
 // send answers with a value as JSON. What a client sent may be quoted in it, and need not be UTF-8.
 func (x *exchange) send(status int, value any) error {
-	text, err := json.Marshal(value, jsontext.AllowInvalidUTF8(true))
+	text, err := encode(value)
 	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+		return err
 	}
 	return x.sendText(status, text)
+}
+
+func encode(value any) ([]byte, error) {
+	text, err := json.Marshal(value, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return text, nil
 }
 
 // sendText answers with JSON text.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
@@ -54,12 +55,19 @@ func (v fakeView) Close() error {
 }
 
 func (v fakeView) Count(ctx context.Context, q query.Query) (int64, error) {
-	if v.stuck != nil {
-		close(v.stuck)
-		<-ctx.Done()
-		return 0, ctx.Err()
+	if err := v.wait(ctx); err != nil {
+		return 0, err
 	}
 	return int64(len(v.matching(q))), nil
+}
+
+func (v fakeView) wait(ctx context.Context) error {
+	if v.stuck == nil {
+		return nil
+	}
+	close(v.stuck)
+	<-ctx.Done()
+	return fault.Because(fault.Corrupt, ctx.Err(), "an engine's own words")
 }
 
 func (v fakeView) matching(q query.Query) []conversation.Record {
@@ -81,7 +89,31 @@ func (v fakeView) Records(_ context.Context, q query.Query, limit, offset int) i
 	return each(found)
 }
 
-func (v fakeView) ByID(_ context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
+// Facets says of every aggregation that its values are a, twice as often as there are records, and "", once.
+func (v fakeView) Facets(_ context.Context, q query.Query, aggregations []query.Aggregation) ([]query.Facet, error) {
+	n := int64(len(v.matching(q)))
+	var out []query.Facet
+	for _, a := range aggregations {
+		f := query.Facet{Aggregation: a}
+		switch {
+		case n == 0:
+		case a.Type == query.TermFrequency:
+			f.Count, f.Buckets = 2*n+1, []query.Bucket{{Value: "a", Count: 2 * n}, {Value: "", Count: 1}}
+		default:
+			for _, r := range a.Ranges {
+				f.Buckets = append(f.Buckets, query.Bucket{Range: r, Count: n})
+				f.Count += n
+			}
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func (v fakeView) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
+	if err := v.wait(ctx); err != nil {
+		return func(yield func(conversation.Record, error) bool) { yield(conversation.Record{}, err) }
+	}
 	return each(slices.DeleteFunc(slices.Clone(v.records), func(r conversation.Record) bool { return !slices.Contains(ids, r.ID) }))
 }
 

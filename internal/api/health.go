@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -17,7 +18,7 @@ func (s *Server) healthy(x *exchange) error { return x.send(http.StatusOK, healt
 
 // ready answers GET /readyz: the data can be opened. Whatever kind of failure keeps it from that, the answer is 503.
 func (s *Server) ready(x *exchange) error {
-	if err := s.live(x.r.Context(), func(engine.Engine) error { return nil }); err != nil {
+	if err := s.live(x.r.Context(), func(context.Context, engine.Engine) error { return nil }); err != nil {
 		return fault.Because(fault.Unavailable, fmt.Errorf("%v", err), "The data cannot be opened")
 	}
 	return x.send(http.StatusOK, healthBody{"ok"})

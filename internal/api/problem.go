@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 // problem is a failure as the one who asked may see it.
@@ -13,7 +14,7 @@ type problem struct {
 	status  int
 	code    string
 	message string
-	field   string // path of the field at fault; empty if none
+	details []problemDetail // the fields at fault
 	limit   *fault.Limit
 }
 
@@ -51,8 +52,8 @@ var standard = map[string]string{
 	"request.timeout":          "The request timed out.",
 }
 
-// problemOf turns an error into what may be seen of it: the message of a fault, or else the standard text. An internal
-// error shows nothing of itself.
+// problemOf turns an error into what may be seen of it: the message of a fault, or else the standard text. Of several
+// faults the first speaks, and the details name the field of each. An internal error shows nothing of itself.
 func problemOf(err error) problem {
 	p := problem{status: fault.HTTPStatus(err), code: fault.Code(err)}
 	f, ok := errors.AsType[*fault.Error](err)
@@ -60,16 +61,21 @@ func problemOf(err error) problem {
 		p.message = standard[p.code]
 		return p
 	}
-	p.message, p.field, p.limit = f.Message, f.Field, f.Limit
+	p.message, p.limit = f.Message, f.Limit
+	all, several := errors.AsType[query.Faults](err)
+	if !several {
+		all = query.Faults{f}
+	}
+	for _, f := range all {
+		if f.Field != "" {
+			p.details = append(p.details, problemDetail{ErrorCode: fault.Code(f), FieldName: f.Field})
+		}
+	}
 	return p
 }
 
 func (p problem) body(contextID string) problemBody {
-	body := problemBody{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Limit: p.limit}
-	if p.field != "" {
-		body.Details = []problemDetail{{ErrorCode: p.code, FieldName: p.field}}
-	}
-	return body
+	return problemBody{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Details: p.details, Limit: p.limit}
 }
 
 // fail answers with an error, and logs what the one who asked must not or cannot act on. Of an answer that is on its

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 )
@@ -53,8 +54,11 @@ func TestProblems(t *testing.T) {
 			{"bad date", "POST", details + "/query", `{"interval":"yesterday/today"}`, nil},
 			{"interval backwards", "POST", details + "/query", `{"interval":"2026-11-02/2026-11-01"}`, nil},
 			{"interval too long", "POST", details + "/query", `{"interval":"2026-11-01T00:00:00Z/2026-11-09T00:00:00Z"}`, nil},
-			{"filters", "POST", details + "/query", `{` + one + `,"segmentFilters":[{"type":"and"}]}`, nil},
-			{"aggregations", "POST", details + "/query", `{` + one + `,"aggregations":[{"type":"termFrequency"}]}`, nil},
+			{"empty filter", "POST", details + "/query", `{` + one + `,"segmentFilters":[{"type":"and"}]}`, nil},
+			{"unknown metric", "POST", details + "/query", `{` + one + `,"resolutionFilters":[{"type":"and","predicates":[{"metric":"nNextContact","value":"1"}]}]}`, nil},
+			{"misplaced dimension", "POST", details + "/query", `{` + one + `,"evaluationFilters":[{"type":"and","predicates":[{"dimension":"mediaType","value":"voice"}]}]}`, nil},
+			{"several findings", "POST", details + "/query", `{"dateFrom":"2026-11-01","order":"up","segmentFilters":[{"type":"and","predicates":[{"dimension":"queueId","operator":"contains","value":"x"},{"dimension":"queueId"}]}]}`, nil},
+			{"aggregation without dimension", "POST", details + "/query", `{` + one + `,"aggregations":[{"type":"termFrequency"}]}`, nil},
 			{"unknown order", "POST", details + "/query", `{` + one + `,"order":"up"}`, nil},
 			{"order cut within a letter", "POST", details + "/query", `{` + one + `,"order":"x` + strings.Repeat("ü", 60) + `"}`, nil},
 			{"page size too large", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":101,"pageNumber":1}}`, nil},
@@ -68,6 +72,7 @@ func TestProblems(t *testing.T) {
 			{"job without body", "POST", details + "/jobs", "", nil},
 			{"job without body in chunks", "POST", details + "/jobs", "", chunked},
 			{"job with filters", "POST", details + "/jobs", `{` + one + `,"conversationFilters":[{"type":"and"}]}`, nil},
+			{"job with aggregations", "POST", details + "/jobs", `{` + one + `,"aggregations":[{"dimension":"queueId"}]}`, nil},
 			{"job with limit zero", "POST", details + "/jobs", `{` + one + `,"limit":0}`, nil},
 			{"unknown job", "GET", details + "/jobs/3f2c1a52-0f6f-4f4e-9d4e-1f2a3b4c5d6e", "", nil},
 			{"results of an unknown job", "GET", details + "/jobs/nonsense/results", "", nil},
@@ -189,6 +194,30 @@ func TestInternalErrorsStayInside(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, 3, nil)
+		for target, body := range map[string]string{details + "/query": wholeDay, details + "?id=c-0001": ""} {
+			x.src.stuck = make(chan struct{})
+			method := "POST"
+			if body == "" {
+				method = "GET"
+			}
+			begun := time.Now()
+			got := x.ask(http.StatusGatewayTimeout, method, target, body)
+			if took := time.Since(begun); took != 15*time.Second {
+				t.Errorf("%s: took %v", target, took)
+			}
+			if !strings.Contains(got, `"code":"request.timeout"`) || !strings.Contains(got, `"message":"The request timed out. `) || !strings.Contains(got, `"status":504`) {
+				t.Errorf("%s: got %s", target, got)
+			}
+			if x.src.open.Load() != 0 {
+				t.Error("the view was left open")
+			}
+		}
+	})
 }
 
 func TestACancelledRequestCancelsTheEngine(t *testing.T) {

@@ -27,12 +27,14 @@ func TestShapesAgreeWithTheSchemas(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
 		path := x.fulfilled()
 		unmade := details + "/jobs/unmade"
+		withAggregation := `{"interval":"2026-11-01/P1D","aggregations":[{"dimension":"queueId"}]}`
 		for _, c := range []struct{ schema, body string }{
 			{"AsyncQueryResponse", x.ask(202, "POST", details+"/jobs", wholeDay)},
 			{"AsyncQueryStatus", x.ask(200, "GET", path, "")},
 			{"AnalyticsConversationAsyncQueryResponse", x.ask(200, "GET", path+"/results?pageSize=2", "")},
 			{"DataAvailabilityResponse", x.ask(200, "GET", details+"/jobs/availability", "")},
 			{"AnalyticsConversationQueryResponse", x.ask(200, "POST", details+"/query", wholeDay)},
+			{"AnalyticsConversationQueryResponse", x.ask(200, "POST", details+"/query", withAggregation)},
 			{"AnalyticsConversationWithoutAttributesMultiGetResponse", x.ask(200, "GET", details+"?id=c-0001", "")},
 			{"AnalyticsConversationWithoutAttributes", x.ask(200, "GET", "/api/v2/analytics/conversations/c-0001/details", "")},
 			{"ErrorBody", x.ask(404, "GET", unmade, "")},

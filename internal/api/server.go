@@ -29,14 +29,17 @@ type Config struct {
 	Limits    query.Limits     // default: those of the platform
 	RateLimit int              // requests a minute a client; default 300 (facts.md section 4)
 	MaxBody   int64            // bytes of a request body at most; default 512,000 (facts.md section 1)
-	Log       *slog.Logger     // default: silent
+	// QueryTimeout is how long a synchronous query or details by id may take; default 15 s, because the official
+	// clients give up after 16 (clients.md 14). What takes longer is cancelled and answered with 504.
+	QueryTimeout time.Duration
+	Log          *slog.Logger // default: silent
 }
 
 func (c *Config) validate() error {
 	switch {
 	case c.Source == nil, c.Jobs == nil, c.Now == nil, c.Available == nil:
 		return fault.New(fault.Invalid, "the server needs a source, jobs, a clock and a dataAvailabilityDate")
-	case c.RateLimit < 0, c.MaxBody < 0:
+	case c.RateLimit < 0, c.MaxBody < 0, c.QueryTimeout < 0:
 		return fault.New(fault.Invalid, "the limits of the server cannot be negative")
 	}
 	return nil
@@ -51,6 +54,9 @@ func (c *Config) defaults() {
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 512_000
+	}
+	if c.QueryTimeout == 0 {
+		c.QueryTimeout = 15 * time.Second
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -140,11 +140,7 @@ func (w *world) extend(ctx context.Context, last conversation.Day, progress func
 func (w *world) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
 	var out []conversation.Record
 	for c := range w.centre.Day(day) {
-		text, err := wire.Encode(c)
-		if err != nil {
-			return nil, err
-		}
-		r, err := wire.Record(text)
+		r, err := simulated(c)
 		if err != nil {
 			return nil, err
 		}

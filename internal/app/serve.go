@@ -8,6 +8,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 // Archive is a lake that can be asked.
@@ -34,6 +35,17 @@ func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Clos
 
 // Engine answers from the lake's newest snapshot.
 func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) { return a.source().Settled(ctx) }
+
+// Explain answers a question from the lake's newest snapshot and says how it was done.
+func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x duck.Explanation, err error) {
+	snapshot, err := a.Lake.Snapshot(ctx)
+	if err != nil {
+		return x, err
+	}
+	e := duck.New(a.duck, snapshot)
+	defer func() { err = errors.Join(err, e.Close()) }()
+	return e.Explain(ctx, q, limit, 0)
+}
 
 func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.Lake} }
 

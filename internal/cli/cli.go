@@ -15,8 +15,11 @@ import (
 	"github.com/parley-hq/parley/internal/cli/demo"
 	"github.com/parley-hq/parley/internal/cli/export"
 	"github.com/parley-hq/parley/internal/cli/extract"
+	"github.com/parley-hq/parley/internal/cli/generate"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
 	"github.com/parley-hq/parley/internal/cli/lake"
+	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/querycmd"
 	"github.com/parley-hq/parley/internal/cli/sandbox"
 	"github.com/parley-hq/parley/internal/cli/serve"
 	"github.com/parley-hq/parley/internal/cli/sql"
@@ -64,7 +67,8 @@ Exit codes:
 	}
 	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.AddCommand(
-		demo.New(s), sandbox.New(s), extract.New(s, Version), serve.New(s), importcmd.New(s), export.New(s), sql.New(s), lake.New(s),
+		demo.New(s), sandbox.New(s), extract.New(s, Version), serve.New(s), querycmd.New(s, Version), lintrequest.New(s),
+		importcmd.New(s), export.New(s), sql.New(s), lake.New(s), generate.New(s),
 	)
 	return root
 }

@@ -3,6 +3,7 @@ package lake
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -18,10 +19,11 @@ type RecordReader struct {
 	file   *file.Reader
 	column int
 
-	group   int   // row group that is open, -1 before the first
-	base    int64 // first row of that group
-	end     int64 // row after its last
-	next    int64 // row that the column stands before
+	group   int     // row group that is open, -1 before the first
+	base    int64   // first row of that group
+	end     int64   // row after its last
+	next    int64   // row that the column stands before
+	pages   []int64 // first row of each column page of that group
 	records *file.ByteArrayColumnChunkReader
 }
 
@@ -41,9 +43,6 @@ func OpenRecords(path string) (*RecordReader, error) {
 // Close closes the file.
 func (r *RecordReader) Close() error { return r.file.Close() }
 
-// skipAtMost is the gap up to which rows are stepped over rather than sought: within a page that is cheaper.
-const skipAtMost = 32
-
 // Read gives the record in a row, counted from 0. The bytes are the caller's.
 func (r *RecordReader) Read(row int64) ([]byte, error) {
 	raw, err := r.read(row)
@@ -59,10 +58,11 @@ func (r *RecordReader) read(row int64) ([]byte, error) {
 	}
 	var err error
 	switch gap := row - r.next; {
-	case gap < 0 || gap > skipAtMost:
+	case gap == 0:
+	case gap > 0 && r.next > r.base && r.page(row) == r.page(r.next-1):
+		_, err = r.records.Skip(gap) // to seek would decompress the page, of up to 3 MB, once more for each record in it
+	default:
 		err = r.records.SeekToRow(row - r.base)
-	case gap > 0:
-		_, err = r.records.Skip(gap)
 	}
 	if err != nil {
 		return nil, err
@@ -96,10 +96,43 @@ func (r *RecordReader) open(row int64) error {
 			if !ok {
 				return errors.New("its records are no text")
 			}
-			r.group, r.base, r.end, r.next, r.records = g, base, base+rows, base, records
+			pages, err := r.pagesOf(g)
+			if err != nil {
+				return err
+			}
+			r.group, r.base, r.end, r.next, r.pages, r.records = g, base, base+rows, base, pages, records
 			return nil
 		}
 		base += rows
 	}
 	return errors.New("there is no such row")
+}
+
+// pagesOf gives the first row of each page of the records in a row group.
+func (r *RecordReader) pagesOf(group int) ([]int64, error) {
+	index, err := r.file.GetPageIndexReader().RowGroup(group)
+	if err != nil || index == nil {
+		return nil, err
+	}
+	offsets, err := index.GetOffsetIndex(r.column)
+	if err != nil || offsets == nil {
+		return nil, err
+	}
+	var first []int64
+	for _, p := range offsets.GetPageLocations() {
+		first = append(first, p.FirstRowIndex)
+	}
+	return first, nil
+}
+
+// page is the number of the page in which a row of the open group lies; without an index each row counts as one.
+func (r *RecordReader) page(row int64) int {
+	if len(r.pages) == 0 {
+		return int(row)
+	}
+	i, found := slices.BinarySearch(r.pages, row-r.base)
+	if found {
+		return i
+	}
+	return i - 1
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
@@ -45,8 +47,34 @@ func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last 
 
 func (c *Client) query(ctx context.Context, q detailQuery, each func([]byte) error) (page wire.Page, err error) {
 	defer fault.Wrap(&err, "query %s", q.Interval)
-	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: q}, func(body io.Reader) error {
-		page, err = wire.ReadPage(body, each)
+	return c.post(ctx, q, func() func([]byte) error { return each })
+}
+
+// Answer is a page of the answer to a synchronous query.
+type Answer struct {
+	Records      [][]byte // as sent, without insignificant white space
+	Aggregations []byte   // the list as sent, JSON; nil if there is none
+	TotalHits    int64
+}
+
+// Query sends a body of the synchronous query as it is. It holds the whole page in memory.
+func (c *Client) Query(ctx context.Context, body []byte) (a Answer, err error) {
+	defer fault.Wrap(&err, "query")
+	page, err := c.post(ctx, jsontext.Value(body), func() func([]byte) error {
+		a = Answer{}
+		return func(raw []byte) error {
+			a.Records = append(a.Records, raw)
+			return nil
+		}
+	})
+	a.Aggregations, a.TotalHits = page.Aggregations, page.TotalHits
+	return a, err
+}
+
+// post sends a body, and has each record of the answer taken by what begin gives: it is called for each try.
+func (c *Client) post(ctx context.Context, body any, begin func() func([]byte) error) (page wire.Page, err error) {
+	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: body}, func(body io.Reader) error {
+		page, err = wire.ReadPage(body, begin())
 		return err
 	})
 	return page, err

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"slices"
@@ -45,18 +46,19 @@ var (
 	jobMembers    = []string{"interval", "order", "orderBy", "limit", "startOfDayIntervalMatching", "conversationFilters", "segmentFilters", "evaluationFilters", "surveyFilters", "resolutionFilters"}
 )
 
-// DecodeDetail reads the body of POST .../conversations/details/query. Every fault is Invalid and names the field.
+// DecodeDetail reads the body of POST .../conversations/details/query. It fails with Faults: each is Invalid and names
+// the field.
 func DecodeDetail(text []byte, limits Limits) (Detail, error) {
 	f := &findings{}
 	q := f.detail(text, limits)
-	return q, f.first()
+	return q, f.refusal()
 }
 
-// DecodeJob reads the body of POST .../conversations/details/jobs. Every fault is Invalid and names the field.
+// DecodeJob reads the body of POST .../conversations/details/jobs. It fails as DecodeDetail does.
 func DecodeJob(text []byte) (Job, error) {
 	f := &findings{partial: true}
 	q := f.job(text)
-	return q, f.first()
+	return q, f.refusal()
 }
 
 func (f *findings) detail(text []byte, limits Limits) Detail {
@@ -103,11 +105,19 @@ func (f *findings) job(text []byte) Job {
 	return q
 }
 
+// blanks are JSON's white space.
+const blanks = " \t\r\n"
+
 // body reads the JSON, and says whether there is something to go on with.
 func (f *findings) body(text []byte, members []string) (*body, bool) {
 	b := new(body)
-	if len(strings.TrimSpace(string(text))) == 0 {
+	f.offset = int64(len(text) - len(bytes.TrimLeft(text, blanks)))
+	if f.offset == int64(len(text)) {
 		f.add("", "The request has no body; send a JSON object with at least interval")
+		return b, false
+	}
+	if bytes.HasPrefix(text, []byte("\ufeff")) {
+		f.add("", "The body begins with a byte order mark; send it as UTF-8 without one")
 		return b, false
 	}
 	if kind := jsontext.Value(text).Kind(); kind != '{' {
@@ -123,6 +133,7 @@ func (f *findings) body(text []byte, members []string) (*body, bool) {
 		field := dotted(semantic.JSONPointer)
 		f.add(field, "%s has the wrong type", field)
 	} else if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		f.offset = syntax.ByteOffset
 		f.add("", "The body is not valid JSON at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	} else {
 		f.add("", "The body is not valid JSON")
@@ -156,6 +167,9 @@ func (f *findings) unknownMembers(unknown jsontext.Value, members []string) {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if text := string(m[name]); text == "[]" || text == "{}" || text == "null" {
 			continue
+		}
+		if f.full() {
+			return
 		}
 		f.add(clip(name), "%s is not a field of this request.%s", clip(name), didYouMean(name, members))
 	}
@@ -193,7 +207,7 @@ func (f *findings) interval(text *string) conversation.Interval {
 	if !errors.Is(err, conversation.ErrBackwards) {
 		e.Code = "invalid.date"
 	}
-	f.list = append(f.list, e)
+	f.report(e)
 	return iv
 }
 

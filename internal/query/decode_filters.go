@@ -54,32 +54,13 @@ const (
 	maxValue      = 4096 // bytes
 )
 
-// findings gathers what is wrong with a request, each with the path of the field at fault.
-type findings struct {
-	list       []*fault.Error
-	predicates int
-	partial    bool // addresses match by their beginning too: jobs
-}
-
-func (f *findings) add(path, format string, args ...any) {
-	f.list = append(f.list, fault.Field(path, format, args...))
-}
-
 // value adds a finding in the platform's words for a value that is none of the allowed.
 func (f *findings) value(path, value string, allowed []string, hint string) {
 	message := fmt.Sprintf("Value [%s] is not valid for field type [%s]. Allowable values are: %s", clip(value), path[strings.LastIndexByte(path, '.')+1:], strings.Join(allowed, ", "))
 	if hint != "" {
 		message += ". " + hint
 	}
-	f.list = append(f.list, &fault.Error{Kind: fault.Invalid, Code: "invalid.value", Field: path, Message: message})
-}
-
-// first is the first finding, or nil.
-func (f *findings) first() error {
-	if len(f.list) == 0 {
-		return nil
-	}
-	return f.list[0]
+	f.report(&fault.Error{Kind: fault.Invalid, Code: "invalid.value", Field: path, Message: message})
 }
 
 // unknown finds members that do not belong: ignoring one could change the meaning of the request.
@@ -89,6 +70,9 @@ func (f *findings) unknown(path string, members jsontext.Value, allowed ...strin
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if f.full() {
+			return
+		}
 		f.add(join(path, clip(name)), "%s is not a member of %s, which has: %s.%s", clip(name), path, strings.Join(allowed, ", "), didYouMean(name, allowed))
 	}
 }
@@ -104,6 +88,9 @@ func join(path, name string) string {
 func (f *findings) filters(kind Kind, list []wireFilter) []Filter {
 	var out []Filter
 	for i, w := range list {
+		if f.full() {
+			return out
+		}
 		path := fmt.Sprintf("%s[%d]", kind, i)
 		f.unknown(path, w.Unknown, "type", "predicates", "clauses")
 		parts := len(w.Predicates) + len(w.Clauses)
@@ -113,6 +100,9 @@ func (f *findings) filters(kind Kind, list []wireFilter) []Filter {
 		}
 		filter := Filter{Kind: kind, Type: f.junction(path, w.Type, parts), Predicates: f.predicatesOf(kind, path, w.Predicates)}
 		for j, c := range w.Clauses {
+			if f.full() {
+				return out
+			}
 			at := fmt.Sprintf("%s.clauses[%d]", path, j)
 			f.unknown(at, c.Unknown, "type", "predicates")
 			if len(c.Predicates) == 0 {
@@ -148,7 +138,7 @@ func (f *findings) predicatesOf(kind Kind, path string, list []wirePredicate) []
 		if f.predicates++; f.predicates == maxPredicates+1 {
 			f.add(path+".predicates", "the request has more than %d predicates; ask in several requests", maxPredicates)
 		}
-		if f.predicates > maxPredicates {
+		if f.predicates > maxPredicates || f.full() {
 			return out
 		}
 		out = append(out, f.predicate(kind, fmt.Sprintf("%s.predicates[%d]", path, i), w))
@@ -278,6 +268,7 @@ func (f *findings) rangeOf(path string, w wireRange, p *Predicate) {
 		f.add(path, "%s is no number and has no range; ask for a value", p.Field.Name)
 		return
 	}
+	before := len(f.list)
 	for _, bound := range []struct {
 		name string
 		raw  jsontext.Value
@@ -293,7 +284,7 @@ func (f *findings) rangeOf(path string, w wireRange, p *Predicate) {
 		}
 		*bound.to = &v
 	}
-	if p.Range == (Range{}) {
+	if p.Range == (Range{}) && len(f.list) == before {
 		f.add(path, "%s bounds nothing; give gt, gte, lt or lte", path)
 	}
 }
@@ -334,7 +325,7 @@ func (f *findings) valueOf(path string, raw jsontext.Value, p *Predicate) {
 	case Instant:
 		at, err := conversation.ParseTime(text)
 		if err != nil {
-			f.list = append(f.list, &fault.Error{Kind: fault.Invalid, Code: "invalid.date", Field: path, Message: "Dates must be specified as ISO-8601 strings. For example: yyyy-MM-ddTHH:mm:ss.SSSZ"})
+			f.report(&fault.Error{Kind: fault.Invalid, Code: "invalid.date", Field: path, Message: "Dates must be specified as ISO-8601 strings. For example: yyyy-MM-ddTHH:mm:ss.SSSZ"})
 		}
 		ms := float64(at.UnixMicro()) / 1000
 		p.Range = Range{Gte: &ms, Lte: &ms}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -69,6 +70,16 @@ func TestBodiesThatAreRight(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{` + day + `,"order":"desc","paging":{"pageSize":50,"pageNumber":3}}`))
 	f.Add([]byte(`{"interval":"2026-11-01/P1D","segmentFilters":[{"type":"or"}],"limit":3}`))
+	for _, filters := range []string{ // the published examples: facts.md 8.8, 5.6
+		`"segmentFilters":[{"type":"and","predicates":[{"dimension":"queueId","value":"q"},{"dimension":"segmentType","value":"interact"},{"dimension":"segmentEnd","operator":"notExists"},{"dimension":"purpose","value":"acd"}]}],"conversationFilters":[{"type":"and","predicates":[{"dimension":"conversationEnd","operator":"notExists","value":null}]}]`,
+		`"segmentFilters":[{"type":"or","predicates":[{"dimension":"mediaType","value":"voice"}]},{"type":"or","predicates":[{"dimension":"direction","value":"inbound"}]},{"type":"or","predicates":[{"dimension":"queueId","value":"q"}]}]`,
+		`"segmentFilters":[{"type":"or","predicates":[{"type":"dimension","dimension":"purpose","operator":"matches","value":"agent"},{"type":"metric","metric":"tSegmentDuration","range":{"gt":2000,"lte":90000}}]}]`,
+		`"conversationFilters":[{"type":"or","predicates":[{"dimension":"conversationId","value":"a"},{"dimension":"conversationId","value":"b"}]}]`,
+		`"segmentFilters":[{"type":"and","clauses":[{"type":"or","predicates":[{"property":"p","propertyType":"date","value":"2026-11-01T00:00:00Z"}]}]}],"evaluationFilters":[{"type":"and","predicates":[{"metric":"oTotalScore","range":{"gte":80}}]}],"surveyFilters":[{"predicates":[{"dimension":"surveyStatus","value":"Finished"}]}],"resolutionFilters":[{"predicates":[{"metric":"nNextContactAvoided","value":1}]}]`,
+		`"aggregations":[{"type":"termFrequency","dimension":"queueId","size":10},{"type":"numericRange","metric":"tSegmentDuration","ranges":[{"lt":1000},{"gte":1000,"lt":60000}]}]`,
+	} {
+		f.Add([]byte(`{` + day + `,` + filters + `}`))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		q, err := DecodeDetail(body, PlatformLimits())
 		if err != nil && !errors.Is(err, fault.Invalid) {
@@ -79,6 +90,15 @@ func FuzzDecode(f *testing.F) {
 		}
 		if _, err := DecodeJob(body); err != nil && !errors.Is(err, fault.Invalid) {
 			t.Errorf("not a fault of the request: %v", err)
+		}
+		found := Lint(body, EndpointQuery)
+		if (err == nil) != (len(found) == 0) {
+			t.Errorf("decoding says %v, linting %v", err, found)
+		}
+		for _, f := range found {
+			if f.Line < 1 || f.Column < 1 || f.Line > bytes.Count(body, []byte("\n"))+1 {
+				t.Errorf("no such place: %+v", f)
+			}
 		}
 	})
 }

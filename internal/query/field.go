@@ -57,7 +57,7 @@ var fields = func() map[Kind][]Field {
 	} {
 		for i := range list {
 			list[i].Kind = kind
-			if list[i].Column == "" && !(kind == OfConversation && list[i].Metric) {
+			if list[i].Column == "" && (kind != OfConversation || !list[i].Metric) {
 				list[i].Column = snake(list[i].Name)
 			}
 			if list[i].Type == "" {

@@ -28,6 +28,7 @@ type Page struct {
 	Cursor               string    // mark of the next page; empty on the last
 	DataAvailabilityDate time.Time // zero if the page does not say
 	TotalHits            int64     // synchronous query only
+	Aggregations         []byte    // synchronous query only: the list as it was sent, nil if there is none
 	Records              int       // number of values in conversations
 }
 
@@ -48,6 +49,10 @@ func ReadPage(r io.Reader, each func(raw []byte) error) (Page, error) {
 			return json.UnmarshalDecode(dec, &page.Cursor)
 		case "totalHits":
 			return json.UnmarshalDecode(dec, &page.TotalHits)
+		case "aggregations":
+			v, err := dec.ReadValue()
+			page.Aggregations = bytes.Clone(v)
+			return err
 		case "dataAvailabilityDate":
 			var text string
 			if err := json.UnmarshalDecode(dec, &text); err != nil {

@@ -117,12 +117,12 @@ func (c client) run(t *testing.T, at address) {
 	t.Logf("%s", bytes.TrimSpace(out))
 }
 
-// sandbox serves four simulated days until the test ends, and then checks that it stops when it is asked to.
+// sandbox serves four simulated days, and that of its clock, until the test ends, and then checks that it stops when it is asked to.
 func sandbox(t *testing.T) address {
 	t.Helper()
 	var stderr bytes.Buffer
 	stdout, printed := io.Pipe()
-	cmd := exec.CommandContext(t.Context(), binary(t), "sandbox", "--addr", "127.0.0.1:0", "--days", "4",
+	cmd := exec.CommandContext(t.Context(), binary(t), "sandbox", "--addr", "127.0.0.1:0", "--days", "5",
 		"--per-day", "120", "--seed", "7", "--now", now, "--client-id", "clients-test", "--client-secret", "not-a-secret",
 		"--json")
 	cmd.Dir = t.TempDir()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
@@ -26,16 +27,15 @@ type Options struct {
 	Version string
 	Getenv  func(string) string
 
-	From, To   string
-	Lake       string
-	BaseURL    string
-	Poll       string
-	Size       extract.Size
-	Retries    int
-	MemoryMiB  int64
-	DryRun     bool
-	JSON       bool
-	connection platform.Config
+	From, To  string
+	Lake      string
+	BaseURL   string
+	Poll      string
+	Size      extract.Size
+	Retries   int
+	MemoryMiB int64
+	DryRun    bool
+	JSON      bool
 }
 
 // New makes the command.
@@ -50,9 +50,7 @@ Days that the lake has whole are left alone, so running it again changes nothing
 it was, goes on from its last page when the same command is run again. Days that the platform does not have complete
 yet (its dataAvailabilityDate) are not extracted: the command says so and ends with exit code 3.
 
-The platform is the one of GENESYS_ENVIRONMENT (a domain such as mypurecloud.com or euw2.pure.cloud), or any server
-that has the same API, given by --base-url. The OAuth client comes from GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET.
-It needs the permission analytics:conversationDetail:view.`,
+` + connection.Help,
 		Example: `  parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake
   parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake --base-url http://127.0.0.1:8080
   parley extract --from 2017-01-01 --to 2026-01-01 --lake ./lake --dry-run`,
@@ -125,36 +123,10 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.MemoryMiB < 64 {
 		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --memory at least 64")
 	}
-	if err := o.connect(); err != nil {
+	c, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, Log: o.Streams.Log()})
+	if err != nil {
 		return cfg, err
 	}
-	cfg.Source, cfg.Name = platform.New(o.connection), o.connection.API
+	cfg.Source, cfg.Name = platform.New(c), c.API
 	return cfg, nil
-}
-
-// connect finds out which platform to talk to, and as whom.
-func (o *Options) connect() (err error) {
-	c := platform.Config{
-		ClientID: o.Getenv("GENESYS_CLIENT_ID"), ClientSecret: platform.Secret(o.Getenv("GENESYS_CLIENT_SECRET")),
-		UserAgent: "parley/" + o.Version, Retry: platform.Retry{Attempts: o.Retries + 1}, Log: o.Streams.Log(),
-	}
-	if c.ClientID == "" || c.ClientSecret == "" {
-		return fault.New(fault.Unauthorized, "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET to those of an OAuth client")
-	}
-	environment := o.Getenv("GENESYS_ENVIRONMENT")
-	switch {
-	case o.BaseURL != "":
-		if c.API, err = platform.BaseURL(o.BaseURL); err != nil {
-			return err
-		}
-		c.Login = c.API
-	case environment != "":
-		if c.API, c.Login, err = platform.Hosts(environment); err != nil {
-			return err
-		}
-	default:
-		return fault.New(fault.Invalid, "say where to extract from: set GENESYS_ENVIRONMENT, for example to mypurecloud.com, or give --base-url")
-	}
-	o.connection = c
-	return nil
 }

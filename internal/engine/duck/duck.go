@@ -4,6 +4,10 @@
 // text: for each the number of its file and its row. Then the records are read by row, a batch at a time and in the
 // order of the files, through the page index. One statement for both would make DuckDB hold all the text at once
 // (measurements.md section 5).
+//
+// Conditions on companions of conversations are answered from their own tables, each giving a set of ids. What a query
+// with filters selects is kept as a table in memory until the next one or the end of the engine: counting, paging and
+// aggregating share one search.
 package duck
 
 import (
@@ -13,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -22,7 +27,10 @@ import (
 )
 
 // DB is DuckDB in the process. Safe for concurrent use.
-type DB struct{ db *sql.DB }
+type DB struct {
+	db     *sql.DB
+	tables atomic.Int64 // hit sets made so far, which are named by it
+}
 
 // Config bounds what DuckDB takes.
 type Config struct {
@@ -59,7 +67,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start duckdb: %w", err)
 	}
-	return &DB{sql.OpenDB(connector)}, nil
+	return &DB{db: sql.OpenDB(connector)}, nil
 }
 
 // Close stops DuckDB.

@@ -32,6 +32,7 @@ func TestEngine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = e.Close() })
 		if _, err := lake.Check(t.Context(), l, nil); err != nil {
 			t.Error(err)
 		}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
@@ -17,85 +17,97 @@ import (
 type Engine struct {
 	db       *DB
 	snapshot *lake.Snapshot
+	cache    *cache
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
 // New makes an engine over a snapshot.
-func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot} }
+func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot, newCache()} }
 
-// Close has nothing to give back: a snapshot holds no files open.
-func (e *Engine) Close() error { return nil }
+// Close gives back the memory of what was found last; a snapshot holds no files open.
+func (e *Engine) Close() error { return e.cache.close() }
 
 // Count counts the selected conversations.
 func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) {
-	files := e.files(q)
-	if len(files) == 0 {
+	s := newSearch(e.snapshot, q)
+	if s.empty() {
 		return 0, nil
 	}
-	where, args := condition(q)
-	err = e.db.db.QueryRowContext(ctx, "SELECT count(*) FROM "+readParquet(files, "")+" WHERE "+where, args...).Scan(&n)
+	if !filtered(q) {
+		return e.count(ctx, concat("SELECT count(*) ", s.rows(lake.Conversations)))
+	}
+	err = e.cache.lend(ctx, e.db, s, func(h *hitSet) error {
+		if n = h.n; h.table == "" {
+			n, err = e.count(ctx, s.hits("count(*)"))
+		}
+		return err
+	})
+	return n, err
+}
+
+func (e *Engine) count(ctx context.Context, statement fragment) (n int64, err error) {
+	err = e.db.db.QueryRowContext(ctx, statement.text, statement.args...).Scan(&n)
 	return n, asFault(ctx, err)
 }
 
 // Records yields the selected records.
 func (e *Engine) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
-	files := e.files(q)
-	where, args := condition(q)
-	statement := " WHERE " + where + " ORDER BY " + order(q)
+	return func(yield func(conversation.Record, error) bool) {
+		if err := e.records(ctx, q, limit, offset, new(Spent), func(r conversation.Record) bool { return yield(r, nil) }); err != nil {
+			yield(conversation.Record{}, err)
+		}
+	}
+}
+
+func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, spent *Spent, yield func(conversation.Record) bool) error {
+	s := newSearch(e.snapshot, q)
+	if s.empty() {
+		return nil
+	}
+	files := s.files[lake.Conversations]
+	if !filtered(q) {
+		return e.each(ctx, files, concat(places, s.rows(lake.Conversations), part(q, limit, offset)), spent, yield)
+	}
+	begin := time.Now()
+	return e.cache.lend(ctx, e.db, s, func(h *hitSet) error {
+		spent.Finding += time.Since(begin)
+		return e.each(ctx, files, concat(places, "FROM ", h.source(s), part(q, limit, offset)), spent, yield)
+	})
+}
+
+// places is where a record lies.
+const places = "SELECT file_index, file_row_number "
+
+// part is the order, and which part of the answer is asked for.
+func part(q query.Query, limit, offset int) fragment {
+	p := sqlText(" ORDER BY " + order(q))
 	if limit > 0 {
-		statement += " LIMIT ?"
-		args = append(args, limit)
+		p = concat(p, sqlText(" LIMIT ?", limit))
 	}
 	if offset > 0 {
-		statement += " OFFSET ?"
-		args = append(args, offset)
+		p = concat(p, sqlText(" OFFSET ?", offset))
 	}
-	return e.fetch(ctx, files, statement, args)
+	return p
 }
 
 // ByID yields the records with these ids.
 func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
-	if len(ids) == 0 {
-		return func(func(conversation.Record, error) bool) {}
+	return func(yield func(conversation.Record, error) bool) {
+		files := e.snapshot.Files(lake.Conversations)
+		if len(ids) == 0 || len(files) == 0 {
+			return
+		}
+		args := make([]any, len(ids))
+		for i, id := range ids {
+			args[i] = string(id)
+		}
+		statement := concat(places, "FROM ", readParquet(files, ", file_row_number = true"), " WHERE conversation_id IN (", values(args),
+			") ORDER BY conversation_start, conversation_id")
+		if err := e.each(ctx, files, statement, new(Spent), func(r conversation.Record) bool { return yield(r, nil) }); err != nil {
+			yield(conversation.Record{}, err)
+		}
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = string(id)
-	}
-	statement := " WHERE conversation_id IN (?" + strings.Repeat(", ?", len(ids)-1) + ") ORDER BY conversation_start, conversation_id"
-	return e.fetch(ctx, e.snapshot.Files(lake.Conversations), statement, args)
-}
-
-// files are those in which a selected conversation can lie.
-func (e *Engine) files(q query.Query) []lake.File {
-	return e.snapshot.Touched(q.Starts(), q.Interval.Start)
-}
-
-// condition is query.Matches in SQL.
-func condition(q query.Query) (string, []any) {
-	starts := q.Starts()
-	where := "conversation_start < ? AND (conversation_end IS NULL OR conversation_end > ? OR conversation_start >= ?)"
-	args := []any{starts.End, q.Interval.Start, q.Interval.Start}
-	if !starts.Start.IsZero() {
-		where += " AND conversation_start >= ?"
-		args = append(args, starts.Start)
-	}
-	return where, args
-}
-
-// order is what query says of Order and OrderBy: what has no end yet ends last.
-func order(q query.Query) string {
-	by := map[query.OrderBy]string{
-		query.ByConversationStart: "conversation_start",
-		query.ByConversationEnd:   "coalesce(conversation_end, 'infinity'::TIMESTAMPTZ)",
-		query.BySegmentStart:      "coalesce(first_segment_start, 'infinity'::TIMESTAMPTZ)",
-		query.BySegmentEnd:        "coalesce(last_segment_end, 'infinity'::TIMESTAMPTZ)",
-	}[q.OrderBy]
-	if q.Order == query.Descending {
-		return by + " DESC, conversation_id"
-	}
-	return by + ", conversation_id"
 }
 
 // hit is where a record lies.
@@ -107,20 +119,11 @@ type hit struct {
 // batchHits is how many records are read at a time: in the order of the files, to be given in the order asked for.
 const batchHits = 256
 
-// fetch finds the hits of a statement and reads their records, batch by batch.
-func (e *Engine) fetch(ctx context.Context, files []lake.File, statement string, args []any) iter.Seq2[conversation.Record, error] {
-	return func(yield func(conversation.Record, error) bool) {
-		if len(files) == 0 {
-			return
-		}
-		if err := e.each(ctx, files, statement, args, func(r conversation.Record) bool { return yield(r, nil) }); err != nil {
-			yield(conversation.Record{}, err)
-		}
-	}
-}
-
-func (e *Engine) each(ctx context.Context, files []lake.File, statement string, args []any, yield func(conversation.Record) bool) (err error) {
-	rows, err := e.db.db.QueryContext(ctx, "SELECT file_index, file_row_number FROM "+readParquet(files, ", file_row_number = true")+statement, args...)
+// each finds the places that a statement gives in these files and reads their records, batch by batch.
+func (e *Engine) each(ctx context.Context, files []lake.File, statement fragment, spent *Spent, yield func(conversation.Record) bool) (err error) {
+	begin := time.Now()
+	rows, err := e.db.db.QueryContext(ctx, statement.text, statement.args...)
+	spent.Finding += time.Since(begin)
 	if err != nil {
 		return asFault(ctx, err)
 	}
@@ -132,7 +135,9 @@ func (e *Engine) each(ctx context.Context, files []lake.File, statement string, 
 		if err != nil || len(hits) == 0 {
 			return asFault(ctx, err)
 		}
+		begin := time.Now()
 		texts, err := r.read(ctx, hits)
+		spent.Reading += time.Since(begin)
 		if err != nil {
 			return err
 		}

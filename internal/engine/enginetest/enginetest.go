@@ -5,11 +5,25 @@
 // order too; order "unordered" is answered as "asc"; a time that is missing (the end of a conversation that goes on,
 // the segments of a record that has none) sorts as the last.
 //
-// Records and questions are made by chance. A failure prints the seed; PARLEY_SEED=<seed> repeats it.
+// What filters and aggregations mean, beside what package query says of them:
+//   - Empty text is absent, null and empty lists too, and so is an empty text in a list: a list exists if one of its
+//     texts is not empty. A time that cannot be read is absent.
+//   - Texts compare in lower case, times in milliseconds to the microsecond.
+//   - A duration is in whole milliseconds, and absent while there is no end.
+//   - A metric of conversations exists if it was emitted; of t* and n* the sum counts, of o* any value.
+//   - A custom property exists by name and type; one whose value cannot be read as its type matches nothing.
+//   - A record that does not fit the schema has no items but the conversation, of which nothing is known but what
+//     the head says: id, start, end, and the time between them.
+//   - A facet counts every element of a list and every emission of an o* metric. Instants are the same bucket if they
+//     are written the same.
+//
+// Records and questions are made by chance. A failure prints the seed; PARLEY_SEED=<seed> repeats it. A filtered
+// question that fails is made smaller, and asked over fewer records, for as long as it fails.
 package enginetest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -25,13 +39,14 @@ const questions = 80
 // Run runs the suite. Open gives an engine over exactly these records, whose ids are distinct; what it opens it closes
 // by t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
 			r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-			s := &suite{rand: r, records: give(t, records), engine: open(t, records)}
+			s := &suite{rand: r, filtered: set.filtered, records: give(t, records), open: open, engine: open(t, records)}
 			defer func() {
 				if t.Failed() {
 					t.Logf("repeat with PARLEY_SEED=%d", seed)
@@ -56,13 +71,19 @@ func chooseSeed(t *testing.T) uint64 {
 
 // suite is one set of records and the engine that answers over it.
 type suite struct {
-	rand    *rand.Rand
-	records []given
-	engine  engine.Engine
+	rand     *rand.Rand
+	filtered int // questions with filters
+	records  []given
+	open     opener
+	engine   engine.Engine
 }
 
 func (s *suite) run(t *testing.T) {
 	t.Run("questions", s.questions)
+	if s.filtered > 0 {
+		t.Run("every field", s.everyField)
+		t.Run("filters", s.filters)
+	}
 	t.Run("by id", s.byID)
 	if len(s.records) > 1 {
 		t.Run("early break", s.earlyBreak)
@@ -81,18 +102,35 @@ func (s *suite) questions(t *testing.T) {
 // check asks one question and compares with the naive answer.
 func (s *suite) check(t *testing.T, q question) {
 	t.Helper()
+	if what := s.wrong(q); what != "" {
+		t.Errorf("%v\n%s", q, what)
+	}
+}
+
+// wrong says how the engine's answers to a question differ from the naive ones; empty if they do not.
+func (s *suite) wrong(q question) string {
 	ctx := context.Background()
 	all := q.answer(s.records)
-	n, err := s.engine.Count(ctx, q.Query)
-	if err != nil || n != int64(len(all)) {
-		t.Errorf("%v: count %d, %v; want %d", q, n, err, len(all))
+	if n, err := s.engine.Count(ctx, q.Query); err != nil || n != int64(len(all)) {
+		return fmt.Sprintf("count %d, %v; want %d", n, err, len(all))
 	}
 	got, err := collect(s.engine.Records(ctx, q.Query, q.limit, q.offset))
 	if err != nil {
-		t.Errorf("%v: %v", q, err)
-		return
+		return err.Error()
 	}
-	compare(t, q.String(), got, q.slice(all))
+	if what := difference(got, q.slice(all)); what != "" || len(q.aggregations) == 0 {
+		return what
+	}
+	facets, err := s.engine.Facets(ctx, q.Query, q.aggregations)
+	if err != nil || len(facets) != len(q.aggregations) {
+		return fmt.Sprintf("%d facets, %v; want %d", len(facets), err, len(q.aggregations))
+	}
+	for i, a := range q.aggregations {
+		if got, want := facetText(facets[i]), facetText(facet(a, all)); got != want {
+			return fmt.Sprintf("facet %s\n want %s", got, want)
+		}
+	}
+	return ""
 }
 
 // byID asks for known and unknown ids, some of them twice.
@@ -111,7 +149,9 @@ func (s *suite) byID(t *testing.T) {
 			t.Errorf("by %d ids: %v", len(ids), err)
 			continue
 		}
-		compare(t, "by id", got, everything().answer(want))
+		if what := difference(got, everything().answer(want)); what != "" {
+			t.Errorf("by id: %s", what)
+		}
 	}
 	if got, err := collect(s.engine.ByID(t.Context(), nil)); len(got) > 0 || err != nil {
 		t.Errorf("by no id: got %d records, %v", len(got), err)

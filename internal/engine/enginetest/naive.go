@@ -18,16 +18,14 @@ import (
 type question struct {
 	query.Query
 	limit, offset int
-}
-
-func (q question) String() string {
-	return fmt.Sprintf("matching %d of %v, %s by %s, limit %d, offset %d", q.Matching, q.Interval, q.Order, q.OrderBy, q.limit, q.offset)
+	aggregations  []query.Aggregation
 }
 
 // given is a record that the suite made, with what it is ordered by beside its start and end.
 type given struct {
 	conversation.Record
 	first, last time.Time // earliest segmentStart, latest segmentEnd; zero if there is none, or not yet
+	items       map[query.Kind][]item
 }
 
 // answer is the naive evaluation without limit and offset: written from facts.md sections 5 and 7, on purpose without
@@ -35,7 +33,7 @@ type given struct {
 func (q question) answer(records []given) []given {
 	out := []given{}
 	for _, r := range records {
-		if q.selects(r) {
+		if q.selects(r) && r.satisfies(q.Filters) {
 			out = append(out, r)
 		}
 	}
@@ -87,12 +85,10 @@ func give(t *testing.T, records []conversation.Record) []given {
 	t.Helper()
 	out := make([]given, len(records))
 	for i, r := range records {
-		c, err := wire.Decode(r.JSON)
-		if err != nil {
-			t.Fatal(err)
+		out[i] = given{Record: r, items: itemsOf(t, r)}
+		if c, err := wire.Decode(r.JSON); err == nil {
+			out[i].first, out[i].last = segments(c)
 		}
-		out[i] = given{Record: r}
-		out[i].first, out[i].last = segments(c)
 	}
 	return out
 }
@@ -112,7 +108,7 @@ func segments(c *conversation.Conversation) (first, last time.Time) {
 	if len(starts) == 0 {
 		return first, last
 	}
-	return slices.MinFunc(starts, time.Time.Compare), slices.MaxFunc(ends, missingLast)
+	return slices.MinFunc(starts, missingLast), slices.MaxFunc(ends, missingLast)
 }
 
 // missingLast compares times of which a zero one is the last.
@@ -137,22 +133,20 @@ func collect(seq iter.Seq2[conversation.Record, error]) (out []conversation.Reco
 	return out, nil
 }
 
-// compare requires the same records in the same order, byte for byte.
-func compare(t *testing.T, what string, got []conversation.Record, want []given) {
-	t.Helper()
+// difference requires the same records in the same order, byte for byte; it is empty if they are.
+func difference(got []conversation.Record, want []given) string {
 	if len(got) != len(want) {
-		t.Errorf("%s: %d records, want %d", what, len(got), len(want))
-		return
+		return fmt.Sprintf("%d records, want %d", len(got), len(want))
 	}
 	for i := range want {
 		g, w := got[i], want[i]
 		if g.ID != w.ID {
-			t.Errorf("%s: record %d is %q, want %q", what, i, g.ID, w.ID)
-			return
+			return fmt.Sprintf("record %d is %q, want %q", i, g.ID, w.ID)
 		}
 		if !g.Start.Equal(w.Start) || !g.End.Equal(w.End) || !bytes.Equal(g.JSON, w.JSON) {
-			t.Errorf("%s: record %q is not what was put in: %v to %v, %d bytes; want %v to %v, %d bytes", what, w.ID,
+			return fmt.Sprintf("record %q is not what was put in: %v to %v, %d bytes; want %v to %v, %d bytes", w.ID,
 				g.Start, g.End, len(g.JSON), w.Start, w.End, len(w.JSON))
 		}
 	}
+	return ""
 }

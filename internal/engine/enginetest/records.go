@@ -15,17 +15,20 @@ import (
 // epoch is the middle of the days on which the random records lie.
 var epoch = time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
 
-// sets are the kinds of records that an engine is asked about.
+// sets are the kinds of records that an engine is asked about, and the number of filtered questions about them.
 var sets = []struct {
-	name string
-	make func(t *testing.T, r *rand.Rand) []conversation.Record
+	name     string
+	filtered int
+	make     func(t *testing.T, r *rand.Rand) []conversation.Record
 }{
-	{"nothing", func(*testing.T, *rand.Rand) []conversation.Record { return nil }},
-	{"one record", func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 1) }},
-	{"a few records", func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }},
-	{"records of all kinds", func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 300) }},
-	{"large records", large},
-	{"simulated records", simulated},
+	{"nothing", 20, func(*testing.T, *rand.Rand) []conversation.Record { return nil }},
+	{"one record", 20, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 1) }},
+	{"a few records", 50, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }},
+	{"records of all kinds", 20, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 300) }},
+	{"records of every dimension", 250, everyDimension},
+	{"large records", 0, large},
+	{"simulated records", 0, func(t *testing.T, r *rand.Rand) []conversation.Record { return simulated(t, r, 120) }},
+	{"few simulated records", 250, func(t *testing.T, r *rand.Rand) []conversation.Record { return simulated(t, r, 20) }},
 }
 
 // random makes records that try the edges: equal starts, exact midnights, ends that are missing, at once or days
@@ -54,8 +57,8 @@ func large(t *testing.T, r *rand.Rand) []conversation.Record {
 }
 
 // simulated gives three days of the simulated contact centre, cut at an instant of the last one.
-func simulated(t *testing.T, r *rand.Rand) (out []conversation.Record) {
-	centre := sim.New(sim.Config{Seed: r.Uint64(), PerDay: 120})
+func simulated(t *testing.T, r *rand.Rand, perDay int) (out []conversation.Record) {
+	centre := sim.New(sim.Config{Seed: r.Uint64(), PerDay: perDay})
 	first := conversation.DayOf(epoch)
 	now := (first + 2).Start().Add(time.Duration(r.Int64N(int64(24 * time.Hour))))
 	for day := first; day < first+3; day++ {

@@ -3,6 +3,7 @@ package mem
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/parley-hq/parley/internal/query"
@@ -14,38 +15,41 @@ type ranked struct {
 	at stamp
 }
 
-// sort puts hits, which come in order of start and id, into the order of q. What has no time yet sorts as if it were
-// last; ties are broken by id, from the smallest on in either direction.
-func (v *view) sort(ctx context.Context, q query.Query, hits []hit) error {
-	if q.OrderBy == query.ByConversationStart && q.Order != query.Descending {
-		return nil
-	}
-	list, err := v.rank(ctx, q.OrderBy, hits)
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(list, func(a, b ranked) int {
-		order := a.at.compareLast(b.at)
-		if q.Order == query.Descending {
-			order = -order
+// sorted yields hits, which come in order of start and id, in the order of q, once it has all. What has no time yet
+// sorts as if it were last; ties are broken by id, from the smallest on in either direction.
+func (v *view) sorted(ctx context.Context, q query.Query, hits iter.Seq2[hit, error]) iter.Seq2[hit, error] {
+	return func(yield func(hit, error) bool) {
+		list, err := v.rank(ctx, q.OrderBy, hits)
+		if err != nil {
+			yield(hit{}, err)
+			return
 		}
-		return cmp.Or(order, cmp.Compare(a.head().id, b.head().id))
-	})
-	for i, r := range list {
-		hits[i] = r.hit
+		slices.SortFunc(list, func(a, b ranked) int {
+			order := a.at.compareLast(b.at)
+			if q.Order == query.Descending {
+				order = -order
+			}
+			return cmp.Or(order, cmp.Compare(a.head().id, b.head().id))
+		})
+		for _, r := range list {
+			if !yield(r.hit, nil) {
+				return
+			}
+		}
 	}
-	return nil
 }
 
-func (v *view) rank(ctx context.Context, by query.OrderBy, hits []hit) ([]ranked, error) {
-	list := make([]ranked, len(hits))
+func (v *view) rank(ctx context.Context, by query.OrderBy, hits iter.Seq2[hit, error]) (list []ranked, err error) {
 	var r reader
-	for i, h := range hits {
-		at, err := v.key(ctx, &r, by, h)
+	for h, err := range hits {
+		var at stamp
+		if err == nil {
+			at, err = v.key(ctx, &r, by, h)
+		}
 		if err != nil {
 			return nil, err
 		}
-		list[i] = ranked{h, at}
+		list = append(list, ranked{h, at})
 	}
 	return list, nil
 }

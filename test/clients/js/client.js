@@ -95,12 +95,13 @@ async function login() {
   assert.ok(auth.tokenExpiryTime > Date.now(), 'login: the token has expired already');
 }
 
-async function submit() {
+async function submit(start, end, filters) {
   const submitted = await analytics.postAnalyticsConversationsDetailsJobs({
-    interval: interval(from, to),
+    interval: interval(start, end),
     order: 'asc',
     orderBy: 'conversationStart',
     startOfDayIntervalMatching: true,
+    ...filters,
   });
   assert.deepEqual(Object.keys(submitted), ['jobId'], 'fields of the answer to a submission');
   return submitted.jobId;
@@ -188,6 +189,132 @@ async function checkById([first, second]) {
   assert.deepEqual(idsOf(two.conversations).sort(), [first, second].sort(), 'details of two conversations');
 }
 
+// Predicates and filters, as the client's documentation writes them.
+const dimension = (name, value) => ({ type: 'dimension', dimension: name, operator: 'matches', value });
+const range = (name, bounds) => ({ type: 'metric', metric: name, operator: 'matches', range: bounds });
+const exists = (name) => ({ type: 'dimension', dimension: name, operator: 'exists' });
+const notExists = (name) => ({ type: 'dimension', dimension: name, operator: 'notExists' });
+const hasMetric = (name) => ({ type: 'metric', metric: name, operator: 'exists' });
+const and = (...predicates) => ({ type: 'and', predicates });
+const or = (...predicates) => ({ type: 'or', predicates });
+
+// segmentsOf gives every segment with the fields of its session, flow and participant.
+const segmentsOf = (c) =>
+  c.participants.flatMap((p) =>
+    (p.sessions ?? []).flatMap((s) =>
+      (s.segments ?? []).map((g) => ({ ...p, ...s, ...s.flow, ...g }))));
+const durationOf = (g) => new Date(g.segmentEnd) - new Date(g.segmentStart);
+const valuesOf = (c, name) =>
+  c.participants.flatMap((p) => (p.sessions ?? []).flatMap((s) => s.metrics ?? []))
+    .filter((m) => m.name === name).map((m) => m.value);
+const sumOf = (c, name) => valuesOf(c, name).reduce((a, b) => a + b, 0);
+const digits = (text) => (text ?? '').replace(/\D/g, '');
+
+// questions asks every kind of predicate of the conversations of a day: each with filters for the server, and with the
+// same in the client's own words. Those that can find nothing in simulated records are marked.
+function questions(day) {
+  const agent = segmentsOf(day.find((c) => segmentsOf(c).some((g) => g.purpose === 'agent' && g.queueId)))
+    .find((g) => g.purpose === 'agent' && g.queueId);
+  const other = day.flatMap(segmentsOf).find((g) => g.queueId && g.queueId !== agent.queueId).queueId;
+  const some = (test) => (c) => segmentsOf(c).some(test);
+  return [
+    { name: 'a dimension', filters: { segmentFilters: [and(dimension('queueId', agent.queueId))] }, holds: some((g) => g.queueId === agent.queueId) },
+    { name: 'without regard to case', filters: { segmentFilters: [and(dimension('purpose', 'Voicemail'))] }, holds: some((g) => g.purpose === 'voicemail') },
+    {
+      name: 'two of one segment', filters: { segmentFilters: [and(dimension('queueId', agent.queueId), dimension('userId', agent.userId))] },
+      holds: some((g) => g.queueId === agent.queueId && g.userId === agent.userId),
+    },
+    {
+      name: 'two of two segments', filters: { segmentFilters: [and(dimension('segmentType', 'hold')), and(dimension('purpose', 'ivr'))] },
+      holds: (c) => some((g) => g.segmentType === 'hold')(c) && some((g) => g.purpose === 'ivr')(c),
+    },
+    { name: 'a telephone number', filters: { segmentFilters: [or(dimension('ani', digits(agent.ani)))] }, holds: some((g) => digits(g.ani) === digits(agent.ani)) },
+    { name: 'a flow', filters: { segmentFilters: [and(exists('flowId'), dimension('exitReason', 'TRANSFER'))] }, holds: some((g) => g.flowId && g.exitReason === 'TRANSFER') },
+    { name: 'exists', filters: { segmentFilters: [and(exists('wrapUpCode'))] }, holds: some((g) => g.wrapUpCode) },
+    {
+      name: 'notExists', filters: { segmentFilters: [and(dimension('segmentType', 'wrapup'), notExists('wrapUpCode'))] },
+      holds: some((g) => g.segmentType === 'wrapup' && !g.wrapUpCode), mayFindNothing: true,
+    },
+    { name: 'going on', filters: { conversationFilters: [and(notExists('conversationEnd'))] }, holds: (c) => !c.conversationEnd, mayFindNothing: true },
+    {
+      name: 'clauses', holds: some((g) => g.purpose === 'agent' && [agent.queueId, other].includes(g.queueId) && ['interact', 'hold'].includes(g.segmentType)),
+      filters: {
+        segmentFilters: [{
+          type: 'and', predicates: [dimension('purpose', 'agent')],
+          clauses: [or(dimension('queueId', agent.queueId), dimension('queueId', other)), or(dimension('segmentType', 'interact'), dimension('segmentType', 'hold'))],
+        }],
+      },
+    },
+    { name: 'duration of segments', filters: { segmentFilters: [and(range('tSegmentDuration', { gt: 60000, lte: 600000 }))] }, holds: some((g) => durationOf(g) > 60000 && durationOf(g) <= 600000) },
+    { name: 'a metric exists', filters: { conversationFilters: [and(hasMetric('tAbandon'))] }, holds: (c) => valuesOf(c, 'tAbandon').length > 0 },
+    { name: 'a sum of metrics', filters: { conversationFilters: [and(range('tTalk', { gte: 120000 }))] }, holds: (c) => valuesOf(c, 'tTalk').length > 0 && sumOf(c, 'tTalk') >= 120000 },
+    {
+      name: 'duration of conversations', filters: { conversationFilters: [and(range('tConversationDuration', { lt: 60000 }))] },
+      holds: (c) => c.conversationEnd && new Date(c.conversationEnd) - new Date(c.conversationStart) < 60000,
+    },
+    {
+      name: 'ids', filters: { conversationFilters: [or(dimension('conversationId', day[0].conversationId), dimension('conversationId', day[5].conversationId), dimension('conversationId', UNKNOWN))] },
+      holds: (c) => [day[0], day[5]].includes(c),
+    },
+    {
+      name: 'filters of two lists', filters: { conversationFilters: [and(dimension('originatingDirection', 'inbound'))], segmentFilters: [and(dimension('disconnectType', 'client'))] },
+      holds: (c) => c.originatingDirection === 'inbound' && some((g) => g.disconnectType === 'client')(c),
+    },
+    {
+      name: 'a property', filters: { segmentFilters: [and({ type: 'property', property: 'order', propertyType: 'integer', operator: 'matches', value: '5' })] },
+      holds: some((g) => (g.properties ?? []).some((p) => p.property === 'order')), mayFindNothing: true,
+    },
+    { name: 'evaluations', filters: { evaluationFilters: [and(range('oTotalScore', { gte: 1 }), exists('evaluatorId'))] }, holds: (c) => (c.evaluations ?? []).some((e) => e.oTotalScore >= 1 && e.evaluatorId), mayFindNothing: true },
+    { name: 'surveys', filters: { surveyFilters: [and(dimension('surveyStatus', 'Finished'))] }, holds: (c) => (c.surveys ?? []).some((e) => e.surveyStatus === 'Finished'), mayFindNothing: true },
+    { name: 'resolutions', filters: { resolutionFilters: [and(hasMetric('nNextContactAvoided'))] }, holds: (c) => (c.resolutions ?? []).some((r) => r.nNextContactAvoided !== undefined), mayFindNothing: true },
+  ];
+}
+
+// checkFilters compares what the server finds on the first day with what the client finds among all its records.
+async function checkFilters(conversations) {
+  const end = new Date(from.getTime() + DAY);
+  const day = conversations.filter((c) => new Date(c.conversationStart) < end);
+  const all = questions(day);
+  for (const { name, filters, holds, mayFindNothing } of all) {
+    const want = idsOf(day.filter(holds));
+    assert.ok(mayFindNothing || want.length > 0, `${name}: the day has none`);
+    assert.ok(want.length < day.length, `${name}: the day has nothing else`);
+    const answer = await analytics.postAnalyticsConversationsDetailsQuery({
+      interval: interval(from, end), ...filters, paging: { pageSize: PAGE_OF_QUERY, pageNumber: 1 },
+    });
+    assert.equal(answer.totalHits, want.length, `${name}: totalHits`);
+    assert.deepEqual(idsOf(answer.conversations ?? []), want.slice(0, PAGE_OF_QUERY), name);
+  }
+  const { filters, holds } = all.find((q) => q.name === 'clauses');
+  const jobId = await submit(from, end, filters);
+  await fulfilled(jobId);
+  assert.deepEqual(idsOf((await resultsOf(jobId)).conversations), idsOf(day.filter(holds)), 'a filtered job');
+  await checkAggregations(day, end);
+  return all.length;
+}
+
+async function checkAggregations(day, end) {
+  const answer = await analytics.postAnalyticsConversationsDetailsQuery({
+    interval: interval(from, end),
+    segmentFilters: [and(dimension('purpose', 'agent'))],
+    aggregations: [
+      { type: 'termFrequency', dimension: 'segmentType', size: 100 },
+      { type: 'numericRange', metric: 'tSegmentDuration', ranges: [{ lt: 60000 }, { gte: 60000 }] },
+    ],
+    paging: { pageSize: 1, pageNumber: 1 },
+  });
+  const segments = day.filter((c) => segmentsOf(c).some((g) => g.purpose === 'agent')).flatMap(segmentsOf);
+  const types = new Map();
+  for (const g of segments) types.set(g.segmentType, (types.get(g.segmentType) ?? 0) + 1);
+  const [terms, ranges] = answer.aggregations;
+  assert.equal(terms.dimension, 'segmentType', 'dimension of an aggregation');
+  assert.deepEqual(new Map(terms.results.map((r) => [r.value, r.count])), types, 'frequencies of segmentType');
+  assert.deepEqual(terms.results.map((r) => r.count), [...types.values()].sort((a, b) => b - a), 'order of frequencies');
+  const closed = segments.filter((g) => g.segmentEnd);
+  assert.deepEqual(ranges.results.map((r) => r.count),
+    [closed.filter((g) => durationOf(g) < 60000).length, closed.filter((g) => durationOf(g) >= 60000).length], 'ranges of tSegmentDuration');
+}
+
 async function checkRefusals(jobId) {
   await refused('an unknown conversation', 404, () => analytics.getAnalyticsConversationDetails(UNKNOWN));
   await refused('an unknown job', 404, () => analytics.getAnalyticsConversationsDetailsJob(UNKNOWN));
@@ -197,6 +324,9 @@ async function checkRefusals(jobId) {
   await refused('a foreign cursor', 400, () =>
     analytics.getAnalyticsConversationsDetailsJobResults(jobId, { cursor: 'a+b/c d==' }));
   await refused('a query without an interval', 400, () => analytics.postAnalyticsConversationsDetailsQuery({}));
+  await refused('a dimension of another list', 400, () => analytics.postAnalyticsConversationsDetailsQuery({
+    interval: interval(from, to), conversationFilters: [and(dimension('mediaType', 'voice'))],
+  }));
 }
 
 async function main() {
@@ -205,18 +335,19 @@ async function main() {
   assert.match(dataAvailabilityDate, INSTANT, 'dataAvailabilityDate');
   assert.ok(new Date(dataAvailabilityDate) >= to, `PARLEY_TO is after dataAvailabilityDate ${dataAvailabilityDate}`);
 
-  const jobId = await submit();
+  const jobId = await submit(from, to);
   await fulfilled(jobId);
   const { conversations, pages } = await resultsOf(jobId);
   checkSame(conversations, await queried());
   await checkById(idsOf(conversations));
+  const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
 
   await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
   await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));
 
   console.log(`js client: ${conversations.length} conversations, ${pages} pages, ` +
-    `${withAttributes(conversations)} with attributes, same as the query`);
+    `${withAttributes(conversations)} with attributes, same as the query; ${asked} filtered queries`);
 }
 
 // The client watches its configuration file, which would keep the process alive: hence the explicit exits.

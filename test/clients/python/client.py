@@ -111,8 +111,9 @@ def login(url, client_id, secret):
     return client.get_client_credentials_token(client_id, secret)
 
 
-def submit(api, start, end):
+def submit(api, start, end, filters=()):
     body = platform.AsyncConversationQuery()
+    put(body, filters)
     body.interval = interval(start, end)
     body.order = "asc"
     body.order_by = "conversationStart"
@@ -205,6 +206,182 @@ def check_by_id(api, first, second):
     same(sorted(ids_of(two.conversations)), sorted([first, second]), "details of two conversations")
 
 
+def model(name, **members):
+    made = getattr(platform, name)()
+    for member, value in members.items():
+        check(member in made.swagger_types, f"the client's {name} has no {member}")
+        setattr(made, member, value)
+    return made
+
+
+class Kind:
+    """Builds the models of one list of filters."""
+
+    def __init__(self, name):
+        self.name, self.member = name, name.lower() + "_filters"
+
+    def predicate(self, what, name, operator="matches", **operand):
+        of = {"property": "pcProperty"}.get(what, what)
+        return model(f"{self.name}DetailQueryPredicate", type=what, operator=operator, **{of: name}, **operand)
+
+    def has(self, name, value):
+        return self.predicate("dimension", name, value=value)
+
+    def exists(self, name, what="dimension"):
+        return self.predicate(what, name, "exists")
+
+    def lacks(self, name):
+        return self.predicate("dimension", name, "notExists")
+
+    def within(self, name, **bounds):
+        return self.predicate("metric", name, range=model("NumericRange", **bounds))
+
+    def clause(self, how, *predicates):
+        return model(f"{self.name}DetailQueryClause", type=how, predicates=list(predicates))
+
+    def filter(self, how, *predicates, clauses=None):
+        made = model(f"{self.name}DetailQueryFilter", type=how, predicates=list(predicates))
+        if clauses:
+            made.clauses = clauses
+        return self.member, made
+
+
+SEGMENT, CONVERSATION, EVALUATION, SURVEY, RESOLUTION = map(
+    Kind, ("Segment", "Conversation", "Evaluation", "Survey", "Resolution"))
+
+
+def put(body, filters):
+    """Puts filters into a request, each into the list of its kind."""
+    for member, made in filters:
+        setattr(body, member, (getattr(body, member) or []) + [made])
+
+
+class Segment:
+    """A segment with the fields of its session, flow and participant."""
+
+    def __init__(self, *parts):
+        self.parts = [p for p in parts if p is not None]
+
+    def __getattr__(self, name):
+        for part in self.parts:
+            if name in part.swagger_types:
+                return getattr(part, name)
+        raise AttributeError(name)
+
+    def duration(self):
+        return round((self.segment_end - self.segment_start).total_seconds() * 1000) if self.segment_end else None
+
+
+def segments_of(conversation):
+    return [Segment(g, s, s.flow, p) for p in conversation.participants for s in p.sessions or [] for g in s.segments or []]
+
+
+def values_of(conversation, name):
+    return [m.value for p in conversation.participants for s in p.sessions or [] for m in s.metrics or [] if m.name == name]
+
+
+def digits(text):
+    return re.sub(r"\D", "", text or "")
+
+
+def questions(day):
+    """Every kind of predicate, asked of the conversations of a day: a name, filters for the server, the same in the
+    client's own words, and whether simulated records may hold nothing of it."""
+    agent = next(g for c in day for g in segments_of(c) if g.purpose == "agent" and g.queue_id)
+    other = next(g.queue_id for c in day for g in segments_of(c) if g.queue_id and g.queue_id != agent.queue_id)
+
+    def some(test):
+        return lambda c: any(test(g) for g in segments_of(c))
+
+    def milliseconds(c):
+        return (c.conversation_end - c.conversation_start).total_seconds() * 1000
+
+    s, c_ = SEGMENT, CONVERSATION
+    return [
+        ("a dimension", [s.filter("and", s.has("queueId", agent.queue_id))], some(lambda g: g.queue_id == agent.queue_id), False),
+        ("without regard to case", [s.filter("and", s.has("purpose", "voicemail"))], some(lambda g: g.purpose == "voicemail"), False),
+        ("two of one segment", [s.filter("and", s.has("queueId", agent.queue_id), s.has("userId", agent.user_id))],
+         some(lambda g: g.queue_id == agent.queue_id and getattr(g, "user_id", None) == agent.user_id), False),
+        ("two of two segments", [s.filter("and", s.has("segmentType", "hold")), s.filter("and", s.has("purpose", "ivr"))],
+         lambda c: some(lambda g: g.segment_type == "hold")(c) and some(lambda g: g.purpose == "ivr")(c), False),
+        ("a telephone number", [s.filter("or", s.has("ani", digits(agent.ani)))], some(lambda g: digits(g.ani) == digits(agent.ani)), False),
+        ("exists", [s.filter("and", s.exists("wrapUpCode"))], some(lambda g: g.wrap_up_code), False),
+        ("notExists", [s.filter("and", s.has("segmentType", "wrapup"), s.lacks("wrapUpCode"))],
+         some(lambda g: g.segment_type == "wrapup" and not g.wrap_up_code), True),
+        ("going on", [c_.filter("and", c_.lacks("conversationEnd"))], lambda c: not c.conversation_end, True),
+        ("clauses", [s.filter("and", s.has("purpose", "agent"), clauses=[
+            s.clause("or", s.has("queueId", agent.queue_id), s.has("queueId", other)),
+            s.clause("or", s.has("segmentType", "interact"), s.has("segmentType", "hold"))])],
+         some(lambda g: g.purpose == "agent" and g.queue_id in (agent.queue_id, other) and g.segment_type in ("interact", "hold")), False),
+        ("duration of segments", [s.filter("and", s.within("tSegmentDuration", gt=60000, lte=600000))],
+         some(lambda g: g.segment_end and 60000 < g.duration() <= 600000), False),
+        ("a metric exists", [c_.filter("and", c_.exists("tAbandon", "metric"))], lambda c: values_of(c, "tAbandon"), False),
+        ("a sum of metrics", [c_.filter("and", c_.within("tTalk", gte=120000))],
+         lambda c: values_of(c, "tTalk") and sum(values_of(c, "tTalk")) >= 120000, False),
+        ("duration of conversations", [c_.filter("and", c_.within("tConversationDuration", lt=60000))],
+         lambda c: c.conversation_end and milliseconds(c) < 60000, False),
+        ("ids", [c_.filter("or", *(c_.has("conversationId", i) for i in (day[0].conversation_id, day[5].conversation_id, UNKNOWN)))],
+         lambda c: c.conversation_id in (day[0].conversation_id, day[5].conversation_id), False),
+        ("filters of two lists", [c_.filter("and", c_.has("originatingDirection", "inbound")), s.filter("and", s.has("disconnectType", "client"))],
+         lambda c: c.originating_direction == "inbound" and some(lambda g: g.disconnect_type == "client")(c), False),
+        ("a property", [s.filter("and", s.predicate("property", "order", property_type="integer", value="5"))],
+         some(lambda g: any(p.pcProperty == "order" for p in g.properties or [])), True),
+        ("evaluations", [EVALUATION.filter("and", EVALUATION.within("oTotalScore", gte=1), EVALUATION.exists("evaluatorId"))],
+         lambda c: any(e.o_total_score and e.evaluator_id for e in c.evaluations or []), True),
+        ("surveys", [SURVEY.filter("and", SURVEY.has("surveyStatus", "Finished"))],
+         lambda c: any(e.survey_status == "Finished" for e in c.surveys or []), True),
+        ("resolutions", [RESOLUTION.filter("and", RESOLUTION.exists("nNextContactAvoided", "metric"))],
+         lambda c: any(r.n_next_contact_avoided is not None for r in c.resolutions or []), True),
+    ]
+
+
+def ask(api, start, end, filters, size, aggregations=None):
+    body = platform.ConversationQuery()
+    body.interval = interval(start, end)
+    body.paging = model("PagingSpec", page_size=size, page_number=1)
+    body.aggregations = aggregations
+    put(body, filters)
+    return api.post_analytics_conversations_details_query(body)
+
+
+def check_filters(api, conversations, start):
+    """Compares what the server finds on the first day with what the client finds among all its records."""
+    end = start + timedelta(days=1)
+    day = [c for c in conversations if c.conversation_start < end]
+    asked = questions(day)
+    for name, filters, holds, may_find_nothing in asked:
+        want = [c.conversation_id for c in day if holds(c)]
+        check(want or may_find_nothing, f"{name}: the day has none")
+        check(len(want) < len(day), f"{name}: the day has nothing else")
+        answer = ask(api, start, end, filters, PAGE_OF_QUERY)
+        same(answer.total_hits, len(want), f"{name}: totalHits")
+        same(ids_of(answer.conversations or []), want[:PAGE_OF_QUERY], name)
+    _, filters, holds, _ = next(q for q in asked if q[0] == "clauses")
+    job = submit(api, start, end, filters)
+    await_fulfilled(api, job)
+    same(ids_of(results_of(api, job)[0]), [c.conversation_id for c in day if holds(c)], "a filtered job")
+    check_aggregations(api, day, start, end)
+    return len(asked)
+
+
+def check_aggregations(api, day, start, end):
+    answer = ask(api, start, end, [SEGMENT.filter("and", SEGMENT.has("purpose", "agent"))], 1, [
+        model("AnalyticsQueryAggregation", type="termFrequency", dimension="segmentType", size=100),
+        model("AnalyticsQueryAggregation", type="numericRange", metric="tSegmentDuration",
+              ranges=[model("AggregationRange", lt=60000), model("AggregationRange", gte=60000)]),
+    ])
+    segments = [g for c in day if any(g.purpose == "agent" for g in segments_of(c)) for g in segments_of(c)]
+    types = {}
+    for g in segments:
+        types[g.segment_type] = types.get(g.segment_type, 0) + 1
+    terms, ranges = answer.aggregations
+    check_type(terms, "AggregationResult", "aggregations[0]")
+    same({r.value: r.count for r in terms.results}, types, "frequencies of segmentType")
+    same([r.count for r in terms.results], sorted(types.values(), reverse=True), "order of frequencies")
+    closed = [g.duration() for g in segments if g.segment_end]
+    same([r.count for r in ranges.results], [sum(d < 60000 for d in closed), sum(d >= 60000 for d in closed)], "ranges of tSegmentDuration")
+
+
 def check_refusals(api, job):
     results = api.get_analytics_conversations_details_job_results
     refused("an unknown conversation", 404, lambda: api.get_analytics_conversation_details(UNKNOWN))
@@ -214,6 +391,10 @@ def check_refusals(api, job):
     refused("a foreign cursor", 400, lambda: results(job, cursor="a+b/c d=="))
     refused("a query without an interval", 400,
             lambda: api.post_analytics_conversations_details_query(platform.ConversationQuery()))
+    # The client itself lets only known names pass: a value that is no number is a fault that it does not see.
+    start = datetime(2026, 11, 1, tzinfo=timezone.utc)
+    refused("a number that is none", 400, lambda: ask(api, start, start + timedelta(days=1), [
+        CONVERSATION.filter("and", CONVERSATION.predicate("metric", "tTalk", value="long"))], 1))
 
 
 def main():
@@ -230,13 +411,14 @@ def main():
     conversations, pages = results_of(api, job)
     check_same(conversations, queried(api, start, end))
     check_by_id(api, conversations[0].conversation_id, conversations[1].conversation_id)
+    asked = check_filters(api, conversations, start)
     check_refusals(api, job)
 
     api.delete_analytics_conversations_details_job(job)
     refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))
 
     print(f"python client: {len(conversations)} conversations, {pages} pages, "
-          f"{with_attributes(conversations)} with attributes, same as the query")
+          f"{with_attributes(conversations)} with attributes, same as the query; {asked} filtered queries")
 
 
 if __name__ == "__main__":

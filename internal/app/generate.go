@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Generation is a simulated contact centre to be written into a lake, without a platform between them.
+type Generation struct {
+	Lake       *lake.Lake
+	First, End conversation.Day
+	PerDay     int
+	Seed       uint64
+	Progress   func(done int64) // told of every record how many there are by then; called from another goroutine
+}
+
+// Generated says what a Generation wrote.
+type Generated struct {
+	Run       string           `json:"run"`
+	First     conversation.Day `json:"first"`
+	End       conversation.Day `json:"end"`
+	Days      int              `json:"days"`               // made whole
+	Whole     int              `json:"days_already_whole"` // left alone
+	Added     int64            `json:"added"`
+	Replaced  int64            `json:"replaced"`
+	Unchanged int64            `json:"unchanged"`
+	Bytes     int64            `json:"bytes"` // of records, JSON
+	Seconds   float64          `json:"seconds"`
+}
+
+// generatedAtOnce is how many conversations a commit should bring: the lake plans some 60 bytes for each, and reads its
+// ids once a commit.
+const generatedAtOnce = 250_000
+
+// Pending gives the days that are not whole in the lake yet.
+func (g Generation) Pending(ctx context.Context) ([]conversation.Day, error) {
+	whole, err := g.Lake.Days(ctx, g.First, g.End)
+	if err != nil {
+		return nil, err
+	}
+	var days []conversation.Day
+	for day := g.First; day < g.End; day++ {
+		if !whole[day] {
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}
+
+// Run writes the days that are not whole yet, several a commit, and makes them whole. Interrupted, it goes on where it
+// was when it is run again; run again after that it changes nothing.
+func (g Generation) Run(ctx context.Context) (out Generated, err error) {
+	defer fault.Wrap(&err, "generate")
+	begun := time.Now()
+	out = Generated{Run: "generate-" + uuid.Must(uuid.NewV7()).String(), First: g.First, End: g.End}
+	writer, err := g.Lake.Writer(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, writer.Close()) }()
+	days, err := g.Pending(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.Whole = int(g.End-g.First) - len(days)
+	atOnce := max(1, generatedAtOnce/max(1, g.PerDay))
+	for len(days) > 0 {
+		n := min(atOnce, len(days))
+		at := time.Now().UTC().Truncate(time.Microsecond)
+		records := ahead(ctx, g.versions(out.Run, at, days[:n], int64(out.Days)*int64(g.PerDay)))
+		done, err := writer.Commit(ctx, lake.Commit{Run: out.Run, At: at, Days: days[:n], Records: records})
+		if err != nil {
+			return out, err
+		}
+		out.Days += n
+		out.Added += done.Added
+		out.Replaced += done.Replaced
+		out.Unchanged += done.Unchanged
+		out.Bytes += done.Bytes
+		out.Seconds = time.Since(begun).Seconds()
+		days = days[n:]
+	}
+	return out, nil
+}
+
+// versions yields the conversations of days, in order of start and id, one at a time. It can be read again, as a commit
+// does; before is how many there were before them.
+func (g Generation) versions(run string, at time.Time, days []conversation.Day, before int64) iter.Seq2[lake.Version, error] {
+	centre := sim.New(sim.Config{Seed: g.Seed, PerDay: g.PerDay})
+	return func(yield func(lake.Version, error) bool) {
+		done := before
+		for _, day := range days {
+			for c := range centre.Day(day) {
+				r, err := simulated(c)
+				if !yield(lake.Version{Record: r, Run: run, At: at}, err) || err != nil {
+					return
+				}
+				done++
+				g.Progress(done)
+			}
+		}
+	}
+}
+
+// simulated writes a conversation as the platform would.
+func simulated(c *conversation.Conversation) (conversation.Record, error) {
+	text, err := wire.Encode(c)
+	if err != nil {
+		return conversation.Record{}, err
+	}
+	return wire.Record(text)
+}
+
+// Of what is read ahead no more is held than this: some 5 MB.
+const (
+	aheadPortion  = 128
+	aheadPortions = 8
+)
+
+// ahead has the next values made on another goroutine while the last ones are used.
+func ahead[T any](ctx context.Context, values iter.Seq2[T, error]) iter.Seq2[T, error] {
+	type made struct {
+		value T
+		err   error
+	}
+	return func(yield func(T, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		portions := make(chan []made, aheadPortions)
+		send := func(p []made) bool {
+			select {
+			case portions <- p:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		var maker sync.WaitGroup
+		defer maker.Wait()
+		defer cancel()
+		maker.Go(func() {
+			defer close(portions)
+			var p []made
+			for v, err := range values {
+				if p = append(p, made{v, err}); len(p) == aheadPortion {
+					if !send(p) {
+						return
+					}
+					p = nil
+				}
+			}
+			send(p)
+		})
+		for p := range portions {
+			for _, m := range p {
+				if !yield(m.value, m.err) {
+					return
+				}
+			}
+		}
+		// Cut short by the context, what came is not all.
+		if err := ctx.Err(); err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}

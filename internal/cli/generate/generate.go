@@ -1,0 +1,156 @@
+// Package generate is the command "parley generate".
+package generate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// Options is everything "parley generate" reads.
+type Options struct {
+	Streams *ui.Streams
+
+	Lake     string
+	From, To string
+	PerDay   int
+	Seed     uint64
+	DryRun   bool
+	JSON     bool
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &Options{Streams: s}
+	cmd := &cobra.Command{
+		Use:   "generate --lake DIR --from DAY --to DAY",
+		Short: "Write a simulated contact centre into a lake, to measure and to try things",
+		Long: `Write the conversations of a simulated contact centre, those that parley sandbox serves, straight into a lake: the days
+from --from up to, and not including, --to. Everything follows from --seed and the days: the same seed gives the same
+conversations, byte for byte.
+
+Days that the lake has whole are left alone, so running it again changes nothing, and an interrupted run goes on where
+it was. Do not mix simulated with real conversations.`,
+		Example: `  parley generate --lake ./lake --from 2026-11-01 --to 2026-11-08
+  parley generate --lake ./lake --from 2026-10-01 --to 2026-11-01 --per-day 32259 --seed 7`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
+	f.StringVar(&o.From, "from", "", "first day, UTC, as 2026-11-01")
+	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
+	f.IntVar(&o.PerDay, "per-day", 1000, "conversations that start on each day")
+	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
+	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be written, and change nothing")
+	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
+	for _, name := range []string{"lake", "from", "to"} {
+		cobra.CheckErr(cmd.MarkFlagRequired(name))
+	}
+	return cmd
+}
+
+// memory is what it aims for.
+const memory = 512 << 20
+
+// Run generates.
+func Run(ctx context.Context, o *Options) (err error) {
+	g, err := o.generation()
+	if err != nil {
+		return err
+	}
+	if o.DryRun {
+		return o.dryRun(ctx, g)
+	}
+	debug.SetMemoryLimit(memory)
+	if g.Lake, err = lake.Create(ctx, o.Lake); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.Lake.Close()) }()
+	days, err := g.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	progress := o.Streams.Progress()
+	all := int64(len(days)) * int64(o.PerDay)
+	g.Progress = func(done int64) { progress.Show("generating", done, all, "conversations") }
+	done, err := g.Run(ctx)
+	progress.Clear()
+	if err != nil {
+		return err
+	}
+	return o.print(done)
+}
+
+func (o *Options) generation() (g app.Generation, err error) {
+	g = app.Generation{PerDay: o.PerDay, Seed: o.Seed}
+	if g.First, err = conversation.ParseDay(o.From); err != nil {
+		return g, fault.Field("--from", "--from %v", err)
+	}
+	if g.End, err = conversation.ParseDay(o.To); err != nil {
+		return g, fault.Field("--to", "--to %v", err)
+	}
+	switch {
+	case g.End <= g.First:
+		return g, fault.Field("--to", "--to %v must lie after --from %v; it is the day after the last one", g.End, g.First)
+	case o.PerDay < 0 || o.PerDay > 10_000_000:
+		return g, fault.Field("--per-day", "--per-day must lie between 0 and 10,000,000")
+	}
+	return g, nil
+}
+
+// dryRun says what would be written. A lake that is not there yet has no whole day.
+func (o *Options) dryRun(ctx context.Context, g app.Generation) error {
+	days, err := o.pending(ctx, g)
+	if err != nil {
+		return err
+	}
+	n, whole := int64(days)*int64(o.PerDay), int(g.End-g.First)-days
+	if o.JSON {
+		return o.Streams.JSON(struct {
+			Conversations int64 `json:"conversations"`
+			Days          int   `json:"days"`
+			Whole         int   `json:"days_already_whole"`
+		}{n, days, whole})
+	}
+	o.Streams.Printf("Nothing was changed. It would write this:\n")
+	return ui.Fields(o.Streams.Out,
+		[2]string{"conversations", fmt.Sprintf("%s on %s days", ui.Count(n), ui.Count(int64(days)))},
+		[2]string{"leave alone", ui.Count(int64(whole)) + " days that the lake has whole"},
+	)
+}
+
+func (o *Options) pending(ctx context.Context, g app.Generation) (n int, err error) {
+	if g.Lake, err = lake.Open(ctx, o.Lake); errors.Is(err, fault.NotFound) {
+		return int(g.End - g.First), nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, g.Lake.Close()) }()
+	days, err := g.Pending(ctx)
+	return len(days), err
+}
+
+func (o *Options) print(g app.Generated) error {
+	if o.JSON {
+		return o.Streams.JSON(g)
+	}
+	o.Streams.Printf("Generated %d days from %v up to %v in %.1f s.\n", g.Days, g.First, g.End, g.Seconds)
+	lines := [][2]string{
+		{"conversations added", ui.Count(g.Added)},
+		{"in the lake already", fmt.Sprintf("%s replaced, %s equal", ui.Count(g.Replaced), ui.Count(g.Unchanged))},
+		{"days already whole", ui.Count(int64(g.Whole))},
+		{"records", ui.Bytes(g.Bytes)},
+	}
+	return ui.Fields(o.Streams.Out, lines...)
+}

@@ -1,0 +1,214 @@
+// Package querycmd is the command "parley query".
+package querycmd
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/connection"
+	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Options is everything "parley query" reads.
+type Options struct {
+	Streams *ui.Streams
+	Version string
+	Getenv  func(string) string
+
+	Lake      string
+	BaseURL   string
+	File      string
+	Question  Question
+	Asked     []string // names of the flags of Question that were given
+	Limit     int
+	Count     bool
+	JSON      bool
+	NDJSON    bool
+	Explain   bool
+	PrintBody bool
+}
+
+// New makes the command.
+func New(s *ui.Streams, version string) *cobra.Command {
+	o := &Options{Streams: s, Version: version, Getenv: os.Getenv, Question: Question{Dimensions: map[string]*[]string{}}}
+	cmd := &cobra.Command{
+		Use:   "query (--lake DIR | --base-url URL) (--from DAY | -f FILE)",
+		Short: "Ask for conversations, of a lake or of the platform",
+		Long: `Ask the synchronous query, of a lake or of the platform, and follow its pages.
+
+The question is the body of a request, from a file (-f body.json, - for standard input) or made of flags: values of one
+flag are alternatives, and different flags must hold together, on one segment. --print-body shows the body that the
+flags make. docs/query.md describes the language, docs/dimensions.md every dimension and metric.
+
+A lake is asked without the platform's limits on intervals. The platform gives the first 100,000 conversations of an
+answer; when there are more, the exit code is 3. The paging of a body from a file does not count: --limit does.
+
+` + connection.Help + `
+
+At a terminal the answer is a table; in a pipe its cells are separated by tabs, without a head. Ids are shortened there,
+and only there: --json and --ndjson have the records as they were answered, without participant attributes.`,
+		Example: `  parley query --lake ./lake --from 2026-11-01 --to 2026-11-08 --media voice --direction inbound --limit 20
+  parley query --lake ./lake --from 2026-11-01 --purpose acd --aggregate queueId:5 --count
+  parley query --base-url http://127.0.0.1:8080 -f body.json --json
+  parley query --from 2026-11-01 --queue 0fb7a1c2-... --user 5a9e... --print-body`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range questionFlags() {
+				if cmd.Flags().Changed(name) {
+					o.Asked = append(o.Asked, "--"+name)
+				}
+			}
+			return Run(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Lake, "lake", "", "folder of the lake to ask")
+	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
+	f.StringVarP(&o.File, "file", "f", "", "file with the body of the request; - is standard input")
+	f.StringVar(&o.Question.From, "from", "", "day or instant, UTC, at which the interval begins")
+	f.StringVar(&o.Question.To, "to", "", "day or instant, UTC, before which it ends (default: a day after --from)")
+	f.StringVar(&o.Question.Interval, "interval", "", "interval as the platform writes it, start/end or start/duration")
+	for _, d := range slices.Concat(ofConversation, ofSegment) {
+		values := new([]string)
+		o.Question.Dimensions[d.name] = values
+		f.StringSliceVar(values, d.flag, nil, d.help)
+	}
+	f.StringVar(&o.Question.Order, "order", "", "asc, desc, unordered (default: asc)")
+	f.StringVar(&o.Question.OrderBy, "order-by", "", "conversationStart, conversationEnd, segmentStart, segmentEnd (default: conversationStart)")
+	f.StringSliceVar(&o.Question.Aggregate, "aggregate", nil, "count the values of a dimension, as queueId or queueId:5 for the five most frequent")
+	f.IntVar(&o.Limit, "limit", 0, "conversations to give at most; 0 means all")
+	f.BoolVar(&o.Count, "count", false, "give no conversations, only how many match, and the aggregations")
+	f.BoolVar(&o.JSON, "json", false, "print one JSON object with totalHits, aggregations and conversations")
+	f.BoolVar(&o.NDJSON, "ndjson", false, "print the records alone, one a line")
+	f.BoolVar(&o.Explain, "explain", false, "say how the lake answers the question: SQL, files, time")
+	f.BoolVar(&o.PrintBody, "print-body", false, "print the body of the request, and ask nothing")
+	return cmd
+}
+
+func questionFlags() []string {
+	names := []string{"from", "to", "interval", "order", "order-by", "aggregate"}
+	for _, d := range slices.Concat(ofConversation, ofSegment) {
+		names = append(names, d.flag)
+	}
+	return names
+}
+
+// Run asks.
+func Run(ctx context.Context, o *Options) (err error) {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	text, err := o.body()
+	if err != nil {
+		return err
+	}
+	if o.PrintBody {
+		return o.printBody(text)
+	}
+	s, err := o.source(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if o.Explain {
+		return o.explain(ctx, s, text)
+	}
+	a, err := s.ask(ctx, text, o.Limit, o.Count)
+	if err != nil {
+		return err
+	}
+	return o.print(a)
+}
+
+func (o *Options) validate() error {
+	switch {
+	case o.File != "" && len(o.Asked) > 0:
+		return fault.New(fault.Invalid, "the question is in the file of -f: %s cannot be given beside it", strings.Join(o.Asked, ", "))
+	case o.JSON && o.NDJSON:
+		return fault.New(fault.Invalid, "give --json or --ndjson")
+	case o.NDJSON && o.Count:
+		return fault.New(fault.Invalid, "--ndjson prints records and --count asks for none; give one of them")
+	case o.Limit < 0:
+		return fault.Field("--limit", "--limit cannot be negative")
+	case o.Explain && o.Lake == "":
+		return fault.Field("--explain", "--explain needs --lake: the platform does not say how it answers")
+	case o.Lake != "" && o.BaseURL != "":
+		return fault.New(fault.Invalid, "give --lake or --base-url")
+	}
+	return nil
+}
+
+// body is the question as text.
+func (o *Options) body() ([]byte, error) {
+	if o.File == "" {
+		return o.Question.Body()
+	}
+	return lintrequest.Read(o.Streams, o.File)
+}
+
+// printBody prints the body as it would be sent for the first page.
+func (o *Options) printBody(text []byte) error {
+	v, err := withPage(text, pageSize(o.Limit, o.Count), 1)
+	if err != nil {
+		return err
+	}
+	if err := v.Indent(jsontext.WithIndent("  ")); err != nil {
+		return err
+	}
+	o.Streams.Printf("%s\n", v)
+	return nil
+}
+
+func (o *Options) source(ctx context.Context) (source, error) {
+	if o.Lake != "" {
+		return openLake(ctx, o.Lake)
+	}
+	return connect(o)
+}
+
+// changed gives a JSON object with other members, in the order in which people write them.
+func changed(text []byte, change func(map[string]jsontext.Value)) (jsontext.Value, error) {
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(text, &members); err != nil || members == nil {
+		return nil, fault.New(fault.Invalid, "the body is not a JSON object; parley lint-request says where")
+	}
+	change(members)
+	order := []string{
+		"interval", "order", "orderBy", "conversationFilters", "segmentFilters", "evaluationFilters", "surveyFilters", "resolutionFilters", "aggregations", "paging",
+	}
+	names := slices.SortedFunc(maps.Keys(members), func(a, b string) int {
+		if i, j := rank(order, a), rank(order, b); i != j {
+			return i - j
+		}
+		return strings.Compare(a, b)
+	})
+	out := []byte{'{'}
+	for i, name := range names {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, quoted...), ':'), members[name]...)
+	}
+	return append(out, '}'), nil
+}
+
+func rank(order []string, name string) int {
+	if i := slices.Index(order, name); i >= 0 {
+		return i
+	}
+	return len(order)
+}

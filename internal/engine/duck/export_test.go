@@ -1,0 +1,78 @@
+package duck
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// HitSets counts the tables of hits that were made, and those that are there.
+func HitSets(t *testing.T, d *DB) (made, kept int64) {
+	t.Helper()
+	if err := d.db.QueryRowContext(t.Context(), "SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE 'hits_%'").Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	return d.tables.Load(), kept
+}
+
+// LowerDiffers lists the letters that DuckDB lowers in another way.
+func LowerDiffers(ctx context.Context, d *DB, lower func(rune) rune) (differ []rune, err error) {
+	rows, err := d.db.QueryContext(ctx, `SELECT i, lower(chr(i::INTEGER)) FROM (SELECT unnest(range(1, 55296)) AS i UNION ALL SELECT unnest(range(57344, 1114112)))`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r rune
+		var low string
+		if err := rows.Scan(&r, &low); err != nil {
+			return nil, err
+		}
+		if low != string(lower(r)) {
+			differ = append(differ, r)
+		}
+	}
+	return differ, rows.Err()
+}
+
+// ReadNumber and ReadInstant give what DuckDB reads in a text, as numbers and milliseconds since 1970; nil is nothing.
+func ReadNumber(ctx context.Context, d *DB, text string) (v *float64, err error) {
+	err = d.db.QueryRowContext(ctx, "SELECT "+readNumber("x")+" FROM (SELECT ?::VARCHAR AS x)", text).Scan(&v)
+	return v, err
+}
+
+func ReadInstant(ctx context.Context, d *DB, text string) (v *float64, err error) {
+	err = d.db.QueryRowContext(ctx, "SELECT "+milliseconds(readInstant("x"))+" FROM (SELECT ?::VARCHAR AS x)", text).Scan(&v)
+	return v, err
+}
+
+// Text runs a statement that gives one text.
+func Text(tb testing.TB, d *DB, statement string) (text string) {
+	tb.Helper()
+	if err := d.db.QueryRowContext(tb.Context(), statement).Scan(&text); err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
+// RunOverNothing runs the statements of a question over tables without rows, and gives their text.
+func RunOverNothing(ctx context.Context, d *DB, q query.Query, a query.Aggregation) (statements []string, err error) {
+	s := newSearch(&lake.Snapshot{}, q)
+	h, err := d.find(ctx, concat("SELECT conversation_id, conversation_start FROM (", s.hits("conversation_id, conversation_start"), ")"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.drop()) }()
+	statements = append(statements, s.hits("conversation_id").text)
+	e := New(d, &lake.Snapshot{})
+	for _, h := range []*hitSet{h, {}, nil} {
+		if _, err := e.facets(ctx, []query.Aggregation{a}, s, h); err != nil {
+			return nil, err
+		}
+		statements = append(statements, s.occurrences(a.Field, h).text)
+	}
+	return statements, nil
+}

@@ -1,0 +1,154 @@
+package duck
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// tables are where the items of each kind of filter lie, one a row.
+var tables = map[query.Kind]lake.Table{
+	query.OfConversation: lake.Conversations, query.OfSegment: lake.Segments, query.OfEvaluation: lake.Evaluations,
+	query.OfSurvey: lake.Surveys, query.OfResolution: lake.Resolutions,
+}
+
+// items writes the expression of filters over the rows of a table. Metrics of conversations have no column there; what
+// is asked of them is gathered in metrics.
+type items struct{ metrics *metrics }
+
+// filter is query.Filter.Holds in SQL.
+func (s items) filter(f query.Filter) fragment {
+	parts := s.predicates(f.Type, f.Predicates)
+	for _, c := range f.Clauses {
+		parts = append(parts, together(c.Type, s.predicates(c.Type, c.Predicates)))
+	}
+	return together(f.Type, parts)
+}
+
+func together(j query.Junction, parts []fragment) fragment {
+	if j == query.Or {
+		return anyOf(parts...)
+	}
+	return allOf(parts...)
+}
+
+// predicates gives the conditions that a junction joins. Texts that are asked of one column one after another, as
+// clients do with hundreds of ids, become one condition: an OR of 500 took seconds where the list takes 24 ms.
+func (s items) predicates(j query.Junction, list []query.Predicate) []fragment {
+	var parts []fragment
+	for _, p := range list {
+		if j != query.Or || !isText(p) {
+			parts = append(parts, s.predicate(p))
+		}
+	}
+	if j != query.Or {
+		return parts
+	}
+	for len(list) > 0 {
+		i := slices.IndexFunc(list, isText)
+		if i < 0 {
+			break
+		}
+		column := list[i].Field
+		var texts []any
+		var rest []query.Predicate
+		for _, p := range list[i:] {
+			if isText(p) && p.Field.Column == column.Column {
+				texts = append(texts, p.Text)
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		parts = append(parts, oneOf(column, texts))
+		list = rest
+	}
+	return parts
+}
+
+// isText says whether a predicate compares a text column for equality. An empty text is left to predicate.
+func isText(p query.Predicate) bool {
+	return p.Operator == query.Matches && p.Field.Type == query.Text && p.Field.Column != "" && p.Text != ""
+}
+
+// manyTexts is the number from which on a join with a list is faster than comparing with each of it.
+const manyTexts = 16
+
+// oneOf is the condition that a column is one of some texts, without regard to case.
+func oneOf(f query.Field, texts []any) fragment {
+	switch {
+	case f.List:
+		return concat("list_has_any(list_transform("+f.Column+", lambda x: lower(x)), [", values(texts), "])")
+	case len(texts) == 1:
+		return sqlText("lower("+f.Column+") = ?", texts...)
+	case len(texts) < manyTexts:
+		return concat("lower("+f.Column+") IN (", values(texts), ")")
+	}
+	return concat("lower("+f.Column+") IN (SELECT unnest([", values(texts), "]))")
+}
+
+// predicate is the condition for one predicate.
+func (s items) predicate(p query.Predicate) fragment {
+	switch {
+	case p.Field.Name == query.Property.Name && p.Field.Column == "":
+		return property(p)
+	case p.Field.Column == "":
+		return s.metrics.predicate(p)
+	case p.Operator == query.Exists:
+		return sqlText(exists(p.Field))
+	case p.Operator == query.NotExists:
+		return sqlText("NOT " + exists(p.Field))
+	case isText(p):
+		return oneOf(p.Field, []any{p.Text})
+	case p.Field.List:
+		return concat("len(list_filter("+p.Field.Column+", lambda x: ", allOf(sqlText(given(p.Field, "x")), matches("x", p)), ")) > 0")
+	}
+	return matches(p.Field.Column, p)
+}
+
+// exists is the condition that a field has a value; never null.
+func exists(f query.Field) string {
+	if !f.List {
+		return "(" + f.Column + " IS NOT NULL)"
+	}
+	return "(" + f.Column + " IS NOT NULL AND len(list_filter(" + f.Column + ", lambda x: " + given(f, "x") + ")) > 0)"
+}
+
+// given is the condition that an element of a list is a value. Lists that are made from one array of the record stay
+// in step, and so have an empty text where an element lacks the member; elsewhere an empty text is null.
+func given(f query.Field, x string) string {
+	if f.Type == query.Number {
+		return x + " IS NOT NULL"
+	}
+	return x + " <> ''"
+}
+
+// property asks of the custom properties of a segment, which lie in three lists in step. The test for null comes first
+// because hardly any segment has one, and the lists are only put together for those.
+func property(p query.Predicate) fragment {
+	same := []fragment{sqlText("lower(x[1]) = ?", p.Property), sqlText("lower(x[2]) = ?", p.PropertyType)}
+	if p.Operator == query.Matches {
+		same = append(same, propertyValue("x[3]", p))
+	}
+	has := concat("(property_names IS NOT NULL AND len(list_filter(list_zip(property_names, property_types, property_values), lambda x: ", allOf(same...), ")) > 0)")
+	if p.Operator == query.NotExists {
+		return concat("NOT ", has)
+	}
+	return has
+}
+
+func propertyValue(x string, p query.Predicate) fragment {
+	switch p.Field.Type {
+	case query.Truth:
+		return sqlText("lower("+x+") = ?", strconv.FormatBool(p.Truth))
+	case query.Number:
+		return within(readNumber(x), p.Range)
+	case query.Instant:
+		return within(milliseconds(readInstant(x)), p.Range)
+	default:
+		return sqlText("(lower("+x+") = ? AND "+x+" <> '')", p.Text) // a property with an empty value has none
+	}
+}

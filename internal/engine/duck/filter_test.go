@@ -1,0 +1,249 @@
+package duck_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+func openDB(tb testing.TB) *duck.DB {
+	tb.Helper()
+	db, err := duck.Open(tb.Context(), duck.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func openLake(t *testing.T, db *duck.DB, records []conversation.Record) *duck.Engine {
+	t.Helper()
+	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	fill(t, l, records)
+	snapshot, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := duck.New(db, snapshot)
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// Random filters and aggregations must be answered as the oracle answers them, over one file and over many days.
+func TestFiltersAgainstOracle(t *testing.T) {
+	db, seed := openDB(t), rand.Uint64()
+	for _, set := range []struct {
+		perDay    int
+		days      conversation.Day
+		questions int
+	}{{40, 1, 300}, {30, 4, 300}} {
+		t.Run(fmt.Sprintf("%d days", set.days), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, uint64(set.days)))
+			var all []known
+			records := strange(t, r, set.perDay, set.days)
+			for _, record := range records {
+				k := know(t, record)
+				if _, err := wire.Decode(record.JSON); err != nil {
+					k = know(t, conversation.Record{ID: record.ID, Start: record.Start, End: record.End, JSON: head(record)})
+				}
+				all = append(all, k)
+			}
+			e, a := openLake(t, db, records), asker{r, all}
+			for range set.questions {
+				a.ask(t, e)
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+		})
+	}
+}
+
+// head is what is known of a record that does not fit.
+func head(r conversation.Record) []byte {
+	text := fmt.Sprintf(`{"conversationId":%q,"conversationStart":%q`, r.ID, conversation.FormatTime(r.Start))
+	if !r.End.IsZero() {
+		text += fmt.Sprintf(`,"conversationEnd":%q`, conversation.FormatTime(r.End))
+	}
+	return []byte(text + "}")
+}
+
+func (a asker) ask(t *testing.T, e engine.Engine) {
+	t.Helper()
+	ctx, q := t.Context(), query.Query{Matching: query.Matching(a.IntN(2)), Filters: a.filters(), OrderBy: query.ByConversationStart}
+	q.Interval = conversation.Interval{Start: a.records[0].Start.AddDate(0, 0, -1), End: a.records[len(a.records)-1].Start.AddDate(0, 0, 1)}
+	if a.IntN(3) == 0 {
+		q.Interval.Start = one(a, a.records).Start
+		q.Interval.End = q.Interval.Start.Add(time.Duration(a.IntN(48)) * time.Hour)
+	}
+	var want []known
+	for _, k := range a.records {
+		if k.selects(q) {
+			want = append(want, k)
+		}
+	}
+	n, err := e.Count(ctx, q)
+	if err != nil || n != int64(len(want)) {
+		t.Errorf("count is %d, %v; want %d of %s", n, err, len(want), shown(q))
+	}
+	var ids, wanted []conversation.ID
+	for r, err := range e.Records(ctx, q, 0, 0) {
+		if err != nil {
+			t.Error(err)
+		}
+		ids = append(ids, r.ID)
+	}
+	slices.SortFunc(want, func(a, b known) int { return conversation.Compare(a.Record, b.Record) })
+	for _, k := range want {
+		wanted = append(wanted, k.ID)
+	}
+	if !slices.Equal(ids, wanted) {
+		t.Errorf("got %q, want %q of %s", ids, wanted, shown(q))
+	}
+	aggregations := []query.Aggregation{a.aggregation(), a.aggregation()}
+	facets, err := e.Facets(ctx, q, aggregations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range facets {
+		if w := facet(want, aggregations[i]); f.Count != w.Count || !slices.Equal(f.Buckets, w.Buckets) {
+			t.Errorf("%s %s: got %d %v, want %d %v of %s", f.Aggregation.Type, f.Aggregation.Field.Name, f.Count, f.Buckets, w.Count, w.Buckets, shown(q))
+		}
+	}
+}
+
+func shown(q query.Query) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "matching %d of %v", q.Matching, q.Interval)
+	line := func(list []query.Predicate) {
+		for _, p := range list {
+			fmt.Fprintf(&b, " [%s %s %q %q %v", p.Field.Name, p.Operator, p.Text, p.Digits, p.Truth)
+			for name, bound := range map[string]*float64{">": p.Range.Gt, ">=": p.Range.Gte, "<": p.Range.Lt, "<=": p.Range.Lte} {
+				if bound != nil {
+					fmt.Fprintf(&b, " %s%v", name, *bound)
+				}
+			}
+			fmt.Fprintf(&b, " %s %s partial=%v]", p.Property, p.PropertyType, p.Partial)
+		}
+	}
+	for _, f := range q.Filters {
+		fmt.Fprintf(&b, "\n%s %s", f.Kind, f.Type)
+		line(f.Predicates)
+		for _, c := range f.Clauses {
+			fmt.Fprintf(&b, "\n  %s", c.Type)
+			line(c.Predicates)
+		}
+	}
+	return b.String()
+}
+
+// Every field must have the column that it names, of the type that it has.
+func TestFieldsHaveColumns(t *testing.T) {
+	types := map[query.Type][]string{
+		query.Text: {"utf8"}, query.Email: {"utf8"}, query.Phone: {"utf8"}, query.Truth: {"bool"}, query.Number: {"int64", "float64"}, query.Instant: {"timestamp[us, tz=UTC]"},
+	}
+	for kind, table := range map[query.Kind]lake.Table{
+		query.OfConversation: lake.Conversations, query.OfSegment: lake.Segments, query.OfEvaluation: lake.Evaluations,
+		query.OfSurvey: lake.Surveys, query.OfResolution: lake.Resolutions,
+	} {
+		for _, f := range query.Fields(kind) {
+			if f.Column == "" {
+				continue
+			}
+			i := slices.IndexFunc(lake.Columns(table), func(c lake.Column) bool { return c.Name == f.Column })
+			if i < 0 {
+				t.Errorf("%s %s: %s has no column %s", kind, f.Name, table, f.Column)
+				continue
+			}
+			typ := strings.TrimSuffix(strings.TrimPrefix(lake.Columns(table)[i].Type, "list<item: "), ", nullable>")
+			if !slices.Contains(types[f.Type], typ) || f.List != strings.HasPrefix(lake.Columns(table)[i].Type, "list") {
+				t.Errorf("%s %s: column %s is %s", kind, f.Name, f.Column, lake.Columns(table)[i].Type)
+			}
+		}
+	}
+}
+
+// DuckDB's lower must be ours: the request's texts are lowered by Go, the stored ones by DuckDB.
+func TestLowerIsGos(t *testing.T) {
+	differ, err := duck.LowerDiffers(t.Context(), openDB(t), unicode.ToLower)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(differ) > 0 {
+		t.Errorf("%d letters are lowered in another way: %q", len(differ), differ)
+	}
+}
+
+// The same question asked in several ways is searched once, and nothing is left of it when the engine is closed.
+func TestHitsAreSharedAndDropped(t *testing.T) {
+	db := openDB(t)
+	records := strange(t, rand.New(rand.NewPCG(1, 1)), 30, 1)
+	e := openLake(t, db, records)
+	field := query.Fields(query.OfSegment)[0]
+	q := query.Query{
+		Interval: conversation.Interval{Start: records[0].Start.AddDate(0, 0, -1), End: records[0].Start.AddDate(0, 0, 2)}, OrderBy: query.ByConversationStart,
+		Filters: []query.Filter{{Kind: query.OfSegment, Type: query.And, Predicates: []query.Predicate{{Field: field, Operator: query.NotExists}}}},
+	}
+	ask := func(q query.Query) {
+		t.Helper()
+		if _, err := e.Count(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+		first(t, e, q, func() {})
+		q.Order, q.OrderBy = query.Descending, query.BySegmentEnd
+		first(t, e, q, func() {})
+		if _, err := e.Facets(t.Context(), q, []query.Aggregation{{Type: query.TermFrequency, Field: field, Size: 3}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(q)
+	if made, kept := duck.HitSets(t, db); made != 1 || kept != 1 {
+		t.Errorf("one question made %d tables and keeps %d", made, kept)
+	}
+	q.Filters[0].Predicates[0].Operator = query.Exists
+	first(t, e, q, func() {
+		ask(query.Query{Interval: q.Interval, OrderBy: q.OrderBy, Filters: []query.Filter{{Kind: query.OfSurvey, Type: query.And}}})
+		if made, kept := duck.HitSets(t, db); made < 3 || kept != 2 {
+			t.Errorf("%d tables were made and %d are kept while one is in use", made, kept)
+		}
+	})
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, kept := duck.HitSets(t, db); kept != 0 {
+		t.Errorf("a closed engine keeps %d tables", kept)
+	}
+}
+
+// first reads one record and calls while it is being read.
+func first(t *testing.T, e *duck.Engine, q query.Query, while func()) {
+	t.Helper()
+	for _, err := range e.Records(t.Context(), q, 0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		while()
+		return
+	}
+	t.Error("there is no record")
+}

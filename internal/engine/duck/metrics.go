@@ -1,0 +1,52 @@
+package duck
+
+import (
+	"slices"
+
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// metrics are the metrics of conversations that a query asks for. They become the columns of one grouped pass over the
+// table metrics, which is joined to conversations as m.
+type metrics struct {
+	names   []string   // the sum of names[i] is column s<i>, null if there is no emission
+	columns []fragment // the columns beside the sums: a<i> says whether any value lies in a range
+}
+
+// sum is the column with the sum of a metric.
+func (m *metrics) sum(name string) string {
+	i := slices.Index(m.names, name)
+	if i < 0 {
+		i = len(m.names)
+		m.names = append(m.names, name)
+	}
+	return "s" + itoa(i)
+}
+
+// predicate is the condition for a predicate about a metric: of its sum, or of any value of it.
+func (m *metrics) predicate(p query.Predicate) fragment {
+	sum := m.sum(p.Field.Name)
+	switch {
+	case p.Operator == query.Exists:
+		return sqlText(sum + " IS NOT NULL")
+	case p.Operator == query.NotExists:
+		return sqlText(sum + " IS NULL")
+	case !p.Field.List:
+		return within(sum, p.Range)
+	}
+	column := "a" + itoa(len(m.columns))
+	m.columns = append(m.columns, concat("bool_or(", within("value::DOUBLE", p.Range), ") FILTER (WHERE name = "+quote(p.Field.Name)+") AS "+column))
+	return sqlText(column)
+}
+
+// grouped is the pass: one row for each conversation that has emitted one of the metrics.
+func (m *metrics) grouped(from fragment) fragment {
+	columns := []fragment{sqlText("conversation_id")}
+	var names []fragment
+	for i, n := range m.names {
+		columns = append(columns, sqlText("(sum(value) FILTER (WHERE name = "+quote(n)+"))::DOUBLE AS s"+itoa(i)))
+		names = append(names, sqlText(quote(n)))
+	}
+	columns = append(columns, m.columns...)
+	return concat("SELECT ", list(columns, ", "), " ", from, " AND name IN (", list(names, ", "), ") GROUP BY conversation_id")
+}
