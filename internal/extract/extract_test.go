@@ -53,7 +53,12 @@ func TestPlanChangesNothing(t *testing.T) {
 // Nine years with a hundred conversations are a few jobs.
 func TestSpansAdapt(t *testing.T) {
 	const days = 9*365 + 2
-	r := newRig(t, days, platformtest.Config{Records: spread(days, 100)})
+	var records [][]byte
+	for i := range 100 {
+		busy := (first + conversation.Day(i/10*365)).Start() // ten days have ten each
+		records = append(records, platformtest.Record(fmt.Sprintf("c%d", i), busy.Add(time.Duration(i)*time.Minute), time.Minute, ""))
+	}
+	r := newRig(t, days, platformtest.Config{Records: records})
 	if s := r.mustRun(); s.Days != days || s.Added != 100 {
 		t.Errorf("got %+v", s)
 	}
@@ -219,7 +224,7 @@ func TestPagesOutOfOrder(t *testing.T) {
 
 // A record that arrives after its day was committed is merged into that day.
 func TestLateRecords(t *testing.T) {
-	late := platformtest.Record("late", first.Start().Add(30*time.Hour), time.Minute, "")
+	late := platformtest.Record("late", first.Start().Add(30*time.Hour), time.Minute, "") // the second day
 	edit := func(p *platformtest.Page) { p.Conversations = append(p.Conversations, string(late)) }
 	r := newRig(t, 4, platformtest.Config{Records: spread(4, 16), Rules: []platformtest.Rule{{Route: platformtest.Results, First: 7, Edit: edit}}})
 	r.cfg.Size.Commit = 1
@@ -227,7 +232,7 @@ func TestLateRecords(t *testing.T) {
 	if s.Added != 17 || s.Commits < 3 {
 		t.Errorf("got %+v", s)
 	}
-	r.wantRecords(slices.Insert(spread(4, 16), 6, late)) // after the two of its day that are earlier
+	r.wantRecords(slices.Insert(spread(4, 16), 5, late))
 }
 
 func TestDuplicatesAndConflicts(t *testing.T) {
@@ -390,6 +395,7 @@ func leftovers(t *testing.T, r *rig) (runs []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer rows.Close()
 		for rows.Next() {
 			var run string
 			if err := rows.Scan(&run); err != nil {
@@ -397,7 +403,7 @@ func leftovers(t *testing.T, r *rig) (runs []string) {
 			}
 			runs = append(runs, run)
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
