@@ -60,7 +60,9 @@ func background(t *testing.T, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ready struct{ URL string }
+	var ready struct {
+		URL string `json:"url"`
+	}
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
@@ -306,8 +308,8 @@ func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
 		}
 		code, _, stderr = parley(t, append(args, "--json")...)
 		var asJSON struct {
-			Error string
-			Code  int `json:"exit_code"`
+			Error string `json:"error"`
+			Code  int    `json:"exit_code"`
 		}
 		if json.Unmarshal([]byte(stderr), &asJSON) != nil || code != asJSON.Code {
 			t.Errorf("parley %s --json: says %q", line, stderr)
@@ -319,7 +321,7 @@ func TestSQLOnlyReads(t *testing.T) {
 	_, lake := week(t)
 	for _, statement := range []string{
 		"DROP VIEW conversations", "CREATE TABLE t AS SELECT 1", "COPY conversations TO '" + filepath.Join(t.TempDir(), "x") + "'", "SET threads = 1",
-		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '" + filepath.Join(lake, "lake.json") + "'",
+		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT * FROM read_csv('/etc/passwd')", "SELECT count(*) FROM '" + filepath.Join(lake, "lake.json") + "'",
 		"SELECT nonsense", "",
 	} {
 		if code, _, stderr := parley(t, "sql", "--lake", lake, statement); code != 2 {

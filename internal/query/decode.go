@@ -155,8 +155,11 @@ func refuse(field string, list []jsontext.Value) error {
 // tolerated, as the platform does: clients send paging to jobs, for one.
 func (b *body) refuseUnknown() error {
 	var members map[string]jsontext.Value
-	if len(b.Unknown) == 0 || json.Unmarshal(b.Unknown, &members) != nil {
+	if len(b.Unknown) == 0 {
 		return nil
+	}
+	if err := json.Unmarshal(b.Unknown, &members); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		lower := strings.ToLower(name)

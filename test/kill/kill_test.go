@@ -57,7 +57,9 @@ func start(t *testing.T) *parley {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ready struct{ URL string }
+	var ready struct {
+		URL string `json:"url"`
+	}
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
