@@ -152,7 +152,7 @@ func (p *parley) points(t *testing.T) (map[string]int, map[conversation.Day][]st
 }
 
 // TestKilledAnywhere kills at the first and the last passing of each point, and of those in pages at a middle one.
-func TestKilledAnywhere(t *testing.T) {
+func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // its subtests share the sandbox that it starts
 	p := start(t)
 	points, want := p.points(t)
 	if len(want) != days {
