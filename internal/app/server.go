@@ -76,7 +76,7 @@ func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) 
 		return nil, err
 	}
 	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
-		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s", l.Addr)
+		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", l.Addr)
 	}
 	s.URL = "http://" + s.listen.Addr().String()
 	s.http = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug)}

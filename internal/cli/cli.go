@@ -47,12 +47,7 @@ func New(s *ui.Streams) *cobra.Command {
 		Use:   "parley",
 		Short: "Keep every conversation of a Genesys Cloud contact centre",
 		Long: `Parley keeps every conversation that a Genesys Cloud contact centre had: it extracts conversation details completely
-into an open lake that you own, and serves them back through the same API.
-
-  parley demo      see all of it work, in a minute
-  parley sandbox   a simulated platform to develop and test against
-  parley extract   every conversation of an interval, into a lake
-  parley serve     the platform's API over a lake
+into an open lake that you own, and serves them back through the same API. To see all of it work, run parley demo.
 
 Exit codes:
 ` + strings.Join(fault.ExitCodes(), "\n"),
@@ -76,10 +71,20 @@ func usage(err error) error {
 	}
 	for _, text := range []string{"unknown command", "unknown flag", "unknown shorthand", "required flag", "invalid argument", "flag needs an argument", "accepts ", "requires at least", "bad flag"} {
 		if strings.HasPrefix(err.Error(), text) {
-			return fault.New(fault.Invalid, "%v; see parley --help", err)
+			return fault.New(fault.Invalid, "%s; see parley help", plain(err.Error()))
 		}
 	}
 	return err
+}
+
+// plain says in words of ours what cobra says of flags that are missing: required flag(s) "lake" not set.
+func plain(text string) string {
+	names, ok := strings.CutPrefix(text, "required flag(s) ")
+	if !ok {
+		return text
+	}
+	names = strings.ReplaceAll(strings.TrimSuffix(names, " not set"), `"`, "")
+	return "missing: --" + strings.ReplaceAll(names, ", ", ", --")
 }
 
 // report writes an error on one line: as JSON for a program that asked for JSON.

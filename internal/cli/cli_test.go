@@ -264,7 +264,9 @@ func TestBadInputEndsInOneLineAndAWholeLake(t *testing.T) {
 			if lines := strings.Count(stderr, "\n"); code != 0 && lines != 1 {
 				t.Errorf("%d lines: %s", lines, stderr)
 			}
-			must(t, "lake", "check", "--lake", dir)
+			if _, err := os.Stat(dir); err == nil { // nothing is made before the platform has answered
+				must(t, "lake", "check", "--lake", dir)
+			}
 			if strings.Contains(stderr, "secret\"") {
 				t.Error("the secret is in the message")
 			}
@@ -287,12 +289,12 @@ func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L":                               {2, "GENESYS_ENVIRONMENT"},
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url ftp://x":            {2, "--base-url"},
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url http://h --poll 5":  {2, "--poll"},
-		"extract": {2, "required flag"},
+		"extract": {2, "missing: --from, --lake, --to"},
 		"extract --from 2026-11-01 --to 2026-11-04 --base-url http://127.0.0.1:1 --lake " + full: {2, "is not empty and holds no lake"},
 		"lake check --lake nowhere":                                    {5, "is no lake"},
 		"serve --lake nowhere":                                         {5, "is no lake"},
 		"sql --lake nowhere SELECT":                                    {5, "is no lake"},
-		"import --lake L nowhere.json":                                 {5, "is not there"},
+		"import --lake L nowhere.json":                                 {5, "there is no file or folder"},
 		"export --lake L --from x --to y":                              {2, "--from"},
 		"export --lake L --format x --from 2026-11-01 --to 2026-11-02": {2, "--format"},
 		"sandbox --days 0":                                             {2, "--days"},
@@ -321,7 +323,7 @@ func TestSQLOnlyReads(t *testing.T) {
 	_, lake := week(t)
 	for _, statement := range []string{
 		"DROP VIEW conversations", "CREATE TABLE t AS SELECT 1", "COPY conversations TO '" + filepath.Join(t.TempDir(), "x") + "'", "SET threads = 1",
-		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT * FROM read_csv('/etc/passwd')", "SELECT count(*) FROM '" + filepath.Join(lake, "lake.json") + "'",
+		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT 1; SELECT 2", "DROP VIEW conversations; SELECT 1", "SELECT * FROM read_csv('/etc/passwd')", "SELECT count(*) FROM '" + filepath.Join(lake, "lake.json") + "'",
 		"SELECT nonsense", "",
 	} {
 		if code, _, stderr := parley(t, "sql", "--lake", lake, statement); code != 2 {

@@ -298,7 +298,7 @@ func TestDaysThatAreNotAvailable(t *testing.T) {
 	}
 	r.fake.SetAvailable((first + 2).Start())
 	s, err := r.run(t.Context())
-	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 days from 2026-10-03 on were not extracted") {
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 of the days asked for, from 2026-10-03 on, were not extracted") {
 		t.Errorf("got %v", err)
 	}
 	if s.Days != 2 || !slices.Equal(s.NotAvailable, []conversation.Day{first + 2, first + 3}) {
@@ -317,7 +317,7 @@ func TestAvailabilityMovesBack(t *testing.T) {
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "moved back to 2026-10-02T01:00:00.000Z") || s.Days != 1 {
 		t.Errorf("got %+v, %v", s, err)
 	}
-	if s := r.mustRun(); s.Days != 1 || !s.Resumed || s.Jobs != 2 {
+	if s := r.mustRun(); s.Days != 2 || !s.Resumed || s.Jobs != 2 { // of the whole run
 		t.Errorf("got %+v", s)
 	}
 	r.wantRecords(spread(2, 8))

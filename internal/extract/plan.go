@@ -21,8 +21,7 @@ type Plan struct {
 func (e *Extraction) Plan(ctx context.Context) (Plan, error) { return e.makePlan(ctx) }
 
 func (e *Extraction) makePlan(ctx context.Context) (_ Plan, err error) {
-	defer fault.Wrap(&err, "plan")
-	var p Plan
+	p := Plan{Days: []conversation.Day{}, NotAvailable: []conversation.Day{}}
 	if e.cfg.End <= e.cfg.First {
 		return p, fault.Field("--to", "the end %v must lie after the start %v", e.cfg.End, e.cfg.First)
 	}

@@ -57,7 +57,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
 		return Open(ctx, dir)
 	}
-	if err := empty(dir); err != nil {
+	if err := Vacant(dir); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -78,7 +78,11 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 // unfinished are the names that a Create which was cut short may leave.
 var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true}
 
-func empty(dir string) error {
+// Vacant says whether a lake can be made in dir, or is there already; if not, fault.Invalid says why.
+func Vacant(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+		return nil
+	}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -87,6 +87,13 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.DryRun {
 		return o.dryRun(ctx, cfg)
 	}
+	if err := lake.Vacant(o.Lake); err != nil {
+		return err
+	}
+	// Asked before a lake is made: a wrong secret or host should leave nothing behind.
+	if _, err := cfg.Source.Availability(ctx); err != nil {
+		return err
+	}
 	debug.SetMemoryLimit(o.MemoryMiB << 20)
 	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
 		return err

@@ -69,6 +69,10 @@ func (o *Options) print(s extract.Summary) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
+	if s.Days == 0 && s.Received == 0 {
+		o.Streams.Printf("Nothing to do: of the days from %v up to %v the lake has %s whole.\n", s.First, s.End, ui.Counted(int64(s.DaysBefore), "day", "days"))
+		return nil
+	}
 	w := o.Streams.Out
 	resumed := ""
 	if s.Resumed {
@@ -87,7 +91,7 @@ func (o *Options) print(s extract.Summary) error {
 		name string
 		n    int64
 	}{
-		{"started outside the interval asked for, left out", s.Elsewhere},
+		{"started in another part of the interval, which brings them", s.Elsewhere},
 		{"set aside: no record (parley lake rejected)", s.Rejected},
 		{"kept whole, but not fit for the tables", s.Unfit},
 		{"days not available yet", int64(len(s.NotAvailable))},

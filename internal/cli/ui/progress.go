@@ -79,6 +79,14 @@ func Count(n int64) string {
 	return sign + s
 }
 
+// Counted writes a number with what it counts: 1 file, 2 files.
+func Counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + many
+}
+
 // Bytes writes a size: 189.4 MB.
 func Bytes(n int64) string {
 	f, unit := float64(n), 0
