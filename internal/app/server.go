@@ -78,9 +78,19 @@ func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) 
 	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
 		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", l.Addr)
 	}
-	s.URL = "http://" + s.listen.Addr().String()
+	s.URL = "http://" + reachable(s.listen.Addr().String())
 	s.http = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug)}
 	return s, nil
+}
+
+// reachable gives an address by which a server on this machine can be reached: one that listens everywhere says so by
+// an address that is nobody's.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }
 
 // graceful is how long pages in flight may take when the server stops.
