@@ -34,11 +34,12 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = usage(cmd, err)
 	if err != nil {
-		report(s, usage(err), slices.Contains(args, "--json"))
+		report(s, err, slices.Contains(args, "--json"))
 	}
-	return fault.ExitCode(usage(err))
+	return fault.ExitCode(err)
 }
 
 // New makes the root command.
@@ -65,13 +66,13 @@ Exit codes:
 }
 
 // usage gives the mistakes that cobra finds in a command line the kind Invalid.
-func usage(err error) error {
+func usage(cmd *cobra.Command, err error) error {
 	if err == nil || fault.ExitCode(err) != 1 {
 		return err
 	}
 	for _, text := range []string{"unknown command", "unknown flag", "unknown shorthand", "required flag", "invalid argument", "flag needs an argument", "accepts ", "requires at least", "bad flag"} {
 		if strings.HasPrefix(err.Error(), text) {
-			return fault.New(fault.Invalid, "%s; see parley help", plain(err.Error()))
+			return fault.New(fault.Invalid, "%s; see %s --help", plain(err.Error()), cmd.CommandPath())
 		}
 	}
 	return err
@@ -91,7 +92,7 @@ func plain(text string) string {
 func report(s *ui.Streams, err error, asJSON bool) {
 	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
 	if errors.Is(err, context.Canceled) {
-		text = "interrupted"
+		text = "interrupted; run the same command again to go on"
 	}
 	if asJSON {
 		line, failed := json.Marshal(struct {

@@ -142,7 +142,11 @@ func (e *Extraction) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last.id != "" && !e.continues(last) {
+	goesOn, err := e.continues(ctx, last)
+	if err != nil {
+		return err
+	}
+	if last.id != "" && !goesOn {
 		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of another interval or platform; its days are fetched again", "run", last.id)
 		if err := e.giveUp(ctx, last); err != nil {
 			return err
@@ -162,14 +166,25 @@ func (e *Extraction) open(ctx context.Context) error {
 	return err
 }
 
-// continues says whether an interrupted run can be gone on with: it is of the same platform, and what is to be
-// extracted now begins within its parts, or after them, and does not end before they do. The interval itself may have
-// moved on, as that of a nightly extraction of the last days does.
-func (e *Extraction) continues(r run) bool {
+// continues says whether an interrupted run can be gone on with: it is of the same platform, and the first day that it
+// left unfinished is the first one that is to be extracted now. The interval itself may have moved on, as that of a
+// nightly extraction of the last days does.
+func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
 	if r.source != e.cfg.Name || r.covered().After(e.cfg.End.Start()) {
-		return false
+		return false, nil
 	}
-	return len(r.parts) == 0 || len(e.plan.Days) > 0 && !e.plan.Days[0].Start().Before(r.parts[0].start)
+	if len(r.parts) == 0 {
+		return true, nil
+	}
+	first, end := conversation.DayOf(r.parts[0].start), conversation.DayOf(r.covered())
+	whole, err := e.cfg.Lake.Days(ctx, first, end)
+	if err != nil {
+		return false, err
+	}
+	for first < end && whole[first] {
+		first++
+	}
+	return len(e.plan.Days) > 0 && (e.plan.Days[0] == first || first == end && e.plan.Days[0] > first), nil
 }
 
 func (e *Extraction) giveUp(ctx context.Context, r run) error {
@@ -218,7 +233,7 @@ func (e *Extraction) finish(ctx context.Context) error {
 
 // summary counts over the whole run: days that it made whole before an interruption are its own.
 func (e *Extraction) summary(ctx context.Context, begun time.Time) (Summary, error) {
-	mine, err := e.cfg.Lake.WholeBy(ctx, e.run.id)
+	mine, err := e.cfg.Lake.WholeBy(ctx, e.run.id, e.cfg.First, e.cfg.End)
 	return Summary{
 		Run: e.run.id, First: e.cfg.First, End: e.cfg.End, Available: conversation.FormatTime(e.plan.Available), Resumed: e.run.resumed,
 		DaysBefore: e.plan.Whole + e.days - mine, Days: mine, NotAvailable: e.plan.NotAvailable, Counters: e.run.counters,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -77,7 +78,7 @@ func (c *checker) run(ctx context.Context) error {
 	}
 	c.report.Unsettled = len(intents)
 	if err := c.lake.db.QueryRowContext(ctx, `SELECT count(*) FROM days`).Scan(&c.report.Days); err != nil {
-		return err
+		return state.Fault(err)
 	}
 	s, err := c.lake.Snapshot(ctx)
 	if err != nil {

@@ -111,9 +111,9 @@ func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (_ map[con
 	return whole, rows.Err()
 }
 
-// WholeBy counts the days that a run made whole.
-func (l *Lake) WholeBy(ctx context.Context, run string) (n int, err error) {
-	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM days WHERE run_id = ?`, run).Scan(&n)
+// WholeBy counts the days of [first, end) that a run made whole.
+func (l *Lake) WholeBy(ctx context.Context, run string, first, end conversation.Day) (n int, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM days WHERE run_id = ? AND day >= ? AND day < ?`, run, first.String(), end.String()).Scan(&n)
 	return n, state.Fault(err)
 }
 

@@ -91,6 +91,9 @@ func Vacant(dir string) error {
 		return fault.Because(fault.Invalid, err, "%s cannot be read as a folder", dir)
 	}
 	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+			return nil // somebody else has just finished making it
+		}
 		if !unfinished[e.Name()] {
 			return fault.New(fault.Invalid, "%s is not empty and holds no lake; give another folder for the lake", dir)
 		}
@@ -119,8 +122,11 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	if m.Format > Format {
 		return nil, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", dir, m.Format, Format)
 	}
+	if _, err := os.Stat(filepath.Join(dir, "control.db")); errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup", dir)
+	}
 	if m.Warehouse != filepath.Join(dir, "warehouse") {
-		return nil, fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; move it back, or export and import it",
+		return nil, fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; move it back",
 			filepath.Dir(m.Warehouse))
 	}
 	return open(ctx, dir, m)

@@ -151,7 +151,7 @@ func (o *Options) firstLook(ctx context.Context) error {
 }
 
 func (o *Options) summary(f app.Figures, took time.Duration) {
-	o.Streams.Printf("\nDone in %.1f s: %s conversations, %s, %s a second; %d missing, %d twice.\n",
+	o.Streams.Printf("\nDone in %.1f s: %s conversations, %s, extracted at %s a second; %d missing, %d twice.\n",
 		took.Seconds(), ui.Count(f.Extracted), ui.Bytes(f.Bytes), ui.Count(int64(f.RecordsPerSecond)), f.Missing, f.Duplicates)
 	o.Streams.Printf("The lake is in %s. Look at it:\n\n", filepath.Join(o.Data, "lake"))
 	o.Streams.Printf("  %s sql --lake %s \"SELECT direction, abandoned, count(*) FROM conversations GROUP BY ALL ORDER BY 3 DESC\"\n", os.Args[0], filepath.Join(o.Data, "lake"))

@@ -105,10 +105,11 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	summary, err := extract.New(cfg).Run(ctx)
 	progress.Clear()
-	if summary.Run == "" {
+	stopped := err != nil && !errors.Is(err, fault.Incomplete)
+	if summary.Run == "" || stopped && summary.Received == 0 {
 		return err
 	}
-	return errors.Join(err, o.print(summary))
+	return errors.Join(err, o.print(summary, stopped))
 }
 
 // config reads flags and environment.
