@@ -380,6 +380,43 @@ func TestInterruptedRunIsGivenUp(t *testing.T) {
 	}
 }
 
+// A nightly extraction of the last days asks for other days each night: an interrupted run is gone on with as long as
+// the first day that it left unfinished is the first one that is missing now.
+func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		from, to int // days by which the interval moves
+		resumed  bool
+	}{
+		"longer":              {0, 1, true},
+		"moved on":            {1, 1, true},
+		"without what is due": {2, 1, false},
+		"begun earlier":       {-1, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// The first part is one day and gets through; the second one is cut after its first page.
+			r := newRig(t, 4, platformtest.Config{Records: spread(5, 20), Rules: []platformtest.Rule{{
+				Route: platformtest.Results, First: 4, Last: platformtest.Always, Do: platformtest.Refuse(403, "not.authorized", ""),
+			}}})
+			if _, err := r.run(t.Context()); !errors.Is(err, fault.Forbidden) {
+				t.Fatal(err)
+			}
+			r.fake.Behave()
+			r.cfg.First, r.cfg.End = r.cfg.First+conversation.Day(test.from), r.cfg.End+conversation.Day(test.to)
+			s := r.mustRun()
+			if s.Resumed != test.resumed || s.DaysBefore < 0 || s.Days+s.DaysBefore != int(r.cfg.End-r.cfg.First) {
+				t.Errorf("got %+v", s)
+			}
+			whole, err := r.lake.Days(t.Context(), r.cfg.First, r.cfg.End)
+			if err != nil || len(whole) != int(r.cfg.End-r.cfg.First) {
+				t.Errorf("%d days are whole, %v", len(whole), err)
+			}
+			if left := leftovers(t, r); len(left) > 0 {
+				t.Errorf("left %q", left)
+			}
+		})
+	}
+}
+
 // leftovers names the runs of which something is staged, in the folder or in the control database.
 func leftovers(t *testing.T, r *rig) (runs []string) {
 	t.Helper()
