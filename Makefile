@@ -89,7 +89,7 @@ fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## Benchmarks, against peers where they are installed; ARGS=...
+bench: build ## Benchmarks against goals and peers; ARGS="--quick" or "--large"
 	@$(GO) run ./bench $(ARGS)
 
 .PHONY: clean

@@ -23,6 +23,7 @@ type Demo struct {
 	Log          *slog.Logger
 	Say          func(format string, args ...any)
 	Progress     func(step string, done, all int64)
+	Count        func(int64) string // writes a number for people
 }
 
 // Figures is what a demo measured.
@@ -44,7 +45,7 @@ var demoNow = time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
 func (d Demo) Run(ctx context.Context) (f Figures, a *Archive, err error) {
 	defer fault.Wrap(&err, "demo")
 	client := NewCredentials()
-	d.Say("1. Starting a platform with %d conversations a day …", d.PerDay)
+	d.Say("1. Starting a platform with %s conversations a day …", d.Count(int64(d.PerDay)))
 	made := int64(0)
 	upstream, err := NewSandbox(ctx, Listen{Addr: "127.0.0.1:0", Client: client, RateLimit: 100_000, Log: d.Log},
 		Simulation{Seed: d.Seed, Days: d.Days + 1, PerDay: d.PerDay, Now: demoNow}, func(n int) {
@@ -118,7 +119,7 @@ func (d Demo) extract(ctx context.Context, url string, c Credentials) (f Figures
 		f.Conversations += n
 	}
 	f.Seconds, f.Bytes = s.Seconds, s.Bytes
-	d.Say("   %d jobs, %d pages, %d records in %.1f s; days committed whole: %d", s.Jobs, s.Pages, s.Received, s.Seconds, s.Days)
+	d.Say("   %d jobs, %d pages, %s records in %.1f s; days committed whole: %d", s.Jobs, s.Pages, d.Count(s.Received), s.Seconds, s.Days)
 	return f, nil
 }
 
@@ -133,8 +134,8 @@ func (d Demo) check(ctx context.Context, a *Archive, f *Figures) error {
 	f.Missing = max(0, f.Conversations-f.Extracted)
 	f.Duplicates = max(0, f.Extracted-f.Conversations)
 	f.RecordsPerSecond = float64(f.Extracted) / f.Seconds
-	d.Say("   the platform has %d conversations of these days, the lake has %d, each once; %d segments, %d metrics",
-		f.Conversations, f.Extracted, report.Rows[lake.Segments], report.Rows[lake.Metrics])
+	d.Say("   the platform has %s conversations of these days, the lake has %s, each once; %s segments, %s metrics",
+		d.Count(f.Conversations), d.Count(f.Extracted), d.Count(report.Rows[lake.Segments]), d.Count(report.Rows[lake.Metrics]))
 	if f.Missing+f.Duplicates > 0 {
 		return fault.New(fault.Corrupt, "the lake has %d conversations and the platform %d", f.Extracted, f.Conversations)
 	}

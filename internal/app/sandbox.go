@@ -74,12 +74,12 @@ func newWorld(now time.Time) *world { return &world{offset: time.Until(now)} }
 // clock is the platform's time.
 func (w *world) clock() time.Time { return time.Now().Add(w.offset).UTC() }
 
-// batchEnds is when, after midnight UTC, the nightly batch is through with the day before.
-const batchEnds = 4 * time.Hour
+// BatchEnds is when, after midnight UTC, the nightly batch is through with the day before.
+const BatchEnds = 4 * time.Hour
 
 // batch is when the last nightly batch ended.
 func (w *world) batch() time.Time {
-	return conversation.DayOf(w.clock().Add(-batchEnds)).Start().Add(batchEnds)
+	return conversation.DayOf(w.clock().Add(-BatchEnds)).Start().Add(BatchEnds)
 }
 
 // available is the dataAvailabilityDate: what started before the midnight before the batch is in the lake.

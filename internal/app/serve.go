@@ -33,8 +33,17 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 // Close closes both.
 func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Close()) }
 
-// Engine answers from the lake's newest snapshot.
-func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) { return a.source().Settled(ctx) }
+// Engine answers from the lake's newest snapshot, whose files are all there.
+func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) {
+	snapshot, err := a.Lake.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := snapshot.Verify(); err != nil {
+		return nil, err
+	}
+	return duck.New(a.duck, snapshot), nil
+}
 
 // Explain answers a question from the lake's newest snapshot and says how it was done.
 func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x duck.Explanation, err error) {
@@ -70,6 +79,9 @@ func SQL(ctx context.Context, dir, statement string, columns func([]string) erro
 	defer func() { err = errors.Join(err, l.Close()) }()
 	snapshot, err := l.Snapshot(ctx)
 	if err != nil {
+		return err
+	}
+	if err := snapshot.Verify(); err != nil {
 		return err
 	}
 	return duck.SQL(ctx, duck.Config{}, snapshot, statement, columns, row)

@@ -6,10 +6,15 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,7 +57,8 @@ type backend struct {
 
 func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) {
 	s := &Server{}
-	if s.work, err = os.MkdirTemp("", "parley-jobs-"); err != nil {
+	sweepWork()
+	if s.work, err = os.MkdirTemp("", fmt.Sprintf("%s%d-", workPrefix, os.Getpid())); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -76,11 +82,39 @@ func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) 
 		return nil, err
 	}
 	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
-		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s", l.Addr)
+		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", l.Addr)
 	}
-	s.URL = "http://" + s.listen.Addr().String()
+	s.URL = "http://" + reachable(s.listen.Addr().String())
 	s.http = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug)}
 	return s, nil
+}
+
+// workPrefix begins the name of a folder of job results; the process that made it follows.
+const workPrefix = "parley-jobs-"
+
+// sweepWork removes the folders of servers that were killed. One that cannot be removed is left: it is not ours.
+func sweepWork() {
+	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), workPrefix+"*-*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range dirs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), workPrefix), "-")
+		n, err := strconv.Atoi(pid)
+		if err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// reachable gives an address by which a server on this machine can be reached: one that listens everywhere says so by
+// an address that is nobody's.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }
 
 // graceful is how long pages in flight may take when the server stops.

@@ -37,11 +37,12 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = usage(cmd, err)
 	if err != nil {
-		report(s, usage(err), slices.Contains(args, "--json"))
+		report(s, err, slices.Contains(args, "--json"))
 	}
-	return fault.ExitCode(usage(err))
+	return fault.ExitCode(err)
 }
 
 // New makes the root command.
@@ -50,12 +51,7 @@ func New(s *ui.Streams) *cobra.Command {
 		Use:   "parley",
 		Short: "Keep every conversation of a Genesys Cloud contact centre",
 		Long: `Parley keeps every conversation that a Genesys Cloud contact centre had: it extracts conversation details completely
-into an open lake that you own, and serves them back through the same API.
-
-  parley demo      see all of it work, in a minute
-  parley sandbox   a simulated platform to develop and test against
-  parley extract   every conversation of an interval, into a lake
-  parley serve     the platform's API over a lake
+into an open lake that you own, and serves them back through the same API. To see all of it work, run parley demo.
 
 Exit codes:
 ` + strings.Join(fault.ExitCodes(), "\n"),
@@ -74,23 +70,33 @@ Exit codes:
 }
 
 // usage gives the mistakes that cobra finds in a command line the kind Invalid.
-func usage(err error) error {
+func usage(cmd *cobra.Command, err error) error {
 	if err == nil || fault.ExitCode(err) != 1 {
 		return err
 	}
 	for _, text := range []string{"unknown command", "unknown flag", "unknown shorthand", "required flag", "invalid argument", "flag needs an argument", "accepts ", "requires at least", "bad flag"} {
 		if strings.HasPrefix(err.Error(), text) {
-			return fault.New(fault.Invalid, "%v; see parley --help", err)
+			return fault.New(fault.Invalid, "%s; see %s --help", plain(err.Error()), cmd.CommandPath())
 		}
 	}
 	return err
+}
+
+// plain says in words of ours what cobra says of flags that are missing: required flag(s) "lake" not set.
+func plain(text string) string {
+	names, ok := strings.CutPrefix(text, "required flag(s) ")
+	if !ok {
+		return text
+	}
+	names = strings.ReplaceAll(strings.TrimSuffix(names, " not set"), `"`, "")
+	return "missing: --" + strings.ReplaceAll(names, ", ", ", --")
 }
 
 // report writes an error on one line: as JSON for a program that asked for JSON.
 func report(s *ui.Streams, err error, asJSON bool) {
 	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
 	if errors.Is(err, context.Canceled) {
-		text = "interrupted"
+		text = "interrupted; run the same command again to go on"
 	}
 	if asJSON {
 		line, failed := json.Marshal(struct {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -60,7 +61,9 @@ func background(t *testing.T, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ready struct{ URL string }
+	var ready struct {
+		URL string `json:"url"`
+	}
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +265,9 @@ func TestBadInputEndsInOneLineAndAWholeLake(t *testing.T) {
 			if lines := strings.Count(stderr, "\n"); code != 0 && lines != 1 {
 				t.Errorf("%d lines: %s", lines, stderr)
 			}
-			must(t, "lake", "check", "--lake", dir)
+			if _, err := os.Stat(dir); err == nil { // nothing is made before the platform has answered
+				must(t, "lake", "check", "--lake", dir)
+			}
 			if strings.Contains(stderr, "secret\"") {
 				t.Error("the secret is in the message")
 			}
@@ -285,12 +290,12 @@ func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L":                               {2, "GENESYS_ENVIRONMENT"},
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url ftp://x":            {2, "--base-url"},
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url http://h --poll 5":  {2, "--poll"},
-		"extract": {2, "required flag"},
+		"extract": {2, "missing: --from, --lake, --to"},
 		"extract --from 2026-11-01 --to 2026-11-04 --base-url http://127.0.0.1:1 --lake " + full: {2, "is not empty and holds no lake"},
 		"lake check --lake nowhere":                                    {5, "is no lake"},
 		"serve --lake nowhere":                                         {5, "is no lake"},
 		"sql --lake nowhere SELECT":                                    {5, "is no lake"},
-		"import --lake L nowhere.json":                                 {5, "is not there"},
+		"import --lake L nowhere.json":                                 {5, "there is no file or folder"},
 		"export --lake L --from x --to y":                              {2, "--from"},
 		"export --lake L --format x --from 2026-11-01 --to 2026-11-02": {2, "--format"},
 		"sandbox --days 0":                                             {2, "--days"},
@@ -306,11 +311,95 @@ func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
 		}
 		code, _, stderr = parley(t, append(args, "--json")...)
 		var asJSON struct {
-			Error string
-			Code  int `json:"exit_code"`
+			Error string `json:"error"`
+			Code  int    `json:"exit_code"`
 		}
 		if json.Unmarshal([]byte(stderr), &asJSON) != nil || code != asJSON.Code {
 			t.Errorf("parley %s --json: says %q", line, stderr)
+		}
+	}
+}
+
+func TestExportWritesWhereItIsTold(t *testing.T) {
+	_, lake := week(t)
+	export := []string{"export", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "-o"}
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	must(t, append(export, file)...)
+	want, err := os.ReadFile(file)
+	if err != nil || len(want) == 0 {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Truncate(file, 0), os.Symlink("file", link)); err != nil {
+		t.Fatal(err)
+	}
+	must(t, append(export, link)...)
+	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("through a link: %d bytes, want %d, %v", len(got), len(want), err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is no link any more: %v", err)
+	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan []byte)
+	go func() {
+		got, _ := os.ReadFile(pipe)
+		read <- got
+	}()
+	must(t, append(export, pipe)...)
+	if got := <-read; !bytes.Equal(got, want) {
+		t.Errorf("through a pipe: %d bytes, want %d", len(got), len(want))
+	}
+	for _, bad := range []string{dir, filepath.Join(dir, "nowhere", "file")} {
+		if code, _, stderr := parley(t, append(export, bad)...); code != 2 || !strings.Contains(stderr, bad+" cannot be written") {
+			t.Errorf("%s: exit code %d, %s", bad, code, stderr)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left %q, %v", left, err)
+	}
+}
+
+func TestDamageHasItsExitCodeInEveryCommand(t *testing.T) {
+	for name, damage := range map[string]func(*testing.T, string){
+		"a truncated file": func(t *testing.T, lake string) {
+			t.Helper()
+			each(t, lake, func(p string) error { return os.Truncate(p, 100) })
+		},
+		"a missing file": func(t *testing.T, lake string) { t.Helper(); each(t, lake, os.Remove) },
+		"no control.db":  func(t *testing.T, lake string) { t.Helper(); each(t, filepath.Join(lake, "control.db"), os.Remove) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, lake := week(t)
+			damage(t, lake)
+			for _, args := range [][]string{
+				{"lake", "check", "--lake", lake}, {"sql", "--lake", lake, "SELECT count(*) FROM segments"},
+				{"export", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-08"},
+			} {
+				if code, _, stderr := parley(t, args...); code != 8 || strings.Count(stderr, "\n") != 1 {
+					t.Errorf("%s: exit code %d: %s", args[0], code, stderr)
+				}
+			}
+		})
+	}
+}
+
+// each does something to the first data file of every table below a path, or to the path itself.
+func each(t *testing.T, path string, do func(string) error) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(path, "warehouse", "*", "*", "data", "day=2026-11-06", "*.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		files = []string{path}
+	}
+	for _, f := range files {
+		if err := do(f); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -319,7 +408,7 @@ func TestSQLOnlyReads(t *testing.T) {
 	_, lake := week(t)
 	for _, statement := range []string{
 		"DROP VIEW conversations", "CREATE TABLE t AS SELECT 1", "COPY conversations TO '" + filepath.Join(t.TempDir(), "x") + "'", "SET threads = 1",
-		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '" + filepath.Join(lake, "lake.json") + "'",
+		"ATTACH 'x.db'", "INSTALL httpfs", "SELECT 1; DROP VIEW segments", "SELECT 1; SELECT 2", "DROP VIEW conversations; SELECT 1", "SELECT * FROM read_csv('/etc/passwd')", "SELECT count(*) FROM '" + filepath.Join(lake, "lake.json") + "'",
 		"SELECT nonsense", "",
 	} {
 		if code, _, stderr := parley(t, "sql", "--lake", lake, statement); code != 2 {

@@ -39,10 +39,19 @@ func NDJSON(ctx context.Context, w io.Writer, records iter.Seq2[conversation.Rec
 
 // ToFile lends a writer to a file that comes to be as a whole: it is written beside its place and renamed when write
 // has succeeded. A name that ends in .gz or .zst compresses.
+//
+// A symbolic link is followed. What is no regular file, a pipe or a device, is written to directly. A path that cannot
+// be written is fault.Invalid.
 func ToFile(path string, write func(io.Writer) error) (err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return direct(path, write)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return full(err)
+		return unwritable(path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -57,6 +66,26 @@ func ToFile(path string, write func(io.Writer) error) (err error) {
 		return full(err)
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// direct writes to what is no regular file.
+func direct(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return full(errors.Join(write(f), f.Close()))
+}
+
+// unwritable names the path that was asked for, and not the one that was tried.
+func unwritable(path string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return full(err)
+	}
+	if inner, ok := errors.AsType[*os.PathError](err); ok {
+		err = inner.Err
+	}
+	return fault.New(fault.Invalid, "%s cannot be written: %v", path, err)
 }
 
 func compressor(path string, f io.Writer) (io.WriteCloser, error) {

@@ -72,7 +72,7 @@ type Summary struct {
 	Run          string             `json:"run"`
 	First        conversation.Day   `json:"from"`
 	End          conversation.Day   `json:"to"`
-	Available    time.Time          `json:"data_availability_date"`
+	Available    string             `json:"data_availability_date"`
 	Resumed      bool               `json:"resumed"`
 	DaysBefore   int                `json:"days_already_whole"`
 	Days         int                `json:"days_completed"`
@@ -119,8 +119,8 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 		return Summary{}, err
 	}
 	err = e.parts(ctx)
-	s := e.summary(begun)
-	if err != nil {
+	s, sumErr := e.summary(context.WithoutCancel(ctx), begun)
+	if err := errors.Join(err, sumErr); err != nil {
 		return s, err
 	}
 	if err := e.finish(ctx); err != nil {
@@ -142,8 +142,12 @@ func (e *Extraction) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last.id != "" && (last.source != e.cfg.Name || last.first != e.cfg.First || last.end != e.cfg.End) {
-		e.cfg.Log.InfoContext(ctx, "giving up an interrupted run of another interval or platform; its days are fetched again", "run", last.id)
+	goesOn, err := e.continues(ctx, last)
+	if err != nil {
+		return err
+	}
+	if last.id != "" && !goesOn {
+		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of another interval or platform; its days are fetched again", "run", last.id)
 		if err := e.giveUp(ctx, last); err != nil {
 			return err
 		}
@@ -160,6 +164,27 @@ func (e *Extraction) open(ctx context.Context) error {
 	}
 	e.stage, err = stage.Open(ctx, e.cfg.Lake, e.run.id)
 	return err
+}
+
+// continues says whether an interrupted run can be gone on with: it is of the same platform, and the first day that it
+// left unfinished is the first one that is to be extracted now. The interval itself may have moved on, as that of a
+// nightly extraction of the last days does.
+func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
+	if r.source != e.cfg.Name || r.covered().After(e.cfg.End.Start()) {
+		return false, nil
+	}
+	if len(r.parts) == 0 {
+		return true, nil
+	}
+	first, end := conversation.DayOf(r.parts[0].start), conversation.DayOf(r.covered())
+	whole, err := e.cfg.Lake.Days(ctx, first, end)
+	if err != nil {
+		return false, err
+	}
+	for first < end && whole[first] {
+		first++
+	}
+	return len(e.plan.Days) > 0 && (e.plan.Days[0] == first || first == end && e.plan.Days[0] > first), nil
 }
 
 func (e *Extraction) giveUp(ctx context.Context, r run) error {
@@ -206,20 +231,23 @@ func (e *Extraction) finish(ctx context.Context) error {
 	return errors.Join(e.stage.Close(ctx), e.store.end(ctx, e.run.id))
 }
 
-func (e *Extraction) summary(begun time.Time) Summary {
+// summary counts over the whole run: days that it made whole before an interruption are its own.
+func (e *Extraction) summary(ctx context.Context, begun time.Time) (Summary, error) {
+	mine, err := e.cfg.Lake.WholeBy(ctx, e.run.id, e.cfg.First, e.cfg.End)
 	return Summary{
-		Run: e.run.id, First: e.cfg.First, End: e.cfg.End, Available: e.plan.Available, Resumed: e.run.resumed,
-		DaysBefore: e.plan.Whole, Days: e.days, NotAvailable: e.plan.NotAvailable, Counters: e.run.counters, Seconds: e.cfg.Now().Sub(begun).Seconds(),
-	}
+		Run: e.run.id, First: e.cfg.First, End: e.cfg.End, Available: conversation.FormatTime(e.plan.Available), Resumed: e.run.resumed,
+		DaysBefore: e.plan.Whole + e.days - mine, Days: mine, NotAvailable: e.plan.NotAvailable, Counters: e.run.counters,
+		Seconds: e.cfg.Now().Sub(begun).Seconds(),
+	}, err
 }
 
 func (e *Extraction) incomplete(s Summary) error {
 	switch {
 	case len(s.NotAvailable) > 0 && s.Days+s.DaysBefore == 0:
-		return fault.New(fault.Incomplete, "no day could be extracted: the platform's data is complete up to %s only; run again later", conversation.FormatTime(s.Available))
+		return fault.New(fault.Incomplete, "no day could be extracted: the platform's data is complete up to %s only; run again later", s.Available)
 	case len(s.NotAvailable) > 0:
-		return fault.New(fault.Incomplete, "%d days from %v on were not extracted: the platform's data is complete up to %s only; run again later",
-			len(s.NotAvailable), s.NotAvailable[0], conversation.FormatTime(s.Available))
+		return fault.New(fault.Incomplete, "%d of the days asked for, from %v on, were not extracted: the platform's data is complete up to %s only; run again later",
+			len(s.NotAvailable), s.NotAvailable[0], s.Available)
 	case s.Rejected > 0:
 		return fault.New(fault.Incomplete, "%d records could not be kept, for want of an id or a start; parley lake rejected shows them", s.Rejected)
 	}

@@ -53,7 +53,12 @@ func TestPlanChangesNothing(t *testing.T) {
 // Nine years with a hundred conversations are a few jobs.
 func TestSpansAdapt(t *testing.T) {
 	const days = 9*365 + 2
-	r := newRig(t, days, platformtest.Config{Records: spread(days, 100)})
+	var records [][]byte
+	for i := range 100 {
+		busy := (first + conversation.Day(i/10*365)).Start() // ten days have ten each
+		records = append(records, platformtest.Record(fmt.Sprintf("c%d", i), busy.Add(time.Duration(i)*time.Minute), time.Minute, ""))
+	}
+	r := newRig(t, days, platformtest.Config{Records: records})
 	if s := r.mustRun(); s.Days != days || s.Added != 100 {
 		t.Errorf("got %+v", s)
 	}
@@ -219,7 +224,7 @@ func TestPagesOutOfOrder(t *testing.T) {
 
 // A record that arrives after its day was committed is merged into that day.
 func TestLateRecords(t *testing.T) {
-	late := platformtest.Record("late", first.Start().Add(30*time.Hour), time.Minute, "")
+	late := platformtest.Record("late", first.Start().Add(30*time.Hour), time.Minute, "") // the second day
 	edit := func(p *platformtest.Page) { p.Conversations = append(p.Conversations, string(late)) }
 	r := newRig(t, 4, platformtest.Config{Records: spread(4, 16), Rules: []platformtest.Rule{{Route: platformtest.Results, First: 7, Edit: edit}}})
 	r.cfg.Size.Commit = 1
@@ -227,7 +232,7 @@ func TestLateRecords(t *testing.T) {
 	if s.Added != 17 || s.Commits < 3 {
 		t.Errorf("got %+v", s)
 	}
-	r.wantRecords(slices.Insert(spread(4, 16), 6, late)) // after the two of its day that are earlier
+	r.wantRecords(slices.Insert(spread(4, 16), 5, late))
 }
 
 func TestDuplicatesAndConflicts(t *testing.T) {
@@ -293,7 +298,7 @@ func TestDaysThatAreNotAvailable(t *testing.T) {
 	}
 	r.fake.SetAvailable((first + 2).Start())
 	s, err := r.run(t.Context())
-	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 days from 2026-10-03 on were not extracted") {
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 of the days asked for, from 2026-10-03 on, were not extracted") {
 		t.Errorf("got %v", err)
 	}
 	if s.Days != 2 || !slices.Equal(s.NotAvailable, []conversation.Day{first + 2, first + 3}) {
@@ -312,7 +317,7 @@ func TestAvailabilityMovesBack(t *testing.T) {
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "moved back to 2026-10-02T01:00:00.000Z") || s.Days != 1 {
 		t.Errorf("got %+v, %v", s, err)
 	}
-	if s := r.mustRun(); s.Days != 1 || !s.Resumed || s.Jobs != 2 {
+	if s := r.mustRun(); s.Days != 2 || !s.Resumed || s.Jobs != 2 { // of the whole run
 		t.Errorf("got %+v", s)
 	}
 	r.wantRecords(spread(2, 8))
@@ -375,6 +380,43 @@ func TestInterruptedRunIsGivenUp(t *testing.T) {
 	}
 }
 
+// A nightly extraction of the last days asks for other days each night: an interrupted run is gone on with as long as
+// the first day that it left unfinished is the first one that is missing now.
+func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		from, to int // days by which the interval moves
+		resumed  bool
+	}{
+		"longer":              {0, 1, true},
+		"moved on":            {1, 1, true},
+		"without what is due": {2, 1, false},
+		"begun earlier":       {-1, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// The first part is one day and gets through; the second one is cut after its first page.
+			r := newRig(t, 4, platformtest.Config{Records: spread(5, 20), Rules: []platformtest.Rule{{
+				Route: platformtest.Results, First: 4, Last: platformtest.Always, Do: platformtest.Refuse(403, "not.authorized", ""),
+			}}})
+			if _, err := r.run(t.Context()); !errors.Is(err, fault.Forbidden) {
+				t.Fatal(err)
+			}
+			r.fake.Behave()
+			r.cfg.First, r.cfg.End = r.cfg.First+conversation.Day(test.from), r.cfg.End+conversation.Day(test.to)
+			s := r.mustRun()
+			if s.Resumed != test.resumed || s.DaysBefore < 0 || s.Days+s.DaysBefore != int(r.cfg.End-r.cfg.First) {
+				t.Errorf("got %+v", s)
+			}
+			whole, err := r.lake.Days(t.Context(), r.cfg.First, r.cfg.End)
+			if err != nil || len(whole) != int(r.cfg.End-r.cfg.First) {
+				t.Errorf("%d days are whole, %v", len(whole), err)
+			}
+			if left := leftovers(t, r); len(left) > 0 {
+				t.Errorf("left %q", left)
+			}
+		})
+	}
+}
+
 // leftovers names the runs of which something is staged, in the folder or in the control database.
 func leftovers(t *testing.T, r *rig) (runs []string) {
 	t.Helper()
@@ -390,6 +432,7 @@ func leftovers(t *testing.T, r *rig) (runs []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer rows.Close()
 		for rows.Next() {
 			var run string
 			if err := rows.Scan(&run); err != nil {
@@ -397,7 +440,7 @@ func leftovers(t *testing.T, r *rig) (runs []string) {
 			}
 			runs = append(runs, run)
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -69,6 +69,7 @@ func (e *Extraction) job(ctx context.Context, p *part) error {
 			return err
 		}
 		crashpoint.Reach("extract.submitted")
+		e.cfg.Log.InfoContext(ctx, "submitted a job", "job", id, "start", p.start, "end", p.end)
 		p.job = id
 		e.run.counters.Jobs++
 		if err := e.store.savePart(ctx, &e.run, *p); err != nil {
@@ -182,6 +183,7 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	if err != nil {
 		return err
 	}
+	e.cfg.Log.DebugContext(ctx, "staged a page", "job", p.job, "records", len(page.Records), "reached", next.frontier)
 	e.got += int64(len(page.Records))
 	*p = next.part
 	e.run.set(*p)
@@ -260,6 +262,7 @@ func (e *Extraction) commit(ctx context.Context, until time.Time) error {
 		return err
 	}
 	crashpoint.Reach("extract.committed")
+	e.cfg.Log.InfoContext(ctx, "committed", "until", until, "days", len(days), "added", out.Added, "replaced", out.Replaced, "unchanged", out.Unchanged)
 	e.days += len(days)
 	e.run.counters.add(out)
 	// The staged pages go last: forgotten before the commit, a crash would lose them.

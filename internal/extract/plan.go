@@ -21,8 +21,7 @@ type Plan struct {
 func (e *Extraction) Plan(ctx context.Context) (Plan, error) { return e.makePlan(ctx) }
 
 func (e *Extraction) makePlan(ctx context.Context) (_ Plan, err error) {
-	defer fault.Wrap(&err, "plan")
-	var p Plan
+	p := Plan{Days: []conversation.Day{}, NotAvailable: []conversation.Day{}}
 	if e.cfg.End <= e.cfg.First {
 		return p, fault.Field("--to", "the end %v must lie after the start %v", e.cfg.End, e.cfg.First)
 	}
@@ -65,7 +64,7 @@ func (e *Extraction) nextPart() (part, bool) {
 	for n < span && n < len(days) && days[n] == days[0]+conversation.Day(n) {
 		n++
 	}
-	return part{start: days[0].Start(), end: days[n-1].End()}, true
+	return newPart(days[0].Start(), days[n-1].End()), true
 }
 
 // span is how many days the next part should have.
@@ -109,7 +108,7 @@ func split(p part) []part {
 		if end.After(p.end) || length > 24*time.Hour && len(out) == 1 {
 			end = p.end
 		}
-		out = append(out, part{start: at, end: end})
+		out = append(out, newPart(at, end))
 		if end.Equal(p.end) {
 			break
 		}

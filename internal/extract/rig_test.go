@@ -44,7 +44,11 @@ func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	r := &rig{t: t, lake: l, fake: platformtest.New(t, fake)}
 	clock := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 	r.cfg = Config{

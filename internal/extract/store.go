@@ -107,6 +107,11 @@ type part struct {
 	last       time.Time // start of the record that came last; not stored, and zero when it is not known
 }
 
+// newPart is a part of which nothing has come yet.
+func newPart(start, end time.Time) part {
+	return part{start: start, end: end, frontier: start, ordered: true}
+}
+
 // openPart is the first part that is not done.
 func (r *run) openPart() (part, bool) {
 	for _, p := range r.parts {
@@ -205,7 +210,6 @@ func (s store) end(ctx context.Context, id string) error {
 
 // addPart adds a part to the run, in the database and in r.
 func (s store) addPart(ctx context.Context, r *run, p part) error {
-	p.frontier, p.ordered = p.start, true
 	if err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return putPart(ctx, tx, r.id, p) }); err != nil {
 		return err
 	}
@@ -220,7 +224,6 @@ func (s store) splitPart(ctx context.Context, r *run, whole part, pieces []part)
 			return err
 		}
 		for _, p := range pieces {
-			p.frontier, p.ordered = p.start, true
 			if err := putPart(ctx, tx, r.id, p); err != nil {
 				return err
 			}

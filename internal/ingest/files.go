@@ -47,7 +47,7 @@ func Files(paths []string) ([]File, error) {
 			return err
 		})
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fault.New(fault.NotFound, "%s is not there", root)
+			return nil, fault.New(fault.NotFound, "there is no file or folder %s", root)
 		}
 		if err != nil {
 			return nil, err

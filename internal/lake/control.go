@@ -111,6 +111,12 @@ func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (_ map[con
 	return whole, rows.Err()
 }
 
+// WholeBy counts the days of [first, end) that a run made whole.
+func (l *Lake) WholeBy(ctx context.Context, run string, first, end conversation.Day) (n int, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM days WHERE run_id = ? AND day >= ? AND day < ?`, run, first.String(), end.String()).Scan(&n)
+	return n, state.Fault(err)
+}
+
 // Available is the instant up to which the lake is complete: the end of its last whole day, or, when no day is whole
 // because everything was imported, the end of the last day of which it has conversations. The beginning of 1970 for an empty lake.
 func (l *Lake) Available(ctx context.Context) (time.Time, error) {

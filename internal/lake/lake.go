@@ -57,7 +57,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
 		return Open(ctx, dir)
 	}
-	if err := empty(dir); err != nil {
+	if err := Vacant(dir); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -78,7 +78,11 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 // unfinished are the names that a Create which was cut short may leave.
 var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true}
 
-func empty(dir string) error {
+// Vacant says whether a lake can be made in dir, or is there already; if not, fault.Invalid says why.
+func Vacant(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+		return nil
+	}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -87,6 +91,9 @@ func empty(dir string) error {
 		return fault.Because(fault.Invalid, err, "%s cannot be read as a folder", dir)
 	}
 	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+			return nil // somebody else has just finished making it
+		}
 		if !unfinished[e.Name()] {
 			return fault.New(fault.Invalid, "%s is not empty and holds no lake; give another folder for the lake", dir)
 		}
@@ -115,8 +122,11 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	if m.Format > Format {
 		return nil, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", dir, m.Format, Format)
 	}
+	if _, err := os.Stat(filepath.Join(dir, "control.db")); errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup", dir)
+	}
 	if m.Warehouse != filepath.Join(dir, "warehouse") {
-		return nil, fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; move it back, or export and import it",
+		return nil, fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; move it back",
 			filepath.Dir(m.Warehouse))
 	}
 	return open(ctx, dir, m)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -61,6 +62,20 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []File
 		}
 	}
 	return out
+}
+
+// Verify looks whether the files of the tables are there and as long as the catalog says; if not it is fault.Corrupt.
+// It reads none of them.
+func (s *Snapshot) Verify() error {
+	for _, t := range Tables() {
+		for _, f := range s.files[t] {
+			info, err := os.Stat(f.Path)
+			if err != nil || info.Size() != f.Bytes {
+				return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
+			}
+		}
+	}
+	return nil
 }
 
 // Rows is the number of rows of a table.

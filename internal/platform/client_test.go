@@ -275,7 +275,7 @@ func TestWrongSecret(t *testing.T) {
 	cfg := f.ClientConfig()
 	cfg.ClientSecret, cfg.Log = wrong, slog.New(slog.NewTextHandler(&logged, nil))
 	_, err := platform.New(cfg).Availability(t.Context())
-	const want = "ask for the data availability: the login was refused; check client id, client secret and environment: " +
+	const want = "the login was refused; check client id, client secret and environment: " +
 		"the platform answers 401: authentication failed (invalid_client), correlation id 0b5a7fd0-0000-4000-8000-000000000001"
 	if !errors.Is(err, fault.Unauthorized) || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)

@@ -52,7 +52,6 @@ type Page struct {
 
 // Availability is the instant up to which the data behind jobs is complete.
 func (c *Client) Availability(ctx context.Context) (_ time.Time, err error) {
-	defer fault.Wrap(&err, "ask for the data availability")
 	var body struct {
 		Date string `json:"dataAvailabilityDate"`
 	}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -20,6 +21,10 @@ func Fault(err error) error {
 		return fault.Because(fault.Full, err, "the control database cannot be written")
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fault.Because(fault.Conflict, err, "the control database is held by another process")
+	case sqlite3.SQLITE_ERROR:
+		if strings.Contains(driver.Error(), "no such table") || strings.Contains(driver.Error(), "no such column") {
+			return fault.Because(fault.Corrupt, err, "the control database is damaged")
+		}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fault.Because(fault.Corrupt, err, "the control database is damaged")
 	}

@@ -31,6 +31,11 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 // Migrate brings the tables of one owner to the version len(steps) by running the steps that are missing, each once.
 // A database that is further than the program knows is fault.Conflict: the program must be renewed, not the data.
 func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) error {
+	var version int
+	err := db.QueryRowContext(ctx, `SELECT version FROM schema_versions WHERE owner = ?`, owner).Scan(&version)
+	if err == nil && version == len(steps) {
+		return nil // nothing to do, and so nobody to wait for
+	}
 	return Tx(ctx, db, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_versions (owner TEXT PRIMARY KEY, version INTEGER NOT NULL)`); err != nil {
 			return err

@@ -57,7 +57,9 @@ func start(t *testing.T) *parley {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ready struct{ URL string }
+	var ready struct {
+		URL string `json:"url"`
+	}
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +152,7 @@ func (p *parley) points(t *testing.T) (map[string]int, map[conversation.Day][]st
 }
 
 // TestKilledAnywhere kills at the first and the last passing of each point, and of those in pages at a middle one.
-func TestKilledAnywhere(t *testing.T) {
+func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // its subtests share the sandbox that it starts
 	p := start(t)
 	points, want := p.points(t)
 	if len(want) != days {

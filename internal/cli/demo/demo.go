@@ -68,7 +68,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	progress := o.Streams.Progress()
 	d := app.Demo{
-		Days: o.Days, PerDay: o.PerDay, Seed: o.Seed, Lake: filepath.Join(o.Data, "lake"), Log: o.Streams.Log(),
+		Days: o.Days, PerDay: o.PerDay, Seed: o.Seed, Lake: filepath.Join(o.Data, "lake"), Log: o.Streams.Log(), Count: ui.Count,
 		Progress: func(step string, done, all int64) { progress.Show(step, done, all, "conversations") },
 		Say: func(format string, args ...any) {
 			progress.Clear()
@@ -151,11 +151,11 @@ func (o *Options) firstLook(ctx context.Context) error {
 }
 
 func (o *Options) summary(f app.Figures, took time.Duration) {
-	o.Streams.Printf("\nDone in %.1f s: %s conversations, %s, %s a second; %d missing, %d twice.\n",
+	o.Streams.Printf("\nDone in %.1f s: %s conversations, %s, extracted at %s a second; %d missing, %d twice.\n",
 		took.Seconds(), ui.Count(f.Extracted), ui.Bytes(f.Bytes), ui.Count(int64(f.RecordsPerSecond)), f.Missing, f.Duplicates)
 	o.Streams.Printf("The lake is in %s. Look at it:\n\n", filepath.Join(o.Data, "lake"))
-	o.Streams.Printf("  bin/parley sql --lake %s \"SELECT direction, abandoned, count(*) FROM conversations GROUP BY ALL ORDER BY 3 DESC\"\n", filepath.Join(o.Data, "lake"))
-	o.Streams.Printf("  bin/parley lake check --lake %s\n", filepath.Join(o.Data, "lake"))
+	o.Streams.Printf("  %s sql --lake %s \"SELECT direction, abandoned, count(*) FROM conversations GROUP BY ALL ORDER BY 3 DESC\"\n", os.Args[0], filepath.Join(o.Data, "lake"))
+	o.Streams.Printf("  %s lake check --lake %s\n", os.Args[0], filepath.Join(o.Data, "lake"))
 }
 
 // serve goes on serving the lake.

@@ -76,8 +76,11 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	all, err := e.Count(ctx, q)
-	if err != nil || o.DryRun {
-		return errors.Join(err, o.summary(all, "would be exported"))
+	if err != nil {
+		return err
+	}
+	if o.DryRun {
+		return o.summary(all, "would be exported")
 	}
 	return o.export(ctx, e, q, all)
 }

@@ -85,6 +85,13 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.DryRun {
 		return o.dryRun(ctx, cfg)
 	}
+	if err := lake.Vacant(o.Lake); err != nil {
+		return err
+	}
+	// Asked before a lake is made: a wrong secret or host should leave nothing behind.
+	if _, err := cfg.Source.Availability(ctx); err != nil {
+		return err
+	}
 	debug.SetMemoryLimit(o.MemoryMiB << 20)
 	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
 		return err
@@ -96,10 +103,11 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	summary, err := extract.New(cfg).Run(ctx)
 	progress.Clear()
-	if summary.Run == "" {
+	stopped := err != nil && !errors.Is(err, fault.Incomplete)
+	if summary.Run == "" || stopped && summary.Received == 0 {
 		return err
 	}
-	return errors.Join(err, o.print(summary))
+	return errors.Join(err, o.print(summary, stopped))
 }
 
 // config reads flags and environment.

@@ -65,11 +65,18 @@ func days(list []conversation.Day) string {
 	return fmt.Sprintf("%d days, %v to %v", len(list), list[0], list[len(list)-1])
 }
 
-func (o *Options) print(s extract.Summary) error {
+func (o *Options) print(s extract.Summary, stopped bool) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
+	if s.Days == 0 && s.Received == 0 && len(s.NotAvailable) == 0 {
+		o.Streams.Printf("Nothing to do: of the days from %v up to %v the lake has %s whole.\n", s.First, s.End, ui.Counted(int64(s.DaysBefore), "day", "days"))
+		return nil
+	}
 	w := o.Streams.Out
+	if stopped {
+		o.Streams.Printf("Stopped before the end; run the same command again to go on. Until now:\n")
+	}
 	resumed := ""
 	if s.Resumed {
 		resumed = ", resumed where an earlier run was interrupted"
@@ -87,7 +94,7 @@ func (o *Options) print(s extract.Summary) error {
 		name string
 		n    int64
 	}{
-		{"started outside the interval asked for, left out", s.Elsewhere},
+		{"started in another part of the interval, which brings them", s.Elsewhere},
 		{"set aside: no record (parley lake rejected)", s.Rejected},
 		{"kept whole, but not fit for the tables", s.Unfit},
 		{"days not available yet", int64(len(s.NotAvailable))},

@@ -93,16 +93,21 @@ func (o *Options) print(s ingest.Summary) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
-	o.Streams.Printf("Imported %d files in %.1f s.\n", s.Files, s.Seconds)
-	return ui.Fields(o.Streams.Out,
-		[2]string{"conversations added", ui.Count(s.Added)},
-		[2]string{"replaced by newer versions", ui.Count(s.Replaced)},
-		[2]string{"in the lake already", fmt.Sprintf("%s equal, %s newer", ui.Count(s.Unchanged), ui.Count(s.Stale))},
-		[2]string{"found", fmt.Sprintf("%s values, %s written", ui.Count(s.Read), ui.Bytes(s.Bytes))},
-		[2]string{"found twice", fmt.Sprintf("%s equal, %s with another content", ui.Count(s.Duplicates), ui.Count(s.Conflicts))},
-		[2]string{"set aside: no record (parley lake rejected)", ui.Count(s.Rejected)},
-		[2]string{"kept whole, but not fit for the tables", ui.Count(s.Unfit)},
-	)
+	o.Streams.Printf("Imported %s in %.1f s.\n", ui.Counted(int64(s.Files), "file", "files"), s.Seconds)
+	lines := [][2]string{
+		{"conversations added", ui.Count(s.Added)},
+		{"replaced by newer versions", ui.Count(s.Replaced)},
+		{"in the lake already", fmt.Sprintf("%s equal, %s newer", ui.Count(s.Unchanged), ui.Count(s.Stale))},
+		{"found", fmt.Sprintf("%s values, %s written", ui.Count(s.Read), ui.Bytes(s.Bytes))},
+		{"found twice", fmt.Sprintf("%s equal, %s with another content", ui.Count(s.Duplicates), ui.Count(s.Conflicts))},
+	}
+	if s.Rejected > 0 {
+		lines = append(lines, [2]string{"set aside: no record (parley lake rejected)", ui.Count(s.Rejected)})
+	}
+	if s.Unfit > 0 {
+		lines = append(lines, [2]string{"kept whole, but not fit for the tables", ui.Count(s.Unfit)})
+	}
+	return ui.Fields(o.Streams.Out, lines...)
 }
 
 func (o *Options) dryRun(files []ingest.File) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/stage"
 )
@@ -26,7 +27,7 @@ type Options struct {
 // New makes the command with its parts.
 func New(s *ui.Streams) *cobra.Command {
 	o := &Options{Streams: s}
-	cmd := &cobra.Command{Use: "lake", Short: "Look after a lake"}
+	cmd := &cobra.Command{Use: "lake", Short: "Look after a lake", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(
 		&cobra.Command{
 			Use:   "check --lake DIR",
@@ -65,6 +66,9 @@ func Check(ctx context.Context, o *Options) (err error) {
 	var done atomic.Int64
 	report, err := lake.Check(ctx, l, func(n int64) { progress.Show("checking", done.Add(n), 0, "conversations") })
 	progress.Clear()
+	if err != nil && !errors.Is(err, fault.Corrupt) {
+		return err
+	}
 	if o.JSON {
 		return errors.Join(err, o.Streams.JSON(report))
 	}

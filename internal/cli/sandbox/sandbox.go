@@ -94,7 +94,7 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	if err := o.ready(server.URL); err != nil {
+	if err := o.ready(server.URL, now); err != nil {
 		return err
 	}
 	return server.Run(ctx)
@@ -130,15 +130,24 @@ func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) 
 	return server, nil
 }
 
-func (o *Options) ready(url string) error {
+// days are those that can be extracted: simulated, and complete by the nightly batch. Of loaded records nobody knows.
+func (o *Options) days(now time.Time) (from, to string) {
+	if len(o.Load) > 0 {
+		return "DAY", "DAY"
+	}
+	return (conversation.DayOf(now) - conversation.Day(o.Days) + 1).String(), conversation.DayOf(now.Add(-app.BatchEnds)).String()
+}
+
+func (o *Options) ready(url string, now time.Time) error {
 	if o.JSON {
 		return o.Streams.Ready(url, o.Client.ID, o.Client.Secret)
 	}
+	from, to := o.days(now)
 	o.Streams.Printf(`The platform is running at %s (Ctrl-C stops it).
 
   export GENESYS_CLIENT_ID=%s
   export GENESYS_CLIENT_SECRET=%s
-  parley extract --base-url %s --from DAY --to DAY --lake ./lake
-`, url, o.Client.ID, o.Client.Secret, url)
+  parley extract --base-url %s --from %s --to %s --lake ./lake --poll 100ms..1s
+`, url, o.Client.ID, o.Client.Secret, url, from, to)
 	return nil
 }

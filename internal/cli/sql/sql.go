@@ -34,7 +34,7 @@ func New(s *ui.Streams) *cobra.Command {
 evaluations, surveys, resolutions, changes. All views are of one snapshot: they fit together, whatever is written
 meanwhile. Nothing can be written, and nothing but the lake be read. docs/tables.md lists the columns.
 
-At a terminal the answer is a table; in a pipe its cells are separated by tabs; with --json each row is an object.`,
+At a terminal the answer is a table; in a pipe its cells are separated by tabs, without a head; with --json each row is an object.`,
 		Example: `  parley sql --lake ./lake "SELECT direction, count(*) FROM conversations GROUP BY 1"
   parley sql --lake ./lake "DESCRIBE segments"
   parley sql --lake ./lake --json "SELECT name, sum(value) AS total FROM metrics GROUP BY name ORDER BY name"`,

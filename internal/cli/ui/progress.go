@@ -16,6 +16,7 @@ type Progress struct {
 	mu    sync.Mutex
 	shown time.Time
 	width int
+	said  int // how often Show or Clear was called
 }
 
 // Progress begins a progress line.
@@ -28,18 +29,38 @@ const (
 )
 
 // Show says what is being done, how much of all is done (all 0: not known), and the rate and the time left that follow.
+// What is said too early to be shown is shown when it is time, if nothing else has been said by then.
 func (p *Progress) Show(step string, done, all int64, unit string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if !p.s.ErrTerminal || now.Sub(p.begun) < quiet || now.Sub(p.shown) < refresh {
+	if !p.s.ErrTerminal {
 		return
 	}
-	p.shown = now
-	p.line(describe(step, done, all, unit, now.Sub(p.begun)))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.said++
+	draw := func() {
+		p.shown = time.Now()
+		p.line(describe(step, done, all, unit, p.shown.Sub(p.begun)))
+	}
+	now := time.Now()
+	wait := max(quiet-now.Sub(p.begun), refresh-now.Sub(p.shown))
+	if wait <= 0 {
+		draw()
+		return
+	}
+	said := p.said
+	time.AfterFunc(wait, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.said == said {
+			draw()
+		}
+	})
 }
 
 func describe(step string, done, all int64, unit string, took time.Duration) string {
+	if done == 0 {
+		return step
+	}
 	rate := float64(done) / took.Seconds()
 	text := fmt.Sprintf("%s: %s %s, %s/s", step, Count(done), unit, Count(int64(rate)))
 	if all > 0 && done > 0 && done <= all {
@@ -59,6 +80,7 @@ func (p *Progress) line(text string) {
 func (p *Progress) Clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.said++
 	if p.width > 0 {
 		p.line("")
 		_, _ = fmt.Fprint(p.s.Err, "\r")
@@ -77,6 +99,14 @@ func Count(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return sign + s
+}
+
+// Counted writes a number with what it counts: 1 file, 2 files.
+func Counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + many
 }
 
 // Bytes writes a size: 189.4 MB.

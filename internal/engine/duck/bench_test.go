@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -177,17 +178,30 @@ func glob(l *lake.Lake, t lake.Table, days string) string {
 	return "read_parquet('" + filepath.Join(l.Dir(), "warehouse", "parley", string(t), "data", "day="+days, "*.parquet") + "')"
 }
 
-// percentiles reports how long the middle one of all calls took, and the slowest of twenty.
+// percentiles reports how long the middle one of all calls took, and the slowest of twenty, and what a call takes of the
+// processor: on a shared machine that is what can be compared.
 func percentiles(b *testing.B, do func()) {
 	b.Helper()
 	var took []time.Duration
+	before := processor(b)
 	for b.Loop() {
 		begin := time.Now()
 		do()
 		took = append(took, time.Since(begin))
 	}
+	b.ReportMetric(float64((processor(b)-before).Microseconds())/1000/float64(len(took)), "cpu-ms/op")
 	slices.Sort(took)
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+}
+
+// processor is the time that this process has spent on processors.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

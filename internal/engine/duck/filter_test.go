@@ -56,7 +56,7 @@ func TestFiltersAgainstOracle(t *testing.T) {
 		perDay    int
 		days      conversation.Day
 		questions int
-	}{{40, 1, 300}, {30, 4, 300}} {
+	}{{40, 1, 120}, {30, 4, 120}} {
 		t.Run(fmt.Sprintf("%d days", set.days), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(set.days)))
 			var all []known

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	bindings "github.com/duckdb/duckdb-go-bindings"
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -23,6 +25,9 @@ func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement str
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := oneStatement(statement); err != nil {
+		return err
+	}
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return asFault(ctx, err)
@@ -74,6 +79,31 @@ func nothing(columns []lake.Column) string {
 	return "(SELECT " + strings.Join(list, ", ") + " WHERE false)"
 }
 
+// oneStatement refuses anything else than one statement. The driver's Prepare executes all statements but the last, so
+// they have to be counted before it sees them, in a database of their own.
+func oneStatement(text string) error {
+	var db bindings.Database
+	var conn bindings.Connection
+	if bindings.Open("", &db) != bindings.StateSuccess {
+		return errors.New("duckdb: cannot be started")
+	}
+	defer bindings.Close(&db)
+	if bindings.Connect(db, &conn) != bindings.StateSuccess {
+		return errors.New("duckdb: cannot be connected to")
+	}
+	defer bindings.Disconnect(&conn)
+	var statements bindings.ExtractedStatements
+	defer bindings.DestroyExtracted(&statements)
+	n := bindings.ExtractStatements(conn, text, &statements)
+	if message := bindings.ExtractStatementsError(statements); message != "" {
+		return fault.New(fault.Invalid, "%s", strings.TrimSpace(message))
+	}
+	if n != 1 {
+		return fault.New(fault.Invalid, "write one statement, and not %d", n)
+	}
+	return nil
+}
+
 // readsOnly refuses a statement that is not a question.
 func readsOnly(ctx context.Context, conn *sql.Conn, statement string) error {
 	return conn.Raw(func(c any) error {
@@ -99,17 +129,25 @@ func wrong(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	var duck *duckdb.Error
-	if errors.As(err, &duck) && duck.Type != duckdb.ErrorTypeOutOfMemory && duck.Type != duckdb.ErrorTypeInterrupt {
-		return fault.New(fault.Invalid, "%s", strings.TrimSpace(duck.Msg))
+	if errors.As(err, &duck) && (duck.Type == duckdb.ErrorTypeIO || duck.Type == duckdb.ErrorTypeInvalid || strings.Contains(duck.Msg, "ZSTD")) {
+		return fault.Because(fault.Corrupt, err, "a data file of the lake cannot be read; see parley lake check")
 	}
-	if text := err.Error(); strings.Contains(text, "multiple") || strings.Contains(text, "empty query") {
-		return fault.New(fault.Invalid, "write one statement")
+	if errors.As(err, &duck) && duck.Type != duckdb.ErrorTypeOutOfMemory && duck.Type != duckdb.ErrorTypeInterrupt {
+		message, _, _ := strings.Cut(duck.Msg, "\n\nLINE ") // an arrow under a place in the text needs lines
+		if duck.Type == duckdb.ErrorTypePermission {
+			message = "only the tables of the lake can be read: " + message
+		}
+		return fault.New(fault.Invalid, "%s", strings.TrimSpace(message))
 	}
 	return asFault(ctx, err)
 }
 
 func eachRow(ctx context.Context, rows *sql.Rows, columns func([]string) error, row func([]any) error) error {
 	names, err := rows.Columns()
+	if err != nil {
+		return asFault(ctx, err)
+	}
+	types, err := rows.ColumnTypes()
 	if err != nil {
 		return asFault(ctx, err)
 	}
@@ -123,6 +161,11 @@ func eachRow(ctx context.Context, rows *sql.Rows, columns func([]string) error, 
 	for rows.Next() {
 		if err := rows.Scan(to...); err != nil {
 			return asFault(ctx, err)
+		}
+		for i, v := range values {
+			if day, ok := v.(time.Time); ok && types[i].DatabaseTypeName() == "DATE" {
+				values[i] = day.Format(time.DateOnly)
+			}
 		}
 		if err := row(values); err != nil {
 			return err

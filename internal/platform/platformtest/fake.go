@@ -146,7 +146,6 @@ func (f *Fake) Submissions() []Submission {
 
 // Record makes a small record; note tells two versions of a conversation apart.
 func Record(id string, start time.Time, length time.Duration, note string) []byte {
-	return fmt.Appendf(nil, `{"conversationEnd":%q,"conversationId":%q,"conversationStart":%q,"participants":[{"participantName":%q,"purpose":"customer",`+
-		`"sessions":[{"mediaType":"voice","segments":[{"conference":false,"segmentStart":%[3]q,"segmentType":"interact"}]}]}],"unknown":1.50}`,
+	return fmt.Appendf(nil, `{"conversationEnd":%q,"conversationId":%q,"conversationStart":%q,"externalTag":%q,"unknown":1.50}`,
 		conversation.FormatTime(start.Add(length)), id, conversation.FormatTime(start), note)
 }

@@ -1,0 +1,122 @@
+// Command bench measures Parley, where there is one against a goal or a peer, and prints a table: make bench.
+//
+// Times depend on the machine and on what else runs on it; ratios, taken in one run, are what counts.
+// docs/performance.md says what was measured, and what each peer does and does not do.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+)
+
+// bench is one run.
+type bench struct {
+	ctx    context.Context //nolint:containedctx // one program, one run
+	dir    string          // for everything that is made, removed at the end
+	parley string          // the binary
+	quick  bool
+	large  bool
+	rows   []row
+}
+
+// row is one line of the table.
+type row struct{ what, parley, against, ratio string }
+
+func (b *bench) add(what, parley, against, ratio string) {
+	b.rows = append(b.rows, row{what, parley, against, ratio})
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	b := &bench{ctx: ctx}
+	flag.StringVar(&b.parley, "parley", filepath.Join("bin", "parley"), "the binary to measure")
+	flag.BoolVar(&b.quick, "quick", false, "less of everything: a look, not a measurement")
+	flag.BoolVar(&b.large, "large", false, "extract 25,000 conversations a day as well")
+	flag.Parse()
+	if _, err := os.Stat(b.parley); err != nil {
+		return fmt.Errorf("%s is not there; run make build first", b.parley)
+	}
+	if b.dir, err = os.MkdirTemp("", "parley-bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	begun := time.Now()
+	// Extraction comes first: a process is charged with the memory that the one that starts it has at that moment, so
+	// this one must be small while it starts others.
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"extraction", b.extraction}, {"questions", b.questions}, {"generation", b.generation}, {"splitting", b.splitting}, {"committing", b.committing},
+	} {
+		fmt.Fprintf(os.Stderr, "bench: %s …\n", step.name)
+		if err := step.do(); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return b.print(time.Since(begun))
+}
+
+func (b *bench) print(took time.Duration) error {
+	fmt.Printf("%s, %d cores, %s; %s in all\n\n", processor(), runtime.NumCPU(), runtime.Version(), took.Round(time.Second))
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, r := range slices.Concat([]row{{"MEASURED", "PARLEY", "AGAINST", "RATIO"}}, b.rows) {
+		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.what, r.parley, r.against, r.ratio); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// processor is what the kernel calls the processor.
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo") // another system has none
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+// rate writes a speed.
+func rate(n int64, took time.Duration) string {
+	return thousands(int64(float64(n)/took.Seconds())) + " /s"
+}
+
+// megabytes writes a speed in bytes.
+func megabytes(n int64, took time.Duration) string {
+	return fmt.Sprintf("%.0f MB/s", float64(n)/1e6/took.Seconds())
+}
+
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// times writes how many times as good a is: both are speeds, or both are durations swapped by the caller.
+func times(a, b float64) string { return fmt.Sprintf("%.1fx", a/b) }

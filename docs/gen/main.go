@@ -1,0 +1,146 @@
+// Command gen writes the pages of the documentation that follow from the code: docs/tables.md, and the table of exit
+// codes in the README. Run it from the root of the repository: go run ./docs/gen
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+func main() {
+	log.SetFlags(0)
+	if err := write("."); err != nil {
+		log.Fatal("gen: ", err)
+	}
+}
+
+// page is a file with what it should hold.
+type page struct{ path, want string }
+
+// pages makes every page of the repository at root.
+func pages(root string) ([]page, error) {
+	tables, err := tablesPage()
+	if err != nil {
+		return nil, err
+	}
+	readme := filepath.Join(root, "README.md")
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := between(string(text), exitCodes())
+	if err != nil {
+		return nil, err
+	}
+	return []page{{filepath.Join(root, "docs", "tables.md"), tables}, {readme, codes}}, nil
+}
+
+func write(root string) error {
+	all, err := pages(root)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if err := os.WriteFile(p.path, []byte(p.want), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// intros say what a row of each table is.
+var intros = map[lake.Table]string{
+	lake.Conversations: "A row is a conversation, in the newest version that was received.",
+	lake.Segments:      "A row is a segment, with the columns of its session, flow and participant.",
+	lake.Metrics:       "A row is one emission of a metric in a session.",
+	lake.Attributes:    "A row is one attribute of a participant: what the flow or a script set.",
+	lake.Evaluations:   "A row is an evaluation of a conversation.",
+	lake.Surveys:       "A row is a survey of a conversation.",
+	lake.Resolutions:   "A row is a resolution of a conversation.",
+	lake.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
+}
+
+const preamble = `# Tables of the lake
+
+<!-- Made by: go run ./docs/gen. Do not edit. -->
+
+Every table is partitioned by the UTC day of ` + "`conversation_start`" + ` and sorted by ` + "`conversation_start`, `conversation_id`" + `.
+` + "`conversation_id`" + ` joins them; a segment and a metric of one session share ` + "`participant_index` and `session_index`" + ` as well.
+
+A column is named after the platform's field, in snake case; the description gives the field, or says that the column is
+derived. Types are Iceberg's. A ` + "`timestamptz`" + ` is UTC, to the microsecond. A column is null where the record has no
+such field, unless it is required; an empty text and an empty list are null too. Columns are only ever added, at the end.
+
+How the tables lie on disk, and how other programs read them: [lake.md](lake.md).
+`
+
+// tablesPage describes every table and column.
+func tablesPage() (string, error) {
+	var b strings.Builder
+	b.WriteString(preamble)
+	tables := lake.Tables()
+	last := len(tables) - 1
+	for _, t := range append([]lake.Table{tables[last]}, tables[:last]...) { // conversations first
+		intro, ok := intros[t]
+		if !ok {
+			return "", fmt.Errorf("docs/gen does not say what a row of %s is", t)
+		}
+		columns := lake.Columns(t)
+		fmt.Fprintf(&b, "\n## %s\n\n%s %d columns.\n\n| column | type | description |\n|---|---|---|\n", t, intro, len(columns))
+		for _, c := range columns {
+			typ, err := icebergType(c.Type)
+			if err != nil {
+				return "", fmt.Errorf("%s.%s: %w", t, c.Name, err)
+			}
+			if c.Required {
+				typ += ", required"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, typ, strings.ReplaceAll(c.Doc, "|", `\|`))
+		}
+	}
+	return b.String(), nil
+}
+
+// icebergType is what Iceberg calls a type of Arrow.
+func icebergType(arrow string) (string, error) {
+	types := map[string]string{
+		"utf8": "string", "int64": "long", "float64": "double", "bool": "boolean", "timestamp[us, tz=UTC]": "timestamptz",
+		"list<item: utf8, nullable>": "list of string", "list<item: int64, nullable>": "list of long",
+	}
+	if t, ok := types[arrow]; ok {
+		return t, nil
+	}
+	return "", fmt.Errorf("docs/gen does not know the type %s", arrow)
+}
+
+// exitCodes is the table of exit codes.
+func exitCodes() string {
+	var b strings.Builder
+	b.WriteString("| code | meaning |\n|---|---|\n")
+	for _, line := range fault.ExitCodes() {
+		code, meaning, _ := strings.Cut(strings.TrimSpace(line), " ")
+		fmt.Fprintf(&b, "| %s | %s |\n", code, strings.TrimSpace(meaning))
+	}
+	return b.String()
+}
+
+const (
+	begin = "<!-- exit codes, made by: go run ./docs/gen -->\n"
+	end   = "<!-- end of exit codes -->\n"
+)
+
+// between puts table between the marks in text.
+func between(text, table string) (string, error) {
+	before, rest, found := strings.Cut(text, begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return "", fmt.Errorf("the README has no %q before %q", strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	return before + begin + table + end + after, nil
+}

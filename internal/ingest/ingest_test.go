@@ -1,0 +1,371 @@
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+
+// record makes the text of a conversation of the n-th hour after noon.
+func record(id string, n int, note string) string {
+	return fmt.Sprintf(`{"conversationId":%q,"conversationStart":%q,"externalTag":%q}`, id, conversation.FormatTime(noon.Add(time.Duration(n)*time.Hour)), note)
+}
+
+// a, b and c are conversations of two days; indented is b as a person would write it.
+var (
+	a, b, c  = record("a", 0, "x"), record("b", 1, "y"), record("c", 24, "z")
+	indented = strings.NewReplacer(",", ",\n  ", "{", "{\n  ", "}", "\n}").Replace(b)
+)
+
+func gz(s string) string {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write([]byte(s))
+	_ = w.Close()
+	return out.String()
+}
+
+func zst(s string) string {
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		panic(err)
+	}
+	defer w.Close()
+	return string(w.EncodeAll([]byte(s), nil))
+}
+
+// folder writes files, by name, and gives the folder.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func find(t *testing.T, paths ...string) []File {
+	t.Helper()
+	files, err := Files(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func newLake(t *testing.T) *lake.Lake {
+	t.Helper()
+	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// run imports files, checks the lake, and sees that nothing stays staged.
+func run(t *testing.T, ctx context.Context, l *lake.Lake, files []File) (Summary, error) { //nolint:revive // t comes first, as everywhere in tests
+	t.Helper()
+	sum, err := Import(ctx, Config{Lake: l, Files: files, Now: time.Now})
+	if report, damage := lake.Check(t.Context(), l, nil); damage != nil || report.Unsettled+report.Unreferenced+report.Days > 0 {
+		t.Errorf("the lake after %v: %v, %+v", err, damage, report)
+	}
+	if left, err := os.ReadDir(filepath.Join(l.Dir(), "staging")); err != nil || len(left) > 0 {
+		t.Errorf("still staged: %v, %v", left, err)
+	}
+	return sum, err
+}
+
+func mustImport(t *testing.T, l *lake.Lake, files []File) Summary {
+	t.Helper()
+	sum, err := run(t, t.Context(), l, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+func contents(t *testing.T, l *lake.Lake) (out []string) {
+	t.Helper()
+	s, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range s.Files(lake.Conversations) {
+		for v, err := range lake.Versions(t.Context(), f.Path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, string(v.JSON))
+		}
+	}
+	return out
+}
+
+func TestEveryForm(t *testing.T) {
+	page := `{"conversations":[` + a + "," + b + "],\n" + `"cursor":"x","dataAvailabilityDate":"2026-10-05T00:00:00.000Z"}`
+	for name, x := range map[string]struct {
+		text string
+		want []string
+	}{
+		"single":              {a, []string{a}},
+		"indented":            {indented, []string{b}},
+		"one a line":          {a + "\n" + b + "\n" + c + "\n", []string{a, b, c}},
+		"lines of Windows":    {a + "\r\n" + b, []string{a, b}},
+		"one after another":   {a + b, []string{a, b}},
+		"list":                {"[" + a + "," + indented + "]", []string{a, b}},
+		"empty list":          {"[]", nil},
+		"page":                {page, []string{a, b}},
+		"page of the query":   {`{"totalHits":0}`, nil},
+		"several pages":       {page + "\n" + `{"conversations":[` + c + `],"dataAvailabilityDate":"2026-10-05T00:00:00.000Z"}`, []string{a, b, c}},
+		"all sorts":           {"[" + a + "]\n" + `{"conversations":[` + b + "]}" + c, []string{a, b, c}},
+		"gzip":                {gz(a + "\n" + b), []string{a, b}},
+		"gzip, several parts": {gz(a) + gz(b), []string{a, b}},
+		"zstd":                {zst("[" + a + "," + b + "]"), []string{a, b}},
+		"empty":               {"", nil},
+		"white space":         {" \n\n", nil},
+		"empty gzip":          {gz(""), nil},
+	} {
+		var got []string
+		err := Values(find(t, folder(t, map[string]string{"x.json": x.text}))[0], func(raw []byte) error {
+			if _, err := wire.Record(raw); err == nil {
+				got = append(got, string(raw))
+			}
+			return nil
+		})
+		if err != nil || !slices.Equal(got, x.want) {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+	}
+}
+
+// Damage is found before anything is committed, wherever it lies.
+func TestDamagedFiles(t *testing.T) {
+	long := strings.Repeat(a+"\n"+b+"\n", 500)
+	flip := func(s string, at int) string {
+		text := []byte(s)
+		text[at] ^= 0xff
+		return string(text)
+	}
+	zipped, zstded := gz(long), zst(long)
+	for name, text := range map[string]string{
+		"no JSON": "<html>", "cut in a record": long[:len(long)-9], "cut in a list": "[" + a + "," + b, "cut page": `{"conversations":[` + a + "]",
+		"a list with a hole": "[" + a + ",," + b + "]", "cut in a word": "tru",
+		"cut gzip": zipped[:len(zipped)-9], "gzip without its end": zipped[:len(zipped)/2], "head of gzip": "\x1f\x8b", "gzip with a wrong checksum": flip(zipped, len(zipped)-6),
+		"damaged gzip": flip(zipped, len(zipped)/2), "gzip with something after it": zipped + "x",
+		"cut zstd": zstded[:len(zstded)/2], "damaged zstd": flip(zstded, len(zstded)/2), "head of zstd": zstded[:5], "zstd with a wrong checksum": flip(zstded, len(zstded)-1),
+	} {
+		err := Values(find(t, folder(t, map[string]string{"x.json": text}))[0], func([]byte) error { return nil })
+		if !errors.Is(err, fault.Corrupt) || !strings.Contains(fmt.Sprint(err), "x.json") || strings.Contains(fmt.Sprint(err), "externalTag") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+
+	l := newLake(t)
+	sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": a, "2.json.gz": zipped[:len(zipped)-9]})))
+	if !errors.Is(err, fault.Corrupt) || sum.Added != 0 || len(contents(t, l)) > 0 {
+		t.Errorf("got %+v, %v", sum, err)
+	}
+}
+
+func TestFindFiles(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"b.json": a, "a.NDJSON": a, "deep/er/c.jsonl.gz": a, "deep/d.json.zst": a, "e.txt": a, "json": a, "f.gz": a, "deep/g.json.bak": a, "none/h.csv": a,
+	})
+	names := func(files []File, err error) (out []string) {
+		if err != nil {
+			t.Error(err)
+		}
+		for _, f := range files {
+			rel, err := filepath.Rel(dir, f.Path)
+			if err != nil || f.Size != int64(len(a)) || f.ModTime.IsZero() {
+				t.Errorf("got %+v, %v", f, err)
+			}
+			out = append(out, rel)
+		}
+		return out
+	}
+	if got := names(Files([]string{dir})); !slices.Equal(got, []string{"a.NDJSON", "b.json", "deep/d.json.zst", "deep/er/c.jsonl.gz"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := names(Files([]string{filepath.Join(dir, "e.txt"), filepath.Join(dir, "deep")})); !slices.Equal(got, []string{"e.txt", "deep/d.json.zst", "deep/er/c.jsonl.gz"}) {
+		t.Errorf("named: got %q", got)
+	}
+	for _, missing := range []string{"gone", "gone/x.json", "none"} {
+		if files, err := Files([]string{dir, filepath.Join(dir, missing)}); !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), missing) {
+			t.Errorf("%s: got %v, %v", missing, files, err)
+		}
+	}
+}
+
+func TestImportThenAgain(t *testing.T) {
+	l := newLake(t)
+	files := find(t, folder(t, map[string]string{"1.json": "[" + c + "," + a + "]", "2.ndjson.gz": gz(b + "\n" + a), "3.json": ""}))
+	sum := mustImport(t, l, files)
+	if sum.Files != 3 || sum.Read != 4 || sum.Added != 3 || sum.Duplicates != 1 || sum.Bytes != int64(len(a)+len(b)+len(c)) {
+		t.Errorf("got %+v", sum)
+	}
+	if got := contents(t, l); !slices.Equal(got, []string{a, b, c}) {
+		t.Errorf("got %q", got)
+	}
+	before, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range files {
+		files[i].ModTime = time.Now() // as after a copy
+	}
+	if sum := mustImport(t, l, files); sum.Unchanged != 3 || sum.Added+sum.Replaced+sum.Stale+sum.Bytes != 0 {
+		t.Errorf("again: %+v", sum)
+	}
+	after, err := l.Snapshot(t.Context())
+	if err != nil || after.ID != before.ID {
+		t.Errorf("importing again made a new snapshot, %v", err)
+	}
+}
+
+// The file that was written later has the later version, whatever the order of names, and between imports too.
+func TestModificationTimeDecides(t *testing.T) {
+	older, newer := record("a", 0, "older"), record("a", 0, "newer")
+	for _, together := range []bool{true, false} {
+		for _, names := range [][2]string{{"1.json", "2.json"}, {"2.json", "1.json"}} {
+			l := newLake(t)
+			dir := folder(t, map[string]string{names[0]: older, names[1]: newer})
+			if err := os.Chtimes(filepath.Join(dir, names[0]), noon, noon); err != nil {
+				t.Fatal(err)
+			}
+			files := find(t, dir)
+			if together {
+				if sum := mustImport(t, l, files); sum.Conflicts != 1 || sum.Added != 1 {
+					t.Errorf("got %+v", sum)
+				}
+			} else {
+				one, two := mustImport(t, l, files[:1]), mustImport(t, l, files[1:])
+				if one.Added != 1 || two.Replaced+two.Stale != 1 || (two.Stale == 1) != (names[0] == "2.json") {
+					t.Errorf("got %+v, then %+v", one, two)
+				}
+			}
+			if got := contents(t, l); !slices.Equal(got, []string{newer}) {
+				t.Errorf("together %v, %v: got %q", together, names, got)
+			}
+		}
+	}
+}
+
+func TestReceivedAtComesFirst(t *testing.T) {
+	l := newLake(t)
+	mustImport(t, l, find(t, folder(t, map[string]string{"1.json": a})))
+	files := find(t, folder(t, map[string]string{"2.json": record("a", 0, "from long ago")}))
+	sum, err := Import(t.Context(), Config{Lake: l, Files: files, Now: time.Now, ReceivedAt: noon})
+	if err != nil || sum.Stale != 1 || !slices.Equal(contents(t, l), []string{a}) {
+		t.Errorf("got %+v, %v, %q", sum, err, contents(t, l))
+	}
+}
+
+func TestValuesThatAreNoRecords(t *testing.T) {
+	l := newLake(t)
+	files := find(t, folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1}`, "2.json": "7" + b}))
+	sum, err := run(t, t.Context(), l, files)
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "3 values are no records") {
+		t.Errorf("got %v", err)
+	}
+	if sum.Read != 7 || sum.Rejected != 3 || sum.Duplicates != 2 || sum.Added != 2 {
+		t.Errorf("got %+v", sum)
+	}
+	n := 0
+	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+		if n++; err != nil || r.Run != sum.Run {
+			t.Errorf("got %+v, %v", r, err)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d values are kept", n)
+	}
+}
+
+// What an import that crashed has staged goes; what an extraction has staged stays.
+func TestLeftoversOfACrash(t *testing.T) {
+	l := newLake(t)
+	r, err := wire.Record([]byte(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{runPrefix + "that-crashed", "extraction"} {
+		s, err := stage.Open(t.Context(), l, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		portion := stage.Portion{Records: []lake.Version{{Record: r, Run: name, At: noon}}, With: func(*sql.Tx, stage.Counts) error { return nil }}
+		if err := s.Put(t.Context(), portion); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Import(t.Context(), Config{Lake: l, Files: find(t, folder(t, map[string]string{"1.json": a})), Now: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(filepath.Join(l.Dir(), "staging"))
+	if err != nil || len(left) != 1 || left[0].Name() != "extraction" {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if got := contents(t, l); !slices.Equal(got, []string{a}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCancelledImport(t *testing.T) {
+	l := newLake(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	files := find(t, folder(t, map[string]string{"1.json": a, "2.json": b}))
+	sum, err := Import(ctx, Config{Lake: l, Files: files, Now: time.Now, Report: func(Progress) { cancel() }})
+	if !errors.Is(err, context.Canceled) || sum.Added != 0 {
+		t.Errorf("got %+v, %v", sum, err)
+	}
+	mustImport(t, l, files)
+	if got := contents(t, l); !slices.Equal(got, []string{a, b}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSurvey(t *testing.T) {
+	got, err := Survey(find(t, folder(t, map[string]string{"1.json": c + a + `{"x":1}`, "2.json.gz": gz(b + a)})))
+	want := Found{Files: 2, Records: 4, Rejected: 1, First: "2026-10-01T12:00:00.000Z", Last: "2026-10-02T12:00:00.000Z"}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err := Survey(find(t, folder(t, map[string]string{"1.json": ""}))); err != nil || got != (Found{Files: 1}) {
+		t.Errorf("empty: %+v, %v", got, err)
+	}
+	if _, err := Survey(find(t, folder(t, map[string]string{"1.json": a + "{"}))); !errors.Is(err, fault.Corrupt) {
+		t.Errorf("cut: %v", err)
+	}
+}

@@ -1,0 +1,419 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+var (
+	day1  = conversation.DayOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
+	noon1 = day1.Start().Add(12 * time.Hour)
+	at1   = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+)
+
+// version makes a version of a conversation that was received n minutes after at1.
+func version(id string, start time.Time, note string, n int) lake.Version {
+	r, err := wire.Record(fmt.Appendf(nil, `{"conversationId":%q,"conversationStart":%q,"externalTag":%q}`, id, conversation.FormatTime(start), note))
+	if err != nil {
+		panic(err)
+	}
+	return lake.Version{Record: r, Run: "run", At: at1.Add(time.Duration(n) * time.Minute)}
+}
+
+func newLake(t *testing.T) *lake.Lake {
+	t.Helper()
+	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func open(t *testing.T, l *lake.Lake, run string) *Stage {
+	t.Helper()
+	s, err := Open(t.Context(), l, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// put stages a portion and gives the counts.
+func put(t *testing.T, s *Stage, records ...lake.Version) (counts Counts) {
+	t.Helper()
+	err := s.Put(t.Context(), Portion{Records: records, With: func(_ *sql.Tx, c Counts) error {
+		counts = c
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counts
+}
+
+// before gives what is staged of the days before end.
+func before(t *testing.T, s *Stage, end conversation.Day) (out []lake.Version) {
+	t.Helper()
+	batch, err := s.Before(t.Context(), end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v, err := range batch.Stream(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func done(t *testing.T, s *Stage, end conversation.Day) {
+	t.Helper()
+	batch, err := s.Before(t.Context(), end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.Done(t.Context(), func(*sql.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func files(t *testing.T, s *Stage) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(s.dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// want compares versions with want, in order.
+func want(t *testing.T, got []lake.Version, want ...lake.Version) {
+	t.Helper()
+	same := func(a, b lake.Version) bool {
+		return a.ID == b.ID && a.Start.Equal(b.Start) && bytes.Equal(a.JSON, b.JSON) && a.Run == b.Run && a.At.Equal(b.At)
+	}
+	if !slices.EqualFunc(got, want, same) {
+		t.Errorf("got  %s\nwant %s", show(got), show(want))
+	}
+}
+
+func show(list []lake.Version) string {
+	var b strings.Builder
+	for _, v := range list {
+		fmt.Fprintf(&b, "\n  %s %s", v.At.Format(time.TimeOnly), v.JSON)
+	}
+	return b.String()
+}
+
+func TestAConversationThatComesAgain(t *testing.T) {
+	old, same, newer, older := version("a", noon1, "x", 1), version("a", noon1, "x", 2), version("a", noon1, "y", 3), version("a", noon1, "z", 0)
+	moved := version("a", noon1.AddDate(0, 0, 1), "x", 4)
+	level := version("a", noon1, "w", 1)
+	for name, c := range map[string]struct {
+		portions [][]lake.Version
+		lives    lake.Version
+		counts   Counts
+	}{
+		"equal in one portion":    {[][]lake.Version{{old, same}}, old, Counts{1, 1, 0, 0}},
+		"equal in the next":       {[][]lake.Version{{old}, {same}}, old, Counts{1, 1, 0, 0}},
+		"newer in one portion":    {[][]lake.Version{{old, newer}}, newer, Counts{1, 0, 1, 0}},
+		"newer in the next":       {[][]lake.Version{{old}, {newer}}, newer, Counts{1, 0, 1, 0}},
+		"older in the next":       {[][]lake.Version{{old}, {older}}, old, Counts{1, 0, 1, 0}},
+		"other of the same time":  {[][]lake.Version{{old}, {level}}, level, Counts{1, 0, 1, 0}},
+		"newer on another day":    {[][]lake.Version{{old}, {moved}}, moved, Counts{1, 0, 1, 0}},
+		"older from another day":  {[][]lake.Version{{moved}, {old}}, moved, Counts{1, 0, 1, 0}},
+		"newer, older, newer yet": {[][]lake.Version{{newer}, {old}, {moved}, {same}}, moved, Counts{1, 0, 3, 0}},
+	} {
+		s := open(t, newLake(t), "run")
+		var sum Counts
+		for _, p := range c.portions {
+			n := put(t, s, p...)
+			sum.Staged, sum.Duplicates, sum.Conflicts = sum.Staged+n.Staged, sum.Duplicates+n.Duplicates, sum.Conflicts+n.Conflicts
+		}
+		if sum != c.counts {
+			t.Errorf("%s: got %+v, want %+v", name, sum, c.counts)
+		}
+		want(t, before(t, s, EveryDay), c.lives)
+	}
+}
+
+func TestUnsortedRecordsOfSeveralDays(t *testing.T) {
+	s := open(t, newLake(t), "run")
+	a, b, c, d := version("a", noon1, "", 0), version("b", noon1, "", 0), version("c", noon1.AddDate(0, 0, 1), "", 0), version("d", day1.Start(), "", 0)
+	put(t, s, c, b, d)
+	put(t, s, a)
+	want(t, before(t, s, EveryDay), d, a, b, c)
+	want(t, before(t, s, day1+1), d, a, b)
+	want(t, before(t, s, day1))
+	days, err := s.Days(t.Context())
+	if err != nil || !slices.Equal(days, []DayCount{{day1, 3}, {day1 + 1, 1}}) {
+		t.Errorf("got %v, %v", days, err)
+	}
+
+	batch, err := s.Before(t.Context(), EveryDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v, err := range batch.Stream(t.Context()) { // whoever stops in the middle may walk again
+		if err != nil || v.ID != "d" {
+			t.Errorf("got %s, %v", v.ID, err)
+		}
+		break
+	}
+	done(t, s, day1+1)
+	want(t, before(t, s, EveryDay), c)
+	if got := files(t, s); len(got) != 1 {
+		t.Errorf("left %q", got)
+	}
+}
+
+// What a crash leaves without an entry goes; what has been entered stays.
+func TestReopen(t *testing.T) {
+	l := newLake(t)
+	s := open(t, l, "run")
+	a, b := version("a", noon1, "x", 0), version("b", noon1, "y", 1)
+	put(t, s, a)
+
+	chunk := split([]lake.Version{version("lost", noon1, "", 0)}, 7)[0]
+	if err := s.write(chunk); err != nil { // as a crash before the transaction
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "00000009.zst.tmp"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: func(*sql.Tx, Counts) error { return broken }})
+	if !errors.Is(err, broken) || len(files(t, s)) != 4 {
+		t.Errorf("got %v, files %q", err, files(t, s))
+	}
+
+	s = open(t, l, "run")
+	if got := files(t, s); !slices.Equal(got, []string{"00000001.zst"}) {
+		t.Errorf("left %q", got)
+	}
+	put(t, s, b)
+	want(t, before(t, s, EveryDay), a, b)
+}
+
+func TestDoneFailsAsAWhole(t *testing.T) {
+	s := open(t, newLake(t), "run")
+	a := version("a", noon1, "", 0)
+	put(t, s, a)
+	batch, err := s.Before(t.Context(), EveryDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	if err := batch.Done(t.Context(), func(*sql.Tx) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	want(t, before(t, s, EveryDay), a)
+}
+
+func TestCleanAndClose(t *testing.T) {
+	l := newLake(t)
+	if err := Clean(t.Context(), l, func(string) bool { return true }); err != nil {
+		t.Errorf("nothing to clean: %v", err)
+	}
+	kept, gone := open(t, l, "kept"), open(t, l, "gone")
+	a := version("a", noon1, "", 0)
+	a.Run = "kept"
+	put(t, kept, a)
+	put(t, gone, version("a", noon1, "", 0), version("a", noon1, "other", 1))
+	if err := Clean(t.Context(), l, func(run string) bool { return run == "gone" }); err != nil {
+		t.Fatal(err)
+	}
+	want(t, before(t, kept, EveryDay), a)
+	if _, err := os.Stat(gone.dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of the other run: %v", err)
+	}
+	want(t, before(t, open(t, l, "gone"), EveryDay))
+	if err := kept.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, kept); len(got) > 0 {
+		t.Errorf("left %q", got)
+	}
+}
+
+func TestRejectedIsKeptOnce(t *testing.T) {
+	l := newLake(t)
+	s := open(t, l, "run")
+	odd := []Rejected{{Reason: "why", Text: []byte("1")}, {Reason: "why", Text: []byte("2")}, {Reason: "why", Text: []byte("1")}}
+	var counts []Counts
+	for range 2 {
+		err := s.Put(t.Context(), Portion{Rejected: odd, With: func(_ *sql.Tx, c Counts) error {
+			counts = append(counts, c)
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(counts, []Counts{{0, 1, 0, 2}, {0, 3, 0, 0}}) {
+		t.Errorf("got %+v", counts)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for r, err := range AllRejected(t.Context(), l.DB()) {
+		if err != nil || r.Run != "run" || r.Reason != "why" {
+			t.Errorf("got %+v, %v", r, err)
+		}
+		kept = append(kept, string(r.Text))
+	}
+	slices.Sort(kept)
+	if !slices.Equal(kept, []string{"1", "2"}) {
+		t.Errorf("got %q", kept)
+	}
+}
+
+func TestDamagedChunks(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"missing": os.Remove,
+		"cut":     func(path string) error { return os.Truncate(path, 40) },
+		"altered": func(path string) error {
+			text, err := os.ReadFile(path)
+			if err == nil {
+				text[len(text)-1] ^= 1 // of the checksum
+				err = os.WriteFile(path, text, 0o600)
+			}
+			return err
+		},
+	} {
+		s := open(t, newLake(t), "run")
+		put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0))
+		if err := damage(filepath.Join(s.dir, files(t, s)[0])); err != nil {
+			t.Fatal(err)
+		}
+		batch, err := s.Before(t.Context(), EveryDay)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last error
+		for _, err := range batch.Stream(t.Context()) {
+			last = err
+		}
+		if !errors.Is(last, fault.Corrupt) {
+			t.Errorf("%s: got %v", name, last)
+		}
+	}
+}
+
+func TestStreamEndsWithTheContext(t *testing.T) {
+	s := open(t, newLake(t), "run")
+	put(t, s, version("a", noon1, "", 0))
+	batch, err := s.Before(t.Context(), EveryDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, err := range batch.Stream(ctx) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// Random portions, batches that are done and restarts in any order leave what a map would hold.
+func TestAgainstAMap(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	l := newLake(t)
+	s := open(t, l, "run")
+	model := map[conversation.ID]lake.Version{}
+	for step := range 60 {
+		switch rnd.IntN(8) {
+		case 0:
+			s = open(t, l, "run")
+		case 1:
+			end := day1 + conversation.Day(rnd.IntN(5))
+			done(t, s, end)
+			maps.DeleteFunc(model, func(_ conversation.ID, v lake.Version) bool { return v.Day() < end })
+		default:
+			records := randomRecords(rnd)
+			put(t, s, records...)
+			for _, v := range split(records, 0) {
+				add(model, v.records)
+			}
+		}
+		var left []lake.Version
+		for _, v := range model {
+			left = append(left, v)
+		}
+		slices.SortFunc(left, func(a, b lake.Version) int { return conversation.Compare(a.Record, b.Record) })
+		if want(t, before(t, s, EveryDay), left...); t.Failed() {
+			t.Fatalf("step %d, seed %d", step, seed)
+		}
+	}
+}
+
+func randomRecords(rnd *rand.Rand) (out []lake.Version) {
+	for range rnd.IntN(20) {
+		start := day1.Start().Add(time.Duration(rnd.IntN(4*24)) * time.Hour)
+		out = append(out, version(fmt.Sprint(rnd.IntN(30)), start, fmt.Sprint(rnd.IntN(2)), rnd.IntN(10)))
+	}
+	return out
+}
+
+// add does to a map what Put does to the stage: of two versions the one received later lives; of two equal ones the
+// first, of two others of the same time the last.
+func add(model map[conversation.ID]lake.Version, records []lake.Version) {
+	for _, v := range records {
+		was, ok := model[v.ID]
+		if !ok || !bytes.Equal(was.JSON, v.JSON) && !was.At.After(v.At) {
+			model[v.ID] = v
+		}
+	}
+}
+
+// A line that was not written by us is damage and nothing else; one that was is read back as it was.
+func FuzzParse(f *testing.F) {
+	v := version("a", noon1, "x", 0)
+	f.Add(fmt.Appendf(nil, "%d %s", v.At.UnixMicro(), v.JSON))
+	f.Add([]byte(""))
+	f.Add([]byte("12"))
+	f.Add([]byte("99999999999999999999 {}"))
+	f.Add([]byte(`1 {"conversationId":"a"}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		v, err := parse(line)
+		if err != nil {
+			if !errors.Is(err, fault.Corrupt) {
+				t.Errorf("got %v", err)
+			}
+			return
+		}
+		again, err := parse(fmt.Appendf(nil, "%d %s", v.At.UnixMicro(), v.JSON))
+		if err != nil || again.ID != v.ID || !again.Start.Equal(v.Start) || !again.At.Equal(v.At) {
+			t.Errorf("got %+v, %v", again, err)
+		}
+	})
+}
