@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 // earlyBreak leaves the iterator after some records, asks again, and wants the whole.
@@ -47,6 +48,17 @@ func (s *suite) cancellation(t *testing.T) {
 	if got, err := collect(s.engine.ByID(ctx, s.ids())); !errors.Is(err, context.Canceled) {
 		t.Errorf("by id: got %d and %v, want a cancellation", len(got), err)
 	}
+	filtered := q
+	filtered.Filters = []query.Filter{s.filter()}
+	if _, err := s.engine.Count(ctx, filtered.Query); !errors.Is(err, context.Canceled) {
+		t.Errorf("filtered count: got %v, want a cancellation", err)
+	}
+	if got, err := collect(s.engine.Records(ctx, filtered.Query, 0, 0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("filtered records: got %d and %v, want a cancellation", len(got), err)
+	}
+	if _, err := s.engine.Facets(ctx, q.Query, []query.Aggregation{s.aggregation()}); !errors.Is(err, context.Canceled) {
+		t.Errorf("facets: got %v, want a cancellation", err)
+	}
 	s.cancelMidway(t)
 	s.check(t, q)
 }
@@ -78,7 +90,9 @@ func (s *suite) concurrentUse(t *testing.T) {
 	for range 4 {
 		asked := make([]question, questions/8)
 		for i := range asked {
-			asked[i] = s.question()
+			if asked[i] = s.question(); i == 0 {
+				asked[i] = s.filteredQuestion()
+			}
 		}
 		group.Go(func() {
 			for _, q := range asked {

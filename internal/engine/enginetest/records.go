@@ -25,10 +25,10 @@ var sets = []struct {
 	{"one record", 20, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 1) }},
 	{"a few records", 50, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }},
 	{"records of all kinds", 20, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 300) }},
-	{"records of every dimension", 250, everyDimension},
+	{"records of every dimension", 200, everyDimension},
 	{"large records", 0, large},
 	{"simulated records", 0, func(t *testing.T, r *rand.Rand) []conversation.Record { return simulated(t, r, 120) }},
-	{"few simulated records", 250, func(t *testing.T, r *rand.Rand) []conversation.Record { return simulated(t, r, 20) }},
+	{"few simulated records", 200, func(t *testing.T, r *rand.Rand) []conversation.Record { return simulated(t, r, 20) }},
 }
 
 // random makes records that try the edges: equal starts, exact midnights, ends that are missing, at once or days

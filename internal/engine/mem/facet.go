@@ -15,19 +15,20 @@ func (v *view) Facets(ctx context.Context, q query.Query, aggregations []query.A
 	all := newTallies(aggregations)
 	heads, records := split(q.Filters)
 	if len(aggregations) > 0 {
-		for some, err := range blockwise(v.inTime(ctx, q, heads), func(hits []hit) (tallies, error) {
-			some := newTallies(aggregations)
+		count := func(hits []hit) (tallies, error) {
+			part := newTallies(aggregations)
 			err := v.examine(ctx, hits, func(_ hit, s subject) {
 				if s.satisfies(records) {
-					some.add(s)
+					part.add(s)
 				}
 			})
-			return some, err
-		}) {
+			return part, err
+		}
+		for part, err := range blockwise(v.inTime(ctx, q, heads), count) {
 			if err != nil {
 				return nil, err
 			}
-			all.merge(some)
+			all.merge(part)
 		}
 	}
 	facets := make([]query.Facet, len(all))

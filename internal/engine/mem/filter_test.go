@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/sim"
 )
 
 // Every field of the language can be asked for, and nothing else is there to go stale.
@@ -116,6 +117,43 @@ func TestARecordThatDoesNotFitHasAHeadOnly(t *testing.T) {
 		q.Filters = []query.Filter{c.filter}
 		if n, err := s.View(forever, forever).Count(t.Context(), q); err != nil || n != c.want {
 			t.Errorf("%v: %d, %v; want %d", c.filter, n, err, c.want)
+		}
+	}
+}
+
+// Filters and aggregations see conversations as they looked at the instant of the view.
+func TestFiltersSeeThePast(t *testing.T) {
+	whole := simulated(t, 4, 1, 300)
+	s, then := New(sim.CutRecord), New(nil)
+	add(t, s, whole...)
+	asOf := today.Start().Add(14 * time.Hour)
+	for _, r := range whole {
+		if cut, err := sim.CutRecord(r, asOf); err != nil {
+			t.Fatal(err)
+		} else if !r.Start.After(asOf) {
+			add(t, then, cut)
+		}
+	}
+	got, want := s.View(asOf, forever), then.View(forever, forever)
+	open := func(kind query.Kind, name string) query.Predicate {
+		return query.Predicate{Field: dimension(t, kind, name), Operator: query.NotExists}
+	}
+	for _, f := range []query.Filter{
+		both(query.OfConversation, open(query.OfConversation, "conversationEnd")),
+		both(query.OfConversation, open(query.OfConversation, "tAcd"), open(query.OfConversation, "tConversationDuration")),
+		both(query.OfSegment, open(query.OfSegment, "segmentEnd"), is(t, query.OfSegment, "segmentType", "interact")),
+	} {
+		q := everything()
+		q.Filters = []query.Filter{f}
+		a, b := collect(t, got, q), collect(t, want, q)
+		if !slices.EqualFunc(a, b, equal) || len(a) == 0 {
+			t.Errorf("%v: %d records, want %d", f, len(a), len(b))
+		}
+		asked := []query.Aggregation{{Type: query.TermFrequency, Field: dimension(t, query.OfSegment, "segmentType"), Size: 10}}
+		x, err := got.Facets(t.Context(), q, asked)
+		y, err2 := want.Facets(t.Context(), q, asked)
+		if err != nil || err2 != nil || x[0].Count != y[0].Count || !slices.Equal(x[0].Buckets, y[0].Buckets) {
+			t.Errorf("%v: facets %v, %v; want %v, %v", f, x, err, y, err2)
 		}
 	}
 }

@@ -1,8 +1,9 @@
 // Package mem is the engine over records in memory: plain Go, the meaning of the language, and the oracle in tests.
 //
 // A Store keeps records compressed, in blocks of about 64 that lie together in the order of start and id, and beside
-// each block a small head per record, from which questions are answered; a block is opened only for records that are
-// handed out. Everything that a reader sees is immutable: adding makes new blocks and publishes a new snapshot.
+// each block a small head per record, from which questions without filters are answered; a block is opened only for
+// records that are handed out, or that filters and aggregations must look into: those are decoded block by block, on
+// all cores, and forgotten. Everything that a reader sees is immutable: adding makes new blocks and publishes a new snapshot.
 package mem
 
 import (

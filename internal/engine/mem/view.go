@@ -35,8 +35,8 @@ func (v *view) Count(ctx context.Context, q query.Query) (n int64, err error) {
 	return n, nil
 }
 
-// Records implements engine.Engine. It keeps a few blocks open; in another order than that of start, it holds
-// thirty-two bytes a hit beside.
+// Records implements engine.Engine. It keeps a few blocks open; in any order but that of ascending start it also
+// holds thirty-two bytes a hit.
 func (v *view) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
 	return func(yield func(conversation.Record, error) bool) {
 		hits := v.selected(ctx, q)
@@ -85,90 +85,6 @@ func all(hits []hit) iter.Seq2[hit, error] {
 
 // Close implements engine.Engine; there is nothing to give back.
 func (v *view) Close() error { return nil }
-
-// selected yields every hit of q in order of start and id.
-func (v *view) selected(ctx context.Context, q query.Query) iter.Seq2[hit, error] {
-	heads, records := split(q.Filters)
-	hits := v.inTime(ctx, q, heads)
-	if len(records) == 0 {
-		return hits
-	}
-	return func(yield func(hit, error) bool) {
-		for some, err := range blockwise(hits, func(hits []hit) ([]hit, error) { return v.sift(ctx, hits, records) }) {
-			if err != nil {
-				yield(hit{}, err)
-				return
-			}
-			for _, h := range some {
-				if !yield(h, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// inTime yields, in order of start and id, every hit that lies to the interval of q as it must, and satisfies
-// conditions that its head can answer.
-func (v *view) inTime(ctx context.Context, q query.Query, conditions []condition) iter.Seq2[hit, error] {
-	return func(yield func(hit, error) bool) {
-		starts := q.Starts()
-		for _, d := range v.snap.days {
-			if !d.day.End().After(starts.Start) {
-				continue
-			}
-			for _, b := range d.blocks {
-				if err := ctx.Err(); err != nil {
-					yield(hit{}, err)
-					return
-				}
-				if !b.heads[0].start.time().Before(starts.End) {
-					return
-				}
-				for i := range b.heads {
-					if v.lies(&b.heads[i], q, conditions) && !yield(hit{b, i}, nil) {
-						return
-					}
-				}
-			}
-		}
-		if err := ctx.Err(); err != nil {
-			yield(hit{}, err)
-		}
-	}
-}
-
-// lies says what inTime asks of a head.
-func (v *view) lies(h *head, q query.Query, conditions []condition) bool {
-	return v.visible(h) && q.Matches(h.start.time(), v.end(h).time()) &&
-		(len(conditions) == 0 || subject{h.id, h.start.time(), v.end(h).time(), &nothing}.satisfies(conditions))
-}
-
-// sift keeps the hits whose records satisfy the conditions.
-func (v *view) sift(ctx context.Context, hits []hit, conditions []condition) (kept []hit, err error) {
-	err = v.examine(ctx, hits, func(h hit, s subject) {
-		if s.satisfies(conditions) {
-			kept = append(kept, h)
-		}
-	})
-	return kept, err
-}
-
-// examine calls with each hit and its conversation as it looked.
-func (v *view) examine(ctx context.Context, hits []hit, do func(hit, subject)) error {
-	var r reader
-	for _, h := range hits {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		record, err := v.read(&r, h)
-		if err != nil {
-			return err
-		}
-		do(h, subjectOf(record))
-	}
-	return nil
-}
 
 // visible says whether the conversation had started.
 func (v *view) visible(h *head) bool {
