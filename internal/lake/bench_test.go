@@ -1,6 +1,7 @@
 package lake_test
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"path/filepath"
@@ -69,4 +70,42 @@ func BenchmarkCommit(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(versions))*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
+
+// BenchmarkFewRecords reads one record in fifty of a day, as a page of hits does.
+func BenchmarkFewRecords(b *testing.B) {
+	l, err := lake.Create(b.Context(), filepath.Join(b.TempDir(), "lake"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := l.Writer(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := w.Commit(b.Context(), lake.Commit{Run: "run", At: time.Unix(1, 0), Records: stream(simulated(b, 20_000, 5_000))}); err != nil {
+		b.Fatal(err)
+	}
+	s, err := l.Snapshot(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	file := s.Files(lake.Conversations)[0]
+	for b.Loop() {
+		r, err := lake.OpenRecords(file.Path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for row := int64(0); row < file.Rows; row += 50 {
+			if _, err := r.Read(row); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := r.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(file.Bytes), "bytes")
+	if err := errors.Join(w.Close(), l.Close()); err != nil {
+		b.Fatal(err)
+	}
 }

@@ -28,6 +28,7 @@ const (
 	conversationsPerGroup = 2_000
 	rowsPerGroup          = 64_000
 	columnPageBytes       = 256 << 10
+	rowsPerCheck          = 32 // rows after which a page is looked at: more, and pages of records become ten times as large
 )
 
 // unique names the columns in which nearly every value differs.
@@ -42,7 +43,7 @@ func writerProperties(t Table, schema *arrow.Schema) *parquet.WriterProperties {
 	}
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(group),
-		parquet.WithPageIndexEnabled(true), parquet.WithDataPageSize(columnPageBytes), parquet.WithStats(true),
+		parquet.WithPageIndexEnabled(true), parquet.WithDataPageSize(columnPageBytes), parquet.WithStats(true), parquet.WithBatchSize(rowsPerCheck),
 	}
 	for _, f := range schema.Fields() {
 		delta := f.Type.ID() == arrow.TIMESTAMP || f.Type.ID() == arrow.INT64
