@@ -133,8 +133,15 @@ func (s *Server) byID(ctx context.Context, ids ...conversation.ID) (found []byte
 	return found, err
 }
 
-// live lends a view of everything up to the moment, for as long as a synchronous request may take.
+// live lends a view of everything up to the moment, for as long as a synchronous request may take. Few are answered at
+// once, because each takes memory and all cores; the others wait, and their time begins when their turn comes.
 func (s *Server) live(ctx context.Context, ask func(context.Context, engine.Engine) error) (err error) {
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	limited, cancel := context.WithTimeout(ctx, s.cfg.QueryTimeout)
 	defer cancel()
 	defer func() {

@@ -32,14 +32,16 @@ type Config struct {
 	// QueryTimeout is how long a synchronous query or details by id may take; default 15 s, because the official
 	// clients give up after 16 (clients.md 14). What takes longer is cancelled and answered with 504.
 	QueryTimeout time.Duration
-	Log          *slog.Logger // default: silent
+	// Asking is how many synchronous requests are answered at once; default 3, more than two cores can use.
+	Asking int
+	Log    *slog.Logger // default: silent
 }
 
 func (c *Config) validate() error {
 	switch {
 	case c.Source == nil, c.Jobs == nil, c.Now == nil, c.Available == nil:
 		return fault.New(fault.Invalid, "the server needs a source, jobs, a clock and a dataAvailabilityDate")
-	case c.RateLimit < 0, c.MaxBody < 0, c.QueryTimeout < 0:
+	case c.RateLimit < 0, c.MaxBody < 0, c.QueryTimeout < 0, c.Asking < 0:
 		return fault.New(fault.Invalid, "the limits of the server cannot be negative")
 	}
 	return nil
@@ -54,6 +56,9 @@ func (c *Config) defaults() {
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 512_000
+	}
+	if c.Asking == 0 {
+		c.Asking = 3
 	}
 	if c.QueryTimeout == 0 {
 		c.QueryTimeout = 15 * time.Second
@@ -70,6 +75,7 @@ type Server struct {
 	tokens  *tokens
 	limiter *limiter
 	routes  []route
+	asking  chan struct{}
 	gzips   sync.Pool // of *gzip.Writer: each takes 800 kB to make
 }
 
@@ -83,7 +89,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: c, clients: clients, tokens: newTokens(), limiter: newLimiter(c.RateLimit)}
+	s := &Server{cfg: c, clients: clients, tokens: newTokens(), limiter: newLimiter(c.RateLimit), asking: make(chan struct{}, c.Asking)}
 	s.gzips.New = func() any {
 		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels only
 		return z
