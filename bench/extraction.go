@@ -97,6 +97,11 @@ func (b *bench) sandbox(ctx context.Context, perDay int) (url string, stop func(
 	cmd := exec.CommandContext(ctx, b.parley, "sandbox", "--json", "--addr", "127.0.0.1:0", "--days", strconv.Itoa(extractDays+1),
 		"--per-day", strconv.Itoa(perDay), "--seed", strconv.Itoa(seed), "--now", now, "--rate-limit", "100000",
 		"--client-id", client, "--client-secret", client)
+	return begin(cmd)
+}
+
+// begin starts a server and waits until it says where it is.
+func begin(cmd *exec.Cmd) (url string, stop func() error, err error) {
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second

@@ -23,12 +23,13 @@ import (
 
 // bench is one run.
 type bench struct {
-	ctx    context.Context //nolint:containedctx // one program, one run
-	dir    string          // for everything that is made, removed at the end
-	parley string          // the binary
-	quick  bool
-	large  bool
-	rows   []row
+	ctx     context.Context //nolint:containedctx // one program, one run
+	dir     string          // for everything that is made, removed at the end
+	parley  string          // the binary
+	quick   bool
+	large   bool
+	million string // folder of a lake of a million conversations; empty leaves its questions out
+	rows    []row
 }
 
 // row is one line of the table.
@@ -53,6 +54,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&b.parley, "parley", filepath.Join("bin", "parley"), "the binary to measure")
 	flag.BoolVar(&b.quick, "quick", false, "less of everything: a look, not a measurement")
 	flag.BoolVar(&b.large, "large", false, "extract 25,000 conversations a day as well")
+	flag.StringVar(&b.million, "million", "", "ask filtered questions of a lake of a million conversations in this folder, made if it is not there (1.5 GB, some minutes)")
 	flag.Parse()
 	if _, err := os.Stat(b.parley); err != nil {
 		return fmt.Errorf("%s is not there; run make build first", b.parley)
@@ -68,7 +70,7 @@ func run(ctx context.Context) (err error) {
 		name string
 		do   func() error
 	}{
-		{"extraction", b.extraction}, {"questions", b.questions}, {"generation", b.generation}, {"splitting", b.splitting}, {"committing", b.committing},
+		{"extraction", b.extraction}, {"filters", b.filters}, {"questions", b.questions}, {"generation", b.generation}, {"splitting", b.splitting}, {"committing", b.committing},
 	} {
 		fmt.Fprintf(os.Stderr, "bench: %s …\n", step.name)
 		if err := step.do(); err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 // Credentials are those of the one client that a server knows.
@@ -36,7 +37,23 @@ type Listen struct {
 	Addr      string // host:port; port 0 picks one
 	Client    Credentials
 	RateLimit int // requests a minute a client; 0 means the platform's 300
+	Days      Days
 	Log       *slog.Logger
+}
+
+// Days are the longest intervals of synchronous queries, in days; 0 means the platform's 7 and 31.
+type Days struct{ Unfiltered, Filtered int }
+
+// limits are the platform's, but for these.
+func (d Days) limits() query.Limits {
+	l := query.PlatformLimits()
+	if d.Unfiltered > 0 {
+		l.Interval = time.Duration(d.Unfiltered) * 24 * time.Hour
+	}
+	if d.Filtered > 0 {
+		l.FilteredInterval = time.Duration(d.Filtered) * 24 * time.Hour
+	}
+	return l
 }
 
 // Server is the platform's surface over some source, listening.
@@ -75,7 +92,7 @@ func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) 
 		return nil, err
 	}
 	surface, err := api.New(api.Config{
-		Source: b.source, Jobs: s.jobs, Now: b.now, Available: b.available, RateLimit: l.RateLimit, Log: l.Log,
+		Source: b.source, Jobs: s.jobs, Now: b.now, Available: b.available, RateLimit: l.RateLimit, Limits: l.Days.limits(), Log: l.Log,
 		Clients: []api.Client{{ID: l.Client.ID, Secret: l.Client.Secret, Organisation: "parley"}},
 	})
 	if err != nil {

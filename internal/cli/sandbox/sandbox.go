@@ -23,6 +23,7 @@ type Options struct {
 	Addr      string
 	Client    app.Credentials
 	RateLimit int
+	Intervals app.Days
 	Days      int
 	PerDay    int
 	Seed      uint64
@@ -62,6 +63,8 @@ The official clients work against it when they are pointed at its address: see d
 	f.StringVar(&o.Client.ID, "client-id", "", "id of the OAuth client (default: made by chance)")
 	f.StringVar(&o.Client.Secret, "client-secret", "", "its secret (default: made by chance)")
 	f.IntVar(&o.RateLimit, "rate-limit", 300, "requests a minute a client")
+	f.IntVar(&o.Intervals.Unfiltered, "interval-days", 7, "longest interval of a synchronous query without filters, days")
+	f.IntVar(&o.Intervals.Filtered, "filtered-interval-days", 31, "longest interval of one with filters, days")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")
 	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
@@ -80,8 +83,8 @@ func Run(ctx context.Context, o *Options) error {
 			return fault.Field("--now", "--now %v", err)
 		}
 	}
-	if o.Days < 1 || o.PerDay < 0 || o.RateLimit < 1 || o.Days > 20_000 {
-		return fault.New(fault.Invalid, "--days must lie between 1 and 20000, --per-day not be negative, and --rate-limit be positive")
+	if o.Days < 1 || o.PerDay < 0 || o.RateLimit < 1 || o.Days > 20_000 || o.Intervals.Unfiltered < 1 || o.Intervals.Filtered < 1 {
+		return fault.New(fault.Invalid, "--days must lie between 1 and 20000, --per-day not be negative, and --rate-limit, --interval-days and --filtered-interval-days be positive")
 	}
 	chance := app.NewCredentials()
 	if o.Client.ID == "" {
@@ -101,7 +104,7 @@ func Run(ctx context.Context, o *Options) error {
 }
 
 func (o *Options) server(ctx context.Context, now time.Time) (*app.Server, error) {
-	listen := app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Log: o.Streams.Log()}
+	listen := app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Days: o.Intervals, Log: o.Streams.Log()}
 	if len(o.Load) > 0 {
 		return o.loaded(ctx, listen, now)
 	}

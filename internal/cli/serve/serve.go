@@ -22,6 +22,7 @@ type Options struct {
 	Addr      string
 	Client    app.Credentials
 	RateLimit int
+	Intervals app.Days
 	JSON      bool
 }
 
@@ -47,6 +48,8 @@ made by chance if none is given. A lake that is being written to can be served: 
 	f.StringVar(&o.Client.ID, "client-id", "", "id of the OAuth client")
 	f.StringVar(&o.Client.Secret, "client-secret", "", "its secret")
 	f.IntVar(&o.RateLimit, "rate-limit", 300, "requests a minute a client")
+	f.IntVar(&o.Intervals.Unfiltered, "interval-days", 7, "longest interval of a synchronous query without filters, days")
+	f.IntVar(&o.Intervals.Filtered, "filtered-interval-days", 31, "longest interval of one with filters, days")
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	return cmd
@@ -54,8 +57,8 @@ made by chance if none is given. A lake that is being written to can be served: 
 
 // Run serves until ctx ends.
 func Run(ctx context.Context, o *Options) (err error) {
-	if o.RateLimit < 1 {
-		return fault.Field("--rate-limit", "--rate-limit must be positive")
+	if o.RateLimit < 1 || o.Intervals.Unfiltered < 1 || o.Intervals.Filtered < 1 {
+		return fault.New(fault.Invalid, "--rate-limit, --interval-days and --filtered-interval-days must be positive")
 	}
 	o.Client = first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")}, app.NewCredentials())
 	archive, err := app.OpenArchive(ctx, o.Lake)
@@ -63,7 +66,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, archive.Close()) }()
-	server, err := archive.Serve(context.WithoutCancel(ctx), app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Log: o.Streams.Log()})
+	server, err := archive.Serve(context.WithoutCancel(ctx), app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Days: o.Intervals, Log: o.Streams.Log()})
 	if err != nil {
 		return err
 	}
