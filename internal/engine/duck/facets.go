@@ -1,8 +1,11 @@
 package duck
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,11 +93,10 @@ func occurrence(t query.Type, x string) string {
 // terms answers a termFrequency.
 func (e *Engine) terms(ctx context.Context, a query.Aggregation, occurrences fragment) (f query.Facet, err error) {
 	f.Aggregation = a
-	statement := concat("SELECT v, n, (sum(n) OVER ())::BIGINT FROM (SELECT v, count(*) AS n FROM (", occurrences, ") GROUP BY v) ORDER BY n DESC, ",
-		byText(a.Field.Type), " LIMIT ?", sqlText("", a.Size))
-	rows, err := e.db.db.QueryContext(ctx, statement.text, statement.args...)
+	counts := concat("SELECT v, count(*) AS n FROM (", occurrences, ") GROUP BY v")
+	rows, err := e.query(ctx, mostFrequent(a, counts))
 	if err != nil {
-		return f, asFault(ctx, err)
+		return f, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -106,18 +108,27 @@ func (e *Engine) terms(ctx context.Context, a query.Aggregation, occurrences fra
 		b.Value = written(value)
 		f.Buckets = append(f.Buckets, b)
 	}
+	slices.SortStableFunc(f.Buckets, func(x, y query.Bucket) int {
+		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Value, y.Value))
+	})
+	f.Buckets = f.Buckets[:min(len(f.Buckets), a.Size)]
 	return f, asFault(ctx, rows.Err())
 }
 
-// byText orders values as their texts are ordered, byte by byte. Instants to the millisecond order alike as numbers and
-// as texts.
-func byText(t query.Type) string {
-	if t != query.Number {
-		return "v"
+func (e *Engine) query(ctx context.Context, statement fragment) (*sql.Rows, error) {
+	rows, err := e.db.db.QueryContext(ctx, statement.text, statement.args...)
+	return rows, asFault(ctx, err)
+}
+
+// mostFrequent asks for the values that occur most often. Ties are broken by the text of a value, and DuckDB writes
+// numbers otherwise than we do: of numbers it gives all that are tied for the last place, to be ordered here. Instants
+// to the millisecond order alike as numbers and as texts.
+func mostFrequent(a query.Aggregation, counts fragment) fragment {
+	if a.Field.Type == query.Number {
+		return concat("SELECT v, n, total FROM (SELECT v, n, (sum(n) OVER ())::BIGINT AS total, rank() OVER (ORDER BY n DESC) AS place FROM (", counts,
+			")) WHERE place <= ?", sqlText("", a.Size))
 	}
-	// DuckDB writes 1.0 for the decimal 1. Beyond 2^53 it writes exponents, and decimals below 0.0001: order among ties
-	// is then by that text.
-	return "CASE WHEN v = trunc(v) AND abs(v) < 9007199254740992 THEN v::BIGINT::VARCHAR ELSE v::VARCHAR END"
+	return concat("SELECT v, n, (sum(n) OVER ())::BIGINT FROM (", counts, ") ORDER BY n DESC, v LIMIT ?", sqlText("", a.Size))
 }
 
 // written is the text of a value.
