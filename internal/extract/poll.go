@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -24,6 +25,9 @@ const maxJitter = 5 * time.Second
 
 // tooLong is when a job that is still not done is given up, and its part split.
 const tooLong = 24 * time.Hour
+
+// String writes a poll as ParsePoll reads it: 10s..120s.
+func (p Poll) String() string { return fmt.Sprintf("%gs..%gs", p.First.Seconds(), p.Most.Seconds()) }
 
 // ParsePoll reads "10s..120s".
 func ParsePoll(text string) (Poll, error) {

@@ -319,3 +319,48 @@ func TestLostRaceIsRetried(t *testing.T) {
 		t.Fatalf("the catalog does not retry a lost race: %v", err)
 	}
 }
+
+// Not to know whether a commit is in must never read as "it is not": its files would be removed.
+func TestUnknownOutcomeIsNoOutcome(t *testing.T) {
+	l := newLake(t)
+	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
+	s, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := s.Files(Conversations)[0].Path
+	i := intent{id: strings.TrimSuffix(filepath.Base(file), ".parquet"), run: "run", at: day1}
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.begin(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	rename := func(from, to string) {
+		t.Helper()
+		if _, err := l.db.ExecContext(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("iceberg_tables", "away")
+	if _, found, err := w.landed(t.Context(), Conversations, i.id); err == nil || found {
+		t.Errorf("without a catalog: found %v, %v", found, err)
+	}
+	if err := w.resolve(t.Context(), i); err == nil {
+		t.Error("a commit was settled without knowing its outcome")
+	}
+	rename("away", "iceberg_tables")
+	if _, found, err := w.landed(t.Context(), Conversations, i.id); err != nil || !found {
+		t.Errorf("with the catalog: found %v, %v", found, err)
+	}
+	if err := errors.Join(w.resolve(t.Context(), i), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error(err)
+	}
+	if r := mustCheck(t, l); r.Conversations != 1 || r.Unsettled != 0 {
+		t.Errorf("got %+v", r)
+	}
+}

@@ -158,7 +158,10 @@ func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summa
 	if err == nil {
 		return snapshotOf(done), nil
 	}
-	if id, found := w.landed(ctx, t, summary[propCommit]); found {
+	switch id, found, unknown := w.landed(ctx, t, summary[propCommit]); {
+	case unknown != nil:
+		return 0, fault.Because(fault.InDoubt, errors.Join(err, unknown), "whether table %s was committed cannot be told now; run again", t)
+	case found:
 		return id, nil
 	}
 	if errors.Is(err, table.ErrCommitFailed) || errors.Is(err, table.ErrCommitDiverged) {
@@ -167,20 +170,21 @@ func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summa
 	return 0, fault.Because(diskFault(err), err, "table %s cannot be committed", t)
 }
 
-// landed looks a commit up by its id in the history of a table.
-func (w *Writer) landed(ctx context.Context, t Table, commit string) (int64, bool) {
+// landed looks a commit up by its id in the history of a table. An error means that it is not known, and nothing may
+// then be removed or done again: taken for "no", it would cost a commit that is in its files.
+func (w *Writer) landed(ctx context.Context, t Table, commit string) (id int64, found bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	tbl, err := w.lake.load(ctx, t)
 	if err != nil {
-		return 0, false
+		return 0, false, err
 	}
 	for _, s := range slices.Backward(tbl.Metadata().Snapshots()) {
 		if s.Summary != nil && s.Summary.Properties[propCommit] == commit {
-			return s.SnapshotID, true
+			return s.SnapshotID, true, nil
 		}
 	}
-	return 0, false
+	return 0, false, nil
 }
 
 func snapshotOf(t *table.Table) int64 {
@@ -207,7 +211,11 @@ func (w *Writer) recover(ctx context.Context) error {
 // resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what
 // conversations names, and its files go.
 func (w *Writer) resolve(ctx context.Context, i intent) error {
-	if _, in := w.landed(ctx, Conversations, i.id); in {
+	_, in, err := w.landed(ctx, Conversations, i.id)
+	if err != nil {
+		return err
+	}
+	if in {
 		return w.lake.settle(ctx, i, true)
 	}
 	base, err := w.lake.Snapshot(ctx)

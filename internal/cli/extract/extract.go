@@ -62,7 +62,7 @@ yet (its dataAvailabilityDate) are not extracted: the command says so and ends w
 	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to extract from, in place of GENESYS_ENVIRONMENT")
-	f.StringVar(&o.Poll, "poll", "10s..120s", "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
+	f.StringVar(&o.Poll, "poll", extract.DefaultPoll().String(), "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
 	f.IntVar(&o.Size.Page, "page-size", o.Size.Page, "records a page, 1 to 10000; a page is held in memory")
 	f.Int64Var(&o.Size.Job, "job-records", o.Size.Job, "records that a job should return; the days of a job adapt to it")
 	f.Int64Var(&o.Size.Commit, "commit-records", o.Size.Commit, "records after which whole days are committed")

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,15 +12,16 @@ import (
 type Table struct {
 	w    io.Writer
 	done func() error
+	err  error // the first failure to write
 }
 
 // Table begins a table on standard output.
 func (s *Streams) Table(head ...string) *Table {
 	if !s.OutTerminal {
-		return &Table{s.Out, func() error { return nil }}
+		return &Table{w: s.Out, done: func() error { return nil }}
 	}
 	tw := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	t := &Table{tw, tw.Flush}
+	t := &Table{w: tw, done: tw.Flush}
 	for i := range head {
 		head[i] = strings.ToUpper(head[i])
 	}
@@ -33,12 +35,13 @@ func (t *Table) Row(cells ...string) {
 	for i, c := range cells {
 		clean[i] = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(c)
 	}
-	// An error of the stream comes back from Done, or is that of a closed pipe.
-	_, _ = fmt.Fprintln(t.w, strings.Join(clean, "\t"))
+	if _, err := fmt.Fprintln(t.w, strings.Join(clean, "\t")); err != nil && t.err == nil {
+		t.err = err
+	}
 }
 
-// Done writes what is left.
-func (t *Table) Done() error { return t.done() }
+// Done writes what is left, and gives the first failure to write: a table that was cut short is none.
+func (t *Table) Done() error { return errors.Join(t.err, t.done()) }
 
 // Fields writes names and values below one another, aligned.
 func Fields(w io.Writer, pairs ...[2]string) error {
