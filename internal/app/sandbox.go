@@ -82,7 +82,9 @@ func (w *world) batch() time.Time {
 	return conversation.DayOf(w.clock().Add(-BatchEnds)).Start().Add(BatchEnds)
 }
 
-// available is the dataAvailabilityDate: what started before the midnight before the batch is in the lake.
+// Available is the midnight before the batch: what started before it is in the lake.
+func (w *world) Available(context.Context) (time.Time, error) { return w.available(), nil }
+
 func (w *world) available() time.Time { return conversation.DayOf(w.batch()).Start() }
 
 // Live shows what has begun by now, each conversation as it is now.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 )
 
 // Kinds of failure. An error is of a kind when errors.Is says so.
@@ -37,7 +38,9 @@ type Error struct {
 	Message string // for the person who asked: what is wrong and what to do
 	Field   string // path of the field at fault in the request, "paging.pageSize"; empty if none
 	Limit   *Limit // the limit that was hit, if one was
-	Err     error  // the cause, for the log; may be nil
+	// RetryAfter is when trying again may help, if it may: whole seconds reach the caller.
+	RetryAfter time.Duration
+	Err        error // the cause, for the log; may be nil
 }
 
 // Limit names a limit of the platform that a request ran into.

@@ -101,6 +101,12 @@ func Vacant(dir string) error {
 	return nil
 }
 
+// Exists says whether dir holds a lake.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, markerName))
+	return err == nil
+}
+
 // Open opens the lake in dir. A folder without a lake is fault.NotFound; a lake of a newer format, or one that was
 // moved, is fault.Conflict.
 func Open(ctx context.Context, dir string) (*Lake, error) {

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -90,6 +91,9 @@ func (s Source) Settled(ctx context.Context) (engine.Engine, error) {
 	}
 	return New(s.DB, snapshot), nil
 }
+
+// Available is the end of the days that the lake has whole.
+func (s Source) Available(ctx context.Context) (time.Time, error) { return s.Lake.Available(ctx) }
 
 // quote writes a path of ours as an SQL text. Text of a request never comes here: it goes as a parameter.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// DefaultOrganisation is whose conversations a lake holds when nobody says otherwise.
+const DefaultOrganisation = "default"
+
+// State is the folder in which a server keeps what must outlive it: its control database (clients, tokens, jobs) and
+// the results of jobs. It stands beside the lakes, not in their control databases: one server may serve several.
+type State struct {
+	Dir string
+	DB  *sql.DB
+}
+
+// serverDir is the folder of the server within that of its lake, unless another one is given.
+const serverDir = "server"
+
+// StateDir is the folder that is meant by the flags --state and --lake: the one given, else a folder within the lake's.
+// It fails with fault.Invalid when neither says anything, and with fault.NotFound when there is no lake.
+func StateDir(stateDir, lakeDir string) (string, error) {
+	switch {
+	case stateDir != "":
+		return stateDir, nil
+	case lakeDir == "":
+		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
+	case !lake.Exists(lakeDir):
+		return "", fault.New(fault.NotFound, "%s is no lake; parley extract and parley import make one", lakeDir)
+	}
+	return filepath.Join(lakeDir, serverDir), nil
+}
+
+// OpenState opens the folder of a server, and makes it when it is not there.
+func OpenState(ctx context.Context, dir string) (*State, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fault.Because(fault.Invalid, err, "the server's folder %s cannot be made; give another by --state", dir)
+		}
+		return nil, err
+	}
+	db, err := state.Open(ctx, filepath.Join(dir, "control.db"))
+	if err != nil {
+		return nil, err
+	}
+	return &State{dir, db}, nil
+}
+
+// Results is the folder of the results of jobs.
+func (s *State) Results() string { return filepath.Join(s.Dir, "results") }
+
+// Close closes the control database.
+func (s *State) Close() error { return s.DB.Close() }
