@@ -39,6 +39,7 @@ func (b *bench) questions() (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	inside, err := duck.Open(b.ctx, duck.Config{})
 	if err != nil {
 		return err
@@ -49,7 +50,9 @@ func (b *bench) questions() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	a := asker{ctx: b.ctx, engine: duck.New(inside, snapshot), db: db, files: snapshot.Files(lake.Conversations)}
+	e := duck.New(inside, snapshot)
+	defer func() { err = errors.Join(err, e.Close()) }()
+	a := asker{ctx: b.ctx, engine: e, db: db, files: snapshot.Files(lake.Conversations)}
 	week := conversation.Interval{Start: first.Start(), End: (first + extractDays).Start()}
 	day := (first + 3).Interval()
 	hour := conversation.Interval{Start: day.Start.Add(14 * time.Hour), End: day.Start.Add(15 * time.Hour)}

@@ -40,7 +40,7 @@ func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) {
 		return nil, err
 	}
 	if err := snapshot.Verify(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, snapshot.Close())
 	}
 	return duck.New(a.duck, snapshot), nil
 }
@@ -58,16 +58,9 @@ func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x duck
 
 func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.Lake} }
 
-// Serve makes a server over the lake.
+// Serve makes a server over the lake whose clients, tokens and jobs end with it.
 func (a *Archive) Serve(ctx context.Context, l Listen) (*Server, error) {
-	available := func() time.Time {
-		at, err := a.Lake.Available(ctx)
-		if err != nil {
-			l.Log.ErrorContext(ctx, "the lake's availability cannot be read", "err", err)
-		}
-		return at
-	}
-	return newServer(ctx, l, backend{a.source(), time.Now, available})
+	return newPassing(ctx, l, map[string]engine.Source{DefaultOrganisation: a.source()}, time.Now)
 }
 
 // SQL runs a reading statement over the lake in dir; see duck.SQL.
@@ -81,6 +74,7 @@ func SQL(ctx context.Context, dir, statement string, columns func([]string) erro
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	if err := snapshot.Verify(); err != nil {
 		return err
 	}

@@ -87,6 +87,7 @@ func (r *rig) snapshot() *lake.Snapshot {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 

@@ -120,6 +120,7 @@ func contents(t *testing.T, l *lake.Lake) (out []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.Close()
 	for _, f := range s.Files(lake.Conversations) {
 		for v, err := range lake.Versions(t.Context(), f.Path) {
 			if err != nil {
@@ -241,6 +242,7 @@ func TestImportThenAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer before.Close()
 	for i := range files {
 		files[i].ModTime = time.Now() // as after a copy
 	}
@@ -248,8 +250,12 @@ func TestImportThenAgain(t *testing.T) {
 		t.Errorf("again: %+v", sum)
 	}
 	after, err := l.Snapshot(t.Context())
-	if err != nil || after.ID != before.ID {
-		t.Errorf("importing again made a new snapshot, %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer after.Close()
+	if after.ID != before.ID {
+		t.Error("importing again made a new snapshot")
 	}
 }
 

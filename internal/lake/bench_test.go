@@ -89,6 +89,7 @@ func BenchmarkFewRecords(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer s.Close()
 	file := s.Files(lake.Conversations)[0]
 	for b.Loop() {
 		r, err := lake.OpenRecords(file.Path)

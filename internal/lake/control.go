@@ -130,8 +130,8 @@ func (l *Lake) Available(ctx context.Context) (time.Time, error) {
 	}
 	s, err := l.Snapshot(ctx)
 	if err != nil || len(s.files[Conversations]) == 0 {
-		return time.Unix(0, 0).UTC(), err
+		return time.Unix(0, 0).UTC(), errors.Join(err, s.Close())
 	}
 	files := s.files[Conversations]
-	return files[len(files)-1].Day.End(), nil
+	return files[len(files)-1].Day.End(), s.Close()
 }

@@ -4,10 +4,11 @@
 // A commit writes the data files of every companion table (all but conversations), commits the companions, and
 // commits conversations last. The snapshot of conversations names those of the companions: whoever starts from it
 // sees all tables as of one commit, and a crash at any point leaves only files that nobody sees, which the next
-// writer removes. One writer at a time holds the lease; readers need nothing.
+// writer removes. One writer at a time holds the lease. Readers wait for nobody: they pin the snapshot that they
+// read, so that it does not expire.
 //
 // The folder holds lake.json (what it is and in which format), control.db (SQLite: the Iceberg catalog, commits,
-// days), warehouse/ (the tables), and what other packages keep beside them.
+// days), warehouse/ (the tables), pins/ (locks of snapshots that are read), and what other packages keep beside them.
 package lake
 
 import (

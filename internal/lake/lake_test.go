@@ -75,12 +75,30 @@ func commit(t *testing.T, l *Lake, c Commit) Outcome {
 	return out
 }
 
-func contents(t *testing.T, l *Lake) []string {
+// snapshot opens a snapshot that is closed with the test, if not before.
+func snapshot(t *testing.T, l *Lake) *Snapshot {
 	t.Helper()
 	s, err := l.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func contents(t *testing.T, l *Lake) []string {
+	t.Helper()
+	s := snapshot(t, l)
+	defer s.Close()
+	return contentsOf(t, s)
+}
+
+func contentsOf(t *testing.T, s *Snapshot) []string {
+	t.Helper()
 	var got []string
 	for _, f := range s.Files(Conversations) {
 		for v, err := range Versions(t.Context(), f.Path) {
@@ -115,10 +133,7 @@ func TestCommitAndReadBackVerbatim(t *testing.T) {
 	if got := contents(t, l); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	s, err := l.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := snapshot(t, l)
 	for table, rows := range map[Table]int64{Conversations: 3, Segments: 3, Metrics: 3, Attributes: 6, Evaluations: 3, Surveys: 3, Resolutions: 3, Changes: 0} {
 		if got := s.Rows(table); got != rows {
 			t.Errorf("%s has %d rows, want %d", table, got, rows)
@@ -137,15 +152,12 @@ func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
 	l := newLake(t)
 	a, b, c := record("a", day1, "x"), record("b", day1, "y"), record("c", day1.Add(24*time.Hour), "z")
 	commit(t, l, Commit{Records: all(a, b, c)})
-	before, err := l.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := snapshot(t, l)
 
 	if out := commit(t, l, Commit{Records: all(a, b, c)}); out.Unchanged != 3 || out.Days != 0 {
 		t.Errorf("the same again: %+v", out)
 	}
-	if after, _ := l.Snapshot(t.Context()); after.ID != before.ID {
+	if snapshot(t, l).ID != before.ID {
 		t.Error("the same records again made a new snapshot")
 	}
 
@@ -163,7 +175,7 @@ func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	mustCheck(t, l)
-	s, _ := l.Snapshot(t.Context())
+	s := snapshot(t, l)
 	var paths []string
 	for _, f := range s.Files(Changes) {
 		for batch, err := range batches(t.Context(), f.Path, "conversation_id", "path") {
@@ -324,10 +336,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 func TestUnknownOutcomeIsNoOutcome(t *testing.T) {
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
-	s, err := l.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := snapshot(t, l)
 	file := s.Files(Conversations)[0].Path
 	i := intent{id: strings.TrimSuffix(filepath.Base(file), ".parquet"), run: "run", at: day1}
 	w, err := l.Writer(t.Context())

@@ -3,6 +3,7 @@ package lake
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -27,11 +28,24 @@ const (
 // SnapshotID identifies a snapshot of conversations; 0 is the lake before its first commit.
 type SnapshotID int64
 
-// Snapshot is one consistent state of all tables. It stays readable while later commits replace files, as long as it
-// is not expired.
+// Snapshot is one consistent state of all tables. It stays readable until it is closed, whatever is committed or
+// expired meanwhile, by whatever process; only who may not write to the lake's folder cannot hold off an expiry. Safe
+// for concurrent use.
 type Snapshot struct {
 	ID    SnapshotID
 	files map[Table][]File
+	pin   *os.File // nil for the empty lake, and when we may not write to the lake
+}
+
+// Close lets the snapshot expire; its files must not be read any more. Closing again, or closing nil, does nothing.
+func (s *Snapshot) Close() error {
+	if s == nil || s.pin == nil {
+		return nil
+	}
+	if err := s.pin.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // File is a data file of a table.
@@ -86,9 +100,28 @@ func (s *Snapshot) Rows(t Table) (n int64) {
 	return n
 }
 
-// Snapshot opens the newest consistent state.
+// openTries is how often Snapshot looks for the newest snapshot. It takes a second try when between two of its steps
+// the snapshot was replaced and then expired, which hardly happens once.
+const openTries = 10
+
+// errGone says that a snapshot expired before it was pinned.
+var errGone = errors.New("the snapshot has expired")
+
+// Snapshot opens the newest consistent state. The caller closes it.
 func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 	defer fault.Wrap(&err, "open a snapshot of the lake")
+	for range openTries {
+		s, err := l.newest(ctx)
+		if !errors.Is(err, errGone) && !errors.Is(err, errLocked) {
+			return s, err
+		}
+	}
+	return nil, fault.New(fault.Conflict, "another program has locked the newest snapshot in %s", l.pinsDir())
+}
+
+// newest opens the snapshot that is the newest at this moment. By the time it is to be pinned it may be expiring, which
+// is errLocked, or have expired, which is errGone.
+func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 	head, err := l.load(ctx, Conversations)
 	if err != nil {
 		return nil, err
@@ -99,16 +132,38 @@ func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 		return s, nil
 	}
 	s.ID = SnapshotID(current.SnapshotID)
-	for _, t := range Tables() {
-		id, err := named(current, t)
-		if err != nil {
-			return nil, err
-		}
-		if s.files[t], err = l.plan(ctx, t, id); err != nil {
-			return nil, err
-		}
+	if s.pin, err = l.pin(s.ID); err != nil {
+		return nil, err
+	}
+	if err := l.list(ctx, s, current); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// list lists the files of a snapshot that was pinned. Conversations come first: their history tells whether the pin
+// came in time, and only then are the companions there.
+func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) error {
+	head, err := l.load(ctx, Conversations)
+	if err != nil {
+		return err
+	}
+	if head.SnapshotByID(current.SnapshotID) == nil {
+		return errGone
+	}
+	if s.files[Conversations], err = planned(ctx, head, Conversations, current.SnapshotID); err != nil {
+		return err
+	}
+	for _, t := range companions() {
+		id, err := named(current, t)
+		if err != nil {
+			return err
+		}
+		if s.files[t], err = l.plan(ctx, t, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // named is the snapshot of t that a snapshot of conversations names; 0 if t had none.
@@ -116,7 +171,10 @@ func named(s *table.Snapshot, t Table) (int64, error) {
 	if t == Conversations {
 		return s.SnapshotID, nil
 	}
-	text := s.Summary.Properties[propSnapshot+string(t)]
+	var text string
+	if s.Summary != nil {
+		text = s.Summary.Properties[propSnapshot+string(t)]
+	}
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0, fault.New(fault.Corrupt, "snapshot %d of conversations does not name its snapshot of %s; was it written by another program?", s.SnapshotID, t)
@@ -133,6 +191,10 @@ func (l *Lake) plan(ctx context.Context, t Table, id int64) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return planned(ctx, tbl, t, id)
+}
+
+func planned(ctx context.Context, tbl *table.Table, t Table, id int64) ([]File, error) {
 	if tbl.SnapshotByID(id) == nil {
 		return nil, fault.New(fault.Corrupt, "table %s has no snapshot %d any more", t, id)
 	}

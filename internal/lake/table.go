@@ -26,6 +26,9 @@ func Tables() []Table {
 	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Changes, Conversations}
 }
 
+// companions lists every table but Conversations.
+func companions() []Table { return Tables()[:len(Tables())-1] }
+
 // Column describes a column to people.
 type Column struct {
 	Name     string

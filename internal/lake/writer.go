@@ -21,8 +21,9 @@ import (
 
 // Writer is the one writer of a lake. Not for concurrent use.
 type Writer struct {
-	lake  *Lake
-	lease *lease
+	lake   *Lake
+	lease  *lease
+	remove func(path string) error // of expired files; tests make it fail
 }
 
 // Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
@@ -32,7 +33,7 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{l, lease}
+	w := &Writer{l, lease, os.Remove}
 	if err := w.recover(ctx); err != nil {
 		return nil, errors.Join(err, lease.release())
 	}
@@ -88,6 +89,7 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit) (Outcome, error)
 	if err != nil {
 		return Outcome{}, err
 	}
+	defer snapshot.Close()
 	m, err := planMerge(ctx, snapshot, c)
 	if err != nil {
 		return Outcome{}, err
@@ -164,10 +166,15 @@ func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summa
 	case found:
 		return id, nil
 	}
+	return 0, uncommitted(t, err)
+}
+
+// uncommitted is the fault of a commit to a table that is known not to be in.
+func uncommitted(t Table, err error) error {
 	if errors.Is(err, table.ErrCommitFailed) || errors.Is(err, table.ErrCommitDiverged) {
-		return 0, fault.Because(fault.Conflict, err, "another program changed table %s; run again", t)
+		return fault.Because(fault.Conflict, err, "another program changed table %s; run again", t)
 	}
-	return 0, fault.Because(diskFault(err), err, "table %s cannot be committed", t)
+	return fault.Because(diskFault(err), err, "table %s cannot be committed", t)
 }
 
 // landed looks a commit up by its id in the history of a table. An error means that it is not known, and nothing may
@@ -222,6 +229,7 @@ func (w *Writer) resolve(ctx context.Context, i intent) error {
 	if err != nil {
 		return err
 	}
+	defer base.Close()
 	for _, t := range Tables() {
 		if err := w.restore(ctx, t, base, i); err != nil {
 			return err

@@ -110,6 +110,7 @@ func contents(t *testing.T, dir string) map[conversation.Day][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.Close()
 	out := map[conversation.Day][]string{}
 	for _, f := range s.Files(lake.Conversations) {
 		for v, err := range lake.Versions(t.Context(), f.Path) {
