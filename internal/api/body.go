@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 )
@@ -24,6 +25,9 @@ func isJSON(contentType string) bool {
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
 }
 
+// bodyPatience is how long the body of a request may take to arrive: half a megabyte does on a line of 140 kbit/s.
+const bodyPatience = 30 * time.Second
+
 // readBody reads a request body, with a length or in chunks, up to the limit.
 func (x *exchange) readBody() ([]byte, error) {
 	limit := x.server.cfg.MaxBody
@@ -37,7 +41,16 @@ func (x *exchange) readBody() ([]byte, error) {
 	if err != nil {
 		return nil, fault.Because(fault.Invalid, err, "The request body ended too early")
 	}
+	_ = http.NewResponseController(x.out.w).SetReadDeadline(time.Time{}) // the next request has its own time
 	return text, nil
+}
+
+// awaitBody bounds how long the body of a request may take to arrive, whoever reads it: what no handler reads, net/http
+// reads to its end before it takes the next request.
+func (x *exchange) awaitBody() {
+	if x.r.ContentLength != 0 {
+		_ = http.NewResponseController(x.out.w).SetReadDeadline(time.Now().Add(bodyPatience)) // tests have no connection
+	}
 }
 
 func tooLarge(limit int64) error {

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -32,8 +34,11 @@ func (s *Server) queryDetails(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if user, confined := x.client.OnlyUser(); confined {
+		q.Query = q.OnlyOf(user)
+	}
 	var members []string
-	err = s.live(x.r.Context(), func(ctx context.Context, view engine.Engine) error {
+	err = x.live(func(ctx context.Context, view engine.Engine) error {
 		members, err = answer(ctx, view, q)
 		return err
 	})
@@ -79,7 +84,7 @@ func (s *Server) detailsByIDs(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.byID(x.r.Context(), ids...)
+	found, err := x.byID(ids...)
 	if err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func (s *Server) detailsByIDs(x *exchange) error {
 
 // detailsByID answers GET .../conversations/{conversationId}/details.
 func (s *Server) detailsByID(x *exchange) error {
-	found, err := s.byID(x.r.Context(), conversation.ID(x.params["conversationId"]))
+	found, err := x.byID(conversation.ID(x.params["conversationId"]))
 	if err != nil {
 		return err
 	}
@@ -124,24 +129,53 @@ func (x *exchange) ids() ([]conversation.ID, error) {
 	return ids, nil
 }
 
-// byID gathers the records with these ids.
-func (s *Server) byID(ctx context.Context, ids ...conversation.ID) (found []byte, err error) {
-	err = s.live(ctx, func(ctx context.Context, view engine.Engine) error {
-		found, err = gather(view.ByID(ctx, ids))
+// byID gathers the records with these ids. Those that the client may not see do not exist for it.
+func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
+	err = x.live(func(ctx context.Context, view engine.Engine) error {
+		records := view.ByID(ctx, ids)
+		if user, confined := x.client.OnlyUser(); confined {
+			records = only(records, user)
+		}
+		found, err = gather(records)
 		return err
 	})
 	return found, err
 }
 
+// only passes the records of conversations that a user took part in.
+func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[conversation.Record, error] {
+	return func(yield func(conversation.Record, error) bool) {
+		for r, err := range records {
+			var c *conversation.Conversation
+			if err == nil {
+				c, err = wire.Decode(r.JSON)
+			}
+			if err == nil && !slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) }) {
+				continue
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
 // live lends a view of everything up to the moment, for as long as a synchronous request may take. Few are answered at
 // once, because each takes memory and all cores; the others wait, and their time begins when their turn comes.
-func (s *Server) live(ctx context.Context, ask func(context.Context, engine.Engine) error) (err error) {
+func (x *exchange) live(ask func(context.Context, engine.Engine) error) (err error) {
+	s, ctx := x.server, x.r.Context()
+	source, err := x.source()
+	if err != nil {
+		return err
+	}
 	select {
 	case s.asking <- struct{}{}:
 		defer func() { <-s.asking }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	begun := time.Now()
+	defer func() { s.cfg.Meter.Engine(meter.Query, time.Since(begun)) }()
 	limited, cancel := context.WithTimeout(ctx, s.cfg.QueryTimeout)
 	defer cancel()
 	defer func() {
@@ -150,7 +184,7 @@ func (s *Server) live(ctx context.Context, ask func(context.Context, engine.Engi
 			err = fault.Because(context.DeadlineExceeded, err, "The request timed out. It took longer than %v: ask for a shorter interval, or submit an asynchronous job.", s.cfg.QueryTimeout)
 		}
 	}()
-	view, err := s.cfg.Source.Live(limited)
+	view, err := source.Live(limited)
 	if err != nil {
 		return err
 	}

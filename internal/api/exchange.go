@@ -13,7 +13,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 )
 
 // exchange is one request on its way to its answer.
@@ -25,14 +28,15 @@ type exchange struct {
 	begun  time.Time
 	route  *route            // nil if there is none
 	params map[string]string // values of the route's {names}
-	client *Client           // nil until a token has shown who asks
-	usage  usage             // of the client's requests
+	client access.Client     // who asks; without an id until that is known
+	usage  limit.Usage       // of the client's requests
 }
 
 // serve answers one request, whatever happens.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{server: s, id: uuid.NewString(), r: r, begun: time.Now(), usage: s.limiter.unused()}
-	x.out = newResponse(w, r, &s.gzips)
+	x := &exchange{server: s, id: uuid.NewString(), r: r, begun: time.Now(), usage: s.rate.Unused()}
+	x.out = newResponse(w, r, s.encoders)
+	x.awaitBody()
 	x.setHeaders()
 	defer x.log()
 	defer x.rescue()
@@ -49,7 +53,7 @@ func (x *exchange) answer() error {
 	if route == nil {
 		return x.noRoute(allowed)
 	}
-	if !route.open {
+	if len(route.anyOf) > 0 {
 		if err := x.admit(); err != nil {
 			return err
 		}
@@ -57,15 +61,50 @@ func (x *exchange) answer() error {
 	return route.handle(x)
 }
 
-// admit lets a request with a good token pass as long as its client keeps to the rate.
+// admit lets a request with a good token pass as long as its client keeps to the rate and may do what it asks for.
 func (x *exchange) admit() (err error) {
-	now := x.server.cfg.Now()
-	if x.client, err = x.server.tokens.client(bearer(x.r), now); err != nil {
+	if x.client, err = x.server.cfg.Access.Authenticate(x.r.Context(), bearer(x.r)); err != nil {
 		return err
 	}
-	x.usage = x.server.limiter.take(x.client.ID, now)
+	x.usage = x.server.rate.Take(x.client.ID, x.server.cfg.Now())
 	x.setUsage()
-	return x.usage.refused()
+	if x.usage.Over {
+		return overRate(x.usage)
+	}
+	if err := x.client.Require(x.route.anyOf...); err != nil {
+		return err
+	}
+	if user, confined := x.client.OnlyUser(); confined && user == "" {
+		return x.client.Require(access.ViewDetails) // confined to nobody: to those who come next an empty user means all
+	}
+	return nil
+}
+
+// overRate is the error of a request that is over the rate. Clients look for the beginning of its message (facts.md
+// section 3).
+func overRate(u limit.Usage) error {
+	return &fault.Error{
+		Kind: fault.Throttled, RetryAfter: u.Reset,
+		Message: fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds", u.Seconds()),
+		Limit:   &fault.Limit{Key: "client.credentials.token.rate.per.minute", Namespace: "platform.api", Value: u.Allowed},
+	}
+}
+
+// source is what the client's organisation is answered from.
+func (x *exchange) source() (engine.Source, error) {
+	if source := x.server.cfg.Sources[x.client.Organisation]; source != nil {
+		return source, nil
+	}
+	return nil, fault.New(fault.Unavailable, "There is no data of the client's organisation on this server")
+}
+
+// bearer is the token that a request carries; empty if none.
+func bearer(r *http.Request) string {
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(text)
 }
 
 func (x *exchange) noRoute(allowed []string) error {
@@ -94,9 +133,9 @@ func (x *exchange) setHeaders() {
 
 func (x *exchange) setUsage() {
 	h := x.out.Header()
-	h["inin-ratelimit-allowed"] = []string{strconv.Itoa(x.usage.allowed)}
-	h["inin-ratelimit-count"] = []string{strconv.Itoa(x.usage.count)}
-	h["inin-ratelimit-reset"] = []string{strconv.Itoa(x.usage.reset)}
+	h["inin-ratelimit-allowed"] = []string{strconv.Itoa(x.usage.Allowed)}
+	h["inin-ratelimit-count"] = []string{strconv.Itoa(x.usage.Count)}
+	h["inin-ratelimit-reset"] = []string{strconv.Itoa(x.usage.Seconds())}
 }
 
 // query reads the query string. A broken one is refused: a cursor that was dropped would mean "from the start".
@@ -146,15 +185,15 @@ func (x *exchange) rescue() {
 	x.out.close()
 }
 
-// log writes the one line about the request: ids, never what was asked or answered.
+// log writes the one line about the request, and counts it: ids, never what was asked or answered.
 func (x *exchange) log() {
-	pattern, client := "unknown", ""
+	pattern, method, took := "unknown", x.r.Method, time.Since(x.begun)
 	if x.route != nil {
 		pattern = x.route.pattern
+	} else {
+		method = "any" // a client may invent methods, and the meter would keep them all
 	}
-	if x.client != nil {
-		client = x.client.ID
-	}
-	x.server.cfg.Log.InfoContext(x.r.Context(), "request", "request", x.id, "client", client, "method", x.r.Method, "route", pattern,
-		"status", x.out.status, "duration", time.Since(x.begun), "bytes", x.out.wire.sent)
+	x.server.cfg.Meter.Request(pattern, method, x.out.status, took, x.out.wire.sent)
+	x.server.cfg.Log.InfoContext(x.r.Context(), "request", "request", x.id, "client", x.client.ID, "organisation", x.client.Organisation,
+		"method", x.r.Method, "route", pattern, "status", x.out.status, "duration", took, "bytes", x.out.wire.sent)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -86,12 +85,9 @@ func TestAccessLog(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	good := newFixture(t, 0, nil).server.cfg
-	good.Clients = []Client{{ID: "a", Secret: "b"}}
 	for name, spoil := range map[string]func(*Config){
-		"no source": func(c *Config) { c.Source = nil }, "no jobs": func(c *Config) { c.Jobs = nil },
-		"no clock": func(c *Config) { c.Now = nil }, "no date": func(c *Config) { c.Available = nil },
-		"negative": func(c *Config) { c.RateLimit = -1 }, "no secret": func(c *Config) { c.Clients = []Client{{ID: "a"}} },
-		"twice": func(c *Config) { c.Clients = slices.Repeat(c.Clients, 2) },
+		"no jobs": func(c *Config) { c.Jobs = nil }, "no clients": func(c *Config) { c.Access = nil },
+		"no clock": func(c *Config) { c.Now = nil }, "negative": func(c *Config) { c.RateLimit = -1 },
 	} {
 		c := good
 		spoil(&c)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,11 +21,14 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -35,6 +39,8 @@ type fakeSource struct {
 	panics  bool          // if set, so does a panic
 	stuck   chan struct{} // if set, closed when a query is waiting for the end of its context
 	open    atomic.Int64  // views that were not closed
+	mu      sync.Mutex
+	asked   []query.Query
 }
 
 func (s *fakeSource) Live(context.Context) (engine.Engine, error) {
@@ -46,6 +52,10 @@ func (s *fakeSource) Live(context.Context) (engine.Engine, error) {
 }
 
 func (s *fakeSource) Settled(ctx context.Context) (engine.Engine, error) { return s.Live(ctx) }
+
+func (s *fakeSource) Available(context.Context) (time.Time, error) {
+	return day.Add(18 * time.Hour), nil
+}
 
 type fakeView struct{ *fakeSource }
 
@@ -71,6 +81,9 @@ func (v fakeView) wait(ctx context.Context) error {
 }
 
 func (v fakeView) matching(q query.Query) []conversation.Record {
+	v.mu.Lock()
+	v.asked = append(v.asked, q)
+	v.mu.Unlock()
 	var out []conversation.Record
 	for _, r := range v.records {
 		if q.Matches(r.Start, r.End) {
@@ -154,6 +167,7 @@ type fixture struct {
 	token   string
 	log     *lockedBuffer
 	dir     string // of results
+	access  *access.Store
 }
 
 type lockedBuffer struct {
@@ -173,8 +187,6 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-var testKey = [32]byte{1}
-
 // test runs f in a bubble of fake time, with a fixture over n records; change may be nil.
 func test(t *testing.T, n int, change func(*Config), f func(*fixture)) {
 	t.Helper()
@@ -193,21 +205,22 @@ func test(t *testing.T, n int, change func(*Config), f func(*fixture)) {
 
 func newFixture(t *testing.T, n int, change func(*Config)) *fixture {
 	t.Helper()
-	x := &fixture{t: t, src: &fakeSource{records: someRecords(n)}, log: &lockedBuffer{}, dir: t.TempDir()}
-	available := func() time.Time { return day.Add(18 * time.Hour) }
-	jobs, err := job.New(job.Config{
-		Source: x.src, Dir: x.dir, Now: time.Now, Available: available, Key: testKey, Queued: 3,
+	x := &fixture{t: t, src: &fakeSource{records: someRecords(n)}, log: &lockedBuffer{}, dir: t.TempDir(), access: access.InMemory(time.Now)}
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "control.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	sources, meter := map[string]engine.Source{"org-1": x.src, "org-2": x.src}, meter.New()
+	jobs, err := job.New(t.Context(), job.Config{
+		DB: db, Sources: sources, Dir: x.dir, Now: time.Now, Limits: job.Limits{Open: 3}, Meter: meter,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{
-		Source: x.src, Jobs: jobs, Now: time.Now, Available: available, Log: slog.New(slog.NewJSONHandler(x.log, nil)),
-		Clients: []Client{
-			{ID: "client-1", Secret: "secret-1", Organisation: "org-1"},
-			{ID: "client-2", Secret: "secret-2", Organisation: "org-2", TokenLifetime: 5 * time.Minute},
-		},
-	}
+	x.client(access.Client{ID: "client-1", Organisation: "org-1"}, "secret-1")
+	x.client(access.Client{ID: "client-2", Organisation: "org-2", TokenLifetime: 5 * time.Minute}, "secret-2")
+	c := Config{Sources: sources, Jobs: jobs, Access: x.access, Now: time.Now, Meter: meter, Log: slog.New(slog.NewJSONHandler(x.log, nil))}
 	if change != nil {
 		change(&c)
 	}
@@ -217,6 +230,15 @@ func newFixture(t *testing.T, n int, change func(*Config)) *fixture {
 	x.handler = x.server.Handler()
 	x.token = x.login("client-1", "secret-1")
 	return x
+}
+
+// client makes a client known.
+func (x *fixture) client(c access.Client, secret string) {
+	x.t.Helper()
+	c.Name = "a test"
+	if err := x.access.Fix(c, secret); err != nil {
+		x.t.Fatal(err)
+	}
 }
 
 // request makes a request with the fixture's token and, if there is a body, the content type of JSON.

@@ -16,10 +16,32 @@ type healthBody struct {
 // healthy answers GET /healthz: the process answers at all.
 func (s *Server) healthy(x *exchange) error { return x.send(http.StatusOK, healthBody{"ok"}) }
 
-// ready answers GET /readyz: the data can be opened. Whatever kind of failure keeps it from that, the answer is 503.
+// ready answers GET /readyz: the data of every organisation can be opened, and the server is not about to stop. Whatever
+// keeps it from that, the answer is 503. Clients being answered are not waited for.
 func (s *Server) ready(x *exchange) error {
-	if err := s.live(x.r.Context(), func(context.Context, engine.Engine) error { return nil }); err != nil {
-		return fault.Because(fault.Unavailable, fmt.Errorf("%v", err), "The data cannot be opened")
+	if s.stopping.Load() {
+		return fault.New(fault.Unavailable, "The server is stopping")
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.cfg.QueryTimeout)
+	defer cancel()
+	for _, source := range s.cfg.Sources {
+		if err := openable(ctx, source); err != nil {
+			return fault.Because(fault.Unavailable, fmt.Errorf("%v", err), "The data cannot be opened")
+		}
 	}
 	return x.send(http.StatusOK, healthBody{"ok"})
+}
+
+func openable(ctx context.Context, source engine.Source) error {
+	view, err := source.Live(ctx)
+	if err != nil {
+		return err
+	}
+	return view.Close()
+}
+
+// measured answers GET /metrics, for Prometheus.
+func (s *Server) measured(x *exchange) error {
+	s.metrics.ServeHTTP(x.out, x.r)
+	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
-	"github.com/parley-hq/parley/internal/query"
 )
 
 // jobBody answers a submission. A strict client takes jobId and nothing else (facts.md 7.2).
@@ -29,17 +28,22 @@ type availabilityBody struct {
 	DataAvailabilityDate string `json:"dataAvailabilityDate"`
 }
 
+// owner is the client as the jobs know it.
+func (x *exchange) owner() job.Owner {
+	user, _ := x.client.OnlyUser()
+	return job.Owner{Organisation: x.client.Organisation, Client: x.client.ID, User: user}
+}
+
 // submitJob answers POST .../details/jobs.
 func (s *Server) submitJob(x *exchange) error {
 	text, err := x.readJSON()
 	if err != nil {
 		return err
 	}
-	q, err := query.DecodeJob(text)
-	if err != nil {
+	if _, err := x.source(); err != nil {
 		return err
 	}
-	id, err := s.cfg.Jobs.Submit(x.r.Context(), x.client.Organisation, q)
+	id, err := s.cfg.Jobs.Submit(x.r.Context(), x.owner(), text)
 	if err != nil {
 		return err
 	}
@@ -49,7 +53,7 @@ func (s *Server) submitJob(x *exchange) error {
 // jobStatus answers GET .../jobs/{jobId}: 202 while the job is not done, 200 from then on. The platform has both and
 // does not say when it uses which (facts.md 7.2).
 func (s *Server) jobStatus(x *exchange) error {
-	status, err := s.cfg.Jobs.Status(x.client.Organisation, x.jobID())
+	status, err := s.cfg.Jobs.Status(x.r.Context(), x.owner(), x.jobID())
 	if err != nil {
 		return err
 	}
@@ -57,10 +61,14 @@ func (s *Server) jobStatus(x *exchange) error {
 	if status.State.Done() {
 		code = http.StatusOK
 	}
-	return x.send(code, statusBody{
-		State: status.State, ErrorMessage: status.ErrorMessage, ExpirationDate: timeText(status.ExpirationDate),
-		SubmissionDate: timeText(status.SubmissionDate), CompletionDate: timeText(status.CompletionDate),
-	})
+	return x.send(code, statusOf(status))
+}
+
+func statusOf(s job.Status) statusBody {
+	return statusBody{
+		State: s.State, ErrorMessage: s.ErrorMessage, ExpirationDate: timeText(s.ExpirationDate),
+		SubmissionDate: timeText(s.SubmissionDate), CompletionDate: timeText(s.CompletionDate),
+	}
 }
 
 // timeText writes a time as the platform does, and nothing for none.
@@ -73,7 +81,7 @@ func timeText(t time.Time) string {
 
 // deleteJob answers DELETE .../jobs/{jobId}.
 func (s *Server) deleteJob(x *exchange) error {
-	if err := s.cfg.Jobs.Delete(x.client.Organisation, x.jobID()); err != nil {
+	if err := s.cfg.Jobs.Delete(x.r.Context(), x.owner(), x.jobID()); err != nil {
 		return err
 	}
 	x.out.WriteHeader(http.StatusNoContent)
@@ -90,12 +98,15 @@ func (s *Server) jobResults(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.cfg.Jobs.Results(x.client.Organisation, x.jobID(), values.Get("cursor"), size)
+	page, err := s.cfg.Jobs.Results(x.r.Context(), x.owner(), x.jobID(), values.Get("cursor"), size)
 	if err != nil {
 		return err
 	}
 	defer page.Close()
 	x.out.Header().Set("Content-Type", "application/json")
+	if x.out.packed() {
+		return page.StreamZstd(x.out)
+	}
 	return page.Stream(x.out)
 }
 
@@ -128,7 +139,42 @@ func clip(s string) string {
 
 // availability answers GET .../jobs/availability.
 func (s *Server) availability(x *exchange) error {
-	return x.send(http.StatusOK, availabilityBody{conversation.FormatTime(s.cfg.Available())})
+	source, err := x.source()
+	if err != nil {
+		return err
+	}
+	at, err := source.Available(x.r.Context())
+	if err != nil {
+		return err
+	}
+	return x.send(http.StatusOK, availabilityBody{conversation.FormatTime(at)})
+}
+
+// listBody is the list of jobs, of our own making.
+type listBody struct {
+	Jobs []listedBody `json:"jobs"`
+}
+
+type listedBody struct {
+	JobID  job.ID `json:"jobId"`
+	Client string `json:"clientId"`
+	statusBody
+	Records     int64 `json:"records,omitzero"`
+	Bytes       int64 `json:"bytes,omitzero"`
+	StoredBytes int64 `json:"storedBytes,omitzero"`
+}
+
+// listJobs answers GET /parley/v1/jobs: the jobs that the client sees, newest first.
+func (s *Server) listJobs(x *exchange) error {
+	jobs, err := s.cfg.Jobs.List(x.r.Context(), x.owner())
+	if err != nil {
+		return err
+	}
+	out := make([]listedBody, len(jobs))
+	for i, j := range jobs {
+		out[i] = listedBody{j.ID, j.Client, statusOf(j.Status), j.Size.Records, j.Size.Bytes, j.Size.Stored}
+	}
+	return x.send(http.StatusOK, listBody{out})
 }
 
 func (x *exchange) jobID() job.ID { return job.ID(x.params["jobId"]) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -82,7 +85,7 @@ func TestAJobThatWaits(t *testing.T) {
 		x.submit()
 		x.submit()
 		w := x.do(x.request("POST", details+"/jobs", wholeDay))
-		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "60" || !strings.Contains(w.Body.String(), `"limit":{"key":"details.jobs`) {
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "10" || !strings.Contains(w.Body.String(), `"limit":{"key":"details.jobs`) {
 			t.Errorf("a job too many: got %d, %v, %s", w.Code, w.Header(), w.Body)
 		}
 	})
@@ -116,6 +119,52 @@ func TestABrokenPageBreaksTheConnection(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A block that is copied as it lies is checked by whoever decompresses it.
+func TestADamagedBlockIsNoPageForAClientThatTakesZstd(t *testing.T) {
+	test(t, 3000, nil, func(x *fixture) {
+		path := x.fulfilled()
+		r := x.request("GET", path+"/results?pageSize=3000", "")
+		r.Header.Set("Accept-Encoding", "zstd")
+		read := func() (string, error) {
+			w := x.do(r)
+			if got := w.Header().Get("Content-Encoding"); got != "zstd" {
+				t.Fatalf("Content-Encoding: got %q", got)
+			}
+			d, err := zstd.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			text, err := io.ReadAll(d)
+			return string(text), err
+		}
+		if got, err := read(); err != nil || got != x.ask(http.StatusOK, "GET", path+"/results?pageSize=3000", "") {
+			t.Errorf("compressed, the page is another one (%v)", err)
+		}
+		damageLastBlock(t, x.dir)
+		if _, err := read(); err == nil {
+			t.Error("a damaged block passes")
+		}
+	})
+}
+
+// The list is ours; the platform has none.
+func TestListOfJobs(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		x.fulfilled()
+		got := uuids.ReplaceAllString(x.ask(http.StatusOK, "GET", "/parley/v1/jobs", ""), "<id>")
+		want := `{"jobs":[{"jobId":"<id>","clientId":"client-1","state":"FULFILLED","expirationDate":"2000-01-08T00:00:00.000Z",` +
+			`"submissionDate":"2000-01-01T00:00:00.000Z","completionDate":"2000-01-01T00:00:00.000Z","records":3,`
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("got %s, want it to begin %s", got, want)
+		}
+		x.token = x.login("client-2", "secret-2")
+		if got := x.ask(http.StatusOK, "GET", "/parley/v1/jobs", ""); got != `{"jobs":[]}` {
+			t.Errorf("another organisation: got %s", got)
+		}
+	})
 }
 
 func aborts(f func()) (aborted bool) {

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // tokenBody answers a request for a token. There is no refresh_token for client credentials.
@@ -51,18 +54,15 @@ func (s *Server) login(x *exchange, form url.Values) error {
 	if id == "" {
 		return x.refuseToken(status, "invalid_client", "client credentials are missing")
 	}
-	known, ok := s.clients[id]
-	if !ok {
-		return x.refuseToken(status, "invalid_client", "client not found")
+	token, err := s.cfg.Access.Login(x.r.Context(), id, secret)
+	if f, ok := errors.AsType[*fault.Error](err); ok && errors.Is(err, fault.Unauthorized) {
+		return x.refuseToken(status, "invalid_client", f.Message)
 	}
-	if !known.check(secret) {
-		return x.refuseToken(status, "invalid_client", "authentication failed")
+	if err != nil {
+		return err
 	}
-	x.client = &known.client
-	return x.send(http.StatusOK, tokenBody{
-		AccessToken: s.tokens.issue(&known.client, s.cfg.Now()), TokenType: "bearer",
-		ExpiresIn: int64(known.client.TokenLifetime / time.Second),
-	})
+	x.client = token.Client
+	return x.send(http.StatusOK, tokenBody{AccessToken: token.Text, TokenType: "bearer", ExpiresIn: int64(token.Lifetime / time.Second)})
 }
 
 func (x *exchange) refuseToken(status int, code, description string) error {

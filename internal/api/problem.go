@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -16,6 +18,7 @@ type problem struct {
 	message string
 	details []problemDetail // the fields at fault
 	limit   *fault.Limit
+	retry   time.Duration // zero: when the client's window ends
 }
 
 // problemBody is a problem on the wire (schema ErrorBody; which members are always there: facts.md section 3).
@@ -61,7 +64,7 @@ func problemOf(err error) problem {
 		p.message = standard[p.code]
 		return p
 	}
-	p.message, p.limit = f.Message, f.Limit
+	p.message, p.limit, p.retry = f.Message, f.Limit, f.RetryAfter
 	all, several := errors.AsType[query.Faults](err)
 	if !several {
 		all = query.Faults{f}
@@ -92,10 +95,21 @@ func (x *exchange) fail(err error) {
 	x.sendProblem(p)
 }
 
+// retryAfter is when the client should come again, in whole seconds.
+func (x *exchange) retryAfter(p problem) int {
+	if p.retry == 0 {
+		return x.usage.Seconds()
+	}
+	return limit.Usage{Reset: p.retry}.Seconds()
+}
+
 func (x *exchange) sendProblem(p problem) {
+	if p.limit != nil {
+		x.server.cfg.Meter.Limit(p.limit.Key)
+	}
 	switch p.status {
 	case http.StatusTooManyRequests:
-		x.out.Header().Set("Retry-After", strconv.Itoa(x.usage.reset))
+		x.out.Header().Set("Retry-After", strconv.Itoa(x.retryAfter(p)))
 	case http.StatusUnauthorized:
 		x.out.Header().Set("WWW-Authenticate", "Bearer")
 	}

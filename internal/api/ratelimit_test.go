@@ -49,11 +49,3 @@ func TestRateLimit(t *testing.T) {
 		}
 	})
 }
-
-func TestWindowAfterTheClockWasSetBack(t *testing.T) {
-	l := newLimiter(1)
-	l.take("a", day)
-	if got := l.take("a", day.Add(-time.Hour)); got.over || got.reset != 60 {
-		t.Errorf("got %+v", got)
-	}
-}

@@ -1,59 +1,94 @@
 package api
 
 import (
-	"compress/gzip"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
+	"time"
 )
 
 // compressFrom is the size in bytes from which on a body is compressed. Up to it, a body also waits here until it is
 // complete, so that an error can still take its place.
 const compressFrom = 1024
 
-// response writes an answer: a small one as it is, with its length; a large one in chunks, with gzip if the client
-// takes it. For one goroutine.
+// response writes an answer: a small one as it is, with its length; a large one in chunks, compressed if the client
+// takes that. For one goroutine.
 type response struct {
-	w       http.ResponseWriter
-	wire    counter
-	status  int
-	held    []byte       // the beginning of the body
-	started bool         // status and headers are on their way
-	takes   bool         // the client takes gzip
-	pool    *sync.Pool   // of *gzip.Writer
-	gzip    *gzip.Writer // not nil once the body is being compressed
+	w        http.ResponseWriter
+	wire     counter
+	status   int
+	held     []byte // the beginning of the body
+	started  bool   // status and headers are on their way
+	encoders encoders
+	coding   coding  // that the client likes best; empty for none
+	ready    bool    // what is written is in that coding already
+	encoder  encoder // not nil once the body is being compressed
 }
 
-// counter counts what goes out.
+// A client that takes nothing for this long is given up: it holds a page open, and a page its results. A piece is what
+// it has to take in that time.
+const (
+	patience = 30 * time.Second
+	piece    = 64 << 10
+)
+
+// counter counts what goes out, and gives up on clients that take nothing any more.
 type counter struct {
-	w    io.Writer
+	w    http.ResponseWriter
 	sent int64 // bytes of the body
 }
 
-func (w *counter) Write(b []byte) (int, error) {
-	n, err := w.w.Write(b)
-	w.sent += int64(n)
-	return n, err
+func (c *counter) Write(b []byte) (written int, err error) {
+	deadline := http.NewResponseController(c.w)
+	for len(b) > 0 && err == nil {
+		_ = deadline.SetWriteDeadline(time.Now().Add(patience)) // tests have no connection
+		var n int
+		n, err = c.w.Write(b[:min(piece, len(b))]) //nolint:gosec // JSON, and said to be
+		b, written = b[n:], written+n
+	}
+	c.sent += int64(written)
+	return written, err
 }
 
-func newResponse(w http.ResponseWriter, r *http.Request, pool *sync.Pool) *response {
-	takes := r.Method != http.MethodHead && takesGzip(r.Header.Values("Accept-Encoding"))
-	return &response{w: w, wire: counter{w: w}, status: http.StatusOK, takes: takes, pool: pool}
+func newResponse(w http.ResponseWriter, r *http.Request, e encoders) *response {
+	o := &response{w: w, wire: counter{w: w}, status: http.StatusOK, encoders: e}
+	if r.Method != http.MethodHead {
+		o.coding = preferred(r.Header.Values("Accept-Encoding"))
+	}
+	return o
 }
 
-// takesGzip says whether an Accept-Encoding has gzip, and not with q=0.
-func takesGzip(accept []string) bool {
-	for coding := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		name, params, _ := strings.Cut(coding, ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			_, weight, given := strings.Cut(params, "=")
-			q, err := strconv.ParseFloat(strings.TrimSpace(weight), 64)
-			return !given || err == nil && q > 0
+// preferred is the coding of ours to which an Accept-Encoding gives the greatest weight; of equals, zstd.
+func preferred(accept []string) (best coding) {
+	most := 0.0
+	for item := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		name, params, _ := strings.Cut(item, ";")
+		c := coding(strings.ToLower(strings.TrimSpace(name)))
+		if q := weight(params); (c == zstdCoding || c == gzipCoding) && q > 0 && (q > most || q == most && c == zstdCoding) {
+			best, most = c, q
 		}
 	}
-	return false
+	return best
+}
+
+// weight reads q=; what cannot be read counts as a refusal.
+func weight(params string) float64 {
+	_, text, given := strings.Cut(params, "=")
+	if !given {
+		return 1
+	}
+	q, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		return 0
+	}
+	return q
+}
+
+// packed says whether the client takes zstd; if so, what is written from now on must be.
+func (o *response) packed() bool {
+	o.ready = o.coding == zstdCoding
+	return o.ready
 }
 
 // Header is the headers to be sent.
@@ -71,10 +106,14 @@ func (o *response) Write(b []byte) (int, error) {
 	if err := o.start(); err != nil {
 		return 0, err
 	}
-	if o.gzip != nil {
-		return o.gzip.Write(b)
+	return o.body().Write(b)
+}
+
+func (o *response) body() io.Writer {
+	if o.encoder != nil {
+		return o.encoder
 	}
-	return o.wire.Write(b)
+	return &o.wire
 }
 
 // start sends the headers and what was held back of a body that is large, or of unknown length.
@@ -84,15 +123,14 @@ func (o *response) start() error {
 	}
 	o.started = true
 	o.Header().Add("Vary", "Accept-Encoding")
-	var body io.Writer = &o.wire
-	if o.takes {
-		o.Header().Set("Content-Encoding", "gzip")
-		o.gzip = o.pool.Get().(*gzip.Writer)
-		o.gzip.Reset(&o.wire)
-		body = o.gzip
+	if o.coding != "" && o.Header().Get("Content-Encoding") == "" {
+		o.Header().Set("Content-Encoding", string(o.coding))
+		if !o.ready {
+			o.encoder = o.encoders.take(o.coding, &o.wire)
+		}
 	}
 	o.w.WriteHeader(o.status)
-	_, err := body.Write(o.held)
+	_, err := o.body().Write(o.held)
 	return err
 }
 
@@ -101,25 +139,28 @@ func (o *response) Flush() {
 	if o.start() != nil {
 		return // the next Write says so too
 	}
-	if o.gzip != nil {
-		_ = o.gzip.Flush()
+	if o.encoder != nil {
+		_ = o.encoder.Flush()
 	}
 	_ = http.NewResponseController(o.w).Flush()
 }
 
 // reset takes back an answer of which nothing was sent; it says whether that was so.
 func (o *response) reset() bool {
-	o.held = nil
+	o.held, o.ready = nil, false
 	return !o.started
 }
 
 // close ends the answer. Nobody is left to be told of an error by then.
 func (o *response) close() {
 	if o.started {
-		o.closeGzip()
+		o.closeEncoder()
 		return
 	}
 	o.started = true
+	if o.ready {
+		o.Header().Set("Content-Encoding", string(o.coding))
+	}
 	if o.status != http.StatusNoContent {
 		o.Header().Set("Content-Length", strconv.Itoa(len(o.held)))
 	}
@@ -129,10 +170,10 @@ func (o *response) close() {
 	}
 }
 
-func (o *response) closeGzip() {
-	if o.gzip != nil {
-		_ = o.gzip.Close()
-		o.pool.Put(o.gzip)
-		o.gzip = nil
+func (o *response) closeEncoder() {
+	if o.encoder != nil {
+		_ = o.encoder.Close()
+		o.encoders.give(o.coding, o.encoder)
+		o.encoder = nil
 	}
 }

@@ -48,7 +48,7 @@ func TestFlushSendsWhatWasWritten(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := x.request("GET", "/", "")
 	r.Header.Set("Accept-Encoding", "gzip")
-	out := newResponse(w, r, &x.server.gzips)
+	out := newResponse(w, r, x.server.encoders)
 	if _, err := fmt.Fprint(out, "early"); err != nil {
 		t.Fatal(err)
 	}

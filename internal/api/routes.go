@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/parley-hq/parley/internal/access"
 )
 
 // route is one thing that can be asked for.
@@ -12,30 +14,36 @@ type route struct {
 	method  string
 	pattern string // {name} stands for one segment that is not empty
 	handle  func(*exchange) error
-	open    bool // answered without a token, and not counted
+	// anyOf are the permissions of which a client needs one (facts.md sections 5 and 7). A route without any is open:
+	// answered without a token, and not counted.
+	anyOf []access.Permission
 }
 
 // table is all routes, each with who calls it. Of two that match, the first is meant.
 func (s *Server) table() []route {
 	const details = "/api/v2/analytics/conversations/details"
+	view := []access.Permission{access.ViewDetails, access.ViewOwnDetails}
 	return []route{
 		// Every client, before anything else, and again when its token has expired.
-		{"POST", "/oauth/token", s.issueToken, true},
+		{"POST", "/oauth/token", s.issueToken, nil},
 		// The extractor and other programs: submit, ask until it is done, read page by page, delete.
-		{"POST", details + "/jobs", s.submitJob, false},
+		{"POST", details + "/jobs", s.submitJob, view},
 		// Schedulers, to see whether the day they want has arrived.
-		{"GET", details + "/jobs/availability", s.availability, false},
-		{"GET", details + "/jobs/{jobId}", s.jobStatus, false},
-		{"DELETE", details + "/jobs/{jobId}", s.deleteJob, false},
-		{"GET", details + "/jobs/{jobId}/results", s.jobResults, false},
+		{"GET", details + "/jobs/availability", s.availability, []access.Permission{access.ViewDetails}},
+		{"GET", details + "/jobs/{jobId}", s.jobStatus, view},
+		{"DELETE", details + "/jobs/{jobId}", s.deleteJob, view},
+		{"GET", details + "/jobs/{jobId}/results", s.jobResults, view},
 		// Integrations and dashboards, every few seconds or minutes; the extractor, for totalHits.
-		{"POST", details + "/query", s.queryDetails, false},
+		{"POST", details + "/query", s.queryDetails, view},
 		// Integrations that were told ids by somebody else.
-		{"GET", details, s.detailsByIDs, false},
-		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, false},
-		// Whatever keeps the process running.
-		{"GET", "/healthz", s.healthy, true},
-		{"GET", "/readyz", s.ready, true},
+		{"GET", details, s.detailsByIDs, view},
+		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, view},
+		// People who look after jobs, through "parley jobs list". The platform has no such list; the path says whose it is.
+		{"GET", "/parley/v1/jobs", s.listJobs, view},
+		// Whatever keeps the process running, and watches it.
+		{"GET", "/healthz", s.healthy, nil},
+		{"GET", "/readyz", s.ready, nil},
+		{"GET", "/metrics", s.measured, nil},
 	}
 }
 

@@ -7,40 +7,44 @@
 package api
 
 import (
-	"compress/gzip"
 	"log/slog"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/limit"
+	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 )
 
 // Config is what a Server needs.
 type Config struct {
-	Source    engine.Source // answers the synchronous query and details by id
-	Jobs      *job.Manager  // answers jobs; somebody else runs it
-	Clients   []Client      // who may ask
+	Sources   map[string]engine.Source // answers each organisation's synchronous queries and details by id
+	Jobs      *job.Manager             // answers jobs; somebody else runs it
+	Access    *access.Store            // who may ask
 	Now       func() time.Time
-	Available func() time.Time // dataAvailabilityDate at this moment
-	Limits    query.Limits     // default: those of the platform
-	RateLimit int              // requests a minute a client; default 300 (facts.md section 4)
-	MaxBody   int64            // bytes of a request body at most; default 512,000 (facts.md section 1)
+	Limits    query.Limits // default: those of the platform
+	RateLimit int          // requests a minute a client; default 300 (facts.md section 4)
+	MaxBody   int64        // bytes of a request body at most; default 512,000 (facts.md section 1)
 	// QueryTimeout is how long a synchronous query or details by id may take; default 15 s, because the official
 	// clients give up after 16 (clients.md 14). What takes longer is cancelled and answered with 504.
 	QueryTimeout time.Duration
 	// Asking is how many synchronous requests are answered at once; default 3, more than two cores can use.
 	Asking int
+	Meter  *meter.Meter // default: one that counts for /metrics alone
 	Log    *slog.Logger // default: silent
 }
 
 func (c *Config) validate() error {
 	switch {
-	case c.Source == nil, c.Jobs == nil, c.Now == nil, c.Available == nil:
-		return fault.New(fault.Invalid, "the server needs a source, jobs, a clock and a dataAvailabilityDate")
+	case c.Jobs == nil, c.Access == nil, c.Now == nil:
+		return fault.New(fault.Invalid, "the server needs jobs, clients and a clock")
 	case c.RateLimit < 0, c.MaxBody < 0, c.QueryTimeout < 0, c.Asking < 0:
 		return fault.New(fault.Invalid, "the limits of the server cannot be negative")
 	}
@@ -63,6 +67,9 @@ func (c *Config) defaults() {
 	if c.QueryTimeout == 0 {
 		c.QueryTimeout = 15 * time.Second
 	}
+	if c.Meter == nil {
+		c.Meter = meter.New()
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -70,13 +77,13 @@ func (c *Config) defaults() {
 
 // Server answers requests. Safe for concurrent use; it starts nothing.
 type Server struct {
-	cfg     Config
-	clients clients
-	tokens  *tokens
-	limiter *limiter
-	routes  []route
-	asking  chan struct{}
-	gzips   sync.Pool // of *gzip.Writer: each takes 800 kB to make
+	cfg      Config
+	rate     *limit.Limiter // of requests
+	routes   []route
+	asking   chan struct{}
+	encoders encoders
+	metrics  http.Handler
+	stopping atomic.Bool
 }
 
 // New makes a server. It fails with fault.Invalid when the configuration cannot work.
@@ -85,14 +92,9 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c.defaults()
-	clients, err := newClients(c.Clients)
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{cfg: c, clients: clients, tokens: newTokens(), limiter: newLimiter(c.RateLimit), asking: make(chan struct{}, c.Asking)}
-	s.gzips.New = func() any {
-		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels only
-		return z
+	s := &Server{
+		cfg: c, rate: limit.New(c.RateLimit), asking: make(chan struct{}, c.Asking), encoders: newEncoders(),
+		metrics: promhttp.HandlerFor(c.Meter.Gatherer(), promhttp.HandlerOpts{DisableCompression: true}),
 	}
 	s.routes = s.table()
 	return s, nil
@@ -100,3 +102,6 @@ func New(c Config) (*Server, error) {
 
 // Handler serves every route of the server, and an error in the platform's shape for anything else. It never redirects.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+// Stopping has /readyz answer that the server is not ready, so that nobody sends it requests that it will not finish.
+func (s *Server) Stopping() { s.stopping.Store(true) }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type Simulation struct {
 	Days   int // days up to and including that of Now
 	PerDay int
 	Now    time.Time // where the platform's clock starts; it goes on from there
+	// FailedBatches are the days on which the nightly batch fails: what it should have moved comes with the next one.
+	FailedBatches []conversation.Day
 }
 
 // Loaded says what was found in the files that a sandbox was given.
@@ -35,6 +38,7 @@ type Loaded struct {
 // NewSandbox makes a server over a simulated contact centre. Progress, which may be nil, is told of each day made.
 func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conversations int)) (*Server, error) {
 	w := newWorld(s.Now)
+	w.failed = s.FailedBatches
 	w.centre = sim.New(sim.Config{Seed: s.Seed, PerDay: s.PerDay})
 	w.store = mem.New(sim.CutRecord)
 	today := conversation.DayOf(s.Now)
@@ -42,7 +46,7 @@ func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conve
 	if err := w.extend(ctx, today, progress); err != nil {
 		return nil, err
 	}
-	return newServer(ctx, l, backend{w, w.clock, w.available})
+	return newPassing(ctx, l, map[string]engine.Source{DefaultOrganisation: w}, w.clock)
 }
 
 // NewLoadedSandbox makes a server over given records. They are served as they are.
@@ -53,7 +57,7 @@ func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []inge
 	if err != nil {
 		return nil, found, err
 	}
-	s, err := newServer(ctx, l, backend{w, w.clock, w.available})
+	s, err := newPassing(ctx, l, map[string]engine.Source{DefaultOrganisation: w}, w.clock)
 	return s, found, err
 }
 
@@ -61,6 +65,7 @@ func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []inge
 type world struct {
 	store  *mem.Store
 	offset time.Duration // from the machine's clock to the platform's
+	failed []conversation.Day
 
 	mu     sync.Mutex
 	centre *sim.Centre      // nil when the records were given
@@ -77,9 +82,13 @@ func (w *world) clock() time.Time { return time.Now().Add(w.offset).UTC() }
 // BatchEnds is when, after midnight UTC, the nightly batch is through with the day before.
 const BatchEnds = 4 * time.Hour
 
-// batch is when the last nightly batch ended.
+// batch is when the last nightly batch ended that did not fail.
 func (w *world) batch() time.Time {
-	return conversation.DayOf(w.clock().Add(-BatchEnds)).Start().Add(BatchEnds)
+	day := conversation.DayOf(w.clock().Add(-BatchEnds))
+	for slices.Contains(w.failed, day) {
+		day--
+	}
+	return day.Start().Add(BatchEnds)
 }
 
 // Available is the midnight before the batch: what started before it is in the lake.

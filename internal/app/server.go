@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,26 +20,46 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// Credentials are those of the one client that a server knows.
+// Credentials are those of a client that a server knows without its control database.
 type Credentials struct{ ID, Secret string }
 
 // NewCredentials makes credentials by chance.
 func NewCredentials() Credentials { return Credentials{rand.Text(), rand.Text()} }
 
-// Listen is where a server listens and whom it serves.
+// Listen is where a server listens, whom it serves and how much of it.
 type Listen struct {
-	Addr      string // host:port; port 0 picks one
-	Client    Credentials
-	RateLimit int // requests a minute a client; 0 means the platform's 300
+	Addr      string      // host:port; port 0 picks one
+	TLS       TLS         // without it the server speaks plain HTTP
+	Client    Credentials // a client beside those of the control database; none if empty
+	RateLimit int         // requests a minute a client; 0 means the platform's 300
 	Days      Days
+	Jobs      job.Limits    // 0 means the default of each
+	Keep      time.Duration // how long results of jobs are kept; 0 means 7 days
+	Grace     time.Duration // how long answers in flight may take when the server stops; 0 means 10 s
 	Log       *slog.Logger
+}
+
+// TLS names the files of the certificate, with its chain, and of its key, in PEM.
+type TLS struct{ Cert, Key string }
+
+func (t TLS) config() (*tls.Config, error) {
+	if t == (TLS{}) {
+		return nil, nil //nolint:nilnil // no TLS is asked for, and nothing wrong with that
+	}
+	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "the certificate %s and its key %s cannot be used; --tls-cert and --tls-key name PEM files", t.Cert, t.Key)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}, nil
 }
 
 // Days are the longest intervals of synchronous queries, in days; 0 means the platform's 7 and 31.
@@ -58,70 +79,80 @@ func (d Days) limits() query.Limits {
 
 // Server is the platform's surface over some source, listening.
 type Server struct {
-	URL    string
-	http   *http.Server
-	jobs   *job.Manager
-	listen net.Listener
-	work   string // folder of job results, removed at the end
+	URL     string
+	http    *http.Server
+	surface *api.Server
+	jobs    *job.Manager
+	listen  net.Listener
+	grace   time.Duration
+	close   func() error // gives back what the server was made of
 }
 
 // backend is what a server answers from.
 type backend struct {
-	source    engine.Source
-	now       func() time.Time
-	available func() time.Time
+	sources map[string]engine.Source // by organisation
+	now     func() time.Time
+	state   *State
 }
 
-func newServer(ctx context.Context, l Listen, b backend) (_ *Server, err error) {
-	s := &Server{}
-	sweepWork()
-	if s.work, err = os.MkdirTemp("", fmt.Sprintf("%s%d-", workPrefix, os.Getpid())); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(s.work))
-		}
-	}()
-	var key [32]byte
-	if _, err := rand.Read(key[:]); err != nil {
-		return nil, err
-	}
-	s.jobs, err = job.New(job.Config{Source: b.source, Dir: s.work, Now: b.now, Available: b.available, Key: key, Log: l.Log})
+func newServer(ctx context.Context, l Listen, b backend) (*Server, error) {
+	clients, err := l.access(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	surface, err := api.New(api.Config{
-		Source: b.source, Jobs: s.jobs, Now: b.now, Available: b.available, RateLimit: l.RateLimit, Limits: l.Days.limits(), Log: l.Log,
-		Clients: []api.Client{{ID: l.Client.ID, Secret: l.Client.Secret, Organisation: "parley"}},
+	meter := meter.New()
+	s := &Server{grace: l.Grace, close: func() error { return nil }}
+	if s.grace == 0 {
+		s.grace = graceful
+	}
+	s.jobs, err = job.New(ctx, job.Config{
+		DB: b.state.DB, Dir: b.state.Results(), Sources: b.sources, Now: b.now, Limits: l.Jobs, Keep: l.Keep, Meter: meter, Log: l.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
-		return nil, fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", l.Addr)
+	s.surface, err = api.New(api.Config{
+		Sources: b.sources, Jobs: s.jobs, Access: clients, Now: b.now, RateLimit: l.RateLimit, Limits: l.Days.limits(), Meter: meter, Log: l.Log,
+	})
+	if err != nil {
+		return nil, err
 	}
-	s.URL = "http://" + reachable(s.listen.Addr().String())
-	s.http = &http.Server{Handler: surface.Handler(), ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug)}
-	return s, nil
+	return s, s.open(ctx, l)
 }
 
-// workPrefix begins the name of a folder of job results; the process that made it follows.
-const workPrefix = "parley-jobs-"
-
-// sweepWork removes the folders of servers that were killed. One that cannot be removed is left: it is not ours.
-func sweepWork() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), workPrefix+"*-*"))
-	if err != nil {
-		return
+// access knows the clients of the control database, and the one that was given.
+func (l Listen) access(ctx context.Context, b backend) (*access.Store, error) {
+	clients, err := access.Open(ctx, b.state.DB, b.now)
+	if err != nil || l.Client == (Credentials{}) {
+		return clients, err
 	}
-	for _, dir := range dirs {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), workPrefix), "-")
-		n, err := strconv.Atoi(pid)
-		if err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
-			_ = os.RemoveAll(dir)
+	organisation := DefaultOrganisation
+	if len(b.sources) == 1 {
+		for organisation = range b.sources { //nolint:revive // the only one
 		}
 	}
+	return clients, clients.Fix(access.Client{ID: l.Client.ID, Name: "given at the start", Organisation: organisation}, l.Client.Secret)
+}
+
+// open begins to listen. Nobody is answered before Run.
+func (s *Server) open(ctx context.Context, l Listen) error {
+	secure, err := l.TLS.config()
+	if err != nil {
+		return err
+	}
+	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
+		return fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", l.Addr)
+	}
+	scheme := "http://"
+	if secure != nil {
+		scheme, s.listen = "https://", tls.NewListener(s.listen, secure)
+	}
+	s.URL = scheme + reachable(s.listen.Addr().String())
+	s.http = &http.Server{
+		Handler: s.surface.Handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug),
+	}
+	return nil
 }
 
 // reachable gives an address by which a server on this machine can be reached: one that listens everywhere says so by
@@ -149,12 +180,60 @@ func (s *Server) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceful)
+		s.surface.Stopping()
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 		defer cancel()
 		if err := s.http.Shutdown(bounded); err != nil {
 			return s.http.Close()
 		}
 		return nil
 	})
-	return errors.Join(group.Wait(), os.RemoveAll(s.work))
+	return errors.Join(group.Wait(), s.close())
+}
+
+// passing makes a state that ends with the server: for a sandbox, and for a demo.
+func passing(ctx context.Context) (*State, error) {
+	sweepWork()
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", workPrefix, os.Getpid()))
+	if err != nil {
+		return nil, err
+	}
+	s, err := OpenState(ctx, dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+// newPassing makes a server whose clients, tokens and jobs end with it.
+func newPassing(ctx context.Context, l Listen, sources map[string]engine.Source, now func() time.Time) (*Server, error) {
+	state, err := passing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gone := func() error { return errors.Join(state.Close(), os.RemoveAll(state.Dir)) }
+	s, err := newServer(ctx, l, backend{sources, now, state})
+	if err != nil {
+		return nil, errors.Join(err, gone())
+	}
+	s.close = gone
+	return s, nil
+}
+
+// workPrefix begins the name of a folder of a passing state; the process that made it follows.
+const workPrefix = "parley-jobs-"
+
+// sweepWork removes the folders of servers that were killed. One that cannot be removed is left: it is not ours.
+func sweepWork() {
+	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), workPrefix+"*-*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range dirs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), workPrefix), "-")
+		n, err := strconv.Atoi(pid)
+		if err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
 }

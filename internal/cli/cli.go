@@ -12,11 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/cli/client"
 	"github.com/parley-hq/parley/internal/cli/demo"
 	"github.com/parley-hq/parley/internal/cli/export"
 	"github.com/parley-hq/parley/internal/cli/extract"
 	"github.com/parley-hq/parley/internal/cli/generate"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
+	"github.com/parley-hq/parley/internal/cli/jobscmd"
 	"github.com/parley-hq/parley/internal/cli/lake"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/querycmd"
@@ -64,7 +66,7 @@ Exit codes:
 	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.AddCommand(
 		demo.New(s), sandbox.New(s), extract.New(s, Version), serve.New(s), querycmd.New(s, Version), lintrequest.New(s),
-		importcmd.New(s), export.New(s), sql.New(s), lake.New(s), generate.New(s),
+		importcmd.New(s), export.New(s), sql.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
 	)
 	return root
 }
@@ -95,7 +97,8 @@ func plain(text string) string {
 // report writes an error on one line: as JSON for a program that asked for JSON.
 func report(s *ui.Streams, err error, asJSON bool) {
 	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
-	if errors.Is(err, context.Canceled) {
+	// A command that cannot simply be run again says itself how to go on.
+	if f, ok := errors.AsType[*fault.Error](err); errors.Is(err, context.Canceled) && (!ok || !errors.Is(f.Kind, context.Canceled)) {
 		text = "interrupted; run the same command again to go on"
 	}
 	if asJSON {

@@ -68,6 +68,38 @@ func ToFile(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// AppendTo lends a writer to the end of a file, which is made if it is not there. When write fails the file is as it
+// was. What is added to a file whose name ends in .gz or .zst is compressed by itself, as both formats allow. It treats
+// paths as ToFile does.
+func AppendTo(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return unwritable(path, err)
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		if err == nil {
+			err = write(f)
+		}
+		return full(errors.Join(err, f.Close()))
+	}
+	if err := add(path, f, write); err != nil {
+		return full(errors.Join(err, f.Truncate(info.Size()), f.Close()))
+	}
+	return f.Close()
+}
+
+func add(path string, f *os.File, write func(io.Writer) error) error {
+	if _, err := f.Seek(0, io.SeekEnd); err != nil {
+		return err
+	}
+	w, err := compressor(path, f)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(w), w.Close(), f.Sync())
+}
+
 // direct writes to what is no regular file.
 func direct(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)

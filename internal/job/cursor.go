@@ -58,7 +58,7 @@ func (s *sealer) seal(e entry, place int64) string {
 }
 
 // boundTo is what a cursor is good for: one job of one organisation. An id has no zero byte in it.
-func boundTo(e entry) []byte { return []byte(string(e.id) + "\x00" + e.owner) }
+func boundTo(e entry) []byte { return []byte(string(e.id) + "\x00" + e.owner.Organisation) }
 
 // place opens a cursor of a job; an empty one is the start. Anything but a cursor that seal made for this job is
 // fault.Invalid.

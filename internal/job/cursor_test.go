@@ -19,7 +19,7 @@ func newTestSealer(t testing.TB, key byte) *sealer {
 }
 
 func TestCursorsOpenToTheirPlace(t *testing.T) {
-	s, e := newTestSealer(t, 1), entry{id: newID(), owner: org}
+	s, e := newTestSealer(t, 1), entry{id: newID(), owner: me}
 	seen := map[string]bool{}
 	for _, place := range []int64{0, 1, 2, 999, 1000, 1 << 40} {
 		cursor := s.seal(e, place)
@@ -37,11 +37,11 @@ func TestCursorsOpenToTheirPlace(t *testing.T) {
 }
 
 func TestForeignAndAlteredCursorsAreRefused(t *testing.T) {
-	s, e := newTestSealer(t, 1), entry{id: newID(), owner: org}
+	s, e := newTestSealer(t, 1), entry{id: newID(), owner: me}
 	good := s.seal(e, 1000)
 	bad := map[string]string{
-		"another job":          s.seal(entry{id: newID(), owner: org}, 1000),
-		"another organisation": s.seal(entry{id: e.id, owner: "org-2"}, 1000),
+		"another job":          s.seal(entry{id: newID(), owner: me}, 1000),
+		"another organisation": s.seal(entry{id: e.id, owner: Owner{Organisation: "org-2", Client: me.Client}}, 1000),
 		"another key":          newTestSealer(t, 2).seal(e, 1000),
 		"garbage":              "next please",
 		"a number":             "1000",
@@ -67,7 +67,7 @@ func TestForeignAndAlteredCursorsAreRefused(t *testing.T) {
 }
 
 func FuzzOpenCursor(f *testing.F) {
-	s, e := newTestSealer(f, 1), entry{id: "3f2c1a52-0f6f-4f4e-9d4e-1f2a3b4c5d6e", owner: org}
+	s, e := newTestSealer(f, 1), entry{id: "3f2c1a52-0f6f-4f4e-9d4e-1f2a3b4c5d6e", owner: me}
 	f.Add(s.seal(e, 1000))
 	f.Add("")
 	f.Add("not a cursor")

@@ -2,9 +2,11 @@ package job
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,21 +17,26 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 const org = "org-1"
 
+// me is the owner of most jobs.
+var me = Owner{Organisation: org, Client: "client-1"}
+
 // fakeSource is a lake with the given records. It keeps the manners of an engine: a view is fixed when it is opened,
 // honours limit and cancellation, and must be closed.
 type fakeSource struct {
-	mu      sync.Mutex
-	records []string
-	gate    chan struct{} // if set, each record waits for a token
-	err     error         // if set, comes after the last record
-	panics  bool          // if set, so does a panic
-	opened  int
-	open    int
-	most    int // views open at a time, at most
+	mu          sync.Mutex
+	records     []string
+	gate        chan struct{} // if set, each record waits for a token
+	err         error         // if set, comes after the last record
+	panics      bool          // if set, so does a panic
+	unavailable error         // if set, comes instead of the date
+	opened      int
+	open        int
+	most        int // views open at a time, at most
 }
 
 func (s *fakeSource) Live(context.Context) (engine.Engine, error) { return nil, errors.ErrUnsupported }
@@ -41,6 +48,10 @@ func (s *fakeSource) Settled(context.Context) (engine.Engine, error) {
 	s.open++
 	s.most = max(s.most, s.open)
 	return &fakeView{source: s, records: s.records}, nil
+}
+
+func (s *fakeSource) Available(context.Context) (time.Time, error) {
+	return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), s.unavailable
 }
 
 func (s *fakeSource) set(records []string) {
@@ -113,18 +124,34 @@ func someRecords(n int) []string {
 // newManager makes a manager over src in a folder of its own; change may be nil.
 func newManager(t testing.TB, src engine.Source, change func(*Config)) *Manager {
 	t.Helper()
+	dir := t.TempDir()
 	c := Config{
-		Source: src, Dir: t.TempDir(), Now: time.Now, Key: [32]byte{1},
-		Available: func() time.Time { return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC) },
+		DB: openDB(t, dir), Dir: filepath.Join(dir, "results"), Sources: map[string]engine.Source{org: src}, Now: time.Now,
+		Limits: Limits{PerMinute: 10_000, Open: 1000},
 	}
 	if change != nil {
 		change(&c)
 	}
-	m, err := New(c)
+	m, err := New(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.look = time.Hour // nothing comes from other processes, and time passes quickly here
 	return m
+}
+
+func openDB(t testing.TB, dir string) *sql.DB {
+	t.Helper()
+	db, err := state.Open(t.Context(), filepath.Join(dir, "control.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }
 
 // start runs the manager; the function that it gives stops it and waits for its end.
@@ -144,16 +171,40 @@ func start(t *testing.T, m *Manager) (stop func()) {
 
 func submit(t testing.TB, m *Manager, limit int) ID {
 	t.Helper()
-	id, err := m.Submit(t.Context(), org, query.Job{Limit: limit})
+	return submitAs(t, m, me, limit)
+}
+
+func submitAs(t testing.TB, m *Manager, o Owner, limit int) ID {
+	t.Helper()
+	id, err := m.Submit(t.Context(), o, body(limit))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return id
 }
 
+// body is a request for a number of records, 0 for all.
+func body(limit int) []byte {
+	text := `{"interval":"2026-11-01T00:00:00Z/2026-11-02T00:00:00Z"`
+	if limit > 0 {
+		text += fmt.Sprintf(`,"limit":%d`, limit)
+	}
+	return []byte(text + "}")
+}
+
+// take moves the job whose turn it is to Pending.
+func take(t testing.TB, m *Manager) entry {
+	t.Helper()
+	e, ok, err := m.jobs.take(t.Context(), m.mine)
+	if !ok || err != nil {
+		t.Fatalf("no job is queued: %v", err)
+	}
+	return e
+}
+
 func wantState(t *testing.T, m *Manager, id ID, want State) Status {
 	t.Helper()
-	got, err := m.Status(org, id)
+	got, err := m.Status(t.Context(), me, id)
 	if err != nil || got.State != want {
 		t.Fatalf("state: got %s, %v, want %s", got.State, err, want)
 	}

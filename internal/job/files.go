@@ -40,22 +40,23 @@ func (f files) results(id ID) string { return filepath.Join(f.dir, string(id)+re
 func (f files) part(id ID) string    { return filepath.Join(f.dir, string(id)+partSuffix) }
 
 // write keeps records as the results of a job: afterwards the whole file is there, through a crash too, or none of it.
-func (f files) write(id ID, records iter.Seq2[conversation.Record, error]) (err error) {
+func (f files) write(id ID, records iter.Seq2[conversation.Record, error], most int64) (size Size, err error) {
 	part, err := f.create(f.part(id))
 	if err != nil {
-		return err
+		return size, err
 	}
 	defer func() { err = errors.Join(err, absent(os.Remove(f.part(id)))) }() // once renamed, it is absent
 	defer part.Close()                                                       // again, unless writing panics
-	if err := errors.Join(writeResults(part, records), part.Close()); err != nil {
-		return err
+	size, err = writeResults(part, records, most)
+	if err := errors.Join(err, part.Close()); err != nil {
+		return size, err
 	}
 	// The rename comes after the sync in writeResults: before it, a crash could leave a file of the right name and
 	// no content.
 	if err := os.Rename(f.part(id), f.results(id)); err != nil {
-		return err
+		return size, err
 	}
-	return syncDir(f.dir)
+	return size, syncDir(f.dir)
 }
 
 // remove removes the results of a job, if it has any.
@@ -63,7 +64,7 @@ func (f files) remove(id ID) error { return absent(os.Remove(f.results(id))) }
 
 // clear removes what a process that ended has left: parts, and results of jobs that nobody knows any more. Files of
 // other names are not ours and stay.
-func (f files) clear(known *registry) error {
+func (f files) clear(fulfilled func(ID) (bool, error)) error {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
 		return err
@@ -74,7 +75,11 @@ func (f files) clear(known *registry) error {
 		if suffix != resultsSuffix && suffix != partSuffix || uuid.Validate(id) != nil {
 			continue
 		}
-		if job, ok := known.get(ID(id)); ok && job.status.State == Fulfilled && suffix == resultsSuffix {
+		keep, err := fulfilled(ID(id))
+		if err != nil {
+			return err
+		}
+		if keep && suffix == resultsSuffix {
 			continue
 		}
 		if err := absent(os.Remove(filepath.Join(f.dir, e.Name()))); err != nil {

@@ -1,16 +1,20 @@
 // Package job answers asynchronous queries. A job is submitted, waits its turn, is answered from the settled data of
 // one moment, and keeps its results until they expire.
 //
-//	Submit ──> QUEUED ──worker──> PENDING ──worker──> FULFILLED ──clock──> EXPIRED
+//	Submit ──> QUEUED ──runner──> PENDING ──runner──> FULFILLED ──clock──> EXPIRED
 //	            │  ^               │ │ │
-//	            │  └─service stops─┘ │ └─────worker──> FAILED
+//	            │  └─runner ends───┘ │ └─────runner──> FAILED
 //	            │                    │
 //	            └───────Delete───────┴───────────────> CANCELLED
 //
-// A job in one of the four states on the right can be deleted, and the manager forgets it in the end; either way it
-// is not found from then on. Its words: the results of a job are the records that it found, in order; they are kept in
-// a results file, a sequence of compressed blocks; a page is any run of results; a cursor is the sealed place of the
-// page that follows. The query itself runs once, however often and in whatever pages its results are read.
+// A job in one of the four states on the right can be deleted, and is forgotten in the end; either way it is not found
+// from then on. Its words: the results of a job are the records that it found, in order; they are kept in a results
+// file, a sequence of compressed blocks; a page is any run of results; a cursor is the sealed place of the page that
+// follows. The query itself runs once, however often and in whatever pages its results are read.
+//
+// Every change of state is one transaction in the control database, so that a process that is killed leaves each job in
+// a state that is true. Of several processes over one database, the one that holds the runner's lock answers jobs; all
+// of them take, show, delete and page them.
 //
 // How records are found is left to package engine, how requests are read and answered to package api.
 // Source: facts.md section 7.
@@ -29,30 +33,43 @@ type ID string
 
 func newID() ID { return ID(uuid.NewString()) }
 
+// Owner is who asks. Jobs belong to organisations: their clients see each other's jobs, unless a client is confined to
+// the conversations of one user; it then sees the jobs of clients that are confined to the same.
+type Owner struct {
+	Organisation string
+	Client       string // whose turn and whose limits count
+	User         string // the user to whose conversations the client is confined; empty if to none
+}
+
+// sees says whether an owner may know of a job.
+func (o Owner) sees(e entry) bool {
+	return o.Organisation == e.owner.Organisation && (o.User == "" || o.User == e.owner.User)
+}
+
 // State is where a job stands, in the platform's words.
 type State string
 
 // States of a job.
 const (
-	// Queued waits for a worker. A worker moves it on to Pending, oldest first; Delete moves it to Cancelled.
+	// Queued waits for a runner, which moves it on to Pending; Delete moves it to Cancelled.
 	Queued State = "QUEUED"
-	// Pending is being answered. Its worker moves it on to Fulfilled or Failed, or back to Queued when the service
-	// stops; Delete moves it to Cancelled, and the worker then finds that and gives up.
+	// Pending is being answered. Its runner moves it on to Fulfilled or Failed, or back to Queued when the service
+	// stops; a runner that finds it after a crash does so too. Delete moves it to Cancelled, and its runner gives up.
 	Pending State = "PENDING"
 	// Fulfilled has results that can be read. The clock moves it on to Expired at its ExpirationDate; Delete removes it.
 	Fulfilled State = "FULFILLED"
-	// Failed has none, and says why. Delete removes it, and the manager after Config.Keep.
+	// Failed has none, and says why. Delete removes it, and the runner after Config.Keep.
 	Failed State = "FAILED"
-	// Cancelled was deleted before it was done. A second Delete removes it, and the manager after Config.Keep.
+	// Cancelled was deleted before it was done. A second Delete removes it, and the runner after Config.Keep.
 	Cancelled State = "CANCELLED"
-	// Expired had results once. Delete removes it, and the manager after a further Config.Keep.
+	// Expired had results once. Delete removes it, and the runner after a further Config.Keep.
 	Expired State = "EXPIRED"
 )
 
 // Done says whether the job has come to its end, with results or without.
 func (s State) Done() bool { return s != Queued && s != Pending }
 
-// Status is what a job says of itself. A time that does not apply is zero.
+// Status is what a job says of itself. A time that does not apply is zero. Times are whole milliseconds, as on the wire.
 type Status struct {
 	State          State
 	ErrorMessage   string    // why it failed, for the one who asked; only when Failed
@@ -67,6 +84,32 @@ func (s Status) at(now time.Time) Status {
 		s.State = Expired
 	}
 	return s
+}
+
+// Listed is a job as its owners see it in a list.
+type Listed struct {
+	ID     ID
+	Client string // who submitted it
+	Status Status
+	Size   Size
+}
+
+// Size is how much a job has found.
+type Size struct {
+	Records int64
+	Bytes   int64 // JSON of the records
+	Stored  int64 // bytes on the disk
+}
+
+// entry is all that is known of one job.
+type entry struct {
+	id        ID
+	owner     Owner
+	body      []byte // the request; nil once the job is done, because it may name customers
+	status    Status
+	available time.Time // dataAvailabilityDate at the moment the job ran
+	forget    time.Time // when nothing needs to be known of the job any more; zero while it is not done
+	size      Size
 }
 
 // midnight is t if it is a midnight in UTC, else the next one.

@@ -2,77 +2,77 @@ package job
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
+	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 )
 
 // Config is what a Manager needs.
 type Config struct {
-	Source     engine.Source
-	Dir        string           // results files lie directly in it; made if missing; for one Manager alone
-	Now        func() time.Time // the clock that dates and expires jobs
-	Available  func() time.Time // dataAvailabilityDate at this moment
-	Concurrent int              // jobs answered at once; default 2, since each may keep a core and the disk busy
-	Queued     int              // jobs waiting at most; default 100
-	Keep       time.Duration    // how long results are kept at least; default 7 days. The platform keeps about 31 (facts.md 7.2)
-	Key        [32]byte         // seals cursors; whoever knows it can forge one, and a new one makes the old cursors invalid
-	Log        *slog.Logger     // default: silent
+	DB      *sql.DB                  // the control database; several processes may share it
+	Dir     string                   // results files lie directly in it; made if missing
+	Sources map[string]engine.Source // what each organisation's jobs are answered from
+	Now     func() time.Time         // the clock that dates and expires jobs
+	Limits  Limits
+	Keep    time.Duration // how long results are kept at least; default 7 days. The platform keeps about 31 (facts.md 7.2)
+	Meter   *meter.Meter  // default: one that nobody reads
+	Log     *slog.Logger  // default: silent
 }
 
 func (c *Config) validate() error {
 	switch {
-	case c.Source == nil, c.Dir == "", c.Now == nil, c.Available == nil:
-		return fault.New(fault.Invalid, "jobs need a source, a folder for results, a clock and a dataAvailabilityDate")
-	case c.Key == [32]byte{}:
-		return fault.New(fault.Invalid, "jobs need a secret key to seal cursors with")
-	case c.Concurrent < 0, c.Queued < 0, c.Keep < 0:
+	case c.DB == nil, c.Dir == "", c.Now == nil:
+		return fault.New(fault.Invalid, "jobs need a control database, a folder for results and a clock")
+	case c.Limits.negative(), c.Keep < 0:
 		return fault.New(fault.Invalid, "the limits of jobs cannot be negative")
 	}
 	return nil
 }
 
 func (c *Config) defaults() {
-	if c.Concurrent == 0 {
-		c.Concurrent = 2
-	}
-	if c.Queued == 0 {
-		c.Queued = 100
-	}
+	c.Limits = c.Limits.withDefaults()
 	if c.Keep == 0 {
 		c.Keep = 7 * 24 * time.Hour
+	}
+	if c.Meter == nil {
+		c.Meter = meter.New()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 }
 
-// sweepEvery is how often expired results are looked for. Nobody can read them meanwhile: it bounds only how long
-// they take up room.
-const sweepEvery = time.Minute
-
 // Manager takes jobs, runs them and gives out their results. Safe for concurrent use; nothing runs outside Run.
 type Manager struct {
 	cfg     Config
-	jobs    *registry
+	jobs    store
 	running *running
 	files   files
 	seal    *sealer
+	rate    *limit.Limiter // of submissions
 	zstd    *zstd.Decoder
-	wake    chan struct{} // holds a token for each worker that may have to look at the queue again
+	wake    chan struct{} // holds a token for each runner that may have to look at the queue again
+	look    time.Duration
+	mine    string // the organisations that it has data of, as a JSON list
 }
 
-// New makes a manager and its folder. It starts nothing: jobs wait until Run is called.
-func New(c Config) (*Manager, error) {
+// New makes a manager, its tables and its folder. It starts nothing: jobs wait until Run is called, here or by another
+// process over the same database.
+func New(ctx context.Context, c Config) (*Manager, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
@@ -80,93 +80,107 @@ func New(c Config) (*Manager, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
 	}
+	jobs, err := openStore(ctx, c.DB)
+	if err != nil {
+		return nil, err
+	}
+	key, err := jobs.key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := newSealer(key)
+	if err != nil {
+		return nil, err
+	}
 	decoder, err := zstd.NewReader(nil)
 	if err != nil {
 		return nil, err
 	}
-	seal, err := newSealer(c.Key)
+	mine, err := json.Marshal(slices.Sorted(maps.Keys(c.Sources)))
 	if err != nil {
 		return nil, err
 	}
-	return &Manager{
-		cfg: c, jobs: newRegistry(), running: newRunning(), files: files{dir: c.Dir, create: createFile},
-		seal: seal, zstd: decoder, wake: make(chan struct{}, c.Concurrent),
-	}, nil
+	m := &Manager{
+		cfg: c, jobs: jobs, running: newRunning(), files: files{dir: c.Dir, create: createFile}, seal: seal,
+		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, mine: string(mine),
+	}
+	c.Meter.Watch(m.count)
+	return m, nil
 }
 
-// Run answers jobs and clears expired results away until ctx ends. It returns when its last goroutine has: nil when it
-// was asked to stop, an error when the folder of results cannot be read. It must not be called twice at a time.
-func (m *Manager) Run(ctx context.Context) error {
-	if err := m.files.clear(m.jobs); err != nil {
-		return err
+// Submit queues a job. The body is the request as it was sent. It fails with fault.Invalid when the body is no query
+// and with fault.Throttled when a limit is in the way.
+func (m *Manager) Submit(ctx context.Context, o Owner, body []byte) (ID, error) {
+	if _, err := query.DecodeJob(body); err != nil {
+		return "", err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	for range m.cfg.Concurrent {
-		group.Go(func() error { return m.work(ctx) })
+	now := m.cfg.Now()
+	if u := m.rate.Take(o.Organisation+"\x00"+o.Client, now); u.Over {
+		return "", throttled(limitPerMinute, int64(u.Allowed), u.Reset, "So many jobs were submitted within a minute already; submit fewer, each for more")
 	}
-	group.Go(func() error { return m.sweep(ctx) })
-	return group.Wait()
+	e := entry{id: newID(), owner: o, body: body, status: Status{State: Queued, SubmissionDate: now}}
+	if err := m.jobs.add(ctx, e, m.cfg.Limits); err != nil {
+		return "", err
+	}
+	m.cfg.Log.InfoContext(ctx, "job submitted", "job", e.id, "client", o.Client)
+	m.awake()
+	return e.id, nil
 }
 
-// Submit queues a job for an organisation. It fails with fault.Throttled when too many are waiting.
-func (m *Manager) Submit(ctx context.Context, owner string, q query.Job) (ID, error) {
-	id := newID()
-	status := Status{State: Queued, SubmissionDate: m.cfg.Now()}
-	if !m.jobs.add(entry{id: id, owner: owner, query: q, status: status}, m.cfg.Queued) {
-		return "", m.tooMany()
-	}
-	m.cfg.Log.InfoContext(ctx, "job submitted", "job", id)
-	select {
-	case m.wake <- struct{}{}:
-	default: // there is a token for every worker already
-	}
-	return id, nil
-}
-
-// tooMany names the platform's limit; its value there is not known (facts.md section 4).
-func (m *Manager) tooMany() error {
-	return &fault.Error{
-		Kind: fault.Throttled, Limit: &fault.Limit{Key: "details.jobs.concurrent.access.max", Namespace: "analytics", Value: m.cfg.Queued},
-		Message: "Rate limit exceeded the maximum. Too many jobs are waiting; submit again when one of them is done",
-	}
-}
-
-// Status says where a job stands. It fails with fault.NotFound when the organisation has no such job.
-func (m *Manager) Status(owner string, id ID) (Status, error) {
-	e, err := m.find(owner, id)
+// Status says where a job stands. It fails with fault.NotFound when the owner sees no such job.
+func (m *Manager) Status(ctx context.Context, o Owner, id ID) (Status, error) {
+	e, err := m.find(ctx, o, id)
 	return e.status, err
 }
 
-// Delete cancels a job that is not done, whose status can still be read afterwards, and removes one that is done with
-// its results. It fails with fault.NotFound when the organisation has no such job.
-func (m *Manager) Delete(owner string, id ID) error {
-	if _, err := m.find(owner, id); err != nil {
-		return err
-	}
-	if m.jobs.cancel(id, m.cfg.Now().Add(m.cfg.Keep)) {
-		m.running.cancel(id)
-		return nil
-	}
-	m.jobs.remove(id)
-	return m.files.remove(id)
-}
-
-// Results gives the page of at most pageSize results from the cursor on; an empty cursor means from the start. The
-// caller closes the page. It fails with fault.NotFound when the organisation has no such job or the job is not
-// Fulfilled (fault.Expired as well, when it once was), and with fault.Invalid when the cursor is not one of this job.
-func (m *Manager) Results(owner string, id ID, cursor string, pageSize int) (*Page, error) {
-	if pageSize < 1 {
-		return nil, fault.Field("pageSize", "pageSize must be at least 1")
-	}
-	e, err := m.find(owner, id)
+// List gives the jobs that an owner sees, newest first.
+func (m *Manager) List(ctx context.Context, o Owner) ([]Listed, error) {
+	entries, err := m.jobs.list(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := readable(e); err != nil {
+	out := make([]Listed, len(entries))
+	for i, e := range entries {
+		out[i] = Listed{ID: e.id, Client: e.owner.Client, Status: e.status.at(m.cfg.Now()), Size: e.size}
+	}
+	return out, nil
+}
+
+// Delete cancels a job that is not done, whose status can still be read afterwards, and removes one that is done with
+// its results. It fails with fault.NotFound when the owner sees no such job.
+func (m *Manager) Delete(ctx context.Context, o Owner, id ID) error {
+	if _, err := m.find(ctx, o, id); err != nil {
+		return err
+	}
+	cancelled, err := m.jobs.cancel(ctx, id, m.cfg.Now().Add(m.cfg.Keep))
+	if err != nil {
+		return err
+	}
+	if cancelled {
+		m.running.cancel(id)
+		m.cfg.Meter.Ended(string(Cancelled))
+		return nil
+	}
+	return errors.Join(m.jobs.remove(ctx, id), m.files.remove(id))
+}
+
+// Results gives the page of at most pageSize results from the cursor on; an empty cursor means from the start. The
+// caller closes the page. It fails with fault.NotFound when the owner sees no such job or the job is not Fulfilled, and
+// with fault.Invalid when the cursor is not one of this job. Once the job has expired, it fails with fault.NotFound
+// without a cursor and with fault.Expired with one.
+func (m *Manager) Results(ctx context.Context, o Owner, id ID, cursor string, pageSize int) (*Page, error) {
+	if pageSize < 1 {
+		return nil, fault.Field("pageSize", "pageSize must be at least 1")
+	}
+	e, err := m.find(ctx, o, id)
+	if err != nil {
 		return nil, err
 	}
 	from, err := m.seal.place(e, cursor)
 	if err != nil {
+		return nil, err
+	}
+	if err := readable(e, cursor); err != nil {
 		return nil, err
 	}
 	results, err := openResults(m.files.results(id), m.zstd)
@@ -176,13 +190,16 @@ func (m *Manager) Results(owner string, id ID, cursor string, pageSize int) (*Pa
 	if err != nil {
 		return nil, err
 	}
-	return newPage(e, results, m.seal, from, pageSize), nil
+	return m.page(e, results, from, pageSize), nil
 }
 
-// find gives a job of an organisation as the clock shows it. A job of another organisation does not exist.
-func (m *Manager) find(owner string, id ID) (entry, error) {
-	e, ok := m.jobs.get(id)
-	if !ok || e.owner != owner {
+// find gives a job that an owner sees, as the clock shows it. Any other does not exist for it.
+func (m *Manager) find(ctx context.Context, o Owner, id ID) (entry, error) {
+	e, ok, err := m.jobs.get(ctx, id)
+	if err != nil {
+		return entry{}, err
+	}
+	if !ok || !o.sees(e) {
 		return entry{}, notFound()
 	}
 	e.status = e.status.at(m.cfg.Now())
@@ -194,15 +211,44 @@ func notFound() error {
 }
 
 // readable says why the results of a job cannot be read, if they cannot.
-func readable(e entry) error {
+func readable(e entry, cursor string) error {
 	switch e.status.State {
 	case Fulfilled:
 		return nil
 	case Expired:
+		if cursor != "" {
+			return &fault.Error{Kind: fault.Expired, Field: "cursor", Message: "The cursor has expired, and the results of its job with it; submit the query again"}
+		}
 		return fault.Because(fault.NotFound, fault.Expired, "The results of the job have expired; submit the query again")
 	case Queued, Pending:
 		return fault.New(fault.NotFound, "The job is %s; its results can be read once it is %s", e.status.State, Fulfilled)
 	case Failed, Cancelled:
 	}
 	return fault.New(fault.NotFound, "The job is %s and has no results; submit the query again", e.status.State)
+}
+
+// count is what the jobs are doing at this moment.
+func (m *Manager) count(ctx context.Context) (out meter.Jobs, err error) {
+	out.States = map[string]int64{}
+	for _, s := range []State{Queued, Pending, Fulfilled, Failed, Cancelled, Expired} {
+		out.States[string(s)] = 0
+	}
+	rows, err := m.cfg.DB.QueryContext(ctx, `SELECT state, count(*), sum(stored), min(submitted) FROM jobs GROUP BY state`)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var state State
+		var n, stored, oldest int64
+		if err := rows.Scan(&state, &n, &stored, &oldest); err != nil {
+			return out, err
+		}
+		out.States[string(state)] = n
+		out.Stored += stored
+		if state == Queued {
+			out.Age = m.cfg.Now().Sub(moment(oldest))
+		}
+	}
+	return out, rows.Err()
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/query"
 )
 
 func TestAJobGoesThroughItsStates(t *testing.T) {
@@ -23,13 +22,13 @@ func TestAJobGoesThroughItsStates(t *testing.T) {
 		m := newManager(t, src, nil)
 		submitted := time.Now()
 		id := submit(t, m, 0)
-		if got, want := wantState(t, m, id, Queued), (Status{State: Queued, SubmissionDate: submitted}); got != want {
+		if got, want := wantState(t, m, id, Queued), (Status{State: Queued, SubmissionDate: submitted}); !got.equal(want) {
 			t.Errorf("queued: got %+v, want %+v", got, want)
 		}
 		defer start(t, m)()
 		synctest.Wait()
 		wantState(t, m, id, Pending)
-		_, err := m.Results(org, id, "", 10)
+		_, err := m.Results(t.Context(), me, id, "", 10)
 		wantKind(t, err, fault.NotFound)
 
 		time.Sleep(36 * time.Second)
@@ -76,7 +75,7 @@ func TestResultsExpireByTheClock(t *testing.T) {
 		if want := now.AddDate(0, 0, 1).UTC(); !expires.Equal(want) {
 			t.Fatalf("expirationDate: got %v, want %v", expires, want)
 		}
-		page, err := m.Results(org, id, "", 10)
+		page, err := m.Results(t.Context(), me, id, "", 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +85,7 @@ func TestResultsExpireByTheClock(t *testing.T) {
 		wantState(t, m, id, Fulfilled)
 		time.Sleep(time.Nanosecond)
 		wantState(t, m, id, Expired)
-		_, err = m.Results(org, id, "", 10)
+		_, err = m.Results(t.Context(), me, id, "", 10)
 		wantKind(t, err, fault.NotFound)
 		wantKind(t, err, fault.Expired)
 
@@ -103,14 +102,14 @@ func TestResultsExpireByTheClock(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		_, err = m.Status(org, id)
+		_, err = m.Status(t.Context(), me, id)
 		wantKind(t, err, fault.NotFound)
 	})
 }
 
 func list(t *testing.T, m *Manager) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(m.cfg.Dir, "*"))
+	names, err := filepath.Glob(filepath.Join(m.cfg.Dir, "*[st]")) // results and parts
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,13 +119,13 @@ func list(t *testing.T, m *Manager) []string {
 func TestDeleteCancelsThenRemoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
-		m := newManager(t, src, func(c *Config) { c.Concurrent = 1 })
+		m := newManager(t, src, func(c *Config) { c.Limits.Running = 1 })
 		defer start(t, m)()
 		running := submit(t, m, 0)
 		synctest.Wait()
 		waiting, last := submit(t, m, 0), submit(t, m, 0)
 		for _, id := range []ID{running, waiting} {
-			if err := m.Delete(org, id); err != nil {
+			if err := m.Delete(t.Context(), me, id); err != nil {
 				t.Fatal(err)
 			}
 			wantState(t, m, id, Cancelled)
@@ -139,12 +138,12 @@ func TestDeleteCancelsThenRemoves(t *testing.T) {
 			t.Errorf("files %v, views open %d, opened %d; want the last job's only", names, src.open, src.opened)
 		}
 		for _, id := range []ID{running, last} {
-			if err := m.Delete(org, id); err != nil {
+			if err := m.Delete(t.Context(), me, id); err != nil {
 				t.Fatal(err)
 			}
-			_, err := m.Status(org, id)
+			_, err := m.Status(t.Context(), me, id)
 			wantKind(t, err, fault.NotFound)
-			wantKind(t, m.Delete(org, id), fault.NotFound)
+			wantKind(t, m.Delete(t.Context(), me, id), fault.NotFound)
 		}
 		if names := list(t, m); len(names) != 0 {
 			t.Errorf("files left: %v", names)
@@ -156,16 +155,16 @@ func TestDeleteCancelsThenRemoves(t *testing.T) {
 func TestAWorkerThatFinishesADeletedJobLeavesNothing(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
 	id := submit(t, m, 0)
-	e, _ := m.jobs.take()
+	e := take(t, m)
 	for range 2 {
-		if err := m.Delete(org, id); err != nil {
+		if err := m.Delete(t.Context(), me, id); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := m.answer(t.Context(), e); err != nil {
+	if err := m.answer(t.Context(), &e); err != nil {
 		t.Fatal(err)
 	}
-	m.fulfil(t.Context(), e, time.Now())
+	m.fulfil(t.Context(), e)
 	if names := list(t, m); len(names) != 0 {
 		t.Errorf("files left: %v", names)
 	}
@@ -176,8 +175,8 @@ func TestAJobDeletedAsAWorkerTakesItIsNotRun(t *testing.T) {
 	src := &fakeSource{records: someRecords(3)}
 	m := newManager(t, src, nil)
 	id := submit(t, m, 0)
-	e, _ := m.jobs.take()
-	if err := m.Delete(org, id); err != nil {
+	e := take(t, m)
+	if err := m.Delete(t.Context(), me, id); err != nil {
 		t.Fatal(err)
 	}
 	m.run(t.Context(), e)
@@ -193,11 +192,12 @@ func TestAnotherOrganisationSeesNothing(t *testing.T) {
 		defer start(t, m)()
 		id := submit(t, m, 0)
 		synctest.Wait()
-		_, err := m.Status("org-2", id)
+		other := Owner{Organisation: "org-2", Client: me.Client}
+		_, err := m.Status(t.Context(), other, id)
 		wantKind(t, err, fault.NotFound)
-		_, err = m.Results("org-2", id, "", 10)
+		_, err = m.Results(t.Context(), other, id, "", 10)
 		wantKind(t, err, fault.NotFound)
-		wantKind(t, m.Delete("org-2", id), fault.NotFound)
+		wantKind(t, m.Delete(t.Context(), other, id), fault.NotFound)
 		wantState(t, m, id, Fulfilled)
 	})
 }
@@ -225,7 +225,7 @@ func TestFailuresSayWhatTheAskerMayKnow(t *testing.T) {
 				if !strings.Contains(got.ErrorMessage, c.want) || strings.Contains(got.ErrorMessage, "secret") || got.CompletionDate.IsZero() {
 					t.Errorf("got %+v, want a message with %q", got, c.want)
 				}
-				_, err := m.Results(org, id, "", 10)
+				_, err := m.Results(t.Context(), me, id, "", 10)
 				wantKind(t, err, fault.NotFound)
 				if names := list(t, m); len(names) != 0 {
 					t.Errorf("files left: %v", names)
@@ -259,8 +259,8 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 	records := someRecords(1000)
 	whole := newManager(t, &fakeSource{records: records}, nil)
 	id := submit(t, whole, 0)
-	e, _ := whole.jobs.take()
-	if _, err := whole.answer(t.Context(), e); err != nil {
+	e := take(t, whole)
+	if err := whole.answer(t.Context(), &e); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(whole.files.results(id))
@@ -274,7 +274,7 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 			f, err := create(path)
 			return &fullDisk{f, room}, err
 		}
-		if _, err := m.answer(t.Context(), e); err == nil {
+		if err := m.answer(t.Context(), &e); err == nil {
 			t.Errorf("room for %d of %d bytes: no error", room, info.Size())
 		}
 		if names := list(t, m); len(names) != 0 {
@@ -286,7 +286,7 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 func TestAStoppedServiceTakesItsJobsUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &fakeSource{records: someRecords(5), gate: make(chan struct{})}
-		m := newManager(t, src, func(c *Config) { c.Concurrent = 1 })
+		m := newManager(t, src, func(c *Config) { c.Limits.Running = 1 })
 		first, second := submit(t, m, 0), submit(t, m, 0)
 		stop := start(t, m)
 		src.gate <- struct{}{}
@@ -310,15 +310,15 @@ func TestAStoppedServiceTakesItsJobsUpAgain(t *testing.T) {
 }
 
 func TestTooManyWaitingJobsAreRefused(t *testing.T) {
-	m := newManager(t, &fakeSource{}, func(c *Config) { c.Queued = 2 })
+	m := newManager(t, &fakeSource{}, func(c *Config) { c.Limits.Queued = 2 })
 	first := submit(t, m, 0)
 	submit(t, m, 0)
-	_, err := m.Submit(t.Context(), org, query.Job{})
+	_, err := m.Submit(t.Context(), me, body(0))
 	wantKind(t, err, fault.Throttled)
 	if f, ok := errors.AsType[*fault.Error](err); !ok || f.Limit == nil || f.Limit.Value != 2 {
 		t.Errorf("got %v, want the limit named", err)
 	}
-	if err := m.Delete(org, first); err != nil {
+	if err := m.Delete(t.Context(), me, first); err != nil {
 		t.Fatal(err)
 	}
 	submit(t, m, 0) // a cancelled job makes room at once
@@ -327,7 +327,7 @@ func TestTooManyWaitingJobsAreRefused(t *testing.T) {
 func TestNoMoreWorkersThanAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &fakeSource{records: someRecords(1), gate: make(chan struct{})}
-		m := newManager(t, src, func(c *Config) { c.Concurrent = 3 })
+		m := newManager(t, src, func(c *Config) { c.Limits.Running = 3 })
 		defer start(t, m)()
 		var ids []ID
 		for range 10 {
@@ -351,22 +351,22 @@ func TestNoMoreWorkersThanAskedFor(t *testing.T) {
 // Many callers submit, ask, read and delete while the service is started and stopped; every job comes to an end.
 func TestManyCallersWhileTheServiceStartsAndStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(300)}, func(c *Config) { c.Queued = 1000 })
+		m := newManager(t, &fakeSource{records: someRecords(300)}, func(c *Config) { c.Limits.Queued = 1000 })
 		var callers sync.WaitGroup
 		for caller := range 10 {
 			callers.Go(func() {
 				for i := range 10 {
-					id, err := m.Submit(t.Context(), org, query.Job{})
+					id, err := m.Submit(t.Context(), me, body(0))
 					if err != nil {
 						t.Error(err)
 						return
 					}
 					if (caller+i)%2 == 0 {
-						if err := m.Delete(org, id); err != nil {
+						if err := m.Delete(t.Context(), me, id); err != nil {
 							t.Error(err)
 						}
 					}
-					if page, err := m.Results(org, id, "", 100); err == nil {
+					if page, err := m.Results(t.Context(), me, id, "", 100); err == nil {
 						if err := errors.Join(page.Stream(new(strings.Builder)), page.Close()); err != nil {
 							t.Error(err)
 						}
@@ -380,14 +380,18 @@ func TestManyCallersWhileTheServiceStartsAndStops(t *testing.T) {
 		callers.Wait()
 		defer start(t, m)()
 		synctest.Wait()
-		for id, e := range m.jobs.jobs {
-			if e.status.State != Fulfilled && e.status.State != Cancelled {
-				t.Errorf("job %s is left %s", id, e.status.State)
+		jobs, err := m.List(t.Context(), me)
+		if err != nil || len(jobs) != 100 {
+			t.Errorf("jobs: got %d, %v, want 100", len(jobs), err)
+		}
+		for _, j := range jobs {
+			if j.Status.State != Fulfilled && j.Status.State != Cancelled {
+				t.Errorf("job %s is left %s", j.ID, j.Status.State)
 			}
 		}
 		for _, name := range list(t, m) {
 			id := ID(strings.TrimSuffix(filepath.Base(name), resultsSuffix))
-			if e, ok := m.jobs.get(id); !ok || e.status.State != Fulfilled {
+			if e, ok, err := m.jobs.get(t.Context(), id); !ok || err != nil || e.status.State != Fulfilled {
 				t.Errorf("file %s belongs to no fulfilled job", filepath.Base(name))
 			}
 		}
@@ -415,20 +419,20 @@ func TestLeftoversOfAnEarlierProcessAreCleared(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	good := func() Config {
-		return Config{Source: &fakeSource{}, Dir: t.TempDir(), Now: time.Now, Available: time.Now, Key: [32]byte{1}}
+		dir := t.TempDir()
+		return Config{DB: openDB(t, dir), Dir: dir, Now: time.Now}
 	}
 	for name, spoil := range map[string]func(*Config){
-		"no source": func(c *Config) { c.Source = nil }, "no folder": func(c *Config) { c.Dir = "" },
-		"no clock": func(c *Config) { c.Now = nil }, "no date": func(c *Config) { c.Available = nil },
-		"no key": func(c *Config) { c.Key = [32]byte{} }, "negative": func(c *Config) { c.Keep = -1 },
+		"no database": func(c *Config) { c.DB = nil }, "no folder": func(c *Config) { c.Dir = "" }, "no clock": func(c *Config) { c.Now = nil },
+		"negative": func(c *Config) { c.Keep = -1 }, "negative limit": func(c *Config) { c.Limits.Open = -1 },
 	} {
 		c := good()
 		spoil(&c)
-		if _, err := New(c); !errors.Is(err, fault.Invalid) {
+		if _, err := New(t.Context(), c); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if _, err := New(good()); err != nil {
+	if _, err := New(t.Context(), good()); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,51 +1,148 @@
 package job
 
 import (
-	"bufio"
 	"io"
+	"strconv"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/meter"
 )
+
+func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
 
 // Page is a run of results, open for reading. For one goroutine. It stays readable when the job is deleted meanwhile.
 type Page struct {
 	entry    entry
 	results  *results
+	meter    *meter.Meter
 	from, to int64
 	cursor   string // of the page that follows; empty on the last
 }
 
-func newPage(e entry, r *results, seal *sealer, from int64, size int) *Page {
-	p := &Page{entry: e, results: r, from: from, to: from + min(int64(size), r.records-from)}
+func (m *Manager) page(e entry, r *results, from int64, size int) *Page {
+	from = min(from, r.records)
+	p := &Page{entry: e, results: r, meter: m.cfg.Meter, from: from, to: from + min(int64(size), r.records-from)}
 	if p.to < r.records {
-		p.cursor = seal.seal(e, p.to)
+		p.cursor = m.seal.seal(e, p.to)
 	}
 	return p
 }
 
-// Stream writes the page as the platform does: conversations, which is always there; cursor, unless it is the last
-// page; dataAvailabilityDate of the moment the job ran. Records are copied as they were stored. After an error what
-// was written is incomplete and must not pass for a page.
+// Next is the cursor of the page that follows; empty on the last.
+func (p *Page) Next() string { return p.cursor }
+
+const head = `{"conversations":[`
+
+// tail is what follows the conversations: cursor, unless it is the last page; dataAvailabilityDate of the moment the
+// job ran.
+func (p *Page) tail() string {
+	tail := `],"dataAvailabilityDate":"` + conversation.FormatTime(p.entry.available) + `"}`
+	if p.cursor != "" {
+		tail = `],"cursor":"` + p.cursor + `"` + tail[1:]
+	}
+	return tail
+}
+
+// Stream writes the page as the platform does. Records are copied as they were stored. After an error what was written
+// is incomplete and must not pass for a page.
 func (p *Page) Stream(w io.Writer) error {
-	out := bufio.NewWriterSize(w, 64<<10) // its first error stays with it and comes back from Flush
-	out.WriteString(`{"conversations":[`)
-	comma := ""
-	for record, err := range p.results.between(p.from, p.to) {
+	if _, err := io.WriteString(w, head); err != nil {
+		return err
+	}
+	err := p.blocks(func(i int, _ bool) error {
+		text, err := p.results.text(i, p.from, p.to)
 		if err != nil {
 			return err
 		}
-		out.WriteString(comma)
-		if _, err := out.Write(record); err != nil {
+		return p.write(w, i, text)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, p.tail())
+	return err
+}
+
+func (p *Page) write(w io.Writer, i int, text []byte) error {
+	if p.results.blocks[i].first > p.from {
+		if _, err := io.WriteString(w, ","); err != nil {
 			return err
 		}
-		comma = ","
 	}
-	out.WriteString(`]`)
-	if p.cursor != "" {
-		out.WriteString(`,"cursor":"` + p.cursor + `"`)
+	_, err := w.Write(text)
+	return err
+}
+
+// blocks goes through the blocks of which the page has records, and says whether it has all of them.
+func (p *Page) blocks(each func(i int, whole bool) error) error {
+	for i, next := p.results.blockOf(p.from), p.from; next < p.to; i++ {
+		first, last, _, _, err := p.results.span(i)
+		if err != nil {
+			return err
+		}
+		if err := each(i, first >= p.from && last <= p.to); err != nil {
+			return err
+		}
+		p.meter.Served(min(last, p.to) - next)
+		next = last
 	}
-	out.WriteString(`,"dataAvailabilityDate":"` + conversation.FormatTime(p.entry.available) + `"}`)
-	return out.Flush()
+	return nil
+}
+
+// packer compresses what stands between blocks, and parts of blocks.
+var packer = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
+})
+
+// StreamZstd writes the page as Stream does, compressed: a sequence of zstd frames. Blocks are copied as they lie in
+// the file. Whoever decompresses them checks their checksums.
+func (p *Page) StreamZstd(w io.Writer) error {
+	encoder, err := packer()
+	if err != nil {
+		return err
+	}
+	pack := func(text []byte) error {
+		_, err := w.Write(encoder.EncodeAll(text, nil))
+		return err
+	}
+	if err := pack([]byte(head)); err != nil {
+		return err
+	}
+	err = p.blocks(func(i int, whole bool) error {
+		if p.results.blocks[i].first > p.from {
+			if err := pack([]byte(",")); err != nil {
+				return err
+			}
+		}
+		if whole {
+			return p.copy(w, i)
+		}
+		text, err := p.results.text(i, p.from, p.to)
+		if err != nil {
+			return err
+		}
+		return pack(text)
+	})
+	if err != nil {
+		return err
+	}
+	return pack([]byte(p.tail()))
+}
+
+// copy writes the records of a block as they lie in the file.
+func (p *Page) copy(w io.Writer, i int) error {
+	_, _, from, to, err := p.results.span(i)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(w, io.NewSectionReader(p.results.file, from, to-from))
+	if err == nil && n < to-from {
+		err = damaged("is too short")
+	}
+	return err
 }
 
 // Close gives back what the page holds.

@@ -18,11 +18,7 @@ func fulfilled(t testing.TB, records []string, limit int) (*Manager, ID) {
 	t.Helper()
 	m := newManager(t, &fakeSource{records: records}, nil)
 	id := submit(t, m, limit)
-	e, ok := m.jobs.take()
-	if !ok {
-		t.Fatal("the job is not queued")
-	}
-	m.run(t.Context(), e)
+	m.run(t.Context(), take(t, m))
 	return m, id
 }
 
@@ -38,7 +34,7 @@ func stream(t testing.TB, p *Page) string {
 // read gives the text of one page, and what a client finds in it.
 func read(t testing.TB, m *Manager, id ID, cursor string, size int) (text string, records []string, next string) {
 	t.Helper()
-	p, err := m.Results(org, id, cursor, size)
+	p, err := m.Results(t.Context(), me, id, cursor, size)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +94,42 @@ func TestPagesOfAnySizeGiveTheSameRecords(t *testing.T) {
 	}
 }
 
+// Compressed, a page is the same page, whether its blocks are copied or cut.
+func TestPagesForClientsThatTakeZstd(t *testing.T) {
+	m, id := fulfilled(t, someRecords(2*blockRecords+70), 0)
+	for _, size := range []int{1, 100, blockRecords - 1, blockRecords, blockRecords + 1, 2*blockRecords + 69, 10_000} {
+		for cursor, more := "", true; more; {
+			text, _, next := read(t, m, id, cursor, size)
+			if got := unpacked(t, m, id, cursor, size); got != text {
+				t.Fatalf("size %d: the compressed page is another one", size)
+			}
+			cursor, more = next, next != "" && size > 1
+		}
+	}
+	m, id = fulfilled(t, nil, 0)
+	if got, want := unpacked(t, m, id, "", 1), `{"conversations":[],"dataAvailabilityDate":"1999-12-31T00:00:00.000Z"}`; got != want {
+		t.Errorf("no results: got %s, want %s", got, want)
+	}
+}
+
+func unpacked(t *testing.T, m *Manager, id ID, cursor string, size int) string {
+	t.Helper()
+	p, err := m.Results(t.Context(), me, id, cursor, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var packed bytes.Buffer
+	if err := p.StreamZstd(&packed); err != nil {
+		t.Fatal(err)
+	}
+	text, err := m.zstd.DecodeAll(packed.Bytes(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestCutAnywhereAndReadOnInOtherPages(t *testing.T) {
 	records := someRecords(blockRecords + 30)
 	m, id := fulfilled(t, records, 0)
@@ -119,8 +151,7 @@ func TestLimitOfTheJob(t *testing.T) {
 
 func TestResultsStayAsTheyWereWhenTheJobRan(t *testing.T) {
 	m, id := fulfilled(t, someRecords(10), 0)
-	m.cfg.Source.(*fakeSource).set(someRecords(20))
-	m.cfg.Available = time.Now
+	m.cfg.Sources[org].(*fakeSource).set(someRecords(20))
 	if _, got, _ := read(t, m, id, "", 100); len(got) != 10 {
 		t.Errorf("got %d records, want the 10 of the moment the job ran", len(got))
 	}
@@ -149,7 +180,7 @@ func TestLargeRecordsFillABlockEach(t *testing.T) {
 func TestPageSizeMustBePositive(t *testing.T) {
 	m, id := fulfilled(t, someRecords(10), 0)
 	for _, size := range []int{0, -1} {
-		_, err := m.Results(org, id, "", size)
+		_, err := m.Results(t.Context(), me, id, "", size)
 		wantKind(t, err, fault.Invalid)
 	}
 	if _, got, _ := read(t, m, id, "", int(^uint(0)>>1)); len(got) != 10 {
@@ -170,7 +201,7 @@ func TestADamagedFileIsNeverServed(t *testing.T) {
 		if err := os.WriteFile(path, bytes, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		p, err := m.Results(org, id, "", 1000)
+		p, err := m.Results(t.Context(), me, id, "", 1000)
 		if err == nil {
 			var out strings.Builder
 			if err = p.Stream(&out); err == nil && out.String() == whole {
@@ -198,7 +229,7 @@ func BenchmarkStreamAPage(b *testing.B) {
 	m, id := fulfilled(b, records, 0)
 	b.SetBytes(int64(len(records) * len(records[0])))
 	for b.Loop() {
-		p, err := m.Results(org, id, "", 10_000)
+		p, err := m.Results(b.Context(), me, id, "", 10_000)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -17,31 +17,32 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Writer is the one writer of a lake. Not for concurrent use.
 type Writer struct {
 	lake   *Lake
-	lease  *lease
+	lease  *state.Lock
 	remove func(path string) error // of expired files; tests make it fail
 }
 
 // Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
 // somebody else writes.
 func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
-	lease, err := takeLease(filepath.Join(l.dir, "writer.lock"))
+	lease, err := state.TakeLock(filepath.Join(l.dir, "writer.lock"), "%s is writing to the lake; wait until it is done")
 	if err != nil {
 		return nil, err
 	}
 	w := &Writer{l, lease, os.Remove}
 	if err := w.recover(ctx); err != nil {
-		return nil, errors.Join(err, lease.release())
+		return nil, errors.Join(err, lease.Close())
 	}
 	return w, nil
 }
 
 // Close gives the lease back.
-func (w *Writer) Close() error { return w.lease.release() }
+func (w *Writer) Close() error { return w.lease.Close() }
 
 // Commit is what one commit brings.
 type Commit struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -37,10 +38,27 @@ const (
 	Expired   State = "EXPIRED"
 )
 
-// Status is what the platform says of a job.
+// Status is what the platform says of a job. Dates are as it writes them, and empty where they do not apply.
 type Status struct {
-	State        State  `json:"state"`
-	ErrorMessage string `json:"errorMessage"`
+	State          State  `json:"state"`
+	ErrorMessage   string `json:"errorMessage,omitzero"`
+	ExpirationDate string `json:"expirationDate,omitzero"`
+	SubmissionDate string `json:"submissionDate,omitzero"`
+	CompletionDate string `json:"completionDate,omitzero"`
+}
+
+// Done says whether the job has come to its end, with results or without. A state that the platform did not have when
+// this was written is taken for an end: to wait for another would be to wait for ever.
+func (s Status) Done() bool { return s.State != Queued && s.State != Pending }
+
+// Listed is a job in a list. Sizes are 0 where they are not known.
+type Listed struct {
+	ID     JobID  `json:"jobId"`
+	Client string `json:"clientId"` // who submitted it
+	Status
+	Records     int64 `json:"records,omitzero"`
+	Bytes       int64 `json:"bytes,omitzero"`       // JSON of the records
+	StoredBytes int64 `json:"storedBytes,omitzero"` // that they take up on the server's disk
 }
 
 // Page is one page of a job's results.
@@ -74,6 +92,16 @@ func (c *Client) Submit(ctx context.Context, iv conversation.Interval) (_ JobID,
 		OrderBy    string `json:"orderBy"`
 		StartOfDay bool   `json:"startOfDayIntervalMatching"`
 	}{iv.String(), "asc", "conversationStart", true}
+	return c.submit(ctx, request)
+}
+
+// SubmitBody starts a job with a body of the caller's, which is sent as it is.
+func (c *Client) SubmitBody(ctx context.Context, body []byte) (_ JobID, err error) {
+	defer fault.Wrap(&err, "submit a job")
+	return c.submit(ctx, jsontext.Value(body))
+}
+
+func (c *Client) submit(ctx context.Context, request any) (JobID, error) {
 	var body struct {
 		ID JobID `json:"jobId"`
 	}
@@ -93,24 +121,58 @@ func (c *Client) Status(ctx context.Context, id JobID) (s Status, err error) {
 	return s, err
 }
 
+// Jobs lists the jobs that the client sees, newest first. The list is an addition of Parley's servers: the platform
+// itself has none, and answers with fault.NotFound.
+func (c *Client) Jobs(ctx context.Context) (_ []Listed, err error) {
+	defer fault.Wrap(&err, "list jobs")
+	var body struct {
+		Jobs []Listed `json:"jobs"`
+	}
+	err = c.do(ctx, call{method: http.MethodGet, path: "/parley/v1/jobs"}, upTo(maxList, &body))
+	return body.Jobs, err
+}
+
 // Page fetches one page of the results of a fulfilled job; size is the number of records a page. It holds the whole
 // page in memory.
-func (c *Client) Page(ctx context.Context, id JobID, at Cursor, size int) (p Page, err error) {
+func (c *Client) Page(ctx context.Context, id JobID, at Cursor, size int) (Page, error) {
+	var records [][]byte
+	p, err := c.ReadPage(ctx, id, at, size, func() func([]byte) error {
+		records = nil
+		return func(raw []byte) error {
+			records = append(records, raw)
+			crashpoint.Reach("platform.record")
+			return nil
+		}
+	})
+	p.Records = records
+	return p, err
+}
+
+// ReadPage fetches a page as Page does and hands its records on, one by one, in place of holding them. A page that was
+// cut is fetched anew: begin is called for each try, and gives what takes the records of that try. An error of that is
+// the caller's own, given back as it is and not tried again.
+func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, begin func() func(raw []byte) error) (p Page, err error) {
 	defer fault.Wrap(&err, "fetch a page of job %s", id)
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}
 	if at != "" {
 		query.Set("cursor", string(at))
 	}
+	var refused error
 	err = c.do(ctx, call{method: http.MethodGet, path: jobPath(id) + "/results", query: query}, func(body io.Reader) error {
-		p = Page{}
+		take := begin()
 		head, err := wire.ReadPage(body, func(raw []byte) error {
-			p.Records = append(p.Records, raw)
-			crashpoint.Reach("platform.record")
-			return nil
+			refused = take(raw)
+			return refused
 		})
-		p.Next, p.Available = Cursor(head.Cursor), head.DataAvailabilityDate
+		if refused != nil {
+			return nil //nolint:nilerr // no failure of the platform's
+		}
+		p = Page{Next: Cursor(head.Cursor), Available: head.DataAvailabilityDate}
 		return err
 	})
+	if refused != nil {
+		return Page{}, refused
+	}
 	return p, err
 }
 
@@ -122,13 +184,19 @@ func (c *Client) Delete(ctx context.Context, id JobID) (err error) {
 
 func jobPath(id JobID) string { return jobsPath + "/" + url.PathEscape(string(id)) }
 
-// maxAnswer bounds the answers that are no pages.
-const maxAnswer = 1 << 20
+// Bounds of the answers that are no pages. A job takes some 300 bytes of a list.
+const (
+	maxAnswer = 1 << 20
+	maxList   = 64 << 20
+)
 
-// into reads a small JSON answer. to is set from an answer that is good as a whole.
-func into[T any](to *T) func(io.Reader) error {
+// into reads a small JSON answer.
+func into[T any](to *T) func(io.Reader) error { return upTo(maxAnswer, to) }
+
+// upTo reads a JSON answer of so many bytes at most. to is set from an answer that is good as a whole.
+func upTo[T any](most int64, to *T) func(io.Reader) error {
 	return func(body io.Reader) error {
-		text, err := io.ReadAll(io.LimitReader(body, maxAnswer))
+		text, err := io.ReadAll(io.LimitReader(body, most))
 		if err != nil {
 			return err
 		}

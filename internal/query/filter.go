@@ -1,5 +1,10 @@
 package query
 
+import (
+	"slices"
+	"strings"
+)
+
 // Kind is what a filter looks at: the conversation itself, or the items of one of its lists.
 type Kind string
 
@@ -136,4 +141,12 @@ type Bucket struct {
 	Value string
 	Range RangeCount
 	Count int64
+}
+
+// OnlyOf is the query confined to conversations that a user took part in.
+func (q Query) OnlyOf(user string) Query {
+	i := slices.IndexFunc(Fields(OfSegment), func(f Field) bool { return f.Name == "userId" })
+	mine := Predicate{Field: Fields(OfSegment)[i], Operator: Matches, Text: strings.ToLower(user)}
+	q.Filters = append(slices.Clone(q.Filters), Filter{Kind: OfSegment, Type: And, Predicates: []Predicate{mine}})
+	return q
 }

@@ -1,5 +1,11 @@
 package sim
 
+import (
+	"strings"
+
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
 // attribute is one key that a flow sets on its caller. Value is fixed for the flow unless the key's kind says
 // otherwise.
 type attribute struct {
@@ -68,5 +74,18 @@ func (f *flow) attributes(k *call, share int) map[string]string {
 			out[a.key] = said[a.kind]
 		}
 	}
+	if answer := lookup(said[trace]); answer != "" {
+		out["IVR.LookupAnswer"] = answer
+	}
 	return out
+}
+
+// lookup is what another system answered the flow about one caller in 256, as JSON, and cut as the platform cuts. It
+// follows from the id of the call there.
+func lookup(trace string) string {
+	if !strings.HasPrefix(trace, "00") {
+		return ""
+	}
+	answer := `{"call":"` + trace + `","contracts":[` + strings.Repeat(`{"kind":"standard","since":"2019-04-01","note":"Größe unverändert"},`, 20)
+	return string([]rune(answer)[:conversation.MaxAttributeLength])
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/conversation"
 )
 
 // StripAttributes removes the attributes of every participant from a compact record and leaves every other byte as
@@ -74,4 +76,99 @@ func (s *stripper) participant() error {
 	s.out = append(s.out, bytes.Join(keep, []byte(","))...)
 	s.kept = end
 	return expect(s.dec, '}')
+}
+
+// CutAttributes cuts the keys and values of participant attributes to conversation.MaxAttributeLength characters, as
+// the platform does with the results of jobs. Everything else stays as it is, byte for byte: raw itself comes back
+// when nothing is too long.
+func CutAttributes(raw []byte) []byte {
+	if !mayBeLong(raw) || !bytes.Contains(raw, []byte(`"attributes"`)) {
+		return raw
+	}
+	c := cutter{dec: jsontext.NewDecoder(bytes.NewBuffer(raw), lenient), raw: raw}
+	if err := c.conversation(); err != nil || c.kept == 0 {
+		return raw
+	}
+	return append(c.out, raw[c.kept:]...)
+}
+
+// mayBeLong says whether a string of more than MaxAttributeLength bytes can be in a text. Nearly every record is passed
+// by looking at five of its bytes: a long string leaves a long stretch without a quotation mark, unless one in it is
+// escaped.
+func mayBeLong(raw []byte) bool {
+	for at := 0; at+conversation.MaxAttributeLength < len(raw); {
+		quote := bytes.LastIndexByte(raw[at+1:at+1+conversation.MaxAttributeLength], '"')
+		if quote < 0 {
+			return true
+		}
+		at += 1 + quote
+	}
+	return bytes.Contains(raw, []byte(`\"`))
+}
+
+// cutter copies raw to out up to kept, with what is too long cut.
+type cutter struct {
+	dec  *jsontext.Decoder
+	raw  []byte
+	out  []byte
+	kept int
+}
+
+func (c *cutter) conversation() error {
+	return readMembers(c.dec, func(name string) error {
+		if name != "participants" || c.dec.PeekKind() != '[' {
+			return c.dec.SkipValue()
+		}
+		if err := expect(c.dec, '['); err != nil {
+			return err
+		}
+		for c.dec.PeekKind() == '{' {
+			if err := readMembers(c.dec, c.member); err != nil {
+				return err
+			}
+		}
+		return expect(c.dec, ']')
+	})
+}
+
+// member reads one member of a participant.
+func (c *cutter) member(name string) error {
+	if name != "attributes" || c.dec.PeekKind() != '{' {
+		return c.dec.SkipValue()
+	}
+	if err := expect(c.dec, '{'); err != nil {
+		return err
+	}
+	for c.dec.PeekKind() == '"' {
+		for range 2 { // key and value
+			if err := c.text(); err != nil {
+				return err
+			}
+		}
+	}
+	return expect(c.dec, '}')
+}
+
+// text reads a key or a value, and puts the cut one in its place if it is too long.
+func (c *cutter) text() error {
+	v, err := c.dec.ReadValue()
+	if err != nil || v.Kind() != '"' || len(v) <= conversation.MaxAttributeLength {
+		return err
+	}
+	plain, err := jsontext.AppendUnquote(nil, v)
+	if err != nil {
+		return nil //nolint:nilerr // not quite UTF-8: what cannot be counted stays as it is
+	}
+	characters := []rune(string(plain))
+	if len(characters) <= conversation.MaxAttributeLength {
+		return nil
+	}
+	cut, err := jsontext.AppendQuote(nil, string(characters[:conversation.MaxAttributeLength]))
+	if err != nil {
+		return err
+	}
+	end := int(c.dec.InputOffset())
+	c.out = append(append(c.out, c.raw[c.kept:end-len(v)]...), cut...)
+	c.kept = end
+	return nil
 }

@@ -35,6 +35,7 @@ const (
 type client struct {
 	name    string
 	command []string
+	bulk    string   // the script that reads a hundred thousand conversations
 	needs   []string // files that `make setup` installs
 }
 
@@ -43,22 +44,44 @@ func clients() []client {
 	python := filepath.Join("..", "..", ".cache", "python", "bin", "python3")
 	return []client{
 		{
-			name: "javascript", command: []string{"node", filepath.Join("js", "client.js")},
+			name: "javascript", command: []string{"node", filepath.Join("js", "client.js")}, bulk: filepath.Join("js", "bulk.js"),
 			needs: []string{filepath.Join("js", "node_modules", "purecloud-platform-client-v2", "package.json")},
 		},
 		{
-			name: "python", command: []string{python, "-B", filepath.Join("python", "client.py")},
+			name: "python", command: []string{python, "-B", filepath.Join("python", "client.py")}, bulk: filepath.Join("python", "bulk.py"),
 			needs: []string{python},
 		},
 	}
 }
 
 func TestOfficialClients(t *testing.T) {
+	each(t, func() address { return sandbox(t, "--days", "5", "--per-day", "120", "--now", now) }, func(t *testing.T, c client, at address) {
+		t.Helper()
+		c.run(t, at, "PARLEY_FROM="+from, "PARLEY_TO="+to)
+	})
+}
+
+// A hundred thousand conversations, by pages of the largest size; all clients read at once.
+func TestOfficialClientsReadAHundredThousandConversations(t *testing.T) {
+	serve := func() address {
+		return sandbox(t, "--days", "11", "--per-day", "10000", "--now", "2026-11-11T12:00:00Z", "--rate-limit", "100000")
+	}
+	each(t, serve, func(t *testing.T, c client, at address) {
+		t.Helper()
+		t.Parallel()
+		c.command = append(slices.Clone(c.command[:len(c.command)-1]), c.bulk)
+		c.run(t, at, "PARLEY_FROM=2026-11-01T00:00:00Z", "PARLEY_TO=2026-11-11T00:00:00Z", "PARLEY_EXPECT=100000")
+	})
+}
+
+// each does something with every client that is installed; all of them must be when that is required.
+func each(t *testing.T, serve func() address, do func(*testing.T, client, address)) {
+	t.Helper()
 	installed := func(c client) bool { return c.missing() == "" }
 	if !required() && !slices.ContainsFunc(clients(), installed) {
 		t.Skip("no official client is installed: run `make clients`")
 	}
-	at := sandbox(t)
+	at := serve()
 	for _, c := range clients() {
 		t.Run(c.name, func(t *testing.T) {
 			if missing := c.missing(); missing != "" {
@@ -67,7 +90,7 @@ func TestOfficialClients(t *testing.T) {
 				}
 				t.Skipf("%s is missing: run `make clients`", missing)
 			}
-			c.run(t, at)
+			do(t, c, at)
 		})
 	}
 }
@@ -99,16 +122,15 @@ type address struct {
 
 // run drives the client against the server. Its environment is its own: an empty home, so that no configuration file
 // of the person who runs the test is read, and no proxy.
-func (c client) run(t *testing.T, at address) {
+func (c client) run(t *testing.T, at address, more ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), clientWithin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(),
 		"PARLEY_URL=" + at.URL, "PARLEY_CLIENT_ID=" + at.ClientID, "PARLEY_CLIENT_SECRET=" + at.ClientSecret,
-		"PARLEY_FROM=" + from, "PARLEY_TO=" + to,
-	}
+	}, more...)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -117,14 +139,15 @@ func (c client) run(t *testing.T, at address) {
 	t.Logf("%s", bytes.TrimSpace(out))
 }
 
-// sandbox serves four simulated days, and that of its clock, until the test ends, and then checks that it stops when it is asked to.
-func sandbox(t *testing.T) address {
+// sandbox serves simulated days, up to that of its clock, until the test ends, and then checks that it stops when it is
+// asked to.
+func sandbox(t *testing.T, flags ...string) address {
 	t.Helper()
 	var stderr bytes.Buffer
 	stdout, printed := io.Pipe()
-	cmd := exec.CommandContext(t.Context(), binary(t), "sandbox", "--addr", "127.0.0.1:0", "--days", "5",
-		"--per-day", "120", "--seed", "7", "--now", now, "--client-id", "clients-test", "--client-secret", "not-a-secret",
-		"--json")
+	cmd := exec.CommandContext(t.Context(), binary(t), append([]string{
+		"sandbox", "--addr", "127.0.0.1:0", "--seed", "7", "--client-id", "clients-test", "--client-secret", "not-a-secret", "--json",
+	}, flags...)...)
 	cmd.Dir = t.TempDir()
 	cmd.Stdout, cmd.Stderr = printed, &stderr
 	// The context ends just before the cleanup below: the sandbox is asked to stop, and killed if it does not.

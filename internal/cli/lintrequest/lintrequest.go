@@ -95,14 +95,19 @@ func (o *Options) lint(name string) (report, error) {
 	default:
 		return r, fault.Field("--endpoint", "--endpoint must be query, jobs or auto")
 	}
+	r.Findings = append(r.Findings, Findings(text, r.Endpoint)...)
+	return r, nil
+}
+
+// Findings are what is wrong with a body.
+func Findings(text []byte, endpoint query.Endpoint) (found []query.Finding) {
 	if len(text) > maxBody {
-		r.Findings = append(r.Findings, query.Finding{
+		found = append(found, query.Finding{
 			Line: 1, Column: 1, Code: fault.Code(fault.TooLarge),
 			Message: fmt.Sprintf("The body has %d bytes and the platform takes %d at most", len(text), maxBody),
 		})
 	}
-	r.Findings = append(r.Findings, query.Lint(text, r.Endpoint)...)
-	return r, nil
+	return append(found, query.Lint(text, endpoint)...)
 }
 
 // Read reads a file, or standard input if its name is -.

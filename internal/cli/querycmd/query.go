@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/question"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 )
@@ -28,7 +29,7 @@ type Options struct {
 	Lake      string
 	BaseURL   string
 	File      string
-	Question  Question
+	Question  question.Question
 	Asked     []string // names of the flags of Question that were given
 	Limit     int
 	Count     bool
@@ -40,7 +41,7 @@ type Options struct {
 
 // New makes the command.
 func New(s *ui.Streams, version string) *cobra.Command {
-	o := &Options{Streams: s, Version: version, Getenv: os.Getenv, Question: Question{Dimensions: map[string]*[]string{}}}
+	o := &Options{Streams: s, Version: version, Getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:   "query (--lake DIR | --base-url URL) (--from DAY | -f FILE)",
 		Short: "Ask for conversations, of a lake or of the platform",
@@ -63,11 +64,7 @@ and only there: --json and --ndjson have the records as they were answered, with
   parley query --from 2026-11-01 --queue 0fb7a1c2-... --user 5a9e... --print-body`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, name := range questionFlags() {
-				if cmd.Flags().Changed(name) {
-					o.Asked = append(o.Asked, "--"+name)
-				}
-			}
+			o.Asked = question.Asked(cmd, "aggregate")
 			return Run(cmd.Context(), o)
 		},
 	}
@@ -75,16 +72,7 @@ and only there: --json and --ndjson have the records as they were answered, with
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake to ask")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
 	f.StringVarP(&o.File, "file", "f", "", "file with the body of the request; - is standard input")
-	f.StringVar(&o.Question.From, "from", "", "day or instant, UTC, at which the interval begins")
-	f.StringVar(&o.Question.To, "to", "", "day or instant, UTC, before which it ends (default: a day after --from)")
-	f.StringVar(&o.Question.Interval, "interval", "", "interval as the platform writes it, start/end or start/duration")
-	for _, d := range slices.Concat(ofConversation, ofSegment) {
-		values := new([]string)
-		o.Question.Dimensions[d.name] = values
-		f.StringSliceVar(values, d.flag, nil, d.help)
-	}
-	f.StringVar(&o.Question.Order, "order", "", "asc, desc, unordered (default: asc)")
-	f.StringVar(&o.Question.OrderBy, "order-by", "", "conversationStart, conversationEnd, segmentStart, segmentEnd (default: conversationStart)")
+	o.Question.Define(cmd)
 	f.StringSliceVar(&o.Question.Aggregate, "aggregate", nil, "count the values of a dimension, as queueId or queueId:5 for the five most frequent")
 	f.IntVar(&o.Limit, "limit", 0, "conversations to give at most; 0 means all")
 	f.BoolVar(&o.Count, "count", false, "give no conversations, only how many match, and the aggregations")
@@ -93,14 +81,6 @@ and only there: --json and --ndjson have the records as they were answered, with
 	f.BoolVar(&o.Explain, "explain", false, "say how the lake answers the question: SQL, files, time")
 	f.BoolVar(&o.PrintBody, "print-body", false, "print the body of the request, and ask nothing")
 	return cmd
-}
-
-func questionFlags() []string {
-	names := []string{"from", "to", "interval", "order", "order-by", "aggregate"}
-	for _, d := range slices.Concat(ofConversation, ofSegment) {
-		names = append(names, d.flag)
-	}
-	return names
 }
 
 // Run asks.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -18,18 +19,16 @@ import (
 
 // Options is everything "parley sandbox" reads.
 type Options struct {
+	serving.Options
 	Streams *ui.Streams
 
-	Addr      string
-	Client    app.Credentials
-	RateLimit int
-	Intervals app.Days
-	Days      int
-	PerDay    int
-	Seed      uint64
-	Now       string
-	Load      []string
-	JSON      bool
+	Days   int
+	PerDay int
+	Seed   uint64
+	Now    string
+	Failed []string
+	Load   []string
+	JSON   bool
 }
 
 // New makes the command.
@@ -59,16 +58,12 @@ The official clients work against it when they are pointed at its address: see d
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 picks a free one")
-	f.StringVar(&o.Client.ID, "client-id", "", "id of the OAuth client (default: made by chance)")
-	f.StringVar(&o.Client.Secret, "client-secret", "", "its secret (default: made by chance)")
-	f.IntVar(&o.RateLimit, "rate-limit", 300, "requests a minute a client")
-	f.IntVar(&o.Intervals.Unfiltered, "interval-days", 7, "longest interval of a synchronous query without filters, days")
-	f.IntVar(&o.Intervals.Filtered, "filtered-interval-days", 31, "longest interval of one with filters, days")
+	o.Flags(f, "warn")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")
 	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
 	f.StringVar(&o.Now, "now", "", "where the platform's clock starts, as 2026-11-08T12:00:00Z (default: now)")
+	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-07, on which the nightly batch fails: dataAvailabilityDate stays where it was")
 	f.StringSliceVar(&o.Load, "load", nil, "serve these records and simulate none: files or folders with single records, NDJSON, result pages; plain, .gz, .zst")
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	return cmd
@@ -83,38 +78,56 @@ func Run(ctx context.Context, o *Options) error {
 			return fault.Field("--now", "--now %v", err)
 		}
 	}
-	if o.Days < 1 || o.PerDay < 0 || o.RateLimit < 1 || o.Days > 20_000 || o.Intervals.Unfiltered < 1 || o.Intervals.Filtered < 1 {
-		return fault.New(fault.Invalid, "--days must lie between 1 and 20000, --per-day not be negative, and --rate-limit, --interval-days and --filtered-interval-days be positive")
+	if o.Days < 1 || o.PerDay < 0 || o.Days > 20_000 {
+		return fault.New(fault.Invalid, "--days must lie between 1 and 20000, and --per-day not be negative")
 	}
-	chance := app.NewCredentials()
-	if o.Client.ID == "" {
-		o.Client.ID = chance.ID
-	}
-	if o.Client.Secret == "" {
-		o.Client.Secret = chance.Secret
-	}
-	server, err := o.server(ctx, now)
+	listen, err := o.Resolve(o.Streams)
 	if err != nil {
 		return err
 	}
-	if err := o.ready(server.URL, now); err != nil {
+	chance := app.NewCredentials()
+	if listen.Client.ID == "" {
+		listen.Client.ID = chance.ID
+	}
+	if listen.Client.Secret == "" {
+		listen.Client.Secret = chance.Secret
+	}
+	server, err := o.server(ctx, listen, now)
+	if err != nil {
+		return err
+	}
+	if err := o.ready(server.URL, listen.Client, now); err != nil {
 		return err
 	}
 	return server.Run(ctx)
 }
 
-func (o *Options) server(ctx context.Context, now time.Time) (*app.Server, error) {
-	listen := app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Days: o.Intervals, Log: o.Streams.Log()}
+func (o *Options) server(ctx context.Context, listen app.Listen, now time.Time) (*app.Server, error) {
 	if len(o.Load) > 0 {
 		return o.loaded(ctx, listen, now)
+	}
+	failed, err := parseDays(o.Failed)
+	if err != nil {
+		return nil, err
 	}
 	progress := o.Streams.Progress()
 	defer progress.Clear()
 	all, done := int64(o.Days)*int64(o.PerDay), int64(0)
-	return app.NewSandbox(ctx, listen, app.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Now: now}, func(n int) {
+	return app.NewSandbox(ctx, listen, app.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Now: now, FailedBatches: failed}, func(n int) {
 		done += int64(n)
 		progress.Show("simulating", done, all, "conversations")
 	})
+}
+
+func parseDays(texts []string) ([]conversation.Day, error) {
+	days := make([]conversation.Day, len(texts))
+	for i, text := range texts {
+		var err error
+		if days[i], err = conversation.ParseDay(text); err != nil {
+			return nil, fault.Field("--failed-batch", "--failed-batch %v", err)
+		}
+	}
+	return days, nil
 }
 
 func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) (*app.Server, error) {
@@ -141,9 +154,9 @@ func (o *Options) days(now time.Time) (from, to string) {
 	return (conversation.DayOf(now) - conversation.Day(o.Days) + 1).String(), conversation.DayOf(now.Add(-app.BatchEnds)).String()
 }
 
-func (o *Options) ready(url string, now time.Time) error {
+func (o *Options) ready(url string, client app.Credentials, now time.Time) error {
 	if o.JSON {
-		return o.Streams.Ready(url, o.Client.ID, o.Client.Secret)
+		return o.Streams.Ready(url, client.ID, client.Secret)
 	}
 	from, to := o.days(now)
 	o.Streams.Printf(`The platform is running at %s (Ctrl-C stops it).
@@ -151,6 +164,6 @@ func (o *Options) ready(url string, now time.Time) error {
   export GENESYS_CLIENT_ID=%s
   export GENESYS_CLIENT_SECRET=%s
   parley extract --base-url %s --from %s --to %s --lake ./lake --poll 100ms..1s
-`, url, o.Client.ID, o.Client.Secret, url, from, to)
+`, url, client.ID, client.Secret, url, from, to)
 	return nil
 }

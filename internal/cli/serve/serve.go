@@ -5,25 +5,26 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Options is everything "parley serve" reads.
 type Options struct {
+	serving.Options
 	Streams *ui.Streams
 	Getenv  func(string) string
 
-	Lake      string
-	Addr      string
-	Client    app.Credentials
-	RateLimit int
-	Intervals app.Days
-	JSON      bool
+	Lakes []string
+	State string
+	JSON  bool
 }
 
 // New makes the command.
@@ -35,45 +36,73 @@ func New(s *ui.Streams) *cobra.Command {
 		Long: `Serve the platform's API over a lake: the synchronous query, asynchronous jobs, details by id, OAuth, limits.
 Clients of the platform work against it when they are pointed at its address.
 
-The OAuth client is given by --client-id and --client-secret, or by PARLEY_CLIENT_ID and PARLEY_CLIENT_SECRET; one is
-made by chance if none is given. A lake that is being written to can be served: every question sees whole days.`,
+OAuth clients are made by "parley client add", and may be added and removed while the server runs. One more is given by
+--client-id and --client-secret, or by PARLEY_CLIENT_ID and PARLEY_CLIENT_SECRET; where there is none at all, one is
+made by chance for as long as the server runs. A lake that is being written to can be served: every question sees whole
+days, and every job one moment of the lake.
+
+Clients, tokens and jobs are kept in the server's folder, by default "server" in that of the lake: a server that is
+started again goes on where it was, however it ended. Several organisations, each with a lake, are served by
+--lake NAME=DIR for each and --state for the server's folder. /metrics, /healthz and /readyz need no token.`,
 		Example: `  parley serve --lake ./lake
-  PARLEY_CLIENT_ID=me PARLEY_CLIENT_SECRET=hush parley serve --lake ./lake --addr 127.0.0.1:8080`,
+  PARLEY_CLIENT_ID=me PARLEY_CLIENT_SECRET=hush parley serve --lake ./lake --addr 127.0.0.1:8080
+  parley serve --lake acme=./acme --lake beta=./beta --state ./server --addr :8443 --tls-cert cert.pem --tls-key key.pem`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Lake, "lake", "", "folder of the lake")
-	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 picks a free one")
-	f.StringVar(&o.Client.ID, "client-id", "", "id of the OAuth client")
-	f.StringVar(&o.Client.Secret, "client-secret", "", "its secret")
-	f.IntVar(&o.RateLimit, "rate-limit", 300, "requests a minute a client")
-	f.IntVar(&o.Intervals.Unfiltered, "interval-days", 7, "longest interval of a synchronous query without filters, days")
-	f.IntVar(&o.Intervals.Filtered, "filtered-interval-days", 31, "longest interval of one with filters, days")
+	f.StringArrayVar(&o.Lakes, "lake", nil, "folder of the lake; several as NAME=DIR, with the name of each organisation")
+	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder)`)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
+	o.Flags(f, "info")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	return cmd
 }
 
 // Run serves until ctx ends.
 func Run(ctx context.Context, o *Options) (err error) {
-	if o.RateLimit < 1 || o.Intervals.Unfiltered < 1 || o.Intervals.Filtered < 1 {
-		return fault.New(fault.Invalid, "--rate-limit, --interval-days and --filtered-interval-days must be positive")
-	}
-	o.Client = first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")}, app.NewCredentials())
-	archive, err := app.OpenArchive(ctx, o.Lake)
+	listen, err := o.Resolve(o.Streams)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, archive.Close()) }()
-	server, err := archive.Serve(context.WithoutCancel(ctx), app.Listen{Addr: o.Addr, Client: o.Client, RateLimit: o.RateLimit, Days: o.Intervals, Log: o.Streams.Log()})
+	lakes, err := app.ParseLakes(o.Lakes)
 	if err != nil {
 		return err
 	}
-	if err := o.ready(server.URL); err != nil {
+	service, err := app.OpenService(ctx, lakes, o.State)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.Close()) }()
+	if listen.Client, err = o.client(ctx, service); err != nil {
+		return err
+	}
+	server, err := service.Serve(context.WithoutCancel(ctx), listen, time.Now)
+	if err != nil {
+		return err
+	}
+	if err := o.ready(server.URL, listen.Client); err != nil {
 		return err
 	}
 	return server.Run(ctx)
+}
+
+// client is the client beside those of the control database: the one that is given, or one by chance when there is no
+// other.
+func (o *Options) client(ctx context.Context, service *app.Service) (app.Credentials, error) {
+	given := first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")})
+	if len(o.Lakes) > 1 {
+		if given != (app.Credentials{}) {
+			return given, fault.Field("--client-id", "which of the organisations does the client belong to? With several lakes, make it by parley client add --organisation NAME --state DIR")
+		}
+		return given, nil
+	}
+	if given == (app.Credentials{}) {
+		if has, err := service.HasClients(ctx); has || err != nil {
+			return given, err
+		}
+	}
+	return first(given, app.NewCredentials()), nil
 }
 
 // first takes id and secret each from the first that has it.
@@ -89,10 +118,13 @@ func first(list ...app.Credentials) (c app.Credentials) {
 	return c
 }
 
-func (o *Options) ready(url string) error {
+func (o *Options) ready(url string, client app.Credentials) error {
 	if o.JSON {
-		return o.Streams.Ready(url, o.Client.ID, o.Client.Secret)
+		return o.Streams.Ready(url, client.ID, client.Secret)
 	}
-	o.Streams.Printf("Serving %s at %s (Ctrl-C stops it)\n  client id      %s\n  client secret  %s\n", o.Lake, url, o.Client.ID, o.Client.Secret)
+	o.Streams.Printf("Serving %s at %s (Ctrl-C stops it)\n", strings.Join(o.Lakes, ", "), url)
+	if client.ID != "" {
+		o.Streams.Printf("  client id      %s\n  client secret  %s\n", client.ID, client.Secret)
+	}
 	return nil
 }

@@ -1,0 +1,76 @@
+// Package access is who may ask: the OAuth clients of a server, their secrets, organisations and permissions, and the
+// tokens that they log in for. It keeps them in the control database.
+//
+// A client is a program that may ask. It belongs to an organisation, whose clients share their jobs. It logs in with its
+// secret and gets a token, which it shows with every request until the token's lifetime is over; it may have several. A
+// fixed client is one of this process alone: it and its tokens are in memory, and end with it.
+//
+// No secret and no token is kept, here or on disk: only what suffices to recognise one. What a permission opens is for
+// those to say who answer: they ask Client.Require and Client.OnlyUser.
+package access
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Permission is something that a client may do, in the platform's form domain:entity:action.
+type Permission string
+
+// The permissions that our endpoints ask for. Source: facts.md sections 5 and 7.
+const (
+	ViewDetails    Permission = "analytics:conversationDetail:view"
+	ViewOwnDetails Permission = "analytics:agentConversationDetail:view" // those of one user only
+)
+
+// Asked lists the permissions that some endpoint asks for; others are kept and open nothing.
+func Asked() []Permission { return []Permission{ViewDetails, ViewOwnDetails} }
+
+// Client is a program that may ask. It never holds its secret.
+type Client struct {
+	ID           string
+	Name         string // for people; two clients may have the same
+	Organisation string // whose jobs it sees; the clients of one organisation share them
+	// UserID is whose own conversations are all that the client may see. Given if and only if the client has
+	// ViewOwnDetails and not ViewDetails: of no other client would it change anything.
+	UserID        string
+	Permissions   []Permission
+	TokenLifetime time.Duration // whole seconds, 300 s to 48 h; default 24 h (facts.md section 2)
+	Created       time.Time
+	Rotated       time.Time // when its secret was made: at first, when it was created
+}
+
+// Has says whether the client has a permission.
+func (c Client) Has(p Permission) bool { return slices.Contains(c.Permissions, p) }
+
+// Require fails with fault.Forbidden unless the client has one of the permissions. Codes and messages are those of
+// facts.md section 3; the brackets around the list are there in answers of the platform that third parties quote.
+func (c Client) Require(anyOf ...Permission) error {
+	if slices.ContainsFunc(anyOf, c.Has) {
+		return nil
+	}
+	names := make([]string, len(anyOf))
+	for i, p := range anyOf {
+		names[i] = string(p)
+	}
+	code, text := "missing.any.permissions", "You must have at least one of the following permissions assigned"
+	if len(anyOf) == 1 {
+		code, text = "missing.permissions", "You are missing the following permission(s)"
+	}
+	return &fault.Error{
+		Kind: fault.Forbidden, Code: code,
+		Message: "Unable to perform the requested action. " + text + ": [" + strings.Join(names, ", ") + "]",
+	}
+}
+
+// OnlyUser is the user to whose conversations the client is confined; confined is false if it may see all. A client
+// without either permission is confined to nobody, the empty user: who forgets to call Require shows it nothing.
+func (c Client) OnlyUser() (user string, confined bool) {
+	if c.Has(ViewDetails) {
+		return "", false
+	}
+	return c.UserID, true
+}

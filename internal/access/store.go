@@ -1,0 +1,228 @@
+package access
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// migrations are the steps of the tables in the control database. Instants are microseconds since 1970.
+var migrations = []string{`
+	CREATE TABLE access_clients (
+		id           TEXT PRIMARY KEY,
+		name         TEXT NOT NULL,
+		organisation TEXT NOT NULL,
+		user_id      TEXT NOT NULL,    -- empty: confined to none
+		permissions  TEXT NOT NULL,    -- with spaces between
+		lifetime     INTEGER NOT NULL, -- of its tokens, seconds
+		created      INTEGER NOT NULL,
+		rotated      INTEGER NOT NULL,
+		secret_hash  TEXT NOT NULL,    -- bcrypt
+		seal_key     BLOB NOT NULL     -- tells secrets that we made from others; see secret.go
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE access_tokens (
+		hash    BLOB PRIMARY KEY, -- SHA-256 of the token's text
+		client  TEXT NOT NULL REFERENCES access_clients (id) ON DELETE CASCADE,
+		expires INTEGER NOT NULL
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX access_tokens_client ON access_tokens (client);
+	CREATE INDEX access_tokens_expires ON access_tokens (expires)`,
+}
+
+const clientColumns = `c.id, c.name, c.organisation, c.user_id, c.permissions, c.lifetime, c.created, c.rotated`
+
+// Store keeps the clients and their tokens. Several processes may have one over the same database: what one of them
+// does, the others see at once. Safe for concurrent use.
+type Store struct {
+	now      func() time.Time
+	fixed    *fixed
+	failures *failures
+	checker  *checker
+	cost     int // of bcrypt
+
+	db      *sql.DB // nil: fixed clients only
+	byID    *sql.Stmt
+	byToken *sql.Stmt
+
+	purging sync.Mutex
+	purge   time.Time // when to look for old tokens again
+}
+
+// InMemory makes a store that knows fixed clients alone, for a server that keeps nothing.
+func InMemory(now func() time.Time) *Store {
+	return &Store{now: now, fixed: newFixed(), failures: newFailures(), checker: newChecker(), cost: bcryptCost}
+}
+
+// Open opens the store in a control database, which stays the caller's. Closing that ends the store.
+func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error) {
+	if err := state.Migrate(ctx, db, "access", migrations); err != nil {
+		return nil, err
+	}
+	s := InMemory(now)
+	s.db = db
+	var err error
+	if s.byID, err = db.PrepareContext(ctx, `SELECT `+clientColumns+`, c.secret_hash, c.seal_key FROM access_clients c WHERE c.id = ?`); err != nil {
+		return nil, state.Fault(err)
+	}
+	s.byToken, err = db.PrepareContext(ctx, `SELECT `+clientColumns+`, t.expires FROM access_tokens t JOIN access_clients c ON c.id = t.client WHERE t.hash = ?`)
+	return s, state.Fault(err)
+}
+
+// Add keeps a new client and gives it with its secret, which nobody can give again. Without an id it gets one; one that
+// is taken is fault.Conflict. It fails as Validate does.
+func (s *Store) Add(ctx context.Context, c Client) (_ Client, secret string, err error) {
+	if c.ID == "" {
+		c.ID = uuid.NewString()
+	}
+	c = c.WithDefaults()
+	c.Created = s.now().UTC().Truncate(time.Microsecond)
+	c.Rotated = c.Created
+	if err := validateID(c.ID); err != nil {
+		return Client{}, "", err
+	}
+	if err := c.Validate(); err != nil {
+		return Client{}, "", err
+	}
+	secret, v, err := newSecret(c.ID, s.cost)
+	if err != nil {
+		return Client{}, "", err
+	}
+	if err := s.insert(ctx, c, v); err != nil {
+		return Client{}, "", err
+	}
+	return c, secret, nil
+}
+
+func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
+	if s.db == nil {
+		return fault.New(fault.Invalid, "this server keeps no clients")
+	}
+	permissions := make([]string, len(c.Permissions))
+	for i, p := range c.Permissions {
+		permissions[i] = string(p)
+	}
+	added, err := changed(s.db.ExecContext(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		c.ID, c.Name, c.Organisation, c.UserID, strings.Join(permissions, " "), int64(c.TokenLifetime/time.Second),
+		c.Created.UnixMicro(), c.Rotated.UnixMicro(), v.hash, v.key))
+	if err == nil && !added {
+		return fault.New(fault.Conflict, "there is a client with the id %s already", c.ID)
+	}
+	return err
+}
+
+// changed says whether a statement changed anything.
+func changed(r sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, state.Fault(err)
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
+}
+
+// List gives the clients in the database, of one organisation or, if that is empty, of all, in the order of
+// organisation, name and id.
+func (s *Store) List(ctx context.Context, organisation string) (list []Client, err error) {
+	if s.db == nil {
+		return nil, nil
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT `+clientColumns+` FROM access_clients c
+		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organisation)
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		c, err := scanClient(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, state.Fault(rows.Err())
+}
+
+// Get gives a client of the database; fault.NotFound.
+func (s *Store) Get(ctx context.Context, id string) (Client, error) {
+	c, _, err := s.find(ctx, id)
+	return c, err
+}
+
+func (s *Store) find(ctx context.Context, id string) (c Client, v verifier, err error) {
+	if s.db == nil {
+		return c, v, notFound(id)
+	}
+	c, err = scanClient(s.byID.QueryRowContext(ctx, id), &v.hash, &v.key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, v, notFound(id)
+	}
+	return c, v, err
+}
+
+func notFound(id string) error {
+	return fault.New(fault.NotFound, "there is no client %s; parley client list shows those that there are", id)
+}
+
+// scanClient reads the columns of a client and those that follow. The error of no row is left as it is.
+func scanClient(row interface{ Scan(dest ...any) error }, more ...any) (c Client, err error) {
+	var permissions string
+	var lifetime, created, rotated int64
+	err = row.Scan(append([]any{&c.ID, &c.Name, &c.Organisation, &c.UserID, &permissions, &lifetime, &created, &rotated}, more...)...)
+	if err != nil {
+		return Client{}, state.Fault(err)
+	}
+	for p := range strings.FieldsSeq(permissions) {
+		c.Permissions = append(c.Permissions, Permission(p))
+	}
+	c.TokenLifetime = time.Duration(lifetime) * time.Second
+	c.Created, c.Rotated = time.UnixMicro(created).UTC(), time.UnixMicro(rotated).UTC()
+	return c, nil
+}
+
+// Rotate gives a client a new secret. The old one and its tokens are worth nothing from then on. It fails with
+// fault.NotFound.
+func (s *Store) Rotate(ctx context.Context, id string) (secret string, err error) {
+	if s.db == nil {
+		return "", notFound(id)
+	}
+	secret, v, err := newSecret(id, s.cost)
+	if err != nil {
+		return "", err
+	}
+	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		rotated, err := changed(tx.ExecContext(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ? WHERE id = ?`,
+			v.hash, v.key, s.now().UnixMicro(), id))
+		if err == nil && !rotated {
+			return notFound(id)
+		}
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE client = ?`, id)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	s.checker.forget(id)
+	return secret, nil
+}
+
+// Remove forgets a client; its tokens go with it. It fails with fault.NotFound.
+func (s *Store) Remove(ctx context.Context, id string) error {
+	if s.db == nil {
+		return notFound(id)
+	}
+	removed, err := changed(s.db.ExecContext(ctx, `DELETE FROM access_clients WHERE id = ?`, id))
+	if err == nil && !removed {
+		return notFound(id)
+	}
+	s.checker.forget(id)
+	return err
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+func TestPermissionsByEndpoint(t *testing.T) {
+	const missing = `"code":"missing.any.permissions","status":403`
+	test(t, 3, nil, func(x *fixture) {
+		path := x.fulfilled()
+		x.client(access.Client{ID: "none", Organisation: "org-1", Permissions: []access.Permission{"routing:queue:view"}}, "s")
+		x.client(access.Client{ID: "own", Organisation: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
+		for _, c := range []struct{ method, path, body, none, own string }{
+			{"POST", details + "/query", wholeDay, missing, ""},
+			{"GET", details + "?id=c-0001", "", missing, ""},
+			{"POST", details + "/jobs", wholeDay, missing, ""},
+			{"GET", path, "", missing, "not.found"},
+			{"GET", path + "/results", "", missing, "not.found"},
+			{"DELETE", path, "", missing, "not.found"},
+			{"GET", "/parley/v1/jobs", "", missing, ""},
+			{"GET", details + "/jobs/availability", "", `"code":"missing.permissions","status":403`, "[analytics:conversationDetail:view]"},
+		} {
+			for client, want := range map[string]string{"none": c.none, "own": c.own} {
+				x.token = x.login(client, "s")
+				w := x.do(x.request(c.method, c.path, c.body))
+				if (want == "") != (w.Code < 300) || !strings.Contains(w.Body.String(), want) {
+					t.Errorf("%s %s as %s: got %d %s, want %q", c.method, c.path, client, w.Code, w.Body, want)
+				}
+			}
+		}
+	})
+}
+
+func TestAConfinedClientSeesTheConversationsOfItsUser(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		mine, err := wire.Record([]byte(strings.Replace(string(x.src.records[1].JSON), `"purpose":"acd"`, `"purpose":"agent","userId":"U-1"`, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.src.records[1] = mine
+		x.client(access.Client{ID: "own", Organisation: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
+		x.token = x.login("own", "s")
+		if got := x.ask(http.StatusOK, "GET", details+"?id=c-0000,c-0001", ""); !strings.Contains(got, "c-0001") || strings.Contains(got, "c-0000") {
+			t.Errorf("by ids: got %s", got)
+		}
+		x.ask(http.StatusNotFound, "GET", "/api/v2/analytics/conversations/c-0000/details", "")
+		x.ask(http.StatusOK, "GET", "/api/v2/analytics/conversations/c-0001/details", "")
+		for name, ask := range map[string]func(){
+			"query": func() { x.ask(http.StatusOK, "POST", details+"/query", wholeDay) },
+			"job":   func() { x.submit(); synctest.Wait() },
+		} {
+			x.src.asked = nil
+			if ask(); len(x.src.asked) == 0 || len(x.src.asked[0].Filters) != 1 || x.src.asked[0].Filters[0].Predicates[0].Text != "u-1" {
+				t.Errorf("%s: got %+v, want a filter for the user", name, x.src.asked)
+			}
+		}
+	})
+}
+
+func TestAnOrganisationWithoutData(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		x.client(access.Client{ID: "elsewhere", Organisation: "org-3"}, "s")
+		x.token = x.login("elsewhere", "s")
+		if got := x.ask(http.StatusServiceUnavailable, "POST", details+"/query", wholeDay); !strings.Contains(got, "no data of the client's organisation") {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestMetricsAndReadiness(t *testing.T) {
+	test(t, 3, func(c *Config) { c.RateLimit = 9 }, func(x *fixture) {
+		x.fulfilled()
+		for range 9 {
+			x.do(x.request("GET", details+"/jobs/availability", ""))
+		}
+		x.do(x.request("BREW", "/tea", ""))
+		x.token = ""
+		text := x.ask(http.StatusOK, "GET", "/metrics", "")
+		for _, want := range []string{
+			`parley_requests_total{method="POST",route="/api/v2/analytics/conversations/details/jobs",status="202"} 1`,
+			`parley_requests_total{method="any",route="unknown",status="404"} 1`,
+			`parley_limit_hits_total{limit="client.credentials.token.rate.per.minute"} 2`,
+			`parley_jobs{state="FULFILLED"} 1`, `parley_jobs{state="QUEUED"} 0`, `parley_job_queue_age_seconds 0`,
+			`parley_records_total{what="written"} 3`, `parley_jobs_ended_total{state="FULFILLED"} 1`,
+			`parley_engine_seconds_count{kind="job"} 1`, `go_goroutines`, `process_open_fds`,
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("metrics: %s is missing", want)
+			}
+		}
+		if strings.Contains(text, "client-1") {
+			t.Error("metrics name a client")
+		}
+		x.ask(http.StatusOK, "GET", "/readyz", "")
+		x.server.Stopping()
+		x.ask(http.StatusServiceUnavailable, "GET", "/readyz", "")
+		x.ask(http.StatusOK, "GET", "/healthz", "")
+	})
+}
+
+func TestPreferredCoding(t *testing.T) {
+	for accept, want := range map[string]coding{
+		"": "", "identity": "", "gzip": gzipCoding, "gzip, deflate": gzipCoding, "gzip, deflate, br, zstd": zstdCoding, "zstd;q=0, gzip": gzipCoding,
+		"zstd;q=0.5, gzip;q=0.9": gzipCoding, "GZIP;q=0.5,ZSTD;q=0.5": zstdCoding, "gzip;q=x": "", "*": "",
+	} {
+		if got := preferred([]string{accept}); got != want {
+			t.Errorf("%q: got %q, want %q", accept, got, want)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// Lakes are the folders of lakes, by the organisation whose conversations each holds.
+type Lakes map[string]string
+
+// ParseLakes reads the values of --lake: one folder, or several as NAME=DIR.
+func ParseLakes(values []string) (Lakes, error) {
+	lakes := Lakes{}
+	for _, v := range values {
+		name, dir, named := strings.Cut(v, "=")
+		if !named || lake.Exists(v) {
+			name, dir = DefaultOrganisation, v
+		}
+		if name == "" || dir == "" {
+			return nil, fault.Field("--lake", "--lake %s: write DIR, or NAME=DIR with the name of an organisation", v)
+		}
+		if _, twice := lakes[name]; twice {
+			return nil, fault.Field("--lake", "--lake: the organisation %s has two lakes; name them, as acme=./acme", name)
+		}
+		lakes[name] = dir
+	}
+	return lakes, nil
+}
+
+// stateDir is the server's folder: the one given, else one within that of the only lake.
+func (l Lakes) stateDir(given string) (string, error) {
+	if given == "" && len(l) > 1 {
+		return "", fault.Field("--state", "several lakes need a folder for the server itself; give it by --state")
+	}
+	only := ""
+	for _, dir := range l {
+		only = dir
+	}
+	return StateDir(given, only)
+}
+
+// Organisations lists them.
+func (l Lakes) Organisations() []string { return slices.Sorted(maps.Keys(l)) }
+
+// Service is lakes that are served, and the folder of the server that does it.
+type Service struct {
+	state *State
+	lakes map[string]*lake.Lake
+	duck  *duck.DB // one for all: it bounds its memory by itself
+}
+
+// OpenService opens lakes and the folder of their server, which is made if it is not there.
+func OpenService(ctx context.Context, lakes Lakes, stateDir string) (_ *Service, err error) {
+	stateDir, err = lakes.stateDir(stateDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{lakes: map[string]*lake.Lake{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	for _, name := range lakes.Organisations() {
+		if s.lakes[name], err = lake.Open(ctx, lakes[name]); err != nil {
+			delete(s.lakes, name)
+			return nil, err
+		}
+	}
+	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
+		return nil, err
+	}
+	s.state, err = OpenState(ctx, stateDir)
+	return s, err
+}
+
+// Close closes everything.
+func (s *Service) Close() (err error) {
+	if s.state != nil {
+		err = s.state.Close()
+	}
+	if s.duck != nil {
+		err = errors.Join(err, s.duck.Close())
+	}
+	for _, l := range s.lakes {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+func (s *Service) sources() map[string]engine.Source {
+	sources := map[string]engine.Source{}
+	for name, l := range s.lakes {
+		sources[name] = duck.Source{DB: s.duck, Lake: l}
+	}
+	return sources
+}
+
+// Serve makes a server. Now is its clock.
+func (s *Service) Serve(ctx context.Context, l Listen, now func() time.Time) (*Server, error) {
+	return newServer(ctx, l, backend{s.sources(), now, s.state})
+}
+
+// HasClients says whether the control database knows any client.
+func (s *Service) HasClients(ctx context.Context) (bool, error) {
+	clients, err := Listen{}.access(ctx, backend{now: time.Now, state: s.state})
+	if err != nil {
+		return false, err
+	}
+	list, err := clients.List(ctx, "")
+	return len(list) > 0, err
+}
+
+// Jobs gives the jobs of the server, to be used beside it or in its place: whoever runs the manager while no other
+// process does answers them.
+func (s *Service) Jobs(ctx context.Context, limits job.Limits, log *slog.Logger) (*job.Manager, error) {
+	return job.New(ctx, job.Config{
+		DB: s.state.DB, Dir: s.state.Results(), Sources: s.sources(), Now: time.Now, Limits: limits, Log: log,
+	})
+}

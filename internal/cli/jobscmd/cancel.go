@@ -1,0 +1,59 @@
+package jobscmd
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/platform"
+)
+
+func newCancel(o *Options) *cobra.Command {
+	cmd := o.forOne(&cobra.Command{
+		Use:   "cancel ID",
+		Short: "Cancel a job, or remove one that is done with its results",
+		Long: `Cancel a job that is not done; it is CANCELLED from then on. A job that is done is removed with its results: it cannot
+be found any more.
+
+` + where,
+		Example: `  parley jobs cancel --lake ./lake 0fb7a1c2-... --dry-run
+  parley jobs cancel --base-url http://127.0.0.1:8080 0fb7a1c2-...`,
+	}, Cancel)
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what state the job is in and what would happen, and change nothing")
+	return cmd
+}
+
+// Cancel cancels a job, or removes one that is done.
+func Cancel(ctx context.Context, o *Options) error {
+	return o.with(ctx, false, func(s source) error {
+		before, err := s.status(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		if !o.DryRun {
+			if err := s.remove(ctx, o.ID); err != nil {
+				return err
+			}
+		}
+		return o.printCancelled(before)
+	})
+}
+
+func (o *Options) printCancelled(before platform.Status) error {
+	if o.JSON {
+		return o.Streams.JSON(struct {
+			ID     platform.JobID `json:"jobId"`
+			State  platform.State `json:"state"` // before
+			DryRun bool           `json:"dryRun"`
+		}{o.ID, before.State, o.DryRun})
+	}
+	done, verb := "was", "cancelled"
+	if o.DryRun {
+		done = "would be"
+	}
+	if before.Done() {
+		verb = "removed, with the results if it has any"
+	}
+	o.Streams.Printf("Job %s, which was %s, %s %s.\n", o.ID, before.State, done, verb)
+	return nil
+}

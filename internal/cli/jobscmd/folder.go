@@ -1,0 +1,149 @@
+package jobscmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// folder is the folder of a server, which may be running beside us or not.
+type folder struct {
+	streams *ui.Streams
+	service *app.Service
+	jobs    *job.Manager
+	owner   job.Owner
+	hasLake bool
+}
+
+// clientName is who submits the jobs of a folder; OAuth clients have names of another form.
+const clientName = "command line"
+
+func (o *Options) openFolder(ctx context.Context, mayMake bool) (_ source, err error) {
+	dir, err := app.StateDir(o.State, o.Lake)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && !mayMake {
+		return nil, fault.New(fault.NotFound, "there is no folder %s, and so no job; parley jobs submit and parley serve make it", dir)
+	}
+	s := &folder{streams: o.Streams, owner: job.Owner{Organisation: cmp.Or(o.Organisation, app.DefaultOrganisation), Client: clientName}}
+	lakes := app.Lakes{}
+	if s.hasLake = o.Lake != ""; s.hasLake {
+		lakes[s.owner.Organisation] = o.Lake
+	}
+	if s.service, err = app.OpenService(ctx, lakes, dir); err != nil {
+		return nil, err
+	}
+	// What becomes of a job is in its status, and that of jobs of others is not for here.
+	log := slog.New(slog.DiscardHandler)
+	if o.Streams.Verbose {
+		log = o.Streams.Log()
+	}
+	if s.jobs, err = s.service.Jobs(ctx, job.Limits{}, log); err != nil {
+		return nil, errors.Join(err, s.service.Close())
+	}
+	return s, nil
+}
+
+func (s *folder) close() error { return s.service.Close() }
+
+func (s *folder) submit(ctx context.Context, body []byte) (platform.JobID, error) {
+	id, err := s.jobs.Submit(ctx, s.owner, body)
+	return platform.JobID(id), err
+}
+
+func (s *folder) list(ctx context.Context) ([]platform.Listed, error) {
+	jobs, err := s.jobs.List(ctx, s.owner)
+	out := make([]platform.Listed, len(jobs))
+	for i, j := range jobs {
+		out[i] = platform.Listed{
+			ID: platform.JobID(j.ID), Client: j.Client, Status: statusOf(j.Status), Records: j.Size.Records, Bytes: j.Size.Bytes, StoredBytes: j.Size.Stored,
+		}
+	}
+	return out, err
+}
+
+func (s *folder) status(ctx context.Context, id platform.JobID) (_ platform.Status, err error) {
+	defer fault.Wrap(&err, "ask for job %s", id)
+	status, err := s.jobs.Status(ctx, s.owner, job.ID(id))
+	return statusOf(status), err
+}
+
+// statusOf writes a status as a server does.
+func statusOf(s job.Status) platform.Status {
+	return platform.Status{
+		State: platform.State(s.State), ErrorMessage: s.ErrorMessage, ExpirationDate: dateOf(s.ExpirationDate),
+		SubmissionDate: dateOf(s.SubmissionDate), CompletionDate: dateOf(s.CompletionDate),
+	}
+}
+
+func dateOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return conversation.FormatTime(t)
+}
+
+// page reads the page that a server would send, by the same code that reads one from a platform.
+func (s *folder) page(ctx context.Context, id platform.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (p platform.Page, err error) {
+	defer fault.Wrap(&err, "read a page of job %s", id)
+	page, err := s.jobs.Results(ctx, s.owner, job.ID(id), string(at), size)
+	if err != nil {
+		return p, err
+	}
+	defer page.Close()
+	r, w := io.Pipe()
+	var group errgroup.Group
+	group.Go(func() error {
+		err := page.Stream(w)
+		return w.CloseWithError(err)
+	})
+	head, err := wire.ReadPage(r, begin())
+	_ = r.CloseWithError(errRead) // which ends the other side, if it has not ended yet
+	_ = group.Wait()              // what it met, the reader was told
+	return platform.Page{Next: platform.Cursor(head.Cursor), Available: head.DataAvailabilityDate}, err
+}
+
+var errRead = errors.New("the page has been read")
+
+func (s *folder) remove(ctx context.Context, id platform.JobID) (err error) {
+	defer fault.Wrap(&err, "delete job %s", id)
+	return s.jobs.Delete(ctx, s.owner, job.ID(id))
+}
+
+// while answers jobs in this process, as long as no other does.
+func (s *folder) while(ctx context.Context, do func(context.Context) error) error {
+	if !s.hasLake {
+		if runs, err := s.jobs.Runs(); err != nil || !runs {
+			s.streams.Notef("No process answers the jobs of this folder, and this one has no data: start parley serve, or give the lake by --lake.\n")
+			return errors.Join(err, do(ctx))
+		}
+		return do(ctx)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	group.Go(func() error { return s.jobs.Run(running) })
+	group.Go(func() error {
+		defer stop()
+		return do(ctx)
+	})
+	return group.Wait()
+}
+
+func (*folder) poll() string { return "100ms..2s" }

@@ -1,0 +1,146 @@
+// Package jobscmd is the command "parley jobs": asynchronous queries, of a platform through its API, or of a server's
+// folder without the server.
+package jobscmd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/connection"
+	"github.com/parley-hq/parley/internal/cli/question"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform"
+)
+
+// Options is everything "parley jobs" reads.
+type Options struct {
+	Streams *ui.Streams
+	Version string
+	Getenv  func(string) string
+
+	BaseURL      string
+	Lake         string
+	State        string
+	Organisation string
+	Retries      int
+	JSON         bool
+
+	ID       platform.JobID
+	File     string // with the body of a request; empty if flags say it
+	Question question.Question
+	Asked    []string // names of the flags of Question that were given
+	DryRun   bool
+	Wait     bool
+	Poll     string // empty means what fits the source
+	Timeout  time.Duration
+	InState  string
+	Cursor   string
+	PageSize int
+	Out      string
+}
+
+// where is what every help says of the two ways.
+const where = `The jobs are those of a platform, or of a server's folder: with --lake, the one in the folder of that lake; with --state,
+the one given. A folder is asked without its server, which may be running or not.
+
+` + connection.Help
+
+// New makes the command with its parts.
+func New(s *ui.Streams, version string) *cobra.Command {
+	o := &Options{Streams: s, Version: version, Getenv: os.Getenv}
+	cmd := &cobra.Command{
+		Use:   "jobs",
+		Short: "Submit asynchronous queries, wait for them and read their results",
+		Long: `Submit, list, wait for, read and cancel asynchronous queries: jobs of Genesys Cloud, of parley serve and of parley
+sandbox.
+
+` + where,
+		Example: `  id=$(parley jobs submit --lake ./lake --from 2026-11-01 --media voice --wait)
+  parley jobs results --lake ./lake $id --out voice.ndjson.zst`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newSubmit(o), newList(o), newStatus(o), newWait(o), newResults(o), newCancel(o))
+	f := cmd.PersistentFlags()
+	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
+	f.StringVar(&o.Lake, "lake", "", "folder of the lake whose server's jobs are meant")
+	f.StringVar(&o.State, "state", "", "folder of the server, if it is not in the lake's")
+	f.StringVar(&o.Organisation, "organisation", "", `with --lake or --state: organisation whose jobs are meant (default "default")`)
+	f.IntVar(&o.Retries, "retries", 5, "how often a request to the platform that fails is tried again")
+	f.BoolVar(&o.JSON, "json", false, "print the result as JSON")
+	for _, name := range []string{"lake", "state"} {
+		cobra.CheckErr(cmd.MarkPersistentFlagDirname(name))
+	}
+	return cmd
+}
+
+// forOne makes a part that takes the id of one job.
+func (o *Options) forOne(cmd *cobra.Command, run func(context.Context, *Options) error) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return fault.New(fault.Invalid, "give the id of one job, as parley jobs submit prints it: %s", cmd.UseLine())
+		}
+		o.ID = platform.JobID(args[0])
+		return nil
+	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
+	return cmd
+}
+
+// source is where jobs are. Errors are as package platform has them: fault.NotFound for a job that is not there, and
+// for results that are not there yet, or not any more.
+type source interface {
+	submit(ctx context.Context, body []byte) (platform.JobID, error)
+	list(ctx context.Context) ([]platform.Listed, error)
+	status(ctx context.Context, id platform.JobID) (platform.Status, error)
+	// page reads a page, as platform.Client.ReadPage does.
+	page(ctx context.Context, id platform.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error)
+	remove(ctx context.Context, id platform.JobID) error
+	// while does something that waits for a job, and sees to it meanwhile that jobs are answered, if that can be done.
+	while(ctx context.Context, do func(context.Context) error) error
+	// poll says how often to ask for a job if nobody says otherwise.
+	poll() string
+	close() error
+}
+
+// with lends the source of jobs. The folder of a server is made if it is not there only when mayMake says so: to make
+// one for a path that was mistyped would hide the mistake.
+func (o *Options) with(ctx context.Context, mayMake bool, do func(source) error) (err error) {
+	s, err := o.open(ctx, mayMake)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return do(s)
+}
+
+func (o *Options) open(ctx context.Context, mayMake bool) (source, error) {
+	if err := o.checkSource(); err != nil {
+		return nil, err
+	}
+	if o.ofFolder() {
+		return o.openFolder(ctx, mayMake)
+	}
+	return o.connect()
+}
+
+// ofFolder says whether the jobs are those of a folder.
+func (o *Options) ofFolder() bool { return o.Lake != "" || o.State != "" }
+
+func (o *Options) checkSource() error {
+	switch {
+	case o.ofFolder() && o.BaseURL != "":
+		return fault.Field("--base-url", "give --base-url for a platform, or --lake or --state for a server's folder, not both")
+	case !o.ofFolder() && o.Organisation != "":
+		return fault.Field("--organisation", "--organisation goes with --lake or --state; a platform knows the organisation by the credentials")
+	case o.Retries < 0:
+		return fault.Field("--retries", "--retries cannot be negative")
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package jobscmd
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/platform"
+)
+
+func newStatus(o *Options) *cobra.Command {
+	return o.forOne(&cobra.Command{
+		Use:   "status ID",
+		Short: "Show where a job stands",
+		Long: `Show where a job stands: QUEUED, PENDING, FULFILLED, FAILED, CANCELLED or EXPIRED, and since when. The exit code is 0
+whatever the state; parley jobs wait goes by it. With --json it is the status as on the wire.
+
+` + where,
+		Example: "  parley jobs status --lake ./lake 0fb7a1c2-...",
+	}, Status)
+}
+
+// Status shows where a job stands.
+func Status(ctx context.Context, o *Options) error {
+	return o.with(ctx, false, func(s source) error {
+		status, err := s.status(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		return o.printStatus(o.ID, status)
+	})
+}
+
+func (o *Options) printStatus(id platform.JobID, s platform.Status) error {
+	if o.JSON {
+		return o.Streams.JSON(s)
+	}
+	var lines [][2]string
+	for _, l := range [][2]string{
+		{"job", string(id)}, {"state", string(s.State)}, {"error", s.ErrorMessage}, {"submitted", s.SubmissionDate}, {"completed", s.CompletionDate},
+		{"expires", s.ExpirationDate},
+	} {
+		if l[1] != "" {
+			lines = append(lines, l)
+		}
+	}
+	return ui.Fields(o.Streams.Out, lines...)
+}

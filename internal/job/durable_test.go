@@ -1,0 +1,299 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// again makes another manager over the folder and database of m, as another process has one.
+func again(t *testing.T, m *Manager, change func(*Config)) *Manager {
+	t.Helper()
+	return newManager(t, m.cfg.Sources[org], func(c *Config) {
+		c.Dir, c.DB, c.Limits = m.cfg.Dir, openDB(t, filepath.Dir(m.cfg.Dir)), m.cfg.Limits
+		if change != nil {
+			change(c)
+		}
+	})
+}
+
+func TestWhatAKilledProcessWasDoingIsDoneAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManager(t, &fakeSource{records: someRecords(30)}, func(c *Config) { c.Limits.Running = 1 })
+		done := submit(t, m, 0)
+		m.run(t.Context(), take(t, m))
+		_, _, cursor := read(t, m, done, "", 10)
+		running, waiting := submit(t, m, 0), submit(t, m, 0)
+		take(t, m) // and no more is done to it: the process is killed
+		if err := os.WriteFile(m.files.part(running), []byte("torn"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// Killed between the file and the state, the file is whole and nobody knows of it.
+		if err := os.WriteFile(m.files.results(waiting), []byte("of an earlier life"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		next := again(t, m, nil)
+		wantState(t, next, running, Pending)
+		defer start(t, next)()
+		synctest.Wait()
+		for _, id := range []ID{done, running, waiting} {
+			wantState(t, next, id, Fulfilled)
+		}
+		if _, got, _ := read(t, next, done, cursor, 100); len(got) != 20 {
+			t.Errorf("a cursor from before: got %d records, want the other 20", len(got))
+		}
+		if names := list(t, next); len(names) != 3 {
+			t.Errorf("files: got %v, want three results", names)
+		}
+	})
+}
+
+func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
+		first := newManager(t, src, nil)
+		first.look = time.Second
+		second := again(t, first, nil)
+		stop := start(t, first)
+		synctest.Wait()
+		defer start(t, second)()
+		id, other := submit(t, second, 0), submit(t, second, 0)
+		time.Sleep(2 * time.Second)
+		wantState(t, second, id, Pending)
+		if runs, err := second.Runs(); !runs || err != nil {
+			t.Errorf("runs: got %v, %v", runs, err)
+		}
+		if src.open != 2 {
+			t.Errorf("views open: got %d, want those of the first process", src.open)
+		}
+		// Deleted here, it ends there.
+		if err := second.Delete(t.Context(), me, other); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if src.open != 1 {
+			t.Errorf("views open after the deletion: got %d, want 1", src.open)
+		}
+		stop()
+		close(src.gate)
+		time.Sleep(2 * lockEvery)
+		wantState(t, second, id, Fulfilled)
+		wantState(t, second, other, Cancelled)
+	})
+}
+
+func TestTurnsAreFairBetweenClients(t *testing.T) {
+	m := newManager(t, &fakeSource{}, func(c *Config) { c.Sources["org-2"] = &fakeSource{} })
+	greedy, modest := me, Owner{Organisation: org, Client: "client-2"}
+	stranger := Owner{Organisation: "org-2", Client: me.Client} // the same id elsewhere is another client
+	for range 20 {
+		submitAs(t, m, greedy, 0)
+	}
+	submitAs(t, m, modest, 0)
+	submitAs(t, m, modest, 0)
+	submitAs(t, m, stranger, 0)
+	var turns []string
+	for range 7 {
+		e := take(t, m)
+		turns = append(turns, e.owner.Organisation+" "+e.owner.Client)
+		m.fail(t.Context(), e, fault.New(fault.Unavailable, "over"))
+	}
+	want := "org-1 client-1, org-1 client-2, org-2 client-1, org-1 client-1, org-1 client-2, org-1 client-1, org-1 client-1"
+	if got := strings.Join(turns, ", "); got != want {
+		t.Errorf("turns:\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestAClientWithRunningJobsWaitsForOneThatHasNone(t *testing.T) {
+	m := newManager(t, &fakeSource{}, nil)
+	for range 3 {
+		submit(t, m, 0)
+	}
+	take(t, m)
+	modest := Owner{Organisation: org, Client: "client-2"}
+	submitAs(t, m, modest, 0)
+	if e := take(t, m); e.owner != modest {
+		t.Errorf("turn: got %v, want that of the client that has none running", e.owner)
+	}
+}
+
+func TestLimitsOfJobs(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits Limits
+		key    string
+		value  int
+	}{
+		"open":       {Limits{Open: 2, PerMinute: 100}, limitOpen, 2},
+		"queued":     {Limits{Queued: 2, PerMinute: 100}, limitQueued, 2},
+		"per minute": {Limits{PerMinute: 2}, limitPerMinute, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newManager(t, &fakeSource{}, func(cfg *Config) { cfg.Limits = c.limits })
+			submit(t, m, 0)
+			submit(t, m, 0)
+			_, err := m.Submit(t.Context(), me, body(0))
+			wantLimit(t, err, c.key, c.value)
+			if _, err := m.Submit(t.Context(), me, []byte(`{}`)); !errors.Is(err, fault.Invalid) {
+				t.Errorf("a body that is wrong: got %v, want fault.Invalid before any limit", err)
+			}
+		})
+	}
+}
+
+func wantLimit(t *testing.T, err error, key string, value int) {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Kind != fault.Throttled || f.Limit == nil || f.Limit.Key != key || f.Limit.Value != value || f.RetryAfter <= 0 ||
+		!strings.HasPrefix(f.Message, "Rate limit exceeded the maximum") {
+		t.Errorf("got %+v, want limit %s of %d", err, key, value)
+	}
+}
+
+func TestAJobThatFindsTooMuchFails(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(100)}, func(c *Config) { c.Limits.Bytes = 1000 })
+	id := submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	got := wantState(t, m, id, Failed)
+	if want := "over the limit absolute.request.bytes.max of 1000 bytes"; !strings.Contains(got.ErrorMessage, want) {
+		t.Errorf("errorMessage: got %q, want %q in it", got.ErrorMessage, want)
+	}
+	if names := list(t, m); len(names) != 0 {
+		t.Errorf("files left: %v", names)
+	}
+	small := submit(t, m, 5)
+	m.run(t.Context(), take(t, m))
+	wantState(t, m, small, Fulfilled)
+}
+
+func TestTheRoomOfAClientIsBounded(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(100)}, func(c *Config) { c.Limits = Limits{Stored: 10} })
+	id := submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	_, err := m.Submit(t.Context(), me, body(0))
+	wantLimit(t, err, limitStored, 10)
+	if f, _ := errors.AsType[*fault.Error](err); f.RetryAfter < 7*24*time.Hour {
+		t.Errorf("retry after %v, want when the results expire", f.RetryAfter)
+	}
+	submitAs(t, m, Owner{Organisation: org, Client: "client-2"}, 0)
+	if err := m.Delete(t.Context(), me, id); err != nil {
+		t.Fatal(err)
+	}
+	submit(t, m, 0)
+}
+
+func TestAConfinedClientSeesItsOwnKindOfJobsOnly(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	ann := Owner{Organisation: org, Client: "client-a", User: "ann"}
+	bob := Owner{Organisation: org, Client: "client-b", User: "bob"}
+	all, anns := submit(t, m, 0), submitAs(t, m, ann, 0)
+	for _, c := range []struct {
+		who  Owner
+		id   ID
+		sees bool
+	}{{me, all, true}, {me, anns, true}, {ann, anns, true}, {ann, all, false}, {bob, anns, false}, {bob, all, false}} {
+		_, err := m.Status(t.Context(), c.who, c.id)
+		if (err == nil) != c.sees {
+			t.Errorf("%s: got %v, want seen: %v", c.who.Client, err, c.sees)
+		}
+	}
+	if jobs, err := m.List(t.Context(), ann); err != nil || len(jobs) != 1 || jobs[0].ID != anns {
+		t.Errorf("list of a confined client: got %v, %v", jobs, err)
+	}
+	if jobs, err := m.List(t.Context(), me); err != nil || len(jobs) != 2 || jobs[0].ID != anns {
+		t.Errorf("list of all: got %v, %v, want the newest first", jobs, err)
+	}
+}
+
+func TestACursorExpiresWithItsJob(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
+	id := submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	_, _, cursor := read(t, m, id, "", 1)
+	now = now.AddDate(0, 0, 9)
+	_, err := m.Results(t.Context(), me, id, cursor, 1)
+	if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != fault.Expired || f.Field != "cursor" || fault.HTTPStatus(err) != 400 {
+		t.Errorf("with the cursor: got %v, want fault.Expired", err)
+	}
+	_, err = m.Results(t.Context(), me, id, "", 1)
+	wantKind(t, err, fault.NotFound)
+}
+
+// A control database without room must not lose the end of a job.
+func TestTheEndOfAJobIsEnteredWhenThereIsRoomAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+		execute := func(statement string) {
+			if _, err := m.cfg.DB.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		execute(`CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN NEW.state = 'FULFILLED' BEGIN SELECT RAISE(ABORT, 'no room'); END`)
+		defer start(t, m)()
+		id := submit(t, m, 0)
+		time.Sleep(time.Minute)
+		wantState(t, m, id, Pending)
+		execute(`DROP TRIGGER full`)
+		time.Sleep(time.Minute)
+		wantState(t, m, id, Fulfilled)
+	})
+}
+
+func TestASourceThatSaysNoDateFailsTheJob(t *testing.T) {
+	m := newManager(t, &fakeSource{unavailable: fault.New(fault.Corrupt, "secret of the lake")}, nil)
+	id := submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	wantState(t, m, id, Failed)
+}
+
+func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
+	m := newManager(t, &fakeSource{}, nil)
+	submitAs(t, m, Owner{Organisation: "org-2", Client: "c"}, 0)
+	mine := submit(t, m, 0)
+	if e := take(t, m); e.id != mine {
+		t.Errorf("turn: got a job of %s, of which there is no data", e.owner.Organisation)
+	}
+	if _, ok, err := m.jobs.take(t.Context(), m.mine); ok || err != nil {
+		t.Errorf("took another one: %v, %v", ok, err)
+	}
+}
+
+func TestTheBodyIsForgottenWhenTheJobIsDone(t *testing.T) {
+	m := newManager(t, &fakeSource{}, nil)
+	for range 2 {
+		submit(t, m, 0)
+	}
+	m.run(t.Context(), take(t, m))
+	e := take(t, m)
+	if err := m.Delete(t.Context(), me, e.id); err != nil {
+		t.Fatal(err)
+	}
+	var bodies int
+	if err := m.cfg.DB.QueryRowContext(t.Context(), `SELECT count(body) FROM jobs`).Scan(&bodies); err != nil || bodies != 0 {
+		t.Errorf("bodies kept: %d, %v, want none", bodies, err)
+	}
+}
+
+var _ engine.Source = (*fakeSource)(nil)
+
+func TestCountsForTheMeter(t *testing.T) {
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	m := newManager(t, &fakeSource{records: someRecords(30)}, func(c *Config) { c.Now = func() time.Time { return now } })
+	submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	submit(t, m, 0)
+	now = now.Add(time.Minute)
+	got, err := m.count(context.WithoutCancel(t.Context()))
+	if err != nil || got.Age != time.Minute || got.Stored == 0 || got.States["QUEUED"] != 1 || got.States["FULFILLED"] != 1 || got.States["FAILED"] != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

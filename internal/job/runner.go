@@ -1,0 +1,288 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/meter"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// How often the runner looks: for what other processes have submitted and deleted; for the lock, while another process
+// has it; for expired results. Nobody can read those meanwhile: the last bounds only how long they take up room.
+const (
+	lookEvery  = 500 * time.Millisecond
+	lockEvery  = time.Second
+	sweepEvery = time.Minute
+)
+
+// lockName is the file whose holder answers jobs.
+const lockName = "runner.lock"
+
+// Run answers jobs and clears expired results away until ctx ends. While another process does so over the same folder,
+// it waits to take over from it. It returns when its last goroutine has: nil when it was asked to stop, an error when
+// the folder of results or the control database cannot be used. It must not be called twice at a time.
+func (m *Manager) Run(ctx context.Context) error {
+	lock, err := m.lock(ctx)
+	if err != nil || lock == nil {
+		return err
+	}
+	defer lock.Close()
+	if err := m.recover(context.WithoutCancel(ctx)); err != nil { // short, and best not left halfway
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for range m.cfg.Limits.Running {
+		group.Go(func() error { m.work(ctx); return nil })
+	}
+	group.Go(func() error { every(ctx, m.look, m.watch); return nil })
+	group.Go(func() error { every(ctx, sweepEvery, m.sweep); return nil })
+	return group.Wait()
+}
+
+// Runs says whether some process answers jobs over the folder now.
+func (m *Manager) Runs() (bool, error) {
+	lock, err := m.takeLock()
+	if errors.Is(err, fault.Conflict) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, lock.Close()
+}
+
+func (m *Manager) takeLock() (*state.Lock, error) {
+	return state.TakeLock(filepath.Join(m.cfg.Dir, lockName), "%s answers jobs")
+}
+
+// lock waits for the lock; it gives none when ctx ends first.
+func (m *Manager) lock(ctx context.Context) (*state.Lock, error) {
+	for waited := false; ; waited = true {
+		lock, err := m.takeLock()
+		if !errors.Is(err, fault.Conflict) {
+			return lock, err
+		}
+		if !waited {
+			m.cfg.Log.InfoContext(ctx, "another process answers jobs; this one stands by", "folder", m.cfg.Dir)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil //nolint:nilnil // asked to stop before its turn came: no lock, and nothing wrong
+		case <-time.After(lockEvery):
+		}
+	}
+}
+
+// every does something now and then until ctx ends.
+func every(ctx context.Context, period time.Duration, do func(context.Context)) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		do(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// recover makes good what a process that was killed has left: what it was answering is queued again, and files that
+// belong to no results go.
+func (m *Manager) recover(ctx context.Context) error {
+	if err := m.jobs.putBack(ctx, ""); err != nil {
+		return err
+	}
+	return m.files.clear(func(id ID) (bool, error) {
+		e, ok, err := m.jobs.get(ctx, id)
+		return ok && e.status.State == Fulfilled, err
+	})
+}
+
+// watch takes note of what other processes have done: they submit, and they delete what this one is answering.
+func (m *Manager) watch(ctx context.Context) {
+	for range cap(m.wake) {
+		m.awake()
+	}
+	running := m.running.ids() // before the look at the database: what begins in between is pending, and not seen there
+	if len(running) == 0 {
+		return
+	}
+	pending, err := m.jobs.pending(ctx)
+	if err != nil {
+		m.cfg.Log.WarnContext(ctx, "look for cancelled jobs", "err", err)
+		return
+	}
+	for _, id := range running {
+		if !slices.Contains(pending, id) {
+			m.running.cancel(id)
+		}
+	}
+}
+
+// awake has an idle runner look at the queue.
+func (m *Manager) awake() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // there is a token for every runner already
+	}
+}
+
+func (m *Manager) sweep(ctx context.Context) {
+	expired, err := m.jobs.expire(ctx, m.cfg.Now())
+	if err != nil {
+		m.cfg.Log.ErrorContext(ctx, "look for expired jobs", "err", err)
+	}
+	for _, id := range expired {
+		m.cfg.Meter.Ended(string(Expired))
+		if err := m.files.remove(id); err != nil {
+			m.cfg.Log.ErrorContext(ctx, "remove expired results", "job", id, "err", err)
+		}
+	}
+}
+
+// work runs the jobs whose turn it is, and waits for more.
+func (m *Manager) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		e, ok, err := m.jobs.take(ctx, m.mine)
+		if err != nil && ctx.Err() == nil {
+			m.cfg.Log.ErrorContext(ctx, "take a job from the queue", "err", err) // and look again when woken
+		}
+		if ok {
+			m.run(ctx, e)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-m.wake:
+		}
+	}
+}
+
+// run answers one Pending job and moves it on.
+func (m *Manager) run(ctx context.Context, e entry) {
+	answering, stop := m.running.begin(ctx, e.id)
+	defer stop()
+	// Delete first cancels the job and then whoever runs it. Had it done both before begin, only this look tells.
+	if now, ok, err := m.jobs.get(ctx, e.id); err == nil && (!ok || now.status.State != Pending) {
+		return
+	}
+	begun := time.Now()
+	err := m.answer(answering, &e)
+	m.cfg.Meter.Engine(meter.Job, time.Since(begun))
+	switch {
+	case err == nil:
+		m.fulfil(ctx, e)
+	case ctx.Err() != nil:
+		m.giveBack(ctx, e)
+	default:
+		m.fail(ctx, e, err)
+	}
+}
+
+// giveBack queues a job again when the service stops. Should that fail, the next runner does it.
+func (m *Manager) giveBack(ctx context.Context, e entry) {
+	if err := m.jobs.putBack(context.WithoutCancel(ctx), e.id); err != nil {
+		m.cfg.Log.WarnContext(ctx, "queue an interrupted job again", "job", e.id, "err", err)
+	}
+}
+
+// answer writes the results of a job to its file, whole or not at all, and enters what there is to know of them.
+func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
+	defer fault.Wrap(&err, "job %s", e.id)
+	defer recovered(&err)
+	q, err := query.DecodeJob(e.body)
+	if err != nil {
+		return err
+	}
+	if e.owner.User != "" {
+		q.Query = q.OnlyOf(e.owner.User)
+	}
+	source := m.cfg.Sources[e.owner.Organisation]
+	// The date comes before the view is opened: it must never promise more than the view holds.
+	if e.available, err = source.Available(ctx); err != nil {
+		return err
+	}
+	view, err := source.Settled(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	e.size, err = m.files.write(e.id, view.Records(ctx, q.Query, q.Limit, 0), m.cfg.Limits.Bytes)
+	return err
+}
+
+// recovered turns a panic of an engine into the failure of the one job that met it.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+func (m *Manager) fulfil(ctx context.Context, e entry) {
+	now := m.cfg.Now()
+	e.status.State, e.status.CompletionDate, e.status.ExpirationDate = Fulfilled, now, midnight(now.Add(m.cfg.Keep))
+	e.forget = e.status.ExpirationDate.Add(m.cfg.Keep)
+	ok, err := m.finish(ctx, e)
+	switch {
+	case err != nil: // the next runner finds the job Pending and its file in the way, and does both again
+	case ok:
+		m.cfg.Meter.Written(e.size.Records, e.size.Bytes)
+		m.cfg.Log.InfoContext(ctx, "job fulfilled", "job", e.id, "records", e.size.Records, "bytes", e.size.Bytes)
+	default:
+		if err := m.files.remove(e.id); err != nil {
+			m.cfg.Log.ErrorContext(ctx, "remove results of a cancelled job", "job", e.id, "err", err)
+		}
+	}
+}
+
+func (m *Manager) fail(ctx context.Context, e entry, err error) {
+	now := m.cfg.Now()
+	e.status.State, e.status.CompletionDate, e.status.ErrorMessage = Failed, now, outward(err)
+	e.size, e.forget = Size{}, now.Add(m.cfg.Keep)
+	if ok, _ := m.finish(ctx, e); ok {
+		m.cfg.Log.ErrorContext(ctx, "job failed", "job", e.id, "err", err)
+	}
+}
+
+// finish enters the end of a job. A control database that cannot be written, as on a full disk, must not lose it: the
+// work is done, and room may come. It gives up when the service stops.
+func (m *Manager) finish(ctx context.Context, e entry) (bool, error) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+		ok, err := m.jobs.finish(context.WithoutCancel(ctx), e)
+		if err == nil {
+			if ok {
+				m.cfg.Meter.Ended(string(e.status.State))
+			}
+			return ok, nil
+		}
+		m.cfg.Log.ErrorContext(ctx, "enter the end of a job", "job", e.id, "err", err)
+		select {
+		case <-ctx.Done():
+			return false, err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// outward is what the one who asked may know of a failure.
+func outward(err error) string {
+	if errors.Is(err, fault.Full) || errors.Is(err, syscall.ENOSPC) {
+		return "The server has no room left for the results; ask for fewer, or submit the query again later"
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok && fault.Outward(err) {
+		return f.Message
+	}
+	return "The query could not be completed because of an internal error; submit it again"
+}

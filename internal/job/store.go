@@ -1,0 +1,256 @@
+package job
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// migrations are the tables of jobs in the control database. Times are milliseconds since 1970, 0 for none.
+var migrations = []string{
+	`CREATE TABLE jobs (
+		seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+		id           TEXT NOT NULL UNIQUE,
+		organisation TEXT NOT NULL,
+		client       TEXT NOT NULL,
+		user         TEXT NOT NULL,
+		state        TEXT NOT NULL,
+		body         BLOB,
+		error        TEXT NOT NULL DEFAULT '',
+		submitted    INTEGER NOT NULL,
+		completed    INTEGER NOT NULL DEFAULT 0,
+		expires      INTEGER NOT NULL DEFAULT 0,
+		forget       INTEGER NOT NULL DEFAULT 0,
+		available    INTEGER NOT NULL DEFAULT 0,
+		records      INTEGER NOT NULL DEFAULT 0,
+		bytes        INTEGER NOT NULL DEFAULT 0,
+		stored       INTEGER NOT NULL DEFAULT 0
+	);
+	CREATE INDEX jobs_state ON jobs (state, organisation, client);
+	CREATE TABLE job_turns (organisation TEXT NOT NULL, client TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (organisation, client));
+	CREATE TABLE job_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL);`,
+}
+
+// store keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
+// crash too. Safe for concurrent use, by several processes as well.
+type store struct {
+	db *sql.DB
+	// writing lines this process's writers up: SQLite lets one write at a time and has the others sleep and try again.
+	writing *sync.Mutex
+}
+
+func openStore(ctx context.Context, db *sql.DB) (store, error) {
+	return store{db, &sync.Mutex{}}, state.Migrate(ctx, db, "job", migrations)
+}
+
+func (s store) tx(ctx context.Context, do func(*sql.Tx) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return state.Tx(ctx, s.db, do)
+}
+
+// key gives the secret that seals cursors. It is made with the tables and lasts as they do: cursors outlive the process
+// that gave them out.
+func (s store) key(ctx context.Context) (key [32]byte, err error) {
+	if _, err := rand.Read(key[:]); err != nil {
+		return key, err
+	}
+	var text []byte
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO job_key VALUES (1, ?) ON CONFLICT DO NOTHING`, key[:]); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT key FROM job_key`).Scan(&text)
+	})
+	copy(key[:], text)
+	return key, err
+}
+
+// add queues a new job, unless a limit is in the way: its fault is then the error.
+func (s store) add(ctx context.Context, e entry, limits Limits) error {
+	if err := limits.admit(ctx, s.db, e); err != nil {
+		return state.Fault(err) // to refuse costs no write lock, of which many at once would have to wait for their turn
+	}
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		if err := limits.admit(ctx, tx, e); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO jobs (id, organisation, client, user, state, body, submitted) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			e.id, e.owner.Organisation, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate))
+		return err
+	})
+}
+
+const entryColumns = `id, organisation, client, user, state, body, error, submitted, completed, expires, forget, available, records, bytes, stored`
+
+// row is a *sql.Row or *sql.Rows.
+type row interface{ Scan(to ...any) error }
+
+func scan(r row) (e entry, err error) {
+	var submitted, completed, expires, forget, available int64
+	err = r.Scan(&e.id, &e.owner.Organisation, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored)
+	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
+	e.forget, e.available = moment(forget), moment(available)
+	return e, err
+}
+
+// get gives what is known of a job.
+func (s store) get(ctx context.Context, id ID) (entry, bool, error) {
+	e, err := scan(s.db.QueryRowContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, state.Fault(err)
+}
+
+// list gives the jobs that an owner sees, newest first.
+func (s store) list(ctx context.Context, o Owner) (out []entry, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', user) ORDER BY seq DESC`, o.Organisation, o.User)
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		e, err := scan(rows)
+		if err != nil {
+			return nil, state.Fault(err)
+		}
+		out = append(out, e)
+	}
+	return out, state.Fault(rows.Err())
+}
+
+// next is the job whose turn it is: of the client that has the fewest running; of those with as few, of the one that
+// has waited longest for its turn; of its jobs the oldest. So a client with a thousand jobs delays another's by no more
+// than what is running. Jobs of organisations that are not in the list, ?1 as JSON, wait for a runner that has their data.
+const next = `SELECT j.id FROM jobs j LEFT JOIN job_turns t USING (organisation, client)
+	WHERE j.state = 'QUEUED' AND j.organisation IN (SELECT value FROM json_each(?1))
+	ORDER BY (SELECT count(*) FROM jobs p WHERE p.state = 'PENDING' AND p.organisation = j.organisation AND p.client = j.client),
+		coalesce(t.turn, 0), j.seq LIMIT 1`
+
+// take moves the job of one of these organisations whose turn it is to Pending. It says no when none is waiting.
+func (s store) take(ctx context.Context, organisations string) (e entry, ok bool, err error) {
+	if err := s.db.QueryRowContext(ctx, next, organisations).Scan(&e.id); errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil // the usual case costs no write lock
+	}
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING' WHERE id = (`+next+`) RETURNING `+entryColumns, organisations))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO job_turns SELECT ?, ?, 1 + coalesce(max(turn), 0) FROM job_turns WHERE true
+			ON CONFLICT DO UPDATE SET turn = excluded.turn`, e.owner.Organisation, e.owner.Client)
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, err
+}
+
+// putBack moves Pending jobs back to the queue, where they stand as they stood: one of them, or all of them for want of
+// an id. A job that was cancelled meanwhile stays as it is.
+func (s store) putBack(ctx context.Context, id ID) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'QUEUED' WHERE state = 'PENDING' AND ? IN ('', id)`, id)
+		return err
+	})
+}
+
+// finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
+func (s store) finish(ctx context.Context, e entry) (ok bool, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
+			records = ?, bytes = ?, stored = ? WHERE id = ? AND state = 'PENDING'`,
+			e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
+			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored, e.id)
+		ok, err = changed(done, err)
+		return err
+	})
+	return ok, err
+}
+
+// cancel moves a job that is not done to Cancelled, to be forgotten at the given time. It says no when the job is done.
+func (s store) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
+			millis(forget), id)
+		ok, err = changed(done, err)
+		return err
+	})
+	return ok, err
+}
+
+func changed(r sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
+}
+
+// remove forgets a job.
+func (s store) remove(ctx context.Context, id ID) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE id = ?`, id)
+		return err
+	})
+}
+
+// expire moves the Fulfilled jobs whose time has come to Expired, gives their ids, and forgets what is long past.
+func (s store) expire(ctx context.Context, now time.Time) (expired []ID, err error) {
+	due := false
+	row := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'FULFILLED' AND expires <= ?1 OR forget > 0 AND forget <= ?1)`, millis(now))
+	if err := row.Scan(&due); err != nil || !due {
+		return nil, state.Fault(err)
+	}
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		if expired, err = ids(tx.QueryContext(ctx, `UPDATE jobs SET state = 'EXPIRED', stored = 0 WHERE state = 'FULFILLED' AND expires <= ? RETURNING id`, millis(now))); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE forget > 0 AND forget <= ?`, millis(now))
+		return err
+	})
+	return expired, err
+}
+
+func ids(rows *sql.Rows, err error) (out []ID, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}
+
+// pending gives the ids of the jobs that are being answered.
+func (s store) pending(ctx context.Context) ([]ID, error) {
+	out, err := ids(s.db.QueryContext(ctx, `SELECT id FROM jobs WHERE state = 'PENDING'`))
+	return out, state.Fault(err)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

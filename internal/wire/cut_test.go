@@ -1,0 +1,64 @@
+package wire
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+func TestAttributesAreCutToWhatThePlatformSends(t *testing.T) {
+	long, cut := strings.Repeat("ü", 1500), strings.Repeat("ü", 1024)
+	quoted, quotedCut := strings.Repeat(`\"`, 1500), strings.Repeat(`\"`, 1024)
+	for name, c := range map[string]struct{ in, want string }{
+		"value":          {`{"participants":[{"attributes":{"a":"` + long + `","b":"x"},"n":1.0}]}`, `{"participants":[{"attributes":{"a":"` + cut + `","b":"x"},"n":1.0}]}`},
+		"key":            {`{"participants":[{},{"attributes":{"` + long + `":"x"}}],"z":1}`, `{"participants":[{},{"attributes":{"` + cut + `":"x"}}],"z":1}`},
+		"escaped":        {`{"participants":[{"attributes":{"a":"` + quoted + `"}}]}`, `{"participants":[{"attributes":{"a":"` + quotedCut + `"}}]}`},
+		"several":        {`{"participants":[{"attributes":{"a":"` + long + `","b":"` + long + `"}},{"attributes":{"c":"` + long + `"}}]}`, `{"participants":[{"attributes":{"a":"` + cut + `","b":"` + cut + `"}},{"attributes":{"c":"` + cut + `"}}]}`},
+		"just as long":   {`{"participants":[{"attributes":{"a":"` + cut + `"}}]}`, ""},
+		"elsewhere":      {`{"note":"` + long + `","participants":[{"name":"` + long + `","attributes":{"a":"x"},"sessions":[{"attributes":{"a":"` + long + `"}}]}]}`, ""},
+		"no object":      {`{"participants":[{"attributes":["` + long + `"]}]}`, ""},
+		"number":         {`{"participants":[{"attributes":{"a":` + strings.Repeat("1", 2000) + `}}]}`, ""},
+		"no list":        {`{"participants":{"attributes":{"a":"` + long + `"}}}`, ""},
+		"not quite JSON": {`{"participants":[{"attributes":{"a":"` + long, ""},
+		"short":          {`{"participants":[{"attributes":{"a":"b"}}]}`, ""},
+	} {
+		if c.want == "" {
+			c.want = c.in
+		}
+		if got := string(CutAttributes([]byte(c.in))); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// Whatever the text, afterwards no attribute is too long, and what was not is as it was.
+func FuzzCutAttributes(f *testing.F) {
+	f.Add("key", strings.Repeat("v", 1100), 3)
+	f.Add(strings.Repeat("\"\\", 600), "ü", 1024)
+	f.Add("", strings.Repeat("😀", 1025), 0)
+	f.Fuzz(func(t *testing.T, key, value string, pad int) {
+		in := conversation.Conversation{ConversationID: "c", Participants: []conversation.Participant{
+			{ParticipantName: strings.Repeat("p", max(0, pad)%3000), Attributes: map[string]string{key: value, "other": "x"}},
+		}}
+		raw, err := json.Marshal(&in)
+		if err != nil {
+			t.Skip("no UTF-8")
+		}
+		var out conversation.Conversation
+		if err := json.Unmarshal(CutAttributes(raw), &out); err != nil {
+			t.Fatal(err)
+		}
+		got := out.Participants[0].Attributes
+		if got[first(key)] != first(value) && key != "other" || out.Participants[0].ParticipantName != in.Participants[0].ParticipantName {
+			t.Errorf("got %d and %d characters", len(got), len(out.Participants[0].ParticipantName))
+		}
+	})
+}
+
+func first(s string) string {
+	r := []rune(s)
+	return string(r[:min(len(r), conversation.MaxAttributeLength)])
+}
