@@ -2,110 +2,143 @@ package lake
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// RecordReader reads single records out of a data file of conversations by row number, going by the page index, so
-// that few records cost little. Going forward is cheap, going back costs a page. Not for concurrent use.
+// RecordReader reads records out of a data file of conversations by row number, going by the page index, so that few
+// records cost little. Going forward is cheap, going back costs a page. Not for concurrent use.
 type RecordReader struct {
-	path   string
-	file   *file.Reader
-	column int
+	path    string
+	file    *file.Reader
+	columns [4]int // places of recordColumns
 
-	group   int     // row group that is open, -1 before the first
-	base    int64   // first row of that group
-	end     int64   // row after its last
-	next    int64   // row that the column stands before
-	pages   []int64 // first row of each column page of that group
-	records *file.ByteArrayColumnChunkReader
+	group *recordGroup // that is open; nil before the first and after a failure
+}
+
+// recordColumns is what a record is read from.
+var recordColumns = [4]string{"conversation_id", "conversation_start", "conversation_end", "record"}
+
+// recordGroup is an open row group.
+type recordGroup struct {
+	base, end int64   // its first row, and the row after its last
+	next      int64   // row that texts stands before
+	pages     []int64 // first row of each column page of texts, counted in the group
+	texts     *file.ByteArrayColumnChunkReader
+
+	// All records of the group without their texts: the other columns are smaller together than one page of texts.
+	heads []conversation.Record
 }
 
 // OpenRecords opens the record column of a data file of conversations.
 func OpenRecords(path string) (*RecordReader, error) {
-	f, err := file.OpenParquetFile(path, false, file.WithReadProps(parquet.NewReaderProperties(memory.DefaultAllocator)))
+	props := parquet.NewReaderProperties(memory.DefaultAllocator)
+	props.BufferedStreamEnabled = true // else all texts of a row group are read from disk for one of them
+	f, err := file.OpenParquetFile(path, false, file.WithReadProps(props))
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "data file %s cannot be opened", path)
 	}
-	column := f.MetaData().Schema.ColumnIndexByName("record")
-	if column < 0 {
-		return nil, errors.Join(fault.New(fault.Corrupt, "data file %s has no records", path), f.Close())
+	r := &RecordReader{path: path, file: f}
+	for i, name := range recordColumns {
+		if r.columns[i] = f.MetaData().Schema.ColumnIndexByName(name); r.columns[i] < 0 {
+			return nil, errors.Join(fault.New(fault.Corrupt, "data file %s has no column %s", path, name), f.Close())
+		}
 	}
-	return &RecordReader{path: path, file: f, column: column, group: -1}, nil
+	return r, nil
 }
 
 // Close closes the file.
 func (r *RecordReader) Close() error { return r.file.Close() }
 
-// Read gives the record in a row, counted from 0. The bytes are the caller's.
-func (r *RecordReader) Read(row int64) ([]byte, error) {
-	raw, err := r.read(row)
-	if err != nil {
-		return nil, fault.Because(fault.Corrupt, err, "row %d of data file %s cannot be read", row, r.path)
+// Read gives the records in rows, which are counted from 0 and must ascend. The bytes are the caller's. If a row cannot
+// be read, the records before it come with the fault.
+func (r *RecordReader) Read(rows ...int64) ([]conversation.Record, error) {
+	records := make([]conversation.Record, 0, len(rows))
+	for len(records) < len(rows) {
+		rest := rows[len(records):]
+		run, err := r.run(rest)
+		records = append(records, run...)
+		if err != nil {
+			r.group = nil // where its column stands now is anybody's guess
+			return records, fault.Because(fault.Corrupt, err, "row %d of data file %s cannot be read", rest[len(run)], r.path)
+		}
 	}
-	return raw, nil
+	return records, nil
 }
 
-func (r *RecordReader) read(row int64) ([]byte, error) {
-	if err := r.open(row); err != nil {
+// run reads the first of rows, and those that follow it without a gap in the same column page.
+func (r *RecordReader) run(rows []int64) ([]conversation.Record, error) {
+	if err := r.open(rows[0]); err != nil {
 		return nil, err
 	}
-	var err error
-	switch gap := row - r.next; {
-	case gap == 0:
-	case gap > 0 && r.next > r.base && r.page(row) == r.page(r.next-1):
-		_, err = r.records.Skip(gap) // to seek would decompress the page, of up to 3 MB, once more for each record in it
-	default:
-		err = r.records.SeekToRow(row - r.base)
+	g, n := r.group, 1
+	for n < len(rows) && rows[n] == rows[n-1]+1 {
+		n++
 	}
+	texts, err := g.read(rows[0], n)
 	if err != nil {
 		return nil, err
 	}
-	var value [1]parquet.ByteArray
-	_, n, err := r.records.ReadBatch(1, value[:], nil, nil)
-	if err != nil {
-		return nil, err
+	records := slices.Clone(g.heads[rows[0]-g.base:][:len(texts)])
+	for i, text := range texts {
+		records[i].JSON = text
 	}
-	if n != 1 {
-		return nil, errors.New("there is no such row")
-	}
-	r.next = row + 1
-	return bytes.Clone(value[0]), nil
+	return records, nil
 }
 
 // open opens the row group in which row lies.
 func (r *RecordReader) open(row int64) error {
-	if r.group >= 0 && row >= r.base && row < r.end {
+	if g := r.group; g != nil && row >= g.base && row < g.end {
 		return nil
 	}
 	base := int64(0)
-	for g := range r.file.NumRowGroups() {
-		rows := r.file.RowGroup(g).NumRows()
-		if row >= base && row < base+rows {
-			column, err := r.file.RowGroup(g).Column(r.column)
-			if err != nil {
-				return err
-			}
-			records, ok := column.(*file.ByteArrayColumnChunkReader)
-			if !ok {
-				return errors.New("its records are no text")
-			}
-			pages, err := r.pagesOf(g)
-			if err != nil {
-				return err
-			}
-			r.group, r.base, r.end, r.next, r.pages, r.records = g, base, base+rows, base, pages, records
-			return nil
+	for i := range r.file.NumRowGroups() {
+		end := base + r.file.RowGroup(i).NumRows()
+		if row >= base && row < end {
+			var err error
+			r.group, err = r.openGroup(i, base, end)
+			return err
 		}
-		base += rows
+		base = end
 	}
 	return errors.New("there is no such row")
+}
+
+func (r *RecordReader) openGroup(number int, base, end int64) (*recordGroup, error) {
+	rows, g := r.file.RowGroup(number), &recordGroup{base: base, end: end, next: base}
+	column, err := rows.Column(r.columns[3])
+	if err != nil {
+		return nil, err
+	}
+	var ok bool
+	if g.texts, ok = column.(*file.ByteArrayColumnChunkReader); !ok {
+		return nil, errors.New("its records are no text")
+	}
+	if g.pages, err = r.pagesOf(number); err != nil {
+		return nil, err
+	}
+	g.heads, err = r.heads(rows)
+	return g, err
+}
+
+// heads reads what the columns beside the texts say of the records in a row group.
+func (r *RecordReader) heads(group *file.RowGroupReader) ([]conversation.Record, error) {
+	heads := make([]conversation.Record, group.NumRows())
+	return heads, errors.Join(
+		eachValue(group, r.columns[0], func(i int, id parquet.ByteArray) { heads[i].ID = conversation.ID(id) }),
+		eachValue(group, r.columns[1], func(i int, micros int64) { heads[i].Start = time.UnixMicro(micros).UTC() }),
+		eachValue(group, r.columns[2], func(i int, micros int64) { heads[i].End = time.UnixMicro(micros).UTC() }),
+	)
 }
 
 // pagesOf gives the first row of each page of the records in a row group.
@@ -114,7 +147,7 @@ func (r *RecordReader) pagesOf(group int) ([]int64, error) {
 	if err != nil || index == nil {
 		return nil, err
 	}
-	offsets, err := index.GetOffsetIndex(r.column)
+	offsets, err := index.GetOffsetIndex(r.columns[3])
 	if err != nil || offsets == nil {
 		return nil, err
 	}
@@ -125,12 +158,86 @@ func (r *RecordReader) pagesOf(group int) ([]int64, error) {
 	return first, nil
 }
 
-// page is the number of the page in which a row of the open group lies; without an index each row counts as one.
-func (r *RecordReader) page(row int64) int {
-	if len(r.pages) == 0 {
+// chunk is a column of a row group whose values are read as T.
+type chunk[T any] interface {
+	ReadBatch(n int64, values []T, definition, repetition []int16) (rows int64, read int, err error)
+}
+
+// eachValue reads a column of a row group and gives set each value that is not null, with its row in the group.
+func eachValue[T any](group *file.RowGroupReader, column int, set func(row int, v T)) error {
+	reader, err := group.Column(column)
+	if err != nil {
+		return err
+	}
+	c, ok := reader.(chunk[T])
+	if !ok {
+		return fmt.Errorf("its column %d has values of another type", column)
+	}
+	values, levels := make([]T, group.NumRows()), make([]int16, group.NumRows())
+	rows, _, err := c.ReadBatch(group.NumRows(), values, levels, nil)
+	if err == nil && rows < group.NumRows() {
+		err = cmp.Or(reader.Err(), errors.New("it ends too early"))
+	}
+	if err != nil {
+		return err
+	}
+	for i, level := range levels {
+		if level == reader.Descriptor().MaxDefinitionLevel() {
+			set(i, values[0])
+			values = values[1:]
+		}
+	}
+	return nil
+}
+
+// read gives the texts of n rows from a row on, or of as many of them as lie in its column page.
+func (g *recordGroup) read(row int64, n int) ([][]byte, error) {
+	if err := g.goTo(row); err != nil {
+		return nil, err
+	}
+	values := make([]parquet.ByteArray, n)
+	_, n, err := g.texts.ReadBatchInPage(int64(n), values, nil, nil)
+	if err == nil && n == 0 {
+		err = cmp.Or(g.texts.Err(), errors.New("there is no such row"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	g.next = row + int64(n)
+	return together(values[:n]), nil
+}
+
+// together copies values out of their page.
+func together(values []parquet.ByteArray) [][]byte {
+	texts := make([][]byte, len(values))
+	for i, v := range values {
+		texts[i] = v
+	}
+	all := bytes.Join(texts, nil) // which does not clear the memory first, as make would
+	for i, v := range values {
+		texts[i], all = all[:len(v):len(v)], all[len(v):]
+	}
+	return texts
+}
+
+// goTo brings the texts before a row.
+func (g *recordGroup) goTo(row int64) error {
+	switch gap := row - g.next; {
+	case gap == 0:
+		return nil
+	case gap > 0 && g.next > g.base && g.page(row) == g.page(g.next-1):
+		_, err := g.texts.Skip(gap) // to seek would decompress the page, of up to 3 MB, once more for each record in it
+		return err
+	}
+	return g.texts.SeekToRow(row - g.base)
+}
+
+// page is the number of the page in which a row lies; without an index each row counts as one.
+func (g *recordGroup) page(row int64) int {
+	if len(g.pages) == 0 {
 		return int(row)
 	}
-	i, found := slices.BinarySearch(r.pages, row-r.base)
+	i, found := slices.BinarySearch(g.pages, row-g.base)
 	if found {
 		return i
 	}

@@ -118,7 +118,7 @@ func benchQuestions(queue string) []benchQuestion {
 // aggregation; and count and aggregation in SQL by hand.
 func BenchmarkQuestions(b *testing.B) {
 	l, db := benchLake(b), openDB(b)
-	snapshot, err := l.Snapshot(b.Context())
+	snapshot, err := l.Snapshot(b.Context()) // the first engine closes it; nothing expires here
 	if err != nil {
 		b.Fatal(err)
 	}

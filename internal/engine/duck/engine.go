@@ -10,7 +10,6 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Engine answers over one snapshot of a lake.
@@ -22,11 +21,11 @@ type Engine struct {
 
 var _ engine.Engine = (*Engine)(nil)
 
-// New makes an engine over a snapshot.
+// New makes an engine over a snapshot, which is the engine's from then on.
 func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot, newCache()} }
 
-// Close gives back the memory of what was found last; a snapshot holds no files open.
-func (e *Engine) Close() error { return e.cache.close() }
+// Close gives back the memory of what was found last, and then closes the snapshot.
+func (e *Engine) Close() error { return errors.Join(e.cache.close(), e.snapshot.Close()) }
 
 // Count counts the selected conversations.
 func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) {
@@ -53,8 +52,20 @@ func (e *Engine) count(ctx context.Context, statement fragment) (n int64, err er
 
 // Records yields the selected records.
 func (e *Engine) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
+	return stream(func(yield func(conversation.Record) bool) error {
+		return e.records(ctx, q, limit, offset, new(Spent), yield)
+	})
+}
+
+// stream yields what give gives, and then its error, unless whoever reads has stopped: it is not to be called again.
+func stream(give func(yield func(conversation.Record) bool) error) iter.Seq2[conversation.Record, error] {
 	return func(yield func(conversation.Record, error) bool) {
-		if err := e.records(ctx, q, limit, offset, new(Spent), func(r conversation.Record) bool { return yield(r, nil) }); err != nil {
+		stopped := false
+		err := give(func(r conversation.Record) bool {
+			stopped = !yield(r, nil)
+			return !stopped
+		})
+		if err != nil && !stopped {
 			yield(conversation.Record{}, err)
 		}
 	}
@@ -93,10 +104,10 @@ func part(q query.Query, limit, offset int) fragment {
 
 // ByID yields the records with these ids.
 func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
-	return func(yield func(conversation.Record, error) bool) {
+	return stream(func(yield func(conversation.Record) bool) error {
 		files := e.snapshot.Files(lake.Conversations)
 		if len(ids) == 0 || len(files) == 0 {
-			return
+			return nil
 		}
 		args := make([]any, len(ids))
 		for i, id := range ids {
@@ -104,22 +115,11 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 		}
 		statement := concat(places, "FROM ", readParquet(files, ", file_row_number = true"), " WHERE conversation_id IN (", values(args),
 			") ORDER BY conversation_start, conversation_id")
-		if err := e.each(ctx, files, statement, new(Spent), func(r conversation.Record) bool { return yield(r, nil) }); err != nil {
-			yield(conversation.Record{}, err)
-		}
-	}
+		return e.each(ctx, files, statement, new(Spent), yield)
+	})
 }
 
-// hit is where a record lies.
-type hit struct {
-	file int
-	row  int64
-}
-
-// batchHits is how many records are read at a time: in the order of the files, to be given in the order asked for.
-const batchHits = 256
-
-// each finds the places that a statement gives in these files and reads their records, batch by batch.
+// each finds the places that a statement gives in these files, and yields their records.
 func (e *Engine) each(ctx context.Context, files []lake.File, statement fragment, spent *Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
 	rows, err := e.db.db.QueryContext(ctx, statement.text, statement.args...)
@@ -128,24 +128,29 @@ func (e *Engine) each(ctx context.Context, files []lake.File, statement fragment
 		return asFault(ctx, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	r := newReader(files)
-	defer func() { err = errors.Join(err, r.close()) }()
-	for {
-		hits, err := nextHits(rows)
-		if err != nil || len(hits) == 0 {
-			return asFault(ctx, err)
-		}
-		begin := time.Now()
-		texts, err := r.read(ctx, hits)
+	begin = time.Now()
+	for hits, err := range readAhead(ctx, files, batches(ctx, rows)) {
 		spent.Reading += time.Since(begin)
+		if !yieldRead(hits, yield) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		for _, text := range texts {
-			record, err := wire.Record(text)
-			if err != nil || !yield(record) {
-				return err
-			}
+		begin = time.Now()
+	}
+	return nil
+}
+
+// yieldRead yields the records of hits up to the first that was not read, and says whether more are wanted.
+func yieldRead(hits []hit, yield func(conversation.Record) bool) bool {
+	for _, h := range hits {
+		if h.record.JSON == nil {
+			break
+		}
+		if !yield(h.record) {
+			return false
 		}
 	}
+	return true
 }

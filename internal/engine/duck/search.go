@@ -13,14 +13,16 @@ type search struct {
 	q     query.Query
 	files map[lake.Table][]lake.File
 	named bool // write tables by their names instead of their files: for people
+	whole bool // the interval covers the days of all files: every conversation in them lies to it as it must
 }
 
 // newSearch chooses the files: of conversations those that the query touches, of the other tables those of the same days.
 func newSearch(s *lake.Snapshot, q query.Query) search {
 	files := map[lake.Table][]lake.File{lake.Conversations: s.Touched(q.Starts(), q.Interval.Start)}
-	days := map[conversation.Day]bool{}
+	days, whole := map[conversation.Day]bool{}, true
 	for _, f := range files[lake.Conversations] {
 		days[f.Day] = true
+		whole = whole && covers(q.Interval, f.Day.Interval())
 	}
 	for _, t := range lake.Tables() {
 		if t == lake.Conversations {
@@ -32,7 +34,11 @@ func newSearch(s *lake.Snapshot, q query.Query) search {
 			}
 		}
 	}
-	return search{q: q, files: files}
+	return search{q: q, files: files, whole: whole}
+}
+
+func covers(iv, day conversation.Interval) bool {
+	return !iv.Start.After(day.Start) && !iv.End.Before(day.End)
 }
 
 // empty says that nothing can be found.
@@ -56,9 +62,9 @@ func (s search) from(t lake.Table) fragment {
 // conversation; the other companions only its start, so that more of them come than belong to the query.
 func (s search) rows(t lake.Table) fragment {
 	if ofLifetime(t) {
-		return concat(s.from(t), " WHERE ", lifetime(s.q))
+		return concat(s.from(t), " WHERE ", s.lifetime())
 	}
-	return concat(s.from(t), " WHERE ", started(s.q))
+	return concat(s.from(t), " WHERE ", s.started())
 }
 
 // ofLifetime says whether a table has conversation_end.
@@ -66,14 +72,22 @@ func ofLifetime(t lake.Table) bool {
 	return t == lake.Conversations || t == lake.Segments || t == lake.Metrics
 }
 
-// lifetime is query.Matches in SQL.
-func lifetime(q query.Query) fragment {
-	return allOf(started(q), sqlText("(conversation_end IS NULL OR conversation_end > ? OR conversation_start >= ?)", q.Interval.Start, q.Interval.Start))
+// lifetime is query.Matches in SQL. Where it holds of every row it is not asked: to decode the times of all segments
+// would cost a quarter of the search.
+func (s search) lifetime() fragment {
+	if s.whole {
+		return sqlText("true")
+	}
+	since := s.q.Interval.Start
+	return allOf(s.started(), sqlText("(conversation_end IS NULL OR conversation_end > ? OR conversation_start >= ?)", since, since))
 }
 
 // started is the part of lifetime about the start.
-func started(q query.Query) fragment {
-	starts := q.Starts()
+func (s search) started() fragment {
+	if s.whole {
+		return sqlText("true")
+	}
+	starts := s.q.Starts()
 	parts := []fragment{sqlText("conversation_start < ?", starts.End)}
 	if !starts.Start.IsZero() {
 		parts = append(parts, sqlText("conversation_start >= ?", starts.Start))
@@ -85,7 +99,7 @@ func started(q query.Query) fragment {
 // kind of companion the set of ids that a pass over it gives, joined by id alone.
 func (s search) hits(columns string) fragment {
 	m := &metrics{}
-	conditions := []fragment{lifetime(s.q)}
+	conditions := []fragment{s.lifetime()}
 	companions := map[query.Kind][]fragment{}
 	for _, f := range s.q.Filters {
 		condition := items{m}.filter(f)

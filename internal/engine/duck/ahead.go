@@ -1,0 +1,132 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// The first batch is small, so that a page of records is read by all readers and that whoever stops early has cost
+// little. The largest has about 5 MB of text: two batches that meet in a column page both decompress it, which smaller
+// ones would do more often.
+const (
+	firstBatch   = 32
+	largestBatch = 1024
+)
+
+// maxReaders bounds the goroutines that read for one question. Two are faster than any use of the records, and the
+// library that decompresses has four decoders for the whole process.
+const maxReaders = 4
+
+// batch is a part of the hits, in the order asked for.
+type batch struct {
+	hits []hit
+	done chan error // gets one value, when the records have been read or cannot be
+}
+
+// ahead reads the records of batches while those before them are used.
+type ahead struct {
+	work    chan batch // to be read, by whoever is free
+	pending []batch    // to be given, in their order
+}
+
+// readAhead gives batches of hits their records and yields them in their order. It stops after the first error; the
+// hits that come with one have records as far as they could be read. When it returns, no goroutine is left and no file
+// is open.
+func readAhead(ctx context.Context, files []lake.File, batches iter.Seq2[[]hit, error]) iter.Seq2[[]hit, error] {
+	return func(yield func([]hit, error) bool) {
+		readers := min(runtime.GOMAXPROCS(0), maxReaders)
+		a := &ahead{work: make(chan batch, 2*readers)}
+		ctx, cancel := context.WithCancel(ctx)
+		var group sync.WaitGroup
+		defer group.Wait()
+		defer close(a.work)
+		defer cancel() // first: what is in work need not be read any more
+		for range readers {
+			group.Go(func() { readBatches(ctx, files, a.work) })
+		}
+		a.run(batches, yield)
+	}
+}
+
+// run keeps work full and yields what was read.
+func (a *ahead) run(batches iter.Seq2[[]hit, error], yield func([]hit, error) bool) {
+	for hits, err := range batches {
+		a.add(hits, err)
+		if len(a.pending) == cap(a.work) && !a.give(yield) {
+			return
+		}
+	}
+	for more := true; more && len(a.pending) > 0; {
+		more = a.give(yield)
+	}
+}
+
+// add puts a batch in line; one that could not be found is not read.
+func (a *ahead) add(hits []hit, err error) {
+	b := batch{hits, make(chan error, 1)}
+	a.pending = append(a.pending, b)
+	if err != nil {
+		b.done <- err
+		return
+	}
+	a.work <- b
+}
+
+// give yields the batch whose turn it is, once it was read, and says whether to go on.
+func (a *ahead) give(yield func([]hit, error) bool) bool {
+	b := a.pending[0]
+	a.pending = a.pending[1:]
+	err := <-b.done
+	return yield(b.hits, err) && err == nil
+}
+
+// readBatches reads until there is no more work.
+func readBatches(ctx context.Context, files []lake.File, work <-chan batch) {
+	r := newReader(files)
+	defer r.close()
+	for b := range work {
+		b.done <- readBatch(ctx, r, b.hits)
+	}
+}
+
+// readBatch makes a panic an error: on a goroutine of ours it would end the process, and not just the one request.
+func readBatch(ctx context.Context, r *reader, hits []hit) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return r.read(ctx, hits)
+}
+
+// batches cuts what a statement finds into batches.
+func batches(ctx context.Context, rows *sql.Rows) iter.Seq2[[]hit, error] {
+	return func(yield func([]hit, error) bool) {
+		for size := firstBatch; ; size = min(2*size, largestBatch) {
+			hits, err := nextHits(rows, size)
+			if len(hits) == 0 && err == nil || !yield(hits, asFault(ctx, err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// nextHits gives the next n hits, or fewer if there are no more.
+func nextHits(rows *sql.Rows, n int) ([]hit, error) {
+	var hits []hit
+	for len(hits) < n && rows.Next() {
+		var h hit
+		if err := rows.Scan(&h.file, &h.row); err != nil {
+			return nil, err
+		}
+		hits = append(hits, h)
+	}
+	return hits, rows.Err()
+}

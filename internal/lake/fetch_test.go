@@ -1,0 +1,81 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// fetched is a lake of one file with two row groups of several column pages, and the records of its rows.
+func fetched(t *testing.T) (path string, records []conversation.Record) {
+	t.Helper()
+	day, versions := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), []Version{}
+	for i := range conversationsPerGroup + 200 {
+		v := record(fmt.Sprintf("id-%04d", i), day.Add(time.Duration(i)*time.Second), strings.Repeat(fmt.Sprint(i), 1_000))
+		if i%3 == 1 { // still goes on
+			open, err := wire.Record([]byte(strings.Replace(string(v.JSON), "conversationEnd", "conversationAnd", 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.Record = open
+		}
+		versions, records = append(versions, v), append(records, v.Record)
+	}
+	l := newLake(t)
+	commit(t, l, Commit{Run: "run", At: day, Records: all(versions...)})
+	s, err := l.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Files(Conversations)[0].Path, records
+}
+
+// Any rows, in the order of the file, come with all that a record is.
+func TestRecordReader(t *testing.T) {
+	path, records := fetched(t)
+	r, err := OpenRecords(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	every := make([]int64, len(records))
+	for i := range every {
+		every[i] = int64(i)
+	}
+	last := int64(len(records) - 1)
+	for _, rows := range [][]int64{{0}, {1}, {5, 6, 7, 900, 1_998, 1_999, 2_000, 2_001, last}, {3}, {last}, every, every[1_000:2_100], {}, {64, 70, 1_300}} {
+		got, err := r.Read(rows...)
+		if err != nil || len(got) != len(rows) {
+			t.Fatalf("rows %.40v: got %d of %d and %v", rows, len(got), len(rows), err)
+		}
+		for i, row := range rows {
+			if !reflect.DeepEqual(got[i], records[row]) {
+				t.Errorf("row %d is %s of %v to %v", row, got[i].ID, got[i].Start, got[i].End)
+			}
+		}
+	}
+}
+
+// What lies before a row that is not there comes, and the reader goes on afterwards.
+func TestRecordReaderBeyondTheEnd(t *testing.T) {
+	path, records := fetched(t)
+	r, err := OpenRecords(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	last := int64(len(records) - 1)
+	if got, err := r.Read(last-1, last, last+1); len(got) != 2 || !errors.Is(err, fault.Corrupt) {
+		t.Errorf("got %d records and %v, want two and fault.Corrupt", len(got), err)
+	}
+	if got, err := r.Read(last); err != nil || got[0].ID != records[last].ID {
+		t.Errorf("got %v and %v afterwards", got, err)
+	}
+}
