@@ -127,7 +127,7 @@ func begin(cmd *exec.Cmd) (url string, stop func() error, err error) {
 		err = json.Unmarshal(line, &ready)
 	}
 	if err != nil {
-		return "", nil, errors.Join(fmt.Errorf("the sandbox did not start: %w", err), stop())
+		return "", nil, errors.Join(fmt.Errorf("the server did not start: %w", err), stop())
 	}
 	return ready.URL, stop, nil
 }

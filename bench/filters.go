@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,34 +21,39 @@ const (
 	millionPerDay = "32259"
 )
 
-// filters asks filtered questions of a million conversations over HTTP. It makes the lake if --million names a folder
-// without one, which takes some minutes.
+// filters asks filtered questions of a million conversations over HTTP.
 func (b *bench) filters() (err error) {
 	if b.million == "" {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(b.million, "lake.json")); err != nil {
-		cmd := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", b.million, "--from", millionFrom, "--to", millionTo, "--per-day", millionPerDay, "--seed", "7")
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("generate: %w", err)
-		}
+	if err := b.makeMillion(); err != nil {
+		return err
 	}
-	cmd := exec.CommandContext(b.ctx, b.parley, "serve", "--lake", b.million, "--addr", "127.0.0.1:0", "--json", "--rate-limit", "1000000",
-		"--client-id", client, "--client-secret", client)
-	url, stop, err := begin(cmd)
+	s, stop, err := b.serve(b.million, "--rate-limit", "1000000", "--client-id", client, "--client-secret", client)
 	if err != nil {
 		return err
 	}
-	s := &served{url: url}
-	if err = s.login(b.ctx); err == nil {
-		err = b.askMillion(s)
-	}
-	if err := errors.Join(err, stop()); err != nil {
+	defer func() { err = errors.Join(err, stop()) }()
+	if err := s.login(b.ctx, client, client); err != nil {
 		return err
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		b.add("  the server's peak memory", fmt.Sprintf("%d MiB", usage.Maxrss/1024), "goal 2048 MiB", times(2048*1024, float64(usage.Maxrss)))
+	if err := b.askMillion(s); err != nil {
+		return err
+	}
+	peak, err := s.memory("VmHWM")
+	b.add("  the server's peak memory", mebibytes(peak), "goal 2048 MiB", times(2048, peak))
+	return err
+}
+
+// makeMillion makes the lake if --million names a folder without one, which takes some minutes.
+func (b *bench) makeMillion() error {
+	if _, err := os.Stat(filepath.Join(b.million, "lake.json")); err == nil {
+		return nil
+	}
+	cmd := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", b.million, "--from", millionFrom, "--to", millionTo, "--per-day", millionPerDay, "--seed", "7")
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("generate: %w", err)
 	}
 	return nil
 }
@@ -123,18 +122,6 @@ func filtered(r *rand.Rand, queues []string, day, days int, more string) string 
 		from.Format(time.RFC3339), from.AddDate(0, 0, days).Format(time.RFC3339), queues[r.IntN(len(queues))], more)
 }
 
-// served is a server with a token.
-type served struct{ url, token string }
-
-func (s *served) login(ctx context.Context) error {
-	var answer struct {
-		Token string `json:"access_token"`
-	}
-	err := s.post(ctx, "/oauth/token", "application/x-www-form-urlencoded", "grant_type=client_credentials&client_id="+client+"&client_secret="+client, &answer)
-	s.token = answer.Token
-	return err
-}
-
 // answer is what is read of a page.
 type answer struct {
 	TotalHits    int `json:"totalHits"`
@@ -146,7 +133,7 @@ type answer struct {
 }
 
 func (s *served) query(ctx context.Context, body string) (a answer, err error) {
-	err = s.post(ctx, "/api/v2/analytics/conversations/details/query", "application/json", body, &a)
+	err = s.post(ctx, queryPath, "application/json", body, &a)
 	return a, err
 }
 
@@ -160,26 +147,4 @@ func (s *served) queues(ctx context.Context) (list []string, err error) {
 		list = append(list, r.Value)
 	}
 	return list, nil
-}
-
-func (s *served) post(ctx context.Context, path, kind, body string, to any) (err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+path, strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Authorization", "Bearer "+s.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(text))
-	}
-	return json.Unmarshal(text, to)
 }

@@ -29,6 +29,8 @@ type bench struct {
 	quick   bool
 	large   bool
 	million string // folder of a lake of a million conversations; empty leaves its questions out
+	only    string // names of steps; empty means all
+	load    loadTest
 	rows    []row
 }
 
@@ -50,11 +52,18 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
+	if len(os.Args) == 3 && os.Args[1] == statementCommand {
+		return statement(ctx, os.Args[2], os.Stdin, os.Stdout)
+	}
 	b := &bench{ctx: ctx}
 	flag.StringVar(&b.parley, "parley", filepath.Join("bin", "parley"), "the binary to measure")
 	flag.BoolVar(&b.quick, "quick", false, "less of everything: a look, not a measurement")
 	flag.BoolVar(&b.large, "large", false, "extract 25,000 conversations a day as well")
-	flag.StringVar(&b.million, "million", "", "ask filtered questions of a lake of a million conversations in this folder, made if it is not there (1.5 GB, some minutes)")
+	flag.StringVar(&b.million, "million", "", "ask a lake of a million conversations in this folder filtered questions, and have jobs answered and paged; made if it is not there (1.5 GB, some minutes)")
+	flag.StringVar(&b.only, "only", "", "steps to take, with commas between: "+strings.Join(b.names(), ","))
+	flag.BoolVar(&b.load.wanted, "load", false, "put a server under load instead, and hold it to its limits")
+	flag.IntVar(&b.load.seconds, "seconds", 60, "how long --load lasts")
+	flag.IntVar(&b.load.clients, "clients", 50, "how many clients --load has")
 	flag.Parse()
 	if _, err := os.Stat(b.parley); err != nil {
 		return fmt.Errorf("%s is not there; run make build first", b.parley)
@@ -64,20 +73,46 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	begun := time.Now()
-	// Extraction comes first: a process is charged with the memory that the one that starts it has at that moment, so
-	// this one must be small while it starts others.
-	for _, step := range []struct {
-		name string
-		do   func() error
-	}{
-		{"extraction", b.extraction}, {"filters", b.filters}, {"questions", b.questions}, {"generation", b.generation}, {"splitting", b.splitting}, {"committing", b.committing},
-	} {
+	for _, step := range b.steps() {
+		if !b.wants(step.name) {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "bench: %s …\n", step.name)
-		if err := step.do(); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+		if failed := step.do(); failed != nil {
+			err = fmt.Errorf("%s: %w", step.name, failed)
+			break
 		}
 	}
-	return b.print(time.Since(begun))
+	return errors.Join(err, b.print(time.Since(begun)))
+}
+
+// step is one part of a run.
+type step struct {
+	name string
+	do   func() error
+}
+
+// steps come in this order because a process is charged with the memory that the one that starts it has at that moment:
+// this one must be small while it starts others.
+func (b *bench) steps() []step {
+	if b.load.wanted {
+		return []step{{"load", b.underLoad}}
+	}
+	return []step{
+		{"extraction", b.extraction}, {"filters", b.filters}, {"jobs", b.jobs}, {"questions", b.questions},
+		{"generation", b.generation}, {"splitting", b.splitting}, {"committing", b.committing},
+	}
+}
+
+func (b *bench) names() (names []string) {
+	for _, s := range b.steps() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func (b *bench) wants(name string) bool {
+	return b.only == "" || slices.Contains(strings.Split(b.only, ","), name)
 }
 
 func (b *bench) print(took time.Duration) error {
