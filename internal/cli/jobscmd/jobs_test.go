@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -541,5 +542,31 @@ func TestHelpAndCompletion(t *testing.T) {
 		if err != nil || !strings.Contains(out, want+"\n") {
 			t.Errorf("%s: %s, %v", flag, out, err)
 		}
+	}
+}
+
+// A disk that is too small for the results, and then is not.
+func TestAFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=200k"); err != nil {
+		t.Skipf("a small disk cannot be made here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	lake, dir := simulated(t), filepath.Join(disk, "server")
+	submit := append([]string{"submit", "--wait", "--lake", lake, "--state", dir}, days...)
+	_, _, err := run(t, "", submit...)
+	if err == nil || !strings.Contains(err.Error(), "no room left for the results") {
+		t.Fatalf("got %v, want a job that failed for want of room", err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "results", "*"))
+	if err != nil || len(files) != 1 || filepath.Base(files[0]) != "runner.lock" {
+		t.Errorf("files left: %v, %v", files, err)
+	}
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", syscall.MS_REMOUNT, "size=8m"); err != nil {
+		t.Fatal(err)
+	}
+	id := strings.TrimSpace(must(t, submit...))
+	if lines := strings.Count(must(t, "results", "--lake", lake, "--state", dir, id), "\n"); lines < 2*perDay {
+		t.Errorf("records with room: got %d, want all", lines)
 	}
 }
