@@ -54,11 +54,19 @@ func served(t *testing.T, f func(x *fixture, path string, dial func() net.Conn))
 	})
 }
 
+// ask sends a request as it is written.
+func ask(t *testing.T, conn net.Conn, format string, args ...any) {
+	t.Helper()
+	if _, err := fmt.Fprintf(conn, format, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAReaderThatTakesNothingIsGivenUp(t *testing.T) {
 	served(t, func(x *fixture, path string, dial func() net.Conn) {
 		conn := dial()
 		defer conn.Close()
-		fmt.Fprintf(conn, "GET %s/results?pageSize=5000 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", path, x.token)
+		ask(t, conn, "GET %s/results?pageSize=5000 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", path, x.token)
 		r := bufio.NewReader(conn)
 		if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, "200") {
 			t.Fatalf("got %q, %v", line, err)
@@ -84,7 +92,7 @@ func TestASlowReaderGetsItsPage(t *testing.T) {
 	served(t, func(x *fixture, path string, dial func() net.Conn) {
 		conn := dial()
 		defer conn.Close()
-		fmt.Fprintf(conn, "GET %s/results?pageSize=5000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", path, x.token)
+		ask(t, conn, "GET %s/results?pageSize=5000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", path, x.token)
 		var got strings.Builder
 		buffer := make([]byte, piece)
 		for {
@@ -105,7 +113,7 @@ func TestAConnectionCutInTheMiddleOfAPage(t *testing.T) {
 	served(t, func(x *fixture, path string, dial func() net.Conn) {
 		for range 20 {
 			conn := dial()
-			fmt.Fprintf(conn, "GET %s/results?pageSize=5000 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", path, x.token)
+			ask(t, conn, "GET %s/results?pageSize=5000 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", path, x.token)
 			if _, err := io.CopyN(io.Discard, conn, 1000); err != nil {
 				t.Fatal(err)
 			}
@@ -126,9 +134,8 @@ func TestABodyThatDoesNotArriveIsGivenUp(t *testing.T) {
 	served(t, func(x *fixture, _ string, dial func() net.Conn) {
 		conn := dial()
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST %s/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nAuthorization: Bearer %s\r\n\r\n{", details, x.token)
+		ask(t, conn, "POST %s/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nAuthorization: Bearer %s\r\n\r\n{", details, x.token)
 		time.Sleep(bodyPatience + time.Second)
-		conn.SetDeadline(time.Now().Add(time.Hour))
 		line, err := bufio.NewReader(conn).ReadString('\n')
 		if err != nil || !strings.Contains(line, "400") {
 			t.Errorf("got %q, %v, want an answer of 400", line, err)
