@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"os"
+	"slices"
 	"sort"
 
 	"github.com/klauspost/compress/zstd"
@@ -47,6 +48,8 @@ type results struct {
 	blocks  []block
 	records int64
 	end     int64 // offset behind the last block
+	packed  []byte
+	raw     []byte // of the last block that was read
 }
 
 // openResults opens a results file and reads its index. A damaged one is fault.Corrupt.
@@ -115,28 +118,28 @@ func (r *results) span(i int) (first, last, from, to int64, err error) {
 	return r.blocks[i].first, last, r.blocks[i].records, to, nil
 }
 
-// text gives the records of block i that are numbered from to to, exclusive, with commas between them.
+// text gives the records of block i that are numbered from to to, exclusive, with commas between them. It is valid
+// until the next call.
 func (r *results) text(i int, from, to int64) ([]byte, error) {
 	first, last, start, end, err := r.span(i)
 	if err != nil {
 		return nil, err
 	}
-	packed := make([]byte, end-start)
-	if _, err := r.file.ReadAt(packed, start); err != nil {
+	r.packed = slices.Grow(r.packed[:0], int(end-start))[:end-start]
+	if _, err := r.file.ReadAt(r.packed, start); err != nil {
 		return nil, err
 	}
-	raw, err := r.zstd.DecodeAll(packed, nil)
-	if err != nil {
+	if r.raw, err = r.zstd.DecodeAll(r.packed, r.raw[:0]); err != nil {
 		return nil, damaged("has a damaged block")
 	}
 	if from <= first && to >= last {
-		return raw, nil
+		return r.raw, nil
 	}
 	lengths, err := r.lengths(i, int(last-first))
 	if err != nil {
 		return nil, err
 	}
-	return cut(raw, lengths, int(from-first), int(min(to, last)-first))
+	return cut(r.raw, lengths, int(from-first), int(min(to, last)-first))
 }
 
 // cut gives the records of a block that are numbered first to last, last excluded.
