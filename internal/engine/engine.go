@@ -37,7 +37,7 @@ type Source interface {
 	Live(ctx context.Context) (Engine, error)
 	// Settled is what the nightly batch has moved to the lake, what jobs answer from.
 	Settled(ctx context.Context) (Engine, error)
-	// Available is the dataAvailabilityDate: what started before it, Settled shows. The nightly batch moves it, and
-	// leaves it where it was when it fails. It never promises more than a view opened afterwards holds.
+	// Available is the dataAvailabilityDate: what started before it, Settled shows, but for days that never came into
+	// the data at all. The nightly batch moves it, and leaves it where it was when it fails.
 	Available(ctx context.Context) (time.Time, error)
 }

@@ -297,3 +297,40 @@ func TestCountsForTheMeter(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+// What could not be removed at its time is removed by a later sweep, and what is being written is left alone.
+func TestSweepsClearWhatIsLeft(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	done, running := submit(t, m, 0), submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	e := take(t, m)
+	_, end := m.running.begin(t.Context(), e.id)
+	left := newID()
+	for _, path := range []string{m.files.part(running), m.files.results(left), m.files.part(left)} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.sweep(t.Context())
+	want := map[string]bool{m.files.results(done): true, m.files.part(running): true}
+	for _, name := range list(t, m) {
+		if !want[name] {
+			t.Errorf("left: %s", filepath.Base(name))
+		}
+		delete(want, name)
+	}
+	if len(want) > 0 {
+		t.Errorf("removed, though in use: %v", want)
+	}
+	end()
+}
+
+func TestAFailureAfterTheFileLeavesNoFile(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3), closing: errors.New("secret of the view")}, nil)
+	id := submit(t, m, 0)
+	m.run(t.Context(), take(t, m))
+	wantState(t, m, id, Failed)
+	if names := list(t, m); len(names) != 0 {
+		t.Errorf("files left: %v", names)
+	}
+}

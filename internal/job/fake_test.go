@@ -34,6 +34,7 @@ type fakeSource struct {
 	err         error         // if set, comes after the last record
 	panics      bool          // if set, so does a panic
 	unavailable error         // if set, comes instead of the date
+	closing     error         // if set, closing a view fails
 	opened      int
 	open        int
 	most        int // views open at a time, at most
@@ -105,7 +106,7 @@ func (v *fakeView) Close() error {
 	v.source.mu.Lock()
 	defer v.source.mu.Unlock()
 	v.source.open--
-	return nil
+	return v.source.closing
 }
 
 // someRecords makes n records that differ in length and hold what a careless cut would trip over.

@@ -62,9 +62,8 @@ func (f files) write(id ID, records iter.Seq2[conversation.Record, error], most 
 // remove removes the results of a job, if it has any.
 func (f files) remove(id ID) error { return absent(os.Remove(f.results(id))) }
 
-// clear removes what a process that ended has left: parts, and results of jobs that nobody knows any more. Files of
-// other names are not ours and stay.
-func (f files) clear(fulfilled func(ID) (bool, error)) error {
+// clear removes the parts and results of all jobs but those that keep says. Files of other names are not ours and stay.
+func (f files) clear(keep func(ID) (bool, error)) error {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
 		return err
@@ -75,14 +74,11 @@ func (f files) clear(fulfilled func(ID) (bool, error)) error {
 		if suffix != resultsSuffix && suffix != partSuffix || uuid.Validate(id) != nil {
 			continue
 		}
-		keep, err := fulfilled(ID(id))
+		kept, err := keep(ID(id))
+		if err == nil && !kept {
+			err = absent(os.Remove(filepath.Join(f.dir, e.Name())))
+		}
 		if err != nil {
-			return err
-		}
-		if keep && suffix == resultsSuffix {
-			continue
-		}
-		if err := absent(os.Remove(filepath.Join(f.dir, e.Name()))); err != nil {
 			return err
 		}
 	}

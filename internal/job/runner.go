@@ -104,7 +104,16 @@ func (m *Manager) recover(ctx context.Context) error {
 	if err := m.jobs.putBack(ctx, ""); err != nil {
 		return err
 	}
+	return m.clear(ctx)
+}
+
+// clear removes the files that belong to no job: neither to one whose results can be read, nor to one that is being
+// answered, which ends with a file that can be read or without any.
+func (m *Manager) clear(ctx context.Context) error {
 	return m.files.clear(func(id ID) (bool, error) {
+		if m.running.has(id) {
+			return true, nil
+		}
 		e, ok, err := m.jobs.get(ctx, id)
 		return ok && e.status.State == Fulfilled, err
 	})
@@ -144,11 +153,11 @@ func (m *Manager) sweep(ctx context.Context) {
 	if err != nil {
 		m.cfg.Log.ErrorContext(ctx, "look for expired jobs", "err", err)
 	}
-	for _, id := range expired {
+	for range expired {
 		m.cfg.Meter.Ended(string(Expired))
-		if err := m.files.remove(id); err != nil {
-			m.cfg.Log.ErrorContext(ctx, "remove expired results", "job", id, "err", err)
-		}
+	}
+	if err := m.clear(ctx); err != nil && ctx.Err() == nil { // what cannot be removed now is tried again
+		m.cfg.Log.ErrorContext(ctx, "remove expired results", "err", err)
 	}
 }
 
@@ -187,7 +196,7 @@ func (m *Manager) run(ctx context.Context, e entry) {
 	case ctx.Err() != nil:
 		m.giveBack(ctx, e)
 	default:
-		m.fail(ctx, e, err)
+		m.fail(ctx, e, errors.Join(err, m.files.remove(e.id))) // the file may be whole, and what failed come after it
 	}
 }
 

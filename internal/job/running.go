@@ -40,6 +40,13 @@ func (r *running) cancel(id ID) {
 	}
 }
 
+// has says whether a job is being answered.
+func (r *running) has(id ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stop[id] != nil
+}
+
 // ids gives the jobs that are being answered.
 func (r *running) ids() []ID {
 	r.mu.Lock()
