@@ -65,6 +65,12 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.load.seconds, "seconds", 60, "how long --load lasts")
 	flag.IntVar(&b.load.clients, "clients", 50, "how many clients --load has")
 	flag.Parse()
+	if err := b.known(); err != nil {
+		return err
+	}
+	if b.load.wanted && (b.load.seconds < 1 || b.load.clients < 1) {
+		return errors.New("--seconds and --clients must be positive")
+	}
 	if _, err := os.Stat(b.parley); err != nil {
 		return fmt.Errorf("%s is not there; run make build first", b.parley)
 	}
@@ -113,6 +119,16 @@ func (b *bench) names() (names []string) {
 
 func (b *bench) wants(name string) bool {
 	return b.only == "" || slices.Contains(strings.Split(b.only, ","), name)
+}
+
+// known fails for the name of a step that there is not: it would pass for one that found nothing wrong.
+func (b *bench) known() error {
+	for name := range strings.SplitSeq(b.only, ",") {
+		if name != "" && !slices.Contains(b.names(), name) {
+			return fmt.Errorf("there is no step %s; there are %s", name, strings.Join(b.names(), ", "))
+		}
+	}
+	return nil
 }
 
 func (b *bench) print(took time.Duration) error {

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// What jobs ask of the million. The filter of the first matches about one conversation in a hundred, all over the month.
+const (
+	millionInterval = `"interval":"` + millionFrom + `T00:00:00Z/` + millionTo + `T00:00:00Z"`
+	fewMatch        = `{` + millionInterval + `,"segmentFilters":[{"type":"and","predicates":[` +
+		`{"dimension":"purpose","value":"agent"},{"metric":"tSegmentDuration","range":{"gt":1000000}}]}]}`
+	allMatch = `{` + millionInterval + `}`
+)
+
+// jobs measures asynchronous queries of a million conversations, over HTTP: how long they take, what DuckDB takes to copy
+// the same records, and how fast their pages come.
+func (b *bench) jobs() (err error) {
+	if b.million == "" {
+		return nil
+	}
+	if err := b.makeMillion(); err != nil {
+		return err
+	}
+	s, stop, err := b.serve(b.million, "--rate-limit", "1000000", "--jobs-per-minute", "100000", "--client-id", client, "--client-secret", client)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	if err := s.login(b.ctx, client, client); err != nil {
+		return err
+	}
+	if err := b.jobOfFew(s); err != nil {
+		return fmt.Errorf("a job that finds few: %w", err)
+	}
+	job, err := b.jobOfAll(s)
+	if err != nil {
+		return fmt.Errorf("a job that finds all: %w", err)
+	}
+	return b.paging(s, job)
+}
+
+// watched does something and adds the most memory that the server held meanwhile to the table.
+func (b *bench) watched(s *served, do func() error) error {
+	if err := s.forgetPeak(); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	peak, err := s.memory("VmHWM")
+	b.add("  the server's peak memory", mebibytes(peak), "goal 1024 MiB", times(1024, peak))
+	return err
+}
+
+func mebibytes(n float64) string { return fmt.Sprintf("%.0f MiB", n) }
+
+// middle is the one of several whose time is the median.
+func middle(list []spent) spent {
+	slices.SortFunc(list, func(a, b spent) int { return cmp.Compare(a.wall, b.wall) })
+	return list[len(list)/2]
+}
+
+// jobOfFew measures from the submission until the job is fulfilled.
+func (b *bench) jobOfFew(s *served) error {
+	return b.watched(s, func() error {
+		var took []spent
+		var found jobSize
+		for range 5 {
+			id := ""
+			one, err := s.spends(func() (err error) { id, err = s.run(b.ctx, fewMatch); return err })
+			if err != nil {
+				return err
+			}
+			took = append(took, one)
+			if found, err = s.size(b.ctx, id); err != nil {
+				return err
+			}
+			if err := s.remove(b.ctx, id); err != nil {
+				return err
+			}
+		}
+		half := middle(took)
+		b.add(fmt.Sprintf("a job that finds %s (%d MB), of a million", thousands(found.Records), found.Bytes/1e6), half.String(), "goal 3 s", times(3, half.wall.Seconds()))
+		return nil
+	})
+}
+
+// jobOfAll measures a job that finds everything against DuckDB's COPY of the same records, in turn, and leaves the last
+// job to be paged.
+func (b *bench) jobOfAll(s *served) (job jobSize, err error) {
+	rounds := 3
+	if b.quick {
+		rounds = 1
+	}
+	var ours []spent
+	theirs := map[bool][]copied{}
+	err = b.watched(s, func() error {
+		for range rounds {
+			if job.ID != "" {
+				if err := s.remove(b.ctx, job.ID); err != nil {
+					return err
+				}
+			}
+			one, err := s.spends(func() (err error) { job.ID, err = s.run(b.ctx, allMatch); return err })
+			if err != nil {
+				return err
+			}
+			ours = append(ours, one)
+			for _, ordered := range []bool{true, false} {
+				c, err := b.copyRecords(ordered)
+				if err != nil {
+					return fmt.Errorf("copy: %w", err)
+				}
+				theirs[ordered] = append(theirs[ordered], c)
+			}
+		}
+		job, err = s.size(b.ctx, job.ID)
+		half := middle(ours)
+		b.add(fmt.Sprintf("a job that finds all of a million (%d MB), stored in %d MB", job.Bytes/1e6, job.Stored/1e6), half.String(), "", "")
+		for _, ordered := range []bool{true, false} {
+			b.addCopy(half, theirs[ordered], ordered)
+		}
+		return err
+	})
+	return job, err
+}
+
+func (b *bench) addCopy(ours spent, theirs []copied, ordered bool) {
+	name := map[bool]string{true: "COPY in order", false: "COPY in any order"}[ordered]
+	took := make([]spent, len(theirs))
+	for i, c := range theirs {
+		took[i] = c.spent
+	}
+	half := middle(took)
+	b.add("  against DuckDB's "+name+", on the clock", seconds(ours.wall),
+		fmt.Sprintf("%.1f s, peak %s", half.wall.Seconds(), mebibytes(theirs[0].peak)), times(half.wall.Seconds(), ours.wall.Seconds()))
+	b.add("  the same in CPU time", seconds(ours.cpu), fmt.Sprintf("%.1f s, file %d MB", half.cpu.Seconds(), theirs[0].size/1e6),
+		times(half.cpu.Seconds(), ours.cpu.Seconds()))
+}
+
+// copied is what a COPY took.
+type copied struct {
+	spent
+
+	peak float64 // MiB
+	size int64
+}
+
+// copyRecords has DuckDB write the records to one file, in a process of its own.
+func (b *bench) copyRecords(ordered bool) (c copied, err error) {
+	paths, err := b.recordFiles()
+	if err != nil {
+		return c, err
+	}
+	order, to := "", filepath.Join(b.dir, "records.parquet")
+	if ordered {
+		order = " ORDER BY conversation_start, conversation_id"
+	}
+	statement := "COPY (SELECT record FROM read_parquet([" + paths + "], hive_partitioning = false)" + order + ") TO '" + to +
+		"' (FORMAT parquet, COMPRESSION zstd)"
+	program, err := os.Executable()
+	if err != nil {
+		return c, err
+	}
+	cmd := exec.CommandContext(b.ctx, program, statementCommand, b.dir)
+	cmd.Stdin, cmd.Stderr = strings.NewReader(statement), os.Stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return c, err
+	}
+	var did stated
+	if err := json.Unmarshal(text, &did); err != nil {
+		return c, err
+	}
+	info, err := os.Stat(to)
+	if err != nil {
+		return c, err
+	}
+	return copied{spent{did.Wall, did.CPU}, did.Peak, info.Size()}, os.Remove(to)
+}
+
+// recordFiles lists the files with the records of the million, as SQL.
+func (b *bench) recordFiles() (list string, err error) {
+	l, err := lake.Open(b.ctx, b.million)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	snapshot, err := l.Snapshot(b.ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	var paths []string
+	for _, f := range snapshot.Files(lake.Conversations) {
+		paths = append(paths, "'"+f.Path+"'")
+	}
+	return strings.Join(paths, ", "), nil
+}
+
+// statementCommand is the first argument of a process that does one statement; the second is a folder for its spills.
+const statementCommand = "statement"
+
+// stated is what a statement took.
+type stated struct {
+	Wall time.Duration `json:"wall"`
+	CPU  time.Duration `json:"cpu"`
+	Peak float64       `json:"peak"` // MiB
+}
+
+// statement does the SQL statement that it reads in a DuckDB of this process, for its memory to be measured alone.
+func statement(ctx context.Context, dir string, in io.Reader, out io.Writer) (err error) {
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	db, err := (&bench{ctx: ctx, dir: dir}).openDuckDB()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	took, err := self().spends(func() error {
+		_, err := db.ExecContext(ctx, string(bytes.TrimSpace(text)))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	peak, err := self().memory("VmHWM")
+	return errors.Join(err, json.NewEncoder(out).Encode(stated{took.wall, took.cpu, peak}))
+}
