@@ -158,11 +158,10 @@ func window(w []reply, allowed int) (start span, wrong []string) {
 	return start, wrong
 }
 
-// counted gives the submissions that count against those of a minute: all but those that this limit, or that of requests,
-// refused. One that another limit refused counts.
+// counted gives the submissions that count against those of a minute: all that no limit refused.
 func (l *ledger) counted() (out []reply) {
 	for _, r := range l.replies {
-		if r.kind == "submit" && r.key != keyPerMinute && r.key != keyRequests {
+		if r.kind == "submit" && r.key == "" {
 			out = append(out, r)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Config is what a Manager needs.
@@ -114,11 +115,15 @@ func (m *Manager) Submit(ctx context.Context, o Owner, body []byte) (ID, error) 
 	if _, err := query.DecodeJob(body); err != nil {
 		return "", err
 	}
-	now := m.cfg.Now()
-	if u := m.rate.Take(o.Organisation+"\x00"+o.Client, now); u.Over {
+	e := entry{id: newID(), owner: o, body: body, status: Status{State: Queued, SubmissionDate: m.cfg.Now()}}
+	// Before it is counted: what is refused for other reasons takes nothing from the rate. Nor does it take the write lock,
+	// for which many at once would have to wait.
+	if err := m.cfg.Limits.admit(ctx, m.jobs.db, e); err != nil {
+		return "", state.Fault(err)
+	}
+	if u := m.rate.Take(o.Organisation+"\x00"+o.Client, e.status.SubmissionDate); u.Over {
 		return "", throttled(limitPerMinute, int64(u.Allowed), u.Reset, "So many jobs were submitted within a minute already; submit fewer, each for more")
 	}
-	e := entry{id: newID(), owner: o, body: body, status: Status{State: Queued, SubmissionDate: now}}
 	if err := m.jobs.add(ctx, e, m.cfg.Limits); err != nil {
 		return "", err
 	}

@@ -73,9 +73,6 @@ func (s store) key(ctx context.Context) (key [32]byte, err error) {
 
 // add queues a new job, unless a limit is in the way: its fault is then the error.
 func (s store) add(ctx context.Context, e entry, limits Limits) error {
-	if err := limits.admit(ctx, s.db, e); err != nil {
-		return state.Fault(err) // to refuse costs no write lock, of which many at once would have to wait for their turn
-	}
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err

@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
@@ -47,6 +48,7 @@ type Lake struct {
 	warehouse string
 	db        *sql.DB
 	catalog   icebergCatalog
+	listed    atomic.Pointer[listing] // of the snapshot that was opened last
 }
 
 // Create makes a lake in dir, which must be empty, missing, or hold a lake already, which is then opened.

@@ -14,6 +14,9 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
+// idle is how many connections are kept: SQLite cannot give back the file of one that is closed while others are open.
+const idle = 16
+
 // Open opens the control database in the file at path and makes it when it is not there. WAL lets readers go on while
 // a writer commits; synchronous FULL makes a commit outlive a power cut.
 func Open(ctx context.Context, path string) (*sql.DB, error) {
@@ -22,6 +25,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, Fault(err)
 	}
+	db.SetMaxIdleConns(idle)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(Fault(err), db.Close())
 	}
