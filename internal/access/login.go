@@ -105,7 +105,7 @@ func (s *Store) keep(ctx context.Context, t Token, v verifier) error {
 				return err
 			}
 		}
-		kept, err := changed(tx.ExecContext(ctx, `INSERT INTO access_tokens SELECT ?, id, ? FROM access_clients WHERE id = ? AND secret_hash = ?`,
+		kept, err := state.Changed(tx.ExecContext(ctx, `INSERT INTO access_tokens SELECT ?, id, ? FROM access_clients WHERE id = ? AND secret_hash = ?`,
 			hash[:], now.Add(t.Lifetime).UnixMicro(), t.Client.ID, v.hash))
 		if err == nil && !kept {
 			return authenticationFailed()

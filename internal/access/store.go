@@ -109,22 +109,13 @@ func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
 	for i, p := range c.Permissions {
 		permissions[i] = string(p)
 	}
-	added, err := changed(s.db.ExecContext(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+	added, err := state.Changed(s.db.ExecContext(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 		c.ID, c.Name, c.Organisation, c.UserID, strings.Join(permissions, " "), int64(c.TokenLifetime/time.Second),
 		c.Created.UnixMicro(), c.Rotated.UnixMicro(), v.hash, v.key))
 	if err == nil && !added {
 		return fault.New(fault.Conflict, "there is a client with the id %s already", c.ID)
 	}
 	return err
-}
-
-// changed says whether a statement changed anything.
-func changed(r sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, state.Fault(err)
-	}
-	n, err := r.RowsAffected()
-	return n > 0, err
 }
 
 // List gives the clients in the database, of one organisation or, if that is empty, of all, in the order of
@@ -197,7 +188,7 @@ func (s *Store) Rotate(ctx context.Context, id string) (secret string, err error
 		return "", err
 	}
 	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		rotated, err := changed(tx.ExecContext(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ? WHERE id = ?`,
+		rotated, err := state.Changed(tx.ExecContext(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ? WHERE id = ?`,
 			v.hash, v.key, s.now().UnixMicro(), id))
 		if err == nil && !rotated {
 			return notFound(id)
@@ -219,7 +210,7 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 	if s.db == nil {
 		return notFound(id)
 	}
-	removed, err := changed(s.db.ExecContext(ctx, `DELETE FROM access_clients WHERE id = ?`, id))
+	removed, err := state.Changed(s.db.ExecContext(ctx, `DELETE FROM access_clients WHERE id = ?`, id))
 	if err == nil && !removed {
 		return notFound(id)
 	}

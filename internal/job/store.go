@@ -163,11 +163,10 @@ func (s store) putBack(ctx context.Context, id ID) error {
 // finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
 func (s store) finish(ctx context.Context, e entry) (ok bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
+		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
 			records = ?, bytes = ?, stored = ? WHERE id = ? AND state = 'PENDING'`,
 			e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
-			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored, e.id)
-		ok, err = changed(done, err)
+			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored, e.id))
 		return err
 	})
 	return ok, err
@@ -176,20 +175,11 @@ func (s store) finish(ctx context.Context, e entry) (ok bool, err error) {
 // cancel moves a job that is not done to Cancelled, to be forgotten at the given time. It says no when the job is done.
 func (s store) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
-			millis(forget), id)
-		ok, err = changed(done, err)
+		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
+			millis(forget), id))
 		return err
 	})
 	return ok, err
-}
-
-func changed(r sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := r.RowsAffected()
-	return n > 0, err
 }
 
 // remove forgets a job.

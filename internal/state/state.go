@@ -75,6 +75,15 @@ func Tx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
 	return Fault(tx.Commit())
 }
 
+// Changed says whether a statement changed any row.
+func Changed(r sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
+}
+
 func ignoreDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil
