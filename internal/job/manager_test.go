@@ -124,7 +124,7 @@ func TestDeleteCancelsThenRemoves(t *testing.T) {
 		running := submit(t, m, 0)
 		synctest.Wait()
 		waiting, last := submit(t, m, 0), submit(t, m, 0)
-		for _, id := range []ID{running, waiting} {
+		for _, id := range []ID{waiting, running} { // the other way round, the second could have begun
 			if err := m.Delete(t.Context(), me, id); err != nil {
 				t.Fatal(err)
 			}
