@@ -57,6 +57,12 @@ func TestWhatAKilledProcessWasDoingIsDoneAgain(t *testing.T) {
 	})
 }
 
+// pass lets time pass, and what happens in it come to its end.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
@@ -67,7 +73,7 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 		synctest.Wait()
 		defer start(t, second)()
 		id, other := submit(t, second, 0), submit(t, second, 0)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		wantState(t, second, id, Pending)
 		if runs, err := second.Runs(); !runs || err != nil {
 			t.Errorf("runs: got %v, %v", runs, err)
@@ -79,13 +85,13 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 		if err := second.Delete(t.Context(), me, other); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if src.open != 1 {
 			t.Errorf("views open after the deletion: got %d, want 1", src.open)
 		}
 		stop()
 		close(src.gate)
-		time.Sleep(2 * lockEvery)
+		pass(2 * lockEvery)
 		wantState(t, second, id, Fulfilled)
 		wantState(t, second, other, Cancelled)
 	})
