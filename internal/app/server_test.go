@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 		t.Fatalf("the page broke off: %v", err)
 	}
 	var page struct{ Conversations []json.RawMessage }
-	if err := json.Unmarshal(append(begin, rest...), &page); err != nil || len(page.Conversations) < 4000 {
+	if err := json.Unmarshal(slices.Concat(begin, rest), &page); err != nil || len(page.Conversations) < 4000 {
 		t.Errorf("got %d conversations, %v, want the whole page", len(page.Conversations), err)
 	}
 	if err := <-ended; err != nil {
