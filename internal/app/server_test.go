@@ -28,7 +28,10 @@ func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 	go func() { ended <- s.Run(ctx) }()
 	token := login(t, s.URL, client)
 	jobs := s.URL + "/api/v2/analytics/conversations/details/jobs"
-	var job struct{ JobID, State string }
+	var job struct {
+		JobID string `json:"jobId"`
+		State string `json:"state"`
+	}
 	decode(t, ask(t, token, "POST", jobs, `{"interval":"2026-11-07/2026-11-08"}`), &job)
 	for job.State != "FULFILLED" {
 		decode(t, ask(t, token, "GET", jobs+"/"+job.JobID, ""), &job)
@@ -52,7 +55,9 @@ func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the page broke off: %v", err)
 	}
-	var page struct{ Conversations []json.RawMessage }
+	var page struct {
+		Conversations []json.RawMessage `json:"conversations"`
+	}
 	if err := json.Unmarshal(slices.Concat(begin, rest), &page); err != nil || len(page.Conversations) < 4000 {
 		t.Errorf("got %d conversations, %v, want the whole page", len(page.Conversations), err)
 	}
