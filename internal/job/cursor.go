@@ -69,7 +69,7 @@ func (s *sealer) place(e entry, cursor string) (int64, error) {
 	place, ok := s.open(e, cursor)
 	// The decoder passes over line breaks: only the text that seal gives is the cursor.
 	if !ok || s.seal(e, place) != cursor {
-		return 0, fault.Field("cursor", "The cursor is not one of this job; start again without a cursor. A cursor must be URL-encoded")
+		return 0, fault.Field("cursor", "The cursor is not one of this job; start again without a cursor. In a URL, a cursor must be URL-encoded")
 	}
 	return place, nil
 }

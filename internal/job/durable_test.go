@@ -29,7 +29,7 @@ func TestWhatAKilledProcessWasDoingIsDoneAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, &fakeSource{records: someRecords(30)}, func(c *Config) { c.Limits.Running = 1 })
 		done := submit(t, m, 0)
-		m.run(t.Context(), take(t, m))
+		run(t, m, take(t, m))
 		_, _, cursor := read(t, m, done, "", 10)
 		running, waiting := submit(t, m, 0), submit(t, m, 0)
 		take(t, m) // and no more is done to it: the process is killed
@@ -167,7 +167,7 @@ func wantLimit(t *testing.T, err error, key string, value int) {
 func TestAJobThatFindsTooMuchFails(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(100)}, func(c *Config) { c.Limits.Bytes = 1000 })
 	id := submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	got := wantState(t, m, id, Failed)
 	if want := "over the limit absolute.request.bytes.max of 1000 bytes"; !strings.Contains(got.ErrorMessage, want) {
 		t.Errorf("errorMessage: got %q, want %q in it", got.ErrorMessage, want)
@@ -176,14 +176,14 @@ func TestAJobThatFindsTooMuchFails(t *testing.T) {
 		t.Errorf("files left: %v", names)
 	}
 	small := submit(t, m, 5)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	wantState(t, m, small, Fulfilled)
 }
 
 func TestTheRoomOfAClientIsBounded(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(100)}, func(c *Config) { c.Limits = Limits{Stored: 10} })
 	id := submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	_, err := m.Submit(t.Context(), me, body(0))
 	wantLimit(t, err, limitStored, 10)
 	if f, _ := errors.AsType[*fault.Error](err); f.RetryAfter < 7*24*time.Hour {
@@ -223,7 +223,7 @@ func TestACursorExpiresWithItsJob(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
 	id := submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	_, _, cursor := read(t, m, id, "", 1)
 	now = now.AddDate(0, 0, 9)
 	_, err := m.Results(t.Context(), me, id, cursor, 1)
@@ -254,11 +254,18 @@ func TestTheEndOfAJobIsEnteredWhenThereIsRoomAgain(t *testing.T) {
 	})
 }
 
-func TestASourceThatSaysNoDateFailsTheJob(t *testing.T) {
-	m := newManager(t, &fakeSource{unavailable: fault.New(fault.Corrupt, "secret of the lake")}, nil)
-	id := submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
-	wantState(t, m, id, Failed)
+func TestAJobWaitsWhileItsDataCannotBeOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &fakeSource{records: someRecords(3), unavailable: fault.New(fault.Corrupt, "secret of the lake")}
+		m := newManager(t, src, nil)
+		defer start(t, m)()
+		id := submit(t, m, 0)
+		pass(time.Hour)
+		wantState(t, m, id, Queued)
+		src.unavailable = nil
+		pass(pauseFor)
+		wantState(t, m, id, Fulfilled)
+	})
 }
 
 func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
@@ -278,7 +285,7 @@ func TestTheBodyIsForgottenWhenTheJobIsDone(t *testing.T) {
 	for range 2 {
 		submit(t, m, 0)
 	}
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	e := take(t, m)
 	if err := m.Delete(t.Context(), me, e.id); err != nil {
 		t.Fatal(err)
@@ -295,7 +302,7 @@ func TestCountsForTheMeter(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	m := newManager(t, &fakeSource{records: someRecords(30)}, func(c *Config) { c.Now = func() time.Time { return now } })
 	submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	submit(t, m, 0)
 	now = now.Add(time.Minute)
 	got, err := m.count(context.WithoutCancel(t.Context()))
@@ -308,7 +315,7 @@ func TestCountsForTheMeter(t *testing.T) {
 func TestSweepsClearWhatIsLeft(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
 	done, running := submit(t, m, 0), submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	e := take(t, m)
 	_, end := m.running.begin(t.Context(), e.id)
 	left := newID()
@@ -334,7 +341,7 @@ func TestSweepsClearWhatIsLeft(t *testing.T) {
 func TestAFailureAfterTheFileLeavesNoFile(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3), closing: errors.New("secret of the view")}, nil)
 	id := submit(t, m, 0)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	wantState(t, m, id, Failed)
 	if names := list(t, m); len(names) != 0 {
 		t.Errorf("files left: %v", names)

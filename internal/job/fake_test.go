@@ -193,6 +193,14 @@ func body(limit int) []byte {
 	return []byte(text + "}")
 }
 
+// run answers a job.
+func run(t testing.TB, m *Manager, e entry) {
+	t.Helper()
+	if err := m.run(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // take moves the job whose turn it is to Pending.
 func take(t testing.TB, m *Manager) entry {
 	t.Helper()

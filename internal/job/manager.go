@@ -68,6 +68,7 @@ type Manager struct {
 	zstd    *zstd.Decoder
 	wake    chan struct{} // holds a token for each runner that may have to look at the queue again
 	look    time.Duration
+	pause   time.Duration
 	mine    string // the organisations that it has data of, as a JSON list
 }
 
@@ -103,7 +104,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	}
 	m := &Manager{
 		cfg: c, jobs: jobs, running: newRunning(), files: files{dir: c.Dir, create: createFile}, seal: seal,
-		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, mine: string(mine),
+		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor, mine: string(mine),
 	}
 	c.Meter.Watch(m.count)
 	return m, nil
@@ -164,8 +165,10 @@ func (m *Manager) Delete(ctx context.Context, o Owner, id ID) error {
 	if cancelled {
 		m.running.cancel(id)
 		m.cfg.Meter.Ended(string(Cancelled))
+		m.cfg.Log.InfoContext(ctx, "job cancelled", "job", id, "client", o.Client)
 		return nil
 	}
+	m.cfg.Log.InfoContext(ctx, "job removed", "job", id, "client", o.Client)
 	return errors.Join(m.jobs.remove(ctx, id), m.files.remove(id))
 }
 

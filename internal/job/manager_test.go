@@ -179,7 +179,7 @@ func TestAJobDeletedAsAWorkerTakesItIsNotRun(t *testing.T) {
 	if err := m.Delete(t.Context(), me, id); err != nil {
 		t.Fatal(err)
 	}
-	m.run(t.Context(), e)
+	run(t, m, e)
 	wantState(t, m, id, Cancelled)
 	if src.opened != 0 {
 		t.Errorf("views opened: %d, want none", src.opened)

@@ -18,7 +18,7 @@ func fulfilled(t testing.TB, records []string, limit int) (*Manager, ID) {
 	t.Helper()
 	m := newManager(t, &fakeSource{records: records}, nil)
 	id := submit(t, m, limit)
-	m.run(t.Context(), take(t, m))
+	run(t, m, take(t, m))
 	return m, id
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -21,6 +22,7 @@ import (
 // How often the runner looks: for what other processes have submitted and deleted; for the lock, while another process
 // has it; for expired results. Nobody can read those meanwhile: the last bounds only how long they take up room.
 const (
+	pauseFor   = 10 * time.Second // while nothing can be answered
 	lookEvery  = 500 * time.Millisecond
 	lockEvery  = time.Second
 	sweepEvery = time.Minute
@@ -38,6 +40,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		return err
 	}
 	defer lock.Close()
+	m.cfg.Log.InfoContext(ctx, "this process answers jobs", "folder", m.cfg.Dir)
 	if err := m.recover(context.WithoutCancel(ctx)); err != nil { // short, and best not left halfway
 		return err
 	}
@@ -161,31 +164,41 @@ func (m *Manager) sweep(ctx context.Context) {
 	}
 }
 
-// work runs the jobs whose turn it is, and waits for more.
+// work runs the jobs whose turn it is, and waits for more. While the control database or the data cannot be used, it
+// tries again now and then, and the jobs wait.
 func (m *Manager) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		e, ok, err := m.jobs.take(ctx, m.mine)
-		if err != nil && ctx.Err() == nil {
-			m.cfg.Log.ErrorContext(ctx, "take a job from the queue", "err", err) // and look again when woken
+		if err == nil && ok {
+			err = m.run(ctx, e)
 		}
-		if ok {
-			m.run(ctx, e)
-			continue
-		}
-		select {
-		case <-ctx.Done():
-		case <-m.wake:
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			m.cfg.Log.ErrorContext(ctx, "no job can be answered now", "err", err, "retry", m.pause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(m.pause):
+			}
+		case !ok:
+			select {
+			case <-ctx.Done():
+			case <-m.wake:
+			}
 		}
 	}
 }
 
-// run answers one Pending job and moves it on.
-func (m *Manager) run(ctx context.Context, e entry) {
+// errUnopened says that the data could not be opened, which is no fault of a job.
+var errUnopened = errors.New("the data cannot be opened")
+
+// run answers one Pending job and moves it on. It fails when the job must wait for the data.
+func (m *Manager) run(ctx context.Context, e entry) error {
 	answering, stop := m.running.begin(ctx, e.id)
 	defer stop()
 	// Delete first cancels the job and then whoever runs it. Had it done both before begin, only this look tells.
 	if now, ok, err := m.jobs.get(ctx, e.id); err == nil && (!ok || now.status.State != Pending) {
-		return
+		return nil
 	}
 	begun := time.Now()
 	err := m.answer(answering, &e)
@@ -195,12 +208,17 @@ func (m *Manager) run(ctx context.Context, e entry) {
 		m.fulfil(ctx, e)
 	case ctx.Err() != nil:
 		m.giveBack(ctx, e)
+	case errors.Is(err, errUnopened):
+		m.giveBack(ctx, e)
+		return err
 	default:
 		m.fail(ctx, e, errors.Join(err, m.files.remove(e.id))) // the file may be whole, and what failed come after it
 	}
+	return nil
 }
 
-// giveBack queues a job again when the service stops. Should that fail, the next runner does it.
+// giveBack queues a job again when the service stops, or its data cannot be opened. Should that fail, the next runner
+// does it.
 func (m *Manager) giveBack(ctx context.Context, e entry) {
 	if err := m.jobs.putBack(context.WithoutCancel(ctx), e.id); err != nil {
 		m.cfg.Log.WarnContext(ctx, "queue an interrupted job again", "job", e.id, "err", err)
@@ -221,11 +239,11 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	source := m.cfg.Sources[e.owner.Organisation]
 	// The date comes before the view is opened: it must never promise more than the view holds.
 	if e.available, err = source.Available(ctx); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUnopened, err)
 	}
 	view, err := source.Settled(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUnopened, err)
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
 	e.size, err = m.files.write(e.id, view.Records(ctx, q.Query, q.Limit, 0), m.cfg.Limits.Bytes)
@@ -260,8 +278,12 @@ func (m *Manager) fail(ctx context.Context, e entry, err error) {
 	now := m.cfg.Now()
 	e.status.State, e.status.CompletionDate, e.status.ErrorMessage = Failed, now, outward(err)
 	e.size, e.forget = Size{}, now.Add(m.cfg.Keep)
+	level := slog.LevelError
+	if fault.Outward(err) {
+		level = slog.LevelWarn // what the job asked for is the reason
+	}
 	if ok, _ := m.finish(ctx, e); ok {
-		m.cfg.Log.ErrorContext(ctx, "job failed", "job", e.id, "err", err)
+		m.cfg.Log.Log(ctx, level, "job failed", "err", err)
 	}
 }
 

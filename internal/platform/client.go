@@ -128,7 +128,7 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 			return err
 		}
 		wait := c.wait(attempt, err)
-		c.cfg.Log.WarnContext(ctx, "the platform did not answer; trying again", "method", what.method, "attempt", attempt,
+		c.cfg.Log.WarnContext(ctx, "the request failed for now; trying again", "method", what.method, "attempt", attempt,
 			"wait", wait.Round(time.Millisecond), "err", err)
 		if err := sleep(ctx, wait); err != nil {
 			return err

@@ -108,9 +108,15 @@ func askedWait(err error) time.Duration {
 	return 0
 }
 
+// longest is what is worth waiting for at all. Who says to come again after days means something that has to change
+// first.
+const longest = 24 * time.Hour
+
 // temporary says whether the same request may succeed later.
 func temporary(err error) bool {
-	if r, ok := errors.AsType[*refusal](err); ok {
+	if r, ok := errors.AsType[*refusal](err); ok && r.after > longest {
+		return false
+	} else if ok {
 		return r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout || r.status >= 500 && r.status != http.StatusNotImplemented
 	}
 	return errors.Is(err, fault.Unavailable) || errors.Is(err, fault.Corrupt)

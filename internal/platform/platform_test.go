@@ -84,6 +84,16 @@ func TestWaitLengthAsked(t *testing.T) {
 	}
 }
 
+// A limit that ends in a week is no reason to wait ten minutes five times.
+func TestWhatIsNotWorthWaitingFor(t *testing.T) {
+	for after, want := range map[string]bool{"60": true, "86000": true, "638735": false} {
+		err := failure(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}}, Body: http.NoBody})
+		if got := temporary(err); got != want {
+			t.Errorf("Retry-After %s: tried again %v, want %v", after, got, want)
+		}
+	}
+}
+
 // Whatever a proxy answers, the error is one line that can be read, and of one kind.
 func FuzzFailure(f *testing.F) {
 	f.Add(400, `{"message":"The request","code":"bad.request","contextId":"1-2","details":[]}`)

@@ -16,9 +16,14 @@ func Fault(err error) error {
 	if !ok {
 		return err
 	}
+	if driver.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // it can only be made longer where there is room
+		return fault.Because(fault.Full, err, "the control database cannot be written")
+	}
 	switch driver.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fault.Because(fault.Full, err, "the control database cannot be written")
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return fault.Because(fault.Invalid, err, "the control database cannot be written, which reading it needs too; see who may write to its folder")
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fault.Because(fault.Conflict, err, "the control database is held by another process")
 	case sqlite3.SQLITE_ERROR:
