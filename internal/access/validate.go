@@ -45,6 +45,9 @@ func (c Client) WithDefaults() Client {
 	return c
 }
 
+// IsOrganisation says whether a text can be the name of an organisation.
+func IsOrganisation(name string) bool { return organisationForm.MatchString(name) }
+
 // Validate says what is wrong with a client, its id aside, as an Invalid fault whose Field is name, organisation,
 // permissions, userId or tokenLifetime.
 func (c Client) Validate() error {
@@ -53,7 +56,7 @@ func (c Client) Validate() error {
 		return fault.Field("name", "a client needs a name")
 	case !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > maxName || strings.ContainsFunc(c.Name, unicode.IsControl):
 		return fault.Field("name", "a name has at most %d characters, on one line", maxName)
-	case !organisationForm.MatchString(c.Organisation):
+	case !IsOrganisation(c.Organisation):
 		return fault.Field("organisation", "an organisation is 1 to 64 lower-case letters, digits, - and _")
 	case c.TokenLifetime < minLifetime || c.TokenLifetime > maxLifetime || c.TokenLifetime%time.Second != 0:
 		return fault.Field("tokenLifetime", "a token lasts whole seconds, from 300 s to 48 h")

@@ -67,7 +67,7 @@ func TestAnOrganisationWithoutData(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
 		x.client(access.Client{ID: "elsewhere", Organisation: "org-3"}, "s")
 		x.token = x.login("elsewhere", "s")
-		if got := x.ask(http.StatusServiceUnavailable, "POST", details+"/query", wholeDay); !strings.Contains(got, "no data of the client's organisation") {
+		if got := x.ask(http.StatusForbidden, "POST", details+"/query", wholeDay); !strings.Contains(got, "no data of the client's organisation") {
 			t.Errorf("got %s", got)
 		}
 	})

@@ -95,7 +95,7 @@ func (x *exchange) source() (engine.Source, error) {
 	if source := x.server.cfg.Sources[x.client.Organisation]; source != nil {
 		return source, nil
 	}
-	return nil, fault.New(fault.Unavailable, "There is no data of the client's organisation on this server")
+	return nil, fault.New(fault.Forbidden, "There is no data of the client's organisation on this server")
 }
 
 // bearer is the token that a request carries; empty if none.

@@ -159,9 +159,9 @@ type listedBody struct {
 	JobID  job.ID `json:"jobId"`
 	Client string `json:"clientId"`
 	statusBody
-	Records     int64 `json:"records,omitzero"`
-	Bytes       int64 `json:"bytes,omitzero"`
-	StoredBytes int64 `json:"storedBytes,omitzero"`
+	Records     *int64 `json:"records,omitzero"` // absent where nothing was found out
+	Bytes       *int64 `json:"bytes,omitzero"`
+	StoredBytes int64  `json:"storedBytes,omitzero"`
 }
 
 // listJobs answers GET /parley/v1/jobs: the jobs that the client sees, newest first.
@@ -172,7 +172,10 @@ func (s *Server) listJobs(x *exchange) error {
 	}
 	out := make([]listedBody, len(jobs))
 	for i, j := range jobs {
-		out[i] = listedBody{j.ID, j.Client, statusOf(j.Status), j.Size.Records, j.Size.Bytes, j.Size.Stored}
+		out[i] = listedBody{JobID: j.ID, Client: j.Client, statusBody: statusOf(j.Status), StoredBytes: j.Size.Stored}
+		if j.Status.State == job.Fulfilled || j.Status.State == job.Expired {
+			out[i].Records, out[i].Bytes = &j.Size.Records, &j.Size.Bytes
+		}
 	}
 	return x.send(http.StatusOK, listBody{out})
 }

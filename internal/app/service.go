@@ -5,10 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
@@ -27,11 +29,16 @@ func ParseLakes(values []string) (Lakes, error) {
 		if !named || lake.Exists(v) {
 			name, dir = DefaultOrganisation, v
 		}
-		if name == "" || dir == "" {
-			return nil, fault.Field("--lake", "--lake %s: write DIR, or NAME=DIR with the name of an organisation", v)
+		if !access.IsOrganisation(name) || dir == "" {
+			return nil, fault.Field("--lake", "--lake %s: write DIR, or NAME=DIR with the name of an organisation: 1 to 64 lower-case letters, digits, - and _", v)
 		}
-		if _, twice := lakes[name]; twice {
-			return nil, fault.Field("--lake", "--lake: the organisation %s has two lakes; name them, as acme=./acme", name)
+		for other, taken := range lakes {
+			if other == name {
+				return nil, fault.Field("--lake", "--lake: the organisation %s has two lakes; give each a name of its own, as acme=./acme", name)
+			}
+			if filepath.Clean(taken) == filepath.Clean(dir) {
+				return nil, fault.Field("--lake", "--lake: the organisations %s and %s have the same lake %s; a lake holds the conversations of one", other, name, dir)
+			}
 		}
 		lakes[name] = dir
 	}
@@ -112,14 +119,23 @@ func (s *Service) Serve(ctx context.Context, l Listen, now func() time.Time) (*S
 	return newServer(ctx, l, backend{s.sources(), now, s.state})
 }
 
-// HasClients says whether the control database knows any client.
-func (s *Service) HasClients(ctx context.Context) (bool, error) {
+// Clients counts the clients of the control database: those of organisations that have a lake here, and, by organisation,
+// the others, who will find nothing.
+func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {
 	clients, err := Listen{}.access(ctx, backend{now: time.Now, state: s.state})
 	if err != nil {
-		return false, err
+		return 0, nil, err
 	}
 	list, err := clients.List(ctx, "")
-	return len(list) > 0, err
+	others = map[string]int{}
+	for _, c := range list {
+		if s.lakes[c.Organisation] != nil {
+			served++
+		} else {
+			others[c.Organisation]++
+		}
+	}
+	return served, others, err
 }
 
 // Jobs gives the jobs of the server, to be used beside it or in its place: whoever runs the manager while no other

@@ -62,7 +62,7 @@ func (o *Options) printList(list []access.Client) error {
 		o.Streams.Notef("There are no clients; parley client add lets one in.\n")
 		return nil
 	}
-	t := o.Streams.Table("client id", "name", "organisation", "permissions", "user", "tokens last", "created", "secret of")
+	t := o.Streams.Table("client id", "name", "organisation", "permissions", "user", "tokens last", "created", "secret since")
 	for _, c := range list {
 		t.Row(c.ID, c.Name, c.Organisation, permissions(c, ","), c.UserID, lifetime(c), c.Created.Format(time.DateOnly), c.Rotated.Format(time.DateOnly))
 	}

@@ -63,7 +63,7 @@ The official clients work against it when they are pointed at its address: see d
 	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
 	f.StringVar(&o.Now, "now", "", "where the platform's clock starts, as 2026-11-08T12:00:00Z (default: now)")
-	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-07, on which the nightly batch fails: dataAvailabilityDate stays where it was")
+	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-08, on whose morning the nightly batch fails: dataAvailabilityDate stays where it was")
 	f.StringSliceVar(&o.Load, "load", nil, "serve these records and simulate none: files or folders with single records, NDJSON, result pages; plain, .gz, .zst")
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	return cmd

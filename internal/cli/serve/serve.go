@@ -4,7 +4,9 @@ package serve
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +86,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err := o.ready(server.URL, listen.Client); err != nil {
 		return err
 	}
+	listen.Log.InfoContext(ctx, "serving", "url", server.URL, "organisations", lakes.Organisations())
 	return server.Run(ctx)
 }
 
@@ -91,16 +94,20 @@ func Run(ctx context.Context, o *Options) (err error) {
 // other.
 func (o *Options) client(ctx context.Context, service *app.Service) (app.Credentials, error) {
 	given := first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")})
-	if len(o.Lakes) > 1 {
-		if given != (app.Credentials{}) {
-			return given, fault.Field("--client-id", "which of the organisations does the client belong to? With several lakes, make it by parley client add --organisation NAME --state DIR")
-		}
-		return given, nil
+	served, others, err := service.Clients(ctx)
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		o.Streams.Notef("Of the organisation %s there is no lake here, but %s: they will be refused. --lake %s=DIR gives it one.\n", name, ui.Counted(int64(others[name]), "client", "clients"), name)
 	}
-	if given == (app.Credentials{}) {
-		if has, err := service.HasClients(ctx); has || err != nil {
-			return given, err
-		}
+	switch several := len(o.Lakes) > 1; {
+	case err != nil:
+		return given, err
+	case several && given != (app.Credentials{}):
+		return given, fault.Field("--client-id", "which of the organisations does the client belong to? With several lakes, make it by parley client add --organisation NAME --state DIR")
+	case several && served == 0:
+		o.Streams.Notef("There is no client yet; make one by parley client add --state %s --organisation NAME --name ...\n", o.State)
+		return given, nil
+	case several || given == (app.Credentials{}) && served > 0:
+		return given, nil
 	}
 	return first(given, app.NewCredentials()), nil
 }

@@ -1,0 +1,32 @@
+package app
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+func TestLakesByOrganisation(t *testing.T) {
+	for text, want := range map[string]Lakes{
+		"./lake": {"default": "./lake"}, "acme=./a b=./b": {"acme": "./a", "b": "./b"}, "./lake b=./b": {"default": "./lake", "b": "./b"},
+	} {
+		if got, err := ParseLakes(strings.Fields(text)); err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"A=./lake": "lower-case", "a/b=./lake": "lower-case", "=./lake": "NAME=DIR", "a=": "NAME=DIR", "./lake ./other": "a name of its own",
+		"a=./x a=./y": "a name of its own", "a=./x b=./x/": "the same lake",
+	} {
+		_, err := ParseLakes(strings.Fields(text))
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != fault.Invalid || f.Field != "--lake" || !strings.Contains(f.Message, want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+	if _, err := (Lakes{"a": "./a", "b": "./b"}).stateDir(""); !errors.Is(err, fault.Invalid) {
+		t.Errorf("several lakes and no folder of the server: got %v", err)
+	}
+}
