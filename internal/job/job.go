@@ -53,8 +53,9 @@ type State string
 const (
 	// Queued waits for a runner, which moves it on to Pending; Delete moves it to Cancelled.
 	Queued State = "QUEUED"
-	// Pending is being answered. Its runner moves it on to Fulfilled or Failed, or back to Queued when the service
-	// stops; a runner that finds it after a crash does so too. Delete moves it to Cancelled, and its runner gives up.
+	// Pending is being answered. Its runner moves it on to Fulfilled or Failed, or back to Queued when the service stops
+	// or the data cannot be opened; a runner that finds it after a crash does so too. Delete moves it to Cancelled, and its
+	// runner gives up.
 	Pending State = "PENDING"
 	// Fulfilled has results that can be read. The clock moves it on to Expired at its ExpirationDate; Delete removes it.
 	Fulfilled State = "FULFILLED"
