@@ -262,7 +262,7 @@ func TestAJobWaitsWhileItsDataCannotBeOpened(t *testing.T) {
 		id := submit(t, m, 0)
 		pass(time.Hour)
 		wantState(t, m, id, Queued)
-		src.unavailable = nil
+		src.mend()
 		pass(pauseFor)
 		wantState(t, m, id, Fulfilled)
 	})

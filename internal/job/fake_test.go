@@ -52,7 +52,16 @@ func (s *fakeSource) Settled(context.Context) (engine.Engine, error) {
 }
 
 func (s *fakeSource) Available(context.Context) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), s.unavailable
+}
+
+// mend lets the data be opened again.
+func (s *fakeSource) mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unavailable = nil
 }
 
 func (s *fakeSource) set(records []string) {
