@@ -41,9 +41,7 @@ type problemDetail struct {
 // standard is the platform's text for a code, where we have nothing better to say. Source: facts.md section 3.
 var standard = map[string]string{
 	"bad.request":              "The request could not be understood by the server due to malformed syntax.",
-	"authentication.required":  "No authentication bearer token specified in authorization header.",
 	"bad.credentials":          "Invalid login credentials.",
-	"credentials.expired":      "The credentials have expired.", // its text on the platform is not known
 	"not.authorized":           "You are not authorized to perform the requested action.",
 	"not.found":                "The requested resource was not found.",
 	"general.conflict":         "The request conflicts with the current state of the target resource.",

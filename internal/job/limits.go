@@ -50,11 +50,6 @@ const (
 	limitStored    = "details.jobs.results.bytes.max" // ours
 )
 
-// Keys gives the keys of all limits of jobs.
-func Keys() []string {
-	return []string{limitOpen, limitPerMinute, limitQueued, limitBytes, limitStored}
-}
-
 // soon is when it is worth trying again what waits for jobs to end.
 const soon = 10 * time.Second
 
