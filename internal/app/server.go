@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -128,8 +130,7 @@ func (l Listen) access(ctx context.Context, b backend) (*access.Store, error) {
 	}
 	organisation := DefaultOrganisation
 	if len(b.sources) == 1 {
-		for organisation = range b.sources { //nolint:revive // the only one
-		}
+		organisation = slices.Collect(maps.Keys(b.sources))[0]
 	}
 	return clients, clients.Fix(access.Client{ID: l.Client.ID, Name: "given at the start", Organisation: organisation}, l.Client.Secret)
 }

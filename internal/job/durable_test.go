@@ -347,3 +347,24 @@ func TestAFailureAfterTheFileLeavesNoFile(t *testing.T) {
 		t.Errorf("files left: %v", names)
 	}
 }
+
+// Deleting a job whose data is being opened must not make the next one wait as if the data could not be opened.
+func TestAJobDeletedWhileItsDataIsOpenedDelaysNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &fakeSource{records: someRecords(3)}
+		src.stuck.Store(true)
+		m := newManager(t, src, func(c *Config) { c.Limits.Running = 1 })
+		defer start(t, m)()
+		first := submit(t, m, 0)
+		synctest.Wait()
+		wantState(t, m, first, Pending)
+		src.stuck.Store(false)
+		if err := m.Delete(t.Context(), me, first); err != nil {
+			t.Fatal(err)
+		}
+		second := submit(t, m, 0)
+		synctest.Wait()
+		wantState(t, m, first, Cancelled)
+		wantState(t, m, second, Fulfilled)
+	})
+}

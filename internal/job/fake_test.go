@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type fakeSource struct {
 	err         error         // if set, comes after the last record
 	panics      bool          // if set, so does a panic
 	unavailable error         // if set, comes instead of the date
+	stuck       atomic.Bool   // opening waits for the end of its context
 	closing     error         // if set, closing a view fails
 	opened      int
 	open        int
@@ -51,7 +53,11 @@ func (s *fakeSource) Settled(context.Context) (engine.Engine, error) {
 	return &fakeView{source: s, records: s.records}, nil
 }
 
-func (s *fakeSource) Available(context.Context) (time.Time, error) {
+func (s *fakeSource) Available(ctx context.Context) (time.Time, error) {
+	if s.stuck.Load() {
+		<-ctx.Done()
+		return time.Time{}, ctx.Err()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), s.unavailable

@@ -208,7 +208,7 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 		m.fulfil(ctx, e)
 	case ctx.Err() != nil:
 		m.giveBack(ctx, e)
-	case errors.Is(err, errUnopened):
+	case errors.Is(err, errUnopened) && answering.Err() == nil: // deleted meanwhile, it need not wait, nor the next one
 		m.giveBack(ctx, e)
 		return err
 	default:
