@@ -9,6 +9,11 @@ import (
 // Source: facts.md 7.3.
 const MaxAttributeLength = 1024
 
+// MaxRecordBytes is the largest record that is kept as one, in bytes of compact JSON. Upstream's have some 6 kB, and a
+// library that writes or reads Parquet holds several of them in memory at a time. A larger one is set aside, its text
+// kept. Decision 0022.
+const MaxRecordBytes = 64 << 20
+
 // Record is one conversation as upstream sent it: JSON is the verbatim text but for insignificant white space, which
 // is removed at the door so that a record is one line. The other fields are read out of it and are never edited.
 type Record struct {

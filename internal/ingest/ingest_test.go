@@ -299,7 +299,7 @@ func TestReceivedAtComesFirst(t *testing.T) {
 
 func TestValuesThatAreNoRecords(t *testing.T) {
 	l := newLake(t)
-	files := find(t, folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1}`, "2.json": "7" + b}))
+	files := find(t, folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1,"code":"some.code"}`, "2.json": "7" + b}))
 	sum, err := run(t, t.Context(), l, files)
 	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "3 values are no records") {
 		t.Errorf("got %v", err)

@@ -15,7 +15,7 @@ func StripAttributes(raw []byte) []byte {
 	if !bytes.Contains(raw, []byte(`"attributes"`)) {
 		return raw
 	}
-	s := stripper{dec: jsontext.NewDecoder(bytes.NewBuffer(raw), lenient), raw: raw}
+	s := stripper{dec: held(raw), raw: raw}
 	if err := s.conversation(); err != nil {
 		return raw
 	}
@@ -24,7 +24,7 @@ func StripAttributes(raw []byte) []byte {
 
 // stripper copies raw to out, participant by participant, without their attributes.
 type stripper struct {
-	dec  *jsontext.Decoder
+	dec  decoder
 	raw  []byte
 	out  []byte
 	kept int // everything before this offset is in out, or was left out
@@ -85,7 +85,7 @@ func CutAttributes(raw []byte) []byte {
 	if !mayBeLong(raw) || !bytes.Contains(raw, []byte(`"attributes"`)) {
 		return raw
 	}
-	c := cutter{dec: jsontext.NewDecoder(bytes.NewBuffer(raw), lenient), raw: raw}
+	c := cutter{dec: held(raw), raw: raw}
 	if err := c.conversation(); err != nil || c.kept == 0 {
 		return raw
 	}
@@ -108,7 +108,7 @@ func mayBeLong(raw []byte) bool {
 
 // cutter copies raw to out up to kept, with what is too long cut.
 type cutter struct {
-	dec  *jsontext.Decoder
+	dec  decoder
 	raw  []byte
 	out  []byte
 	kept int

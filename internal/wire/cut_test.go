@@ -34,6 +34,25 @@ func TestAttributesAreCutToWhatThePlatformSends(t *testing.T) {
 	}
 }
 
+// A text of exactly 1,024 characters stays as it is, and one of 1,025 loses its last, wherever in the record they stand.
+func TestTheLongestAttributeThatIsNotCut(t *testing.T) {
+	const longest = conversation.MaxAttributeLength
+	for _, of := range []string{"x", "é", "😀", `\n`, `\u00e9`} {
+		for pad := range 40 {
+			for n := longest - 2; n <= longest+2; n++ {
+				record := func(n int) string {
+					return `{"a":"` + strings.Repeat("p", pad) + `","participants":[{"attributes":{"k":"` + strings.Repeat(of, n) + `"}}]}`
+				}
+				if got := string(CutAttributes([]byte(record(n)))); len(got) != len(record(min(n, longest))) && of != `\u00e9` {
+					t.Fatalf("%d times %s behind %d: got %d bytes", n, of, pad, len(got))
+				} else if (got == record(n)) != (n <= longest) {
+					t.Fatalf("%d times %s behind %d: changed is %v", n, of, pad, got != record(n))
+				}
+			}
+		}
+	}
+}
+
 // Whatever the text, afterwards no attribute is too long, and what was not is as it was.
 func FuzzCutAttributes(f *testing.F) {
 	f.Add("key", "v", uint16(1100), 3)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"time"
 
@@ -113,7 +114,8 @@ func (s *folder) page(ctx context.Context, id platform.JobID, at platform.Cursor
 		err := page.Stream(w)
 		return w.CloseWithError(err)
 	})
-	head, err := wire.ReadPage(r, begin())
+	// Made by this process: as large as its records are, and none of it is held.
+	head, err := wire.Limits{Page: math.MaxInt64}.ReadPage(r, wire.Results, begin())
 	_ = r.CloseWithError(errRead) // which ends the other side, if it has not ended yet
 	_ = group.Wait()              // what it met, the reader was told
 	return platform.Page{Next: platform.Cursor(head.Cursor), Available: head.DataAvailabilityDate}, err

@@ -1,0 +1,152 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// ErrLimit is in the chain of a fault.Corrupt that says that a text is larger than its bound: asking for it again would
+// not help.
+var ErrLimit = errors.New("over the limit")
+
+type overLimit string
+
+func (e overLimit) Error() string { return string(e) }
+func (overLimit) Unwrap() []error { return []error{fault.Corrupt, ErrLimit} }
+
+// Limits bound how much of a text is held in memory, in bytes after decompression: a few on the wire can become any
+// number. The zero value means the defaults.
+type Limits struct {
+	// Page is the most that a page may have in all, and a single value in a file; 0 means DefaultPage.
+	Page int64
+	// Advice ends the message about a page that is larger: it names the flag that raises the limit.
+	Advice string
+}
+
+// DefaultPage is room for 1,000 records, which is the platform's own size of a page, of 268 kB each. They have some
+// 6 kB: measurements.md.
+const DefaultPage = 256 << 20
+
+// maxToken bounds white space, and each text outside the records: names, dates, members that nobody here knows.
+const maxToken = 1 << 20
+
+// maxCursor bounds a cursor, which has to fit into a URL. The platform's have some hundred bytes.
+const maxCursor = 16 << 10
+
+func (l Limits) withDefaults() Limits {
+	if l.Page == 0 {
+		l.Page = DefaultPage
+	}
+	return l
+}
+
+// source is what a decoder reads from. A decoder holds in memory whatever belongs to the token or value that it is
+// asked for, and the white space before it. So it gets no more than is allowed for that.
+type source struct {
+	r     io.Reader
+	most  Limits
+	what  string // a page, a value: what the limit is of
+	read  int64  // handed to the decoder so far
+	until int64  // up to where it may read
+	token bool   // that is for a token, not for a value
+	end   int64  // up to where it may ever read
+	err   error  // what ended reading: told again, whatever the decoder makes of it
+}
+
+// decoder is a decoder with its source; one that reads what is in memory already has none.
+type decoder struct {
+	*jsontext.Decoder
+
+	src *source
+}
+
+func held(raw []byte) decoder {
+	return decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(raw), lenient)}
+}
+
+func newDecoder(src *source) decoder { return decoder{jsontext.NewDecoder(src, lenient), src} }
+
+// allow lets the source give what a token needs, or a whole value.
+func (d decoder) allow(token bool) {
+	if s := d.src; s != nil {
+		n := s.most.Page
+		if token {
+			n = maxToken
+		}
+		at := d.InputOffset()
+		s.token, s.until = token, at+min(n, s.end-at)
+	}
+}
+
+// peek allows for a token and looks at its kind.
+func (d decoder) peek() jsontext.Kind {
+	d.allow(true)
+	return d.PeekKind()
+}
+
+// value reads a value that may be as large as a page.
+func (d decoder) value() (jsontext.Value, error) {
+	d.allow(false)
+	return d.ReadValue()
+}
+
+// skip passes over a value and holds no more than a token of it at a time.
+func (d decoder) skip() error {
+	for depth := d.StackDepth(); ; {
+		d.allow(true)
+		if _, err := d.ReadToken(); err != nil || d.StackDepth() <= depth {
+			return err
+		}
+	}
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	room := s.until - s.read
+	if room <= 0 {
+		return 0, s.full()
+	}
+	n, err := s.r.Read(b[:min(int64(len(b)), room)])
+	s.read += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}
+
+// full ends reading at the limit, unless the text ends there too.
+func (s *source) full() error {
+	var next [1]byte
+	_, s.err = io.ReadFull(s.r, next[:])
+	if s.err == nil {
+		s.err = s.over()
+	}
+	return s.err
+}
+
+func (s *source) over() error {
+	if s.token && s.until < s.end {
+		return overLimit(fmt.Sprintf("a text or white space outside the records has more than %s", size(maxToken)))
+	}
+	text := fmt.Sprintf("the %s is larger than %s", s.what, size(s.most.Page))
+	if s.most.Advice != "" {
+		text += "; " + s.most.Advice
+	}
+	return overLimit(text)
+}
+
+// size writes a limit as it is given.
+func size(n int64) string {
+	if n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
