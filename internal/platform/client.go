@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Secret is a text that must not be printed.
@@ -42,6 +43,7 @@ type Config struct {
 	ClientSecret Secret
 	UserAgent    string
 	Retry        Retry
+	Limits       wire.Limits       // of pages; the zero value means the defaults
 	Log          *slog.Logger      // told of every retry; may be nil
 	Transport    http.RoundTripper // nil means connections of the client's own
 }
@@ -87,9 +89,10 @@ func BaseURL(text string) (string, error) {
 
 // Client talks to the platform. Safe for concurrent use.
 type Client struct {
-	cfg   Config
-	http  *http.Client
-	token token
+	cfg     Config
+	http    *http.Client
+	token   token
+	secrets secrets
 }
 
 // New makes a client; it connects when it is used.
@@ -101,7 +104,7 @@ func New(cfg Config) *Client {
 	if cfg.Transport == nil {
 		cfg.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	return &Client{cfg: cfg, http: &http.Client{
+	return &Client{cfg: cfg, secrets: secretsOf(cfg), http: &http.Client{
 		Transport: cfg.Transport,
 		// A redirect would send the token to wherever the answer says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -117,14 +120,21 @@ type call struct {
 	path   string
 	query  url.Values
 	body   any
+	good   []int // statuses that say that it succeeded; none means 200 alone
 }
 
-// do sends a call until it succeeds or cannot, and hands the body of the answer to read. A read that fails because
-// the body is cut or damaged counts as a failed try: read must start anew each time.
+// do sends a call until it succeeds or cannot, and hands the body of the answer to read, which may be nil if nothing
+// is to be read. A read that fails because the body is cut or damaged, or is not what was asked for, counts as a failed
+// try: read must start anew each time.
 func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) error {
 	for attempt := 1; ; attempt++ {
 		err := c.once(ctx, what, read)
-		if err == nil || ctx.Err() != nil || attempt == c.cfg.Retry.Attempts || !temporary(err) {
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err() // it is why, whatever broke because of it
+		case attempt == c.cfg.Retry.Attempts || !temporary(err):
 			return err
 		}
 		wait := c.wait(attempt, err)
@@ -181,10 +191,7 @@ func (c *Client) once(ctx context.Context, what call, read func(io.Reader) error
 		}
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode >= 300 {
-		return failure(resp)
-	}
-	return cut(ctx, read(resp.Body))
+	return c.take(resp, what, read)
 }
 
 func (c *Client) send(ctx context.Context, what call, bearer string) (*http.Response, error) {
@@ -216,23 +223,22 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 	}
 	ctx, done := context.WithCancel(req.Context())
-	silence := time.AfterFunc(maxSilence, done)
+	p := newPatience(done)
 	resp, err := c.http.Do(req.WithContext(ctx))
-	if err == nil {
-		resp.Body = &answer{resp.Body, silence, done}
+	late := p.rest()
+	if err == nil && late == nil {
+		resp.Body = &answer{ReadCloser: resp.Body, patience: p, done: done}
 		return resp, nil
 	}
+	if err == nil {
+		_ = resp.Body.Close()
+	}
 	done()
-	silent := !silence.Stop()
-	if req.Context().Err() != nil {
+	switch {
+	case req.Context().Err() != nil:
 		return nil, req.Context().Err()
+	case late != nil:
+		return nil, fault.Because(fault.Unavailable, late, "%s cannot be reached", req.URL.Host)
 	}
-	// The URL in http's error may hold a cursor; its cause says enough.
-	if inner, ok := err.(*url.Error); ok { //nolint:errorlint // http.Client.Do returns *url.Error itself
-		err = inner.Err
-	}
-	if silent {
-		err = errSilent
-	}
-	return nil, fault.Because(fault.Unavailable, err, "%s cannot be reached", req.URL.Host)
+	return nil, c.unreachable(req.URL, err)
 }

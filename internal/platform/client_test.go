@@ -215,15 +215,22 @@ func TestThrottledForTooLong(t *testing.T) {
 }
 
 func TestSilentServerIsGivenUp(t *testing.T) {
-	for name, misdeed := range map[string]platformtest.Misdeed{"no answer": platformtest.Ignore, "half an answer": platformtest.Stall} {
+	for name, c := range map[string]struct {
+		misdeed platformtest.Misdeed
+		says    string
+	}{
+		"no answer":       {platformtest.Ignore, "cannot be reached: nothing came for 2m0s"},
+		"half an answer":  {platformtest.Stall, "bytes came in 2m0s"},
+		"a byte a second": {platformtest.Trickle(1, 5*time.Second), "only 23 bytes came in 2m0s"},
+	} {
 		for _, route := range []platformtest.Route{platformtest.Token, platformtest.Availability} {
 			synctest.Test(t, func(t *testing.T) {
-				f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: route, First: 1, Last: platformtest.Always, Do: misdeed}}})
+				f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: route, First: 1, Last: platformtest.Always, Do: c.misdeed}}})
 				cfg := f.ClientConfig()
 				cfg.Retry.Attempts = 2
 				begun := time.Now()
 				_, err := platform.New(cfg).Availability(t.Context())
-				if !errors.Is(err, fault.Unavailable) || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "nothing came for 2m0s") {
+				if !errors.Is(err, fault.Unavailable) || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%s to %s: %v", name, route, err)
 				}
 				if got := time.Since(begun).Round(time.Second); got != 4*time.Minute || f.Calls(route) != 2 {

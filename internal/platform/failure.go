@@ -1,17 +1,19 @@
 package platform
 
 import (
-	"context"
+	"compress/flate"
+	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // refusal is an answer of the platform that is no success.
@@ -60,9 +62,12 @@ func (r *refusal) Unwrap() error {
 const maxErrorBody = 64 << 10
 
 // failure reads an error answer. Its body may be anything: proxies answer too.
-func failure(resp *http.Response) error {
-	r := &refusal{status: resp.StatusCode, id: resp.Header.Get("Inin-Correlation-Id"), after: retryAfter(resp.Header)}
+func (c *Client) failure(resp *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if speaksTLS(resp, text) {
+		return errSpeaksTLS(resp.Request.URL.Host)
+	}
+	r := &refusal{status: resp.StatusCode, id: c.clean(resp.Header.Get("Inin-Correlation-Id"), maxWord), after: retryAfter(resp.Header)}
 	var body struct {
 		Message     string `json:"message"`
 		Code        string `json:"code"`
@@ -70,33 +75,56 @@ func failure(resp *http.Response) error {
 		Error       string `json:"error"`
 		Description string `json:"description"`
 	}
-	if json.Unmarshal(text, &body) == nil {
-		r.code, r.text = line(body.Code), line(body.Message)
-		if body.Error != "" {
-			r.code, r.text = line(body.Error), line(body.Description)
-		}
-		if body.ContextID != "" {
-			r.id = line(body.ContextID)
-		}
+	if json.Unmarshal(text, &body) != nil {
+		return r
+	}
+	if r.after == 0 {
+		r.after = waitInWords(body.Message)
+	}
+	r.code, r.text = c.clean(body.Code, maxWord), c.clean(body.Message, maxText)
+	if body.Error != "" {
+		r.code, r.text = c.clean(body.Error, maxWord), c.clean(body.Description, maxText)
+	}
+	if body.ContextID != "" {
+		r.id = c.clean(body.ContextID, maxWord)
 	}
 	return r
-}
-
-// line keeps a text of others on one line and of a bearable length.
-func line(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > 300 {
-		s = strings.ToValidUTF8(s[:300], "") + "…"
-	}
-	return s
 }
 
 // retryAfter is how long the platform asks to wait, by Retry-After or by the end of the limit's window.
 func retryAfter(h http.Header) time.Duration {
 	for _, name := range []string{"Retry-After", "Inin-Ratelimit-Reset"} {
 		if sec, err := strconv.Atoi(h.Get(name)); err == nil && sec >= 0 {
-			return time.Duration(min(sec, 86_400))*time.Second + time.Second
+			return seconds(sec)
 		}
+		if at, err := http.ParseTime(h.Get(name)); err == nil {
+			return seconds(int(at.Sub(clockOf(h)).Seconds()))
+		}
+	}
+	return 0
+}
+
+// seconds is a wait of so many, with one on top.
+func seconds(n int) time.Duration {
+	return time.Duration(min(max(n, 0), 86_400))*time.Second + time.Second
+}
+
+// clockOf is the time on the server's clock, by which it says until when to wait.
+func clockOf(h http.Header) time.Time {
+	if at, err := http.ParseTime(h.Get("Date")); err == nil {
+		return at
+	}
+	return time.Now()
+}
+
+// inWords is how the platform's message about a rate ends (facts.md section 3).
+var inWords = regexp.MustCompile(`Retry the request in \[?(\d{1,5})\]? seconds`)
+
+// waitInWords is how long a message asks to wait; 0 if it does not.
+func waitInWords(message string) time.Duration {
+	if found := inWords.FindStringSubmatch(message); found != nil {
+		n, _ := strconv.Atoi(found[1])
+		return seconds(n)
 	}
 	return 0
 }
@@ -112,6 +140,11 @@ func askedWait(err error) time.Duration {
 // first.
 const longest = 24 * time.Hour
 
+// lasting is a failure that no other try will mend.
+type lasting struct{ error }
+
+func (l lasting) Unwrap() error { return l.error }
+
 // temporary says whether the same request may succeed later.
 func temporary(err error) bool {
 	if r, ok := errors.AsType[*refusal](err); ok && r.after > longest {
@@ -119,16 +152,25 @@ func temporary(err error) bool {
 	} else if ok {
 		return r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout || r.status >= 500 && r.status != http.StatusNotImplemented
 	}
+	if _, ok := errors.AsType[lasting](err); ok || errors.Is(err, wire.ErrLimit) {
+		return false
+	}
 	return errors.Is(err, fault.Unavailable) || errors.Is(err, fault.Corrupt)
 }
 
 // cut gives a failure to read a body its kind: the connection broke, unless the body itself is damaged.
-func cut(ctx context.Context, err error) error {
-	if err == nil || errors.Is(err, fault.Corrupt) {
+func (c *Client) cut(err error) error {
+	switch {
+	case err == nil || errors.Is(err, fault.Corrupt):
 		return err
+	case isDamage(err):
+		return fault.New(fault.Corrupt, "the answer's gzip is damaged")
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return fault.Because(fault.Unavailable, err, "the answer was cut")
+	return fault.New(fault.Unavailable, "the answer was cut: %s", c.clean(err.Error(), maxText))
+}
+
+// isDamage says whether err is what gzip ends with when what it reads is not what was written.
+func isDamage(err error) bool {
+	_, deflate := errors.AsType[flate.CorruptInputError](err)
+	return deflate || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -73,14 +74,14 @@ func (c *Client) Availability(ctx context.Context) (_ time.Time, err error) {
 	var body struct {
 		Date string `json:"dataAvailabilityDate"`
 	}
-	if err := c.do(ctx, call{method: http.MethodGet, path: jobsPath + "/availability"}, into(&body)); err != nil {
-		return time.Time{}, err
-	}
-	at, err := conversation.ParseTime(body.Date)
-	if err != nil {
-		return at, fault.New(fault.Corrupt, "the platform's dataAvailabilityDate is no date")
-	}
-	return at, nil
+	var at time.Time
+	err = c.do(ctx, call{method: http.MethodGet, path: jobsPath + "/availability"}, into(&body, func() (err error) {
+		if at, err = conversation.ParseTime(body.Date); err != nil {
+			return fault.New(fault.Corrupt, "the platform's dataAvailabilityDate is no date")
+		}
+		return nil
+	}))
+	return at, err
 }
 
 // Submit starts a job over the conversations that started in iv, in order of start.
@@ -105,20 +106,44 @@ func (c *Client) submit(ctx context.Context, request any) (JobID, error) {
 	var body struct {
 		ID JobID `json:"jobId"`
 	}
-	if err := c.do(ctx, call{method: http.MethodPost, path: jobsPath, body: request}, into(&body)); err != nil {
+	// 202 is the platform's; what counts is the id, and to refuse another answer with one would submit a second job.
+	what := call{method: http.MethodPost, path: jobsPath, body: request, good: []int{http.StatusAccepted, http.StatusOK, http.StatusCreated}}
+	err := c.do(ctx, what, into(&body, func() error { return body.ID.check() }))
+	if err != nil {
 		return "", err
 	}
-	if body.ID == "" {
-		return "", fault.New(fault.Corrupt, "the platform gave no jobId")
-	}
 	return body.ID, nil
+}
+
+// maxJobID is the longest id of a job that is taken, in bytes. The platform's have 36.
+const maxJobID = 256
+
+// check says whether an id can be kept, printed, and asked for.
+func (id JobID) check() error {
+	switch {
+	case id == "":
+		return fault.New(fault.Corrupt, "the platform gave no jobId")
+	case len(id) > maxJobID || id == "." || id == ".." || strings.ContainsFunc(string(id), notInHeaders):
+		return fault.New(fault.Corrupt, "the platform gave a jobId that cannot be used: it is too long, or not a word")
+	}
+	return nil
 }
 
 // Status asks how a job is getting on.
 func (c *Client) Status(ctx context.Context, id JobID) (s Status, err error) {
 	defer fault.Wrap(&err, "ask for job %s", id)
-	err = c.do(ctx, call{method: http.MethodGet, path: jobPath(id)}, into(&s))
-	return s, err
+	what := call{method: http.MethodGet, path: jobPath(id), good: []int{http.StatusOK, http.StatusAccepted}}
+	err = c.do(ctx, what, into(&s, func() error {
+		if s.State == "" {
+			return fault.New(fault.Corrupt, "the platform gave no state")
+		}
+		return nil
+	}))
+	if err != nil {
+		return Status{}, err
+	}
+	s.State, s.ErrorMessage = State(c.clean(string(s.State), maxWord)), c.clean(s.ErrorMessage, maxText)
+	return s, nil
 }
 
 // Jobs lists the jobs that the client sees, newest first. The list is an addition of Parley's servers: the platform
@@ -128,7 +153,7 @@ func (c *Client) Jobs(ctx context.Context) (_ []Listed, err error) {
 	var body struct {
 		Jobs []Listed `json:"jobs"`
 	}
-	err = c.do(ctx, call{method: http.MethodGet, path: "/parley/v1/jobs"}, upTo(maxList, &body))
+	err = c.do(ctx, call{method: http.MethodGet, path: "/parley/v1/jobs"}, upTo(maxList, &body, nil))
 	return body.Jobs, err
 }
 
@@ -160,7 +185,7 @@ func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, be
 	var refused error
 	err = c.do(ctx, call{method: http.MethodGet, path: jobPath(id) + "/results", query: query}, func(body io.Reader) error {
 		take := begin()
-		head, err := wire.ReadPage(body, func(raw []byte) error {
+		head, err := c.cfg.Limits.ReadPage(body, wire.Results, func(raw []byte) error {
 			refused = take(raw)
 			return refused
 		})
@@ -170,16 +195,19 @@ func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, be
 		p = Page{Next: Cursor(head.Cursor), Available: head.DataAvailabilityDate}
 		return err
 	})
-	if refused != nil {
-		return Page{}, refused
+	if err == nil {
+		err = refused
 	}
-	return p, err
+	if err != nil {
+		return Page{}, err
+	}
+	return p, nil
 }
 
 // Delete cancels a job or gives up its results.
 func (c *Client) Delete(ctx context.Context, id JobID) (err error) {
 	defer fault.Wrap(&err, "delete job %s", id)
-	return c.do(ctx, call{method: http.MethodDelete, path: jobPath(id)}, func(io.Reader) error { return nil })
+	return c.do(ctx, call{method: http.MethodDelete, path: jobPath(id), good: []int{http.StatusNoContent, http.StatusOK, http.StatusAccepted}}, nil)
 }
 
 func jobPath(id JobID) string { return jobsPath + "/" + url.PathEscape(string(id)) }
@@ -190,21 +218,27 @@ const (
 	maxList   = 64 << 20
 )
 
-// into reads a small JSON answer.
-func into[T any](to *T) func(io.Reader) error { return upTo(maxAnswer, to) }
+// into reads a small JSON answer, and has it checked.
+func into[T any](to *T, check func() error) func(io.Reader) error { return upTo(maxAnswer, to, check) }
 
-// upTo reads a JSON answer of so many bytes at most. to is set from an answer that is good as a whole.
-func upTo[T any](most int64, to *T) func(io.Reader) error {
+// upTo reads a JSON answer of so many bytes at most. to is set from an answer that is JSON as a whole.
+func upTo[T any](most int64, to *T, check func() error) func(io.Reader) error {
 	return func(body io.Reader) error {
-		text, err := io.ReadAll(io.LimitReader(body, most))
+		text, err := io.ReadAll(io.LimitReader(body, most+1))
 		if err != nil {
 			return err
 		}
+		if int64(len(text)) > most {
+			return fault.Because(fault.Corrupt, wire.ErrLimit, "the answer has more than %d bytes", most)
+		}
 		var got T
-		if json.Unmarshal(text, &got) != nil {
+		if json.Unmarshal(text, &got) != nil { // strict: a member that comes twice is refused too
 			return fault.New(fault.Corrupt, "the answer is not the JSON that was expected")
 		}
 		*to = got
+		if check != nil {
+			return check()
+		}
 		return nil
 	}
 }

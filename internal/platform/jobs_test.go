@@ -69,6 +69,7 @@ func TestJobs(t *testing.T) {
 	list := `{"jobs":[` + strings.Repeat(one+",", 2000) + one + `]}` // larger than other answers may be
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/parley/v1/jobs" {
+			w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 			_, _ = io.WriteString(w, list)
 			return
 		}

@@ -67,7 +67,11 @@ func TestWaitLengthAsked(t *testing.T) {
 		want    time.Duration
 	}{
 		{429, http.Header{"Retry-After": {"7"}, "Inin-Ratelimit-Reset": {"60"}}, 8 * time.Second},
-		{429, http.Header{"Retry-After": {"Fri, 20 Nov 2026 07:28:00 GMT"}, "Inin-Ratelimit-Reset": {"60"}}, 61 * time.Second},
+		{429, http.Header{"Retry-After": {"Fri, 20 Nov 2026 07:28:00 GMT"}, "Date": {"Fri, 20 Nov 2026 07:27:20 GMT"}, "Inin-Ratelimit-Reset": {"60"}}, 41 * time.Second},
+		{503, http.Header{"Retry-After": {"Friday, 20-Nov-26 07:28:00 GMT"}, "Date": {"Fri, 20 Nov 2026 07:27:59 GMT"}}, 2 * time.Second},
+		{429, http.Header{"Retry-After": {"Fri, 20 Nov 2026 07:28:00 GMT"}, "Date": {"Fri, 20 Nov 2026 07:28:30 GMT"}, "Inin-Ratelimit-Reset": {"60"}}, time.Second},
+		{429, http.Header{"Retry-After": {"Fri, 20 Nov 1970 07:28:00 GMT"}}, time.Second},
+		{429, http.Header{"Retry-After": {"Fri, 32 Nov 2026 07:28:00 GMT"}, "Inin-Ratelimit-Reset": {"60"}}, 61 * time.Second},
 		{503, http.Header{"Retry-After": {"1"}}, 2 * time.Second},
 		{500, http.Header{"Retry-After": {"1"}}, 0},
 		{429, http.Header{"Retry-After": {"-1"}}, 0},
@@ -76,7 +80,7 @@ func TestWaitLengthAsked(t *testing.T) {
 		{429, http.Header{"Retry-After": {"99999999999999"}}, 10 * time.Minute},
 		{429, http.Header{}, 0},
 	} {
-		err := failure(&http.Response{StatusCode: x.status, Header: x.headers, Body: http.NoBody})
+		err := New(Config{}).failure(&http.Response{StatusCode: x.status, Header: x.headers, Body: http.NoBody})
 		got := c.wait(1, err)
 		if x.want == 0 && got > 2*time.Millisecond || x.want > 0 && got != x.want {
 			t.Errorf("%d with %v waits %v, want %v", x.status, x.headers, got, x.want)
@@ -87,7 +91,7 @@ func TestWaitLengthAsked(t *testing.T) {
 // A limit that ends in a week is no reason to wait ten minutes five times.
 func TestWhatIsNotWorthWaitingFor(t *testing.T) {
 	for after, want := range map[string]bool{"60": true, "86000": true, "638735": false} {
-		err := failure(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}}, Body: http.NoBody})
+		err := New(Config{}).failure(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}}, Body: http.NoBody})
 		if got := temporary(err); got != want {
 			t.Errorf("Retry-After %s: tried again %v, want %v", after, got, want)
 		}
@@ -102,8 +106,8 @@ func FuzzFailure(f *testing.F) {
 	f.Add(429, `{"message":"`+strings.Repeat("é\n", 400)+`","code":"a\nb"}`)
 	f.Add(503, `{"message":7}`)
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		err := failure(&http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))})
-		if text := err.Error(); strings.ContainsAny(text, "\n\r") || !utf8.ValidString(text) || len(text) > 1200 {
+		err := New(Config{}).failure(&http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))})
+		if text := err.Error(); strings.ContainsAny(text, "\n\r") || !utf8.ValidString(text) || len(text) > 1500 {
 			t.Errorf("%q", text)
 		}
 		if errors.Unwrap(err) == nil {

@@ -74,7 +74,7 @@ func (c *Client) Query(ctx context.Context, body []byte) (a Answer, err error) {
 // post sends a body, and has each record of the answer taken by what begin gives: it is called for each try.
 func (c *Client) post(ctx context.Context, body any, begin func() func([]byte) error) (page wire.Page, err error) {
 	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: body}, func(body io.Reader) error {
-		page, err = wire.Limits{}.ReadPage(body, wire.Found, begin())
+		page, err = c.cfg.Limits.ReadPage(body, wire.Found, begin())
 		return err
 	})
 	return page, err

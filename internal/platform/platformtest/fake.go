@@ -101,6 +101,7 @@ const correlationID = "0b5a7fd0-0000-4000-8000-000000000001"
 // ServeHTTP answers one request.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("ININ-Correlation-Id", correlationID)
+	w.Header().Set("Content-Type", "application/json")
 	f.mux.ServeHTTP(w, r)
 }
 

@@ -5,7 +5,9 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // Always is a Last that never comes.
@@ -44,6 +46,36 @@ func Throttle(header string, seconds int) Misdeed {
 // Say answers 200 with a body of any kind.
 func Say(body string) Misdeed {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { _, _ = w.Write([]byte(body)) }
+}
+
+// Answer answers with any status, Content-Type and body; an empty type leaves it out.
+func Answer(status int, kind, body string) Misdeed {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		w.Header()["Content-Type"] = []string{kind}
+		if kind == "" {
+			w.Header()["Content-Type"] = nil // net/http would guess one
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+// Trickle answers as usual, but a few bytes at a time, with a pause before each.
+func Trickle(bytes int, pause time.Duration) Misdeed {
+	return func(w http.ResponseWriter, r *http.Request, usual http.HandlerFunc) {
+		whole := httptest.NewRecorder()
+		usual(whole, r)
+		w.WriteHeader(whole.Code)
+		for piece := range slices.Chunk(whole.Body.Bytes(), bytes) {
+			select {
+			case <-time.After(pause):
+			case <-r.Context().Done():
+				panic(http.ErrAbortHandler)
+			}
+			_, _ = w.Write(piece)
+			w.(http.Flusher).Flush()
+		}
+	}
 }
 
 // HangUp closes the connection before an answer.
