@@ -9,6 +9,10 @@ import (
 // Source: facts.md 7.3.
 const MaxAttributeLength = 1024
 
+// MaxRecordBytes is the length of the longest record that is taken. What is longer is no conversation: it is rejected
+// and kept aside.
+const MaxRecordBytes = 64 << 20
+
 // Record is one conversation as upstream sent it: JSON is the verbatim text but for insignificant white space, which
 // is removed at the door so that a record is one line. The other fields are read out of it and are never edited.
 type Record struct {
