@@ -147,7 +147,7 @@ func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) er
 		stored[t] = newCursor(ctx, files)
 		defer stored[t].stop()
 	}
-	shredder := newShredder()
+	shredder := newShredder(func(t Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
 	var last conversation.Record
 	for _, f := range ofDay(s.files[Conversations], day) {
 		for v, err := range Versions(ctx, f.Path) {
@@ -160,12 +160,9 @@ func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) er
 			if !shredder.add(v) {
 				c.report.Unfit++
 			}
-			if c.report.Conversations%batchRows == 0 {
-				c.compare(day, shredder.take(), stored)
-			}
 		}
 	}
-	c.compare(day, shredder.take(), stored)
+	shredder.flush()
 	for t, at := range stored {
 		if rest := at.rest(); rest > 0 {
 			c.damage("%s: day %v has %d rows that no record accounts for", t, day, rest)
@@ -201,12 +198,10 @@ func (c *checker) record(day conversation.Day, v Version, last conversation.Reco
 	}
 }
 
-func (c *checker) compare(day conversation.Day, derived map[Table]arrow.RecordBatch, stored map[Table]*cursor) {
-	for t, batch := range derived {
-		if err := stored[t].equal(batch); err != nil {
-			c.damage("%s: day %v: %v", t, day, err)
-		}
-		batch.Release()
+func (c *checker) compare(day conversation.Day, t Table, derived arrow.RecordBatch, stored *cursor) {
+	defer derived.Release()
+	if err := stored.equal(derived); err != nil {
+		c.damage("%s: day %v: %v", t, day, err)
 	}
 }
 

@@ -18,7 +18,7 @@ type column[R any] struct {
 	doc      string
 	typ      arrow.DataType
 	required bool
-	bind     func(array.Builder) func(*R)
+	bind     func(to array.Builder, size *int64) func(*R) // adds to size the bytes of texts and lists
 }
 
 // field is the Arrow field with the Iceberg field id that readers go by, and the id of the field after it: a list
@@ -38,11 +38,12 @@ func fieldID(id int) arrow.Metadata {
 
 // text is a text column; empty text is null.
 func text[R any](name, doc string, get func(*R) string) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.BinaryTypes.String, bind: func(b array.Builder) func(*R) {
+	return column[R]{name: name, doc: doc, typ: arrow.BinaryTypes.String, bind: func(b array.Builder, size *int64) func(*R) {
 		to := b.(*array.StringBuilder)
 		return func(r *R) {
 			if s := get(r); s != "" {
 				to.Append(s)
+				*size += int64(len(s))
 			} else {
 				to.AppendNull()
 			}
@@ -60,7 +61,7 @@ func instant[R any](name, doc string, get func(*R) string) column[R] {
 
 // moment is a point in time, UTC, to the microsecond; the zero time is null.
 func moment[R any](name, doc string, get func(*R) time.Time) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Timestamp_us, bind: func(b array.Builder) func(*R) {
+	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Timestamp_us, bind: func(b array.Builder, _ *int64) func(*R) {
 		to := b.(*array.TimestampBuilder)
 		return func(r *R) {
 			if t := get(r); !t.IsZero() {
@@ -74,7 +75,7 @@ func moment[R any](name, doc string, get func(*R) time.Time) column[R] {
 
 // number is a whole number; nil is null.
 func number[R any](name, doc string, get func(*R) *int64) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Int64, bind: func(b array.Builder) func(*R) {
+	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Int64, bind: func(b array.Builder, _ *int64) func(*R) {
 		to := b.(*array.Int64Builder)
 		return func(r *R) { appendPointer(to, get(r)) }
 	}}
@@ -92,7 +93,7 @@ func count[R any](name, doc string, get func(*R) int64) column[R] {
 
 // decimal is a floating-point number; nil is null.
 func decimal[R any](name, doc string, get func(*R) *float64) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Float64, bind: func(b array.Builder) func(*R) {
+	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Float64, bind: func(b array.Builder, _ *int64) func(*R) {
 		to := b.(*array.Float64Builder)
 		return func(r *R) { appendPointer(to, get(r)) }
 	}}
@@ -100,7 +101,7 @@ func decimal[R any](name, doc string, get func(*R) *float64) column[R] {
 
 // flag is a truth value; nil is null.
 func flag[R any](name, doc string, get func(*R) *bool) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Boolean, bind: func(b array.Builder) func(*R) {
+	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Boolean, bind: func(b array.Builder, _ *int64) func(*R) {
 		to := b.(*array.BooleanBuilder)
 		return func(r *R) { appendPointer(to, get(r)) }
 	}}
@@ -122,16 +123,18 @@ func appendPointer[T any](to appender[T], v *T) {
 
 // texts is a list of texts; an empty list is null.
 func texts[R any](name, doc string, get func(*R) []string) column[R] {
-	return list(name, doc, arrow.BinaryTypes.String, get, func(b array.Builder) appender[string] { return b.(*array.StringBuilder) })
+	open := func(b array.Builder) appender[string] { return b.(*array.StringBuilder) }
+	return list(name, doc, arrow.BinaryTypes.String, get, open, func(s string) int { return len(s) + arrow.Int32SizeBytes })
 }
 
 // numbers is a list of whole numbers; an empty list is null.
 func numbers[R any](name, doc string, get func(*R) []int64) column[R] {
-	return list(name, doc, arrow.PrimitiveTypes.Int64, get, func(b array.Builder) appender[int64] { return b.(*array.Int64Builder) })
+	open := func(b array.Builder) appender[int64] { return b.(*array.Int64Builder) }
+	return list(name, doc, arrow.PrimitiveTypes.Int64, get, open, func(int64) int { return arrow.Int64SizeBytes })
 }
 
-func list[R, T any](name, doc string, elem arrow.DataType, get func(*R) []T, open func(array.Builder) appender[T]) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.ListOf(elem), bind: func(b array.Builder) func(*R) {
+func list[R, T any](name, doc string, elem arrow.DataType, get func(*R) []T, open func(array.Builder) appender[T], weigh func(T) int) column[R] {
+	return column[R]{name: name, doc: doc, typ: arrow.ListOf(elem), bind: func(b array.Builder, size *int64) func(*R) {
 		to := b.(*array.ListBuilder)
 		values := open(to.ValueBuilder())
 		return func(r *R) {
@@ -139,6 +142,7 @@ func list[R, T any](name, doc string, elem arrow.DataType, get func(*R) []T, ope
 			to.Append(len(v) > 0)
 			for _, x := range v {
 				values.Append(x)
+				*size += int64(weigh(x))
 			}
 		}
 	}}

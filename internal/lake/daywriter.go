@@ -59,12 +59,16 @@ func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incomin
 	return days, out, nil
 }
 
-// fresh leaves out the incoming records that change nothing.
+// fresh leaves out the incoming records that change nothing, and refuses those that are longer than any may be: whoever
+// brings records has set such ones aside.
 func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, error] {
 	return func(yield func(Version, error) bool) {
 		for v, err := range incoming {
 			if err == nil && m.skip[keyOf(v.ID)] {
 				continue
+			}
+			if err == nil && len(v.JSON) > conversation.MaxRecordBytes {
+				err = fault.New(fault.TooLarge, "the record of conversation %s has %d bytes; at most %d are taken", v.ID, len(v.JSON), conversation.MaxRecordBytes)
 			}
 			if !yield(v, err) || err != nil {
 				return
@@ -79,10 +83,10 @@ func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.D
 	d := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
 		return filepath.Join(w.lake.tableDir(t), "data", "day="+day.String(), commit+".parquet")
 	}}
-	writing, ctx := errgroup.WithContext(ctx)
+	writing, working := errgroup.WithContext(ctx)
 	writing.SetLimit(1) // Go waits for the batch before
-	err := shredDay(ctx, m.merged, day, incoming, out, func(batches map[Table]arrow.RecordBatch) {
-		writing.Go(func() error { return d.write(batches) })
+	err := shredDay(working, m.merged, day, incoming, out, func(t Table, batch arrow.RecordBatch) {
+		writing.Go(func() error { return d.write(t, batch) })
 	})
 	// When writing fails, shredding ends with a cancellation that is only its consequence.
 	if failed := writing.Wait(); failed != nil {
@@ -91,7 +95,7 @@ func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.D
 	if err != nil {
 		return writtenDay{}, errors.Join(err, d.discard())
 	}
-	files, err := d.finish()
+	files, err := d.finish(ctx)
 	return writtenDay{day, files}, err
 }
 
@@ -99,8 +103,9 @@ func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.D
 type merger func(context.Context, conversation.Day, iter.Seq2[Version, error], func(Change)) iter.Seq2[Version, error]
 
 // shredDay turns what a day holds after the commit into batches of rows.
-func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome, write func(map[Table]arrow.RecordBatch)) error {
-	s, changes, pending := newShredder(), newRows(changeColumns()), 0
+func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome, write func(Table, arrow.RecordBatch)) error {
+	s := newShredder(write)
+	changes := newRows(changeColumns(), companionBatchRows, func(batch arrow.RecordBatch) { write(Changes, batch) })
 	for v, err := range merged(ctx, day, incoming, func(c Change) { changes.add(&c) }) {
 		if err == nil {
 			err = ctx.Err()
@@ -112,16 +117,9 @@ func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming
 			out.Unfit++
 		}
 		out.Bytes += int64(len(v.JSON))
-		if pending++; pending == batchRows {
-			write(s.take())
-			pending = 0
-		}
 	}
-	rest := s.take()
-	if batch := changes.take(); batch != nil {
-		rest[Changes] = batch
-	}
-	write(rest)
+	s.flush()
+	changes.flush()
 	return nil
 }
 
@@ -131,17 +129,9 @@ type dayFiles struct {
 	path func(Table) string
 }
 
-func (d *dayFiles) write(batches map[Table]arrow.RecordBatch) (err error) {
-	for t, batch := range batches {
-		if err == nil {
-			err = d.writeTable(t, batch)
-		}
-		batch.Release()
-	}
-	return err
-}
-
-func (d *dayFiles) writeTable(t Table, batch arrow.RecordBatch) error {
+// write writes rows of a table and releases them.
+func (d *dayFiles) write(t Table, batch arrow.RecordBatch) error {
+	defer batch.Release()
 	if d.open[t] == nil {
 		f, err := createDataFile(t, d.path(t))
 		if err != nil {
@@ -156,11 +146,11 @@ func (d *dayFiles) writeTable(t Table, batch arrow.RecordBatch) error {
 }
 
 // finish makes all files whole and gives their locations.
-func (d *dayFiles) finish() (map[Table][]string, error) {
+func (d *dayFiles) finish(ctx context.Context) (map[Table][]string, error) {
 	files := map[Table][]string{}
 	for t, f := range d.open {
 		delete(d.open, t) // finish discards f itself when it fails
-		if err := f.finish(); err != nil {
+		if err := f.finish(ctx); err != nil {
 			return nil, errors.Join(fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t), d.discard())
 		}
 		files[t] = append(files[t], fileURL(f.path))

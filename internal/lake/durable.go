@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,11 +27,11 @@ func (fs durableFS) Create(name string) (icebergio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	f, err := createFile(path, os.O_TRUNC)
+	if err != nil {
 		return nil, err
 	}
-	f, err := os.Create(path)
-	return durableFile{f}, err
+	return durableFile{f, path}, nil
 }
 
 // WriteFile writes a file and syncs it.
@@ -67,9 +68,13 @@ func syncDirOf(name string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-type durableFile struct{ *os.File }
+type durableFile struct {
+	output
+	path string
+}
+
+// ReadFrom implements io.ReaderFrom.
+func (f durableFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(f.output, r) }
 
 // Close syncs the file and its folder.
-func (f durableFile) Close() error {
-	return errors.Join(f.Sync(), f.File.Close(), syncDir(filepath.Dir(f.Name())))
-}
+func (f durableFile) Close() error { return closeDurably(f.output, f.path) }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
@@ -42,9 +41,7 @@ type recordGroup struct {
 
 // OpenRecords opens the record column of a data file of conversations.
 func OpenRecords(path string) (*RecordReader, error) {
-	props := parquet.NewReaderProperties(memory.DefaultAllocator)
-	props.BufferedStreamEnabled = true // else all texts of a row group are read from disk for one of them
-	f, err := file.OpenParquetFile(path, false, file.WithReadProps(props))
+	f, err := openParquet(path)
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "data file %s cannot be opened", path)
 	}
@@ -77,7 +74,8 @@ func (r *RecordReader) Read(rows ...int64) ([]conversation.Record, error) {
 }
 
 // run reads the first of rows, and those that follow it without a gap in the same column page.
-func (r *RecordReader) run(rows []int64) ([]conversation.Record, error) {
+func (r *RecordReader) run(rows []int64) (_ []conversation.Record, err error) {
+	defer recovered(&err)
 	if err := r.open(rows[0]); err != nil {
 		return nil, err
 	}

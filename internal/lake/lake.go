@@ -63,7 +63,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if err := Vacant(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
 	m := marker{Format: Format, Warehouse: filepath.Join(dir, "warehouse")}
@@ -162,10 +162,18 @@ func writeMarker(dir string, m marker) error {
 		return err
 	}
 	path := filepath.Join(dir, markerName)
-	if err := os.WriteFile(path+".tmp", append(text, '\n'), 0o644); err != nil {
+	f, err := createFile(path+".tmp", os.O_TRUNC)
+	if err != nil {
 		return err
 	}
-	return errors.Join(os.Rename(path+".tmp", path), syncDir(dir))
+	if _, err := f.Write(append(text, '\n')); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	// The content first: named before it is on disk, a power cut could leave a marker that says nothing.
+	if err := closeDurably(f, path+".tmp"); err != nil {
+		return err
+	}
+	return errors.Join(onDisk.Rename(path+".tmp", path), syncDir(dir))
 }
 
 func (l *Lake) createTables(ctx context.Context) error {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
@@ -307,12 +309,16 @@ func TestLostRaceIsRetried(t *testing.T) {
 	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
 	path := func(name string, v Version) string {
 		d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return filepath.Join(l.tableDir(Conversations), "data", name) }}
-		s := newShredder()
+		s := newShredder(func(table Table, batch arrow.RecordBatch) {
+			if table == Conversations {
+				if err := d.write(table, batch); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 		s.add(v)
-		if err := d.writeTable(Conversations, s.take()[Conversations]); err != nil {
-			t.Fatal(err)
-		}
-		files, err := d.finish()
+		s.flush()
+		files, err := d.finish(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}

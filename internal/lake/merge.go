@@ -115,8 +115,11 @@ func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.
 				}
 				return
 			}
-			if err != nil || !yield(v, nil) {
+			if err != nil {
 				break
+			}
+			if !yield(v, nil) {
+				return
 			}
 		}
 		for ; more; old, err, more = next() {

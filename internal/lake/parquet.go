@@ -2,31 +2,37 @@ package lake
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // dataFile is one Parquet file being written.
 type dataFile struct {
-	path string
-	f    *os.File
-	buf  *bufio.Writer
-	w    *pqarrow.FileWriter
+	path  string
+	f     output
+	buf   *bufio.Writer
+	w     *pqarrow.FileWriter
+	rows  int64
+	group int64 // bytes in the row group that is open
 }
 
 // Settings measured in measurements.md section 4: zstd level 1 is smaller and faster than the default, times and
 // numbers go as deltas, and a dictionary only costs where every value is different. Small row groups of conversations
-// bound the memory of writers and let readers fetch few records.
+// bound the memory of writers and let readers fetch few records. The pages of a row group are held in memory until it is
+// full, so it is full too when its rows are large.
 const (
 	conversationsPerGroup = 2_000
 	rowsPerGroup          = 64_000
+	groupBytes            = 64 << 20
 	columnPageBytes       = 256 << 10
 	rowsPerCheck          = 32 // rows after which a page is looked at: more, and pages of records become ten times as large
 )
@@ -59,10 +65,7 @@ func writerProperties(t Table, schema *arrow.Schema) *parquet.WriterProperties {
 
 // createDataFile begins the file at path, whose folder it makes; the path must be free.
 func createDataFile(t Table, path string) (*dataFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := createFile(path, os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
@@ -75,29 +78,58 @@ func createDataFile(t Table, path string) (*dataFile, error) {
 	return d, nil
 }
 
-func (d *dataFile) write(batch arrow.RecordBatch) error { return d.w.WriteBuffered(batch) }
+func (d *dataFile) write(batch arrow.RecordBatch) error {
+	size := sizeOf(batch)
+	if d.group > 0 && d.group+size > groupBytes {
+		if err := d.w.NewBufferedRowGroupChecked(); err != nil {
+			return err
+		}
+		d.group = 0
+	}
+	d.group += size
+	d.rows += batch.NumRows()
+	return d.w.WriteBuffered(batch)
+}
 
-// finish makes the file whole and durable.
-func (d *dataFile) finish() error {
-	if err := d.w.Close(); err != nil {
+// sizeOf is the number of bytes of some rows.
+func sizeOf(batch arrow.RecordBatch) (n int64) {
+	for _, column := range batch.Columns() {
+		n += int64(column.Data().SizeInBytes()) //nolint:gosec // far below
+	}
+	return n
+}
+
+// finish makes the file whole and durable, and reads it back.
+func (d *dataFile) finish(ctx context.Context) error {
+	if err := errors.Join(d.w.Close(), d.buf.Flush()); err != nil {
 		return errors.Join(err, d.discard())
 	}
-	if err := errors.Join(d.buf.Flush(), d.f.Sync()); err != nil {
-		return errors.Join(err, d.discard())
+	if err := closeDurably(d.f, d.path); err != nil {
+		return errors.Join(err, os.Remove(d.path))
 	}
-	return errors.Join(d.f.Close(), syncDir(filepath.Dir(d.path)))
+	if err := d.readBack(ctx); err != nil {
+		return errors.Join(err, os.Remove(d.path))
+	}
+	return nil
+}
+
+// readBack reads the file as any reader will. What cannot be read must not be committed: it would take the place of
+// files that can, and nobody could ever rewrite it.
+func (d *dataFile) readBack(ctx context.Context) error {
+	var rows int64
+	for batch, err := range batches(ctx, d.path) {
+		if err != nil {
+			return err
+		}
+		rows += batch.NumRows()
+	}
+	if rows != d.rows {
+		return fault.New(fault.Corrupt, "data file %s was written with %d rows and has %d", d.path, d.rows, rows)
+	}
+	return nil
 }
 
 // discard gives up the file.
 func (d *dataFile) discard() error {
 	return errors.Join(d.f.Close(), os.Remove(d.path))
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

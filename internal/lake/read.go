@@ -5,64 +5,117 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// batchRows is how many rows are held at a time when a file is read: records of 5 kB make about 2 MB.
-const batchRows = 512
-
 // batches reads columns of a data file, all of them if none is named, in the order of the file. A batch is valid
-// until the next one is asked for.
+// until the next one is asked for. Damage of any kind is fault.Corrupt.
 func batches(ctx context.Context, path string, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
-		if err := eachBatch(ctx, path, columns, func(b arrow.RecordBatch) bool { return yield(b, nil) }); err != nil {
-			yield(nil, fault.Because(fault.Corrupt, err, "data file %s cannot be read", path))
+		stopped := false
+		err := eachBatch(ctx, path, columns, func(b arrow.RecordBatch) bool {
+			stopped = !yield(b, nil)
+			return !stopped
+		})
+		if err != nil && !stopped {
+			yield(nil, unread(ctx, path, err))
 		}
 	}
 }
 
+// unread is the fault of a data file that was not read to its end. That somebody wanted no more of it is no damage.
+func unread(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fault.Because(fault.Corrupt, err, "data file %s cannot be read", path)
+}
+
 func eachBatch(ctx context.Context, path string, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
-	f, err := file.OpenParquetFile(path, false, file.WithReadProps(parquet.NewReaderProperties(memory.DefaultAllocator)))
+	f, err := openParquet(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{BatchSize: batchRows}, memory.DefaultAllocator)
+	leaves, err := leavesOf(f, columns)
 	if err != nil {
 		return err
 	}
-	var leaves []int
+	for group, more := 0, true; more && group < f.NumRowGroups(); group++ {
+		if more, err = eachBatchOf(ctx, f, group, leaves, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leavesOf gives the places of columns in a file; none are all.
+func leavesOf(f *file.Reader, columns []string) (leaves []int, err error) {
+	defer recovered(&err)
 	for _, name := range columns {
 		leaf := f.MetaData().Schema.ColumnIndexByName(name)
 		if leaf < 0 {
-			return fault.New(fault.Corrupt, "it has no column %s", name)
+			return nil, fault.New(fault.Corrupt, "it has no column %s", name)
 		}
 		leaves = append(leaves, leaf)
 	}
-	rr, err := r.GetRecordReader(ctx, leaves, nil)
+	return leaves, nil
+}
+
+// eachBatchOf reads a row group, and says whether more is wanted.
+func eachBatchOf(ctx context.Context, f *file.Reader, group int, leaves []int, yield func(arrow.RecordBatch) bool) (bool, error) {
+	rr, err := readGroup(ctx, f, group, leaves)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer rr.Release()
-	for rr.Next() {
-		if err := ctx.Err(); err != nil {
-			return err
+	for {
+		more, err := nextBatch(rr)
+		if err = errors.Join(err, ctx.Err()); err != nil || !more {
+			return err == nil, err
 		}
 		if !yield(rr.RecordBatch()) {
-			return nil
+			return false, nil
 		}
 	}
-	return rr.Err()
+}
+
+func readGroup(ctx context.Context, f *file.Reader, group int, leaves []int) (_ pqarrow.RecordReader, err error) {
+	defer recovered(&err)
+	props := pqarrow.ArrowReadProperties{BatchSize: rowsAtOnce(f.RowGroup(group).MetaData(), leaves)}
+	r, err := pqarrow.NewFileReader(f, props, memory.DefaultAllocator)
+	if err != nil {
+		return nil, err
+	}
+	return r.GetRecordReader(ctx, leaves, []int{group})
+}
+
+func nextBatch(rr pqarrow.RecordReader) (more bool, err error) {
+	defer recovered(&err)
+	more = rr.Next()
+	return more, rr.Err()
+}
+
+// rowsAtOnce is how many rows of a row group are held at a time: fewer than batchRows when they are large.
+func rowsAtOnce(group *metadata.RowGroupMetaData, leaves []int) int64 {
+	size := int64(1)
+	for i := range group.NumColumns() {
+		if c, err := group.ColumnChunk(i); err == nil && (len(leaves) == 0 || slices.Contains(leaves, i)) {
+			size += c.TotalUncompressedSize()
+		}
+	}
+	return max(1, min(batchRows, group.NumRows()*batchBytes/size))
 }
 
 // versionColumns is what a Version is read from.
@@ -77,7 +130,11 @@ func Versions(ctx context.Context, path string) iter.Seq2[Version, error] {
 				return
 			}
 			for i := range int(batch.NumRows()) {
-				if !yield(versionAt(batch, i), nil) {
+				v, err := versionAt(batch, i)
+				if err != nil {
+					err = unread(ctx, path, err)
+				}
+				if !yield(v, err) || err != nil {
 					return
 				}
 			}
@@ -85,7 +142,8 @@ func Versions(ctx context.Context, path string) iter.Seq2[Version, error] {
 	}
 }
 
-func versionAt(batch arrow.RecordBatch, i int) Version {
+func versionAt(batch arrow.RecordBatch, i int) (_ Version, err error) {
+	defer recovered(&err)
 	return Version{
 		Record: conversation.Record{
 			ID:    conversation.ID(bytes.Clone([]byte(stringAt(batch, 0, i)))),
@@ -95,7 +153,7 @@ func versionAt(batch arrow.RecordBatch, i int) Version {
 		},
 		Run: string(bytes.Clone([]byte(stringAt(batch, 3, i)))),
 		At:  timeAt(batch, 4, i),
-	}
+	}, nil
 }
 
 func stringAt(batch arrow.RecordBatch, column, i int) string {

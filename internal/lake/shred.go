@@ -24,7 +24,7 @@ type Version struct {
 // Hash is the SHA-256 of the record.
 func (v Version) Hash() [sha256.Size]byte { return sha256.Sum256(v.JSON) }
 
-// shredder turns versions into rows of every table.
+// shredder turns versions into rows of every table, and hands them on table by table as they become many.
 type shredder struct {
 	conversations *rows[conversationRow]
 	segments      *rows[segmentRow]
@@ -35,10 +35,16 @@ type shredder struct {
 	resolutions   *rows[resolutionRow]
 }
 
-func newShredder() *shredder {
+func newShredder(give func(Table, arrow.RecordBatch)) *shredder {
+	to := func(t Table) func(arrow.RecordBatch) { return func(batch arrow.RecordBatch) { give(t, batch) } }
 	return &shredder{
-		newRows(conversationColumns()), newRows(segmentColumns()), newRows(metricColumns()), newRows(attributeColumns()),
-		newRows(evaluationColumns()), newRows(surveyColumns()), newRows(resolutionColumns()),
+		newRows(conversationColumns(), batchRows, to(Conversations)),
+		newRows(segmentColumns(), companionBatchRows, to(Segments)),
+		newRows(metricColumns(), companionBatchRows, to(Metrics)),
+		newRows(attributeColumns(), companionBatchRows, to(Attributes)),
+		newRows(evaluationColumns(), companionBatchRows, to(Evaluations)),
+		newRows(surveyColumns(), companionBatchRows, to(Surveys)),
+		newRows(resolutionColumns(), companionBatchRows, to(Resolutions)),
 	}
 }
 
@@ -119,18 +125,15 @@ func queueAt(segments []conversation.Segment, emitDate string) string {
 	return queue
 }
 
-// take gives the rows gathered so far by table; tables without rows are left out. The caller releases the batches.
-func (s *shredder) take() map[Table]arrow.RecordBatch {
-	all := map[Table]arrow.RecordBatch{
-		Conversations: s.conversations.take(), Segments: s.segments.take(), Metrics: s.metrics.take(), Attributes: s.attributes.take(),
-		Evaluations: s.evaluations.take(), Surveys: s.surveys.take(), Resolutions: s.resolutions.take(),
-	}
-	for t, batch := range all {
-		if batch == nil {
-			delete(all, t)
-		}
-	}
-	return all
+// flush hands on the rows gathered so far.
+func (s *shredder) flush() {
+	s.conversations.flush()
+	s.segments.flush()
+	s.metrics.flush()
+	s.attributes.flush()
+	s.evaluations.flush()
+	s.surveys.flush()
+	s.resolutions.flush()
 }
 
 func runes(s string) int { return utf8.RuneCountInString(s) }

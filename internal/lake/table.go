@@ -79,17 +79,28 @@ func lay[R any](cols []column[R]) layout {
 	return l
 }
 
-// rows gathers rows of one table as Arrow columns.
+// Rows are handed on in batches: each is held in memory several times over while it is written, and a page of a column
+// is never cut inside a batch of few rows. A batch has at most the text of one row more than batchBytes.
+const (
+	batchRows          = 512 // of conversations: of 5 kB they are some 3 MB
+	companionBatchRows = 4_096
+	batchBytes         = 4 << 20
+)
+
+// rows gathers rows of one table as Arrow columns and hands them on in batches.
 type rows[R any] struct {
 	builder *array.RecordBuilder
 	fill    []func(*R)
+	most    int // rows in a batch
 	n       int
+	size    int64                   // bytes of the texts and lists gathered, nearly all that there is
+	give    func(arrow.RecordBatch) // takes a batch, and releases it
 }
 
-func newRows[R any](cols []column[R]) *rows[R] {
-	r := &rows[R]{builder: array.NewRecordBuilder(memory.DefaultAllocator, lay(cols).schema)}
+func newRows[R any](cols []column[R], most int, give func(arrow.RecordBatch)) *rows[R] {
+	r := &rows[R]{builder: array.NewRecordBuilder(memory.DefaultAllocator, lay(cols).schema), most: most, give: give}
 	for i, c := range cols {
-		r.fill = append(r.fill, c.bind(r.builder.Field(i)))
+		r.fill = append(r.fill, c.bind(r.builder.Field(i), &r.size))
 	}
 	return r
 }
@@ -98,14 +109,15 @@ func (r *rows[R]) add(row *R) {
 	for _, fill := range r.fill {
 		fill(row)
 	}
-	r.n++
+	if r.n++; r.n >= r.most || r.size >= batchBytes {
+		r.flush()
+	}
 }
 
-// take gives the rows gathered so far, nil if there are none, and starts anew. The caller releases the batch.
-func (r *rows[R]) take() arrow.RecordBatch {
-	if r.n == 0 {
-		return nil
+// flush hands on the rows gathered so far.
+func (r *rows[R]) flush() {
+	if r.n > 0 {
+		r.n, r.size = 0, 0
+		r.give(r.builder.NewRecordBatch())
 	}
-	r.n = 0
-	return r.builder.NewRecordBatch()
 }

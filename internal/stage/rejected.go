@@ -38,7 +38,12 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 // AllRejected yields every value that was set aside.
 func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
-		if err := eachRejected(ctx, db, func(r Rejected) bool { return yield(r, nil) }); err != nil {
+		stopped := false
+		err := eachRejected(ctx, db, func(r Rejected) bool {
+			stopped = !yield(r, nil)
+			return !stopped
+		})
+		if err != nil && !stopped {
 			yield(Rejected{}, err)
 		}
 	}

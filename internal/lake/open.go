@@ -1,0 +1,34 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+)
+
+// largestPage is the largest column page that is read: all that the format can say. The library's own limits are 64
+// MiB compressed and 256 MiB not, and lakes that were written before pages were cut by bytes have larger ones.
+const largestPage = math.MaxInt32
+
+// streamBuffer is what is read of a column at a time. To read whole columns of a row group costs the memory of them.
+const streamBuffer = 256 << 10
+
+// openParquet opens a Parquet file to be read page by page. Damage is an error of whatever kind; it never panics.
+func openParquet(path string) (_ *file.Reader, err error) {
+	defer recovered(&err)
+	props := parquet.NewReaderProperties(memory.DefaultAllocator)
+	props.BufferedStreamEnabled, props.BufferSize = true, streamBuffer
+	props.MaxCompressedPageSize, props.MaxUncompressedPageSize = largestPage, largestPage
+	return file.OpenParquetFile(path, false, file.WithReadProps(props))
+}
+
+// recovered makes a panic an error. The library panics on some damaged files.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = errors.Join(*err, fmt.Errorf("the Parquet library gave up: %v", p))
+	}
+}
