@@ -255,20 +255,6 @@ func readHead(raw []byte, id *conversation.ID, start, end *string) error {
 	return corrupt(err)
 }
 
-// Decode reads a record into a typed conversation. A record whose known members have other types than upstream's
-// schema says is fault.Invalid: it can be kept and served, but nothing can be derived from it.
-func Decode(raw []byte) (*conversation.Conversation, error) {
-	c := new(conversation.Conversation)
-	if err := json.Unmarshal(raw, c, lenient); err != nil {
-		path := ""
-		if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-			path = string(semantic.JSONPointer)
-		}
-		return nil, fault.Field(path, "the record does not fit the schema at %s", path)
-	}
-	return c, nil
-}
-
 // Encode writes c as upstream would: compact, keys in wire order, absent members left out.
 func Encode(c *conversation.Conversation) ([]byte, error) {
 	b, err := json.Marshal(c, json.Deterministic(true))

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,9 +118,9 @@ func TestRealRecordsDecodeAndEncodeUnchanged(t *testing.T) {
 			if _, err := Record(raw); err != nil {
 				return err
 			}
-			c, err := Decode(raw)
-			if err != nil {
-				return err
+			c, misfits := Decode(raw)
+			if misfits != nil {
+				return fmt.Errorf("does not fit: %v", misfits)
 			}
 			back, err := Encode(c)
 			if err != nil {
