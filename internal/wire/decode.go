@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Misfits counts the values of records that do not fit the schema, by their path, such as
@@ -35,6 +37,25 @@ func (m *Misfits) Add(others Misfits) {
 // Paths gives the paths, those with the most values first.
 func (m Misfits) Paths() []string {
 	return slices.SortedFunc(maps.Keys(m), func(a, b string) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+}
+
+// String names at most five paths, those with the most values, each with its number of values.
+func (m Misfits) String() string {
+	const most = 5
+	var names []string
+	for i, path := range m.Paths() {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more places", len(m)-most))
+			break
+		}
+		names = append(names, fmt.Sprintf("%s (%d)", path, m[path]))
+	}
+	return strings.Join(names, ", ")
+}
+
+// Incomplete is the fault.Incomplete of a command that brought in records of which some had these values.
+func (m Misfits) Incomplete(records int64) error {
+	return fault.New(fault.Incomplete, "%d records are kept whole, but the tables leave out values that do not fit the schema, so that filters do not find them: %v", records, m)
 }
 
 // Decode reads a record into a typed conversation, which is never nil. Whoever derives something from a record goes by

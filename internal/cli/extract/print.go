@@ -96,7 +96,7 @@ func (o *Options) print(s extract.Summary, stopped bool) error {
 	}{
 		{"started in another part of the interval, which brings them", s.Elsewhere},
 		{"set aside: no record (parley lake rejected)", s.Rejected},
-		{"kept whole, but not fit for the tables", s.Unfit},
+		{"kept whole, but in part not fit for the tables", s.Unfit},
 		{"days not available yet", int64(len(s.NotAvailable))},
 	} {
 		if extra.n > 0 {
