@@ -13,7 +13,8 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970.
+// migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970, misfits
+// a JSON object.
 var migrations = []string{`
 	CREATE TABLE extract_runs (
 		run_id     TEXT PRIMARY KEY,
@@ -48,7 +49,7 @@ var migrations = []string{`
 		done     INTEGER NOT NULL DEFAULT 0,
 		PRIMARY KEY (run_id, start)
 	) STRICT, WITHOUT ROWID`, `
-	ALTER TABLE extract_runs ADD COLUMN misfits TEXT NOT NULL DEFAULT 'null' -- JSON object: values that do not fit the schema, by path`,
+	ALTER TABLE extract_runs ADD COLUMN misfits TEXT NOT NULL DEFAULT 'null'`,
 }
 
 // Counters say what a run received and what became of it.

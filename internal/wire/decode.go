@@ -55,7 +55,7 @@ func (m Misfits) String() string {
 
 // Incomplete is the fault.Incomplete of a command that brought in records of which some had these values.
 func (m Misfits) Incomplete(records int64) error {
-	return fault.New(fault.Incomplete, "%d records are kept whole, but the tables leave out values that do not fit the schema, so that filters do not find them: %v", records, m)
+	return fault.New(fault.Incomplete, "some values do not fit the schema, and filters do not find them: %v; records with such values: %d, kept whole", m, records)
 }
 
 // Decode reads a record into a typed conversation, which is never nil. Whoever derives something from a record goes by

@@ -256,3 +256,14 @@ func normal(c *conversation.Conversation) *conversation.Conversation {
 	walk(reflect.ValueOf(c).Elem())
 	return c
 }
+
+func TestMisfitsNameAtMostFivePlaces(t *testing.T) {
+	m := Misfits{"a": 1, "b": 9, "c": 3, "d": 3, "e": 2}
+	if got := m.String(); got != "b (9), c (3), d (3), e (2), a (1)" {
+		t.Errorf("got %s", got)
+	}
+	m["f"], m["g"] = 1, 1
+	if got := m.String(); got != "b (9), c (3), d (3), e (2), a (1), and 2 more places" {
+		t.Errorf("got %s", got)
+	}
+}

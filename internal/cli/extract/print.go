@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // dryRun says what would be done. A lake that is not there yet is made beside the temporary files, and removed.
@@ -103,5 +104,5 @@ func (o *Options) print(s extract.Summary, stopped bool) error {
 			lines = append(lines, [2]string{extra.name, ui.Count(extra.n)})
 		}
 	}
-	return ui.Fields(w, lines...)
+	return ui.Fields(w, append(lines, ui.Misfits(wire.Misfits(s.Misfits))...)...)
 }

@@ -108,7 +108,7 @@ func (o *Options) print(s ingest.Summary) error {
 	if s.Unfit > 0 {
 		lines = append(lines, [2]string{"kept whole, but in part not fit for the tables", ui.Count(s.Unfit)})
 	}
-	return ui.Fields(o.Streams.Out, lines...)
+	return ui.Fields(o.Streams.Out, append(lines, ui.Misfits(s.Misfits)...)...)
 }
 
 func (o *Options) dryRun(files []ingest.File) error {

@@ -108,10 +108,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 			lines = append(lines, [2]string{extra.name, ui.Count(int64(extra.n))})
 		}
 	}
-	for _, path := range r.Misfits.Paths() {
-		lines = append(lines, [2]string{"  values that do not fit at " + path, ui.Count(r.Misfits[path])})
-	}
-	return ui.Fields(w, lines...)
+	return ui.Fields(w, append(lines, ui.Misfits(r.Misfits)...)...)
 }
 
 // Rejected prints what was set aside.
