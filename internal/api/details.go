@@ -146,11 +146,7 @@ func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[conversation.Record, error] {
 	return func(yield func(conversation.Record, error) bool) {
 		for r, err := range records {
-			var c *conversation.Conversation
-			if err == nil {
-				c, err = wire.Decode(r.JSON)
-			}
-			if err == nil && !slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) }) {
+			if err == nil && !tookPart(r, user) {
 				continue
 			}
 			if !yield(r, err) {
@@ -158,6 +154,12 @@ func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[
 			}
 		}
 	}
+}
+
+// tookPart says whether a user is among the participants. One whose userId cannot be read is nobody.
+func tookPart(r conversation.Record, user string) bool {
+	c, _ := wire.Decode(r.JSON)
+	return slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) })
 }
 
 // live lends a view of everything up to the moment, for as long as a synchronous request may take. Few are answered at

@@ -1,6 +1,7 @@
 package conversation_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -174,9 +175,9 @@ func rulesBroken(t *testing.T, file string) (rules []string) {
 	}
 	defer f.Close()
 	err = wire.Values(f, func(raw []byte) error {
-		c, err := wire.Decode(raw)
-		if err != nil {
-			return err
+		c, misfits := wire.Decode(raw)
+		if misfits != nil {
+			return fmt.Errorf("a record does not fit the schema: %v", misfits)
 		}
 		for _, line := range conversation.Arithmetic(c) {
 			rule, _, _ := strings.Cut(line, ":")

@@ -173,10 +173,11 @@ type Segment struct {
 	ScoredAgents              []ScoredAgent `json:"scoredAgents,omitempty"`
 }
 
-// Metric is one emission: t* in milliseconds, n* a count, o* an observed value. Values need 64 bits.
+// Metric is one emission: t* in milliseconds, n* a count, o* an observed value. Values need 64 bits. Every metric has a
+// name and a value.
 type Metric struct {
 	EmitDate string `json:"emitDate,omitempty"`
-	Name     string `json:"name,omitempty"`
+	Name     string `json:"name"`
 	Value    int64  `json:"value"`
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Source is the part of the platform API that extraction uses.
@@ -107,8 +108,8 @@ func New(cfg Config) *Extraction {
 }
 
 // Run extracts every wanted day that is available and not in the lake yet. It fails with fault.Incomplete when all
-// went well and yet something is missing: days that the platform does not have complete yet, or records that could
-// not be kept, which are in the control database then.
+// went well and yet something is missing: days that the platform does not have complete yet, records that could
+// not be kept, which are in the control database then, or values that do not fit the schema.
 func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	begun := e.cfg.Now()
 	if e.writer, err = e.cfg.Lake.Writer(ctx); err != nil {
@@ -250,6 +251,8 @@ func (e *Extraction) incomplete(s Summary) error {
 			len(s.NotAvailable), s.NotAvailable[0], s.Available)
 	case s.Rejected > 0:
 		return fault.New(fault.Incomplete, "%d records could not be kept, for want of an id or a start; parley lake rejected shows them", s.Rejected)
+	case s.Unfit > 0:
+		return wire.Misfits(s.Misfits).Incomplete(s.Unfit)
 	}
 	return nil
 }

@@ -10,9 +10,11 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
-// migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970.
+// migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970, misfits
+// a JSON object.
 var migrations = []string{`
 	CREATE TABLE extract_runs (
 		run_id     TEXT PRIMARY KEY,
@@ -46,7 +48,8 @@ var migrations = []string{`
 		received INTEGER NOT NULL DEFAULT 0,
 		done     INTEGER NOT NULL DEFAULT 0,
 		PRIMARY KEY (run_id, start)
-	) STRICT, WITHOUT ROWID`,
+	) STRICT, WITHOUT ROWID`, `
+	ALTER TABLE extract_runs ADD COLUMN misfits TEXT NOT NULL DEFAULT 'null'`,
 }
 
 // Counters say what a run received and what became of it.
@@ -63,14 +66,16 @@ type Counters struct {
 	Replaced   int64 `json:"replaced"`  // conversations of which the lake had another version
 	Unchanged  int64 `json:"unchanged"` // conversations that the lake had already, to the byte
 	Stale      int64 `json:"stale"`     // conversations of which the lake had a newer version
-	Unfit      int64 `json:"unfit"`     // records that do not fit the schema: kept whole, nothing derived
+	Unfit      int64 `json:"unfit"`     // records with values that do not fit the schema: kept whole, the tables leave these out
 	Bytes      int64 `json:"bytes"`     // JSON written to the lake
+
+	Misfits misfits `json:"misfits,omitempty"` // the values that do not fit, by path
 }
 
 // fields gives the counters in the order of their columns.
 func (c *Counters) fields() []any {
 	return []any{&c.Jobs, &c.Pages, &c.Received, &c.Duplicates, &c.Conflicts, &c.Elsewhere, &c.Rejected, &c.Commits,
-		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes}
+		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, &c.Misfits}
 }
 
 // add counts what a commit did.
@@ -82,6 +87,7 @@ func (c *Counters) add(out lake.Outcome) {
 	c.Stale += out.Stale
 	c.Unfit += out.Unfit
 	c.Bytes += out.Bytes
+	(*wire.Misfits)(&c.Misfits).Add(out.Misfits)
 }
 
 // run is an extraction as the control database knows it.
@@ -152,7 +158,7 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	var begun int64
 	to := append([]any{&r.id, &r.source, &first, &end, &begun}, r.counters.fields()...)
 	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, jobs, pages, received, duplicates, conflicts,
-		elsewhere, rejected, commits, added, replaced, unchanged, stale, unfit, bytes FROM extract_runs LIMIT 1`).Scan(to...)
+		elsewhere, rejected, commits, added, replaced, unchanged, stale, unfit, bytes, misfits FROM extract_runs LIMIT 1`).Scan(to...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return run{}, nil
 	}
@@ -262,6 +268,6 @@ func putPart(ctx context.Context, tx *sql.Tx, id string, p part) error {
 
 func saveCounters(ctx context.Context, tx *sql.Tx, id string, c Counters) error {
 	_, err := tx.ExecContext(ctx, `UPDATE extract_runs SET jobs = ?, pages = ?, received = ?, duplicates = ?, conflicts = ?, elsewhere = ?, rejected = ?,
-		commits = ?, added = ?, replaced = ?, unchanged = ?, stale = ?, unfit = ?, bytes = ? WHERE run_id = ?`, append(c.fields(), id)...)
+		commits = ?, added = ?, replaced = ?, unchanged = ?, stale = ?, unfit = ?, bytes = ?, misfits = ? WHERE run_id = ?`, append(c.fields(), id)...)
 	return err
 }

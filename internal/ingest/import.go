@@ -46,9 +46,11 @@ type Summary struct {
 	Replaced   int64   `json:"replaced"`
 	Unchanged  int64   `json:"unchanged"`
 	Stale      int64   `json:"stale"`
-	Unfit      int64   `json:"unfit"`
+	Unfit      int64   `json:"unfit"` // records with values that do not fit the schema: kept whole, the tables leave these out
 	Bytes      int64   `json:"bytes"`
 	Seconds    float64 `json:"seconds"`
+
+	Misfits wire.Misfits `json:"misfits,omitempty"` // the values that do not fit, by path
 }
 
 // A portion is sorted in memory; the larger it is, the fewer there are to be merged.
@@ -63,7 +65,8 @@ const runPrefix = "import-"
 
 // Import brings the records of files into the lake. It makes no day whole: files do not say that they hold all of a
 // day. Run again it changes nothing. A file that is damaged fails it with fault.Corrupt before anything is committed;
-// values that are no records are kept aside, and the import then ends with fault.Incomplete.
+// values that are no records are kept aside, and the import then ends with fault.Incomplete, as it does when values of
+// records do not fit the schema.
 func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}
@@ -88,6 +91,9 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	}
 	if i.sum.Rejected > 0 {
 		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of an id or a start, and were set aside; parley lake rejected shows them", i.sum.Rejected)
+	}
+	if i.sum.Unfit > 0 {
+		return i.sum, i.sum.Misfits.Incomplete(i.sum.Unfit)
 	}
 	return i.sum, nil
 }
@@ -183,6 +189,7 @@ func (i *importer) commitBefore(ctx context.Context, end conversation.Day) error
 	i.sum.Unchanged += out.Unchanged
 	i.sum.Stale += out.Stale
 	i.sum.Unfit += out.Unfit
+	i.sum.Misfits.Add(out.Misfits)
 	i.sum.Bytes += out.Bytes
 	return batch.Done(ctx, func(*sql.Tx) error { return nil })
 }

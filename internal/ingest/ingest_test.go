@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -315,6 +316,23 @@ func TestValuesThatAreNoRecords(t *testing.T) {
 	}
 	if n != 3 {
 		t.Errorf("%d values are kept", n)
+	}
+}
+
+// Values that do not fit the schema are counted by place and told of, once: what is there already is not written again.
+func TestValuesThatDoNotFit(t *testing.T) {
+	l := newLake(t)
+	odd := strings.Replace(a, `{`, `{"selfServed":"Ann said yes","evaluations":[{"oTotalScore":1.5},{"oTotalScore":2.5}],`, 1)
+	files := find(t, folder(t, map[string]string{"1.json": odd + b}))
+	sum, err := run(t, t.Context(), l, files)
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "with such values: 1, kept whole") || !strings.Contains(err.Error(), "evaluations[].oTotalScore (2), selfServed (1)") || strings.Contains(err.Error(), "Ann") {
+		t.Errorf("got %v", err)
+	}
+	if want := (wire.Misfits{"evaluations[].oTotalScore": 2, "selfServed": 1}); sum.Unfit != 1 || sum.Added != 2 || !maps.Equal(sum.Misfits, want) {
+		t.Errorf("got %+v", sum)
+	}
+	if again := mustImport(t, l, files); again.Unfit != 0 || again.Unchanged != 2 {
+		t.Errorf("again: %+v", again)
 	}
 }
 

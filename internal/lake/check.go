@@ -28,10 +28,14 @@ type Report struct {
 	Bytes         int64           `json:"bytes"`        // of the data files
 	RecordBytes   int64           `json:"record_bytes"` // of the records, JSON
 	Days          int             `json:"days"`         // that are whole
-	Unfit         int64           `json:"unfit"`        // records that do not fit the schema and have no companion rows
+	Unfit         int64           `json:"unfit"`        // records with values that do not fit the schema, and are not in the tables
+	Misfits       wire.Misfits    `json:"misfits"`      // those values
 	Unreferenced  int             `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
 	Unsettled     int             `json:"unsettled"`    // commits that were interrupted; the next writer settles them
 	Damage        []string        `json:"damage"`       // what is wrong, a line each, at most maxDamage
+
+	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Rederive writes them anew.
+	Underived []conversation.Day `json:"underived_days"`
 }
 
 // maxDamage bounds the report of a lake that is damaged all over.
@@ -40,9 +44,11 @@ const maxDamage = 100
 // Check accounts for every file and row of the newest snapshot: each file is there, as long as the catalog says, and
 // of its day; each record is JSON with the id, start and hash that its row says, in order, and in the lake once; and
 // what is stored in every table equals, to the row, what the records say when they are shredded again. Damage is
-// reported and is fault.Corrupt. done, if not nil, is told of each record checked. Memory does not grow with the lake.
+// reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
-	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{Rows: map[Table]int64{}, Damage: []string{}}}
+	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
+		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Underived: []conversation.Day{},
+	}}
 	if c.done == nil {
 		c.done = func(int64) {}
 	}
@@ -128,8 +134,26 @@ func daysOf(s *Snapshot) []conversation.Day {
 	return slices.Compact(days)
 }
 
-// day shreds the records of a day again and compares the result with what is stored in each table.
+// day checks a day. What looks like damage may be what an earlier version made of the same records.
 func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) error {
+	before := len(c.report.Damage)
+	err := c.dayBy(ctx, s, day, wire.Decode)
+	if err != nil || len(c.report.Damage) == before {
+		return err
+	}
+	earlier := checker{lake: c.lake, missing: c.missing, done: func(int64) {}}
+	if err := earlier.dayBy(ctx, s, day, decodeEarlier); err == nil && len(earlier.report.Damage) == 0 {
+		c.report.Damage = c.report.Damage[:before]
+		c.report.Underived = append(c.report.Underived, day)
+	}
+	return ctx.Err()
+}
+
+// decoder tells what is derived from a record.
+type decoder func(raw []byte) (*conversation.Conversation, wire.Misfits)
+
+// dayBy shreds the records of a day again and compares the result with what is stored in each table.
+func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, decode decoder) error {
 	stored := map[Table]*cursor{}
 	for _, t := range Tables() {
 		if slices.ContainsFunc(ofDay(s.files[t], day), func(f File) bool { return c.missing[f.Path] }) {
@@ -157,8 +181,11 @@ func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) er
 			}
 			c.record(day, v, last)
 			last = v.Record
-			if !shredder.add(v) {
+			derived, misfits := decode(v.JSON)
+			shredder.addDecoded(v, derived)
+			if misfits != nil {
 				c.report.Unfit++
+				c.report.Misfits.Add(misfits)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // conversationRow is a conversation with what is known of its record.
 type conversationRow struct {
 	version Version
-	c       *conversation.Conversation // empty when the record does not fit the schema
+	c       *conversation.Conversation // what of the record fits the schema
 	sum     conversation.Summary
 	hash    string
 }

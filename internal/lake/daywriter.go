@@ -106,21 +106,36 @@ type merger func(context.Context, conversation.Day, iter.Seq2[Version, error], f
 func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome, write func(Table, arrow.RecordBatch)) error {
 	s := newShredder(write)
 	changes := newRows(changeColumns(), companionBatchRows, func(batch arrow.RecordBatch) { write(Changes, batch) })
-	for v, err := range merged(ctx, day, incoming, func(c Change) { changes.add(&c) }) {
+	var came conversation.ID
+	for v, err := range merged(ctx, day, noting(incoming, &came), func(c Change) { changes.add(&c) }) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return err
 		}
-		if !s.add(v) {
+		// What the day has held before was told of when it came.
+		if misfits := s.add(v); misfits != nil && v.ID == came {
 			out.Unfit++
+			out.Misfits.Add(misfits)
 		}
 		out.Bytes += int64(len(v.JSON))
 	}
 	s.flush()
 	changes.flush()
 	return nil
+}
+
+// noting notes the id of the version that it has yielded last.
+func noting(incoming iter.Seq2[Version, error], last *conversation.ID) iter.Seq2[Version, error] {
+	return func(yield func(Version, error) bool) {
+		for v, err := range incoming {
+			*last = v.ID
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
 }
 
 // dayFiles are the files of one day, made when they get their first row.

@@ -279,21 +279,6 @@ func TestFoldersThatAreNoLake(t *testing.T) {
 	}
 }
 
-func TestUnfitRecordIsKept(t *testing.T) {
-	l := newLake(t)
-	r, err := wire.Record([]byte(`{"conversationId":"odd","conversationStart":"2026-11-01T00:00:00Z","participants":"none"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out := commit(t, l, Commit{Records: all(Version{Record: r, Run: "r", At: day1})}); out.Unfit != 1 || out.Added != 1 {
-		t.Errorf("got %+v", out)
-	}
-	if got := contents(t, l); len(got) != 1 || got[0] != string(r.JSON) {
-		t.Errorf("got %q", got)
-	}
-	mustCheck(t, l)
-}
-
 func TestLostRaceIsRetried(t *testing.T) {
 	l := newLake(t)
 	ctx := context.Background()

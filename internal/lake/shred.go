@@ -48,13 +48,16 @@ func newShredder(give func(Table, arrow.RecordBatch)) *shredder {
 	}
 }
 
-// add shreds one version. A record that does not fit the schema still gives its row of conversations, with the
-// verbatim text and nothing derived; fits says so.
-func (s *shredder) add(v Version) (fits bool) {
-	c, err := wire.Decode(v.JSON)
-	if err != nil {
-		c = &conversation.Conversation{}
-	}
+// add shreds one version and tells what of its record does not fit the schema. Nothing is derived from that; the verbatim
+// text has it.
+func (s *shredder) add(v Version) wire.Misfits {
+	c, misfits := wire.Decode(v.JSON)
+	s.addDecoded(v, c)
+	return misfits
+}
+
+// addDecoded shreds a version of which c is known.
+func (s *shredder) addDecoded(v Version, c *conversation.Conversation) {
 	hash := v.Hash()
 	row := &conversationRow{version: v, c: c, sum: conversation.Summarize(c), hash: hex.EncodeToString(hash[:])}
 	s.conversations.add(row)
@@ -70,7 +73,6 @@ func (s *shredder) add(v Version) (fits bool) {
 	for i := range c.Resolutions {
 		s.resolutions.add(&resolutionRow{row, &c.Resolutions[i]})
 	}
-	return err == nil
 }
 
 func (s *shredder) participant(row *conversationRow, pi int64) {

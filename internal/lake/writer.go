@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Writer is the one writer of a lake. Not for concurrent use.
@@ -61,9 +62,11 @@ type Outcome struct {
 	Replaced  int64 // conversations of which an older version was
 	Unchanged int64 // conversations that were there already, to the byte
 	Stale     int64 // conversations of which the lake had a newer version, which was kept
-	Unfit     int64 // records that do not fit the schema: kept and served, but with nothing derived from them
+	Unfit     int64 // records that came with values that do not fit the schema: kept and served, but without these in the tables
 	Days      int   // days whose files were written
 	Bytes     int64 // of the records that were written, JSON
+
+	Misfits wire.Misfits // the values that do not fit, of the records that are unfit
 }
 
 // Commit brings records into the lake, all or none, and makes its days whole. A record replaces an older version of

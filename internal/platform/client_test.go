@@ -116,7 +116,7 @@ func TestQuery(t *testing.T) {
 		t.Errorf("got %d hits, %v", n, err)
 	}
 	last, err := c.LastEnded(t.Context(), conversation.DayOf(day).Interval())
-	if err != nil || last == nil || last.ConversationID != "c2" {
+	if err != nil || last == nil || last.ConversationID != "odd" || last.Participants != nil {
 		t.Errorf("got %+v, %v", last, err)
 	}
 	if last, err := c.LastEnded(t.Context(), (conversation.DayOf(day) + 5).Interval()); err != nil || last != nil {

@@ -36,8 +36,8 @@ func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64
 // the platform lists first has.
 func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last *conversation.Conversation, err error) {
 	_, err = c.query(ctx, detailQuery{iv.String(), "desc", "conversationEnd", paging{100, 1}}, func(raw []byte) error {
-		// A record that does not fit the schema says nothing, and asking again would not help.
-		if d, err := wire.Decode(raw); err == nil && last == nil && d.ConversationEnd != "" {
+		// An end that does not fit the schema says nothing, and asking again would not help.
+		if d, _ := wire.Decode(raw); last == nil && d.ConversationEnd != "" {
 			last = d
 		}
 		return nil

@@ -36,21 +36,22 @@ func Cut(c *conversation.Conversation, at time.Time) *conversation.Conversation 
 	return &out
 }
 
-// CutRecord is Cut for a record: it fails with fault.Invalid if the record does not fit the schema. A record that has
-// not started yet is an error of the caller and comes back unchanged.
+// CutRecord is Cut for a record. Values that do not fit the schema are left out, because nobody can say when they came. A
+// record that has not started yet is an error of the caller and comes back unchanged.
 func CutRecord(r conversation.Record, at time.Time) (conversation.Record, error) {
-	c, err := wire.Decode(r.JSON)
-	if err != nil {
-		return r, err
-	}
+	c, _ := wire.Decode(r.JSON)
 	if c = Cut(c, at); c == nil {
 		return r, nil
 	}
 	if c.ConversationEnd == "" {
 		r.End = time.Time{}
 	}
-	r.JSON, err = wire.Encode(c)
-	return r, err
+	text, err := wire.Encode(c)
+	if err != nil {
+		return r, err
+	}
+	r.JSON = text
+	return r, nil
 }
 
 // cutter cuts the parts of a conversation. Its methods change the copy that they are given and say whether it stays.

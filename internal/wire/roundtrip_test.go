@@ -2,21 +2,29 @@ package wire_test
 
 import (
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// fill gives every field below v a value of its own, two elements to every list.
-func fill(t *testing.T, v reflect.Value, n *int) {
+// instant finds the names of fields that hold times.
+var instant = regexp.MustCompile(`(Start|End|Date|Time|Timestamp|Timeout)$`)
+
+// fill gives every field below v, which has a name, a value of its own, two elements to every list.
+func fill(t *testing.T, v reflect.Value, name string, n *int) {
 	t.Helper()
 	*n++
 	switch v.Kind() { //nolint:exhaustive // the others are not in a conversation, and fail
 	case reflect.String:
 		v.SetString("text " + strconv.Itoa(*n))
+		if instant.MatchString(name) {
+			v.SetString(conversation.FormatTime(time.Unix(int64(*n), 0)))
+		}
 	case reflect.Bool:
 		v.SetBool(*n%2 == 0)
 	case reflect.Int, reflect.Int64:
@@ -25,16 +33,16 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 		v.SetFloat(float64(*n) + 0.5)
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(t, v.Elem(), n)
+		fill(t, v.Elem(), name, n)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		fill(t, v.Index(0), n)
-		fill(t, v.Index(1), n)
+		fill(t, v.Index(0), name, n)
+		fill(t, v.Index(1), name, n)
 	case reflect.Map:
 		v.Set(reflect.ValueOf(map[string]string{"key": "value " + strconv.Itoa(*n)}))
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(t, v.Field(i), n)
+			fill(t, v.Field(i), v.Type().Field(i).Name, n)
 		}
 	default:
 		t.Fatalf("a conversation has a field of type %v: fill it here", v.Type())
@@ -43,9 +51,9 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 
 func decoded(t *testing.T, raw []byte) *conversation.Conversation {
 	t.Helper()
-	c, err := wire.Decode(raw)
-	if err != nil {
-		t.Fatal(err)
+	c, misfits := wire.Decode(raw)
+	if misfits != nil {
+		t.Fatalf("does not fit: %v", misfits)
 	}
 	return c
 }
@@ -63,7 +71,7 @@ func encoded(t *testing.T, c *conversation.Conversation) string {
 func TestDecodingLosesNothing(t *testing.T) {
 	var whole conversation.Conversation
 	n := 0
-	fill(t, reflect.ValueOf(&whole).Elem(), &n)
+	fill(t, reflect.ValueOf(&whole).Elem(), "", &n)
 	text := encoded(t, &whole)
 	if n < 500 || strings.Contains(text, `""`) || !reflect.DeepEqual(decoded(t, []byte(text)), &whole) {
 		t.Errorf("a conversation of %d fields does not come back as it was", n)

@@ -7,32 +7,16 @@
 package wire
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/fault"
 )
 
 // lenient lets one odd record pass the page it is in; the record itself is checked by Record.
 var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
-
-// Decode reads a record into a typed conversation. A record whose known members have other types than upstream's
-// schema says is fault.Invalid: it can be kept and served, but nothing can be derived from it.
-func Decode(raw []byte) (*conversation.Conversation, error) {
-	c := new(conversation.Conversation)
-	if err := json.Unmarshal(raw, c, lenient); err != nil {
-		path := ""
-		if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-			path = string(semantic.JSONPointer)
-		}
-		return nil, fault.Field(path, "the record does not fit the schema at %s", path)
-	}
-	return c, nil
-}
 
 // Encode writes c as upstream would: compact, keys in wire order, absent members left out.
 func Encode(c *conversation.Conversation) ([]byte, error) {

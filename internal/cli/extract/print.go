@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // dryRun says what would be done. A lake that is not there yet is made beside the temporary files, and removed.
@@ -96,12 +97,12 @@ func (o *Options) print(s extract.Summary, stopped bool) error {
 	}{
 		{"started in another part of the interval, which brings them", s.Elsewhere},
 		{"set aside: no record (parley lake rejected)", s.Rejected},
-		{"kept whole, but not fit for the tables", s.Unfit},
+		{"kept whole, but in part not fit for the tables", s.Unfit},
 		{"days not available yet", int64(len(s.NotAvailable))},
 	} {
 		if extra.n > 0 {
 			lines = append(lines, [2]string{extra.name, ui.Count(extra.n)})
 		}
 	}
-	return ui.Fields(w, lines...)
+	return ui.Fields(w, append(lines, ui.Misfits(wire.Misfits(s.Misfits))...)...)
 }

@@ -39,7 +39,8 @@ zstd. Folders are searched for files that end in .json, .ndjson, .jsonl.
 
 Of two versions of a conversation the lake keeps the one that was received later; --received-at says when that was, and
 without it the modification time of each file counts. Importing the same files again changes nothing. Values without
-conversationId or conversationStart are set aside, and the command ends with exit code 3.`,
+conversationId or conversationStart are set aside, and the command ends with exit code 3. So it does when values of
+records do not fit the schema: the records are kept whole, and the tables leave these values out.`,
 		Example: `  parley import --lake ./lake ./exports
   parley import --lake ./lake --received-at 2024-05-01T00:00:00Z old/*.ndjson.gz`,
 		Args: cobra.MinimumNArgs(1),
@@ -105,9 +106,9 @@ func (o *Options) print(s ingest.Summary) error {
 		lines = append(lines, [2]string{"set aside: no record (parley lake rejected)", ui.Count(s.Rejected)})
 	}
 	if s.Unfit > 0 {
-		lines = append(lines, [2]string{"kept whole, but not fit for the tables", ui.Count(s.Unfit)})
+		lines = append(lines, [2]string{"kept whole, but in part not fit for the tables", ui.Count(s.Unfit)})
 	}
-	return ui.Fields(o.Streams.Out, lines...)
+	return ui.Fields(o.Streams.Out, append(lines, ui.Misfits(s.Misfits)...)...)
 }
 
 func (o *Options) dryRun(files []ingest.File) error {

@@ -34,7 +34,10 @@ func New(s *ui.Streams) *cobra.Command {
 			Short: "Account for every file and row of a lake",
 			Long: `Read the whole lake and check it: every data file is there and as long as the catalog says; every record is JSON, in its
 day, in order, in the lake once, with the hash that its row says; and every row of every table is what the records say
-when they are read again. Damage is listed, and the exit code is 8. It changes nothing and can run beside a writer.`,
+when they are read again. Damage is listed, and the exit code is 8. It changes nothing and can run beside a writer.
+
+Values that do not fit the platform's schema are no damage: the records are kept whole, and the tables leave these
+values out. They are counted by their place in the record.`,
 			Example: "  parley lake check --lake ./lake",
 			Args:    cobra.NoArgs,
 			RunE:    func(cmd *cobra.Command, _ []string) error { return Check(cmd.Context(), o) },
@@ -48,6 +51,7 @@ conversationStart: one JSON object a line, with the run, the reason, and the val
 			Args:    cobra.NoArgs,
 			RunE:    func(cmd *cobra.Command, _ []string) error { return Rejected(cmd.Context(), o) },
 		},
+		newRederive(o),
 		newExpire(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
@@ -95,7 +99,8 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		name string
 		n    int
 	}{
-		{"records that do not fit the schema (kept whole)", int(r.Unfit)},
+		{"records of which a part does not fit the schema (kept whole)", int(r.Unfit)},
+		{"days of which an earlier version wrote too few rows (parley lake rederive writes them)", len(r.Underived)},
 		{"files that nothing refers to (harmless; parley lake expire removes them)", r.Unreferenced},
 		{"interrupted commits (the next writer settles them)", r.Unsettled},
 	} {
@@ -103,7 +108,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 			lines = append(lines, [2]string{extra.name, ui.Count(int64(extra.n))})
 		}
 	}
-	return ui.Fields(w, lines...)
+	return ui.Fields(w, append(lines, ui.Misfits(r.Misfits)...)...)
 }
 
 // Rejected prints what was set aside.

@@ -55,9 +55,9 @@ func TestRow(t *testing.T) {
 		{"going on", record(true, "customer interact", "acd interact"), "2026-11-01 10:00:00|inbound|voice|+12255550105|sip:x@y|Sales|||going on|00000010"},
 		{"nothing in it", `{"conversationId":"x","conversationStart":"2026-11-01T10:00:00.000Z"}`, "2026-11-01 10:00:00|||||||" + "|going on|x"},
 	} {
-		d, err := wire.Decode([]byte(c.text))
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
+		d, misfits := wire.Decode([]byte(c.text))
+		if misfits != nil {
+			t.Fatalf("%s: %v", c.name, misfits)
 		}
 		if got := strings.Join(row(d), "|"); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)

@@ -128,9 +128,7 @@ func strange(t *testing.T, r *rand.Rand, perDay int, days conversation.Day) (out
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c, err = wire.Decode(text); err != nil { // a copy of our own
-				t.Fatal(err)
-			}
+			c, _ = wire.Decode(text) // a copy of our own
 			s.change(c)
 			if len(out)%7 == 3 {
 				c.ConversationID = conversation.ID(strings.ToUpper(string(c.ConversationID)))

@@ -12,8 +12,8 @@
 //   - A duration is in whole milliseconds, and absent while there is no end.
 //   - A metric of conversations exists if it was emitted; of t* and n* the sum counts, of o* any value.
 //   - A custom property exists by name and type; one whose value cannot be read as its type matches nothing.
-//   - A record that does not fit the schema has no items but the conversation, of which nothing is known but what
-//     the head says: id, start, end, and the time between them.
+//   - A value that does not fit the schema is as good as absent: a member is not there, an element is not in its list.
+//     A metric whose name or value does not fit was not emitted. Everything else of the record counts.
 //   - A facet counts every element of a list and every emission of an o* metric. Instants are the same bucket if they
 //     are written the same.
 //

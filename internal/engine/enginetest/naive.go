@@ -11,7 +11,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/query"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // question is a query with the part of the answer that is asked for.
@@ -86,24 +85,17 @@ func give(t *testing.T, records []conversation.Record) []given {
 	out := make([]given, len(records))
 	for i, r := range records {
 		out[i] = given{Record: r, items: itemsOf(t, r)}
-		if c, err := wire.Decode(r.JSON); err == nil {
-			out[i].first, out[i].last = segments(c)
-		}
+		out[i].first, out[i].last = segments(out[i].items[query.OfSegment])
 	}
 	return out
 }
 
 // segments is the earliest segmentStart and the latest segmentEnd, which is zero while a segment is open.
-func segments(c *conversation.Conversation) (first, last time.Time) {
+func segments(items []item) (first, last time.Time) {
 	var starts, ends []time.Time
-	for _, p := range c.Participants {
-		for _, s := range p.Sessions {
-			for _, g := range s.Segments {
-				start, _ := conversation.ParseTime(g.SegmentStart)
-				end, _ := conversation.ParseTime(g.SegmentEnd)
-				starts, ends = append(starts, start), append(ends, end)
-			}
-		}
+	for _, it := range items {
+		starts = append(starts, timeOf(walk(it.parts, "segment", "segmentStart")))
+		ends = append(ends, timeOf(walk(it.parts, "segment", "segmentEnd")))
 	}
 	if len(starts) == 0 {
 		return first, last

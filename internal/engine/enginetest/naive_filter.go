@@ -2,8 +2,8 @@ package enginetest
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/query"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // object is a JSON object, read without any schema.
@@ -25,17 +24,10 @@ type item struct {
 	parts  object
 }
 
-// itemsOf cuts a record into the items of each kind. One that does not fit the schema is a conversation of which
-// nothing is known.
+// itemsOf cuts a record into the items of each kind, made of what fits the schema.
 func itemsOf(t *testing.T, r conversation.Record) map[query.Kind][]item {
 	t.Helper()
-	var c object
-	if err := json.Unmarshal(r.JSON, &c); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := wire.Decode(r.JSON); err != nil {
-		c = object{}
-	}
+	c, _ := fitting(parseAny(t, r.JSON), reflect.TypeFor[conversation.Conversation]())
 	out := map[query.Kind][]item{query.OfConversation: {{r, object{"conversation": c}}}}
 	add := func(kind query.Kind, parts object) { out[kind] = append(out[kind], item{r, parts}) }
 	for _, p := range list(c, "participants") {

@@ -20,8 +20,7 @@ var accessors = map[query.Kind]map[string]accessor{
 	query.OfResolution:   {"nNextContactAvoided": number(func(it *item) *int64 { return it.resolution.NNextContactAvoided })},
 }
 
-// ofConversation is what a conversation says of itself. Id, start and end are those of the record's head, and so there
-// even if the rest does not fit the schema.
+// ofConversation is what a conversation says of itself. Id, start and end are those of the record's head.
 var ofConversation = map[string]accessor{
 	"conversationId":        text(func(it *item) string { return string(it.id) }),
 	"conversationStart":     moment(func(it *item) time.Time { return it.start }),

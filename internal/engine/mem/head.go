@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // head is what questions are answered from. A time that is unknown or has not come is zero, and sorts last.
@@ -43,11 +44,12 @@ func newEntry(r conversation.Record) entry {
 
 func compareEntries(a, b entry) int { return compareHeads(a.head, b.head) }
 
-// segments is as much of a record as its lifetime needs; to read no more is three times as fast.
+// segments is as much of a record as its lifetime needs; to read no more is three times as fast. An element that is null is
+// nil, and left out as wire.Decode does.
 type segments struct {
-	Participants []struct {
-		Sessions []struct {
-			Segments []struct {
+	Participants []*struct {
+		Sessions []*struct {
+			Segments []*struct {
 				Start string `json:"segmentStart"`
 				End   string `json:"segmentEnd"`
 			} `json:"segments"`
@@ -57,32 +59,54 @@ type segments struct {
 
 var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
-// readLifetime reads the segments' times. Of a record that does not fit the schema they are unknown: it can be kept and
-// handed out all the same.
+// readLifetime reads the segments' times. When the list of participants or something in it does not fit the schema, the
+// whole record is decoded: what is left out then is for package wire to say.
 func readLifetime(raw []byte) lifetime {
 	var s segments
 	if json.Unmarshal(raw, &s, lenient) != nil {
-		return lifetime{}
+		c, _ := wire.Decode(raw)
+		sum := conversation.Summarize(c)
+		return lifetime{stampOf(sum.FirstSegment), stampOf(sum.LastSegment)}
 	}
-	var first, last time.Time
-	open := false
+	var all span
 	for _, p := range s.Participants {
+		if p == nil {
+			continue
+		}
 		for _, x := range p.Sessions {
+			if x == nil {
+				continue
+			}
 			for _, g := range x.Segments {
-				start, _ := conversation.ParseTime(g.Start)
-				end, _ := conversation.ParseTime(g.End)
-				if !start.IsZero() && (first.IsZero() || start.Before(first)) {
-					first = start
+				if g != nil {
+					all.add(g.Start, g.End)
 				}
-				if end.After(last) {
-					last = end
-				}
-				open = open || end.IsZero()
 			}
 		}
 	}
-	if open {
-		last = time.Time{}
+	return all.lifetime()
+}
+
+// span is from the earliest start to the latest end.
+type span struct {
+	first, last time.Time
+	open        bool
+}
+
+func (s *span) add(startText, endText string) {
+	start, end := parsed(startText), parsed(endText)
+	if !start.IsZero() && (s.first.IsZero() || start.Before(s.first)) {
+		s.first = start
 	}
-	return lifetime{stampOf(first), stampOf(last)}
+	if end.After(s.last) {
+		s.last = end
+	}
+	s.open = s.open || end.IsZero()
+}
+
+func (s *span) lifetime() lifetime {
+	if s.open {
+		s.last = time.Time{}
+	}
+	return lifetime{stampOf(s.first), stampOf(s.last)}
 }

@@ -13,17 +13,14 @@ import (
 type subject struct {
 	id         conversation.ID
 	start, end time.Time                  // end is zero while the conversation goes on
-	whole      *conversation.Conversation // never nil; empty when the record does not fit the schema, as in the lake
+	whole      *conversation.Conversation // never nil; what of the record fits the schema, as in the lake
 }
 
 // nothing is a conversation of which nothing is known.
 var nothing conversation.Conversation
 
 func subjectOf(r conversation.Record) subject {
-	whole, err := wire.Decode(r.JSON)
-	if err != nil {
-		whole = &nothing
-	}
+	whole, _ := wire.Decode(r.JSON)
 	return subject{r.ID, r.Start, r.End, whole}
 }
 
