@@ -117,6 +117,7 @@ type call struct {
 	path   string
 	query  url.Values
 	body   any
+	head   func(http.Header) error // reads the headers of an answer that is a success; nil if nobody does
 }
 
 // do sends a call until it succeeds or cannot, and hands the body of the answer to read. A read that fails because
@@ -183,6 +184,11 @@ func (c *Client) once(ctx context.Context, what call, read func(io.Reader) error
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {
 		return failure(resp)
+	}
+	if what.head != nil {
+		if err := what.head(resp.Header); err != nil {
+			return err
+		}
 	}
 	return cut(ctx, read(resp.Body))
 }

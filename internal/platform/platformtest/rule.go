@@ -2,6 +2,7 @@ package platformtest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -97,6 +98,7 @@ func (f *Fake) route(name Route, usual func(w http.ResponseWriter, r *http.Reque
 			if name == Token || f.admit(whole, r) {
 				usual(whole, r, n)
 			}
+			maps.Copy(w.Header(), whole.Header())
 			w.WriteHeader(whole.Code)
 			_, _ = w.Write(whole.Body.Bytes())
 		}
