@@ -5,6 +5,9 @@
 // by day into chunks; each chunk is sorted, compressed, synced and renamed, and then all its chunks are entered in
 // the control database in one transaction, together with whatever its owner wants to remember (the cursor). A portion
 // is therefore staged as a whole or not at all. A conversation that comes again is recognised by its id.
+//
+// A file that is missing or damaged is ErrDamaged: its sum is compared before a record of it is given away. What is
+// staged can be fetched again, so such a file can be forgotten.
 package stage
 
 import (
