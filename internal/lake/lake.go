@@ -57,7 +57,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+	if Exists(dir) {
 		return Open(ctx, dir)
 	}
 	if err := Vacant(dir); err != nil {
@@ -65,6 +65,14 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	}
 	if err := makeDir(dir); err != nil {
 		return nil, err
+	}
+	lease, err := state.TakeLock(filepath.Join(dir, leaseName), "%s is making the lake; wait until it is done")
+	if err != nil {
+		return nil, err
+	}
+	defer lease.Close()
+	if Exists(dir) { // somebody else has just made it
+		return Open(ctx, dir)
 	}
 	m := marker{Format: Format, Warehouse: filepath.Join(dir, "warehouse")}
 	l, err := open(ctx, dir, m)
@@ -79,7 +87,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 }
 
 // unfinished are the names that a Create which was cut short may leave.
-var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true}
+var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "control.db-journal": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true, leaseName: true}
 
 // Vacant says whether a lake can be made in dir, or is there already; if not, fault.Invalid says why.
 func Vacant(dir string) error {

@@ -156,7 +156,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := w.commitTables(t.Context(), i, s, []writtenDay{{day, files}}); err != nil {
+	if err := w.commitTables(t.Context(), i, s, []writtenDay{{day, files}}, Outcome{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -69,9 +69,9 @@ func (w *Writer) rewrite(ctx context.Context, i intent, days []conversation.Day)
 	for _, day := range days {
 		m.files[day], m.drop[day] = ofDay(snapshot.files[Conversations], day), nil // it loses no record, and is written as if it did
 	}
-	written, _, err := w.writeDays(ctx, i.id, m, func(func(Version, error) bool) {})
+	written, out, err := w.writeDays(ctx, i.id, m, func(func(Version, error) bool) {})
 	if err != nil {
 		return err
 	}
-	return w.commitTables(ctx, i, snapshot, written)
+	return w.commitTables(ctx, i, snapshot, written, out)
 }

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -31,7 +32,7 @@ type Writer struct {
 // Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
 // somebody else writes.
 func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
-	lease, err := state.TakeLock(filepath.Join(l.dir, "writer.lock"), "%s is writing to the lake; wait until it is done")
+	lease, err := state.TakeLock(filepath.Join(l.dir, leaseName), leaseHeld)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +48,7 @@ func (w *Writer) Close() error { return w.lease.Close() }
 
 // Commit is what one commit brings.
 type Commit struct {
+	ID  string // by which Landed finds the commit; empty if nobody will ask
 	Run string
 	At  time.Time // when the commit is made: one commit, one time
 	// Days are whole with this commit, whether or not they have records.
@@ -74,7 +76,7 @@ type Outcome struct {
 // changed for any reader, and the next Writer removes what was left.
 func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
 	defer fault.Wrap(&err, "commit to the lake")
-	i := intent{id: uuid.Must(uuid.NewV7()).String(), run: c.Run, at: c.At, days: c.Days}
+	i := intent{id: cmp.Or(c.ID, uuid.Must(uuid.NewV7()).String()), run: c.Run, at: c.At, days: c.Days}
 	if err := w.lake.begin(ctx, i); err != nil {
 		return Outcome{}, err
 	}
@@ -106,7 +108,7 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit) (Outcome, error)
 		return out, nil
 	}
 	crashpoint.Reach("commit.files")
-	return out, w.commitTables(ctx, i, snapshot, days)
+	return out, w.commitTables(ctx, i, snapshot, days, out)
 }
 
 // abandon settles an intent that failed, so that its files do not stay. When even that fails, as on a full disk, the
@@ -121,8 +123,8 @@ func (w *Writer) abandon(ctx context.Context, i intent) error {
 }
 
 // commitTables commits the new files of the days, table by table, conversations last.
-func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, days []writtenDay) error {
-	summary := iceberg.Properties{propCommit: i.id, propRun: i.run}
+func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, days []writtenDay, out Outcome) error {
+	summary := iceberg.Properties{propCommit: i.id, propRun: i.run, propOutcome: out.text()}
 	for _, t := range Tables() {
 		var add, drop []string
 		for _, d := range days {

@@ -30,6 +30,11 @@ func (c *Client) take(resp *http.Response, what call, read func(io.Reader) error
 	case coding != "" && coding != "identity":
 		return fault.New(fault.Corrupt, "the platform answers in the coding %s, for which it was not asked", c.clean(coding, maxWord))
 	}
+	if what.head != nil {
+		if err := what.head(resp.Header); err != nil {
+			return err
+		}
+	}
 	return c.cut(read(resp.Body))
 }
 

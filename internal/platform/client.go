@@ -120,7 +120,8 @@ type call struct {
 	path   string
 	query  url.Values
 	body   any
-	good   []int // statuses that say that it succeeded; none means 200 alone
+	good   []int                   // statuses that say that it succeeded; none means 200 alone
+	head   func(http.Header) error // reads the headers of an answer that is a success; nil if nobody does
 }
 
 // do sends a call until it succeeds or cannot, and hands the body of the answer to read, which may be nil if nothing

@@ -67,21 +67,30 @@ type Page struct {
 	Records   [][]byte // as sent, without insignificant white space
 	Next      Cursor
 	Available time.Time // dataAvailabilityDate; zero if the page does not say
+	// Missing are days that the page touches and that the server's own data never had; see missingHeader.
+	Missing []conversation.Day
 }
 
 // Availability is the instant up to which the data behind jobs is complete.
-func (c *Client) Availability(ctx context.Context) (_ time.Time, err error) {
+func (c *Client) Availability(ctx context.Context) (time.Time, error) {
+	at, _, err := c.Coverage(ctx)
+	return at, err
+}
+
+// Coverage is Availability with the days before that instant that the server's own data never had.
+func (c *Client) Coverage(ctx context.Context) (_ time.Time, missing []conversation.Day, err error) {
 	var body struct {
 		Date string `json:"dataAvailabilityDate"`
 	}
 	var at time.Time
-	err = c.do(ctx, call{method: http.MethodGet, path: jobsPath + "/availability"}, into(&body, func() (err error) {
+	what := call{method: http.MethodGet, path: jobsPath + "/availability", head: gaps(&missing)}
+	err = c.do(ctx, what, into(&body, func() (err error) {
 		if at, err = conversation.ParseTime(body.Date); err != nil {
 			return fault.New(fault.Corrupt, "the platform's dataAvailabilityDate is no date")
 		}
 		return nil
 	}))
-	return at, err
+	return at, missing, err
 }
 
 // Submit starts a job over the conversations that started in iv, in order of start.
@@ -183,7 +192,9 @@ func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, be
 		query.Set("cursor", string(at))
 	}
 	var refused error
-	err = c.do(ctx, call{method: http.MethodGet, path: jobPath(id) + "/results", query: query}, func(body io.Reader) error {
+	var missing []conversation.Day
+	what := call{method: http.MethodGet, path: jobPath(id) + "/results", query: query, head: gaps(&missing)}
+	err = c.do(ctx, what, func(body io.Reader) error {
 		take := begin()
 		head, err := c.cfg.Limits.ReadPage(body, wire.Results, func(raw []byte) error {
 			refused = take(raw)
@@ -192,7 +203,7 @@ func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, be
 		if refused != nil {
 			return nil //nolint:nilerr // no failure of the platform's
 		}
-		p = Page{Next: Cursor(head.Cursor), Available: head.DataAvailabilityDate}
+		p = Page{Next: Cursor(head.Cursor), Available: head.DataAvailabilityDate, Missing: missing}
 		return err
 	})
 	if err == nil {

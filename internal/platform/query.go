@@ -28,8 +28,16 @@ type paging struct {
 // TotalHits asks the synchronous query how many conversations there are that started on a day touched by iv and were
 // going on in it. The platform calls the number approximate.
 func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64, error) {
-	page, err := c.query(ctx, detailQuery{iv.String(), "asc", "conversationStart", paging{1, 1}}, func([]byte) error { return nil })
-	return page.TotalHits, err
+	n, _, err := c.Count(ctx, iv)
+	return n, err
+}
+
+// Count is TotalHits with the days of iv that the server's own data never had.
+func (c *Client) Count(ctx context.Context, iv conversation.Interval) (n int64, missing []conversation.Day, err error) {
+	defer fault.Wrap(&err, "query %v", iv)
+	q := detailQuery{iv.String(), "asc", "conversationStart", paging{1, 1}}
+	page, err := c.post(ctx, q, gaps(&missing), func() func([]byte) error { return func([]byte) error { return nil } })
+	return page.TotalHits, missing, err
 }
 
 // LastEnded gives the conversation of iv that ended last, of those that have an end; nil if none of the hundred that
@@ -47,7 +55,7 @@ func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last 
 
 func (c *Client) query(ctx context.Context, q detailQuery, each func([]byte) error) (page wire.Page, err error) {
 	defer fault.Wrap(&err, "query %s", q.Interval)
-	return c.post(ctx, q, func() func([]byte) error { return each })
+	return c.post(ctx, q, nil, func() func([]byte) error { return each })
 }
 
 // Answer is a page of the answer to a synchronous query.
@@ -55,25 +63,28 @@ type Answer struct {
 	Records      [][]byte // as sent, without insignificant white space
 	Aggregations []byte   // the list as sent, JSON; nil if there is none
 	TotalHits    int64
+	Missing      []conversation.Day // of the question's interval, that the server's own data never had
 }
 
 // Query sends a body of the synchronous query as it is. It holds the whole page in memory.
 func (c *Client) Query(ctx context.Context, body []byte) (a Answer, err error) {
 	defer fault.Wrap(&err, "query")
-	page, err := c.post(ctx, jsontext.Value(body), func() func([]byte) error {
+	var missing []conversation.Day
+	page, err := c.post(ctx, jsontext.Value(body), gaps(&missing), func() func([]byte) error {
 		a = Answer{}
 		return func(raw []byte) error {
 			a.Records = append(a.Records, raw)
 			return nil
 		}
 	})
-	a.Aggregations, a.TotalHits = page.Aggregations, page.TotalHits
+	a.Aggregations, a.TotalHits, a.Missing = page.Aggregations, page.TotalHits, missing
 	return a, err
 }
 
 // post sends a body, and has each record of the answer taken by what begin gives: it is called for each try.
-func (c *Client) post(ctx context.Context, body any, begin func() func([]byte) error) (page wire.Page, err error) {
-	err = c.do(ctx, call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: body}, func(body io.Reader) error {
+func (c *Client) post(ctx context.Context, body any, head func(http.Header) error, begin func() func([]byte) error) (page wire.Page, err error) {
+	what := call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: body, head: head}
+	err = c.do(ctx, what, func(body io.Reader) error {
 		page, err = c.cfg.Limits.ReadPage(body, wire.Found, begin())
 		return err
 	})

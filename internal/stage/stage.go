@@ -5,6 +5,9 @@
 // by day into chunks; each chunk is sorted, compressed, synced and renamed, and then all its chunks are entered in
 // the control database in one transaction, together with whatever its owner wants to remember (the cursor). A portion
 // is therefore staged as a whole or not at all. A conversation that comes again is recognised by its id.
+//
+// A file that is missing or damaged is ErrDamaged: its sum is compared before a record of it is given away. What is
+// staged can be fetched again, so such a file can be forgotten.
 package stage
 
 import (
@@ -14,17 +17,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
-	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
 )
@@ -63,25 +65,41 @@ var migrations = []string{`
 		text   BLOB NOT NULL,
 		PRIMARY KEY (run_id, hash)
 	) STRICT, WITHOUT ROWID`,
+	// SHA-256 of the chunk's file; empty for chunks that were staged before there was one.
+	`ALTER TABLE stage_chunks ADD COLUMN sum BLOB NOT NULL DEFAULT x''`,
 }
 
 // Stage holds the records of one run. Not for concurrent use.
 type Stage struct {
-	db  *sql.DB
-	dir string
-	run string
+	db    *sql.DB
+	lake  string // folder of the lake
+	dir   string
+	run   string
+	files files
 }
 
 // Open opens the stage of a run of the lake and removes the files that a crash left without an entry.
 func Open(ctx context.Context, l *lake.Lake, run string) (*Stage, error) {
-	s := &Stage{db: l.DB(), dir: filepath.Join(l.Dir(), "staging", run), run: run}
+	return openWith(ctx, l, run, osFiles{})
+}
+
+func openWith(ctx context.Context, l *lake.Lake, run string, files files) (*Stage, error) {
+	s := &Stage{db: l.DB(), lake: l.Dir(), dir: filepath.Join(l.Dir(), "staging", run), run: run, files: files}
 	if err := state.Migrate(ctx, s.db, "stage", migrations); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return nil, disk(err, "the folder %s cannot be made", s.dir)
+	if err := s.makeDir(); err != nil {
+		return nil, err
 	}
 	return s, s.sweep(ctx)
+}
+
+// makeDir makes the stage's folder. Its name, and that of the folder it is in, must last as its files do.
+func (s *Stage) makeDir() error {
+	if err := s.files.MkdirAll(s.dir); err != nil {
+		return disk(err, "the folder %s cannot be made", s.dir)
+	}
+	return disk(errors.Join(s.files.SyncDir(filepath.Dir(s.dir)), s.files.SyncDir(s.lake)), "the folder %s cannot be made", s.dir)
 }
 
 // Clean removes what is staged of every run that is to be forgotten.
@@ -161,14 +179,14 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 		return err
 	}
 	chunks := split(p.Records, next)
-	for _, c := range chunks {
-		if err := s.write(c); err != nil {
+	for i := range chunks {
+		if err := s.write(&chunks[i]); err != nil {
 			return err
 		}
 	}
 	// The names must last before the entries do: a power cut between would leave entries of files that are not there.
-	if err := syncDir(s.dir); err != nil {
-		return err
+	if err := s.files.SyncDir(s.dir); err != nil {
+		return disk(err, "the folder %s cannot be written", s.dir)
 	}
 	crashpoint.Reach("stage.written")
 	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
@@ -200,6 +218,7 @@ type chunk struct {
 	size    int // number of records
 	first   int64
 	last    int64
+	sum     []byte // SHA-256 of the file
 }
 
 func (c chunk) name() string { return fmt.Sprintf("%08d.zst", c.n) }
@@ -215,28 +234,46 @@ func split(records []lake.Version, n int) []chunk {
 		if end < 0 {
 			end = len(records)
 		}
-		out = append(out, chunk{n + len(out), day, records[:end], end, records[0].Start.UnixMicro(), records[end-1].Start.UnixMicro()})
+		out = append(out, chunk{
+			n: n + len(out), day: day, records: records[:end], size: end,
+			first: records[0].Start.UnixMicro(), last: records[end-1].Start.UnixMicro(),
+		})
 		records = records[end:]
 	}
 	return out
 }
 
-// write puts a chunk on disk, whole and durable but for its name.
-func (s *Stage) write(c chunk) (err error) {
+// write puts a chunk on disk, whole and durable but for its name, and notes its sum.
+func (s *Stage) write(c *chunk) (err error) {
 	path := filepath.Join(s.dir, c.name())
-	f, err := os.Create(path + ".tmp")
+	f, err := s.create(path + ".tmp")
 	if err != nil {
 		return disk(err, "a staged page cannot be made")
 	}
-	if err := errors.Join(encode(f, c.records), f.Sync(), f.Close()); err != nil {
+	sum := sha256.New()
+	if err := errors.Join(encode(io.MultiWriter(f, sum), c.records), f.Sync(), f.Close()); err != nil {
 		return errors.Join(disk(err, "a staged page cannot be written"), os.Remove(path+".tmp"))
 	}
+	c.sum = sum.Sum(nil)
 	crashpoint.Reach("stage.synced")
-	return disk(os.Rename(path+".tmp", path), "a staged page cannot be named")
+	return disk(s.files.Rename(path+".tmp", path), "a staged page cannot be named")
 }
 
-// encode writes one line a record: when it was received, its run, and its text.
-func encode(f *os.File, records []lake.Version) error {
+// create makes a file in the stage's folder, and that folder again if somebody has removed it: what was in it is
+// missed when it is read.
+func (s *Stage) create(path string) (file, error) {
+	f, err := s.files.Create(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if err := s.makeDir(); err != nil {
+		return nil, err
+	}
+	return s.files.Create(path)
+}
+
+// encode writes one line a record: when it was received, and its text.
+func encode(f io.Writer, records []lake.Version) error {
 	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
@@ -252,7 +289,7 @@ func encode(f *os.File, records []lake.Version) error {
 
 // enter records a chunk and each of its records.
 func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size)
+	_, err := tx.ExecContext(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size, c.sum)
 	if err != nil {
 		return err
 	}
@@ -306,23 +343,4 @@ func (s *Stage) again(ctx context.Context, tx *sql.Tx, chunk, line int, v lake.V
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO stage_dead VALUES (?, ?, ?)`, s.run, dead[0], dead[1])
 	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return disk(err, "the folder %s cannot be opened", dir)
-	}
-	return disk(errors.Join(d.Sync(), d.Close()), "the folder %s cannot be written", dir)
-}
-
-// disk gives a failure to write its kind.
-func disk(err error, format string, args ...any) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return fault.Because(fault.Full, err, format, args...)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
-	}
-	return nil
 }

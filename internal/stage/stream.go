@@ -45,7 +45,7 @@ func (s *Stage) Before(ctx context.Context, end conversation.Day) (*Batch, error
 }
 
 func (s *Stage) chunks(ctx context.Context, end conversation.Day) (_ []chunk, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT chunk, day, first, last, records FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`, s.run, end.String())
+	rows, err := s.db.QueryContext(ctx, `SELECT chunk, day, first, last, records, sum FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`, s.run, end.String())
 	if err != nil {
 		return nil, state.Fault(err)
 	}
@@ -54,7 +54,7 @@ func (s *Stage) chunks(ctx context.Context, end conversation.Day) (_ []chunk, er
 	for rows.Next() {
 		var c chunk
 		var day string
-		if err := rows.Scan(&c.n, &day, &c.first, &c.last, &c.size); err != nil {
+		if err := rows.Scan(&c.n, &day, &c.first, &c.last, &c.size, &c.sum); err != nil {
 			return nil, err
 		}
 		if c.day, err = conversation.ParseDay(day); err != nil {
@@ -118,28 +118,12 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 
 // Done forgets the batch, whose records are in the lake; with is done in the same transaction.
 func (b *Batch) Done(ctx context.Context, with func(*sql.Tx) error) error {
-	s := b.stage
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		for _, c := range b.chunks {
-			for _, table := range []string{"stage_chunks", "stage_records", "stage_dead"} {
-				if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ? AND chunk = ?`, s.run, c.n); err != nil {
-					return err
-				}
-			}
-		}
-		return with(tx)
-	})
-	if err != nil {
-		return err
-	}
-	for _, c := range b.chunks {
-		err = errors.Join(err, os.Remove(filepath.Join(s.dir, c.name())))
-	}
-	return err
+	return b.stage.drop(ctx, b.chunks, with)
 }
 
 // source reads one chunk.
 type source struct {
+	of   chunk
 	head lake.Version
 	file *os.File
 	zstd *zstd.Decoder
@@ -208,13 +192,20 @@ func (s *Stage) open(ctx context.Context, c chunk) (*source, error) {
 	}
 	f, err := os.Open(filepath.Join(s.dir, c.name()))
 	if err != nil {
-		return nil, fault.Because(fault.Corrupt, err, "a staged page is missing; remove the lake's staging folder to fetch it again")
+		return nil, damaged(c, err)
+	}
+	// Looked at as a whole before the first record is given away: it costs little beside decompressing it.
+	if err := c.sumOf(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, errors.Join(damaged(c, err), f.Close())
 	}
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(damaged(c, err), f.Close())
 	}
-	return &source{file: f, zstd: z, text: bufio.NewReaderSize(z, 64<<10), dead: dead, run: s.run, line: -1}, nil
+	return &source{of: c, file: f, zstd: z, text: bufio.NewReaderSize(z, 64<<10), dead: dead, run: s.run, line: -1}, nil
 }
 
 func (s *Stage) dead(ctx context.Context, chunk int) (_ map[int]bool, err error) {
@@ -238,18 +229,20 @@ func (s *Stage) dead(ctx context.Context, chunk int) (_ map[int]bool, err error)
 func (s *source) next() (bool, error) {
 	for {
 		line, err := s.text.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(line) == 0 {
+		if errors.Is(err, io.EOF) && len(line) == 0 && s.line+1 == s.of.size {
 			return false, nil
 		}
 		if err != nil {
-			return false, fault.Because(fault.Corrupt, err, "a staged page cannot be read; remove the lake's staging folder to fetch it again")
+			return false, damaged(s.of, err)
 		}
 		if s.line++; s.dead[s.line] {
 			continue
 		}
-		s.head, err = parse(bytes.TrimSuffix(line, []byte{'\n'}))
+		if s.head, err = parse(bytes.TrimSuffix(line, []byte{'\n'})); err != nil {
+			return false, damaged(s.of, err)
+		}
 		s.head.Run = s.run
-		return true, err
+		return true, nil
 	}
 }
 
@@ -262,7 +255,7 @@ func parse(line []byte) (lake.Version, error) {
 		r, err = wire.Record(text)
 	}
 	if err != nil {
-		return lake.Version{}, fault.Because(fault.Corrupt, err, "a staged page is damaged; remove the lake's staging folder to fetch it again")
+		return lake.Version{}, fault.Because(fault.Corrupt, err, "a line of it is damaged")
 	}
 	return lake.Version{Record: r, At: time.UnixMicro(micros).UTC()}, nil
 }

@@ -32,9 +32,10 @@ type Config struct {
 	// States says which states a job goes through, each answering one question; the last one stays. A job's results are
 	// there while the state last shown is FULFILLED. nil means FULFILLED at once.
 	States         func(Submission) []platform.State
-	PageSize       int  // records a page at most, whatever is asked for; 0 means upstream's 10,000
-	IgnoreStartDay bool // startOfDayIntervalMatching has no effect, as on servers that do not know it
-	TokenCalls     int  // calls that a token is good for; 0 means any number
+	PageSize       int                   // records a page at most, whatever is asked for; 0 means upstream's 10,000
+	IgnoreStartDay bool                  // startOfDayIntervalMatching has no effect, as on servers that do not know it
+	TokenCalls     int                   // calls that a token is good for; 0 means any number
+	Organization   platform.Organization // whose platform it is; without an id it does not have the route
 	Rules          []Rule
 }
 
@@ -50,6 +51,7 @@ const (
 	Results      Route = "results"
 	Delete       Route = "delete"
 	Query        Route = "query"
+	Organization Route = "organization"
 )
 
 // Submission is a job that was asked for.
@@ -93,6 +95,7 @@ func New(t testing.TB, cfg Config) *Fake {
 	f.mux.HandleFunc("GET "+jobs+"/{id}/results", f.route(Results, f.results))
 	f.mux.HandleFunc("DELETE "+jobs+"/{id}", f.route(Delete, f.delete))
 	f.mux.HandleFunc("POST /api/v2/analytics/conversations/details/query", f.route(Query, f.query))
+	f.mux.HandleFunc("GET /api/v2/organizations/me", f.route(Organization, f.organization))
 	return f
 }
 

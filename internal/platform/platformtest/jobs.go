@@ -29,6 +29,7 @@ type Page struct {
 	Conversations []string
 	Cursor        string
 	Available     time.Time // zero leaves the member out
+	Missing       string    // the header Parley-Missing-Days; empty leaves it out
 }
 
 func (p Page) text() string {
@@ -183,6 +184,9 @@ func (f *Fake) results(w http.ResponseWriter, r *http.Request, n int) {
 		if rule.Edit != nil && rule.applies(Results, n) {
 			rule.Edit(&page)
 		}
+	}
+	if page.Missing != "" {
+		w.Header().Set("Parley-Missing-Days", page.Missing)
 	}
 	_, _ = io.WriteString(w, page.text())
 }

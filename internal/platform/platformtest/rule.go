@@ -2,6 +2,7 @@ package platformtest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -126,9 +127,11 @@ func (f *Fake) route(name Route, usual func(w http.ResponseWriter, r *http.Reque
 		answer := func(w http.ResponseWriter, r *http.Request) {
 			// Written down first: the lock must not be held while a client takes its time to read.
 			whole := httptest.NewRecorder()
+			maps.Copy(whole.Header(), w.Header()) // without a Content-Type the recorder would guess one
 			if name == Token || f.admit(whole, r) {
 				usual(whole, r, n)
 			}
+			maps.Copy(w.Header(), whole.Header())
 			w.WriteHeader(whole.Code)
 			_, _ = w.Write(whole.Body.Bytes())
 		}

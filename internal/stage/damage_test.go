@@ -1,0 +1,333 @@
+package stage
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// walk reads all that is staged and gives the first failure.
+func walk(t *testing.T, s *Stage) error {
+	t.Helper()
+	batch, err := s.Before(t.Context(), EveryDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range batch.Stream(t.Context()) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wantDamaged asks for the damage to be seen, both by who reads and by who looks for it.
+func wantDamaged(t *testing.T, what string, s *Stage) {
+	t.Helper()
+	if err := walk(t, s); !errors.Is(err, ErrDamaged) || !errors.Is(err, fault.Corrupt) {
+		t.Errorf("%s: reading gives %v", what, err)
+	}
+	if found, err := s.Damaged(t.Context()); err != nil || len(found) != 1 {
+		t.Errorf("%s: found %v, %v", what, found, err)
+	}
+}
+
+// Whatever single byte of a staged file is flipped, and wherever the file ends too early, it is seen.
+func TestEveryFlippedByteIsSeen(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0))
+	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(text []byte) {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range text {
+		for _, bit := range []byte{1, 0x10, 0x80} {
+			bad := slices.Clone(text)
+			bad[i] ^= bit
+			write(bad)
+			wantDamaged(t, fmt.Sprintf("byte %d ^ %#x", i, bit), s)
+		}
+		write(text[:i])
+		wantDamaged(t, fmt.Sprintf("the first %d bytes", i), s)
+	}
+	write(append(slices.Clone(text), text...))
+	wantDamaged(t, "written twice", s)
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(z.EncodeAll([]byte("1 {}\n"), nil))
+	wantDamaged(t, "good zstd of something else", s)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	wantDamaged(t, "missing", s)
+	write(text)
+	if err := walk(t, s); err != nil {
+		t.Errorf("whole again: %v", err)
+	}
+	if found, err := s.Damaged(t.Context()); err != nil || len(found) > 0 {
+		t.Errorf("whole again: found %v, %v", found, err)
+	}
+}
+
+// A chunk that an older parley staged has no sum. Its lines are counted, so that a part of it is not taken for it.
+func TestChunksWithoutASum(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0))
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE stage_chunks SET sum = x''`); err != nil {
+		t.Fatal(err)
+	}
+	if err := walk(t, s); err != nil {
+		t.Errorf("a whole one: %v", err)
+	}
+	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := fmt.Appendf(nil, "%d %s\n", at1.UnixMicro(), version("a", noon1, "", 0).JSON)
+	for what, text := range map[string][]byte{"empty": nil, "one line of two": z.EncodeAll(line, nil), "three lines of two": z.EncodeAll(slices.Repeat(line, 3), nil)} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := walk(t, s); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// What is forgotten is new again when it comes again, and the rest stays as it was.
+func TestForget(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	a, b, c := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0), version("c", noon1.Add(time.Hour), "", 0)
+	put(t, s, a, b)
+	put(t, s, c, version("a", noon1, "later", 1))
+	noted := false
+	note := func(*sql.Tx) error {
+		noted = true
+		return nil
+	}
+	if err := os.Remove(filepath.Join(s.dir, fileNames(t, s)[2])); err != nil { // that of c, and of the later version of a
+		t.Fatal(err)
+	}
+	found, err := s.Damaged(t.Context())
+	if err != nil || len(found) != 1 || !found[0].First.Equal(a.Start) || !found[0].Last.Equal(c.Start) {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+	if err := s.Forget(t.Context(), found, note); err != nil || !noted {
+		t.Fatalf("forget: %v", err)
+	}
+	want(t, before(t, s, EveryDay), b)
+	if n := put(t, s, c, version("a", noon1, "later", 1)); n != (Counts{Staged: 2}) {
+		t.Errorf("what comes again: %+v", n)
+	}
+	want(t, before(t, s, EveryDay), version("a", noon1, "later", 1), c, b)
+}
+
+func TestForgetFailsAsAWhole(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	a := version("a", noon1, "", 0)
+	put(t, s, a)
+	all, err := s.Within(t.Context(), day1.Start(), day1.End())
+	if err != nil || len(all) != 1 {
+		t.Fatalf("got %v, %v", all, err)
+	}
+	broken := errors.New("broken")
+	if err := s.Forget(t.Context(), all, func(*sql.Tx) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	want(t, before(t, s, EveryDay), a)
+}
+
+func TestWithin(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	put(t, s, version("a", noon1, "", 0), version("b", noon1.Add(time.Hour), "", 0)) // one chunk
+	for _, c := range []struct {
+		start, end time.Time
+		want       int
+	}{
+		{noon1, noon1.Add(time.Hour), 0}, // the last record starts at the end
+		{noon1, noon1.Add(time.Hour + time.Microsecond), 1},
+		{noon1.Add(time.Microsecond), noon1.Add(2 * time.Hour), 0},
+		{day1.Start(), day1.End(), 1},
+		{day1.End(), (day1 + 1).End(), 0},
+	} {
+		if got, err := s.Within(t.Context(), c.start, c.end); err != nil || len(got) != c.want {
+			t.Errorf("%v to %v: got %v, %v", c.start, c.end, got, err)
+		}
+	}
+}
+
+// Somebody who removes the staging folder, while a run goes on or between two, makes nothing fail but the reading of
+// what was in it.
+func TestTheFolderIsRemoved(t *testing.T) {
+	l := newLake(t)
+	s := openStage(t, l, "run")
+	put(t, s, version("a", noon1, "", 0))
+	if err := os.RemoveAll(filepath.Join(l.Dir(), "staging")); err != nil {
+		t.Fatal(err)
+	}
+	b := version("b", noon1.AddDate(0, 0, 1), "", 0)
+	put(t, s, b)
+	for _, s := range []*Stage{s, openStage(t, l, "run")} {
+		if err := walk(t, s); !errors.Is(err, ErrDamaged) {
+			t.Errorf("got %v", err)
+		}
+	}
+	found, err := s.Damaged(t.Context())
+	if err != nil || len(found) != 1 {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	if err := s.Forget(t.Context(), found, func(*sql.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want(t, before(t, s, EveryDay), b)
+	if err := os.RemoveAll(filepath.Join(l.Dir(), "staging")); err != nil {
+		t.Fatal(err)
+	}
+	done(t, s, EveryDay) // the records are in the lake: that their file is gone is what was wanted
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is staged holds personal data.
+func TestOnlyTheOwnerReads(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	put(t, s, version("a", noon1, "", 0))
+	for path, want := range map[string]os.FileMode{filepath.Dir(s.dir): 0o700, s.dir: 0o700, filepath.Join(s.dir, fileNames(t, s)[0]): 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+}
+
+// disk that is recorded: what it was told to do, in order.
+type recorder struct {
+	osFiles
+
+	log []string
+}
+
+type recordedFile struct {
+	file
+
+	path string
+	log  *[]string
+}
+
+func (r *recorder) note(op, path string) { r.log = append(r.log, op+" "+path) }
+
+func (r *recorder) MkdirAll(dir string) error {
+	r.note("mkdir", dir)
+	return r.osFiles.MkdirAll(dir)
+}
+
+func (r *recorder) Create(path string) (file, error) {
+	f, err := r.osFiles.Create(path)
+	r.note("create", path)
+	return recordedFile{f, path, &r.log}, err
+}
+
+func (r *recorder) Rename(from, to string) error {
+	r.note("rename", from+" "+to)
+	return r.osFiles.Rename(from, to)
+}
+
+func (r *recorder) SyncDir(dir string) error {
+	r.note("syncdir", dir)
+	return r.osFiles.SyncDir(dir)
+}
+
+func (f recordedFile) Write(b []byte) (int, error) {
+	*f.log = append(*f.log, "write "+f.path)
+	return f.file.Write(b)
+}
+
+func (f recordedFile) Sync() error {
+	*f.log = append(*f.log, "sync "+f.path)
+	return f.file.Sync()
+}
+
+// last is where op was last done to path; -1 if never.
+func (r *recorder) last(op, path string) int {
+	for i := len(r.log) - 1; i >= 0; i-- {
+		if r.log[i] == op+" "+path {
+			return i
+		}
+	}
+	return -1
+}
+
+// inOrder says whether steps were all done, each after the one before.
+func inOrder(steps ...int) bool { return steps[0] >= 0 && slices.IsSorted(steps) }
+
+// Nothing is entered before it is durable: when the transaction begins, each file has been written, synced, named, and
+// its name synced, and so have the folders that it is in. A power cut at any time then leaves no entry without a file.
+func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
+	l := newLake(t)
+	r := &recorder{}
+	s, err := openWith(t.Context(), l, "run", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staging := filepath.Dir(s.dir)
+	check := func(what string, chunks ...int) {
+		t.Helper()
+		if made := r.last("mkdir", s.dir); !inOrder(made, r.last("syncdir", staging)) || !inOrder(made, r.last("syncdir", l.Dir())) {
+			t.Errorf("%s: the folders are not durable: %q", what, r.log)
+		}
+		for _, n := range chunks {
+			path := filepath.Join(s.dir, chunk{n: n}.name())
+			tmp := path + ".tmp"
+			if !inOrder(r.last("create", tmp), r.last("write", tmp), r.last("sync", tmp), r.last("rename", tmp+" "+path), r.last("syncdir", s.dir)) {
+				t.Errorf("%s: chunk %d is not durable: %q", what, n, r.log)
+			}
+		}
+	}
+	note := func(what string, chunks ...int) func(*sql.Tx, Counts) error {
+		return func(*sql.Tx, Counts) error {
+			check(what, chunks...)
+			return nil
+		}
+	}
+	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
+	if err := s.Put(t.Context(), Portion{Records: []lake.Version{a, b}, With: note("two days", 1, 2)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(staging); err != nil {
+		t.Fatal(err)
+	}
+	r.log = nil
+	if err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: note("after the folder was removed", 3)}); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(r.log, "create "+filepath.Join(s.dir, "00000003.zst")) {
+		t.Error("a file was made under its own name: a crash would leave half of it")
+	}
+}
+
+// Compare of days as texts must go by the calendar: the control database compares them so.
+func TestDaysAsTextsAreInOrder(t *testing.T) {
+	if EveryDay.String() <= conversation.DayOf(time.Date(2200, 12, 31, 0, 0, 0, 0, time.UTC)).String() {
+		t.Errorf("%v is not after every day", EveryDay)
+	}
+}
