@@ -134,7 +134,7 @@ func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 	err = x.live(func(ctx context.Context, view engine.Engine) error {
 		records := view.ByID(ctx, ids)
 		if user, confined := x.client.OnlyUser(); confined {
-			records = only(records, user)
+			records = x.only(records, user)
 		}
 		found, err = gather(records)
 		return err
@@ -142,15 +142,12 @@ func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 	return found, err
 }
 
-// only passes the records of conversations that a user took part in.
-func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[conversation.Record, error] {
+// only passes the records of conversations that a user took part in. One that cannot be read is not known to be the
+// user's: it is left out like those of others, whose very existence must not show, and said in the log.
+func (x *exchange) only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[conversation.Record, error] {
 	return func(yield func(conversation.Record, error) bool) {
 		for r, err := range records {
-			var c *conversation.Conversation
-			if err == nil {
-				c, err = wire.Decode(r.JSON)
-			}
-			if err == nil && !slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) }) {
+			if err == nil && !x.tookPart(r, user) {
 				continue
 			}
 			if !yield(r, err) {
@@ -158,6 +155,15 @@ func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[
 			}
 		}
 	}
+}
+
+func (x *exchange) tookPart(r conversation.Record, user string) bool {
+	c, err := wire.Decode(r.JSON)
+	if err != nil {
+		x.server.cfg.Log.WarnContext(x.r.Context(), "a record cannot be read, and is left out for a client that may see one user's only", "request", x.id, "conversation", r.ID, "err", err)
+		return false
+	}
+	return slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) })
 }
 
 // live lends a view of everything up to the moment, for as long as a synchronous request may take. Few are answered at
