@@ -67,7 +67,7 @@ func (f *failures) full(a attempt, now time.Time) error {
 	seconds := int((wait + time.Second - 1) / time.Second) // rounded up: asked again a moment too early, it fails again
 	return &fault.Error{
 		Kind: fault.Throttled, Code: "too.many.requests",
-		Message:    "Rate limit exceeded the maximum. Too many logins of this client failed; retry in [" + strconv.Itoa(seconds) + "] seconds",
+		Message:    "Rate limit exceeded the maximum. Retry the request in [" + strconv.Itoa(seconds) + "] seconds. Too many logins of this client failed",
 		Limit:      &fault.Limit{Key: "oauth.failed.logins.per.minute", Namespace: "auth.api", Value: maxFailures},
 		RetryAfter: time.Duration(seconds) * time.Second,
 	}

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -59,6 +61,37 @@ func TestAConfinedClientSeesTheConversationsOfItsUser(t *testing.T) {
 			if ask(); len(x.src.asked) == 0 || len(x.src.asked[0].Filters) != 1 || x.src.asked[0].Filters[0].Predicates[0].Text != "u-1" {
 				t.Errorf("%s: got %+v, want a filter for the user", name, x.src.asked)
 			}
+		}
+	})
+}
+
+// Of a record that it must not see, a confined client learns nothing, whatever the record is like: each answer is that
+// to an id which does not exist.
+func TestAConfinedClientLearnsNothingOfOtherRecords(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		misfit := func(r *conversation.Record, participants string) {
+			r.JSON = []byte(`{"conversationId":"` + string(r.ID) + `","conversationStart":"2026-11-01T00:00:00.000Z","participants":` + participants + `}`)
+		}
+		misfit(&x.src.records[0], `"none"`)
+		misfit(&x.src.records[1], `[{"userId":"u-1"}]`)
+		misfit(&x.src.records[2], `[{"userId":"u-2"}]`)
+		x.client(access.Client{ID: "own", Organisation: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
+		x.token = x.login("own", "s")
+		one := func(id string) string {
+			w := x.do(x.request("GET", "/api/v2/analytics/conversations/"+id+"/details", ""))
+			return fmt.Sprint(w.Code, " ", strings.ReplaceAll(w.Body.String(), w.Header()["ININ-Correlation-Id"][0], "<correlation id>"))
+		}
+		unknown := one("c-9999")
+		for _, id := range []string{"c-0000", "c-0002"} {
+			if got := one(id); got != unknown || !strings.HasPrefix(got, "404 ") {
+				t.Errorf("%s: got %s\nwant what there is to say of an unknown id: %s", id, got, unknown)
+			}
+			if got := x.ask(http.StatusOK, "GET", details+"?id="+id, ""); got != "{}" {
+				t.Errorf("only %s: got %s", id, got)
+			}
+		}
+		if got := x.ask(http.StatusOK, "GET", details+"?id=c-0000,c-0001,c-0002,c-9999", ""); strings.Count(got, "conversationId") != 1 || !strings.Contains(got, "c-0001") {
+			t.Errorf("several: got %s", got)
 		}
 	})
 }

@@ -142,7 +142,7 @@ func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 	return found, err
 }
 
-// only passes the records of conversations that a user took part in.
+// only passes the records of conversations that a user took part in. The very existence of others must not show.
 func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[conversation.Record, error] {
 	return func(yield func(conversation.Record, error) bool) {
 		for r, err := range records {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -83,14 +86,16 @@ func TestDetailsByID(t *testing.T) {
 			"id=c-0002&id=c-0000": "c-0000 c-0002", "id=c-0000,c-0002": "c-0000 c-0002", "id=c-0000%2Cc-0000&id=": "c-0000",
 			"id=unknown,c-0001": "c-0001", "id=unknown": "",
 		} {
-			var found []string
+			var page struct {
+				Conversations []conversation.Conversation `json:"conversations"`
+			}
 			text := x.ask(http.StatusOK, "GET", details+"?"+query, "")
-			if _, err := wire.ReadPage(strings.NewReader(text), func(raw []byte) error {
-				r, err := wire.Record(raw)
-				found = append(found, string(r.ID))
-				return err
-			}); err != nil {
+			if err := json.Unmarshal([]byte(text), &page); err != nil {
 				t.Error(err)
+			}
+			var found []string
+			for i := range page.Conversations {
+				found = append(found, string(page.Conversations[i].ConversationID))
 			}
 			if got := strings.Join(found, " "); got != want || strings.Contains(text, "attributes") {
 				t.Errorf("%s: got %s", query, text)

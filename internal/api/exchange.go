@@ -48,12 +48,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 // answer finds out what is asked for and by whom, and has it answered.
 func (x *exchange) answer() error {
+	if x.isPreflight() {
+		x.route = &preflight
+		return x.answerPreflight()
+	}
 	route, params, allowed := x.server.find(x.r)
 	x.route, x.params = route, params
 	if route == nil {
 		return x.noRoute(allowed)
 	}
-	if len(route.anyOf) > 0 {
+	if route.needs.token {
 		if err := x.admit(); err != nil {
 			return err
 		}
@@ -71,7 +75,10 @@ func (x *exchange) admit() (err error) {
 	if x.usage.Over {
 		return overRate(x.usage)
 	}
-	if err := x.client.Require(x.route.anyOf...); err != nil {
+	if len(x.route.needs.anyOf) == 0 {
+		return nil
+	}
+	if err := x.client.Require(x.route.needs.anyOf...); err != nil {
 		return err
 	}
 	if user, confined := x.client.OnlyUser(); confined && user == "" {
@@ -107,9 +114,14 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(text)
 }
 
+// noSuchRoute answers what this server does not have at all. It must not read as the platform's answer that a
+// conversation is gone, in its text or in its code.
+const noSuchRoute = "This server has no such route. It has a part of the platform's API: tokens, conversation details, their query and jobs. " +
+	"This says nothing of whether what was asked for exists."
+
 func (x *exchange) noRoute(allowed []string) error {
 	if len(allowed) == 0 {
-		return fault.New(fault.NotFound, "%s", standard["not.found"])
+		return &fault.Error{Kind: fault.NotFound, Code: "route.not.found", Message: noSuchRoute}
 	}
 	x.out.Header().Set("Allow", strings.Join(allowed, ", "))
 	x.sendProblem(problem{
@@ -120,10 +132,11 @@ func (x *exchange) noRoute(allowed []string) error {
 }
 
 // setHeaders sets what every response carries (facts.md section 1). Names are written into the map where upstream's
-// spelling differs from Go's: the Java SDK looks for ININ-Correlation-ID case by case (clients.md 11).
+// spelling differs from Go's: the Java SDK looks for ININ-Correlation-Id letter by letter (clients.md 11).
 func (x *exchange) setHeaders() {
 	h := x.out.Header()
-	h["ININ-Correlation-ID"] = []string{x.id}
+	h["ININ-Correlation-Id"] = []string{x.id}
+	x.allowOrigin()
 	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
 	h.Set("Pragma", "no-cache")
 	h.Set("Expires", "0")

@@ -18,7 +18,7 @@ func TestHeadersAreSpeltAsUpstreamDoes(t *testing.T) {
 		raw := rawAnswer(t, server, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "+x.token+"\r\n\r\n")
 		head, _, _ := strings.Cut(raw, "\r\n\r\n")
 		for _, want := range []string{
-			"\r\nININ-Correlation-ID: ", "\r\ninin-ratelimit-allowed: 300\r\n", "\r\ninin-ratelimit-count: ", "\r\ninin-ratelimit-reset: 60",
+			"\r\nININ-Correlation-Id: ", "\r\ninin-ratelimit-allowed: 300\r\n", "\r\ninin-ratelimit-count: ", "\r\ninin-ratelimit-reset: 60",
 			"\r\nCache-Control: no-cache, no-store, must-revalidate\r\n", "\r\nPragma: no-cache\r\n", "\r\nExpires: 0\r\n",
 			"\r\nStrict-Transport-Security: ", "\r\nContent-Type: application/json\r\n", "\r\nContent-Length: ",
 		} {
@@ -69,7 +69,7 @@ func TestAccessLog(t *testing.T) {
 			t.Fatalf("want one line: %v", err)
 		}
 		for name, want := range map[string]any{
-			"msg": "request", "request": w.Header()["ININ-Correlation-ID"][0], "client": "client-1", "method": "GET",
+			"msg": "request", "request": w.Header()["ININ-Correlation-Id"][0], "client": "client-1", "method": "GET",
 			"route": details + "/jobs/{jobId}/results", "status": 400.0, "bytes": float64(w.Body.Len()),
 		} {
 			if line[name] != want {

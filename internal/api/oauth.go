@@ -26,7 +26,8 @@ type oauthProblem struct {
 }
 
 // issueToken answers POST /oauth/token. It reads a form whatever the content type says, since the JavaScript SDK may
-// not set one. Which status goes with which refusal is a choice of facts.md section 2.
+// not set one. Every refusal is 400: the Java SDK takes a 401 for a token that has expired, asks for another by a grant
+// of its own and shows its user the refusal of that one instead (clients.md 5).
 func (s *Server) issueToken(x *exchange) error {
 	text, err := x.readBody()
 	if err != nil {
@@ -35,11 +36,11 @@ func (s *Server) issueToken(x *exchange) error {
 	form, err := url.ParseQuery(strings.TrimSpace(string(text)))
 	switch {
 	case err != nil:
-		return x.refuseToken(http.StatusBadRequest, "invalid_request", "the body is not a form")
+		return x.refuseToken("invalid_request", "the body is not a form")
 	case form.Get("grant_type") == "":
-		return x.refuseToken(http.StatusBadRequest, "invalid_request", "grant_type is missing")
+		return x.refuseToken("invalid_request", "grant_type is missing")
 	case form.Get("grant_type") != "client_credentials":
-		return x.refuseToken(http.StatusBadRequest, "unsupported_grant_type", "only client_credentials is supported")
+		return x.refuseToken("unsupported_grant_type", "only client_credentials is supported")
 	}
 	return s.login(x, form)
 }
@@ -47,16 +48,15 @@ func (s *Server) issueToken(x *exchange) error {
 // login checks the client's credentials, in the header or else in the form, and issues a token.
 func (s *Server) login(x *exchange, form url.Values) error {
 	id, secret, basic := x.r.BasicAuth()
-	status := http.StatusUnauthorized
 	if !basic && !strings.HasPrefix(strings.ToLower(x.r.Header.Get("Authorization")), "basic") {
-		id, secret, status = form.Get("client_id"), form.Get("client_secret"), http.StatusBadRequest
+		id, secret = form.Get("client_id"), form.Get("client_secret")
 	}
 	if id == "" {
-		return x.refuseToken(status, "invalid_client", "client credentials are missing")
+		return x.refuseToken("invalid_client", "client credentials are missing")
 	}
 	token, err := s.cfg.Access.Login(x.r.Context(), id, secret)
 	if f, ok := errors.AsType[*fault.Error](err); ok && errors.Is(err, fault.Unauthorized) {
-		return x.refuseToken(status, "invalid_client", f.Message)
+		return x.refuseToken("invalid_client", f.Message)
 	}
 	if err != nil {
 		return err
@@ -65,9 +65,6 @@ func (s *Server) login(x *exchange, form url.Values) error {
 	return x.send(http.StatusOK, tokenBody{AccessToken: token.Text, TokenType: "bearer", ExpiresIn: int64(token.Lifetime / time.Second)})
 }
 
-func (x *exchange) refuseToken(status int, code, description string) error {
-	if status == http.StatusUnauthorized {
-		x.out.Header().Set("WWW-Authenticate", "Basic")
-	}
-	return x.send(status, oauthProblem{Error: code, Description: description, ErrorDescription: description})
+func (x *exchange) refuseToken(code, description string) error {
+	return x.send(http.StatusBadRequest, oauthProblem{Error: code, Description: description, ErrorDescription: description})
 }

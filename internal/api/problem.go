@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -17,6 +19,7 @@ type problem struct {
 	code    string
 	message string
 	details []problemDetail // the fields at fault
+	several []problem       // what each finding says, if there are several
 	limit   *fault.Limit
 	retry   time.Duration // zero: when the client's window ends
 }
@@ -53,8 +56,8 @@ var standard = map[string]string{
 	"request.timeout":          "The request timed out.",
 }
 
-// problemOf turns an error into what may be seen of it: the message of a fault, or else the standard text. Of several
-// faults the first speaks, and the details name the field of each. An internal error shows nothing of itself.
+// problemOf turns an error into what may be seen of it: the message of a fault, or else the standard text. Several faults
+// each have a problem of their own within the first one's. An internal error shows nothing of itself.
 func problemOf(err error) problem {
 	p := problem{status: fault.HTTPStatus(err), code: fault.Code(err)}
 	f, ok := errors.AsType[*fault.Error](err)
@@ -64,19 +67,55 @@ func problemOf(err error) problem {
 	}
 	p.message, p.limit, p.retry = f.Message, f.Limit, f.RetryAfter
 	all, several := errors.AsType[query.Faults](err)
-	if !several {
-		all = query.Faults{f}
+	if !several || len(all) == 1 {
+		p.details = detailsOf(f)
+		return p
 	}
+	p.message = joined(all)
 	for _, f := range all {
-		if f.Field != "" {
-			p.details = append(p.details, problemDetail{ErrorCode: fault.Code(f), FieldName: f.Field})
-		}
+		one := problem{status: fault.HTTPStatus(f), code: fault.Code(f), message: f.Message, details: detailsOf(f)}
+		p.details, p.several = append(p.details, one.details...), append(p.several, one)
 	}
 	return p
 }
 
+func detailsOf(f *fault.Error) []problemDetail {
+	if f.Field == "" {
+		return nil
+	}
+	return []problemDetail{{ErrorCode: fault.Code(f), FieldName: f.Field}}
+}
+
+// longMessage is how long a message may grow, in bytes, before further findings are only named in it.
+const longMessage = 2000
+
+// joined names every finding in one message, because most clients show their user nothing else: the texts as long as
+// there is room, and then the fields.
+func joined(all query.Faults) string {
+	text := all[0].Message
+	for i, f := range all[1:] {
+		if len(text)+len(f.Message) > longMessage {
+			return text + "; and " + strings.Join(fieldsOf(all[1+i:]), ", ")
+		}
+		text += "; " + f.Message
+	}
+	return text
+}
+
+func fieldsOf(all query.Faults) []string {
+	fields := make([]string, len(all))
+	for i, f := range all {
+		fields[i] = cmp.Or(f.Field, "the body")
+	}
+	return fields
+}
+
 func (p problem) body(contextID string) problemBody {
-	return problemBody{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Details: p.details, Limit: p.limit}
+	b := problemBody{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Details: p.details, Limit: p.limit}
+	for _, one := range p.several {
+		b.Errors = append(b.Errors, one.body(contextID))
+	}
+	return b
 }
 
 // fail answers with an error, and logs what the one who asked must not or cannot act on. Of an answer that is on its

@@ -37,6 +37,10 @@ func TestProblems(t *testing.T) {
 			{"basic in place of bearer", "GET", details + "/jobs/availability", "", header("Authorization", "Basic YTpi")},
 			{"unknown token", "GET", details + "/jobs/availability", "", header("Authorization", "Bearer nonsense")},
 			{"unknown path", "GET", "/api/v2/users/me/too", "", nil},
+			{"a conversation by a route of the platform that is not here", "GET", "/api/v2/conversations/c-0001", "", nil},
+			{"route without token that is not here", "GET", "/api/v2/routing/queues", "", func(r *http.Request) { r.Header.Del("Authorization") }},
+			{"the user of a client", "GET", "/api/v2/users/me", "", nil},
+			{"the user of nobody", "GET", "/api/v2/users/me", "", func(r *http.Request) { r.Header.Del("Authorization") }},
 			{"path that needs cleaning", "GET", "//api/v2/analytics/conversations/details/jobs/availability", "", nil},
 			{"trailing slash", "POST", details + "/query/", wholeDay, nil},
 			{"wrong method", "PUT", details + "/jobs/x", "", nil},
@@ -61,6 +65,10 @@ func TestProblems(t *testing.T) {
 			{"aggregation without dimension", "POST", details + "/query", `{` + one + `,"aggregations":[{"type":"termFrequency"}]}`, nil},
 			{"unknown order", "POST", details + "/query", `{` + one + `,"order":"up"}`, nil},
 			{"order cut within a letter", "POST", details + "/query", `{` + one + `,"order":"x` + strings.Repeat("ü", 60) + `"}`, nil},
+			{"page size as text that is no number", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":"all","pageNumber":1}}`, nil},
+			{"page size of half a record", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":0.5,"pageNumber":1}}`, nil},
+			{"page size as text, too large", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":"101","pageNumber":"1"}}`, nil},
+			{"query with a byte order mark", "POST", details + "/query", "\ufeff{" + one + "}", nil},
 			{"page size too large", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":101,"pageNumber":1}}`, nil},
 			{"page number zero", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":10,"pageNumber":0}}`, nil},
 			{"too deep", "POST", details + "/query", `{` + one + `,"paging":{"pageSize":100,"pageNumber":1001}}`, nil},
@@ -135,7 +143,7 @@ func shown(w *httptest.ResponseRecorder) string {
 		}
 	}
 	body := w.Body.String()
-	if id := w.Header()["ININ-Correlation-ID"]; len(id) == 1 && uuids.MatchString(id[0]) {
+	if id := w.Header()["ININ-Correlation-Id"]; len(id) == 1 && uuids.MatchString(id[0]) {
 		body = strings.ReplaceAll(body, id[0], "<correlation id>")
 	}
 	fmt.Fprintln(&out, body)

@@ -14,22 +14,34 @@ type route struct {
 	method  string
 	pattern string // {name} stands for one segment that is not empty
 	handle  func(*exchange) error
-	// anyOf are the permissions of which a client needs one (facts.md sections 5 and 7). A route without any is open:
-	// answered without a token, and not counted.
-	anyOf []access.Permission
+	needs   needs
 }
+
+// needs is what a request must show.
+type needs struct {
+	token bool                // without, anybody is answered, and not counted
+	anyOf []access.Permission // of which a client needs one, if there are any (facts.md sections 5 and 7)
+}
+
+var (
+	nothing = needs{}
+	token   = needs{token: true}
+	// view is what suffices for whatever is confined to what the client may see.
+	view = needs{token: true, anyOf: []access.Permission{access.ViewDetails, access.ViewOwnDetails}}
+	// viewAll is for what tells of everything.
+	viewAll = needs{token: true, anyOf: []access.Permission{access.ViewDetails}}
+)
 
 // table is all routes, each with who calls it. Of two that match, the first is meant.
 func (s *Server) table() []route {
 	const details = "/api/v2/analytics/conversations/details"
-	view := []access.Permission{access.ViewDetails, access.ViewOwnDetails}
 	return []route{
 		// Every client, before anything else, and again when its token has expired.
-		{"POST", "/oauth/token", s.issueToken, nil},
+		{"POST", "/oauth/token", s.issueToken, nothing},
 		// The extractor and other programs: submit, ask until it is done, read page by page, delete.
 		{"POST", details + "/jobs", s.submitJob, view},
 		// Schedulers, to see whether the day they want has arrived.
-		{"GET", details + "/jobs/availability", s.availability, []access.Permission{access.ViewDetails}},
+		{"GET", details + "/jobs/availability", s.availability, viewAll},
 		{"GET", details + "/jobs/{jobId}", s.jobStatus, view},
 		{"DELETE", details + "/jobs/{jobId}", s.deleteJob, view},
 		{"GET", details + "/jobs/{jobId}/results", s.jobResults, view},
@@ -38,12 +50,15 @@ func (s *Server) table() []route {
 		// Integrations that were told ids by somebody else.
 		{"GET", details, s.detailsByIDs, view},
 		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, view},
+		// Extractors, to know whose conversations they get, and people who try whether a login works.
+		{"GET", "/api/v2/organizations/me", s.organisationOfClient, token},
+		{"GET", "/api/v2/users/me", s.userOfClient, token},
 		// People who look after jobs, through "parley jobs list". The platform has no such list; the path says whose it is.
 		{"GET", "/parley/v1/jobs", s.listJobs, view},
 		// Whatever keeps the process running, and watches it.
-		{"GET", "/healthz", s.healthy, nil},
-		{"GET", "/readyz", s.ready, nil},
-		{"GET", "/metrics", s.measured, nil},
+		{"GET", "/healthz", s.healthy, nothing},
+		{"GET", "/readyz", s.ready, nothing},
+		{"GET", "/metrics", s.measured, nothing},
 	}
 }
 

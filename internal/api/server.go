@@ -25,9 +25,15 @@ import (
 
 // Config is what a Server needs.
 type Config struct {
-	Sources   map[string]engine.Source // answers each organisation's synchronous queries and details by id
-	Jobs      *job.Manager             // answers jobs; somebody else runs it
-	Access    *access.Store            // who may ask
+	Sources map[string]engine.Source // answers each organisation's synchronous queries and details by id
+	Jobs    *job.Manager             // answers jobs; somebody else runs it
+	Access  *access.Store            // who may ask
+	// Organisations are what each organisation is called on the platform; one that is not among them has an id that
+	// follows from its name.
+	Organisations map[string]Organisation
+	// Origins are the web origins whose pages may ask, as https://app.example.com; * means all. Default: none. It is the
+	// browser that keeps others from asking: it has no token of its own accord.
+	Origins   []string
 	Now       func() time.Time
 	Limits    query.Limits // default: those of the platform
 	RateLimit int          // requests a minute a client; default 300 (facts.md section 4)

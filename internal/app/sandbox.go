@@ -46,7 +46,7 @@ func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conve
 	if err := w.extend(ctx, today, progress); err != nil {
 		return nil, err
 	}
-	return newPassing(ctx, l, map[string]engine.Source{DefaultOrganisation: w}, w.clock)
+	return newPassing(ctx, l, w, simulatedOrganisation(s), w.clock)
 }
 
 // NewLoadedSandbox makes a server over given records. They are served as they are.
@@ -57,7 +57,7 @@ func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []inge
 	if err != nil {
 		return nil, found, err
 	}
-	s, err := newPassing(ctx, l, map[string]engine.Source{DefaultOrganisation: w}, w.clock)
+	s, err := newPassing(ctx, l, w, loadedOrganisation(), w.clock)
 	return s, found, err
 }
 

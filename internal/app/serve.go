@@ -60,7 +60,11 @@ func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.
 
 // Serve makes a server over the lake whose clients, tokens and jobs end with it.
 func (a *Archive) Serve(ctx context.Context, l Listen) (*Server, error) {
-	return newPassing(ctx, l, map[string]engine.Source{DefaultOrganisation: a.source()}, time.Now)
+	o, err := lakeOrganisation(ctx, DefaultOrganisation, a.Lake)
+	if err != nil {
+		return nil, err
+	}
+	return newPassing(ctx, l, a.source(), o, time.Now)
 }
 
 // SQL runs a reading statement over the lake in dir; see duck.SQL.

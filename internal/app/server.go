@@ -47,6 +47,7 @@ type Listen struct {
 	Jobs      job.Limits    // 0 means the default of each
 	Keep      time.Duration // how long results of jobs are kept; 0 means 7 days
 	Grace     time.Duration // how long answers in flight may take when the server stops; 0 means 10 s
+	Origins   []string      // web origins whose pages may ask; * means all
 	Log       *slog.Logger
 }
 
@@ -92,9 +93,10 @@ type Server struct {
 
 // backend is what a server answers from.
 type backend struct {
-	sources map[string]engine.Source // by organisation
-	now     func() time.Time
-	state   *State
+	sources       map[string]engine.Source // by organisation
+	organisations map[string]api.Organisation
+	now           func() time.Time
+	state         *State
 }
 
 func newServer(ctx context.Context, l Listen, b backend) (*Server, error) {
@@ -114,7 +116,8 @@ func newServer(ctx context.Context, l Listen, b backend) (*Server, error) {
 		return nil, err
 	}
 	s.surface, err = api.New(api.Config{
-		Sources: b.sources, Jobs: s.jobs, Access: clients, Now: b.now, RateLimit: l.RateLimit, Limits: l.Days.limits(), Meter: meter, Log: l.Log,
+		Sources: b.sources, Organisations: b.organisations, Jobs: s.jobs, Access: clients, Now: b.now,
+		RateLimit: l.RateLimit, Limits: l.Days.limits(), Origins: l.Origins, Meter: meter, Log: l.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -196,8 +199,11 @@ func (s *Server) Run(ctx context.Context) error {
 func passing(ctx context.Context) (*State, error) {
 	sweepWork()
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", workPrefix, os.Getpid()))
-	if err != nil {
+	if errors.Is(err, syscall.ENOSPC) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "no folder can be made in %s; TMPDIR names another place", os.TempDir())
 	}
 	s, err := OpenState(ctx, dir)
 	if err != nil {
@@ -206,14 +212,16 @@ func passing(ctx context.Context) (*State, error) {
 	return s, nil
 }
 
-// newPassing makes a server whose clients, tokens and jobs end with it.
-func newPassing(ctx context.Context, l Listen, sources map[string]engine.Source, now func() time.Time) (*Server, error) {
+// newPassing makes a server for the default organisation whose clients, tokens and jobs end with it.
+func newPassing(ctx context.Context, l Listen, source engine.Source, o api.Organisation, now func() time.Time) (*Server, error) {
 	state, err := passing(ctx)
 	if err != nil {
 		return nil, err
 	}
 	gone := func() error { return errors.Join(state.Close(), os.RemoveAll(state.Dir)) }
-	s, err := newServer(ctx, l, backend{sources, now, state})
+	s, err := newServer(ctx, l, backend{
+		sources: map[string]engine.Source{DefaultOrganisation: source}, organisations: map[string]api.Organisation{DefaultOrganisation: o}, now: now, state: state,
+	})
 	if err != nil {
 		return nil, errors.Join(err, gone())
 	}

@@ -116,7 +116,11 @@ func (s *Service) sources() map[string]engine.Source {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(ctx context.Context, l Listen, now func() time.Time) (*Server, error) {
-	return newServer(ctx, l, backend{s.sources(), now, s.state})
+	organisations, err := lakeOrganisations(ctx, s.lakes)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(ctx, l, backend{sources: s.sources(), organisations: organisations, now: now, state: s.state})
 }
 
 // Clients counts the clients of the control database: those of organisations that have a lake here, and, by organisation,

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,6 +34,8 @@ var Version = "dev"
 
 // Run runs parley with arguments and gives its exit code.
 func Run(ctx context.Context, args []string, s *ui.Streams) int {
+	s, done := s.Guarded()
+	defer done()
 	root := New(s)
 	root.SetArgs(args)
 	root.SetIn(s.In)
@@ -42,7 +44,7 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	err = usage(cmd, err)
 	if err != nil {
-		report(s, err, slices.Contains(args, "--json"))
+		report(s, err, wantsJSON(cmd, args))
 	}
 	return fault.ExitCode(err)
 }
@@ -94,9 +96,28 @@ func plain(text string) string {
 	return "missing: --" + strings.ReplaceAll(names, ", ", ", --")
 }
 
+// wantsJSON says whether the one who asked wants JSON. Of a command line that could not be read to its end, the flags say
+// too little.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	if f := cmd.Flags().Lookup("json"); f != nil && f.Changed {
+		return f.Value.String() == "true"
+	}
+	wants := false
+	for _, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if value, ok := strings.CutPrefix(arg, "--json="); ok {
+			wants, _ = strconv.ParseBool(value)
+		}
+		wants = wants || arg == "--json"
+	}
+	return wants
+}
+
 // report writes an error on one line: as JSON for a program that asked for JSON.
 func report(s *ui.Streams, err error, asJSON bool) {
-	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	text := ui.OneLine(strings.ReplaceAll(err.Error(), "\n", "; "))
 	// A command that cannot simply be run again says itself how to go on.
 	if f, ok := errors.AsType[*fault.Error](err); errors.Is(err, context.Canceled) && (!ok || !errors.Is(f.Kind, context.Canceled)) {
 		text = "interrupted; run the same command again to go on"
@@ -110,7 +131,7 @@ func report(s *ui.Streams, err error, asJSON bool) {
 			text = string(line)
 		}
 	} else {
-		text = "parley: " + text
+		text = "parley: " + ui.Plain(text)
 	}
 	_, _ = fmt.Fprintln(s.Err, text) // there is nowhere left to say that it failed
 }

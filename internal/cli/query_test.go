@@ -42,7 +42,7 @@ func TestLintRequest(t *testing.T) {
 	if code != 2 || stderr != "parley: 2 findings\n" || strings.Count(stdout, "\n") != 2 {
 		t.Errorf("findings: %d, %q, %q", code, stdout, stderr)
 	}
-	if code, stdout, _ := parleyIn(t, good+"x", "lint-request", "-"); code != 2 || !strings.HasPrefix(stdout, "-:1:30: The body is not valid JSON") {
+	if code, stdout, _ := parleyIn(t, good+"x", "lint-request", "-"); code != 2 || !strings.HasPrefix(stdout, "-:1:30: The request could not be understood by the server due to malformed syntax. The body is not valid JSON") {
 		t.Errorf("standard input: %d, %q", code, stdout)
 	}
 	// Of two files each gets its line, and the endpoint is that for which it was written.

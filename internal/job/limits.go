@@ -3,9 +3,11 @@ package job
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 )
 
 // Limits bound what jobs may take. The platform has such limits and tells no values (facts.md section 4).
@@ -53,11 +55,12 @@ const (
 // soon is when it is worth trying again what waits for jobs to end.
 const soon = 10 * time.Second
 
-// throttled says which limit a client has run into. Clients look for the beginning of the message (facts.md section 3).
+// throttled says which limit a client has run into. Clients look for the beginning of the message, and some read the
+// seconds out of it (facts.md section 3).
 func throttled(key string, value int64, after time.Duration, what string) error {
 	return &fault.Error{
 		Kind: fault.Throttled, RetryAfter: after, Limit: &fault.Limit{Key: key, Namespace: "analytics.data.extraction", Value: int(value)},
-		Message: "Rate limit exceeded the maximum. " + what,
+		Message: fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds. %s", limit.Usage{Reset: after}.Seconds(), what),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -79,8 +80,10 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	c.defaults()
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(c.Dir, 0o700); errors.Is(err, syscall.ENOSPC) {
 		return nil, err
+	} else if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "the folder of results %s cannot be made", c.Dir)
 	}
 	jobs, err := openStore(ctx, c.DB)
 	if err != nil {

@@ -34,8 +34,21 @@ type body struct {
 }
 
 type paging struct {
-	PageSize   *int `json:"pageSize"`
-	PageNumber *int `json:"pageNumber"`
+	PageSize   *textNumber `json:"pageSize"`
+	PageNumber *textNumber `json:"pageNumber"`
+}
+
+// textNumber is a whole number, which sample programs of the vendor send as text: "100" (facts.md 5.1).
+type textNumber int
+
+func (n *textNumber) UnmarshalJSON(text []byte) error {
+	var digits string
+	if json.Unmarshal(text, &digits) != nil {
+		return json.Unmarshal(text, (*int)(n))
+	}
+	value, err := strconv.Atoi(digits)
+	*n = textNumber(value)
+	return err
 }
 
 // members are the names that a request of either sort may have. Those of the other sort are tolerated where ignoring
@@ -105,6 +118,9 @@ func (f *findings) job(text []byte) Job {
 	return q
 }
 
+// malformed is what the platform says of a body that is no JSON (facts.md section 3). Clients may look for it.
+const malformed = "The request could not be understood by the server due to malformed syntax. "
+
 // blanks are JSON's white space.
 const blanks = " \t\r\n"
 
@@ -117,7 +133,7 @@ func (f *findings) body(text []byte, members []string) (*body, bool) {
 		return b, false
 	}
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
-		f.add("", "The body begins with a byte order mark; send it as UTF-8 without one")
+		f.add("", malformed+"The body begins with a byte order mark; send it as UTF-8 without one")
 		return b, false
 	}
 	if kind := jsontext.Value(text).Kind(); kind != '{' {
@@ -134,9 +150,9 @@ func (f *findings) body(text []byte, members []string) (*body, bool) {
 		f.add(field, "%s has the wrong type", field)
 	} else if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		f.offset = syntax.ByteOffset
-		f.add("", "The body is not valid JSON at byte %d: %v", syntax.ByteOffset, syntax.Err)
+		f.add("", malformed+"The body is not valid JSON at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	} else {
-		f.add("", "The body is not valid JSON")
+		f.add("", malformed+"The body is not valid JSON")
 	}
 	return b, false
 }
@@ -216,10 +232,10 @@ func (f *findings) page(w *paging, p Page, limits Limits) Page {
 		return p
 	}
 	if w.PageSize != nil {
-		p.Size = *w.PageSize
+		p.Size = int(*w.PageSize)
 	}
 	if w.PageNumber != nil {
-		p.Number = *w.PageNumber
+		p.Number = int(*w.PageNumber)
 	}
 	switch {
 	case p.Size < 1 || p.Size > limits.PageSize:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -105,18 +106,20 @@ func (o *Options) clear() error {
 	path := filepath.Join(o.Data, marker)
 	entries, err := os.ReadDir(o.Data)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+		return o.unusable(err)
 	}
 	if _, err := os.Stat(path); err != nil && len(entries) > 0 {
 		return fault.Field("--data", "%s is not empty and was not made by a demo; give another folder by --data", o.Data)
 	}
-	if err := os.RemoveAll(filepath.Join(o.Data, "lake")); err != nil {
+	return o.unusable(errors.Join(os.RemoveAll(filepath.Join(o.Data, "lake")), os.MkdirAll(o.Data, 0o755), os.WriteFile(path, nil, 0o644)))
+}
+
+// unusable says of a failure to make or clear the folder what to do.
+func (o *Options) unusable(err error) error {
+	if err == nil || errors.Is(err, syscall.ENOSPC) {
 		return err
 	}
-	if err := os.MkdirAll(o.Data, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, nil, 0o644)
+	return fault.Because(fault.Invalid, err, "the folder %s cannot be made or used; give another by --data", o.Data)
 }
 
 // look is a first look at the tables: what came to each queue, and how it went.

@@ -38,7 +38,7 @@ func (o *Options) printStatus(id platform.JobID, s platform.Status) error {
 	}
 	var lines [][2]string
 	for _, l := range [][2]string{
-		{"job", string(id)}, {"state", string(s.State)}, {"error", s.ErrorMessage}, {"submitted", s.SubmissionDate}, {"completed", s.CompletionDate},
+		{"job", string(id)}, {"state", string(s.State)}, {"error", ui.OneLine(s.ErrorMessage)}, {"submitted", s.SubmissionDate}, {"completed", s.CompletionDate},
 		{"expires", s.ExpirationDate},
 	} {
 		if l[1] != "" {

@@ -134,7 +134,7 @@ func (o *Options) print(r report) error {
 		if path != "" {
 			path += ": "
 		}
-		o.Streams.Printf("%s:%d:%d: %s%s\n", r.File, f.Line, f.Column, path, f.Message)
+		o.Streams.Printf("%s:%d:%d: %s\n", r.File, f.Line, f.Column, ui.OneLine(path+f.Message))
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ The official clients work against it when they are pointed at its address: see d
 		},
 	}
 	f := cmd.Flags()
-	o.Flags(f, "warn")
+	o.Flags(f, "warn", "*")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")
 	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")

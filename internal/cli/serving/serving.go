@@ -3,6 +3,8 @@ package serving
 
 import (
 	"log/slog"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -22,13 +24,14 @@ type Options struct {
 	LogLevel     string
 }
 
-// Flags defines the flags; level is what is logged unless one says otherwise.
-func (o *Options) Flags(f *pflag.FlagSet, level string) {
+// Flags defines the flags; level is what is logged, and origins are those whose pages may ask, unless one says otherwise.
+func (o *Options) Flags(f *pflag.FlagSet, level string, origins ...string) {
 	f.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 picks a free one")
 	f.StringVar(&o.TLS.Cert, "tls-cert", "", "PEM file with the certificate and its chain: serve HTTPS")
 	f.StringVar(&o.TLS.Key, "tls-key", "", "PEM file with its private key")
 	f.StringVar(&o.Client.ID, "client-id", "", "id of an OAuth client")
 	f.StringVar(&o.Client.Secret, "client-secret", "", "its secret")
+	f.StringSliceVar(&o.Origins, "allow-origin", origins, "web origins whose pages may ask, as https://app.example.com; * for all")
 	f.IntVar(&o.RateLimit, "rate-limit", 300, "requests a minute a client")
 	f.IntVar(&o.Days.Unfiltered, "interval-days", 7, "longest interval of a synchronous query without filters, days")
 	f.IntVar(&o.Days.Filtered, "filtered-interval-days", 31, "longest interval of one with filters, days")
@@ -63,10 +66,22 @@ func (o *Options) Resolve(s *ui.Streams) (app.Listen, error) {
 	if (l.TLS.Cert == "") != (l.TLS.Key == "") {
 		return l, fault.Field("--tls-cert", "--tls-cert and --tls-key go together: give both, or neither for plain HTTP")
 	}
+	for _, origin := range l.Origins {
+		if !isOrigin(origin) {
+			return l, fault.Field("--allow-origin", "--allow-origin %s: write scheme, host and port alone, as https://app.example.com or http://localhost:3000, or * for all", origin)
+		}
+	}
 	l.Jobs.Bytes, l.Jobs.Stored, l.Keep = o.MaxJobMB*1e6, o.MaxResultsMB*1e6, time.Duration(o.KeepDays)*24*time.Hour
 	var err error
 	l.Log, err = o.log(s)
 	return l, err
+}
+
+// isOrigin says whether a text is an origin as browsers send it, or stands for all: one in another spelling would never
+// be the same as theirs.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return text == "*" || err == nil && u.Host != "" && text == strings.ToLower(u.Scheme+"://"+u.Host)
 }
 
 func (o *Options) log(s *ui.Streams) (*slog.Logger, error) {

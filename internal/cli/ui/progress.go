@@ -2,10 +2,12 @@ package ui
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Progress is a line at the bottom of a terminal that says how far something is. Where nobody watches it writes
@@ -71,9 +73,20 @@ func describe(step string, done, all int64, unit string, took time.Duration) str
 }
 
 func (p *Progress) line(text string) {
-	pad := max(0, p.width-len(text))
-	p.width = len(text)
-	_, _ = fmt.Fprintf(p.s.Err, "\r%s%s", text, strings.Repeat(" ", pad)) // a progress line that cannot be written is no failure
+	text = Plain(text)
+	width := utf8.RuneCountInString(text)
+	pad := max(0, p.width-width)
+	p.width = width
+	p.draw("\r" + text + strings.Repeat(" ", pad))
+}
+
+// draw writes to the terminal as it is. A progress line that cannot be written is no failure.
+func (p *Progress) draw(text string) {
+	if guard, ok := p.s.Err.(*screen); ok {
+		_ = guard.control(text)
+		return
+	}
+	_, _ = io.WriteString(p.s.Err, text)
 }
 
 // Clear takes the line away.
@@ -83,7 +96,7 @@ func (p *Progress) Clear() {
 	p.said++
 	if p.width > 0 {
 		p.line("")
-		_, _ = fmt.Fprint(p.s.Err, "\r")
+		p.draw("\r")
 		p.width = 0
 	}
 }

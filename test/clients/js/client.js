@@ -87,7 +87,7 @@ async function login() {
 
   const wrong = await refusal('login with a wrong secret', () =>
     client.loginClientCredentialsGrant(clientId, `${clientSecret}x`));
-  assert.ok([400, 401].includes(wrong.response.status), `login with a wrong secret: ${wrong.response.status}`);
+  assert.equal(wrong.response.status, 400, 'login with a wrong secret: status');
   assert.equal(wrong.response.data.error, 'invalid_client', 'login with a wrong secret: error');
 
   const auth = await client.loginClientCredentialsGrant(clientId, clientSecret);
@@ -301,7 +301,7 @@ async function checkAggregations(day, end) {
       { type: 'termFrequency', dimension: 'segmentType', size: 100 },
       { type: 'numericRange', metric: 'tSegmentDuration', ranges: [{ lt: 60000 }, { gte: 60000 }] },
     ],
-    paging: { pageSize: 1, pageNumber: 1 },
+    paging: { pageSize: '1', pageNumber: '1' }, // as text, which sample programs of the vendor send
   });
   const segments = day.filter((c) => segmentsOf(c).some((g) => g.purpose === 'agent')).flatMap(segmentsOf);
   const types = new Map();
@@ -313,6 +313,16 @@ async function checkAggregations(day, end) {
   const closed = segments.filter((g) => g.segmentEnd);
   assert.deepEqual(ranges.results.map((r) => r.count),
     [closed.filter((g) => durationOf(g) < 60000).length, closed.filter((g) => durationOf(g) >= 60000).length], 'ranges of tSegmentDuration');
+}
+
+// checkOrganisation asks who answers. A client is of an organisation, and is no user.
+async function checkOrganisation() {
+  const organisation = await new platform.OrganizationApi().getOrganizationsMe();
+  assert.match(organisation.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'id of the organisation');
+  assert.ok(organisation.name, 'the organisation has no name');
+  assert.equal((await refusal('the user of a client', () => new platform.UsersApi().getUsersMe())).code, 'not.a.user');
+  const missing = await refusal('a route that is not served', () => new platform.ConversationsApi().getConversation(UNKNOWN));
+  assert.equal(missing.code, 'route.not.found', 'code of a route that is not served');
 }
 
 async function checkRefusals(jobId) {
@@ -342,6 +352,7 @@ async function main() {
   await checkById(idsOf(conversations));
   const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
+  await checkOrganisation();
 
   await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
   await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));

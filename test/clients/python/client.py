@@ -106,7 +106,7 @@ def login(url, client_id, secret):
     e = refusal("call without a token", anonymous.get_analytics_conversations_details_jobs_availability)
     same(e.status, 401, "call without a token: status")
     e = refusal("login with a wrong secret", lambda: client.get_client_credentials_token(client_id, secret + "x"))
-    check(e.status in (400, 401), f"login with a wrong secret: status {e.status}")
+    same(e.status, 400, "login with a wrong secret: status")
     same(json.loads(e.body).get("error"), "invalid_client", "login with a wrong secret: error")
     return client.get_client_credentials_token(client_id, secret)
 
@@ -382,6 +382,18 @@ def check_aggregations(api, day, start, end):
     same([r.count for r in ranges.results], [sum(d < 60000 for d in closed), sum(d >= 60000 for d in closed)], "ranges of tSegmentDuration")
 
 
+def check_organisation(client):
+    """Asks who answers. A client is of an organisation, and is no user."""
+    organisation = platform.OrganizationApi(client).get_organizations_me()
+    check_type(organisation, "Organization", "organisation")
+    check(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", organisation.id), f"organisation.id: {organisation.id}")
+    check(organisation.name, "the organisation has no name")
+    e = refusal("the user of a client", platform.UsersApi(client).get_users_me)
+    same(json.loads(e.body)["code"], "not.a.user", "the user of a client: code")
+    check(e.headers.get("ININ-Correlation-Id"), "an answer without correlation id")
+    refused("a route that is not served", 404, lambda: platform.ConversationsApi(client).get_conversation(UNKNOWN))
+
+
 def check_refusals(api, job):
     results = api.get_analytics_conversations_details_job_results
     refused("an unknown conversation", 404, lambda: api.get_analytics_conversation_details(UNKNOWN))
@@ -413,6 +425,7 @@ def main():
     check_by_id(api, conversations[0].conversation_id, conversations[1].conversation_id)
     asked = check_filters(api, conversations, start)
     check_refusals(api, job)
+    check_organisation(client)
 
     api.delete_analytics_conversations_details_job(job)
     refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))

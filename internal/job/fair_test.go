@@ -1,0 +1,124 @@
+package job
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+func TestGivingOneJobBackLeavesTheOthersRunning(t *testing.T) {
+	m := newManager(t, &fakeSource{}, nil)
+	first, second := submit(t, m, 0), submit(t, m, 0)
+	e := take(t, m)
+	take(t, m)
+	m.giveBack(t.Context(), e)
+	wantState(t, m, first, Queued)
+	wantState(t, m, second, Pending)
+}
+
+// recordingSource notes what it is asked for, in order.
+type recordingSource struct {
+	*fakeSource
+	mu    sync.Mutex
+	calls []string
+}
+
+func (s *recordingSource) note(call string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, call)
+}
+
+func (s *recordingSource) Available(ctx context.Context) (time.Time, error) {
+	s.note("date")
+	return s.fakeSource.Available(ctx)
+}
+
+func (s *recordingSource) Settled(ctx context.Context) (engine.Engine, error) {
+	s.note("view")
+	return s.fakeSource.Settled(ctx)
+}
+
+// A date that is asked for after the view was opened may promise what came in between, and the view has not.
+func TestTheDateIsAskedForBeforeTheViewIsOpened(t *testing.T) {
+	src := &recordingSource{fakeSource: &fakeSource{records: someRecords(1)}}
+	m := newManager(t, src, nil)
+	submit(t, m, 0)
+	run(t, m, take(t, m))
+	if want := []string{"date", "view"}; !slices.Equal(src.calls, want) {
+		t.Errorf("asked for %v, want %v", src.calls, want)
+	}
+}
+
+// What is refused for another reason takes nothing from the rate.
+func TestRefusedSubmissionsDoNotCount(t *testing.T) {
+	for name, limits := range map[string]Limits{
+		"open": {Open: 1, PerMinute: 2}, "queued": {Queued: 1, PerMinute: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newManager(t, &fakeSource{}, func(c *Config) { c.Limits = limits })
+			first := submit(t, m, 0)
+			for range 5 {
+				_, err := m.Submit(t.Context(), me, body(0))
+				wantKind(t, err, fault.Throttled)
+				_, err = m.Submit(t.Context(), me, []byte(`{}`))
+				wantKind(t, err, fault.Invalid)
+			}
+			if err := m.Delete(t.Context(), me, first); err != nil {
+				t.Fatal(err)
+			}
+			second := submit(t, m, 0) // the second of the minute
+			if err := m.Delete(t.Context(), me, second); err != nil {
+				t.Fatal(err)
+			}
+			_, err := m.Submit(t.Context(), me, body(0))
+			wantLimit(t, err, limitPerMinute, 2)
+		})
+	}
+}
+
+// The rate, the jobs that are open and the room are each client's own: neither another of its organisation uses them
+// up, nor one of the same name in another organisation.
+func TestLimitsAreThoseOfAClient(t *testing.T) {
+	others := []Owner{{Organisation: org, Client: "client-2"}, {Organisation: "org-2", Client: me.Client}}
+	for name, limits := range map[string]Limits{"rate": {PerMinute: 1}, "open": {Open: 1}, "room": {Stored: 1}} {
+		t.Run(name, func(t *testing.T) {
+			m := newManager(t, &fakeSource{records: someRecords(1)}, func(c *Config) {
+				c.Limits = limits
+				c.Sources["org-2"] = &fakeSource{}
+			})
+			submit(t, m, 0)
+			if name == "room" {
+				run(t, m, take(t, m))
+			}
+			_, err := m.Submit(t.Context(), me, body(0))
+			wantKind(t, err, fault.Throttled)
+			for _, other := range others {
+				submitAs(t, m, other, 0)
+			}
+		})
+	}
+}
+
+// A cursor is good for its job alone, be the other one of the same owner and with the same results.
+func TestACursorOfAnotherJob(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(5)}, nil)
+	var ids []ID
+	var cursors []string
+	for range 2 {
+		id := submit(t, m, 0)
+		run(t, m, take(t, m))
+		_, _, cursor := read(t, m, id, "", 2)
+		ids, cursors = append(ids, id), append(cursors, cursor)
+	}
+	for i, id := range ids {
+		_, err := m.Results(t.Context(), me, id, cursors[1-i], 2)
+		wantKind(t, err, fault.Invalid)
+		read(t, m, id, cursors[i], 2)
+	}
+}
