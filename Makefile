@@ -80,9 +80,9 @@ unit: setup-build ## Unit tests, with the race detector
 	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -v '/test/clients$$')
 
 .PHONY: clients
-clients: build ## The official JavaScript and Python clients, unmodified, against a sandbox
+clients: setup-build ## The official JavaScript and Python clients, unmodified, against a sandbox
 	@tools/setup clients
-	@PARLEY_REQUIRE_CLIENTS=1 PARLEY_BIN=$(CURDIR)/bin/parley $(GO) test -count 1 -v ./test/clients/
+	@PARLEY_REQUIRE_CLIENTS=1 $(GO) test -count 1 -v ./test/clients/
 
 .PHONY: fuzz
 fuzz: setup-build ## Every fuzz target, for FUZZTIME each

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parley-hq/parley/test/program"
 )
 
 // The sandbox's clock stands at noon of the day after the last one asked for: all four days are in the lake.
@@ -145,7 +147,7 @@ func sandbox(t *testing.T, flags ...string) address {
 	t.Helper()
 	var stderr bytes.Buffer
 	stdout, printed := io.Pipe()
-	cmd := exec.CommandContext(t.Context(), binary(t), append([]string{
+	cmd := exec.CommandContext(t.Context(), program.Path(t), append([]string{
 		"sandbox", "--addr", "127.0.0.1:0", "--seed", "7", "--client-id", "clients-test", "--client-secret", "not-a-secret", "--json",
 	}, flags...)...)
 	cmd.Dir = t.TempDir()
@@ -194,22 +196,4 @@ func sandbox(t *testing.T, flags ...string) address {
 		t.Fatalf("the sandbox did not serve within %v", startWithin)
 	}
 	return at
-}
-
-// binary is the parley to test: PARLEY_BIN, or else one built from this checkout.
-func binary(t *testing.T) string {
-	t.Helper()
-	if bin := os.Getenv("PARLEY_BIN"); bin != "" {
-		abs, err := filepath.Abs(bin)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return abs
-	}
-	bin := filepath.Join(t.TempDir(), "parley")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", bin, "../../cmd/parley")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build parley: %v\n%s", err, out)
-	}
-	return bin
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/test/program"
 )
 
 const days = 3
@@ -32,11 +33,7 @@ type parley struct {
 
 func start(t *testing.T) *parley {
 	t.Helper()
-	p := &parley{binary: filepath.Join(t.TempDir(), "parley")}
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-o", p.binary, "../../cmd/parley")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	p := &parley{binary: program.Path(t)}
 	ctx, stop := context.WithCancel(context.Background())
 	sandbox := exec.CommandContext(ctx, p.binary, "sandbox", "--addr", "127.0.0.1:0", "--days", fmt.Sprint(days+1), "--per-day", "40",
 		"--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "1000000", "--client-id", "id", "--client-secret", "secret", "--json")
@@ -94,37 +91,14 @@ func killed(err error) bool {
 // contents is every record of a lake by day, after a check of every row of every table.
 func contents(t *testing.T, dir string) map[conversation.Day][]string {
 	t.Helper()
-	l, err := lake.Open(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
+	c := program.Read(t, dir)
+	if c.Days != days {
+		t.Errorf("%d days are whole, want %d", c.Days, days)
 	}
-	defer l.Close()
-	report, err := lake.Check(t.Context(), l, nil)
-	if err != nil {
-		t.Fatalf("check: %v\n%s", err, strings.Join(report.Damage, "\n"))
+	if len(c.Staged) > 0 {
+		t.Errorf("staged pages are left: %v", c.Staged)
 	}
-	if report.Unsettled > 0 || report.Days != days {
-		t.Errorf("%d commits unsettled, %d days whole, want %d", report.Unsettled, report.Days, days)
-	}
-	s, err := l.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	out := map[conversation.Day][]string{}
-	for _, f := range s.Files(lake.Conversations) {
-		for v, err := range lake.Versions(t.Context(), f.Path) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			out[f.Day] = append(out[f.Day], string(v.JSON))
-		}
-	}
-	left, err := filepath.Glob(filepath.Join(dir, "staging", "*"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("staged pages are left: %v, %v", left, err)
-	}
-	return out
+	return c.Records
 }
 
 func same(t *testing.T, got, want map[conversation.Day][]string) {

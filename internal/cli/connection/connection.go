@@ -3,6 +3,7 @@ package connection
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
@@ -15,18 +16,19 @@ It needs the permission analytics:conversationDetail:view.`
 
 // Options is what is known of the platform.
 type Options struct {
-	Getenv  func(string) string
-	BaseURL string // in place of GENESYS_ENVIRONMENT
-	Version string // of parley
-	Retries int    // how often a request that fails is tried again
-	Log     *slog.Logger
+	Getenv    func(string) string
+	BaseURL   string        // in place of GENESYS_ENVIRONMENT
+	Version   string        // of parley
+	Retries   int           // how often a request that fails is tried again
+	RetryWait time.Duration // before the first new try; 0 means the client's own
+	Log       *slog.Logger
 }
 
 // Config finds out which platform to talk to, and as whom.
 func Config(o Options) (c platform.Config, err error) {
 	c = platform.Config{
 		ClientID: o.Getenv("GENESYS_CLIENT_ID"), ClientSecret: platform.Secret(o.Getenv("GENESYS_CLIENT_SECRET")),
-		UserAgent: "parley/" + o.Version, Retry: platform.Retry{Attempts: o.Retries + 1}, Log: o.Log,
+		UserAgent: "parley/" + o.Version, Retry: platform.Retry{Attempts: o.Retries + 1, First: o.RetryWait}, Log: o.Log,
 	}
 	if c.ClientID == "" || c.ClientSecret == "" {
 		return c, fault.New(fault.Unauthorized, "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET to those of an OAuth client")

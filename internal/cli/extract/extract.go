@@ -33,6 +33,7 @@ type Options struct {
 	Poll      string
 	Size      extract.Size
 	Retries   int
+	RetryWait time.Duration
 	MemoryMiB int64
 	DryRun    bool
 	JSON      bool
@@ -67,6 +68,7 @@ yet (its dataAvailabilityDate) are not extracted: the command says so and ends w
 	f.Int64Var(&o.Size.Job, "job-records", o.Size.Job, "records that a job should return; the days of a job adapt to it")
 	f.Int64Var(&o.Size.Commit, "commit-records", o.Size.Commit, "records after which whole days are committed")
 	f.IntVar(&o.Retries, "retries", 5, "how often a request that fails is tried again")
+	f.DurationVar(&o.RetryWait, "retry-wait", 500*time.Millisecond, "wait before the first new try; it doubles up to a minute")
 	f.Int64Var(&o.MemoryMiB, "memory", 256, "MiB of memory to aim for")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
@@ -128,10 +130,12 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
 		return cfg, err
 	}
-	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.MemoryMiB < 64 {
-		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --memory at least 64")
+	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.RetryWait <= 0 || o.MemoryMiB < 64 {
+		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --retry-wait more than 0s, --memory at least 64")
 	}
-	c, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, Log: o.Streams.Log()})
+	c, err := connection.Config(connection.Options{
+		Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, RetryWait: o.RetryWait, Log: o.Streams.Log(),
+	})
 	if err != nil {
 		return cfg, err
 	}
