@@ -62,7 +62,7 @@ func (b *bench) commit(path string, want int64) (took time.Duration, size int64,
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	begun := time.Now()
-	out, err := w.Commit(b.ctx, lake.Commit{Run: "bench", At: begun, Records: versions(path, begun)})
+	out, err := w.Commit(b.ctx, lake.Commit{Run: "bench", At: begun, Records: versions(b.ctx, path, begun)})
 	took = time.Since(begun)
 	if err := same(out.Added, want, err); err != nil {
 		return 0, 0, err
@@ -72,10 +72,10 @@ func (b *bench) commit(path string, want int64) (took time.Duration, size int64,
 }
 
 // versions reads the records of a file.
-func versions(path string, at time.Time) iter.Seq2[lake.Version, error] {
+func versions(ctx context.Context, path string, at time.Time) iter.Seq2[lake.Version, error] {
 	stopped := errors.New("stopped")
 	return func(yield func(lake.Version, error) bool) {
-		err := ingest.Values(ingest.File{Path: path}, func(raw []byte) error {
+		err := ingest.Values(ctx, ingest.File{Path: path}, wire.Limits{}, func(raw []byte) error {
 			r, err := wire.Record(raw)
 			if err == nil && !yield(lake.Version{Record: r, Run: "bench", At: at}, nil) {
 				err = stopped

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/mem"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
@@ -33,6 +35,7 @@ type Loaded struct {
 	Records    int
 	Duplicates int            // records that took the place of another of the same id
 	Rejected   map[string]int // values that are no records, by file
+	Empty      []string       // files without one record
 }
 
 // NewSandbox makes a server over a simulated contact centre. Progress, which may be nil, is told of each day made.
@@ -49,13 +52,17 @@ func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conve
 	return newPassing(ctx, l, w, simulatedOrganisation(s), w.clock)
 }
 
-// NewLoadedSandbox makes a server over given records. They are served as they are.
-func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []ingest.File) (*Server, Loaded, error) {
+// NewLoadedSandbox makes a server over given records. They are served as they are. Files without one record are
+// fault.Invalid: whoever gives them means others.
+func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []ingest.File, limits wire.Limits) (*Server, Loaded, error) {
 	w := newWorld(now)
 	w.store = mem.New(nil)
-	found, err := w.load(files)
+	found, err := w.load(ctx, files, limits)
 	if err != nil {
 		return nil, found, err
+	}
+	if found.Records == 0 {
+		return nil, found, fault.Field("--load", "there is not one record in %s: a record is a JSON object with conversationId and conversationStart", strings.Join(found.Empty, ", "))
 	}
 	s, err := newPassing(ctx, l, w, loadedOrganisation(), w.clock)
 	return s, found, err
@@ -163,7 +170,7 @@ func (w *world) records(ctx context.Context, day conversation.Day) ([]conversati
 // loadAtOnce is how many records are added at a time.
 const loadAtOnce = 10_000
 
-func (w *world) load(files []ingest.File) (Loaded, error) {
+func (w *world) load(ctx context.Context, files []ingest.File, limits wire.Limits) (Loaded, error) {
 	found := Loaded{Files: len(files), Rejected: map[string]int{}}
 	var records []conversation.Record
 	add := func() error {
@@ -173,7 +180,8 @@ func (w *world) load(files []ingest.File) (Loaded, error) {
 		return err
 	}
 	for _, f := range files {
-		err := ingest.Values(f, func(raw []byte) error {
+		before := found.Records
+		err := ingest.Values(ctx, f, limits, func(raw []byte) error {
 			r, err := wire.Record(raw)
 			if err != nil {
 				found.Rejected[f.Path]++
@@ -187,6 +195,9 @@ func (w *world) load(files []ingest.File) (Loaded, error) {
 		})
 		if err != nil {
 			return found, err
+		}
+		if found.Records == before {
+			found.Empty = append(found.Empty, f.Path)
 		}
 	}
 	return found, add()

@@ -108,7 +108,7 @@ func records(t *testing.T, path string) []string {
 	}
 	var out []string
 	for _, f := range files {
-		err := ingest.Values(f, func(raw []byte) error {
+		err := ingest.Values(t.Context(), f, wire.Limits{}, func(raw []byte) error {
 			if _, err := wire.Record(raw); err == nil {
 				out = append(out, string(raw))
 			}

@@ -5,6 +5,7 @@ package ingest
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -66,8 +67,22 @@ func hasRecords(path string) bool {
 }
 
 // Values hands every value of a file to each: records, one after another, in arrays, or in pages of results. What is
-// no JSON, or ends too early, is fault.Corrupt.
-func Values(f File, each func(raw []byte) error) (err error) {
+// no JSON, ends too early, or holds a value larger than the limit is fault.Corrupt. The end of ctx ends it, whatever
+// breaks because of that.
+func Values(ctx context.Context, f File, limits wire.Limits, each func(raw []byte) error) error {
+	err := values(ctx, f, limits, each)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, fault.Corrupt):
+		return fault.Because(fault.Corrupt, err, "%s", f.Path)
+	}
+	return err
+}
+
+func values(ctx context.Context, f File, limits wire.Limits, each func(raw []byte) error) error {
 	file, err := os.Open(f.Path)
 	if err != nil {
 		return err
@@ -75,16 +90,23 @@ func Values(f File, each func(raw []byte) error) (err error) {
 	defer file.Close()
 	r, done, err := decompress(bufio.NewReaderSize(file, 1<<20))
 	if err != nil {
-		return fault.Because(fault.Corrupt, err, "%s cannot be decompressed", f.Path)
+		return fault.Because(fault.Corrupt, err, "it cannot be decompressed")
 	}
 	defer done()
-	if err := wire.Values(r, each); err != nil {
-		if errors.Is(err, fault.Corrupt) {
-			return fault.Because(fault.Corrupt, err, "%s", f.Path)
-		}
-		return err
+	return limits.Values(interruptible{ctx, r}, each)
+}
+
+// interruptible ends a text when ctx ends: a value may be long, and a file may have none.
+type interruptible struct {
+	ctx context.Context //nolint:containedctx // it lives as long as one call
+	r   io.Reader
+}
+
+func (i interruptible) Read(b []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
 	}
-	return nil
+	return i.r.Read(b)
 }
 
 // sound says of whatever ends the text before its end that the file is damaged.
@@ -92,11 +114,17 @@ type sound struct{ io.Reader }
 
 func (s sound) Read(b []byte) (int, error) {
 	n, err := s.Reader.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = fault.Because(fault.Corrupt, err, "it is damaged or cut")
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+		return n, err
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return n, fault.New(fault.Corrupt, "to decompress it takes more than %d MiB of memory; compress it again without zstd's --long or --ultra", maxWindow>>20)
 	}
-	return n, err
+	return n, fault.Because(fault.Corrupt, err, "it is damaged or cut")
 }
+
+// maxWindow is how much of what was decompressed a file may ask to be kept in memory: zstd's own limit.
+const maxWindow = 128 << 20
 
 // decompress looks at the first bytes and not at the name.
 func decompress(r *bufio.Reader) (io.Reader, func(), error) {
@@ -106,7 +134,7 @@ func decompress(r *bufio.Reader) (io.Reader, func(), error) {
 		z, err := gzip.NewReader(r)
 		return sound{z}, func() {}, err
 	case string(head) == "\x28\xb5\x2f\xfd":
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, nil, err
 		}

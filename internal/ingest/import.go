@@ -23,6 +23,7 @@ type Config struct {
 	// ReceivedAt is when the records were received from the platform; zero takes the modification time of each file. It
 	// decides between two versions of a conversation: the lake keeps the one received later.
 	ReceivedAt time.Time
+	Limits     wire.Limits // of a single value; the zero value means the default
 	Now        func() time.Time
 	Report     func(Progress) // may be nil
 }
@@ -41,7 +42,7 @@ type Summary struct {
 	Read       int64   `json:"read"`       // values found in the files
 	Duplicates int64   `json:"duplicates"` // of those, found before, to the byte
 	Conflicts  int64   `json:"conflicts"`  // found before with another content; the one received later counts
-	Rejected   int64   `json:"rejected"`   // without a usable id or start: kept aside
+	Rejected   int64   `json:"rejected"`   // without a usable id or start, or too large: kept aside
 	Added      int64   `json:"added"`
 	Replaced   int64   `json:"replaced"`
 	Unchanged  int64   `json:"unchanged"`
@@ -66,7 +67,7 @@ const runPrefix = "import-"
 // Import brings the records of files into the lake. It makes no day whole: files do not say that they hold all of a
 // day. Run again it changes nothing. A file that is damaged fails it with fault.Corrupt before anything is committed;
 // values that are no records are kept aside, and the import then ends with fault.Incomplete, as it does when values of
-// records do not fit the schema.
+// records do not fit the schema. The end of ctx ends it, whatever breaks because of that.
 func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}
@@ -84,13 +85,15 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if i.stage, err = stage.Open(ctx, cfg.Lake, i.sum.Run); err != nil {
 		return i.sum, err
 	}
-	err = i.run(ctx)
+	if err = i.run(ctx); err != nil && ctx.Err() != nil && !errors.Is(err, fault.InDoubt) {
+		err = ctx.Err()
+	}
 	i.sum.Seconds = cfg.Now().Sub(begun).Seconds()
 	if err := errors.Join(err, i.stage.Close(context.WithoutCancel(ctx))); err != nil {
 		return i.sum, err
 	}
 	if i.sum.Rejected > 0 {
-		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of an id or a start, and were set aside; parley lake rejected shows them", i.sum.Rejected)
+		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of a usable id or start or for their size, and were set aside; parley lake rejected shows them", i.sum.Rejected)
 	}
 	if i.sum.Unfit > 0 {
 		return i.sum, i.sum.Misfits.Incomplete(i.sum.Unfit)
@@ -111,7 +114,7 @@ type importer struct {
 
 func (i *importer) run(ctx context.Context) error {
 	for _, f := range i.cfg.Files {
-		if err := Values(f, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
+		if err := Values(ctx, f, i.cfg.Limits, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
 			return err
 		}
 		i.read += f.Size

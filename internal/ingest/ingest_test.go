@@ -158,7 +158,7 @@ func TestEveryForm(t *testing.T) {
 		"empty gzip":          {gz(""), nil},
 	} {
 		var got []string
-		err := Values(find(t, folder(t, map[string]string{"x.json": x.text}))[0], func(raw []byte) error {
+		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": x.text}))[0], wire.Limits{}, func(raw []byte) error {
 			if _, err := wire.Record(raw); err == nil {
 				got = append(got, string(raw))
 			}
@@ -186,7 +186,7 @@ func TestDamagedFiles(t *testing.T) {
 		"damaged gzip": flip(zipped, len(zipped)/2), "gzip with something after it": zipped + "x",
 		"cut zstd": zstded[:len(zstded)/2], "damaged zstd": flip(zstded, len(zstded)/2), "head of zstd": zstded[:5], "zstd with a wrong checksum": flip(zstded, len(zstded)-1),
 	} {
-		err := Values(find(t, folder(t, map[string]string{"x.json": text}))[0], func([]byte) error { return nil })
+		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
 		if !errors.Is(err, fault.Corrupt) || !strings.Contains(fmt.Sprint(err), "x.json") || strings.Contains(fmt.Sprint(err), "externalTag") {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -381,15 +381,15 @@ func TestCancelledImport(t *testing.T) {
 }
 
 func TestSurvey(t *testing.T) {
-	got, err := Survey(find(t, folder(t, map[string]string{"1.json": c + a + `{"x":1}`, "2.json.gz": gz(b + a)})))
+	got, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": c + a + `{"x":1}`, "2.json.gz": gz(b + a)})), wire.Limits{})
 	want := Found{Files: 2, Records: 4, Rejected: 1, First: "2026-10-01T12:00:00.000Z", Last: "2026-10-02T12:00:00.000Z"}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := Survey(find(t, folder(t, map[string]string{"1.json": ""}))); err != nil || got != (Found{Files: 1}) {
+	if got, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": ""})), wire.Limits{}); err != nil || got != (Found{Files: 1}) {
 		t.Errorf("empty: %+v, %v", got, err)
 	}
-	if _, err := Survey(find(t, folder(t, map[string]string{"1.json": a + "{"}))); !errors.Is(err, fault.Corrupt) {
+	if _, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": a + "{"})), wire.Limits{}); !errors.Is(err, fault.Corrupt) {
 		t.Errorf("cut: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -17,11 +18,11 @@ type Found struct {
 }
 
 // Survey reads files and changes nothing.
-func Survey(files []File) (Found, error) {
+func Survey(ctx context.Context, files []File, limits wire.Limits) (Found, error) {
 	found := Found{Files: len(files)}
 	var first, last time.Time
 	for _, f := range files {
-		err := Values(f, func(raw []byte) error {
+		err := Values(ctx, f, limits, func(raw []byte) error {
 			r, err := wire.Record(raw)
 			if err != nil {
 				found.Rejected++

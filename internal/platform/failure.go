@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
@@ -75,7 +76,7 @@ func (c *Client) failure(resp *http.Response) error {
 		Error       string `json:"error"`
 		Description string `json:"description"`
 	}
-	if json.Unmarshal(text, &body) != nil {
+	if json.Unmarshal(text, &body, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
 		return r
 	}
 	if r.after == 0 {

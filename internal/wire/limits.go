@@ -33,6 +33,10 @@ type Limits struct {
 // 6 kB: measurements.md.
 const DefaultPage = 256 << 20
 
+// MostMiB is the highest limit that can be set, in MiB: what is set aside is kept in a database that takes no more
+// than a thousand million bytes of one text.
+const MostMiB = 900
+
 // maxToken bounds white space, and each text outside the records: names, dates, members that nobody here knows.
 const maxToken = 1 << 20
 

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Options is everything "parley extract" reads; tests fill it by hand.
@@ -35,6 +36,7 @@ type Options struct {
 	Retries   int
 	RetryWait time.Duration
 	MemoryMiB int64
+	PageMiB   int64
 	DryRun    bool
 	JSON      bool
 }
@@ -70,6 +72,7 @@ yet (its dataAvailabilityDate) are not extracted: the command says so and ends w
 	f.IntVar(&o.Retries, "retries", 5, "how often a request that fails is tried again")
 	f.DurationVar(&o.RetryWait, "retry-wait", 500*time.Millisecond, "wait before the first new try; it doubles up to a minute")
 	f.Int64Var(&o.MemoryMiB, "memory", 256, "MiB of memory to aim for")
+	f.Int64Var(&o.PageMiB, "max-page-mib", wire.DefaultPage>>20, "MiB that a page may have, decompressed")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
 	for _, name := range []string{"from", "to", "lake"} {
@@ -133,12 +136,16 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.RetryWait <= 0 || o.MemoryMiB < 64 {
 		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --retry-wait more than 0s, --memory at least 64")
 	}
+	if o.PageMiB < 1 || o.PageMiB > wire.MostMiB {
+		return cfg, fault.Field("--max-page-mib", "--max-page-mib must lie between 1 and %d", wire.MostMiB)
+	}
 	c, err := connection.Config(connection.Options{
 		Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, RetryWait: o.RetryWait, Log: o.Streams.Log(),
 	})
 	if err != nil {
 		return cfg, err
 	}
+	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
 	cfg.Source, cfg.Name = platform.New(c), c.API
 	return cfg, nil
 }

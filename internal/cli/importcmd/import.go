@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Options is everything "parley import" reads.
@@ -24,6 +26,7 @@ type Options struct {
 	Paths      []string
 	Lake       string
 	ReceivedAt string
+	Value      int64 // MiB
 	DryRun     bool
 	JSON       bool
 }
@@ -39,8 +42,8 @@ zstd. Folders are searched for files that end in .json, .ndjson, .jsonl.
 
 Of two versions of a conversation the lake keeps the one that was received later; --received-at says when that was, and
 without it the modification time of each file counts. Importing the same files again changes nothing. Values without
-conversationId or conversationStart are set aside, and the command ends with exit code 3. So it does when values of
-records do not fit the schema: the records are kept whole, and the tables leave these values out.`,
+conversationId or conversationStart, and those over 64 MiB, are set aside, and the command ends with exit code 3. So it
+does when values of records do not fit the schema: the records are kept whole, and the tables leave these values out.`,
 		Example: `  parley import --lake ./lake ./exports
   parley import --lake ./lake --received-at 2024-05-01T00:00:00Z old/*.ndjson.gz`,
 		Args: cobra.MinimumNArgs(1),
@@ -52,10 +55,24 @@ records do not fit the schema: the records are kept whole, and the tables leave 
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
 	f.StringVar(&o.ReceivedAt, "received-at", "", "when the records were received from the platform (default: each file's modification time)")
+	ValueFlag(f, &o.Value)
 	f.BoolVar(&o.DryRun, "dry-run", false, "read the files and say what they hold, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	return cmd
+}
+
+// ValueFlag defines --max-value-mib, of every command that reads files of records.
+func ValueFlag(f *pflag.FlagSet, to *int64) {
+	f.Int64Var(to, "max-value-mib", wire.DefaultPage>>20, "MiB that a single value of a file, a record or a page, may have, decompressed")
+}
+
+// Limits are those of --max-value-mib.
+func Limits(mib int64) (wire.Limits, error) {
+	if mib < 1 || mib > wire.MostMiB {
+		return wire.Limits{}, fault.Field("--max-value-mib", "--max-value-mib must lie between 1 and %d", wire.MostMiB)
+	}
+	return wire.Limits{Page: mib << 20, Advice: "--max-value-mib raises the limit"}, nil
 }
 
 // memory is what an import aims for.
@@ -69,12 +86,15 @@ func Run(ctx context.Context, o *Options) (err error) {
 			return fault.Field("--received-at", "--received-at %v", err)
 		}
 	}
+	if cfg.Limits, err = Limits(o.Value); err != nil {
+		return err
+	}
 	if cfg.Files, err = ingest.Files(o.Paths); err != nil {
 		return err
 	}
 	debug.SetMemoryLimit(memory)
 	if o.DryRun {
-		return o.dryRun(cfg.Files)
+		return o.dryRun(ctx, cfg)
 	}
 	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
 		return err
@@ -111,8 +131,8 @@ func (o *Options) print(s ingest.Summary) error {
 	return ui.Fields(o.Streams.Out, append(lines, ui.Misfits(s.Misfits)...)...)
 }
 
-func (o *Options) dryRun(files []ingest.File) error {
-	found, err := ingest.Survey(files)
+func (o *Options) dryRun(ctx context.Context, cfg ingest.Config) error {
+	found, err := ingest.Survey(ctx, cfg.Files, cfg.Limits)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/importcmd"
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -28,6 +29,7 @@ type Options struct {
 	Now    string
 	Failed []string
 	Load   []string
+	Value  int64 // MiB
 	JSON   bool
 }
 
@@ -65,6 +67,7 @@ The official clients work against it when they are pointed at its address: see d
 	f.StringVar(&o.Now, "now", "", "where the platform's clock starts, as 2026-11-08T12:00:00Z (default: now)")
 	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-08, on whose morning the nightly batch fails: dataAvailabilityDate stays where it was")
 	f.StringSliceVar(&o.Load, "load", nil, "serve these records and simulate none: files or folders with single records, NDJSON, result pages; plain, .gz, .zst")
+	importcmd.ValueFlag(f, &o.Value)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	return cmd
 }
@@ -131,17 +134,24 @@ func parseDays(texts []string) ([]conversation.Day, error) {
 }
 
 func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) (*app.Server, error) {
+	limits, err := importcmd.Limits(o.Value)
+	if err != nil {
+		return nil, err
+	}
 	files, err := ingest.Files(o.Load)
 	if err != nil {
 		return nil, err
 	}
-	server, found, err := app.NewLoadedSandbox(ctx, listen, now, files)
+	server, found, err := app.NewLoadedSandbox(ctx, listen, now, files, limits)
 	if err != nil {
 		return nil, err
 	}
 	o.Streams.Notef("Loaded %s records from %d files; %d came twice, and the last counts.\n", ui.Count(int64(found.Records)), found.Files, found.Duplicates)
 	for _, path := range slices.Sorted(maps.Keys(found.Rejected)) {
-		o.Streams.Notef("Not loaded, for want of a conversationId or conversationStart: %d values of %s\n", found.Rejected[path], path)
+		o.Streams.Notef("Not loaded, for want of a usable conversationId or conversationStart: %d values of %s\n", found.Rejected[path], path)
+	}
+	for _, path := range found.Empty {
+		o.Streams.Notef("Without one record: %s\n", path)
 	}
 	return server, nil
 }
