@@ -65,7 +65,9 @@ func TestSummary(t *testing.T) {
 	times := func(s conversation.Summary) string {
 		return millis(s.FirstSegment) + " " + millis(s.LastSegment) + " " + millis(s.CustomerEnd)
 	}
-	counts := func(s conversation.Summary) string { return fmt.Sprint(s.Sessions, s.Segments, s.Metrics, s.Attributes) }
+	counts := func(s conversation.Summary) string {
+		return fmt.Sprint(s.Sessions, s.Segments, s.Metrics, s.Attributes)
+	}
 	for _, c := range []struct {
 		name, text string
 		get        func(conversation.Summary) string

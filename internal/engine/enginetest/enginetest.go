@@ -41,6 +41,7 @@ const questions = 80
 func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	t.Run("every field by its own value", func(t *testing.T) { runFields(t, open) })
+	t.Run("fixed questions", func(t *testing.T) { fixedFilters(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
