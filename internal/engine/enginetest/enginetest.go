@@ -40,6 +40,8 @@ const questions = 80
 // by t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
+	t.Run("every field by its own value", func(t *testing.T) { runFields(t, open) })
+	t.Run("fixed questions", func(t *testing.T) { fixedFilters(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
@@ -55,6 +57,14 @@ func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) en
 			s.run(t)
 		})
 	}
+}
+
+// runFields asks an engine for every field by values that no other field has.
+func runFields(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
+	records := everyMemberDistinct(t)
+	s := &suite{rand: rand.New(rand.NewPCG(1, 2)), records: give(t, records), open: open, engine: open(t, records)}
+	s.ownValues(t)
 }
 
 func chooseSeed(t *testing.T) uint64 {

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,12 +109,15 @@ func (m maker) text(name string) string {
 	case "addressFrom", "addressTo", "destinationAddresses":
 		return m.maybeEmpty(emails)
 	}
-	for _, end := range []string{"Start", "End", "Time", "Date", "Timestamp", "Timeout"} {
-		if strings.HasSuffix(name, end) {
-			return m.time()
-		}
+	if isTime(name) {
+		return m.time()
 	}
 	return m.maybeEmpty(words)
+}
+
+// isTime says whether a member of this name holds a time.
+func isTime(name string) bool {
+	return slices.ContainsFunc([]string{"Start", "End", "Time", "Date", "Timestamp", "Timeout"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 func (m maker) maybeEmpty(from []string) string {

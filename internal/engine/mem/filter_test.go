@@ -88,8 +88,8 @@ func TestWhatMatches(t *testing.T) {
 	}
 }
 
-// A record that does not fit the schema is known by its head alone.
-func TestARecordThatDoesNotFitHasAHeadOnly(t *testing.T) {
+// Values that do not fit the schema are absent; everything else of the record is found.
+func TestValuesThatDoNotFitAreAbsent(t *testing.T) {
 	s := New(nil)
 	odd := record("odd", today.Start(), 1)
 	odd.JSON = []byte(`{"conversationId":"odd","externalTag":5,"divisionIds":["d"],"evaluations":[{}],"participants":[{"sessions":[{"segments":[{}]}]}]}`)
@@ -107,11 +107,12 @@ func TestARecordThatDoesNotFitHasAHeadOnly(t *testing.T) {
 	}{
 		{both(query.OfConversation, is(t, query.OfConversation, "conversationId", "odd")), 1},
 		{both(query.OfConversation, exists(query.OfConversation, "conversationStart"), not(exists(query.OfConversation, "conversationEnd"))), 1},
-		{both(query.OfConversation, exists(query.OfConversation, "divisionId")), 0},
-		{both(query.OfConversation, not(exists(query.OfConversation, "divisionId"))), 1},
+		{both(query.OfConversation, exists(query.OfConversation, "externalTag")), 0},
+		{both(query.OfConversation, not(exists(query.OfConversation, "externalTag"))), 1},
+		{both(query.OfConversation, is(t, query.OfConversation, "divisionId", "d")), 1},
 		{both(query.OfConversation, is(t, query.OfConversation, "conversationId", "odd"), not(exists(query.OfConversation, "nOffered"))), 1},
-		{both(query.OfSegment, not(exists(query.OfSegment, "queueId"))), 0},
-		{both(query.OfEvaluation, not(exists(query.OfEvaluation, "queueId"))), 0},
+		{both(query.OfSegment, not(exists(query.OfSegment, "queueId"))), 1},
+		{both(query.OfEvaluation, not(exists(query.OfEvaluation, "queueId"))), 1},
 	} {
 		q := everything()
 		q.Filters = []query.Filter{c.filter}
