@@ -252,7 +252,9 @@ func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent)
 	}
 	drop, add := without(head, base.files[t]), without(base.files[t], head)
 	if len(drop)+len(add) > 0 && t != Conversations {
-		if _, err := w.replace(ctx, t, drop, add, iceberg.Properties{propRun: i.run}); err != nil {
+		// An id of its own: should its outcome be looked up, no earlier restore must be taken for it.
+		id := uuid.Must(uuid.NewV7()).String()
+		if _, err := w.replace(ctx, t, drop, add, iceberg.Properties{propCommit: id, propRun: i.run}); err != nil {
 			return err
 		}
 	}
