@@ -69,16 +69,17 @@ func TestDiskFullWhileADayIsMerged(t *testing.T) {
 	many := dayOfMany(2*batchRows+10, "first")
 	commit(t, l, Commit{Records: all(many...)})
 	want := contents(t, l)
-	again := many[len(many)/2]
-	again.At = again.At.Add(time.Hour)
-	again.JSON = []byte(strings.Replace(string(again.JSON), "1.50", "1.75", 1))
+	again := dayOfMany(2*batchRows+10, "second")[batchRows:]
+	for i := range again {
+		again[i].At = again[i].At.Add(time.Hour)
+	}
 	for room := range 100 {
 		w, err := l.Writer(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		useDisk(t, &fullDisk{room: room})
-		_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(again)})
+		_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(again...)})
 		onDisk = osDisk{}
 		if closing := w.Close(); closing != nil {
 			t.Fatal(closing)
