@@ -50,6 +50,8 @@ type Commit struct {
 	At  time.Time // when the commit is made: one commit, one time
 	// Days are whole with this commit, whether or not they have records.
 	Days []conversation.Day
+	// Again lists days that are written again from the records that the lake has of them, whether or not others come.
+	Again []conversation.Day
 	// Records come in order of start and id, each id once. They may be read twice. Records of other days than Days are
 	// welcome and make no day whole.
 	Records iter.Seq2[Version, error]
