@@ -27,6 +27,7 @@ type forger struct {
 	versions []Version                                             // in the order in which they are to lie
 	alter    map[Table]func(arrow.RecordBatch) []arrow.RecordBatch // what becomes of the rows of a table
 	twice    Table                                                 // is given a second file
+	late     func(*testing.T, string, ...Version)                  // writes the conversations in our place
 }
 
 func (f *forger) path(t Table) string {
@@ -64,6 +65,11 @@ func (f *forger) take(day conversation.Day) {
 	f.t.Helper()
 	f.commit = uuid.NewString()
 	files := f.files()
+	if f.late != nil {
+		path := strings.Replace(f.path(Conversations), "forged", "late", 1)
+		f.late(f.t, path, f.versions...)
+		files[Conversations] = []string{fileURL(path)}
+	}
 	if f.twice != "" {
 		f.commit = uuid.NewString()
 		files[f.twice] = append(files[f.twice], f.files()[f.twice]...)
