@@ -32,10 +32,13 @@ type Report struct {
 	Misfits       wire.Misfits    `json:"misfits"`      // those values
 	Unreferenced  int             `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
 	Unsettled     int             `json:"unsettled"`    // commits that were interrupted; the next writer settles them
+	Oversized     int             `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
 	Damage        []string        `json:"damage"`       // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Rederive writes them anew.
 	Underived []conversation.Day `json:"underived_days"`
+
+	worn map[conversation.Day]bool // days with findings: those that are written again by Mend
 }
 
 // maxDamage bounds the report of a lake that is damaged all over.
@@ -47,7 +50,7 @@ const maxDamage = 100
 // reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
 	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
-		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Underived: []conversation.Day{},
+		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},
 	}}
 	if c.done == nil {
 		c.done = func(int64) {}
@@ -69,6 +72,12 @@ type checker struct {
 	report  Report
 	missing map[string]bool // paths of files that are not there, reported once
 	done    func(int64)
+}
+
+// damageOf is damage that lies in a day.
+func (c *checker) damageOf(day conversation.Day, format string, args ...any) {
+	c.report.worn[day] = true
+	c.damage(format, args...)
 }
 
 func (c *checker) damage(format string, args ...any) {
@@ -116,9 +125,12 @@ func (c *checker) files(t Table, files []File) {
 		switch info, err := os.Stat(f.Path); {
 		case err != nil:
 			c.missing[f.Path] = true
-			c.damage("%s: data file %s is missing", t, f.Path)
+			c.damageOf(f.Day, "%s: data file %s is missing", t, f.Path)
 		case info.Size() != f.Bytes:
-			c.damage("%s: data file %s has %d bytes and should have %d", t, f.Path, info.Size(), f.Bytes)
+			c.damageOf(f.Day, "%s: data file %s has %d bytes and should have %d", t, f.Path, info.Size(), f.Bytes)
+		case oversized(f.Path):
+			c.report.worn[f.Day] = true
+			c.report.Oversized++
 		}
 	}
 }
@@ -141,7 +153,7 @@ func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) er
 	if err != nil || len(c.report.Damage) == before {
 		return err
 	}
-	earlier := checker{lake: c.lake, missing: c.missing, done: func(int64) {}}
+	earlier := checker{lake: c.lake, missing: c.missing, done: func(int64) {}, report: Report{worn: map[conversation.Day]bool{}}}
 	if err := earlier.dayBy(ctx, s, day, decodeEarlier); err == nil && len(earlier.report.Damage) == 0 {
 		c.report.Damage = c.report.Damage[:before]
 		c.report.Underived = append(c.report.Underived, day)
@@ -161,12 +173,9 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 		}
 	}
 	for _, t := range Tables() {
-		if t == Changes {
-			continue // changes are not derived from the records that are there now
-		}
 		files := ofDay(s.files[t], day)
-		if len(files) > 1 {
-			c.damage("%s: day %v has %d files and should have one", t, day, len(files))
+		if len(files) > 1 && t != Changes {
+			c.damageOf(day, "%s: day %v has %d files and should have one", t, day, len(files))
 		}
 		stored[t] = newCursor(ctx, files)
 		defer stored[t].stop()
@@ -174,13 +183,15 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 	shredder := newShredder(func(t Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
 	var last conversation.Record
 	for _, f := range ofDay(s.files[Conversations], day) {
+		found := File{Path: f.Path}
 		for v, err := range Versions(ctx, f.Path) {
 			if err != nil {
-				c.damage("%s: day %v: %v", Conversations, day, err)
-				return nil
+				c.damageOf(day, "%s: day %v: %v", Conversations, day, err)
+				return ctx.Err()
 			}
 			c.record(day, v, last)
 			last = v.Record
+			found.count(v)
 			derived, misfits := decode(v.JSON)
 			shredder.addDecoded(v, derived)
 			if misfits != nil {
@@ -188,14 +199,46 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 				c.report.Misfits.Add(misfits)
 			}
 		}
-	}
-	shredder.flush()
-	for t, at := range stored {
-		if rest := at.rest(); rest > 0 {
-			c.damage("%s: day %v has %d rows that no record accounts for", t, day, rest)
+		if !found.LastEnd.Equal(f.LastEnd) || found.Open != f.Open {
+			c.damageOf(day, "%s: day %v: the catalog says that the last of it ended at %v and %d have no end; they are %v and %d", Conversations, day, f.LastEnd, f.Open, found.LastEnd, found.Open)
 		}
 	}
+	shredder.flush()
+	for _, t := range Tables() {
+		c.rest(day, t, ofDay(s.files[t], day), stored[t])
+	}
 	return ctx.Err()
+}
+
+// count counts a conversation in what a file says of itself.
+func (f *File) count(v Version) {
+	switch {
+	case v.End.IsZero():
+		f.Open++
+	case v.End.After(f.LastEnd):
+		f.LastEnd = v.End
+	}
+}
+
+// rest looks at what is stored of a table and a day beyond what the records say, and at how much that is in all. Changes
+// are not derived from the records that are there now: that they can be read and are as many as the catalog says is
+// all that can be known.
+func (c *checker) rest(day conversation.Day, t Table, files []File, stored *cursor) {
+	said := stored.err != nil
+	rest := stored.rest()
+	var want int64
+	for _, f := range files {
+		want += f.Rows
+	}
+	switch {
+	case said:
+	case stored.err != nil:
+		c.damageOf(day, "%s: day %v: %v", t, day, stored.err)
+	case t != Changes && rest > 0:
+		c.damageOf(day, "%s: day %v has %d rows that no record accounts for", t, day, rest)
+	case stored.row != want:
+		c.damageOf(day, "%s: day %v has %d rows and should have %d", t, day, stored.row, want)
+	}
 }
 
 func ofDay(files []File, day conversation.Day) []File {
@@ -213,22 +256,25 @@ func (c *checker) record(day conversation.Day, v Version, last conversation.Reco
 	c.report.Conversations++
 	c.report.RecordBytes += int64(len(v.JSON))
 	c.done(1)
+	if len(v.JSON) > conversation.MaxRecordBytes {
+		return // an earlier parley took it; wire.Record would not
+	}
 	switch said, err := wire.Record(v.JSON); {
 	case err != nil:
-		c.damage("%s: conversation %s: its record cannot be read: %v", Conversations, v.ID, err)
+		c.damageOf(day, "%s: conversation %s: its record cannot be read: %v", Conversations, v.ID, err)
 	case said.ID != v.ID || !said.Start.Equal(v.Start) || !said.End.Equal(v.End):
-		c.damage("%s: conversation %s: id, start or end are not those of its record", Conversations, v.ID)
+		c.damageOf(day, "%s: conversation %s: id, start or end are not those of its record", Conversations, v.ID)
 	case v.Day() != day:
-		c.damage("%s: conversation %s started on %v and lies in %v", Conversations, v.ID, v.Day(), day)
+		c.damageOf(day, "%s: conversation %s started on %v and lies in %v", Conversations, v.ID, v.Day(), day)
 	case last.ID != "" && conversation.Compare(last, v.Record) >= 0:
-		c.damage("%s: conversation %s is out of order in %v", Conversations, v.ID, day)
+		c.damageOf(day, "%s: conversation %s is out of order in %v", Conversations, v.ID, day)
 	}
 }
 
 func (c *checker) compare(day conversation.Day, t Table, derived arrow.RecordBatch, stored *cursor) {
 	defer derived.Release()
 	if err := stored.equal(derived); err != nil {
-		c.damage("%s: day %v: %v", t, day, err)
+		c.damageOf(day, "%s: day %v: %v", t, day, err)
 	}
 }
 
@@ -281,12 +327,16 @@ func (c *cursor) equal(derived arrow.RecordBatch) error {
 			return c.err
 		}
 		n := min(derived.NumRows()-i, c.cur.NumRows()-c.at)
-		for k, f := range c.cur.Schema().Fields() {
-			col := derived.Schema().FieldIndices(f.Name)
-			if len(col) != 1 || !array.SliceEqual(derived.Column(col[0]), i, i+n, c.cur.Column(k), c.at, c.at+n) {
+		for k, f := range derived.Schema().Fields() {
+			col := c.cur.Schema().FieldIndices(f.Name)
+			if len(col) != 1 || !array.SliceEqual(derived.Column(k), i, i+n, c.cur.Column(col[0]), c.at, c.at+n) {
 				c.err = fmt.Errorf("column %s differs from what the records say, between rows %d and %d", f.Name, c.row, c.row+n)
 				return c.err
 			}
+		}
+		if more := c.cur.Schema().NumFields() - derived.Schema().NumFields(); more > 0 {
+			c.err = fmt.Errorf("there are %d columns too many", more)
+			return c.err
 		}
 		i, c.at, c.row = i+n, c.at+n, c.row+n
 	}
@@ -296,8 +346,8 @@ func (c *cursor) equal(derived arrow.RecordBatch) error {
 // rest counts the rows that are left.
 func (c *cursor) rest() (n int64) {
 	for c.fill() {
-		n += c.cur.NumRows() - c.at
-		c.at = c.cur.NumRows()
+		left := c.cur.NumRows() - c.at
+		n, c.at, c.row = n+left, c.cur.NumRows(), c.row+left
 	}
 	return n
 }

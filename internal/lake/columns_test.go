@@ -104,7 +104,14 @@ func distinctRecord(t *testing.T, id string, d distinct) Version {
 // Every column of every table has the value that its name says. The golden file shows each column with its values in the
 // rows of a few records in which no two members are alike: read it before it is committed.
 func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
-	s := newShredder()
+	tables := map[Table]arrow.RecordBatch{}
+	take := func(table Table, batch arrow.RecordBatch) {
+		if tables[table] != nil {
+			t.Fatalf("%s: more rows than a batch has", table)
+		}
+		tables[table] = batch
+	}
+	s := newShredder(take)
 	records := []Version{distinctRecord(t, "both", distinct{both: true})}
 	for bit := range 7 {
 		records = append(records, distinctRecord(t, fmt.Sprint("bit", bit), distinct{bit: bit}))
@@ -119,11 +126,11 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 			t.Errorf("record %s: %v", v.ID, misfits)
 		}
 	}
-	tables := s.take()
-	changes := newRows(changeColumns())
+	s.flush()
+	changes := newRows(changeColumns(), companionBatchRows, func(batch arrow.RecordBatch) { take(Changes, batch) })
 	changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Before: "1", After: "2", Run: "the run", FoundAt: day1.Add(time.Hour)})
 	changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Run: "the run", FoundAt: day1.Add(time.Hour)})
-	tables[Changes] = changes.take()
+	changes.flush()
 
 	var got bytes.Buffer
 	for _, table := range Tables() {

@@ -25,16 +25,16 @@ func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incomin
 	out := m.out
 	next, stop := iter.Pull2(fresh(m, incoming))
 	defer stop()
-	losing := m.dropped()
+	anyway := m.rewritten()
 	var days []writtenDay
 	v, err, more := next()
-	for more || len(losing) > 0 {
+	for more || len(anyway) > 0 {
 		if err != nil {
 			return nil, out, err
 		}
 		day := v.Day()
-		if len(losing) > 0 && (!more || losing[0] <= day) {
-			day, losing = losing[0], losing[1:]
+		if len(anyway) > 0 && (!more || anyway[0] <= day) {
+			day, anyway = anyway[0], anyway[1:]
 		}
 		ofDay := func(yield func(Version, error) bool) {
 			for ; more && err == nil && v.Day() == day; v, err, more = next() {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ type merge struct {
 	files map[conversation.Day][]File            // of conversations, as the lake has them
 	skip  map[key]bool                           // incoming records that change nothing
 	drop  map[conversation.Day]map[key]time.Time // rows that give way, with the start of the version that takes their place
+	again []conversation.Day                     // to be written even if they neither get nor lose a row
 	out   Outcome
 	run   string
 	at    time.Time
@@ -42,7 +44,7 @@ type newcomer struct {
 // planMerge compares the incoming records with every conversation that the lake has: an id can be anywhere in it, and
 // must not come to be there twice. Reading ids and hashes of the whole lake costs about a second for ten million.
 func planMerge(ctx context.Context, base *Snapshot, c Commit) (*merge, error) {
-	m := &merge{files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{}, run: c.Run, at: c.At}
+	m := &merge{files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{}, again: c.Again, run: c.Run, at: c.At}
 	if len(base.files[Conversations]) == 0 {
 		return m, nil
 	}
@@ -55,6 +57,9 @@ func planMerge(ctx context.Context, base *Snapshot, c Commit) (*merge, error) {
 	}
 	for _, f := range base.files[Conversations] {
 		m.files[f.Day] = append(m.files[f.Day], f)
+		if len(news) == 0 {
+			continue
+		}
 		if err := m.compare(ctx, f, news); err != nil {
 			return nil, err
 		}
@@ -166,12 +171,14 @@ func (m *merge) existing(ctx context.Context, day conversation.Day) iter.Seq2[Ve
 	}
 }
 
-// dropped lists the days that lose rows, in order.
-func (m *merge) dropped() []conversation.Day {
-	var days []conversation.Day
-	for day := range m.drop {
-		days = append(days, day)
+// rewritten lists the days that are written even if no record comes for them, in order.
+func (m *merge) rewritten() []conversation.Day {
+	days := slices.Collect(maps.Keys(m.drop))
+	for _, day := range m.again {
+		if len(m.files[day]) > 0 {
+			days = append(days, day)
+		}
 	}
 	slices.Sort(days)
-	return days
+	return slices.Compact(days)
 }

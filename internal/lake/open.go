@@ -26,6 +26,34 @@ func openParquet(path string) (_ *file.Reader, err error) {
 	return file.OpenParquetFile(path, false, file.WithReadProps(props))
 }
 
+// othersPage is the largest column page that the library's own limits let through, and with it other programs.
+const othersPage = 256 << 20
+
+// oversized says whether a file can have a column page that is larger: whether a column of a row group is. Files that
+// were written before pages and row groups were cut by bytes can. What cannot be read is found by whoever reads it.
+func oversized(path string) bool {
+	f, err := openParquet(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	most, err := largestColumn(f)
+	return err == nil && most > othersPage
+}
+
+func largestColumn(f *file.Reader) (most int64, err error) {
+	defer recovered(&err)
+	for i := range f.NumRowGroups() {
+		group := f.MetaData().RowGroup(i)
+		for k := range group.NumColumns() {
+			if c, err := group.ColumnChunk(k); err == nil {
+				most = max(most, c.TotalUncompressedSize())
+			}
+		}
+	}
+	return most, nil
+}
+
 // recovered makes a panic an error. The library panics on some damaged files.
 func recovered(err *error) {
 	if p := recover(); p != nil {

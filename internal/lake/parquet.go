@@ -42,7 +42,7 @@ var unique = []string{
 	"conversation_id", "participant_id", "session_id", "peer_id", "protocol_call_id", "ani", "record", "record_hash", "remote", "evaluation_id", "survey_id",
 }
 
-func writerProperties(t Table, schema *arrow.Schema) *parquet.WriterProperties {
+func writerProperties(t Table, schema *arrow.Schema, more ...parquet.WriterProperty) *parquet.WriterProperties {
 	group := int64(rowsPerGroup)
 	if t == Conversations {
 		group = conversationsPerGroup
@@ -60,7 +60,7 @@ func writerProperties(t Table, schema *arrow.Schema) *parquet.WriterProperties {
 			opts = append(opts, parquet.WithEncodingFor(f.Name, parquet.Encodings.DeltaBinaryPacked))
 		}
 	}
-	return parquet.NewWriterProperties(opts...)
+	return parquet.NewWriterProperties(append(opts, more...)...)
 }
 
 // createDataFile begins the file at path, whose folder it makes; the path must be free.

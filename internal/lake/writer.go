@@ -53,6 +53,8 @@ type Commit struct {
 	At  time.Time // when the commit is made: one commit, one time
 	// Days are whole with this commit, whether or not they have records.
 	Days []conversation.Day
+	// Again lists days that are written again from the records that the lake has of them, whether or not others come.
+	Again []conversation.Day
 	// Records come in order of start and id, each id once. They may be read twice. Records of other days than Days are
 	// welcome and make no day whole.
 	Records iter.Seq2[Version, error]
@@ -257,7 +259,9 @@ func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent)
 	}
 	drop, add := without(head, base.files[t]), without(base.files[t], head)
 	if len(drop)+len(add) > 0 && t != Conversations {
-		if _, err := w.replace(ctx, t, drop, add, iceberg.Properties{propRun: i.run}); err != nil {
+		// An id of its own: should its outcome be looked up, no earlier restore must be taken for it.
+		id := uuid.Must(uuid.NewV7()).String()
+		if _, err := w.replace(ctx, t, drop, add, iceberg.Properties{propCommit: id, propRun: i.run}); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,319 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// forger writes the files of a day as a commit does, but with whatever rows.
+type forger struct {
+	t        *testing.T
+	l        *Lake
+	commit   string
+	versions []Version                                             // in the order in which they are to lie
+	alter    map[Table]func(arrow.RecordBatch) []arrow.RecordBatch // what becomes of the rows of a table
+	twice    Table                                                 // is given a second file
+	late     func(*testing.T, string, ...Version)                  // writes the conversations in our place
+}
+
+func (f *forger) path(t Table) string {
+	return filepath.Join(f.l.tableDir(t), "data", "day=forged", f.commit+".parquet")
+}
+
+// files writes the files and gives their locations.
+func (f *forger) files() map[Table][]string {
+	f.t.Helper()
+	d := &dayFiles{open: map[Table]*dataFile{}, path: f.path}
+	s := newShredder(func(t Table, batch arrow.RecordBatch) {
+		out := []arrow.RecordBatch{batch}
+		if alter := f.alter[t]; alter != nil {
+			out = alter(batch)
+		}
+		for _, b := range out {
+			if err := d.write(t, b); err != nil {
+				f.t.Fatal(err)
+			}
+		}
+	})
+	for _, v := range f.versions {
+		s.add(v)
+	}
+	s.flush()
+	files, err := d.finish(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return files
+}
+
+// take commits the files in the place of those that the lake has of the day.
+func (f *forger) take(day conversation.Day) {
+	f.t.Helper()
+	f.commit = uuid.NewString()
+	files := f.files()
+	if f.late != nil {
+		path := strings.Replace(f.path(Conversations), "forged", "late", 1)
+		f.late(f.t, path, f.versions...)
+		files[Conversations] = []string{fileURL(path)}
+	}
+	if f.twice != "" {
+		f.commit = uuid.NewString()
+		files[f.twice] = append(files[f.twice], f.files()[f.twice]...)
+	}
+	w, err := f.l.Writer(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer w.Close()
+	s := snapshot(f.t, f.l)
+	if err := w.commitTables(f.t.Context(), intent{id: f.commit, run: "run"}, s, []writtenDay{{day, files}}, Outcome{}); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// overwrite puts the rows of versions in the place of a file that the catalog knows.
+func overwrite(t *testing.T, l *Lake, table Table, versions ...Version) {
+	t.Helper()
+	f := &forger{t: t, l: l, commit: uuid.NewString(), versions: versions}
+	f.files()
+	if err := os.Rename(f.path(table), snapshot(t, l).Files(table)[0].Path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// altered is a column in which the first value is another.
+func altered(c arrow.Array) arrow.Array {
+	b := array.NewBuilder(memory.DefaultAllocator, c.DataType())
+	switch first := c.IsNull(0); b := b.(type) {
+	case *array.StringBuilder:
+		b.Append("another")
+	case *array.TimestampBuilder:
+		b.Append(1)
+	case *array.Int64Builder:
+		b.Append(-1)
+	case *array.Float64Builder:
+		b.Append(-1)
+	case *array.BooleanBuilder:
+		b.Append(first || !c.(*array.Boolean).Value(0))
+	case *array.ListBuilder:
+		b.Append(true)
+		b.ValueBuilder().AppendEmptyValue()
+	}
+	out, err := array.Concatenate([]arrow.Array{b.NewArray(), array.NewSlice(c, 1, int64(c.Len()))}, memory.DefaultAllocator)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// other is rows that have another first value in a column.
+func other(batch arrow.RecordBatch, column int) arrow.RecordBatch {
+	columns := slices.Clone(batch.Columns())
+	columns[column] = altered(columns[column])
+	return array.NewRecordBatch(batch.Schema(), columns, batch.NumRows())
+}
+
+func without1(batch arrow.RecordBatch) []arrow.RecordBatch {
+	return []arrow.RecordBatch{batch.NewSlice(0, batch.NumRows()-1)}
+}
+
+func and1(batch arrow.RecordBatch) []arrow.RecordBatch {
+	return []arrow.RecordBatch{batch, batch.NewSlice(batch.NumRows()-1, batch.NumRows())}
+}
+
+// of gives what alters one table.
+func of(t Table, alter func(arrow.RecordBatch) []arrow.RecordBatch) map[Table]func(arrow.RecordBatch) []arrow.RecordBatch {
+	return map[Table]func(arrow.RecordBatch) []arrow.RecordBatch{t: alter}
+}
+
+func rename(v Version, id conversation.ID) Version {
+	v.ID = id
+	return v
+}
+
+// template is a lake that is made once and opened again and again as it was.
+type template struct{ dir, copied string }
+
+func newTemplate(t *testing.T, fill func(*Lake)) template {
+	t.Helper()
+	of := template{filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "copy")}
+	l, err := Create(t.Context(), of.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(l)
+	if err := errors.Join(l.Close(), os.CopyFS(of.copied, os.DirFS(of.dir))); err != nil {
+		t.Fatal(err)
+	}
+	return of
+}
+
+func (of template) open(t *testing.T) *Lake {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(of.dir), os.CopyFS(of.dir, os.DirFS(of.copied))); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(t.Context(), of.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// One damaged lake for each finding of the check. A lake has a day of three conversations, a replaced version of one of
+// them, and a day of one; the damage is done to the first day.
+func TestEachFindingOfTheCheck(t *testing.T) {
+	day := conversation.DayOf(day1)
+	a, b, c := record("a", day1, "x"), record("b", day1.Add(time.Hour), "y"), record("c", day1.Add(2*time.Hour), "z")
+	next := record("d", day1.Add(24*time.Hour), "")
+	first := func(l *Lake, table Table) string { return snapshot(t, l).Files(table)[0].Path }
+	write := func(path string, at int64, text string) {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err == nil && at < 0 {
+			at, err = f.Seek(at+1, 2)
+		}
+		if err == nil {
+			_, err = f.WriteAt([]byte(text), at)
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forge := func(f forger) func(l *Lake) {
+		return func(l *Lake) {
+			f.t, f.l = t, l
+			if f.versions == nil {
+				f.versions = []Version{a, b, c}
+			}
+			f.take(day)
+		}
+	}
+	shifted, ended, text := b, b, b
+	shifted.Start = b.Start.Add(time.Millisecond)
+	ended.End = b.End.Add(time.Millisecond)
+	text.JSON = []byte(`{"conversationId":"b","conversationStart":"2026-11-01T01:00:00.000Z","conversationEnd":"2026-11-01T01:01:00.000Z"`)
+	lakes := newTemplate(t, func(l *Lake) {
+		old := c
+		old.JSON = []byte(strings.Replace(string(c.JSON), "1.50", "1.75", 1))
+		commit(t, l, Commit{Records: all(a, b, old, next)})
+		newer := c
+		newer.At = c.At.Add(time.Hour)
+		commit(t, l, Commit{Records: all(newer)})
+		mustCheck(t, l)
+	})
+	for name, damaged := range map[string]struct {
+		do   func(l *Lake)
+		want []string // one for each finding
+	}{
+		"a missing file": {func(l *Lake) {
+			if err := os.Remove(first(l, Metrics)); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"metrics: data file "}},
+		"a longer file":                    {func(l *Lake) { write(first(l, Surveys), -1, "x") }, []string{"bytes and should have", "surveys: day 2026-11-01: data file"}},
+		"a file that is none":              {func(l *Lake) { write(first(l, Attributes), 0, "x"); write(first(l, Attributes), 4, "xxxxxxxxxxxxxxx") }, []string{"attributes: day 2026-11-01: data file"}},
+		"records that cannot be read":      {func(l *Lake) { write(first(l, Conversations), 40, "xxxxxxxxxxxxxxxxxxxxxxxx") }, []string{"conversations: day 2026-11-01: data file"}},
+		"changes that cannot be read":      {func(l *Lake) { write(first(l, Changes), 40, "xxxxxxxxxxxxxxxxxxxxxxxx") }, []string{"changes: day 2026-11-01: data file"}},
+		"a row too many":                   {forge(forger{alter: of(Segments, and1)}), []string{"segments: day 2026-11-01 has 1 rows that no record accounts for"}},
+		"a row too few":                    {forge(forger{alter: of(Evaluations, without1)}), []string{"evaluations: day 2026-11-01: rows are missing from row 2 on"}},
+		"another value":                    {forge(forger{alter: of(Metrics, func(b arrow.RecordBatch) []arrow.RecordBatch { return []arrow.RecordBatch{other(b, 4)} })}), []string{"metrics: day 2026-11-01: column participant_index differs"}},
+		"another hash":                     {forge(forger{alter: of(Conversations, func(b arrow.RecordBatch) []arrow.RecordBatch { return []arrow.RecordBatch{other(b, 42)} })}), []string{"conversations: day 2026-11-01: column record_hash differs"}},
+		"two files of a day":               {forge(forger{twice: Resolutions}), []string{"resolutions: day 2026-11-01 has 2 files and should have one", "resolutions: day 2026-11-01 has 3 rows that no record accounts for"}},
+		"a record that is no JSON":         {forge(forger{versions: []Version{a, text, c}}), []string{"conversation b: its record cannot be read"}},
+		"an id that is not its record's":   {forge(forger{versions: []Version{a, rename(b, "e"), c}}), []string{"conversation e: id, start or end are not those of its record"}},
+		"a start that is not its record's": {forge(forger{versions: []Version{a, shifted, c}}), []string{"conversation b: id, start or end are not those of its record"}},
+		"an end that is not its record's":  {forge(forger{versions: []Version{a, ended, c}}), []string{"conversation b: id, start or end are not those of its record"}},
+		"records out of order":             {forge(forger{versions: []Version{b, a, c}}), []string{"conversation a is out of order in 2026-11-01"}},
+		"a record twice in a day":          {forge(forger{versions: []Version{a, b, b, c}}), []string{"conversation b is out of order in 2026-11-01", "conversation b is in the lake twice"}},
+		"a record twice in two days":       {forge(forger{versions: []Version{a, record("d", day1.Add(time.Hour), "")}}), []string{"conversation d is in the lake twice"}},
+		"records of another day": {func(l *Lake) { overwrite(t, l, Conversations, next) }, []string{
+			"bytes and should have", "conversations: conversation d started on 2026-11-02 and lies in 2026-11-01", "the catalog says that the last of it ended",
+			"conversations: day 2026-11-01 has 1 rows and should have 3", "conversation d is in the lake twice",
+			"segments: day 2026-11-01: column", "metrics: day 2026-11-01: column", "attributes: day 2026-11-01: column",
+			"evaluations: day 2026-11-01: column", "surveys: day 2026-11-01: column", "resolutions: day 2026-11-01: column",
+		}},
+		"a companion that is not named": {func(l *Lake) { commitAsAnother(t, l) }, []string{"does not name its snapshot of segments"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := lakes.open(t)
+			damaged.do(l)
+			report, err := Check(t.Context(), l, nil)
+			if !errors.Is(err, fault.Corrupt) {
+				t.Errorf("got %v", err)
+			}
+			for _, want := range damaged.want {
+				if !slices.ContainsFunc(report.Damage, func(d string) bool { return strings.Contains(d, want) }) {
+					t.Errorf("nothing says %q", want)
+				}
+			}
+			if len(report.Damage) != len(damaged.want) {
+				t.Errorf("found:\n%s", strings.Join(report.Damage, "\n"))
+			}
+		})
+	}
+}
+
+// commitAsAnother commits to conversations as a program does that knows nothing of companions.
+func commitAsAnother(t *testing.T, l *Lake) {
+	t.Helper()
+	tbl, err := l.load(t.Context(), Conversations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := tbl.NewTransaction()
+	if err := tx.ReplaceDataFiles(t.Context(), nil, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Every column of every table is compared.
+func TestEveryColumnIsCompared(t *testing.T) {
+	a := record("a", day1, "x")
+	for _, table := range Tables() {
+		if table == Changes {
+			continue // it is not derived
+		}
+		for column, field := range layoutOf(table).schema.Fields() {
+			path := filepath.Join(t.TempDir(), fmt.Sprint(table, column))
+			d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return path }}
+			var derived arrow.RecordBatch
+			s := newShredder(func(of Table, batch arrow.RecordBatch) {
+				if of == table {
+					derived = batch
+				}
+			})
+			s.add(a)
+			s.flush()
+			derived.Retain()
+			if err := d.write(table, other(derived, column)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.finish(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			at := newCursor(t.Context(), []File{{Path: path}})
+			if err := at.equal(derived); err == nil || !strings.Contains(err.Error(), "column "+field.Name+" differs") {
+				t.Errorf("%s: another %s: got %v", table, field.Name, err)
+			}
+			at.stop()
+		}
+	}
+}
