@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/parley-hq/parley/internal/disk"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
@@ -17,7 +18,7 @@ type Lock struct{ f *os.File }
 // TakeLock fails with fault.Conflict while another process, or another part of this one, has the lock on the file at
 // path. The message says what the holder does: "%s is writing".
 func TakeLock(path, message string) (*Lock, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := disk.Open(path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
