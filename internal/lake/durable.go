@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	icebergio "github.com/apache/iceberg-go/io"
+
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // durableFS is Iceberg's local file system, but for metadata, manifests and manifest lists being on disk before the
@@ -26,11 +28,23 @@ func (fs durableFS) Create(name string) (icebergio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := private.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	f, err := os.Create(path)
+	f, err := private.Open(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	return durableFile{f}, err
+}
+
+// Mkdir makes a folder.
+func (fs durableFS) Mkdir(name string) error { return fs.MkdirAll(name) }
+
+// MkdirAll makes a folder and those above it.
+func (fs durableFS) MkdirAll(name string) error {
+	path, err := filePath(name)
+	if err != nil {
+		return err
+	}
+	return private.MkdirAll(path)
 }
 
 // WriteFile writes a file and syncs it.

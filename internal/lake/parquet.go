@@ -11,6 +11,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // dataFile is one Parquet file being written.
@@ -59,10 +61,10 @@ func writerProperties(t Table, schema *arrow.Schema) *parquet.WriterProperties {
 
 // createDataFile begins the file at path, whose folder it makes; the path must be free.
 func createDataFile(t Table, path string) (*dataFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := private.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := private.Open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -78,7 +79,7 @@ func Open(ctx context.Context, l *lake.Lake, run string) (*Stage, error) {
 	if err := state.Migrate(ctx, s.db, "stage", migrations); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+	if err := private.MkdirAll(s.dir); err != nil {
 		return nil, disk(err, "the folder %s cannot be made", s.dir)
 	}
 	return s, s.sweep(ctx)
@@ -224,7 +225,7 @@ func split(records []lake.Version, n int) []chunk {
 // write puts a chunk on disk, whole and durable but for its name.
 func (s *Stage) write(c chunk) (err error) {
 	path := filepath.Join(s.dir, c.name())
-	f, err := os.Create(path + ".tmp")
+	f, err := private.Open(path+".tmp", os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return disk(err, "a staged page cannot be made")
 	}

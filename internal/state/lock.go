@@ -7,8 +7,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/parley-hq/parley/internal/disk"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // Lock is the right to do what one process alone may do. It is an advisory lock on a file, so it ends with the process
@@ -18,7 +18,7 @@ type Lock struct{ f *os.File }
 // TakeLock fails with fault.Conflict while another process, or another part of this one, has the lock on the file at
 // path. The message says what the holder does: "%s is writing".
 func TakeLock(path, message string) (*Lock, error) {
-	f, err := disk.Open(path, os.O_CREATE|os.O_RDWR)
+	f, err := private.Open(path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
-	"github.com/parley-hq/parley/internal/disk"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // idle is how many connections are kept: SQLite cannot give back the file of one that is closed while others are open.
@@ -36,7 +36,7 @@ func touch(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	f, err := disk.Open(path, os.O_CREATE|os.O_EXCL|os.O_RDWR)
+	f, err := private.Open(path, os.O_CREATE|os.O_EXCL|os.O_RDWR)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil

@@ -1,9 +1,9 @@
-// Package disk makes the files and folders that personal data lies in. They are their owner's alone: 0600 and 0700, and
+// Package private makes the files and folders that personal data lies in. They are their owner's alone: 0600 and 0700, and
 // less where the umask says so. What is there already keeps its mode.
 //
 // The owner shares them with a group by the set-group-ID bit, as folders are shared in Unix: what is made in a folder
 // that has it gets the mode of that folder, whatever the umask, and folders inherit the bit.
-package disk
+package private
 
 import (
 	"errors"

@@ -1,5 +1,5 @@
-// Package disktest runs a part of a test as another user, who may only read what the test has made.
-package disktest
+// Package otheruser runs a part of a test as another user, who may only read what the test has made.
+package otheruser
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-package disk
+package private
 
 import (
 	"io/fs"
