@@ -51,6 +51,7 @@ conversationStart: one JSON object a line, with the run, the reason, and the val
 			RunE:    func(cmd *cobra.Command, _ []string) error { return Rejected(cmd.Context(), o) },
 		},
 		newExpire(o),
+		newMove(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
