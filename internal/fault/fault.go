@@ -18,6 +18,7 @@ var (
 	Invalid      = errors.New("invalid request")        // the caller must change the request
 	Unauthorized = errors.New("not authorized")         // credentials or token are missing, wrong or expired
 	Forbidden    = errors.New("forbidden")              // the client is known and may not do this
+	ReadOnly     = errors.New("read only")              // the lake may be read, and not be written
 	NotFound     = errors.New("not found")              // no such job, conversation, file or lake
 	Expired      = errors.New("expired")                // a cursor or result set outlived its expirationDate
 	TooLarge     = errors.New("too large")              // the request body exceeds the limit
@@ -103,6 +104,7 @@ var table = []row{
 	{syscall.ENOSPC, 503, "service.unavailable", 9, "the disk is full"},
 	{Unauthorized, 401, "bad.credentials", 4, "credentials are missing or wrong, or a permission is"},
 	{Forbidden, 403, "not.authorized", 4, "the client may not do this"},
+	{ReadOnly, 500, "internal.server.error", 4, "the lake may only be read"},
 	{Invalid, 400, "bad.request", 2, "a flag, a file or the request is wrong"},
 	{TooLarge, 413, "request.entity.too.large", 2, "the request is too large"},
 	{MediaType, 415, "unsupported.media.type", 2, "the request is not JSON"},

@@ -22,8 +22,11 @@ import (
 // TestLostRaceIsRetried keeps it honest when the version moves. See measurements.md section 6.
 type icebergCatalog struct{ *sqlcat.Catalog }
 
+// catalogName is what the rows of our catalog bear.
+const catalogName = "parley"
+
 func newCatalog(db *sql.DB, warehouse string) (icebergCatalog, error) {
-	c, err := sqlcat.NewCatalog("parley", db, sqlcat.SQLite, iceberg.Properties{"warehouse": fileURL(warehouse)})
+	c, err := sqlcat.NewCatalog(catalogName, db, sqlcat.SQLite, iceberg.Properties{"warehouse": fileURL(warehouse)})
 	return icebergCatalog{c}, err
 }
 

@@ -15,7 +15,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -92,8 +91,8 @@ func (c *checker) run(ctx context.Context) (err error) {
 		return err
 	}
 	c.report.Unsettled = len(intents)
-	if err := c.lake.db.QueryRowContext(ctx, `SELECT count(*) FROM days`).Scan(&c.report.Days); err != nil {
-		return state.Fault(err)
+	if c.report.Days, err = c.lake.WholeDays(ctx); err != nil {
+		return err
 	}
 	s, err := c.lake.Snapshot(ctx)
 	if err != nil {
@@ -383,8 +382,12 @@ func (c *checker) unique(ctx context.Context, s *Snapshot) error {
 	return nil
 }
 
-// unreferenced counts the files in the tables' folders that no snapshot refers to.
+// unreferenced counts the files in the tables' folders that no snapshot refers to. A lake that was moved is not asked:
+// by the names in its tables, none of its files is.
 func (c *checker) unreferenced(ctx context.Context) error {
+	if c.lake.place.moved() {
+		return nil
+	}
 	for _, t := range Tables() {
 		n, err := c.lake.orphans(ctx, t)
 		if err != nil {

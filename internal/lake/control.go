@@ -65,10 +65,18 @@ func (l *Lake) settle(ctx context.Context, i intent, in bool) error {
 	})
 }
 
-func (l *Lake) intents(ctx context.Context) (_ []intent, err error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT commit_id, run_id, begun_at, days FROM commits ORDER BY begun_at`)
+func (l *Lake) intents(ctx context.Context) (out []intent, err error) {
+	err = l.View(ctx, func(db *sql.DB) error {
+		out, err = intentsIn(ctx, db)
+		return err
+	})
+	return out, err
+}
+
+func intentsIn(ctx context.Context, db *sql.DB) (_ []intent, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT commit_id, run_id, begun_at, days FROM commits ORDER BY begun_at`)
 	if err != nil {
-		return nil, state.Fault(err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var out []intent
@@ -90,10 +98,18 @@ func (l *Lake) intents(ctx context.Context) (_ []intent, err error) {
 }
 
 // Days gives the days of [first, end) that are whole.
-func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (_ map[conversation.Day]bool, err error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT day FROM days WHERE day >= ? AND day < ?`, first.String(), end.String())
+func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (whole map[conversation.Day]bool, err error) {
+	err = l.View(ctx, func(db *sql.DB) error {
+		whole, err = daysIn(ctx, db, first, end)
+		return err
+	})
+	return whole, err
+}
+
+func daysIn(ctx context.Context, db *sql.DB, first, end conversation.Day) (_ map[conversation.Day]bool, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT day FROM days WHERE day >= ? AND day < ?`, first.String(), end.String())
 	if err != nil {
-		return nil, state.Fault(err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	whole := map[conversation.Day]bool{}
@@ -111,18 +127,27 @@ func (l *Lake) Days(ctx context.Context, first, end conversation.Day) (_ map[con
 	return whole, rows.Err()
 }
 
-// WholeBy counts the days of [first, end) that a run made whole.
-func (l *Lake) WholeBy(ctx context.Context, run string, first, end conversation.Day) (n int, err error) {
-	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM days WHERE run_id = ? AND day >= ? AND day < ?`, run, first.String(), end.String()).Scan(&n)
-	return n, state.Fault(err)
+// WholeDays counts the days that are whole.
+func (l *Lake) WholeDays(ctx context.Context) (n int, err error) {
+	err = l.View(ctx, func(db *sql.DB) error { return db.QueryRowContext(ctx, `SELECT count(*) FROM days`).Scan(&n) })
+	return n, err
 }
 
-// Available is the instant up to which the lake is complete: the end of its last whole day, or, when no day is whole
+// WholeBy counts the days of [first, end) that a run made whole.
+func (l *Lake) WholeBy(ctx context.Context, run string, first, end conversation.Day) (n int, err error) {
+	err = l.View(ctx, func(db *sql.DB) error {
+		return db.QueryRowContext(ctx, `SELECT count(*) FROM days WHERE run_id = ? AND day >= ? AND day < ?`, run, first.String(), end.String()).Scan(&n)
+	})
+	return n, err
+}
+
+// Available is the instant up to which the lake is complete, but for its gaps: the end of its last whole day, or, when no day is whole
 // because everything was imported, the end of the last day of which it has conversations. The beginning of 1970 for an empty lake.
 func (l *Lake) Available(ctx context.Context) (time.Time, error) {
 	var last sql.NullString
-	if err := l.db.QueryRowContext(ctx, `SELECT max(day) FROM days`).Scan(&last); err != nil {
-		return time.Time{}, state.Fault(err)
+	err := l.View(ctx, func(db *sql.DB) error { return db.QueryRowContext(ctx, `SELECT max(day) FROM days`).Scan(&last) })
+	if err != nil {
+		return time.Time{}, err
 	}
 	if last.Valid {
 		day, err := conversation.ParseDay(last.String)

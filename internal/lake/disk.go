@@ -3,19 +3,19 @@ package lake
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/state"
 )
 
 // disk is what a lake does to make files. Tests make it fail, or look on: nothing may be named before it is durable.
 type disk interface {
-	Mkdir(path string) error // fs.ErrExist when it is there
+	Mkdir(path string) error // nil when it is there
 	OpenFile(path string, flags int) (output, error)
 	Rename(from, to string) error
 	SyncDir(path string) error
@@ -33,10 +33,10 @@ var onDisk disk = osDisk{} //nolint:gochecknoglobals // as above
 
 type osDisk struct{}
 
-func (osDisk) Mkdir(path string) error { return os.Mkdir(path, 0o755) }
+func (osDisk) Mkdir(path string) error { return private.Mkdir(path) }
 
 func (osDisk) OpenFile(path string, flags int) (output, error) {
-	return os.OpenFile(path, flags, 0o644)
+	return private.Open(path, flags)
 }
 
 func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
@@ -67,7 +67,7 @@ func makeDir(path string) error {
 	if err := makeDir(parent); err != nil {
 		return err
 	}
-	if err := onDisk.Mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := onDisk.Mkdir(path); err != nil {
 		return err
 	}
 	return onDisk.SyncDir(parent)

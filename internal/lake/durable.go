@@ -34,6 +34,18 @@ func (fs durableFS) Create(name string) (icebergio.FileWriter, error) {
 	return durableFile{f, path}, nil
 }
 
+// Mkdir makes a folder.
+func (fs durableFS) Mkdir(name string) error { return fs.MkdirAll(name) }
+
+// MkdirAll makes a folder and those above it.
+func (fs durableFS) MkdirAll(name string) error {
+	path, err := filePath(name)
+	if err != nil {
+		return err
+	}
+	return makeDir(path)
+}
+
 // WriteFile writes a file and syncs it.
 func (fs durableFS) WriteFile(name string, content []byte) error {
 	f, err := fs.Create(name)

@@ -16,10 +16,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
@@ -39,21 +41,23 @@ const markerName = "lake.json"
 // marker is the content of lake.json.
 type marker struct {
 	Format    int    `json:"format"`
-	Warehouse string `json:"warehouse"` // absolute, as Iceberg's metadata has it
+	Warehouse string `json:"warehouse"` // absolute, as Iceberg's metadata has it; the catalog is what counts
 }
 
 // Lake is an open lake. Safe for concurrent use.
 type Lake struct {
-	dir       string
-	warehouse string
-	db        *sql.DB
-	catalog   icebergCatalog
-	listed    atomic.Pointer[listing] // of the snapshot that was opened last
+	dir     string // without symbolic links
+	place   place
+	db      *sql.DB       // of a lake that may only be read, one that refuses
+	reader  *state.Reader // of a lake that may only be read, else nil
+	catalog icebergCatalog
+	listed  atomic.Pointer[listing] // of the snapshot that was opened last
 }
 
-// Create makes a lake in dir, which must be empty, missing, or hold a lake already, which is then opened.
+// Create makes a lake in dir, which must be empty, missing, or hold a lake already, which is then opened. A folder that
+// may not be made is fault.Invalid.
 func Create(ctx context.Context, dir string) (*Lake, error) {
-	dir, err := filepath.Abs(dir)
+	dir, err := resolve(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +68,10 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 		return nil, err
 	}
 	if err := makeDir(dir); err != nil {
-		return nil, err
+		return nil, unmakable(dir, err)
+	}
+	if !writable(dir) {
+		return nil, unmakable(dir, errReadOnly)
 	}
 	lease, err := state.TakeLock(filepath.Join(dir, leaseName), "%s is making the lake; wait until it is done")
 	if err != nil {
@@ -74,8 +81,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if Exists(dir) { // somebody else has just made it
 		return Open(ctx, dir)
 	}
-	m := marker{Format: Format, Warehouse: filepath.Join(dir, "warehouse")}
-	l, err := open(ctx, dir, m)
+	l, err := openWritable(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +89,46 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	// The marker comes last: a folder with a marker is a whole lake, and one without is finished by the next Create.
-	return l, writeMarker(dir, m)
+	return l, writeMarker(dir, l.place.named)
+}
+
+// unmakable says what to do when the folder of a lake cannot be made.
+func unmakable(dir string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fault.Because(fault.Full, err, "the folder %s of the lake cannot be made", dir)
+	}
+	return fault.Because(fault.Invalid, err, "the folder %s of the lake cannot be made or written; give another by --lake, or see who may write there", dir)
+}
+
+// resolve gives the absolute path of a folder without symbolic links, as far as it is there.
+func resolve(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
+		return real, unresolved(dir, err)
+	}
+	if _, err := os.Lstat(dir); err == nil {
+		return "", fault.New(fault.Invalid, "%s is a symbolic link to a folder that is not there; make the folder, or remove the link", dir)
+	}
+	parent, err := resolve(filepath.Dir(dir))
+	return filepath.Join(parent, filepath.Base(dir)), err
+}
+
+func unresolved(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Because(fault.Invalid, err, "%s cannot be read as a folder", dir)
+}
+
+// Same says whether two paths lead to the same folder.
+func Same(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // unfinished are the names that a Create which was cut short may leave.
@@ -118,54 +163,48 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
-// Open opens the lake in dir. A folder without a lake is fault.NotFound; a lake of a newer format, or one that was
-// moved, is fault.Conflict.
+// Open opens the lake in dir, to read and, where that is allowed, to write. A folder without a lake is fault.NotFound, a
+// lake of a newer format fault.Conflict. A lake that was moved can be read, and is whole again after Move.
 func Open(ctx context.Context, dir string) (*Lake, error) {
-	dir, err := filepath.Abs(dir)
+	dir, err := resolve(dir)
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, markerName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", dir, markerName)
-	}
-	if err != nil {
+	if _, err := readMarker(dir); err != nil {
 		return nil, err
 	}
-	var m marker
-	if err := json.Unmarshal(text, &m); err != nil || m.Format < 1 {
-		return nil, fault.New(fault.Corrupt, "%s is damaged", filepath.Join(dir, markerName))
-	}
-	if m.Format > Format {
-		return nil, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", dir, m.Format, Format)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "control.db")); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(controlPath(dir)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup", dir)
 	}
-	if m.Warehouse != filepath.Join(dir, "warehouse") {
-		return nil, fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; move it back",
-			filepath.Dir(m.Warehouse))
+	if writable(dir) {
+		return openWritable(ctx, dir)
 	}
-	return open(ctx, dir, m)
+	return openReadable(ctx, dir)
 }
 
-func open(ctx context.Context, dir string, m marker) (*Lake, error) {
-	db, err := state.Open(ctx, filepath.Join(dir, "control.db"))
-	if err != nil {
-		return nil, err
+func controlPath(dir string) string { return filepath.Join(dir, "control.db") }
+
+func readMarker(dir string) (m marker, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, markerName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return m, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", dir, markerName)
+	case errors.Is(err, fs.ErrPermission):
+		return m, fault.Because(fault.Forbidden, err, "the lake %s may not be read; its owner must give the right to read it", dir)
+	case err != nil:
+		return m, err
 	}
-	l := &Lake{dir: dir, warehouse: m.Warehouse, db: db}
-	if l.catalog, err = newCatalog(db, m.Warehouse); err == nil {
-		err = state.Migrate(ctx, db, "lake", migrations)
+	if err := json.Unmarshal(text, &m); err != nil || m.Format < 1 {
+		return m, fault.New(fault.Corrupt, "%s is damaged", filepath.Join(dir, markerName))
 	}
-	if err != nil {
-		return nil, errors.Join(state.Fault(err), db.Close())
+	if m.Format > Format {
+		return m, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", dir, m.Format, Format)
 	}
-	return l, nil
+	return m, nil
 }
 
-func writeMarker(dir string, m marker) error {
-	text, err := json.MarshalIndent(m, "", "  ")
+func writeMarker(dir, warehouse string) error {
+	text, err := json.MarshalIndent(marker{Format: Format, Warehouse: warehouse}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -199,22 +238,67 @@ func (l *Lake) createTables(ctx context.Context) error {
 }
 
 // Close closes the control database.
-func (l *Lake) Close() error { return l.db.Close() }
+func (l *Lake) Close() error {
+	if l.reader != nil {
+		return errors.Join(l.db.Close(), l.reader.Close())
+	}
+	return l.db.Close()
+}
 
 // Dir is the lake's folder.
 func (l *Lake) Dir() string { return l.dir }
 
-// DB is the control database, for the packages that keep their own tables in it.
+// DB is the control database, for the packages that write their own tables in it. Of a lake that may only be read, any
+// use of it is fault.ReadOnly; see View.
 func (l *Lake) DB() *sql.DB { return l.db }
+
+// View lends the control database to read. do may be called again when it fails, and must not call the lake.
+func (l *Lake) View(ctx context.Context, do func(*sql.DB) error) error {
+	if l.reader != nil {
+		return l.reader.View(ctx, do)
+	}
+	return state.Fault(do(l.db))
+}
 
 func identifier(t Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
-func (l *Lake) tableDir(t Table) string { return filepath.Join(l.warehouse, namespace, string(t)) }
+func (l *Lake) tableDir(t Table) string { return filepath.Join(l.place.named, namespace, string(t)) }
 
+// load loads a table that commits through the catalog.
 func (l *Lake) load(ctx context.Context, t Table) (*table.Table, error) {
-	tbl, err := l.catalog.LoadTable(ctx, identifier(t))
+	location, err := l.location(ctx, t)
 	if err != nil {
-		return nil, fault.Because(fault.Corrupt, state.Fault(err), "table %s cannot be loaded", t)
+		return nil, unloaded(t, err)
+	}
+	tbl, err := table.NewFromLocation(ctx, identifier(t), location, l.place.files, l.catalog)
+	if err != nil {
+		return nil, unloaded(t, err)
 	}
 	return tbl, nil
+}
+
+// unloaded says why a table cannot be loaded: it is damaged, unless the cause is known to be another.
+func unloaded(t Table, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fault.Because(fault.Forbidden, err, "the metadata of table %s may not be read; the owner of the lake must give the right to read it", t)
+	case fault.ExitCode(err) == 1:
+		return fault.Because(fault.Corrupt, err, "table %s cannot be loaded", t)
+	}
+	return fmt.Errorf("table %s cannot be loaded: %w", t, err)
+}
+
+// location is where the catalog says that the metadata of a table is.
+func (l *Lake) location(ctx context.Context, t Table) (location string, err error) {
+	err = l.View(ctx, func(db *sql.DB) error {
+		location, err = locationOf(ctx, db, t)
+		return err
+	})
+	return location, err
+}
+
+func locationOf(ctx context.Context, db *sql.DB, t Table) (location string, err error) {
+	err = db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
+		catalogName, namespace, string(t)).Scan(&location)
+	return location, err
 }

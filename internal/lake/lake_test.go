@@ -267,16 +267,6 @@ func TestFoldersThatAreNoLake(t *testing.T) {
 	if _, err := Open(t.Context(), l.Dir()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "newer parley") {
 		t.Errorf("a newer lake: %v", err)
 	}
-	moved := filepath.Join(t.TempDir(), "moved")
-	if err := os.WriteFile(marker, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(l.Dir(), moved); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), moved); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "move it back") {
-		t.Errorf("a moved lake: %v", err)
-	}
 }
 
 func TestLostRaceIsRetried(t *testing.T) {

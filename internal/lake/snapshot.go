@@ -79,10 +79,13 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []File
 }
 
 // Verify looks whether the files of the tables are there and as long as the catalog says; if not it is fault.Corrupt.
-// It reads none of them.
+// It reads none of them. Files that this process may not read are fault.Forbidden.
 func (s *Snapshot) Verify() error {
 	for _, t := range Tables() {
 		for _, f := range s.files[t] {
+			if err := mayRead(f.Path); err != nil {
+				return err
+			}
 			info, err := os.Stat(f.Path)
 			if err != nil || info.Size() != f.Bytes {
 				return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
@@ -136,9 +139,18 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 		return nil, err
 	}
 	if err := l.list(ctx, s, current); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
 	return s, nil
+}
+
+// replaced is errGone in place of err when conversations have other metadata by now: what the old ones name may be gone.
+func (l *Lake) replaced(ctx context.Context, head *table.Table, err error) error {
+	now, failed := l.location(ctx, Conversations)
+	if failed == nil && now != head.MetadataLocation() {
+		return errGone
+	}
+	return err
 }
 
 // list lists the files of a snapshot that was pinned. Conversations come first: their history tells whether the pin
@@ -158,6 +170,7 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) e
 	if s.files[Conversations], err = planned(ctx, head, Conversations, current.SnapshotID); err != nil {
 		return err
 	}
+	s.files[Conversations] = l.place.find(s.files[Conversations])
 	for _, t := range companions() {
 		id, err := named(current, t)
 		if err != nil {
@@ -202,7 +215,8 @@ func (l *Lake) plan(ctx context.Context, t Table, id int64) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return planned(ctx, tbl, t, id)
+	files, err := planned(ctx, tbl, t, id)
+	return l.place.find(files), err
 }
 
 func planned(ctx context.Context, tbl *table.Table, t Table, id int64) ([]File, error) {

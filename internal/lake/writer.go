@@ -30,9 +30,12 @@ type Writer struct {
 }
 
 // Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
-// somebody else writes.
+// somebody else writes, or the lake was moved, and with fault.ReadOnly when this process may not write.
 func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
-	lease, err := state.TakeLock(filepath.Join(l.dir, leaseName), leaseHeld)
+	if err := l.mayWrite(); err != nil {
+		return nil, err
+	}
+	lease, err := l.lease()
 	if err != nil {
 		return nil, err
 	}

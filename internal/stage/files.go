@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // files is what the stage does to the disk. Tests record it, to see that nothing is entered before it is durable.
@@ -24,13 +25,13 @@ type file interface {
 	Sync() error
 }
 
-// osFiles are files of the operating system. What is staged holds personal data, so it is the owner's alone.
+// osFiles are files of the operating system.
 type osFiles struct{}
 
-func (osFiles) MkdirAll(dir string) error { return os.MkdirAll(dir, 0o700) }
+func (osFiles) MkdirAll(dir string) error { return private.MkdirAll(dir) }
 
 func (osFiles) Create(path string) (file, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	return private.Open(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 }
 
 func (osFiles) Rename(from, to string) error { return os.Rename(from, to) }

@@ -35,7 +35,7 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 	return nil
 }
 
-// AllRejected yields every value that was set aside.
+// AllRejected yields every value that was set aside. It only reads; where nothing was ever staged there is none.
 func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
 		stopped := false
@@ -50,8 +50,9 @@ func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 }
 
 func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) (err error) {
-	if err := state.Migrate(ctx, db, "stage", migrations); err != nil {
-		return err
+	var there bool
+	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rejected')`).Scan(&there); err != nil || !there {
+		return state.Fault(err)
 	}
 	rows, err := db.QueryContext(ctx, `SELECT run_id, reason, text FROM rejected ORDER BY run_id, hash`)
 	if err != nil {

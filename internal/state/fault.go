@@ -23,7 +23,7 @@ func Fault(err error) error {
 	case sqlite3.SQLITE_FULL:
 		return fault.Because(fault.Full, err, "the control database cannot be written")
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
-		return fault.Because(fault.Invalid, err, "the control database cannot be written, which reading it needs too; see who may write to its folder")
+		return fault.Because(fault.Invalid, err, "the control database cannot be opened or written; see who may read and write it, its folder, and the files beside it")
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fault.Because(fault.Conflict, err, "the control database is held by another process")
 	case sqlite3.SQLITE_ERROR:

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // Lock is the right to do what one process alone may do. It is an advisory lock on a file, so it ends with the process
@@ -17,7 +18,7 @@ type Lock struct{ f *os.File }
 // TakeLock fails with fault.Conflict while another process, or another part of this one, has the lock on the file at
 // path. The message says what the holder does: "%s is writing".
 func TakeLock(path, message string) (*Lock, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := private.Open(path, os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}

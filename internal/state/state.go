@@ -7,11 +7,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
+	"syscall"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // idle is how many connections are kept: SQLite cannot give back the file of one that is closed while others are open.
@@ -20,7 +24,31 @@ const idle = 16
 // Open opens the control database in the file at path and makes it when it is not there. WAL lets readers go on while
 // a writer commits; synchronous FULL makes a commit outlive a power cut.
 func Open(ctx context.Context, path string) (*sql.DB, error) {
-	query := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	if err := touch(path); err != nil {
+		return nil, err
+	}
+	return open(ctx, path, url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}})
+}
+
+// touch makes the file, because SQLite would let everybody read it. SQLite gives the files beside it the same mode. One
+// that is there is not opened: closing it again would end the locks that this process has on it.
+func touch(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	f, err := private.Open(path, os.O_CREATE|os.O_EXCL|os.O_RDWR)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		return fault.Because(fault.Full, err, "the control database cannot be made")
+	case err != nil:
+		return fault.Because(fault.Invalid, err, "the control database %s cannot be made or written; see who may write to its folder", path)
+	}
+	return f.Close()
+}
+
+func open(ctx context.Context, path string, query url.Values) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
 	if err != nil {
 		return nil, Fault(err)
@@ -50,8 +78,7 @@ func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) erro
 			return err
 		}
 		if version > len(steps) {
-			return fault.New(fault.Conflict, "the control database has %s tables of version %d and this parley knows version %d; use a newer parley",
-				owner, version, len(steps))
+			return newer(owner, version, len(steps))
 		}
 		for _, step := range steps[version:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {
@@ -61,6 +88,21 @@ func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) erro
 		_, err = tx.ExecContext(ctx, `INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET version = excluded.version`, owner, len(steps))
 		return err
 	})
+}
+
+// Readable says whether the tables of one owner can be read by a program that knows their version len(steps): they must
+// not be further. It changes nothing.
+func Readable(ctx context.Context, db *sql.DB, owner string, steps []string) error {
+	var version int
+	err := db.QueryRowContext(ctx, `SELECT version FROM schema_versions WHERE owner = ?`, owner).Scan(&version)
+	if err == nil && version > len(steps) {
+		return newer(owner, version, len(steps))
+	}
+	return Fault(err)
+}
+
+func newer(owner string, version, known int) error {
+	return fault.New(fault.Conflict, "the control database has %s tables of version %d and this parley knows version %d; use a newer parley", owner, version, known)
 }
 
 // Tx lends a transaction: it commits when do returns nil and rolls back otherwise.

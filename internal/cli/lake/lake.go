@@ -3,9 +3,11 @@ package lake
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"sync/atomic"
 	"time"
 
@@ -53,6 +55,7 @@ conversationStart: one JSON object a line, with the run, the reason, and the val
 		},
 		newRederive(o),
 		newExpire(o),
+		newMove(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
@@ -118,7 +121,11 @@ func Rejected(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	for r, err := range stage.AllRejected(ctx, l.DB()) {
+	return l.View(ctx, func(db *sql.DB) error { return o.printRejected(stage.AllRejected(ctx, db)) })
+}
+
+func (o *Options) printRejected(all iter.Seq2[stage.Rejected, error]) error {
+	for r, err := range all {
 		if err != nil {
 			return err
 		}

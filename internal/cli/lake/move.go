@@ -1,0 +1,76 @@
+package lake
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+// MoveOptions is everything "parley lake move" reads.
+type MoveOptions struct {
+	*Options
+
+	DryRun bool
+}
+
+func newMove(shared *Options) *cobra.Command {
+	o := &MoveOptions{Options: shared}
+	cmd := &cobra.Command{
+		Use:   "move --lake DIR",
+		Short: "Make a lake whole that was moved to another folder",
+		Long: `Make a lake whole at its new place. First move or copy its folder, for example with mv, while nobody writes to it. Then
+run this command on the new folder. Iceberg names every file by its absolute path, so the command writes the metadata of
+all tables anew, for every snapshot. Data files are not touched.
+
+Until then the lake can be read at its new place (sql, query, export, check, serve), but not written. The command can be
+interrupted at any point: run it again and it finishes. It needs the right to write, and nobody else may write meanwhile.`,
+		Example: `  mv /old/lake /new/lake
+  parley lake move --lake /new/lake --dry-run
+  parley lake move --lake /new/lake`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Move(cmd.Context(), o) },
+	}
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would be written, and write nothing")
+	return cmd
+}
+
+// Move makes a moved lake whole.
+func Move(ctx context.Context, o *MoveOptions) error {
+	progress := o.Streams.Progress()
+	out, err := lake.Move(ctx, o.Lake, lake.MoveOptions{
+		DryRun: o.DryRun,
+		Done:   func(n int64) { progress.Show("writing metadata", n, 0, "files") },
+	})
+	progress.Clear()
+	if err != nil {
+		return err
+	}
+	return o.print(out)
+}
+
+func (o *MoveOptions) print(m lake.Moved) error {
+	if o.JSON {
+		return o.Streams.JSON(struct {
+			lake.Moved
+
+			DryRun bool `json:"dry_run"`
+		}{m, o.DryRun})
+	}
+	if !m.Needed() {
+		o.Streams.Printf("The lake is where its tables say that it is: %s. There is nothing to do.\n", m.To)
+		return nil
+	}
+	written := "metadata files written"
+	if o.DryRun {
+		o.Streams.Printf("Nothing was written. It would do this:\n")
+		written = "metadata files to write"
+	}
+	lines := [][2]string{{"from", m.From}, {"to", m.To}, {"snapshots", ui.Count(int64(m.Snapshots))}, {written, ui.Count(int64(m.Written))}}
+	if !o.DryRun {
+		lines = append(lines, [2]string{"old metadata files removed", ui.Count(int64(m.Removed))})
+	}
+	return ui.Fields(o.Streams.Out, lines...)
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/private/otheruser"
+)
+
+// everyReadingCommand gives the arguments of each command that reads a lake, with what its answer has in it.
+func everyReadingCommand(lake string) map[string][]string {
+	return map[string][]string{
+		"40\n":              {"sql", "--lake", lake, "SELECT count(*) FROM conversations"},
+		"2026-11-02":        {"query", "--lake", lake, "--from", "2026-11-02", "--to", "2026-11-03"},
+		`"conversationId":`: {"export", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02"},
+		"The lake is whole": {"lake", "check", "--lake", lake},
+		"":                  {"lake", "rejected", "--lake", lake},
+		`"conversations":`:  {"lake", "check", "--lake", lake, "--json"},
+	}
+}
+
+// answerCommands is the child of a test: a user who may only read, and runs command lines.
+func answerCommands(t *testing.T) bool {
+	t.Helper()
+	if _, child := otheruser.Child(); !child {
+		return false
+	}
+	otheruser.Answer(func(line string) string {
+		var args []string
+		if err := json.Unmarshal([]byte(line), &args); err != nil {
+			return err.Error()
+		}
+		if args[0] == "served" {
+			resp, err := http.Get(background(t, append([]string{"serve"}, args[1:]...)...) + "/readyz") //nolint:gosec // a server of our own
+			if err != nil {
+				return err.Error()
+			}
+			defer resp.Body.Close()
+			return resp.Status
+		}
+		code, stdout, stderr := parley(t, args...)
+		text, err := json.Marshal([]any{code, stdout, stderr})
+		if err != nil {
+			return err.Error()
+		}
+		return string(text)
+	})
+	return true
+}
+
+// askOther runs a command line as the other user.
+func askOther(t *testing.T, other *otheruser.Other, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	line, err := json.Marshal(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := other.Ask(t, string(line))
+	var got struct {
+		code           int
+		stdout, stderr string
+	}
+	fields := []any{&got.code, &got.stdout, &got.stderr}
+	if err := json.Unmarshal([]byte(answer), &fields); err != nil {
+		t.Fatalf("%s: %v", answer, err)
+	}
+	return got.code, got.stdout, got.stderr
+}
+
+// Another user, who may only read a lake, does with it all that only reads: where it is, and where it was moved to.
+func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
+	if answerCommands(t) {
+		return
+	}
+	home := otheruser.Reachable(t)
+	made := filepath.Join(home, "lake")
+	must(t, "generate", "--lake", made, "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "20", "--seed", "1")
+	otheruser.Share(t, home)
+	state := filepath.Join(otheruser.Reachable(t), "state")
+	if err := os.Mkdir(state, 0o777); err != nil { //nolint:gosec // it is the other user's
+		t.Fatal(err)
+	}
+	if err := os.Chmod(state, 0o777); err != nil { //nolint:gosec // as above
+		t.Fatal(err)
+	}
+	records := filepath.Join(home, "records.ndjson")
+	if err := os.WriteFile(records, nil, 0o644); err != nil { //nolint:gosec // as above
+		t.Fatal(err)
+	}
+	other := otheruser.Start(t, home)
+	for _, lake := range []string{made, filepath.Join(home, "moved")} {
+		if lake != made {
+			if err := os.Rename(made, lake); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for want, args := range everyReadingCommand(lake) {
+			if code, stdout, stderr := askOther(t, other, args...); code != 0 || !strings.Contains(stdout, want) {
+				t.Errorf("%v: exit code %d, %.300s, %s", args, code, stdout, stderr)
+			}
+		}
+		line, err := json.Marshal([]string{"served", "--lake", lake, "--state", filepath.Join(state, filepath.Base(lake))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := other.Ask(t, string(line)); got != "200 OK" {
+			t.Errorf("serve: %s", got)
+		}
+		for _, c := range []struct {
+			code int
+			want string
+			args []string
+		}{
+			{4, "may only be read", []string{"lake", "expire", "--lake", lake}},
+			{4, "may only be read", []string{"import", "--lake", lake, records}},
+			{4, "may only be read", []string{"generate", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "--per-day", "5"}},
+			{4, "may only be read", []string{"lake", "move", "--lake", lake}},
+			{2, "--state", []string{"serve", "--lake", lake, "--addr", "127.0.0.1:0"}},
+			{2, "cannot be written", []string{"export", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02", "-o", filepath.Join(home, "x.ndjson")}},
+			{2, "give another by --lake", []string{"import", "--lake", filepath.Join(home, "new"), records}},
+		} {
+			if code, _, stderr := askOther(t, other, c.args...); code != c.code || !strings.Contains(stderr, c.want) {
+				t.Errorf("%v: exit code %d, %s", c.args, code, stderr)
+			}
+		}
+	}
+	moved := filepath.Join(home, "moved")
+	if code, _, stderr := parley(t, "import", "--lake", moved, records); code != 7 || !strings.Contains(stderr, fmt.Sprintf("parley lake move --lake %s", moved)) {
+		t.Errorf("writing to a moved lake: exit code %d, %s", code, stderr)
+	}
+	must(t, "lake", "move", "--lake", moved) // the advice
+	must(t, "lake", "expire", "--lake", moved)
+}

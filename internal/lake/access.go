@@ -1,0 +1,98 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"syscall"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// errReadOnly is the cause where the folder says it, and no call that failed.
+var errReadOnly = errors.New("it may not be written")
+
+// writable says whether this process may write to the lake in dir: to its folder, and to its control database if that
+// is there.
+func writable(dir string) bool {
+	const write, search = 2, 1
+	if syscall.Access(dir, write|search) != nil {
+		return false
+	}
+	err := syscall.Access(controlPath(dir), write)
+	return err == nil || errors.Is(err, syscall.ENOENT)
+}
+
+// mayRead fails with fault.Forbidden when this process may not read a file.
+func mayRead(path string) error {
+	const read = 4
+	if err := syscall.Access(path, read); errors.Is(err, syscall.EACCES) {
+		return fault.Because(fault.Forbidden, err, "%s may not be read; the owner of the lake must give the right to read it", path)
+	}
+	return nil
+}
+
+// openWritable opens the lake in dir to read and write. The tables need not be there yet.
+func openWritable(ctx context.Context, dir string) (*Lake, error) {
+	db, err := state.Open(ctx, controlPath(dir))
+	if err != nil {
+		return nil, err
+	}
+	l := &Lake{dir: dir, db: db}
+	if err := l.prepare(ctx); err != nil {
+		return nil, errors.Join(state.Fault(err), db.Close())
+	}
+	return l, nil
+}
+
+func (l *Lake) prepare(ctx context.Context) (err error) {
+	if l.catalog, err = newCatalog(l.db, warehouseOf(l.dir)); err != nil {
+		return err
+	}
+	if err := state.Migrate(ctx, l.db, "lake", migrations); err != nil {
+		return err
+	}
+	l.place, err = placeOf(ctx, l.db, l.dir)
+	return err
+}
+
+// openReadable opens the lake in dir to read. It changes nothing there, and makes nothing.
+func openReadable(ctx context.Context, dir string) (*Lake, error) {
+	l := &Lake{dir: dir, reader: state.NewReader(controlPath(dir)), db: sql.OpenDB(refusal{dir})}
+	err := l.reader.View(ctx, func(db *sql.DB) (err error) {
+		if err := state.Readable(ctx, db, "lake", migrations); err != nil {
+			return err
+		}
+		l.place, err = placeOf(ctx, db, dir)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// mayWrite fails when the lake cannot be written to: by this process, or at the place where it is.
+func (l *Lake) mayWrite() error {
+	switch {
+	case l.reader != nil:
+		return readOnly(l.dir)
+	case l.place.moved():
+		return fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; run: parley lake move --lake %s",
+			l.place.home(), l.dir)
+	}
+	return nil
+}
+
+func readOnly(dir string) error {
+	return fault.New(fault.ReadOnly, "the lake %s may only be read: its folder or its control.db may not be written by this user, or lies on a mount that is read only", dir)
+}
+
+// refusal stands for the control database of a lake that may only be read: whoever wants to write is told.
+type refusal struct{ dir string }
+
+func (r refusal) Connect(context.Context) (driver.Conn, error) { return nil, readOnly(r.dir) }
+func (r refusal) Driver() driver.Driver                        { return r }
+func (r refusal) Open(string) (driver.Conn, error)             { return nil, readOnly(r.dir) }

@@ -1,0 +1,122 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	icebergio "github.com/apache/iceberg-go/io"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// place says where the tables are. Iceberg names every file by its absolute path: in the catalog, in the metadata of a
+// table, in the lists of its manifests, and in the manifests. When the lake was moved, all these names begin with a path
+// where it is no more. This is the one place that knows how such a name becomes that of the file.
+type place struct {
+	named string // the warehouse as the tables name it
+	real  string // where it is
+}
+
+func warehouseOf(dir string) string { return filepath.Join(dir, "warehouse") }
+
+// placeOf finds the place of the lake in dir. What the catalog says counts: it is changed in one transaction. A lake
+// that is named through a symbolic link is not moved.
+func placeOf(ctx context.Context, db *sql.DB, dir string) (place, error) {
+	p := place{real: warehouseOf(dir)}
+	location, err := locationOf(ctx, db, Conversations)
+	if errors.Is(err, sql.ErrNoRows) {
+		p.named = p.real // a lake that is being made
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	if p.named, err = warehouseIn(location); err != nil {
+		return p, err
+	}
+	if Same(p.named, p.real) {
+		p.real = p.named
+	}
+	return p, nil
+}
+
+// warehouseIn is the warehouse in the location of the metadata of conversations.
+func warehouseIn(location string) (string, error) {
+	path, err := filePath(location)
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Dir(path)
+	warehouse, ok := strings.CutSuffix(folder, filepath.Join("/", namespace, string(Conversations), "metadata"))
+	if !ok || !filepath.IsAbs(warehouse) {
+		return "", fault.New(fault.Corrupt, "the catalog has the metadata of conversations in %s, where parley never puts it", folder)
+	}
+	return warehouse, nil
+}
+
+// moved says whether the tables are elsewhere than they say.
+func (p place) moved() bool { return p.named != p.real }
+
+// home is the folder of the lake as the tables name it.
+func (p place) home() string { return filepath.Dir(p.named) }
+
+// path is where a file is that the tables name so. A file that is named by its real place already is there. Of the two
+// places the longer one is tried first, for one may lie within the other.
+func (p place) path(name string) string {
+	first, second := p.named, p.real
+	if len(p.real) > len(p.named) {
+		first, second = p.real, p.named
+	}
+	for _, warehouse := range []string{first, second} {
+		if rest, ok := strings.CutPrefix(name, warehouse+"/"); ok {
+			return filepath.Join(p.real, rest)
+		}
+	}
+	return name
+}
+
+// find sets the paths of files to where they are.
+func (p place) find(files []File) []File {
+	if p.moved() {
+		for i := range files {
+			files[i].Path = p.path(files[i].Path)
+		}
+	}
+	return files
+}
+
+// files is the file system through which the tables are read.
+func (p place) files(context.Context) (icebergio.IO, error) {
+	if p.moved() {
+		return movedFS{place: p}, nil
+	}
+	return durableFS{}, nil
+}
+
+// movedFS reads the files of tables that were moved.
+type movedFS struct {
+	durableFS
+
+	place place
+}
+
+// Open opens the file that the tables name so.
+func (fs movedFS) Open(name string) (icebergio.File, error) {
+	path, err := filePath(name)
+	if err != nil {
+		return nil, err
+	}
+	return fs.durableFS.Open(fileURL(fs.place.path(path)))
+}
+
+// ReadFile reads the file that the tables name so.
+func (fs movedFS) ReadFile(name string) ([]byte, error) {
+	path, err := filePath(name)
+	if err != nil {
+		return nil, err
+	}
+	return fs.durableFS.ReadFile(fileURL(fs.place.path(path)))
+}
