@@ -16,10 +16,6 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 )
 
-// patience is how long a statement that was interrupted may take to end. One that does not is left behind: its process
-// ends before long.
-const patience = 2 * time.Second
-
 // SQL runs one statement that reads over views of all tables of a snapshot, and hands on the names of the columns and
 // then each row. Whatever the statement says, it cannot write, and cannot read anything but the lake's data files: it is
 // refused unless it only asks, DuckDB is told to touch nothing but these files, and where the kernel has Landlock the
