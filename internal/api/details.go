@@ -3,18 +3,15 @@ package api
 import (
 	"bytes"
 	"context"
-	"errors"
 	"iter"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -38,7 +35,7 @@ func (s *Server) queryDetails(x *exchange) error {
 		q.Query = q.OnlyOf(user)
 	}
 	var members []string
-	err = x.live(func(ctx context.Context, view engine.Engine) error {
+	err = x.live(weigh(q), func(ctx context.Context, view engine.Engine) error {
 		members, err = answer(ctx, view, q)
 		return err
 	})
@@ -131,7 +128,7 @@ func (x *exchange) ids() ([]conversation.ID, error) {
 
 // byID gathers the records with these ids. Those that the client may not see do not exist for it.
 func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
-	err = x.live(func(ctx context.Context, view engine.Engine) error {
+	err = x.live(ofIDs, func(ctx context.Context, view engine.Engine) error {
 		records := view.ByID(ctx, ids)
 		if user, confined := x.client.OnlyUser(); confined {
 			records = only(records, user)
@@ -160,42 +157,6 @@ func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[
 func tookPart(r conversation.Record, user string) bool {
 	c, _ := wire.Decode(r.JSON)
 	return slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) })
-}
-
-// live lends a view of everything up to the moment, for as long as a synchronous request may take. Few are answered at
-// once, because each takes memory and all cores; the others wait, and their time begins when their turn comes.
-func (x *exchange) live(ask func(context.Context, engine.Engine) error) (err error) {
-	s, ctx := x.server, x.r.Context()
-	source, err := x.source()
-	if err != nil {
-		return err
-	}
-	select {
-	case s.asking <- struct{}{}:
-		defer func() { <-s.asking }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	begun := time.Now()
-	defer func() { s.cfg.Meter.Engine(meter.Query, time.Since(begun)) }()
-	limited, cancel := context.WithTimeout(ctx, s.cfg.QueryTimeout)
-	defer cancel()
-	defer func() {
-		// Whatever an engine makes of it: its time was over, and the client is still there.
-		if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-			err = fault.Because(context.DeadlineExceeded, err, "The request timed out. It took longer than %v: ask for a shorter interval, or submit an asynchronous job.", s.cfg.QueryTimeout)
-		}
-	}()
-	view, err := source.Live(limited)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err := view.Close(); err != nil {
-			s.cfg.Log.ErrorContext(ctx, "close a view", "err", err)
-		}
-	}()
-	return ask(limited, view)
 }
 
 // gather joins records with commas, without their attributes, which only job results carry (facts.md 7.6). A page of

@@ -38,6 +38,8 @@ type fakeSource struct {
 	err     error         // if set, comes in place of an answer
 	panics  bool          // if set, so does a panic
 	stuck   chan struct{} // if set, closed when a query is waiting for the end of its context
+	takes   time.Duration // how long a count takes
+	deaf    chan struct{} // if set, a count ends when it is closed, and not when it is told to
 	open    atomic.Int64  // views that were not closed
 	mu      sync.Mutex
 	asked   []query.Query
@@ -72,6 +74,16 @@ func (v fakeView) Count(ctx context.Context, q query.Query) (int64, error) {
 }
 
 func (v fakeView) wait(ctx context.Context) error {
+	if v.deaf != nil {
+		<-v.deaf
+	}
+	if v.takes > 0 {
+		select {
+		case <-time.After(v.takes):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if v.stuck == nil {
 		return nil
 	}

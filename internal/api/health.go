@@ -16,11 +16,15 @@ type healthBody struct {
 // healthy answers GET /healthz: the process answers at all.
 func (s *Server) healthy(x *exchange) error { return x.send(http.StatusOK, healthBody{"ok"}) }
 
-// ready answers GET /readyz: the data of every organisation can be opened, and the server is not about to stop. Whatever
+// ready answers GET /readyz: the data of every organisation can be opened, questions are answered, and the server is not
+// about to stop. Whatever
 // keeps it from that, the answer is 503. Clients being answered are not waited for.
 func (s *Server) ready(x *exchange) error {
 	if s.stopping.Load() {
 		return fault.New(fault.Unavailable, "The server is stopping")
+	}
+	if err := s.answering(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.cfg.QueryTimeout)
 	defer cancel()

@@ -41,7 +41,8 @@ type Config struct {
 	// QueryTimeout is how long a synchronous query or details by id may take; default 15 s, because the official
 	// clients give up after 16 (clients.md 14). What takes longer is cancelled and answered with 504.
 	QueryTimeout time.Duration
-	// Asking is how many synchronous requests are answered at once; default 3, more than two cores can use.
+	// Asking is how many synchronous requests are answered at once; default 3, more than two cores can use. Heavy ones take
+	// all places but one.
 	Asking int
 	Meter  *meter.Meter // default: one that counts for /metrics alone
 	Log    *slog.Logger // default: silent
@@ -86,7 +87,8 @@ type Server struct {
 	cfg      Config
 	rate     *limit.Limiter // of requests
 	routes   []route
-	asking   chan struct{}
+	turns    *limit.Turns // of synchronous requests
+	pace     *limit.Pace
 	encoders encoders
 	metrics  http.Handler
 	stopping atomic.Bool
@@ -99,7 +101,7 @@ func New(c Config) (*Server, error) {
 	}
 	c.defaults()
 	s := &Server{
-		cfg: c, rate: limit.New(c.RateLimit), asking: make(chan struct{}, c.Asking), encoders: newEncoders(),
+		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(),
 		metrics: promhttp.HandlerFor(c.Meter.Gatherer(), promhttp.HandlerOpts{DisableCompression: true}),
 	}
 	s.routes = s.table()

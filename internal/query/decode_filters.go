@@ -51,6 +51,9 @@ type (
 // Limits on the size of a request's expression: no source gives them, and something has to bound the work.
 const (
 	maxPredicates = 2000 // of a whole request; clients send lists of a few hundred ids
+	// maxConditions bounds Filter.Conditions of a whole request, and with it filters and clauses, which have one at least.
+	// DuckDB takes a second to plan 200 of the worst, and hours for 2,000 (decision 0033).
+	maxConditions = 200
 	maxValue      = 4096 // bytes
 )
 
@@ -110,9 +113,20 @@ func (f *findings) filters(kind Kind, list []wireFilter) []Filter {
 			}
 			filter.Clauses = append(filter.Clauses, Clause{f.junction(at, c.Type, len(c.Predicates)), f.predicatesOf(kind, at, c.Predicates)})
 		}
+		f.boundConditions(path, filter)
 		out = append(out, filter)
 	}
 	return out
+}
+
+// boundConditions refuses the filter with which a request has too many conditions.
+func (f *findings) boundConditions(path string, filter Filter) {
+	n := filter.Conditions()
+	if f.conditions <= maxConditions && f.conditions+n > maxConditions {
+		f.add(path, "the request has more than %d conditions; ask in several requests. Values of one text dimension, joined by or, count as one condition: "+
+			"write them as predicates of one filter or clause", maxConditions)
+	}
+	f.conditions += n
 }
 
 // junction reads the type of a filter or clause, which may be left out where it makes no difference.

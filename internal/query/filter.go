@@ -106,6 +106,28 @@ func (c Clause) holds(test func(Predicate) bool) bool {
 	return c.Type == And
 }
 
+// Conditions is how many conditions a filter is made of. Texts of one dimension that are joined by or count as one: they
+// are compared as a list.
+func (f Filter) Conditions() int {
+	n := conditions(f.Type, f.Predicates)
+	for _, c := range f.Clauses {
+		n += conditions(c.Type, c.Predicates)
+	}
+	return n
+}
+
+func conditions(j Junction, list []Predicate) (n int) {
+	lists := map[string]bool{}
+	for _, p := range list {
+		if j == Or && p.Operator == Matches && p.Field.Type == Text && p.Field.Name != Property.Name {
+			lists[p.Field.Name] = true
+			continue
+		}
+		n++
+	}
+	return n + len(lists)
+}
+
 // Aggregation asks how often the values of a field occur among everything that the query selects. Conversations are
 // counted for what a conversation says of itself, metrics of conversations included; items otherwise: facts.md 5.6
 // leaves it open.

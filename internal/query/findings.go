@@ -14,6 +14,7 @@ type findings struct {
 	list       Faults
 	offset     int64 // where the text begins, or is broken: the place of findings that name no field
 	predicates int
+	conditions int
 	partial    bool // addresses match by their beginning too: jobs
 }
 

@@ -32,7 +32,8 @@ func New(s *ui.Streams) *cobra.Command {
 		Short: "Ask a lake in SQL",
 		Long: `Run one reading statement of DuckDB's SQL over views of all tables: conversations, segments, metrics, attributes,
 evaluations, surveys, resolutions, changes. All views are of one snapshot: they fit together, whatever is written
-meanwhile. Nothing can be written, and nothing but the lake be read. docs/tables.md lists the columns.
+meanwhile. Nothing can be written, and nothing but the lake be read: the statement is a SELECT (FROM, VALUES, TABLE,
+DESCRIBE, SHOW, SUMMARIZE, PIVOT ... IN (...)), or an EXPLAIN of one. docs/tables.md lists the columns.
 
 At a terminal the answer is a table; in a pipe its cells are separated by tabs, without a head; with --json each row is an object.`,
 		Example: `  parley sql --lake ./lake "SELECT direction, count(*) FROM conversations GROUP BY 1"

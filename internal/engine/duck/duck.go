@@ -31,6 +31,7 @@ import (
 type DB struct {
 	db     *sql.DB
 	tables atomic.Int64 // hit sets made so far, which are named by it
+	watch  watch
 }
 
 // Config bounds what DuckDB takes.
@@ -83,8 +84,11 @@ type Source struct {
 // Live opens the newest snapshot.
 func (s Source) Live(ctx context.Context) (engine.Engine, error) { return s.Settled(ctx) }
 
-// Settled opens the newest snapshot.
+// Settled opens the newest snapshot. It is fault.Unavailable while DuckDB has too much to do that cannot be stopped.
 func (s Source) Settled(ctx context.Context) (engine.Engine, error) {
+	if err := s.DB.watch.fit(); err != nil {
+		return nil, err
+	}
 	snapshot, err := s.Lake.Snapshot(ctx)
 	if err != nil {
 		return nil, err

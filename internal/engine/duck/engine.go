@@ -46,8 +46,8 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 }
 
 func (e *Engine) count(ctx context.Context, statement fragment) (n int64, err error) {
-	err = e.db.db.QueryRowContext(ctx, statement.text, statement.args...).Scan(&n)
-	return n, asFault(ctx, err)
+	err = e.db.row(ctx, statement, &n)
+	return n, err
 }
 
 // Records yields the selected records.
@@ -122,10 +122,10 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 // each finds the places that a statement gives in these files, and yields their records.
 func (e *Engine) each(ctx context.Context, files []lake.File, statement fragment, spent *Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
-	rows, err := e.db.db.QueryContext(ctx, statement.text, statement.args...)
+	rows, err := e.db.query(ctx, statement)
 	spent.Finding += time.Since(begin)
 	if err != nil {
-		return asFault(ctx, err)
+		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	begin = time.Now()

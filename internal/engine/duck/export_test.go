@@ -2,7 +2,9 @@ package duck
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/lake"
@@ -75,4 +77,27 @@ func RunOverNothing(ctx context.Context, d *DB, q query.Query, a query.Aggregati
 		statements = append(statements, s.occurrences(a.Field, h).text)
 	}
 	return statements, nil
+}
+
+// Unchecked runs a text where SQL runs statements, without asking whether it may: what is left is what the process can.
+func Unchecked(ctx context.Context, s *lake.Snapshot, text string) error {
+	return sqlBehind(ctx, Config{}, s, func(ctx context.Context, conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, text)
+		return err
+	})
+}
+
+// Confines says whether the kernel can confine a thread.
+func Confines(tb testing.TB) bool {
+	tb.Helper()
+	answer := make(chan bool)
+	go func() {
+		runtime.LockOSThread()
+		ok, err := confine(nil, tb.TempDir())
+		if err != nil {
+			tb.Error(err)
+		}
+		answer <- ok
+	}()
+	return <-answer
 }

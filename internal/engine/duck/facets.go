@@ -3,7 +3,6 @@ package duck
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strconv"
@@ -94,7 +93,7 @@ func occurrence(t query.Type, x string) string {
 func (e *Engine) terms(ctx context.Context, a query.Aggregation, occurrences fragment) (f query.Facet, err error) {
 	f.Aggregation = a
 	counts := concat("SELECT v, count(*) AS n FROM (", occurrences, ") GROUP BY v")
-	rows, err := e.query(ctx, mostFrequent(a, counts))
+	rows, err := e.db.query(ctx, mostFrequent(a, counts))
 	if err != nil {
 		return f, err
 	}
@@ -113,11 +112,6 @@ func (e *Engine) terms(ctx context.Context, a query.Aggregation, occurrences fra
 	})
 	f.Buckets = f.Buckets[:min(len(f.Buckets), a.Size)]
 	return f, asFault(ctx, rows.Err())
-}
-
-func (e *Engine) query(ctx context.Context, statement fragment) (*sql.Rows, error) {
-	rows, err := e.db.db.QueryContext(ctx, statement.text, statement.args...)
-	return rows, asFault(ctx, err)
 }
 
 // mostFrequent asks for the values that occur most often. Ties are broken by the text of a value, and DuckDB writes
@@ -157,8 +151,8 @@ func (e *Engine) ranges(ctx context.Context, a query.Aggregation, occurrences fr
 		to[i] = &f.Buckets[i].Count
 	}
 	statement := concat("SELECT ", list(counts, ", "), " FROM (", occurrences, ")")
-	if err := e.db.db.QueryRowContext(ctx, statement.text, statement.args...).Scan(to...); err != nil {
-		return f, asFault(ctx, err)
+	if err := e.db.row(ctx, statement, to...); err != nil {
+		return f, err
 	}
 	for _, b := range f.Buckets {
 		f.Count += b.Count

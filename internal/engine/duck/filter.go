@@ -93,7 +93,7 @@ func oneOf(f query.Field, texts []any) fragment {
 // predicate is the condition for one predicate.
 func (s items) predicate(p query.Predicate) fragment {
 	switch {
-	case p.Field.Name == query.Property.Name && p.Field.Column == "":
+	case isProperty(p):
 		return property(p)
 	case p.Field.Column == "":
 		return s.metrics.predicate(p)
@@ -124,31 +124,4 @@ func given(f query.Field, x string) string {
 		return x + " IS NOT NULL"
 	}
 	return x + " <> ''"
-}
-
-// property asks of the custom properties of a segment, which lie in three lists in step. The test for null comes first
-// because hardly any segment has one, and the lists are only put together for those.
-func property(p query.Predicate) fragment {
-	same := []fragment{sqlText("lower(x[1]) = ?", p.Property), sqlText("lower(x[2]) = ?", p.PropertyType)}
-	if p.Operator == query.Matches {
-		same = append(same, propertyValue("x[3]", p))
-	}
-	has := concat("(property_names IS NOT NULL AND len(list_filter(list_zip(property_names, property_types, property_values), lambda x: ", allOf(same...), ")) > 0)")
-	if p.Operator == query.NotExists {
-		return concat("NOT ", has)
-	}
-	return has
-}
-
-func propertyValue(x string, p query.Predicate) fragment {
-	switch p.Field.Type {
-	case query.Truth:
-		return sqlText("lower("+x+") = ?", strconv.FormatBool(p.Truth))
-	case query.Number:
-		return within(readNumber(x), p.Range)
-	case query.Instant:
-		return within(milliseconds(readInstant(x)), p.Range)
-	default:
-		return sqlText("(lower("+x+") = ? AND "+x+" <> '')", p.Text) // a property with an empty value has none
-	}
 }

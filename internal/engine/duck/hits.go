@@ -125,13 +125,12 @@ func (d *DB) find(ctx context.Context, statement fragment) (_ *hitSet, err error
 		return asFault(context.WithoutCancel(ctx), err)
 	}
 	create := concat("CREATE TABLE "+h.table+" AS ", statement, " LIMIT ?", sqlText("", maxHits+1))
-	if _, err := d.db.ExecContext(ctx, create.text, create.args...); err != nil {
-		return nil, asFault(ctx, err)
+	if err := d.exec(ctx, create, func() { _ = h.drop() }); err != nil {
+		return nil, err
 	}
 	var first, last sql.NullTime
-	row := d.db.QueryRowContext(ctx, "SELECT count(*), min(conversation_start), max(conversation_start) FROM "+h.table)
-	if err := row.Scan(&h.n, &first, &last); err != nil {
-		return nil, errors.Join(asFault(ctx, err), h.drop())
+	if err := d.row(ctx, sqlText("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+h.table), &h.n, &first, &last); err != nil {
+		return nil, errors.Join(err, h.drop())
 	}
 	h.first, h.last = first.Time.UTC(), last.Time.UTC()
 	if h.n > maxHits {

@@ -100,19 +100,13 @@ func (s search) started() fragment {
 func (s search) hits(columns string) fragment {
 	m := &metrics{}
 	conditions := []fragment{s.lifetime()}
-	companions := map[query.Kind][]fragment{}
 	for _, f := range s.q.Filters {
-		condition := items{m}.filter(f)
 		if f.Kind == query.OfConversation {
-			conditions = append(conditions, condition)
-		} else {
-			companions[f.Kind] = append(companions[f.Kind], condition)
+			conditions = append(conditions, items{m}.filter(f))
 		}
 	}
-	for _, kind := range query.Kinds() {
-		if list := companions[kind]; len(list) > 0 {
-			conditions = append(conditions, concat("conversation_id IN (", s.satisfying(kind, list), ")"))
-		}
+	for _, p := range passes(s.q.Filters) {
+		conditions = append(conditions, concat("conversation_id IN (", s.satisfying(p), ")"))
 	}
 	from := s.from(lake.Conversations)
 	if len(m.names) > 0 {
@@ -121,11 +115,17 @@ func (s search) hits(columns string) fragment {
 	return concat("SELECT "+columns+" ", from, " WHERE ", list(conditions, " AND "))
 }
 
-// satisfying gives the ids of the conversations that have an item for each of the conditions: several are answered in
-// one pass, because decoding the ids is what costs.
-func (s search) satisfying(kind query.Kind, conditions []fragment) fragment {
-	rows := s.rows(tables[kind])
-	if len(conditions) == 1 {
+// satisfying gives the ids of the conversations that have an item for each of the filters of a pass.
+func (s search) satisfying(p *pass) fragment {
+	rows := s.rows(tables[p.kind])
+	conditions := make([]fragment, len(p.filters))
+	for i, f := range p.filters {
+		conditions[i] = items{}.filter(f)
+	}
+	switch {
+	case p.properties:
+		return propertied(rows, p, conditions)
+	case len(conditions) == 1:
 		return concat("SELECT conversation_id ", rows, " AND ", conditions[0])
 	}
 	columns, some, every := []fragment{sqlText("conversation_id")}, []fragment{}, []fragment{}

@@ -3,13 +3,13 @@ package duck
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"time"
 
-	bindings "github.com/duckdb/duckdb-go-bindings"
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -17,41 +17,89 @@ import (
 )
 
 // SQL runs one statement that reads over views of all tables of a snapshot, and hands on the names of the columns and
-// then each row. Whatever the statement says, it cannot write, and cannot read anything but the lake's data files.
-// A statement that is wrong is fault.Invalid and says what DuckDB says of it.
-func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement string, columns func([]string) error, row func([]any) error) (err error) {
-	d, err := Open(ctx, cfg)
+// then each row. Whatever the statement says, it cannot write, and cannot read anything but the lake's data files: it is
+// refused unless it only asks, DuckDB is told to touch nothing but these files, and where the kernel has Landlock the
+// threads that run it can open nothing else, and for reading alone (decision 0032). A statement that is wrong is
+// fault.Invalid and says what DuckDB says of it. When ctx ends, so does SQL soon, and its error is that of ctx.
+//
+// Columns and row are called on such a thread: they write to what is open already.
+func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement string, columns func([]string) error, row func([]any) error) error {
+	return sqlBehind(ctx, cfg, snapshot, func(ctx context.Context, conn *sql.Conn) (err error) {
+		statement, err := onlyAsks(ctx, conn, statement)
+		if err != nil {
+			return err
+		}
+		rows, err := conn.QueryContext(ctx, statement)
+		if err != nil {
+			return wrong(ctx, err)
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		return eachRow(ctx, rows, columns, row)
+	})
+}
+
+// sqlBehind lends a connection to a DuckDB that has the views and is shut in.
+func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use func(context.Context, *sql.Conn) error) error {
+	folder, err := os.MkdirTemp("", "parley-sql-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and never let go: the thread is of no use to others, and ends with this function
+		done <- cfg.shutIn(ctx, snapshot, folder, use)
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(patience):
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // whatever broke because of it
+	}
+	return err
+}
+
+// shutIn confines the thread, starts DuckDB on it, and lends a connection.
+func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder string, use func(context.Context, *sql.Conn) error) (err error) {
+	if _, err := confine(paths(snapshot), folder); err != nil {
+		return fmt.Errorf("shut the lake away: %w", err)
+	}
+	d, err := Open(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := oneStatement(statement); err != nil {
-		return err
-	}
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return asFault(ctx, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	for _, s := range views(snapshot) {
+	for _, s := range append([]string{"SET temp_directory = " + quote(folder)}, views(snapshot)...) {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
 			return asFault(ctx, err)
 		}
 	}
-	if err := readsOnly(ctx, conn, statement); err != nil {
-		return err
+	return use(ctx, conn)
+}
+
+// paths are the data files of a snapshot.
+func paths(s *lake.Snapshot) (out []string) {
+	for _, t := range lake.Tables() {
+		for _, f := range s.Files(t) {
+			out = append(out, f.Path)
+		}
 	}
-	rows, err := conn.QueryContext(ctx, statement)
-	if err != nil {
-		return wrong(ctx, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	return eachRow(ctx, rows, columns, row)
+	return out
 }
 
 // views defines a view for each table, and then shuts everything else away.
 func views(s *lake.Snapshot) []string {
-	var out, paths []string
+	var out, allowed []string
 	for _, t := range lake.Tables() {
 		files := s.Files(t)
 		from := readParquet(files, "")
@@ -59,11 +107,11 @@ func views(s *lake.Snapshot) []string {
 			from = nothing(lake.Columns(t))
 		}
 		out = append(out, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", t, from))
-		for _, f := range files {
-			paths = append(paths, quote(f.Path))
-		}
 	}
-	return append(out, "SET allowed_paths = ["+strings.Join(paths, ", ")+"]", "SET enable_external_access = false", "SET lock_configuration = true")
+	for _, path := range paths(s) {
+		allowed = append(allowed, quote(path))
+	}
+	return append(out, "SET allowed_paths = ["+strings.Join(allowed, ", ")+"]", "SET enable_external_access = false", "SET lock_configuration = true")
 }
 
 // nothing is a table without rows that has the columns.
@@ -77,50 +125,6 @@ func nothing(columns []lake.Column) string {
 		list[i] = "NULL::" + types[c.Type] + " AS " + c.Name
 	}
 	return "(SELECT " + strings.Join(list, ", ") + " WHERE false)"
-}
-
-// oneStatement refuses anything else than one statement. The driver's Prepare executes all statements but the last, so
-// they have to be counted before it sees them, in a database of their own.
-func oneStatement(text string) error {
-	var db bindings.Database
-	var conn bindings.Connection
-	if bindings.Open("", &db) != bindings.StateSuccess {
-		return errors.New("duckdb: cannot be started")
-	}
-	defer bindings.Close(&db)
-	if bindings.Connect(db, &conn) != bindings.StateSuccess {
-		return errors.New("duckdb: cannot be connected to")
-	}
-	defer bindings.Disconnect(&conn)
-	var statements bindings.ExtractedStatements
-	defer bindings.DestroyExtracted(&statements)
-	n := bindings.ExtractStatements(conn, text, &statements)
-	if message := bindings.ExtractStatementsError(statements); message != "" {
-		return fault.New(fault.Invalid, "%s", strings.TrimSpace(message))
-	}
-	if n != 1 {
-		return fault.New(fault.Invalid, "write one statement, and not %d", n)
-	}
-	return nil
-}
-
-// readsOnly refuses a statement that is not a question.
-func readsOnly(ctx context.Context, conn *sql.Conn, statement string) error {
-	return conn.Raw(func(c any) error {
-		stmt, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, statement)
-		if err != nil {
-			return wrong(ctx, err)
-		}
-		defer stmt.Close()
-		kind, err := stmt.(*duckdb.Stmt).StatementType()
-		if err != nil {
-			return wrong(ctx, err)
-		}
-		if kind == duckdb.STATEMENT_TYPE_SELECT || kind == duckdb.STATEMENT_TYPE_EXPLAIN || kind == duckdb.STATEMENT_TYPE_RELATION {
-			return nil
-		}
-		return fault.New(fault.Invalid, "the lake can only be read: write a SELECT, DESCRIBE, SUMMARIZE or EXPLAIN")
-	})
 }
 
 // wrong gives what DuckDB says of a statement to the person who wrote it.
