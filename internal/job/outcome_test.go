@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/meter"
 )
 
 func TestWhichStatesAreDone(t *testing.T) {
@@ -69,6 +71,86 @@ func TestHowLoudlyAFailureIsLogged(t *testing.T) {
 		run(t, m, take(t, m))
 		if !strings.Contains(log.String(), "level="+level+` msg="job failed"`) {
 			t.Errorf("want %s, got %s", level, log.String())
+		}
+	}
+}
+
+// watchedFile tells of every sync of a file.
+type watchedFile struct {
+	file
+	sync func()
+}
+
+func (f watchedFile) Sync() error {
+	f.sync()
+	return f.file.Sync()
+}
+
+// Before the folder is synced, a crash could take the name away; before the file is, the name could have no content.
+func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	id := submit(t, m, 0)
+	var steps []string
+	note := func(step string) {
+		name := "unnamed"
+		if _, err := os.Stat(m.files.results(id)); err == nil {
+			name = "named"
+		}
+		steps = append(steps, step+" "+name)
+	}
+	create, sync := m.files.create, m.files.sync
+	m.files.create = func(path string) (file, error) {
+		f, err := create(path)
+		return watchedFile{f, func() { note("file synced") }}, err
+	}
+	m.files.sync = func(dir string) error {
+		note("folder synced")
+		return sync(dir)
+	}
+	run(t, m, take(t, m))
+	wantState(t, m, id, Fulfilled)
+	if got, want := strings.Join(steps, ", "), "file synced unnamed, folder synced named"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	id := submit(t, m, 0)
+	if err := os.MkdirAll(filepath.Join(m.files.results(id), "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(t, m, take(t, m))
+	wantState(t, m, id, Failed)
+}
+
+func TestAFolderThatCannotBeSyncedFailsItsJob(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m.files.sync = func(string) error { return errors.New("the disk is gone") }
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	wantState(t, m, id, Failed)
+	if names := list(t, m); len(names) != 0 {
+		t.Errorf("files left: %v", names)
+	}
+}
+
+func TestServedRecordsAreCounted(t *testing.T) {
+	counts := meter.New()
+	m := newManager(t, &fakeSource{records: someRecords(2*blockRecords + 5)}, func(c *Config) { c.Meter = counts })
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	_, _, cursor := read(t, m, id, "", 3)
+	read(t, m, id, cursor, blockRecords)
+	families, err := counts.Gatherer().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, one := range f.GetMetric() {
+			if label := one.GetLabel(); f.GetName() == "parley_records_total" && label[0].GetValue() == "served" && one.GetCounter().GetValue() != 3+blockRecords {
+				t.Errorf("served: got %v, want %d", one.GetCounter().GetValue(), 3+blockRecords)
+			}
 		}
 	}
 }
