@@ -154,3 +154,16 @@ func TestServedRecordsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestAFolderOfResultsThatCannotBeMade(t *testing.T) {
+	m := newManager(t, &fakeSource{}, nil)
+	c := m.cfg
+	c.Dir = filepath.Join(c.Dir, lockName, "within")
+	if err := os.WriteFile(filepath.Dir(c.Dir), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(t.Context(), c)
+	if !errors.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), "the folder of results "+c.Dir+" cannot be made: ") {
+		t.Errorf("got %v", err)
+	}
+}
