@@ -108,6 +108,7 @@ func TestConfigIsChecked(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"no jobs": func(c *Config) { c.Jobs = nil }, "no clients": func(c *Config) { c.Access = nil },
 		"no clock": func(c *Config) { c.Now = nil }, "negative": func(c *Config) { c.RateLimit = -1 },
+		"negative body": func(c *Config) { c.MaxBody = -1 }, "negative time": func(c *Config) { c.QueryTimeout = -1 }, "nobody answered": func(c *Config) { c.Asking = -1 },
 	} {
 		c := good
 		spoil(&c)

@@ -167,3 +167,19 @@ func TestAFolderOfResultsThatCannotBeMade(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNoLimitMayBeNegative(t *testing.T) {
+	for name, l := range map[string]Limits{
+		"running": {Running: -1}, "open": {Open: -1}, "queued": {Queued: -1}, "per minute": {PerMinute: -1}, "bytes": {Bytes: -1}, "stored": {Stored: -1},
+	} {
+		if !l.negative() {
+			t.Errorf("%s: passed", name)
+		}
+	}
+	if (Limits{}).negative() {
+		t.Error("none is given, and one is refused")
+	}
+	if got, want := (Limits{}).withDefaults(), (Limits{2, 50, 1000, 60, 1e12, 1e12}); got != want {
+		t.Errorf("defaults: got %+v, want %+v", got, want)
+	}
+}
