@@ -89,6 +89,11 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Limits.Stored == 0 {
+		if c.Limits.Stored, err = room(ctx, jobs, freeOn, c.Dir); err != nil {
+			return nil, err
+		}
+	}
 	key, err := jobs.key(ctx)
 	if err != nil {
 		return nil, err

@@ -179,7 +179,7 @@ func TestNoLimitMayBeNegative(t *testing.T) {
 	if (Limits{}).negative() {
 		t.Error("none is given, and one is refused")
 	}
-	if got, want := (Limits{}).withDefaults(), (Limits{2, 50, 1000, 60, 1e12, 1e12}); got != want {
+	if got, want := (Limits{}).withDefaults(), (Limits{Running: 2, Open: 50, Queued: 1000, PerMinute: 60, Bytes: 1e12}); got != want {
 		t.Errorf("defaults: got %+v, want %+v", got, want)
 	}
 }
