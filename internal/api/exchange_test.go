@@ -3,13 +3,16 @@ package api
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 func TestHeadersAreSpeltAsUpstreamDoes(t *testing.T) {
@@ -83,11 +86,29 @@ func TestAccessLog(t *testing.T) {
 	})
 }
 
+// A server that was told of the bare necessities alone.
+func TestDefaults(t *testing.T) {
+	c := newFixture(t, 3, nil).server.cfg
+	s, err := New(Config{Sources: c.Sources, Jobs: c.Jobs, Access: c.Access, Now: c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != http.StatusOK {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if got := s.cfg; got.RateLimit != 300 || got.MaxBody != 512_000 || got.QueryTimeout != 15*time.Second || got.Limits != query.PlatformLimits() {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestConfigIsChecked(t *testing.T) {
 	good := newFixture(t, 0, nil).server.cfg
 	for name, spoil := range map[string]func(*Config){
 		"no jobs": func(c *Config) { c.Jobs = nil }, "no clients": func(c *Config) { c.Access = nil },
 		"no clock": func(c *Config) { c.Now = nil }, "negative": func(c *Config) { c.RateLimit = -1 },
+		"negative body": func(c *Config) { c.MaxBody = -1 }, "negative time": func(c *Config) { c.QueryTimeout = -1 }, "nobody answered": func(c *Config) { c.Asking = -1 },
 	} {
 		c := good
 		spoil(&c)

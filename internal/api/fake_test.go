@@ -105,7 +105,10 @@ func (v fakeView) matching(q query.Query) []conversation.Record {
 	return out
 }
 
-func (v fakeView) Records(_ context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
+func (v fakeView) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
+	if err := v.wait(ctx); err != nil {
+		return failing(err)
+	}
 	found := v.matching(q)
 	found = found[min(offset, len(found)):]
 	if limit > 0 {
@@ -137,9 +140,13 @@ func (v fakeView) Facets(_ context.Context, q query.Query, aggregations []query.
 
 func (v fakeView) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
 	if err := v.wait(ctx); err != nil {
-		return func(yield func(conversation.Record, error) bool) { yield(conversation.Record{}, err) }
+		return failing(err)
 	}
 	return each(slices.DeleteFunc(slices.Clone(v.records), func(r conversation.Record) bool { return !slices.Contains(ids, r.ID) }))
+}
+
+func failing(err error) iter.Seq2[conversation.Record, error] {
+	return func(yield func(conversation.Record, error) bool) { yield(conversation.Record{}, err) }
 }
 
 func each(records []conversation.Record) iter.Seq2[conversation.Record, error] {

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/wire"
@@ -190,4 +191,32 @@ func damageLastBlock(t *testing.T, dir string) {
 	if err := os.WriteFile(files[0], b, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What a job found is told of those that found something out: of the others nothing is known, and 0 would be a lie.
+func TestOnlyJobsThatFoundSomethingSayWhat(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		done := strings.TrimPrefix(x.fulfilled(), details+"/jobs/")
+		path := x.fulfilled()
+		x.ask(http.StatusNoContent, "DELETE", path, "") // removes it
+		x.src.stuck = make(chan struct{})
+		var list struct {
+			Jobs []struct {
+				JobID, ClientID, State, SubmissionDate string
+				Records, Bytes, StoredBytes            *int64
+			}
+		}
+		waiting := string(x.submit())
+		<-x.src.stuck // and so it stays
+		if err := json.Unmarshal([]byte(x.ask(http.StatusOK, "GET", "/parley/v1/jobs", "")), &list, json.MatchCaseInsensitiveNames(true)); err != nil || len(list.Jobs) != 2 {
+			t.Fatalf("got %+v, %v, want two jobs", list, err)
+		}
+		newest, oldest := list.Jobs[0], list.Jobs[1]
+		if newest.JobID != waiting || newest.State != "PENDING" || newest.Records != nil || newest.Bytes != nil || newest.StoredBytes != nil || newest.SubmissionDate == "" {
+			t.Errorf("newest: got %+v", newest)
+		}
+		if oldest.JobID != done || oldest.ClientID != "client-1" || oldest.State != "FULFILLED" || oldest.Records == nil || *oldest.Records != 3 || *oldest.Bytes == 0 || *oldest.StoredBytes == 0 {
+			t.Errorf("oldest: got %+v", oldest)
+		}
+	})
 }

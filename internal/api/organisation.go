@@ -31,6 +31,9 @@ type organisationBody struct {
 
 // organisationOfClient answers GET /api/v2/organizations/me.
 func (s *Server) organisationOfClient(x *exchange) error {
+	if _, err := x.source(); err != nil {
+		return err // nothing comes from here: an id would say that something does
+	}
 	o, known := s.cfg.Organisations[x.client.Organisation]
 	if !known {
 		o = Organisation{ID: OrganisationID(x.client.Organisation), Name: x.client.Organisation}

@@ -25,6 +25,9 @@ func TestTheOrganisationOfAClient(t *testing.T) {
 		if got, want := ask(), `{"id":"`+unnamed+`","name":"org-2","version":1,"state":"active","selfUri":"/api/v2/organizations/`+unnamed+`"}`; got != want {
 			t.Errorf("of no name: got %s\nwant %s", got, want)
 		}
+		x.client(access.Client{ID: "elsewhere", Organisation: "org-3"}, "s")
+		x.token = x.login("elsewhere", "s")
+		x.ask(http.StatusForbidden, "GET", "/api/v2/organizations/me", "")
 		x.token = ""
 		x.ask(http.StatusUnauthorized, "GET", "/api/v2/organizations/me", "")
 	})

@@ -5,7 +5,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
+
+// Whoever is told to slow down is told for how long, also by an engine that does not know: until the window ends.
+func TestRetryAfterOfAnEngine(t *testing.T) {
+	test(t, 0, nil, func(x *fixture) {
+		for want, err := range map[string]error{"60": fault.New(fault.Throttled, "x"), "2": &fault.Error{Kind: fault.Throttled, Message: "x", RetryAfter: 1001 * time.Millisecond}} {
+			x.src.err = err
+			if w := x.do(x.request("POST", details+"/query", wholeDay)); w.Code != 429 || w.Header().Get("Retry-After") != want {
+				t.Errorf("got %d, %v, want Retry-After %s", w.Code, w.Header(), want)
+			}
+		}
+	})
+}
 
 func TestRateLimit(t *testing.T) {
 	test(t, 0, func(c *Config) { c.RateLimit = 3 }, func(x *fixture) {

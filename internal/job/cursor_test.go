@@ -81,3 +81,22 @@ func FuzzOpenCursor(f *testing.F) {
 		}
 	})
 }
+
+// One nonce for two texts, or for one text of two jobs, would give the seal away.
+func TestNoTwoCursorsShareANonce(t *testing.T) {
+	s, id := newTestSealer(t, 1), newID()
+	seen := map[string]bool{}
+	for _, e := range []entry{{id: id, owner: me}, {id: newID(), owner: me}, {id: id, owner: Owner{Organisation: "org-2", Client: me.Client}}} {
+		for place := range int64(3) {
+			sealed, err := base64.StdEncoding.DecodeString(s.seal(e, place))
+			if err != nil {
+				t.Fatal(err)
+			}
+			nonce := string(sealed[:s.aead.NonceSize()])
+			if seen[nonce] {
+				t.Errorf("place %d: a nonce for the second time", place)
+			}
+			seen[nonce] = true
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parley-hq/parley/internal/engine"
@@ -121,4 +122,25 @@ func TestACursorOfAnotherJob(t *testing.T) {
 		wantKind(t, err, fault.Invalid)
 		read(t, m, id, cursors[i], 2)
 	}
+}
+
+// What another process deletes ends here, be it the only job that runs.
+func TestTheOnlyRunningJobIsDeletedByAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
+		first := newManager(t, src, nil)
+		first.look = time.Second
+		second := again(t, first, nil)
+		defer start(t, first)()
+		id := submit(t, second, 0)
+		pass(2 * time.Second)
+		wantState(t, second, id, Pending)
+		if err := second.Delete(t.Context(), me, id); err != nil {
+			t.Fatal(err)
+		}
+		pass(2 * time.Second)
+		if src.open != 0 {
+			t.Errorf("views open after the deletion: got %d, want none", src.open)
+		}
+	})
 }

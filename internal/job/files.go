@@ -18,6 +18,7 @@ import (
 type files struct {
 	dir    string
 	create func(path string) (file, error)
+	sync   func(dir string) error
 }
 
 // file is what writing results needs of an *os.File.
@@ -56,7 +57,7 @@ func (f files) write(id ID, records iter.Seq2[conversation.Record, error], most 
 	if err := os.Rename(f.part(id), f.results(id)); err != nil {
 		return size, err
 	}
-	return size, syncDir(f.dir)
+	return size, f.sync(f.dir)
 }
 
 // remove removes the results of a job, if it has any.

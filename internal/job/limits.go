@@ -17,7 +17,7 @@ type Limits struct {
 	Queued    int   // jobs of all clients that wait at most; default 1,000
 	PerMinute int   // submissions of a client a minute; default 60
 	Bytes     int64 // JSON that one job may find at most; default 1 TB
-	Stored    int64 // bytes on the disk that the results of one client may take at most; default 1 TB
+	Stored    int64 // bytes on the disk that the results of one client may take at most; default: half of what there is room for
 }
 
 func (l Limits) withDefaults() Limits {
@@ -32,9 +32,6 @@ func (l Limits) withDefaults() Limits {
 	number(&l.PerMinute, 60)
 	if l.Bytes == 0 {
 		l.Bytes = 1e12
-	}
-	if l.Stored == 0 {
-		l.Stored = 1e12
 	}
 	return l
 }

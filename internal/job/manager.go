@@ -89,6 +89,11 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Limits.Stored == 0 {
+		if c.Limits.Stored, err = room(ctx, jobs, freeOn, c.Dir); err != nil {
+			return nil, err
+		}
+	}
 	key, err := jobs.key(ctx)
 	if err != nil {
 		return nil, err
@@ -106,7 +111,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{
-		cfg: c, jobs: jobs, running: newRunning(), files: files{dir: c.Dir, create: createFile}, seal: seal,
+		cfg: c, jobs: jobs, running: newRunning(), files: files{dir: c.Dir, create: createFile, sync: syncDir}, seal: seal,
 		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor, mine: string(mine),
 	}
 	c.Meter.Watch(m.count)

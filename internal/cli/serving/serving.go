@@ -40,7 +40,7 @@ func (o *Options) Flags(f *pflag.FlagSet, level string, origins ...string) {
 	f.IntVar(&o.Jobs.Queued, "jobs-queued", 1000, "jobs of all clients that may wait")
 	f.IntVar(&o.Jobs.PerMinute, "jobs-per-minute", 60, "jobs that one client may submit a minute")
 	f.Int64Var(&o.MaxJobMB, "job-megabytes", 1_000_000, "JSON that one job may find, MB")
-	f.Int64Var(&o.MaxResultsMB, "results-megabytes", 1_000_000, "room on the disk for the results of one client, MB")
+	f.Int64Var(&o.MaxResultsMB, "results-megabytes", 0, "room on the disk for the results of one client, MB; 0 means half of what is free when the server starts")
 	f.IntVar(&o.KeepDays, "keep-days", 7, "days that results of jobs are kept, up to the midnight after")
 	f.DurationVar(&o.Grace, "grace", 10*time.Second, "how long answers in flight may take when the server stops")
 	f.StringVar(&o.LogFormat, "log-format", "text", "format of the log on standard error: text or json")
@@ -56,12 +56,15 @@ func (o *Options) Resolve(s *ui.Streams) (app.Listen, error) {
 	}{
 		{"rate-limit", int64(l.RateLimit)}, {"interval-days", int64(l.Days.Unfiltered)}, {"filtered-interval-days", int64(l.Days.Filtered)},
 		{"jobs-running", int64(l.Jobs.Running)}, {"jobs-per-client", int64(l.Jobs.Open)}, {"jobs-queued", int64(l.Jobs.Queued)},
-		{"jobs-per-minute", int64(l.Jobs.PerMinute)}, {"job-megabytes", o.MaxJobMB}, {"results-megabytes", o.MaxResultsMB},
+		{"jobs-per-minute", int64(l.Jobs.PerMinute)}, {"job-megabytes", o.MaxJobMB},
 		{"keep-days", int64(o.KeepDays)}, {"grace", int64(l.Grace)},
 	} {
 		if f.value < 1 {
 			return l, fault.Field("--"+f.name, "--%s must be positive", f.name)
 		}
+	}
+	if o.MaxResultsMB < 0 {
+		return l, fault.Field("--results-megabytes", "--results-megabytes cannot be negative; 0 means half of what is free")
 	}
 	if (l.TLS.Cert == "") != (l.TLS.Key == "") {
 		return l, fault.Field("--tls-cert", "--tls-cert and --tls-key go together: give both, or neither for plain HTTP")

@@ -1,0 +1,185 @@
+package job
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/meter"
+)
+
+func TestWhichStatesAreDone(t *testing.T) {
+	for state, want := range map[State]bool{Queued: false, Pending: false, Fulfilled: true, Failed: true, Cancelled: true, Expired: true} {
+		if got := state.Done(); got != want {
+			t.Errorf("%s: got %v, want %v", state, got, want)
+		}
+	}
+}
+
+func TestResultsAreForTheirOwnerAlone(t *testing.T) {
+	m, id := fulfilled(t, someRecords(3), 0)
+	for path, want := range map[string]os.FileMode{m.files.results(id): 0o600, m.cfg.Dir: 0o700 | os.ModeDir} {
+		if info, err := os.Stat(path); err != nil || info.Mode() != want {
+			t.Errorf("%s: got %v, %v, want %v", path, info.Mode(), err, want)
+		}
+	}
+}
+
+// shut is a source whose date is known and whose view cannot be opened for now.
+type shut struct {
+	*fakeSource
+	is atomic.Bool
+}
+
+func (s *shut) Settled(ctx context.Context) (engine.Engine, error) {
+	if s.is.Load() {
+		return nil, fault.New(fault.Corrupt, "secret of the lake")
+	}
+	return s.fakeSource.Settled(ctx)
+}
+
+func TestAJobWaitsWhileItsViewCannotBeOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &shut{fakeSource: &fakeSource{records: someRecords(3)}}
+		src.is.Store(true)
+		m := newManager(t, src, nil)
+		defer start(t, m)()
+		id := submit(t, m, 0)
+		pass(2 * pauseFor)
+		wantState(t, m, id, Queued)
+		src.is.Store(false)
+		pass(pauseFor)
+		wantState(t, m, id, Fulfilled)
+	})
+}
+
+// The log tells failures that somebody must look at from those that the query itself is the reason for.
+func TestHowLoudlyAFailureIsLogged(t *testing.T) {
+	for level, failure := range map[string]error{"WARN": fault.New(fault.Unavailable, "The lake is being moved"), "ERROR": errors.New("secret of the engine")} {
+		var log bytes.Buffer
+		m := newManager(t, &fakeSource{err: failure}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		submit(t, m, 0)
+		run(t, m, take(t, m))
+		if !strings.Contains(log.String(), "level="+level+` msg="job failed"`) {
+			t.Errorf("want %s, got %s", level, log.String())
+		}
+	}
+}
+
+// watchedFile tells of every sync of a file.
+type watchedFile struct {
+	file
+	sync func()
+}
+
+func (f watchedFile) Sync() error {
+	f.sync()
+	return f.file.Sync()
+}
+
+// Before the folder is synced, a crash could take the name away; before the file is, the name could have no content.
+func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	id := submit(t, m, 0)
+	var steps []string
+	note := func(step string) {
+		name := "unnamed"
+		if _, err := os.Stat(m.files.results(id)); err == nil {
+			name = "named"
+		}
+		steps = append(steps, step+" "+name)
+	}
+	create, sync := m.files.create, m.files.sync
+	m.files.create = func(path string) (file, error) {
+		f, err := create(path)
+		return watchedFile{f, func() { note("file synced") }}, err
+	}
+	m.files.sync = func(dir string) error {
+		note("folder synced")
+		return sync(dir)
+	}
+	run(t, m, take(t, m))
+	wantState(t, m, id, Fulfilled)
+	if got, want := strings.Join(steps, ", "), "file synced unnamed, folder synced named"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	id := submit(t, m, 0)
+	if err := os.MkdirAll(filepath.Join(m.files.results(id), "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(t, m, take(t, m))
+	wantState(t, m, id, Failed)
+}
+
+func TestAFolderThatCannotBeSyncedFailsItsJob(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m.files.sync = func(string) error { return errors.New("the disk is gone") }
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	wantState(t, m, id, Failed)
+	if names := list(t, m); len(names) != 0 {
+		t.Errorf("files left: %v", names)
+	}
+}
+
+func TestServedRecordsAreCounted(t *testing.T) {
+	counts := meter.New()
+	m := newManager(t, &fakeSource{records: someRecords(2*blockRecords + 5)}, func(c *Config) { c.Meter = counts })
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	_, _, cursor := read(t, m, id, "", 3)
+	read(t, m, id, cursor, blockRecords)
+	families, err := counts.Gatherer().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, one := range f.GetMetric() {
+			if label := one.GetLabel(); f.GetName() == "parley_records_total" && label[0].GetValue() == "served" && one.GetCounter().GetValue() != 3+blockRecords {
+				t.Errorf("served: got %v, want %d", one.GetCounter().GetValue(), 3+blockRecords)
+			}
+		}
+	}
+}
+
+func TestAFolderOfResultsThatCannotBeMade(t *testing.T) {
+	m := newManager(t, &fakeSource{}, nil)
+	c := m.cfg
+	c.Dir = filepath.Join(c.Dir, lockName, "within")
+	if err := os.WriteFile(filepath.Dir(c.Dir), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(t.Context(), c)
+	if !errors.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), "the folder of results "+c.Dir+" cannot be made: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoLimitMayBeNegative(t *testing.T) {
+	for name, l := range map[string]Limits{
+		"running": {Running: -1}, "open": {Open: -1}, "queued": {Queued: -1}, "per minute": {PerMinute: -1}, "bytes": {Bytes: -1}, "stored": {Stored: -1},
+	} {
+		if !l.negative() {
+			t.Errorf("%s: passed", name)
+		}
+	}
+	if (Limits{}).negative() {
+		t.Error("none is given, and one is refused")
+	}
+	if got, want := (Limits{}).withDefaults(), (Limits{Running: 2, Open: 50, Queued: 1000, PerMinute: 60, Bytes: 1e12}); got != want {
+		t.Errorf("defaults: got %+v, want %+v", got, want)
+	}
+}
