@@ -103,7 +103,7 @@ fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## Benchmarks against goals and peers; ARGS="--quick" or "--large"
+bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--load" or "--soak"
 	@$(GO) run ./bench $(ARGS)
 
 .PHONY: clean
