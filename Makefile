@@ -48,7 +48,7 @@ demo: build ## Extract a simulated contact centre and look at it: sets up, build
 	@bin/parley demo $(ARGS)
 
 .PHONY: test
-test: fmt-check vet lint unit clients fuzz ## Check everything, as continuous integration does
+test: fmt-check lint unit clients fuzz ## Check everything, as continuous integration does; lint does what vet does
 	@echo "make test: all passed"
 
 .PHONY: fmt-check
@@ -75,9 +75,23 @@ $(LINTER): tools/go.mod tools/go.sum | setup-build
 		github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
+# The race detector makes a test take ten times as long, and says something only where goroutines meet. Without it run the
+# suites that start the program as a process, the simulation, which has no goroutine, and the engines a second time: under
+# the detector they are asked some of their questions by chance, here all of them.
+UNRACED = /internal/sim$$|/test/(hostile|kill|mutate)$$
+
 .PHONY: unit
-unit: setup-build ## Unit tests, with the race detector
-	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -v '/test/clients$$')
+unit: setup-build ## Unit tests, with the race detector where it says something
+	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
+	@$(GO) test -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '/internal/engine/|$(UNRACED)')
+
+.PHONY: hostile
+hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to
+	@$(GO) test -count 1 -v -run TestExtractFromAHostilePlatform/scenario ./test/hostile | grep -vE '^ *(===|---)'
+
+.PHONY: mutate
+mutate: setup-build ## Make mistakes in packages and see which the tests let pass; ARGS="-n 40 ./internal/wire"
+	@$(GO) run ./test/mutate $(ARGS)
 
 .PHONY: clients
 clients: setup-build ## The official JavaScript and Python clients, unmodified, against a sandbox
@@ -89,7 +103,7 @@ fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## Benchmarks against goals and peers; ARGS="--quick" or "--large"
+bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--load" or "--soak"
 	@$(GO) run ./bench $(ARGS)
 
 .PHONY: clean

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -68,7 +69,8 @@ type caller struct {
 
 	manner manner
 	rand   *rand.Rand
-	days   int // of the lake
+	from   conversation.Day
+	days   int // of the lake, from that one on
 	log    ledger
 	known  *answers
 	walks  []*walk
@@ -126,7 +128,7 @@ func (c *caller) one(ctx context.Context) error {
 
 // interval is a day of the lake, or a part of one.
 func (c *caller) interval() string {
-	start := first.Start().AddDate(0, 0, c.rand.IntN(c.days))
+	start := c.from.Start().AddDate(0, 0, c.rand.IntN(c.days))
 	end := start.AddDate(0, 0, 1)
 	if c.rand.IntN(2) == 0 {
 		start = start.Add(time.Duration(6+c.rand.IntN(12)) * time.Hour)

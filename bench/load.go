@@ -16,6 +16,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/conversation"
 )
 
 // loadTest is what --load is told.
@@ -48,7 +49,7 @@ func (b *bench) underLoad() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	callers, err := b.loadLogins(s, credentials, days)
+	callers, err := b.loadLogins(s, credentials, first, days)
 	if err != nil {
 		return err
 	}
@@ -90,14 +91,14 @@ func (b *bench) loadClients() (list []app.Credentials, err error) {
 	return list, nil
 }
 
-func (b *bench) loadLogins(s *served, credentials []app.Credentials, days int) ([]*caller, error) {
+func (b *bench) loadLogins(s *served, credentials []app.Credentials, from conversation.Day, days int) ([]*caller, error) {
 	known := &answers{first: map[string]string{}}
 	var callers []*caller
 	var took []time.Duration
 	for n, c := range credentials {
 		caller := &caller{
 			served: served{process: s.process, http: s.http, url: s.url},
-			manner: manners[n%len(manners)], rand: rand.New(rand.NewPCG(seed, uint64(n))), days: days, known: known,
+			manner: manners[n%len(manners)], rand: rand.New(rand.NewPCG(seed, uint64(n))), from: from, days: days, known: known,
 		}
 		begun := time.Now()
 		if err := caller.login(b.ctx, c.ID, c.Secret); err != nil {

@@ -31,6 +31,7 @@ type bench struct {
 	million string // folder of a lake of a million conversations; empty leaves its questions out
 	only    string // names of steps; empty means all
 	load    loadTest
+	soaks   soakTime
 	rows    []row
 }
 
@@ -64,6 +65,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.load.wanted, "load", false, "put a server under load instead, and hold it to its limits")
 	flag.IntVar(&b.load.seconds, "seconds", 60, "how long --load lasts")
 	flag.IntVar(&b.load.clients, "clients", 50, "how many clients --load has")
+	flag.Var(&b.soaks, "soak", "extract from a hostile platform into a lake that is served under load instead, for ten minutes; --soak=2m for two")
 	flag.Parse()
 	if err := b.known(); err != nil {
 		return err
@@ -101,7 +103,10 @@ type step struct {
 // steps come in this order because a process is charged with the memory that the one that starts it has at that moment:
 // this one must be small while it starts others.
 func (b *bench) steps() []step {
-	if b.load.wanted {
+	switch {
+	case b.soaks > 0:
+		return []step{{"soak", b.soak}}
+	case b.load.wanted:
 		return []step{{"load", b.underLoad}}
 	}
 	return []step{

@@ -2,43 +2,38 @@ package query
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// TestRealBodiesGetTheAnswerTheirIndexExpects reads the table of real request bodies beside the checkout.
-func TestRealBodiesGetTheAnswerTheirIndexExpects(t *testing.T) {
-	const dir = "../../../shared/samples/queries"
-	index, err := os.ReadFile(filepath.Join(dir, "index.md"))
+// TestBodiesAsTheyAreSent reads a list of request bodies, each with what is expected of it.
+func TestBodiesAsTheyAreSent(t *testing.T) {
+	text, err := os.ReadFile("testdata/bodies.txt")
 	if err != nil {
-		t.Skip("the real request bodies are not beside this checkout")
+		t.Fatal(err)
 	}
-	seen := 0
-	for line := range strings.Lines(string(index)) {
-		cells := strings.Split(line, "|")
-		if len(cells) < 6 || strings.TrimSpace(cells[1]) == "file" || strings.HasPrefix(cells[1], "---") {
-			continue
-		}
-		file, endpoint, expect := strings.TrimSpace(cells[1]), strings.TrimSpace(cells[2]), strings.TrimSpace(cells[3])
-		text, err := os.ReadFile(filepath.Join(dir, file+".json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen++
+	expected := map[string]int{}
+	for _, section := range strings.Split(string(text), "\n== ")[1:] {
+		head, body, _ := strings.Cut(section, "\n")
+		words := strings.SplitN(head, " ", 3)
+		endpoint, expect, name := words[0], words[1], words[2]
+		expected[endpoint+" "+expect]++
+		var err error
 		if endpoint == "query" {
-			_, err = DecodeDetail(text, PlatformLimits())
-		} else if file != "recording-bulk-embedded-query" {
-			_, err = DecodeJob(text)
+			_, err = DecodeDetail([]byte(body), PlatformLimits())
+		} else {
+			_, err = DecodeJob([]byte(body))
 		}
 		switch {
-		case strings.HasPrefix(expect, "accept") && err != nil:
-			t.Errorf("%s: refused: %v", file, err)
-		case strings.HasPrefix(expect, "reject") && err == nil:
-			t.Errorf("%s: taken, and should be refused", file)
+		case expect == "accept" && err != nil:
+			t.Errorf("%s: refused: %v", name, err)
+		case expect == "reject" && err == nil:
+			t.Errorf("%s: taken, and should be refused", name)
 		}
 	}
-	if seen < 30 {
-		t.Errorf("the index lists %d bodies only", seen)
+	for _, kind := range []string{"query accept", "query reject", "jobs accept", "jobs reject"} {
+		if expected[kind] < 3 {
+			t.Errorf("%d bodies are to be %s", expected[kind], kind)
+		}
 	}
 }

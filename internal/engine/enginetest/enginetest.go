@@ -104,7 +104,7 @@ func (s *suite) run(t *testing.T) {
 
 // questions asks by chance.
 func (s *suite) questions(t *testing.T) {
-	for range questions {
+	for range questions / share {
 		s.check(t, s.question())
 	}
 }

@@ -57,7 +57,7 @@ func TestConformanceWhenAddedBitByBit(t *testing.T) {
 
 // A view as of an instant answers as a store of the records that were cut at that instant.
 func TestAViewIntoThePastShowsThePast(t *testing.T) {
-	whole := simulated(t, 5, 2, 1500)
+	whole := simulated(t, 5, 2, busyDay)
 	s := New(sim.CutRecord)
 	add(t, s, whole...)
 	// Before the first, just after midnight, at the busy hours of the second day, after the last.
@@ -300,6 +300,9 @@ func versionsOf(t *testing.T, e engine.Engine) map[string]int {
 }
 
 func TestMemoryPerRecord(t *testing.T) {
+	if raced {
+		t.Skip("the race detector takes memory of its own")
+	}
 	records := simulated(t, 8, 2, 5_000)
 	size := 0
 	for _, r := range records {
