@@ -3,7 +3,6 @@ package lake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -14,7 +13,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
-	"github.com/parley-hq/parley/internal/stage"
 )
 
 // Options is everything "parley lake" reads.
@@ -104,28 +102,4 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		}
 	}
 	return ui.Fields(w, lines...)
-}
-
-// Rejected prints what was set aside.
-func Rejected(ctx context.Context, o *Options) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	for r, err := range stage.AllRejected(ctx, l.DB()) {
-		if err != nil {
-			return err
-		}
-		value := json.RawMessage(r.Text)
-		if !json.Valid(r.Text) {
-			if value, err = json.Marshal(string(r.Text)); err != nil {
-				return err
-			}
-		}
-		if err := o.Streams.JSON(map[string]any{"run": r.Run, "reason": r.Reason, "value": value}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
