@@ -224,7 +224,10 @@ func broken(t *testing.T, page func(http.ResponseWriter)) string {
 	mux.HandleFunc("POST "+jobs, reply(`{"jobId":"j"}`))
 	mux.HandleFunc("GET "+jobs+"/j", reply(`{"state":"FULFILLED"}`))
 	mux.HandleFunc("GET "+jobs+"/j/results", func(w http.ResponseWriter, _ *http.Request) { page(w) })
-	s := httptest.NewServer(mux)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		mux.ServeHTTP(w, r)
+	}))
 	t.Cleanup(s.Close)
 	return s.URL
 }

@@ -95,7 +95,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{platformtest.Status, 200, "text/plain", status, false},
 		{platformtest.Status, 200, jsonType, `{"state":"PENDING","state":"FULFILLED"}`, false},
 		{platformtest.Status, 200, jsonType, `{"message":"it failed"}`, false},
-		{platformtest.Status, 200, jsonType, `{"state":"FULFILLED","errorMessage":"` + strings.Repeat("x", 1<<20-40) + `"}`, true},
+		{platformtest.Status, 200, jsonType, `{"state":"FULFILLED","errorMessage":"` + strings.Repeat("x", 1<<20-39) + `"}`, true},
 		{platformtest.Submit, 202, jsonType, `{"jobId":"j"}`, true},
 		{platformtest.Submit, 200, jsonType, `{"jobId":"j"}`, true},
 		{platformtest.Submit, 201, jsonType, `{"jobId":"` + strings.Repeat("j", 256) + `"}`, true},

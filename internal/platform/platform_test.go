@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -90,10 +91,46 @@ func TestWaitLengthAsked(t *testing.T) {
 
 // A limit that ends in a week is no reason to wait ten minutes five times.
 func TestWhatIsNotWorthWaitingFor(t *testing.T) {
-	for after, want := range map[string]bool{"60": true, "86000": true, "638735": false} {
+	for after, want := range map[string]bool{"60": true, "86399": true, "86400": false, "638735": false} {
 		err := New(Config{}).failure(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}}, Body: http.NoBody})
 		if got := temporary(err); got != want {
 			t.Errorf("Retry-After %s: tried again %v, want %v", after, got, want)
+		}
+	}
+}
+
+func TestTextsOfOthersAreClipped(t *testing.T) {
+	c := New(Config{})
+	for in, want := range map[string]string{
+		strings.Repeat("x", 9): strings.Repeat("x", 9), strings.Repeat("x", 10): strings.Repeat("x", 10), strings.Repeat("x", 11): strings.Repeat("x", 10) + "…",
+		"xxxxxxxxxéé": "xxxxxxxxx…", " a \t\n b ": "a b", "\x00": `\u0000`, "\xff": "\ufffd",
+	} {
+		if got := c.clean(in, 10); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWhatIsHidden(t *testing.T) {
+	long, short := secretsOf(Config{ClientID: "id", ClientSecret: "abcd"}), secretsOf(Config{ClientID: "id", ClientSecret: "abc"})
+	if got := long.hide("xabcdx abc"); got != "x(secret)x abc" {
+		t.Errorf("got %s", got)
+	}
+	if got := short.hide("abc abcd"); got != "abc abcd" {
+		t.Errorf("too short to be hidden: got %s", got)
+	}
+	for _, token := range []string{"first", "second", "third"} {
+		long.use(token)
+	}
+	if got := long.hide("first, second, third, " + base64.StdEncoding.EncodeToString([]byte("id:abcd"))); got != "first, (secret), (secret), (secret)" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestCharactersOfTokens(t *testing.T) {
+	for r, want := range map[rune]bool{' ': true, '!': false, 'a': false, '~': false, 0x7f: true, 'é': true, '\n': true, 0: true} {
+		if got := notInHeaders(r); got != want {
+			t.Errorf("%q: %v", r, got)
 		}
 	}
 }

@@ -35,7 +35,8 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 	return nil
 }
 
-// AllRejected yields every value that was set aside. It only reads; where nothing was ever staged there is none.
+// AllRejected yields every value that was set aside. A Text is good until the next one is asked for. It only reads; where
+// nothing was ever staged there is none.
 func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
 		stopped := false
@@ -61,10 +62,11 @@ func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) (e
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var r Rejected
-		if err := rows.Scan(&r.Run, &r.Reason, &r.Text); err != nil {
+		var text sql.RawBytes // a copy of a hundred megabytes would be one too many
+		if err := rows.Scan(&r.Run, &r.Reason, &text); err != nil {
 			return err
 		}
-		if !yield(r) {
+		if r.Text = text; !yield(r) {
 			return nil
 		}
 	}

@@ -29,9 +29,9 @@ type Limits struct {
 	Advice string
 }
 
-// DefaultPage is room for 1,000 records, which is the platform's own size of a page, of 268 kB each. They have some
+// DefaultPage is room for 1,000 records, which is the platform's own size of a page, of 134 kB each. They have some
 // 6 kB: measurements.md.
-const DefaultPage = 256 << 20
+const DefaultPage = 128 << 20
 
 // MostMiB is the highest limit that can be set, in MiB: what is set aside is kept in a database that takes no more
 // than a thousand million bytes of one text.

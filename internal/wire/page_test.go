@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -201,6 +202,38 @@ func FuzzCompact(f *testing.F) {
 		}
 		if got := compact(text); !bytes.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	})
+}
+
+// Whatever is taken for a page is one by a plain reading too, with the same records.
+func FuzzReadPage(f *testing.F) {
+	f.Add([]byte(somePage))
+	f.Add([]byte(`{"conversations":[{"a":1}],"cursor":"c","cursor":null}`))
+	f.Add([]byte(`{"message":"x","code":"y"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		records, p, err := read(Results, string(text))
+		if err != nil {
+			if !errors.Is(err, fault.Corrupt) {
+				t.Errorf("%q: %v is of no kind", text, err)
+			}
+			return
+		}
+		var plain struct {
+			Conversations []jsontext.Value `json:"conversations"`
+			Cursor        *string          `json:"cursor"`
+			Date          *string          `json:"dataAvailabilityDate"`
+		}
+		if err := json.Unmarshal(text, &plain, lenient); err != nil {
+			t.Fatalf("%q was taken for a page: %v", text, err)
+		}
+		if plain.Conversations == nil && plain.Cursor == nil && plain.Date == nil || len(records) != len(plain.Conversations) || plain.Cursor != nil && *plain.Cursor != p.Cursor {
+			t.Errorf("%q was taken for a page of %d records with the cursor %q", text, len(records), p.Cursor)
+		}
+		for i, v := range plain.Conversations {
+			if v.Compact(lenient) != nil || string(v) != records[i] {
+				t.Errorf("%q: record %d is %q", text, i, records[i])
+			}
 		}
 	})
 }

@@ -196,6 +196,7 @@ func cutting(t *testing.T, base string, cut func(page int) bool) string {
 		r.Header.Del("Accept-Encoding")
 		whole := httptest.NewRecorder()
 		proxy.ServeHTTP(whole, r)
+		w.Header().Set("Content-Type", whole.Header().Get("Content-Type"))
 		_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)

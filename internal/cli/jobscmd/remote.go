@@ -17,6 +17,7 @@ func (o *Options) connect() (source, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Limits.Advice = "a smaller --page-size makes pages smaller"
 	return remote{platform.New(cfg)}, nil
 }
 

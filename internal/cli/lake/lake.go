@@ -3,11 +3,8 @@ package lake
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +13,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
-	"github.com/parley-hq/parley/internal/stage"
 )
 
 // Options is everything "parley lake" reads.
@@ -112,32 +108,4 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		}
 	}
 	return ui.Fields(w, append(lines, ui.Misfits(r.Misfits)...)...)
-}
-
-// Rejected prints what was set aside.
-func Rejected(ctx context.Context, o *Options) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	return l.View(ctx, func(db *sql.DB) error { return o.printRejected(stage.AllRejected(ctx, db)) })
-}
-
-func (o *Options) printRejected(all iter.Seq2[stage.Rejected, error]) error {
-	for r, err := range all {
-		if err != nil {
-			return err
-		}
-		value := json.RawMessage(r.Text)
-		if !json.Valid(r.Text) {
-			if value, err = json.Marshal(string(r.Text)); err != nil {
-				return err
-			}
-		}
-		if err := o.Streams.JSON(map[string]any{"run": r.Run, "reason": r.Reason, "value": value}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

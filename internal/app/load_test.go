@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// A sandbox without a record answers every question with nothing, and its user looks elsewhere for the reason.
+func TestFilesWithoutARecord(t *testing.T) {
+	const record = `{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z"}`
+	for name, c := range map[string]struct {
+		files []string // contents, named 0.json and so on
+		empty []string
+		says  string // of the error, if it is one
+	}{
+		"a record":              {[]string{record}, nil, ""},
+		"one of two is empty":   {[]string{record, `{"totalHits":0}`}, []string{"1.json"}, ""},
+		"nothing":               {[]string{""}, nil, "there is not one record in "},
+		"an empty page":         {[]string{`{"totalHits":0}`}, nil, "0.json"},
+		"what is no record":     {[]string{`{"name":"x"}`, `[7]`}, nil, "0.json, "},
+		"a value that is large": {[]string{`["` + strings.Repeat("x", 2<<20) + `"]`}, nil, "larger than 1 MiB; more"},
+	} {
+		dir := t.TempDir()
+		for i, text := range c.files {
+			if err := os.WriteFile(filepath.Join(dir, string(rune('0'+i))+".json"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files, err := ingest.Files([]string{dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listen := Listen{Addr: "127.0.0.1:0", Client: NewCredentials(), Log: slog.New(slog.DiscardHandler)}
+		server, found, err := NewLoadedSandbox(t.Context(), listen, time.Now(), files, wire.Limits{Page: 1 << 20, Advice: "more"})
+		if c.says != "" {
+			if kind := fault.ExitCode(err); kind != 2 && kind != 8 || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || found.Records != 1 || !slices.EqualFunc(found.Empty, c.empty, func(a, b string) bool { return filepath.Base(a) == b }) {
+			t.Errorf("%s: %+v, %v", name, found, err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := server.Run(ended); err != nil {
+			t.Error(err)
+		}
+		if _, _, err := NewLoadedSandbox(ended, Listen{}, time.Now(), files, wire.Limits{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, given up: %v", name, err)
+		}
+	}
+}

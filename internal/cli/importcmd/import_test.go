@@ -1,0 +1,49 @@
+package importcmd
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// run runs the command as it is typed.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := New(&ui.Streams{Out: &out, Err: &out})
+	cmd.SetArgs(args)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	return out.String(), cmd.ExecuteContext(t.Context())
+}
+
+// What the message about a value that is too large advises, helps.
+func TestAHigherLimit(t *testing.T) {
+	dir := t.TempDir()
+	file, lake := filepath.Join(dir, "x.json"), filepath.Join(dir, "lake")
+	text := `{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z","x":"` + strings.Repeat("x", 1<<20) + `"}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dry := range []string{"--dry-run=false", "--dry-run"} {
+		_, err := run(t, "--lake", lake, "--max-value-mib", "1", dry, file)
+		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "the value is larger than 1 MiB; --max-value-mib raises the limit") {
+			t.Errorf("%s: %v", dry, err)
+		}
+		if _, err := run(t, "--lake", lake, "--max-value-mib", "2", dry, file); err != nil {
+			t.Errorf("%s, with a higher limit: %v", dry, err)
+		}
+	}
+	if _, err := run(t, "--lake", lake, file); err != nil {
+		t.Errorf("with the limit that there is without the flag: %v", err)
+	}
+	for _, bad := range []string{"0", "-1", "901"} {
+		if _, err := run(t, "--lake", lake, "--max-value-mib", bad, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--max-value-mib must lie between 1 and 900") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
