@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,6 +20,15 @@ func TestParseTime(t *testing.T) {
 		"2024-02-29T00:00:00.000Z":                 "2024-02-29T00:00:00Z",
 		"2023-02-29T00:00:00.000Z":                 "",
 		"2024-02-16T24:00:00.000Z":                 "",
+		"2024-02-16T16:60:40.388Z":                 "",
+		"2024-02-16T16:57:60.388Z":                 "",
+		"2024-02-16T16:57:4:.388Z":                 "",
+		"2024-02-16T16:57:40.38/Z":                 "",
+		"2024-00-16T16:57:40.388Z":                 "",
+		"2024-02-00T16:57:40.388Z":                 "",
+		"2024-01-32T16:57:40.388Z":                 "",
+		"2024-04-31T16:57:40.388Z":                 "",
+		"2024-12-31T23:59:59.999Z":                 "2024-12-31T23:59:59.999Z",
 		"2024-13-16T00:00:00.000Z":                 "",
 		"2024-02-16T16:57:40,388Z":                 "",
 		"2024-02-16T16:57:40.388+01:00Z":           "",
@@ -70,6 +80,14 @@ func TestParseInterval(t *testing.T) {
 		}
 		if err != nil || got.String() != want {
 			t.Errorf("%q: got %v, %v; want %s", text, got, err, want)
+		}
+	}
+	for text, says := range map[string]string{
+		"2026-11-01": "not an interval", "2026-11-01/2026-11-02/2026-11-03": "not an interval", "x/2026-11-02": "not an ISO 8601 instant", "2026-11-01/x": "not an ISO 8601 instant",
+		"2026-11-01/P1X": "not an ISO 8601 duration", strings.Repeat("ä", 65): strings.Repeat("ä", 64) + "…\"", strings.Repeat("ä", 64): strings.Repeat("ä", 64) + "\"",
+	} {
+		if _, err := ParseInterval(text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: got %v, want %q", text, err, says)
 		}
 	}
 }

@@ -65,3 +65,23 @@ func BenchmarkValues(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDecode decodes simulated records: as they are, and with one value that does not fit.
+func BenchmarkDecode(b *testing.B) {
+	fit := simulated(b)
+	var unfit [][]byte
+	size := 0
+	for _, raw := range fit {
+		size += len(raw)
+		unfit = append(unfit, bytes.Replace(raw, []byte(`{`), []byte(`{"selfServed":"no",`), 1))
+	}
+	for name, records := range map[string][][]byte{"fits": fit, "one value does not": unfit} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(size / len(records)))
+			b.ReportAllocs()
+			for i := range b.N {
+				wire.Decode(records[i%len(records)])
+			}
+		})
+	}
+}

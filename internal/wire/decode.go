@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -173,13 +174,13 @@ func (t *tolerant) object(v reflect.Value, path string) (fits bool, err error) {
 	}
 	fits = true
 	return fits, readMembers(t.dec, func(name string) error {
-		m, known := members[name]
-		if !known {
+		m, ok := members[name]
+		if !ok {
 			return t.dec.SkipValue()
 		}
-		ok, err := t.value(v.Field(m.index), path+name)
+		fit, err := t.value(v.Field(m.index), path+name)
 		if m.needed {
-			fits = fits && ok
+			fits = fits && fit
 		}
 		return err
 	})
@@ -251,11 +252,18 @@ type member struct {
 	needed bool
 }
 
+// known are the members of the structs that were met: finding them costs more than reading one.
+var known sync.Map
+
 func membersOf(typ reflect.Type) map[string]member {
+	if members, ok := known.Load(typ); ok {
+		return members.(map[string]member)
+	}
 	members := make(map[string]member, typ.NumField())
 	for i := range typ.NumField() {
 		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		members[name] = member{i, options != "omitempty"}
 	}
+	known.Store(typ, members)
 	return members
 }

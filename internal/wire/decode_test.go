@@ -51,6 +51,7 @@ func TestDecodeLeavesOutWhatDoesNotFit(t *testing.T) {
 			"participants[].purpose:1 participants[].userId:2"},
 		{"twice, the later one does not fit", `{"externalTag":"x","externalTag":5}`, `{}`, "externalTag:1"},
 		{"twice, the earlier one does not fit", `{"externalTag":5,"externalTag":"x"}`, `{"externalTag":"x"}`, "externalTag:1"},
+		{"twice, null last", `{"selfServed":true,"selfServed":null,"divisionIds":["a"],"divisionIds":null,"externalTag":1}`, `{}`, "externalTag:1"},
 		{"a list twice", `{"divisionIds":["a"],"divisionIds":["b"],"externalTag":1}`, `{"divisionIds":["b"]}`, "externalTag:1"},
 		{"an object twice", `{"participants":[{"sessions":[{"flow":{"flowId":"a"},"flow":{"flowName":"b"}}]}],"externalTag":1}`,
 			`{"participants":[{"sessions":[{"flow":{"flowId":"a","flowName":"b"}}]}]}`, "externalTag:1"},
