@@ -49,6 +49,7 @@ conversationStart: one JSON object a line, with the run, the reason, and the val
 			RunE:    func(cmd *cobra.Command, _ []string) error { return Rejected(cmd.Context(), o) },
 		},
 		newExpire(o),
+		newMend(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
@@ -96,6 +97,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		n    int
 	}{
 		{"records that do not fit the schema (kept whole)", int(r.Unfit)},
+		{"files with column pages that other programs may refuse (parley lake mend writes them again)", r.Oversized},
 		{"files that nothing refers to (harmless; parley lake expire removes them)", r.Unreferenced},
 		{"interrupted commits (the next writer settles them)", r.Unsettled},
 	} {
