@@ -34,7 +34,7 @@ type Report struct {
 	Oversized     int             `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
 	Damage        []string        `json:"damage"`       // what is wrong, a line each, at most maxDamage
 
-	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Rederive writes them anew.
+	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
 	Underived []conversation.Day `json:"underived_days"`
 
 	worn map[conversation.Day]bool // days with findings: those that are written again by Mend
@@ -61,7 +61,7 @@ func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, erro
 		c.damage("%v", err)
 	}
 	if n := len(c.report.Damage); n > 0 {
-		return c.report, fault.New(fault.Corrupt, "the lake is damaged: %d findings", n)
+		return c.report, fault.New(fault.Corrupt, "the lake is damaged: %d findings; parley lake mend mends what can be mended from the records", n)
 	}
 	return c.report, nil
 }

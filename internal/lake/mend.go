@@ -11,7 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// Worn lists the days with findings, in order: damage, or column pages that other programs refuse.
+// Worn lists the days with findings, in order: damage, column pages that other programs refuse, too few rows.
 func (r Report) Worn() []conversation.Day { return slices.Sorted(maps.Keys(r.worn)) }
 
 // Mend writes days again from their records: of every table but changes the files are made anew. That mends whatever is

@@ -161,8 +161,8 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	}
 }
 
-// A lake of the version before is not damaged: check says which days lack rows, and Rederive writes them.
-func TestRederive(t *testing.T) {
+// A lake of the version before is not damaged: check says which days lack rows, and Mend writes them.
+func TestRowsOfAnEarlierVersion(t *testing.T) {
 	l := newLake(t)
 	versions, misfits := oddDay(t)
 	next, later := record("n", day1.Add(24*time.Hour), "fits"), odd(t, "o", day1.Add(72*time.Hour), `"oTotalScore":5`, `"oTotalScore":{}`)
@@ -185,10 +185,8 @@ func TestRederive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	for i, want := range []int{2, 0} {
-		if _, n, err := w.Rederive(t.Context(), day1, nil); err != nil || n != want {
-			t.Fatalf("time %d: %d days written, %v; want %d", i, n, err, want)
-		}
+	if n, err := w.Mend(t.Context(), "mending", day1, r.Worn()); err != nil || n != 2 {
+		t.Fatalf("%d days written, %v; want 2", n, err)
 	}
 	if got := contents(t, l); !slices.Equal(got, want) {
 		t.Errorf("the records have changed: %q, want %q", got, want)
@@ -204,13 +202,13 @@ func TestRederive(t *testing.T) {
 		}
 	}
 	checkRows(t, l, rows)
-	if r := mustCheck(t, l); len(r.Underived) != 0 || r.Unfit != 4 || r.Days != 1 || r.Unsettled != 0 {
+	if r := mustCheck(t, l); len(r.Underived)+len(r.Worn()) != 0 || r.Unfit != 4 || r.Days != 1 || r.Unsettled != 0 {
 		t.Errorf("check afterwards: %+v", r)
 	}
 }
 
-// What neither version could have written is damage, and left alone.
-func TestRederiveLeavesDamageAlone(t *testing.T) {
+// What neither version could have written is damage.
+func TestRowsOfNoVersion(t *testing.T) {
 	l := newLake(t)
 	versions, _ := oddDay(t)
 	commit(t, l, Commit{Records: all(versions...)})
@@ -222,13 +220,5 @@ func TestRederiveLeavesDamageAlone(t *testing.T) {
 	report, err := Check(t.Context(), l, nil)
 	if !errors.Is(err, fault.Corrupt) || len(report.Damage) != 1 || !strings.HasPrefix(report.Damage[0], "surveys: ") || len(report.Underived) != 0 {
 		t.Errorf("check: %v, %+v", err, report)
-	}
-	w, err := l.Writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	if _, n, err := w.Rederive(t.Context(), day1, nil); !errors.Is(err, fault.Corrupt) || n != 0 {
-		t.Errorf("rederive: %d days written, %v", n, err)
 	}
 }

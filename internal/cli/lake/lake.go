@@ -49,9 +49,9 @@ conversationStart: one JSON object a line, with the run, the reason, and the val
 			Args:    cobra.NoArgs,
 			RunE:    func(cmd *cobra.Command, _ []string) error { return Rejected(cmd.Context(), o) },
 		},
-		newRederive(o),
 		newExpire(o),
 		newMove(o),
+		newMend(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
@@ -99,7 +99,8 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		n    int
 	}{
 		{"records of which a part does not fit the schema (kept whole)", int(r.Unfit)},
-		{"days of which an earlier version wrote too few rows (parley lake rederive writes them)", len(r.Underived)},
+		{"days of which an earlier version wrote too few rows (parley lake mend writes them again)", len(r.Underived)},
+		{"files with column pages that other programs may refuse (parley lake mend writes them again)", r.Oversized},
 		{"files that nothing refers to (harmless; parley lake expire removes them)", r.Unreferenced},
 		{"interrupted commits (the next writer settles them)", r.Unsettled},
 	} {

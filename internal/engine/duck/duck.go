@@ -122,6 +122,9 @@ func asFault(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if failed := damagedFile(err); failed != nil {
+		return failed
+	}
 	var duck *duckdb.Error
 	if errors.As(err, &duck) && duck.Type == duckdb.ErrorTypeOutOfMemory {
 		return fault.Because(fault.Unavailable, err, "the question needs more memory than there is; ask for less at once")

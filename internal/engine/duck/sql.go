@@ -132,10 +132,10 @@ func wrong(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var duck *duckdb.Error
-	if errors.As(err, &duck) && (duck.Type == duckdb.ErrorTypeIO || duck.Type == duckdb.ErrorTypeInvalid || strings.Contains(duck.Msg, "ZSTD")) {
-		return fault.Because(fault.Corrupt, err, "a data file of the lake cannot be read; see parley lake check")
+	if failed := damagedFile(err); failed != nil {
+		return failed
 	}
+	var duck *duckdb.Error
 	if errors.As(err, &duck) && duck.Type != duckdb.ErrorTypeOutOfMemory && duck.Type != duckdb.ErrorTypeInterrupt {
 		message, _, _ := strings.Cut(duck.Msg, "\n\nLINE ") // an arrow under a place in the text needs lines
 		if duck.Type == duckdb.ErrorTypePermission {
