@@ -10,8 +10,6 @@ import (
 	"net/url"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
-
-	"github.com/parley-hq/parley/internal/fault"
 )
 
 // idle is how many connections are kept: SQLite cannot give back the file of one that is closed while others are open.
@@ -49,9 +47,8 @@ func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) erro
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if version > len(steps) {
-			return fault.New(fault.Conflict, "the control database has %s tables of version %d and this parley knows version %d; use a newer parley",
-				owner, version, len(steps))
+		if err := newer(owner, version, len(steps)); err != nil {
+			return err
 		}
 		for _, step := range steps[version:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {
