@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -69,8 +70,12 @@ func (s *scripted) Delete(_ context.Context, id platform.JobID) error {
 
 // Page gives the pages of a job in turn; a cursor is the number of the page that it points to.
 func (s *scripted) Page(_ context.Context, id platform.JobID, at platform.Cursor, _ int) (platform.Page, error) {
-	n, k := 0, 0
-	if _, err := fmt.Sscan(string(id)+" "+string("0"+at), &n, &k); err != nil {
+	n, err := strconv.Atoi(string(id))
+	if err != nil {
+		return platform.Page{}, err
+	}
+	k, err := strconv.Atoi(string(cmp.Or(at, "0")))
+	if err != nil {
 		return platform.Page{}, err
 	}
 	s.fetched = append(s.fetched, fmt.Sprintf("%d/%d", n, k))
