@@ -208,6 +208,11 @@ func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 		}
 	} else {
 		e.run.resumed = true
+		for _, p := range e.run.parts {
+			if p.done && p.job != "" { // what was carved out of a part has no job, and says nothing of how much a day holds
+				e.learn(p)
+			}
+		}
 		if e.gaps, err = e.store.marked(ctx, e.run.id, markGap); err != nil {
 			return err
 		}
@@ -241,7 +246,11 @@ func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
 			return false, nil
 		}
 	}
-	return len(e.plan.Days) > 0 && (e.plan.Days[0] == first || first == end && e.plan.Days[0] > first), nil
+	if len(e.plan.Days) == 0 {
+		// All is done but the end of the run, which has not been told of.
+		return first == end && r.first == e.cfg.First && r.end == e.cfg.End, nil
+	}
+	return e.plan.Days[0] == first || first == end && e.plan.Days[0] > first, nil
 }
 
 func (e *Extraction) giveUp(ctx context.Context, r run) error {
