@@ -120,7 +120,7 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 
 // sorted gives days in order, each once.
 func sorted(days []conversation.Day) []conversation.Day {
-	days = slices.Clone(days)
+	days = append([]conversation.Day{}, days...) // never nil: a summary has [] for none
 	slices.Sort(days)
 	return slices.Compact(days)
 }
