@@ -42,7 +42,7 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	cmd, err := root.ExecuteContextC(ctx)
-	err = usage(cmd, err)
+	err = ended(ctx, usage(cmd, err))
 	if err != nil {
 		report(s, err, wantsJSON(cmd, args))
 	}
@@ -113,6 +113,15 @@ func wantsJSON(cmd *cobra.Command, args []string) bool {
 		wants = wants || arg == "--json"
 	}
 	return wants
+}
+
+// ended gives the end of a command. One that was asked for, by Ctrl-C or a signal, is what happened, whatever broke
+// because of it: a page that was cut is no damage then. What is done and only incomplete came to its end before.
+func ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, fault.Incomplete) || fault.ExitCode(err) == fault.ExitCode(ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %v", ctx.Err(), err)
 }
 
 // report writes an error on one line: as JSON for a program that asked for JSON.

@@ -146,6 +146,10 @@ func TestEveryCommandOverOneLake(t *testing.T) {
 	if code, _, stderr := parley(t, "extract", "--from", "2026-11-05", "--to", "2026-11-10", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms"); code != 3 || !strings.Contains(stderr, "2026-11-08") {
 		t.Errorf("days that are not available: exit code %d, %s", code, stderr)
 	}
+	if out := must(t, "extract", "--again", "2026-11-06..2026-11-07", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms", "--json"); !strings.Contains(out, `"days_read_again":2`) ||
+		!strings.Contains(out, `"unchanged":120`) || !strings.Contains(out, `"days_missing":[]`) {
+		t.Errorf("extract --again: %s", out)
+	}
 	if out := must(t, "sql", "--lake", lake, "SELECT count(*), count(DISTINCT conversation_id) FROM conversations"); out != "180\t180\n" {
 		t.Errorf("sql: %q", out)
 	}
@@ -292,6 +296,11 @@ func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url ftp://x":            {2, "--base-url"},
 		"extract --from 2026-11-01 --to 2026-11-04 --lake L --base-url http://h --poll 5":  {2, "--poll"},
 		"extract": {2, "missing: --from, --lake, --to"},
+		"extract --lake L --again 2026-11-01 --to 2026-11-04":                                    {2, "missing: --from"},
+		"extract --lake L --again soon --base-url http://h":                                      {2, "--again"},
+		"extract --lake L --again 2026-11-03..2026-11-01 --base-url http://h":                    {2, "--again"},
+		"extract --lake L --again 2026-11-01 --accept-empty x --base-url http://h":               {2, "--accept-empty"},
+		"extract --lake L --again 2026-11-01 --base-url http://127.0.0.1:1 --retries 0":          {6, "cannot be reached"},
 		"extract --from 2026-11-01 --to 2026-11-04 --base-url http://127.0.0.1:1 --lake " + full: {2, "is not empty and holds no lake"},
 		"lake check --lake nowhere":                                    {5, "is no lake"},
 		"serve --lake nowhere":                                         {5, "is no lake"},

@@ -17,7 +17,7 @@ var (
 
 // Reach kills the process, as kill -9 would, when PARLEY_CRASH is "name:n" and the point name is reached for the n-th
 // time. With PARLEY_CRASH_LOG set, it appends each point it passes to that file, so that a test learns where it can
-// kill.
+// kill. With PARLEY_CRASH_SIGNAL=INT it is interrupted there, as by Ctrl-C, and goes on until it notices.
 func Reach(name string) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -27,6 +27,10 @@ func Reach(name string) {
 	}
 	want, n, ok := strings.Cut(os.Getenv("PARLEY_CRASH"), ":")
 	if ok && want == name && n == strconv.Itoa(seen[name]) {
+		if os.Getenv("PARLEY_CRASH_SIGNAL") == "INT" {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+			return
+		}
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // the signal is on its way
 	}

@@ -5,13 +5,19 @@
 // stopped, from the last page. Its parts are stretches of days, or of one day, in order of time, each with one job.
 // Pages come in order of conversationStart, so a page that reaches into a day says that the days before it are whole:
 // the frontier. A conversation belongs to the part in which it started and to no other, whatever the server returns.
+//
+// A lake knows its source, and is refused to another one. A day of which nothing came is whole only when the platform's
+// synchronous query has nothing of it either. What is staged and cannot be used is fetched again, and a job that gives
+// what cannot be used is submitted again.
 package extract
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,12 +27,13 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Source is the part of the platform API that extraction uses.
 type Source interface {
-	Availability(ctx context.Context) (time.Time, error)
+	Organization(ctx context.Context) (platform.Organization, error)
+	Coverage(ctx context.Context) (available time.Time, missing []conversation.Day, err error)
+	Count(ctx context.Context, iv conversation.Interval) (n int64, missing []conversation.Day, err error)
 	Submit(ctx context.Context, iv conversation.Interval) (platform.JobID, error)
 	Status(ctx context.Context, id platform.JobID) (platform.Status, error)
 	Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error)
@@ -36,10 +43,15 @@ type Source interface {
 // Config is what an extraction needs.
 type Config struct {
 	Source Source
-	Name   string // names the source, so that a run is resumed against the platform it was begun with: its base URL
+	Name   string // base URL of the source
+	Moved  string // what --source says: the lake's source is now the organization of this id, or the server of this base URL
 	Lake   *lake.Lake
 	First  conversation.Day // first day wanted
 	End    conversation.Day // day after the last one wanted
+	Again  Days             // days that are read again although the lake has them whole
+	// AcceptEmpty are days that are made whole when nothing comes of them, whether or not the platform confirms it.
+	AcceptEmpty Days
+
 	Poll   Poll
 	Size   Size
 	Now    func() time.Time
@@ -68,20 +80,6 @@ type Progress struct {
 	Records int64            // received by this process
 }
 
-// Summary says what a run did. Counts are of the whole run, pages received before an interruption included.
-type Summary struct {
-	Run          string             `json:"run"`
-	First        conversation.Day   `json:"from"`
-	End          conversation.Day   `json:"to"`
-	Available    string             `json:"data_availability_date"`
-	Resumed      bool               `json:"resumed"`
-	DaysBefore   int                `json:"days_already_whole"`
-	Days         int                `json:"days_completed"`
-	NotAvailable []conversation.Day `json:"days_not_available"`
-	Counters
-	Seconds float64 `json:"seconds"`
-}
-
 // Extraction is one run of the extraction. Not for concurrent use.
 type Extraction struct {
 	cfg     Config
@@ -90,8 +88,18 @@ type Extraction struct {
 	writer  *lake.Writer
 	run     run
 	plan    Plan
-	got     int64 // records received by this process
-	days    int   // days committed by this process
+	known   Identity           // what the lake knows of its source
+	source  Identity           // the platform
+	untold  bool               // the platform did not say whose it is
+	left    []conversation.Day // planned days that are not whole yet, in order
+	gaps    map[conversation.Day]bool
+	asked   map[conversation.Day]bool   // days that were fetched again because they came empty and are not
+	open    map[conversation.Day]string // days of which nothing came, and that are not confirmed to be empty; why
+	mute    bool                        // the synchronous query fails, and is not asked any more
+	got     int64                       // records received by this process
+	days    int                         // days committed by this process, those that were read again not counted
+	again   int                         // days that were read again by this process
+	mended  int                         // how often this process fetched again what was staged and damaged
 	perDay  float64
 	spanned int
 }
@@ -104,19 +112,23 @@ func New(cfg Config) *Extraction {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}
 	}
-	return &Extraction{cfg: cfg, store: store{cfg.Lake.DB()}}
+	return &Extraction{
+		cfg: cfg, store: store{cfg.Lake.DB()},
+		gaps: map[conversation.Day]bool{}, asked: map[conversation.Day]bool{}, open: map[conversation.Day]string{},
+	}
 }
 
 // Run extracts every wanted day that is available and not in the lake yet. It fails with fault.Incomplete when all
-// went well and yet something is missing: days that the platform does not have complete yet, records that could
-// not be kept, which are in the control database then, or values that do not fit the schema.
+// went well and yet something is missing: days that the platform does not have complete yet or never had, days of which
+// nothing came without its being confirmed, records that could not be kept, which are in the control database then, or
+// values that do not fit the schema.
 func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	begun := e.cfg.Now()
 	if e.writer, err = e.cfg.Lake.Writer(ctx); err != nil {
 		return Summary{}, err
 	}
 	defer func() { err = errors.Join(err, e.writer.Close()) }()
-	if err := e.open(ctx); err != nil {
+	if err := e.begin(ctx); err != nil {
 		return Summary{}, err
 	}
 	err = e.parts(ctx)
@@ -127,20 +139,26 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	if err := e.finish(ctx); err != nil {
 		return s, err
 	}
-	return s, e.incomplete(s)
+	return s, s.incomplete()
 }
 
-// open takes up the open run, or begins one.
-func (e *Extraction) open(ctx context.Context) error {
+// begin takes up the open run, or begins one.
+func (e *Extraction) begin(ctx context.Context) error {
 	if err := e.store.migrate(ctx); err != nil {
 		return err
 	}
-	var err error
-	if e.plan, err = e.makePlan(ctx); err != nil {
+	last, err := e.interrupted(ctx)
+	if err != nil {
 		return err
 	}
-	last, err := e.store.openRun(ctx)
-	if err != nil {
+	if e.known, err = e.store.known(ctx); err != nil {
+		return err
+	}
+	if e.plan, err = e.makePlan(ctx, e.known, last); err != nil {
+		return err
+	}
+	e.source, e.left = e.plan.Source, slices.Clone(e.plan.Days)
+	if err := e.remember(ctx, e.cfg.Moved != ""); err != nil {
 		return err
 	}
 	goesOn, err := e.continues(ctx, last)
@@ -148,44 +166,92 @@ func (e *Extraction) open(ctx context.Context) error {
 		return err
 	}
 	if last.id != "" && !goesOn {
-		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of another interval or platform; its days are fetched again", "run", last.id)
+		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of other days or of another platform; its days are fetched again", "run", last.id)
 		if err := e.giveUp(ctx, last); err != nil {
 			return err
 		}
 		last = run{}
 	}
+	return e.takeUp(ctx, last)
+}
+
+// interrupted gives the run that was not ended, having counted what it was interrupted in.
+func (e *Extraction) interrupted(ctx context.Context) (run, error) {
+	last, err := e.store.openRun(ctx)
+	if err != nil || last.commit == "" {
+		return last, err
+	}
+	out, landed, err := e.cfg.Lake.Landed(ctx, last.commit)
+	if err != nil || !landed {
+		return last, err // what is staged is committed again: if the commit changed nothing, it changes nothing again
+	}
+	staged, err := stage.Open(ctx, e.cfg.Lake, last.id)
+	if err != nil {
+		return last, err
+	}
+	batch, err := staged.Before(ctx, last.commitEnd)
+	if err != nil {
+		return last, err
+	}
+	last.counters.add(out)
+	return last, batch.Done(ctx, func(tx *sql.Tx) error { return counted(ctx, tx, last.id, last.counters) })
+}
+
+// takeUp goes on with a run that was interrupted, or begins one if there is none.
+func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 	e.run = last
 	if e.run.id == "" {
-		e.run = run{id: uuid.Must(uuid.NewV7()).String(), source: e.cfg.Name, first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now()}
-		if err := e.store.begin(ctx, e.run); err != nil {
+		e.run = run{
+			id: uuid.Must(uuid.NewV7()).String(), source: e.source.key(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.cfg.Again.String(),
+		}
+		if err := e.store.begin(ctx, e.run, e.plan.Again); err != nil {
 			return err
 		}
 	} else {
 		e.run.resumed = true
+		for _, p := range e.run.parts {
+			if p.done && p.job != "" { // what was carved out of a part has no job, and says nothing of how much a day holds
+				e.learn(p)
+			}
+		}
+		if e.gaps, err = e.store.marked(ctx, e.run.id, markGap); err != nil {
+			return err
+		}
 	}
 	e.stage, err = stage.Open(ctx, e.cfg.Lake, e.run.id)
 	return err
 }
 
-// continues says whether an interrupted run can be gone on with: it is of the same platform, and the first day that it
-// left unfinished is the first one that is to be extracted now. The interval itself may have moved on, as that of a
-// nightly extraction of the last days does.
+// continues says whether an interrupted run can be gone on with: it is of the same platform, reads the same days again,
+// and the first day that it left unfinished is the first one that is to be extracted now. The interval itself may have
+// moved on, as that of a nightly extraction of the last days does.
 func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
-	if r.source != e.cfg.Name || r.covered().After(e.cfg.End.Start()) {
+	if r.source != e.source.key() && r.source != e.source.URL || r.again != e.cfg.Again.String() || r.covered().After(e.cfg.End.Start()) {
 		return false, nil
 	}
 	if len(r.parts) == 0 {
 		return true, nil
 	}
-	first, end := conversation.DayOf(r.parts[0].start), conversation.DayOf(r.covered())
-	whole, err := e.cfg.Lake.Days(ctx, first, end)
+	whole, err := e.cfg.Lake.Days(ctx, conversation.DayOf(r.parts[0].start), conversation.DayOf(r.covered()))
 	if err != nil {
 		return false, err
 	}
-	for first < end && whole[first] {
+	due := func(day conversation.Day) bool { return !whole[day] || contains(e.plan.Again, day) }
+	first, end := conversation.DayOf(r.parts[0].start), conversation.DayOf(r.covered())
+	for first < end && !due(first) {
 		first++
 	}
-	return len(e.plan.Days) > 0 && (e.plan.Days[0] == first || first == end && e.plan.Days[0] > first), nil
+	for _, day := range e.plan.Days {
+		// A day that is due, and that the parts pass over, would never be fetched.
+		if day < end && !r.covers(day) {
+			return false, nil
+		}
+	}
+	if len(e.plan.Days) == 0 {
+		// All is done but the end of the run, which has not been told of.
+		return first == end && r.first == e.cfg.First && r.end == e.cfg.End, nil
+	}
+	return e.plan.Days[0] == first || first == end && e.plan.Days[0] > first, nil
 }
 
 func (e *Extraction) giveUp(ctx context.Context, r run) error {
@@ -199,8 +265,11 @@ func (e *Extraction) giveUp(ctx context.Context, r run) error {
 // parts works through the parts of the run, making them as it goes.
 func (e *Extraction) parts(ctx context.Context) error {
 	if e.run.resumed {
+		if _, err := e.mend(ctx); err != nil {
+			return err
+		}
 		// Days that were whole before the interruption may still wait to be committed.
-		if err := e.commit(ctx, e.reached()); err != nil {
+		if err := e.mending(ctx, func() error { return e.commit(ctx, e.reached()) }); err != nil {
 			return err
 		}
 	}
@@ -214,7 +283,7 @@ func (e *Extraction) parts(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := e.part(ctx, p); err != nil {
+		if err := e.mending(ctx, func() error { return e.part(ctx, p) }); err != nil {
 			return err
 		}
 	}
@@ -230,31 +299,6 @@ func (e *Extraction) finish(ctx context.Context) error {
 		return fault.New(fault.Corrupt, "run %s ends with %d records staged and not committed; they are kept", e.run.id, left.Records)
 	}
 	return errors.Join(e.stage.Close(ctx), e.store.end(ctx, e.run.id))
-}
-
-// summary counts over the whole run: days that it made whole before an interruption are its own.
-func (e *Extraction) summary(ctx context.Context, begun time.Time) (Summary, error) {
-	mine, err := e.cfg.Lake.WholeBy(ctx, e.run.id, e.cfg.First, e.cfg.End)
-	return Summary{
-		Run: e.run.id, First: e.cfg.First, End: e.cfg.End, Available: conversation.FormatTime(e.plan.Available), Resumed: e.run.resumed,
-		DaysBefore: e.plan.Whole + e.days - mine, Days: mine, NotAvailable: e.plan.NotAvailable, Counters: e.run.counters,
-		Seconds: e.cfg.Now().Sub(begun).Seconds(),
-	}, err
-}
-
-func (e *Extraction) incomplete(s Summary) error {
-	switch {
-	case len(s.NotAvailable) > 0 && s.Days+s.DaysBefore == 0:
-		return fault.New(fault.Incomplete, "no day could be extracted: the platform's data is complete up to %s only; run again later", s.Available)
-	case len(s.NotAvailable) > 0:
-		return fault.New(fault.Incomplete, "%d of the days asked for, from %v on, were not extracted: the platform's data is complete up to %s only; run again later",
-			len(s.NotAvailable), s.NotAvailable[0], s.Available)
-	case s.Rejected > 0:
-		return fault.New(fault.Incomplete, "%d records could not be kept, for want of an id or a start; parley lake rejected shows them", s.Rejected)
-	case s.Unfit > 0:
-		return wire.Misfits(s.Misfits).Incomplete(s.Unfit)
-	}
-	return nil
 }
 
 func (e *Extraction) report(step string) {

@@ -58,7 +58,8 @@ func TestSpansAdapt(t *testing.T) {
 		busy := (first + conversation.Day(i/10*365)).Start() // ten days have ten each
 		records = append(records, platformtest.Record(fmt.Sprintf("c%d", i), busy.Add(time.Duration(i)*time.Minute), time.Minute, ""))
 	}
-	r := newRig(t, days, platformtest.Config{Records: records})
+	r := newRig(t, days, platformtest.Config{Records: records, Available: (first + days).Start()})
+	r.clock = (first + days).Start()
 	if s := r.mustRun(); s.Days != days || s.Added != 100 {
 		t.Errorf("got %+v", s)
 	}
@@ -255,7 +256,7 @@ func TestRecordsOfOtherDays(t *testing.T) {
 	over := platformtest.Record("over", first.Start().Add(23*time.Hour+50*time.Minute), time.Hour, "")
 	fake := platformtest.Config{Records: append(spread(2, 8), long, over), IgnoreStartDay: true}
 	r := newRig(t, 2, fake)
-	if s := r.mustRun(); s.Elsewhere != 3 || s.Added != 9 { // long twice, over once
+	if s := r.mustRun(); s.Elsewhere != 1 || s.Outside != 2 || s.Added != 9 { // over once, long twice
 		t.Errorf("got %+v", s)
 	}
 	r.wantRecords(slices.Insert(spread(2, 8), 4, over))
@@ -323,24 +324,6 @@ func TestAvailabilityMovesBack(t *testing.T) {
 	r.wantRecords(spread(2, 8))
 }
 
-func TestCursorThatDoesNotAdvance(t *testing.T) {
-	for name, back := range map[string]int{"repeated": 1, "in a circle": 2} {
-		var cursors []string
-		edit := func(p *platformtest.Page) {
-			if cursors = append(cursors, p.Cursor); len(cursors) > back {
-				p.Cursor = cursors[len(cursors)-1-back]
-			}
-		}
-		r := newRig(t, 1, platformtest.Config{Records: spread(1, 10), Rules: []platformtest.Rule{{Route: platformtest.Results, First: 1, Last: platformtest.Always, Edit: edit}}})
-		if _, err := r.run(t.Context()); !errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), "the cursor of job job-1 does not advance") {
-			t.Errorf("%s: got %v", name, err)
-		}
-		r.fake.Behave()
-		r.mustRun()
-		r.wantRecords(spread(1, 10))
-	}
-}
-
 // What the platform gives for a moment only must not be seen in the lake.
 func TestPlatformThatStumbles(t *testing.T) {
 	var rules []platformtest.Rule
@@ -358,7 +341,7 @@ func TestPlatformThatStumbles(t *testing.T) {
 func TestInterruptedRunIsGivenUp(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"other days":     func(c *Config) { c.End-- },
-		"other platform": func(c *Config) { c.Name = "https://elsewhere.test" },
+		"other platform": func(c *Config) { c.Name, c.Moved = "https://elsewhere.test", "https://elsewhere.test" },
 	} {
 		r := newRig(t, 4, platformtest.Config{Records: spread(4, 16), Rules: []platformtest.Rule{{
 			Route: platformtest.Results, First: 4, Last: platformtest.Always, Do: platformtest.Refuse(403, "not.authorized", ""),

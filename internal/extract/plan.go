@@ -3,46 +3,135 @@ package extract
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Plan says which of the wanted days will be extracted.
 type Plan struct {
-	Available    time.Time          // the platform's data is complete up to here
-	Whole        int                // wanted days that the lake has whole
+	Source       Identity           // the platform
+	Available    time.Time          // the platform says that its data is complete up to here
+	Now          time.Time          // by our own clock
+	Whole        int                // wanted days that the lake has whole, and that are left alone
 	Days         []conversation.Day // wanted days to extract, in order
-	NotAvailable []conversation.Day // wanted days that do not end before Available
+	Again        []conversation.Day // of those, that the lake has whole already
+	NotAvailable []conversation.Day // wanted days that do not end before Available, or have not ended yet
+	Missing      []conversation.Day // wanted days that the platform's own data never had, as it says
 }
 
-// Plan asks the platform and the lake what there is to do, and changes nothing.
-func (e *Extraction) Plan(ctx context.Context) (Plan, error) { return e.makePlan(ctx) }
+// Ahead is by how much the platform's date lies after our clock, in seconds; 0 if it does not.
+func (p Plan) Ahead() int64 { return max(0, p.Available.Unix()-p.Now.Unix()) }
 
-func (e *Extraction) makePlan(ctx context.Context) (_ Plan, err error) {
-	p := Plan{Days: []conversation.Day{}, NotAvailable: []conversation.Day{}}
-	if e.cfg.End <= e.cfg.First {
-		return p, fault.Field("--to", "the end %v must lie after the start %v", e.cfg.End, e.cfg.First)
+// Plan asks the platform and the lake what there is to do, and changes nothing. It refuses what Run refuses.
+func (e *Extraction) Plan(ctx context.Context) (Plan, error) {
+	version, err := state.Version(ctx, e.cfg.Lake.DB(), owner, len(migrations))
+	if err != nil {
+		return Plan{}, err
 	}
-	if p.Available, err = e.cfg.Source.Availability(ctx); err != nil {
+	var known Identity
+	var last run
+	if version == len(migrations) { // else no extraction of this version has been here
+		if known, err = e.store.known(ctx); err != nil {
+			return Plan{}, err
+		}
+		if last, err = e.store.openRun(ctx); err != nil {
+			return Plan{}, err
+		}
+	}
+	return e.makePlan(ctx, known, last)
+}
+
+// makePlan plans for a lake that knows its source, with last being the run that was interrupted in it, if one was.
+func (e *Extraction) makePlan(ctx context.Context, known Identity, last run) (p Plan, err error) {
+	p = Plan{Days: []conversation.Day{}, Again: []conversation.Day{}, NotAvailable: []conversation.Day{}, Missing: []conversation.Day{}, Now: e.cfg.Now()}
+	if err := e.cfg.validate(); err != nil {
 		return p, err
 	}
-	whole, err := e.cfg.Lake.Days(ctx, e.cfg.First, e.cfg.End)
+	if p.Source, err = e.identify(ctx, known); err != nil {
+		return p, err
+	}
+	var missing []conversation.Day
+	if p.Available, missing, err = e.cfg.Source.Coverage(ctx); err != nil {
+		return p, err
+	}
+	whole, err := e.whole(ctx, last)
 	if err != nil {
 		return p, err
 	}
 	for day := e.cfg.First; day < e.cfg.End; day++ {
 		switch {
-		case whole[day]:
+		case whole[day] == leftAlone:
 			p.Whole++
-		case day.End().After(p.Available):
+		case day.End().After(p.Available) || day.End().After(p.Now):
+			// A day that has not ended by our own clock is not complete, whatever the platform says: a date in a far future
+			// would make days whole, for ever, of which nothing can have happened yet.
 			p.NotAvailable = append(p.NotAvailable, day)
+		case contains(missing, day):
+			p.Missing = append(p.Missing, day)
 		default:
 			p.Days = append(p.Days, day)
+			if whole[day] == readAgain {
+				p.Again = append(p.Again, day)
+			}
 		}
 	}
 	return p, nil
+}
+
+// contains says whether a list in order has a day.
+func contains(days []conversation.Day, day conversation.Day) bool {
+	_, found := slices.BinarySearch(days, day)
+	return found
+}
+
+func (c *Config) validate() error {
+	if c.End <= c.First {
+		return fault.Field("--to", "the end %v must lie after the start %v", c.End, c.First)
+	}
+	for flag, d := range map[string]Days{"--again": c.Again, "--accept-empty": c.AcceptEmpty} {
+		if d.End > d.First && (d.First < c.First || d.End > c.End) {
+			return fault.Field(flag, "%s %v must lie within the days from %v up to %v", flag, d, c.First, c.End)
+		}
+	}
+	return nil
+}
+
+// wholeness of a day that the lake has whole.
+type wholeness int
+
+const (
+	leftAlone wholeness = iota + 1
+	readAgain
+)
+
+// whole gives the wanted days that the lake has whole. Those of --again are to be read again, but for those that the
+// interrupted run has read already.
+func (e *Extraction) whole(ctx context.Context, last run) (map[conversation.Day]wholeness, error) {
+	whole, err := e.cfg.Lake.Days(ctx, e.cfg.First, e.cfg.End)
+	if err != nil {
+		return nil, err
+	}
+	var read, due map[conversation.Day]bool
+	resuming := last.id != "" && last.again == e.cfg.Again.String()
+	if resuming && last.again != "" {
+		read, err = e.store.marked(ctx, last.id, markRead)
+		if err == nil {
+			due, err = e.store.marked(ctx, last.id, markAgain)
+		}
+	}
+	out := map[conversation.Day]wholeness{}
+	for day := range whole {
+		out[day] = leftAlone
+		// A day that the interrupted run made whole itself was not whole when it began.
+		if e.cfg.Again.Has(day) && !read[day] && (!resuming || due[day]) {
+			out[day] = readAgain
+		}
+	}
+	return out, err
 }
 
 // maxGrowth is how much longer than the last one a part may be: one quiet day says little about the next months.
@@ -114,4 +203,22 @@ func split(p part) []part {
 		}
 	}
 	return out
+}
+
+// carve gives the pieces that take the place of a part that is done when [start, end) has to be fetched again: that
+// stretch anew, and what is left of the part on both sides, which is still done.
+func carve(p part, start, end time.Time) []part {
+	done := func(start, end time.Time) part {
+		return part{start: start, end: end, frontier: end, ordered: true, done: true}
+	}
+	var out []part
+	if p.start.Before(start) {
+		out = append(out, done(p.start, start))
+	} else {
+		start = p.start
+	}
+	if end.Before(p.end) {
+		return append(out, newPart(start, end), done(end, p.end))
+	}
+	return append(out, newPart(start, p.end))
 }

@@ -28,9 +28,21 @@ func through[T any](c *cutSource, answer T, err error) (T, error) {
 	return answer, err
 }
 
-func (c *cutSource) Availability(ctx context.Context) (time.Time, error) {
-	at, err := c.Source.Availability(ctx)
-	return through(c, at, err)
+func (c *cutSource) Organization(ctx context.Context) (platform.Organization, error) {
+	o, err := c.Source.Organization(ctx)
+	return through(c, o, err)
+}
+
+func (c *cutSource) Coverage(ctx context.Context) (time.Time, []conversation.Day, error) {
+	at, missing, err := c.Source.Coverage(ctx)
+	at, err = through(c, at, err)
+	return at, missing, err
+}
+
+func (c *cutSource) Count(ctx context.Context, iv conversation.Interval) (int64, []conversation.Day, error) {
+	n, missing, err := c.Source.Count(ctx, iv)
+	n, err = through(c, n, err)
+	return n, missing, err
 }
 
 func (c *cutSource) Submit(ctx context.Context, iv conversation.Interval) (platform.JobID, error) {
@@ -72,7 +84,7 @@ func TestResumeAfterEveryRequest(t *testing.T) {
 			for cutAt(t, fake, n, cut, want) {
 				n++
 			}
-			if n != 8 { // availability, two jobs with three pages
+			if n != 9 { // organization, availability, two jobs with three pages
 				t.Errorf("cut %d times", n)
 			}
 		})

@@ -35,10 +35,24 @@ type rig struct {
 	fake *platformtest.Fake
 	lake *lake.Lake
 	cfg  Config
+
+	clock time.Time // by which the extraction goes; it advances a second each time that it is looked at
 }
 
 // newRig prepares an extraction of some days with pages of two records.
 func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
+	t.Helper()
+	if fake.Available.IsZero() {
+		fake.Available = time.Date(2026, 11, 19, 18, 0, 0, 0, time.UTC)
+	}
+	r := newLakeRig(t, days)
+	r.fake = platformtest.New(t, fake)
+	r.cfg.Source = r.fake.Client()
+	return r
+}
+
+// newLakeRig prepares an extraction from a source that the test makes.
+func newLakeRig(t *testing.T, days int) *rig {
 	t.Helper()
 	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
@@ -49,14 +63,13 @@ func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
 			t.Error(err)
 		}
 	})
-	r := &rig{t: t, lake: l, fake: platformtest.New(t, fake)}
-	clock := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	r := &rig{t: t, lake: l, clock: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
 	r.cfg = Config{
-		Source: r.fake.Client(), Name: "https://api.platform.test", Lake: l, First: first, End: first + conversation.Day(days),
+		Name: "https://api.platform.test", Lake: l, First: first, End: first + conversation.Day(days),
 		Poll: Poll{time.Microsecond, time.Microsecond}, Size: Size{Page: 2, Job: 100_000, Commit: 50_000}, Rand: rand.New(rand.NewPCG(1, 2)),
 		Now: func() time.Time {
-			clock = clock.Add(time.Second)
-			return clock
+			r.clock = r.clock.Add(time.Second)
+			return r.clock
 		},
 	}
 	return r

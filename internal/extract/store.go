@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -12,6 +13,9 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
+
+// owner is the name of the extraction's tables in the control database.
+const owner = "extract"
 
 // migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970, misfits
 // a JSON object.
@@ -49,8 +53,36 @@ var migrations = []string{`
 		done     INTEGER NOT NULL DEFAULT 0,
 		PRIMARY KEY (run_id, start)
 	) STRICT, WITHOUT ROWID`, `
-	ALTER TABLE extract_runs ADD COLUMN misfits TEXT NOT NULL DEFAULT 'null'`,
+	ALTER TABLE extract_runs ADD COLUMN misfits TEXT NOT NULL DEFAULT 'null';
+	ALTER TABLE extract_runs ADD COLUMN outside INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE extract_runs ADD COLUMN refetched INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE extract_runs ADD COLUMN again TEXT NOT NULL DEFAULT ''; -- days to be read again, as --again has them
+	ALTER TABLE extract_runs ADD COLUMN commit_id TEXT NOT NULL DEFAULT ''; -- of the commit whose outcome is not counted yet
+	ALTER TABLE extract_runs ADD COLUMN commit_end TEXT NOT NULL DEFAULT ''; -- it brings what is staged of the days before
+	CREATE TABLE extract_days ( -- what a run has to remember of days
+		run_id TEXT NOT NULL REFERENCES extract_runs,
+		day    TEXT NOT NULL,
+		what   TEXT NOT NULL, -- see the constants of mark
+		PRIMARY KEY (run_id, what, day)
+	) STRICT, WITHOUT ROWID;
+	CREATE TABLE extract_source ( -- where the lake's conversations come from: one row, or none before the first commit
+		one  INTEGER PRIMARY KEY CHECK (one = 1),
+		id   TEXT NOT NULL, -- of the organization; empty if the server does not tell
+		name TEXT NOT NULL,
+		url  TEXT NOT NULL  -- base URL of the API
+	) STRICT`,
 }
+
+// mark is what a run remembers of a day.
+type mark string
+
+const (
+	markAgain mark = "again" // the lake has it whole, and it is to be read again
+	markRead  mark = "read"  // it has been read again
+	markNow   mark = "now"   // the commit that is made now, or was made last, makes it whole
+	markEmpty mark = "empty" // nothing came of it, and the platform has nothing of it
+	markGap   mark = "gap"   // the server says that its own data never had it
+)
 
 // Counters say what a run received and what became of it.
 type Counters struct {
@@ -59,8 +91,10 @@ type Counters struct {
 	Received   int64 `json:"received"`   // records that the platform sent
 	Duplicates int64 `json:"duplicates"` // of those, sent before, to the byte
 	Conflicts  int64 `json:"conflicts"`  // sent before with another content; the later one counts
-	Elsewhere  int64 `json:"elsewhere"`  // started outside the part they were asked for: other parts bring them
+	Elsewhere  int64 `json:"elsewhere"`  // started in another part of the run than that they came with, which brings them
+	Outside    int64 `json:"outside"`    // started on days that the run does not extract: left out
 	Rejected   int64 `json:"rejected"`   // without a usable id or start: kept aside
+	Refetched  int64 `json:"refetched"`  // parts that were fetched again, because what was staged of them was damaged
 	Commits    int64 `json:"commits"`
 	Added      int64 `json:"added"`     // conversations that were not in the lake
 	Replaced   int64 `json:"replaced"`  // conversations of which the lake had another version
@@ -75,8 +109,12 @@ type Counters struct {
 // fields gives the counters in the order of their columns.
 func (c *Counters) fields() []any {
 	return []any{&c.Jobs, &c.Pages, &c.Received, &c.Duplicates, &c.Conflicts, &c.Elsewhere, &c.Rejected, &c.Commits,
-		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, &c.Misfits}
+		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, &c.Misfits, &c.Outside, &c.Refetched}
 }
+
+// columns names the counters as the table has them, in the order of fields.
+var columns = []string{"jobs", "pages", "received", "duplicates", "conflicts", "elsewhere", "rejected", "commits",
+	"added", "replaced", "unchanged", "stale", "unfit", "bytes", "misfits", "outside", "refetched"}
 
 // add counts what a commit did.
 func (c *Counters) add(out lake.Outcome) {
@@ -93,9 +131,12 @@ func (c *Counters) add(out lake.Outcome) {
 // run is an extraction as the control database knows it.
 type run struct {
 	id         string
-	source     string
+	source     string // key of its identity; its base URL for a run of before there were identities
 	first, end conversation.Day
 	begun      time.Time
+	again      string // days to be read again, as --again has them
+	commit     string // id of a commit whose outcome is not counted yet; empty if there is none
+	commitEnd  conversation.Day
 	resumed    bool
 	counters   Counters
 	parts      []part // in order of time
@@ -136,6 +177,29 @@ func (r *run) covered() time.Time {
 	return r.parts[len(r.parts)-1].end
 }
 
+// covers says whether the parts bring all of a day.
+func (r *run) covers(day conversation.Day) bool {
+	at := day.Start()
+	for _, p := range r.parts {
+		if !p.start.After(at) && p.end.After(at) {
+			at = p.end
+		}
+	}
+	return !at.Before(day.End())
+}
+
+// doneUntil is the end of the last part before the first one that is not done: all that the parts before it bring has
+// been staged.
+func (r *run) doneUntil() (at time.Time) {
+	for _, p := range r.parts {
+		if !p.done {
+			break
+		}
+		at = p.end
+	}
+	return at
+}
+
 // set replaces the part that starts when p does.
 func (r *run) set(p part) {
 	for i := range r.parts {
@@ -148,7 +212,7 @@ func (r *run) set(p part) {
 type store struct{ db *sql.DB }
 
 func (s store) migrate(ctx context.Context) error {
-	return state.Migrate(ctx, s.db, "extract", migrations)
+	return state.Migrate(ctx, s.db, owner, migrations)
 }
 
 // openRun gives the run that was not ended, with its parts; an empty one if there is none.
@@ -156,9 +220,10 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	var r run
 	var first, end string
 	var begun int64
-	to := append([]any{&r.id, &r.source, &first, &end, &begun}, r.counters.fields()...)
-	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, jobs, pages, received, duplicates, conflicts,
-		elsewhere, rejected, commits, added, replaced, unchanged, stale, unfit, bytes, misfits FROM extract_runs LIMIT 1`).Scan(to...)
+	var commitEnd string
+	to := append([]any{&r.id, &r.source, &first, &end, &begun, &r.again, &r.commit, &commitEnd}, r.counters.fields()...)
+	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, again, commit_id, commit_end, `+strings.Join(columns, ", ")+
+		` FROM extract_runs LIMIT 1`).Scan(to...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return run{}, nil
 	}
@@ -171,6 +236,11 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	}
 	if r.end, err = conversation.ParseDay(end); err != nil {
 		return r, err
+	}
+	if commitEnd != "" {
+		if r.commitEnd, err = conversation.ParseDay(commitEnd); err != nil {
+			return r, err
+		}
 	}
 	r.parts, err = s.partsOf(ctx, r.id)
 	return r, err
@@ -197,17 +267,25 @@ func (s store) partsOf(ctx context.Context, id string) (_ []part, err error) {
 
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
-func (s store) begin(ctx context.Context, r run) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO extract_runs (run_id, source, first, end, begun_at) VALUES (?, ?, ?, ?, ?)`,
-		r.id, r.source, r.first.String(), r.end.String(), r.begun.UnixMicro())
-	return state.Fault(err)
+// begin enters a run; again are the days that it is to read again.
+func (s store) begin(ctx context.Context, r run, again []conversation.Day) error {
+	return state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO extract_runs (run_id, source, first, end, begun_at, again) VALUES (?, ?, ?, ?, ?, ?)`,
+			r.id, r.source, r.first.String(), r.end.String(), r.begun.UnixMicro(), r.again)
+		if err != nil {
+			return err
+		}
+		return putMark(ctx, tx, r.id, markAgain, again)
+	})
 }
 
 // end forgets a run; what it did is in the lake.
 func (s store) end(ctx context.Context, id string) error {
 	return state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM extract_parts WHERE run_id = ?`, id); err != nil {
-			return err
+		for _, table := range []string{"extract_parts", "extract_days"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, id); err != nil {
+				return err
+			}
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM extract_runs WHERE run_id = ?`, id)
 		return err
@@ -223,24 +301,26 @@ func (s store) addPart(ctx context.Context, r *run, p part) error {
 	return nil
 }
 
-// splitPart puts pieces in the place of a part.
-func (s store) splitPart(ctx context.Context, r *run, whole part, pieces []part) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM extract_parts WHERE run_id = ? AND start = ?`, r.id, whole.start.UnixMicro()); err != nil {
-			return err
-		}
-		for _, p := range pieces {
-			if err := putPart(ctx, tx, r.id, p); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+// replaceParts puts other parts in the place of those of the run, in the database and in r.
+func (s store) replaceParts(ctx context.Context, r *run, parts []part) error {
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.putParts(ctx, tx, r.id, parts) })
+	if err == nil {
+		r.parts = parts
+	}
+	return err
+}
+
+// putParts is replaceParts within a transaction of the caller's, who tells r when it has been committed.
+func (store) putParts(ctx context.Context, tx *sql.Tx, id string, parts []part) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM extract_parts WHERE run_id = ?`, id); err != nil {
 		return err
 	}
-	r.parts, err = s.partsOf(ctx, r.id)
-	return err
+	for _, p := range parts {
+		if err := putPart(ctx, tx, id, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // savePart records how far a part is, and the counters with it, in the database and in r.
@@ -267,7 +347,6 @@ func putPart(ctx context.Context, tx *sql.Tx, id string, p part) error {
 }
 
 func saveCounters(ctx context.Context, tx *sql.Tx, id string, c Counters) error {
-	_, err := tx.ExecContext(ctx, `UPDATE extract_runs SET jobs = ?, pages = ?, received = ?, duplicates = ?, conflicts = ?, elsewhere = ?, rejected = ?,
-		commits = ?, added = ?, replaced = ?, unchanged = ?, stale = ?, unfit = ?, bytes = ?, misfits = ? WHERE run_id = ?`, append(c.fields(), id)...)
+	_, err := tx.ExecContext(ctx, `UPDATE extract_runs SET `+strings.Join(columns, " = ?, ")+` = ? WHERE run_id = ?`, append(c.fields(), id)...)
 	return err
 }

@@ -90,3 +90,30 @@ func TestMissingDaysOfEveryAnswer(t *testing.T) {
 		t.Errorf("a question of the caller's: %v, %v", a.Missing, err)
 	}
 }
+
+// An answer that does not count is never taken for a count of none.
+func TestCountIsACount(t *testing.T) {
+	iv := conversation.DayOf(time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)).Interval()
+	f := platformtest.New(t, platformtest.Config{})
+	for body, want := range map[string]int64{
+		`{"totalHits":0}`: 0,
+		`{"conversations":[{"conversationId":"a","a":1,"a":2}],"totalHits":7}`: 7,
+		`{}`:                                 -1,
+		`[]`:                                 -1,
+		`null`:                               -1,
+		`{"totalHits":null}`:                 -1,
+		`{"totalHits":-1}`:                   -1,
+		`{"totalHits":"7"}`:                  -1,
+		`{"totalHits":7`:                     -1,
+		`{"message":"no","status":500}`:      -1,
+		`{"conversations":[]}`:               -1,
+		`{"totalHits":1.5}`:                  -1,
+		`{"totalHits":99999999999999999999}`: -1,
+	} {
+		f.Behave(platformtest.Rule{Route: platformtest.Query, First: 1, Last: platformtest.Always, Do: platformtest.Say(body)})
+		n, _, err := f.Client().Count(t.Context(), iv)
+		if want < 0 && !errors.Is(err, fault.Corrupt) || want >= 0 && (err != nil || n != want) {
+			t.Errorf("%s: got %d, %v", body, n, err)
+		}
+	}
+}

@@ -32,14 +32,6 @@ func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64
 	return n, err
 }
 
-// Count is TotalHits with the days of iv that the server's own data never had.
-func (c *Client) Count(ctx context.Context, iv conversation.Interval) (n int64, missing []conversation.Day, err error) {
-	defer fault.Wrap(&err, "query %v", iv)
-	q := detailQuery{iv.String(), "asc", "conversationStart", paging{1, 1}}
-	page, err := c.post(ctx, q, gaps(&missing), func() func([]byte) error { return func([]byte) error { return nil } })
-	return page.TotalHits, missing, err
-}
-
 // LastEnded gives the conversation of iv that ended last, of those that have an end; nil if none of the hundred that
 // the platform lists first has.
 func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last *conversation.Conversation, err error) {

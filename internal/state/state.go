@@ -77,8 +77,8 @@ func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) erro
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if version > len(steps) {
-			return newer(owner, version, len(steps))
+		if err := newer(owner, version, len(steps)); err != nil {
+			return err
 		}
 		for _, step := range steps[version:] {
 			if _, err := tx.ExecContext(ctx, step); err != nil {
@@ -93,16 +93,8 @@ func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) erro
 // Readable says whether the tables of one owner can be read by a program that knows their version len(steps): they must
 // not be further. It changes nothing.
 func Readable(ctx context.Context, db *sql.DB, owner string, steps []string) error {
-	var version int
-	err := db.QueryRowContext(ctx, `SELECT version FROM schema_versions WHERE owner = ?`, owner).Scan(&version)
-	if err == nil && version > len(steps) {
-		return newer(owner, version, len(steps))
-	}
-	return Fault(err)
-}
-
-func newer(owner string, version, known int) error {
-	return fault.New(fault.Conflict, "the control database has %s tables of version %d and this parley knows version %d; use a newer parley", owner, version, known)
+	_, err := Version(ctx, db, owner, len(steps))
+	return err
 }
 
 // Tx lends a transaction: it commits when do returns nil and rolls back otherwise.

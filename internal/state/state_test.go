@@ -70,3 +70,30 @@ func TestDamageIsCorrupt(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestVersionIsToldWithoutMigrating(t *testing.T) {
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "x.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	want := func(owner string, version int) {
+		t.Helper()
+		if got, err := Version(t.Context(), db, owner, 2); err != nil || got != version {
+			t.Errorf("%s: got %d, %v, want %d", owner, got, err, version)
+		}
+	}
+	want("test", 0)
+	steps := []string{`CREATE TABLE x (a INTEGER)`, `CREATE TABLE y (a INTEGER)`, `CREATE TABLE z (a INTEGER)`}
+	if err := Migrate(t.Context(), db, "test", steps[:2]); err != nil {
+		t.Fatal(err)
+	}
+	want("test", 2)
+	want("other", 0)
+	if err := Migrate(t.Context(), db, "test", steps); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Version(t.Context(), db, "test", 2); !errors.Is(err, fault.Conflict) {
+		t.Errorf("a newer database: %v", err)
+	}
+}

@@ -13,8 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -67,16 +69,33 @@ func start(t *testing.T) *parley {
 // extract runs an extraction in pieces so small that every kind of step comes several times.
 func (p *parley) extract(t *testing.T, dir string, env ...string) error {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), p.binary, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", dir, "--base-url", p.url,
-		"--poll", "1ms..2ms", "--page-size", "13", "--commit-records", "30", "--job-records", "60")
-	cmd.Env = append(os.Environ(), append(env, "GENESYS_CLIENT_ID=id", "GENESYS_CLIENT_SECRET=secret")...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	err := cmd.Run()
-	if err != nil && !killed(err) {
-		t.Logf("stderr: %s", stderr.String())
-	}
+	_, err := p.summary(t, dir, env...)
 	return err
+}
+
+// summary is extract, and what its summary says of the whole run: all but the names and times of this one, and how
+// often it committed, which an interruption changes.
+func (p *parley) summary(t *testing.T, dir string, env ...string) (map[string]any, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), p.binary, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", dir, "--base-url", p.url,
+		"--poll", "1ms..2ms", "--page-size", "13", "--commit-records", "30", "--job-records", "60", "--json")
+	cmd.Env = append(os.Environ(), append(env, "GENESYS_CLIENT_ID=id", "GENESYS_CLIENT_SECRET=secret")...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if !killed(err) {
+			t.Logf("stderr: %s", stderr.String())
+		}
+		return nil, err
+	}
+	var s map[string]any
+	if err := json.Unmarshal(stdout.Bytes(), &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"run", "seconds", "resumed", "commits"} {
+		delete(s, name)
+	}
+	return s, nil
 }
 
 func killed(err error) bool {
@@ -108,11 +127,19 @@ func same(t *testing.T, got, want map[conversation.Day][]string) {
 	}
 }
 
-// points gives each crash point of an undisturbed run with how often it is passed.
+// points gives each crash point of an undisturbed run with how often it is passed, and what the run brings.
 func (p *parley) points(t *testing.T) (map[string]int, map[conversation.Day][]string) {
 	t.Helper()
+	points, want, _ := p.undisturbed(t)
+	return points, want
+}
+
+// undisturbed is points, and the summary.
+func (p *parley) undisturbed(t *testing.T) (map[string]int, map[conversation.Day][]string, map[string]any) {
+	t.Helper()
 	dir, log := filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "points")
-	if err := p.extract(t, dir, "PARLEY_CRASH_LOG="+log); err != nil {
+	summary, err := p.summary(t, dir, "PARLEY_CRASH_LOG="+log)
+	if err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(log)
@@ -123,13 +150,13 @@ func (p *parley) points(t *testing.T) (map[string]int, map[conversation.Day][]st
 	for name := range strings.FieldsSeq(string(text)) {
 		points[name]++
 	}
-	return points, contents(t, dir)
+	return points, contents(t, dir), summary
 }
 
 // TestKilledAnywhere kills at the first and the last passing of each point, and of those in pages at a middle one.
 func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // its subtests share the sandbox that it starts
 	p := start(t)
-	points, want := p.points(t)
+	points, want, says := p.undisturbed(t)
 	if len(want) != days {
 		t.Fatalf("the undisturbed run has %d days, want %d", len(want), days)
 	}
@@ -152,13 +179,67 @@ func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // its subtests share
 				if err := p.extract(t, dir, fmt.Sprintf("PARLEY_CRASH=%s:%d", name, n)); !killed(err) {
 					t.Fatalf("the first run ended with %v, and should have been killed", err)
 				}
-				if err := p.extract(t, dir); err != nil {
+				summary, err := p.summary(t, dir)
+				if err != nil {
 					t.Fatalf("the second run: %v", err)
+				}
+				if !reflect.DeepEqual(summary, says) {
+					t.Errorf("the summary says\n%v, that of an undisturbed run\n%v", summary, says)
 				}
 				same(t, contents(t, dir), want)
 			})
 		}
 	}
+}
+
+// TestInterruptedAnywhere interrupts at the first passing of each point, as Ctrl-C does: whatever breaks because of it,
+// in the middle of a page or of a commit, the exit code says that the run was interrupted, or it came to its end before
+// it noticed.
+func TestInterruptedAnywhere(t *testing.T) { //nolint:tparallel // its subtests share the sandbox that it starts
+	p := start(t)
+	points, want := p.points(t)
+	for _, name := range slices.Sorted(maps.Keys(points)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "lake")
+			err := p.extract(t, dir, "PARLEY_CRASH="+name+":1", "PARLEY_CRASH_SIGNAL=INT")
+			var exit *exec.ExitError
+			if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 130) {
+				t.Errorf("the first run ended with %v, want exit code 130", err)
+			}
+			if err := p.extract(t, dir); err != nil {
+				t.Fatalf("the second run: %v", err)
+			}
+			same(t, contents(t, dir), want)
+		})
+	}
+}
+
+// TestTwoFirstExtractions starts two extractions into a lake that is not there yet: one is told that the other one
+// makes it or writes to it, or comes after it and has nothing to do.
+func TestTwoFirstExtractions(t *testing.T) {
+	p := start(t)
+	dir := filepath.Join(t.TempDir(), "lake")
+	errs := make([]error, 2)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() { errs[i] = p.extract(t, dir) })
+	}
+	wg.Wait()
+	done := 0
+	for _, err := range errs {
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			done++
+		case !errors.As(err, &exit) || exit.ExitCode() != 7:
+			t.Errorf("the other one ended with %v, want exit code 7", err)
+		}
+	}
+	if done == 0 {
+		t.Errorf("nobody extracted: %v", errs)
+	}
+	contents(t, dir)
 }
 
 // TestKilledAgainAndAgain kills run after run, in recovery too, until one gets through.

@@ -31,6 +31,9 @@ type Options struct {
 	From, To  string
 	Lake      string
 	BaseURL   string
+	Source    string
+	Again     string
+	Empty     string
 	Poll      string
 	Size      extract.Size
 	Retries   int
@@ -51,12 +54,17 @@ func New(s *ui.Streams, version string) *cobra.Command {
 
 Days that the lake has whole are left alone, so running it again changes nothing. A run that was interrupted, however
 it was, goes on from its last page when the same command is run again. Days that the platform does not have complete
-yet (its dataAvailabilityDate) are not extracted: the command says so and ends with exit code 3.
+yet (its dataAvailabilityDate), or that have not ended by this machine's clock, are not extracted: the command says so
+and ends with exit code 3. It ends so too for days of which nothing came, unless the platform's synchronous query
+confirms that nothing happened.
+
+A lake knows its source from its first commit on. Another platform or organization is refused.
 
 ` + connection.Help,
 		Example: `  parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake
   parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake --base-url http://127.0.0.1:8080
-  parley extract --from 2017-01-01 --to 2026-01-01 --lake ./lake --dry-run`,
+  parley extract --from 2017-01-01 --to 2026-01-01 --lake ./lake --dry-run
+  parley extract --again 2026-11-03..2026-11-05 --lake ./lake`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
@@ -65,6 +73,9 @@ yet (its dataAvailabilityDate) are not extracted: the command says so and ends w
 	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to extract from, in place of GENESYS_ENVIRONMENT")
+	f.StringVar(&o.Source, "source", "", "organization id, or base URL, that the lake is to be extracted from, and from no other; needed once when its source has moved")
+	f.StringVar(&o.Again, "again", "", "read days again that the lake has whole, as 2026-11-03 or 2026-11-03..2026-11-05; without --from and --to, those days alone")
+	f.StringVar(&o.Empty, "accept-empty", "", "days to take for empty when nothing comes of them, whether or not the platform confirms it; written as for --again")
 	f.StringVar(&o.Poll, "poll", extract.DefaultPoll().String(), "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
 	f.IntVar(&o.Size.Page, "page-size", o.Size.Page, "records a page, 1 to 10000; a page is held in memory")
 	f.Int64Var(&o.Size.Job, "job-records", o.Size.Job, "records that a job should return; the days of a job adapt to it")
@@ -75,8 +86,14 @@ yet (its dataAvailabilityDate) are not extracted: the command says so and ends w
 	f.Int64Var(&o.PageMiB, "max-page-mib", wire.DefaultPage>>20, "MiB that a page may have, decompressed")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
-	for _, name := range []string{"from", "to", "lake"} {
-		cobra.CheckErr(cmd.MarkFlagRequired(name))
+	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
+	cmd.PreRun = func(*cobra.Command, []string) {
+		if o.Again != "" && o.From+o.To == "" {
+			return // --again says which days
+		}
+		for _, name := range []string{"from", "to"} {
+			cobra.CheckErr(cmd.MarkFlagRequired(name))
+		}
 	}
 	return cmd
 }
@@ -87,14 +104,14 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.DryRun {
-		return o.dryRun(ctx, cfg)
-	}
 	if err := lake.Vacant(o.Lake); err != nil {
 		return err
 	}
+	if o.DryRun {
+		return o.dryRun(ctx, cfg)
+	}
 	// Asked before a lake is made: a wrong secret or host should leave nothing behind.
-	if _, err := cfg.Source.Availability(ctx); err != nil {
+	if _, _, err := cfg.Source.Coverage(ctx); err != nil {
 		return err
 	}
 	debug.SetMemoryLimit(o.MemoryMiB << 20)
@@ -109,6 +126,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	summary, err := extract.New(cfg).Run(ctx)
 	progress.Clear()
 	stopped := err != nil && !errors.Is(err, fault.Incomplete)
+	for _, text := range summary.Warnings {
+		o.Streams.Notef("parley: warning: %s\n", text)
+	}
 	if summary.Run == "" || stopped && summary.Received == 0 {
 		return err
 	}
@@ -121,14 +141,9 @@ func (o *Options) config() (cfg extract.Config, err error) {
 		Size: o.Size, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: o.Streams.Log(),
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
-	if cfg.First, err = conversation.ParseDay(o.From); err != nil {
-		return cfg, fault.Field("--from", "--from %v", err)
-	}
-	if cfg.End, err = conversation.ParseDay(o.To); err != nil {
-		return cfg, fault.Field("--to", "--to %v", err)
-	}
-	if cfg.End <= cfg.First {
-		return cfg, fault.Field("--to", "--to %v must lie after --from %v; it is the day after the last one", cfg.End, cfg.First)
+	cfg.Moved = o.Source
+	if err := o.days(&cfg); err != nil {
+		return cfg, err
 	}
 	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
 		return cfg, err
@@ -148,4 +163,32 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
 	cfg.Source, cfg.Name = platform.New(c), c.API
 	return cfg, nil
+}
+
+// days reads the flags that say which days.
+func (o *Options) days(cfg *extract.Config) (err error) {
+	if o.Again != "" {
+		if cfg.Again, err = extract.ParseDays("--again", o.Again); err != nil {
+			return err
+		}
+	}
+	if o.Empty != "" {
+		if cfg.AcceptEmpty, err = extract.ParseDays("--accept-empty", o.Empty); err != nil {
+			return err
+		}
+	}
+	if o.From+o.To == "" && o.Again != "" {
+		cfg.First, cfg.End = cfg.Again.First, cfg.Again.End
+		return nil
+	}
+	if cfg.First, err = conversation.ParseDay(o.From); err != nil {
+		return fault.Field("--from", "--from %v", err)
+	}
+	if cfg.End, err = conversation.ParseDay(o.To); err != nil {
+		return fault.Field("--to", "--to %v", err)
+	}
+	if cfg.End <= cfg.First {
+		return fault.Field("--to", "--to %v must lie after --from %v; it is the day after the last one", cfg.End, cfg.First)
+	}
+	return nil
 }

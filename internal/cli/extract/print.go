@@ -29,6 +29,9 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	if err := l.Free(); err != nil {
+		return err
+	}
 	cfg.Lake = l
 	plan, err := extract.New(cfg).Plan(ctx)
 	if err != nil {
@@ -40,19 +43,34 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 func (o *Options) printPlan(p extract.Plan) error {
 	if o.JSON {
 		return o.Streams.JSON(struct {
+			Source       extract.Identity   `json:"source"`
 			Available    string             `json:"data_availability_date"`
+			Ahead        int64              `json:"data_availability_ahead_seconds,omitzero"`
 			Whole        int                `json:"days_already_whole"`
 			Days         []conversation.Day `json:"days_to_extract"`
+			Again        []conversation.Day `json:"days_to_read_again"`
 			NotAvailable []conversation.Day `json:"days_not_available"`
-		}{conversation.FormatTime(p.Available), p.Whole, p.Days, p.NotAvailable})
+			Missing      []conversation.Day `json:"days_missing"`
+		}{p.Source, conversation.FormatTime(p.Available), p.Ahead(), p.Whole, p.Days, p.Again, p.NotAvailable, p.Missing})
 	}
 	o.Streams.Printf("Nothing was changed. An extraction would do this:\n")
-	return ui.Fields(o.Streams.Out,
-		[2]string{"extract", days(p.Days)},
-		[2]string{"leave alone", fmt.Sprintf("%d days that the lake has whole", p.Whole)},
-		[2]string{"wait for", days(p.NotAvailable)},
-		[2]string{"data available until", conversation.FormatTime(p.Available)},
-	)
+	lines := [][2]string{
+		{"from", p.Source.String()},
+		{"extract", days(p.Days)},
+		{"leave alone", fmt.Sprintf("%d days that the lake has whole", p.Whole)},
+		{"wait for", days(p.NotAvailable)},
+		{"data available until", conversation.FormatTime(p.Available)},
+	}
+	if p.Ahead() > 0 {
+		lines = append(lines, [2]string{"by this machine's clock it is", conversation.FormatTime(p.Now)})
+	}
+	if len(p.Again) > 0 {
+		lines = append(lines, [2]string{"of those, read again", extract.Spans(p.Again)})
+	}
+	if len(p.Missing) > 0 {
+		lines = append(lines, [2]string{"missing on the server", extract.Spans(p.Missing)})
+	}
+	return ui.Fields(o.Streams.Out, lines...)
 }
 
 // days writes a list of days as a person would.
@@ -70,7 +88,7 @@ func (o *Options) print(s extract.Summary, stopped bool) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
-	if s.Days == 0 && s.Received == 0 && len(s.NotAvailable) == 0 {
+	if s.Days+s.Again == 0 && s.Received == 0 && len(s.NotAvailable)+len(s.NotConfirmed)+len(s.Missing) == 0 {
 		o.Streams.Printf("Nothing to do: of the days from %v up to %v the lake has %s whole.\n", s.First, s.End, ui.Counted(int64(s.DaysBefore), "day", "days"))
 		return nil
 	}
@@ -95,7 +113,13 @@ func (o *Options) print(s extract.Summary, stopped bool) error {
 		name string
 		n    int64
 	}{
+		{"days read again", int64(s.Again)},
+		{"days without a conversation", int64(len(s.Empty))},
+		{"days not confirmed to be empty", int64(len(s.NotConfirmed))},
+		{"days missing on the server", int64(len(s.Missing))},
 		{"started in another part of the interval, which brings them", s.Elsewhere},
+		{"started outside the days extracted, left out", s.Outside},
+		{"parts fetched again, for damaged staged files", s.Refetched},
 		{"set aside: no record (parley lake rejected)", s.Rejected},
 		{"kept whole, but in part not fit for the tables", s.Unfit},
 		{"days not available yet", int64(len(s.NotAvailable))},

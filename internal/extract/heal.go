@@ -1,0 +1,133 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/stage"
+)
+
+// maxMends is how often one process fetches again what was staged and damaged. A disk that damages it time after time
+// is for somebody to look at.
+const maxMends = 3
+
+// mending does something with what is staged. If some of that turns out to be missing or damaged, it is fetched again;
+// who called goes on with the parts as they are then.
+func (e *Extraction) mending(ctx context.Context, do func() error) error {
+	err := do()
+	if !errors.Is(err, stage.ErrDamaged) || ctx.Err() != nil {
+		return err
+	}
+	found, mendErr := e.mend(ctx)
+	if mendErr == nil && !found {
+		return err // it was damage only while it was read: the next run may see none
+	}
+	return errors.Join(mendErr, ctx.Err())
+}
+
+// mend looks through what is staged, forgets what cannot be used and has its days fetched again. Who stops here for
+// damage would stop here for ever: nothing mends a staged file but the platform.
+func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
+	bad, err := e.stage.Damaged(ctx)
+	if err != nil || len(bad) == 0 {
+		return false, err
+	}
+	if e.mended++; e.mended > maxMends {
+		return true, fault.New(fault.Corrupt, "staged files were damaged again after they were fetched anew; look at the disk of %s, and run again", e.cfg.Lake.Dir())
+	}
+	e.cfg.Log.WarnContext(ctx, "staged files are missing or damaged; their days are fetched again", "files", len(bad), "run", e.run.id)
+	parts, n := e.afresh(e.run.parts, func(p part) (days []conversation.Day) {
+		for _, x := range bad {
+			if x.First.Before(p.end) && !x.Last.Before(p.start) {
+				days = append(days, conversation.DayOf(x.First))
+			}
+		}
+		return days
+	})
+	c := e.run.counters
+	c.Refetched += int64(n)
+	err = e.stage.Forget(ctx, bad, func(tx *sql.Tx) error {
+		if err := e.store.putParts(ctx, tx, e.run.id, parts); err != nil {
+			return err
+		}
+		return saveCounters(ctx, tx, e.run.id, c)
+	})
+	if err == nil {
+		e.run.parts, e.run.counters = parts, c
+	}
+	return true, err
+}
+
+// refetch has days fetched again by new jobs, all of whose parts are done.
+func (e *Extraction) refetch(ctx context.Context, days []conversation.Day) error {
+	parts, _ := e.afresh(e.run.parts, func(part) []conversation.Day { return days })
+	return e.store.replaceParts(ctx, &e.run, parts)
+}
+
+// afresh gives parts such that the days which of names for each part are fetched anew, and counts the parts concerned.
+// A part that is not done is begun again from the first page of its job: its days are not apart yet.
+func (e *Extraction) afresh(parts []part, of func(part) []conversation.Day) (out []part, n int) {
+	for _, p := range parts {
+		days := spans(sorted(of(p)), 0)
+		touched := false
+		pieces := []part{p}
+		for _, d := range days {
+			last := pieces[len(pieces)-1]
+			if !d.First.Start().Before(last.end) || !d.End.Start().After(last.start) {
+				continue
+			}
+			touched = true
+			if !p.done {
+				again := newPart(p.start, p.end)
+				again.job = p.job
+				pieces = []part{again}
+				break
+			}
+			pieces = append(pieces[:len(pieces)-1], carve(last, d.First.Start(), d.End.Start())...)
+		}
+		if touched {
+			n++
+		}
+		out = append(out, pieces...)
+	}
+	return out, n
+}
+
+// giveUpPart begins a part anew in the control database, with nothing left of what its jobs brought: what is wrong
+// with them is in it, and a run of tomorrow must not begin with it.
+func (e *Extraction) giveUpPart(ctx context.Context, p part, cause error) error {
+	if err := e.discard(ctx, p, []part{newPart(p.start, p.end)}); err != nil {
+		return errors.Join(cause, err)
+	}
+	return fault.Because(fault.Corrupt, cause, "job after job gives what cannot be used; what was staged of this stretch of time is given up")
+}
+
+// discard puts pieces in the place of a part and forgets what is staged of it alone.
+func (e *Extraction) discard(ctx context.Context, p part, pieces []part) error {
+	staged, err := e.stage.Within(ctx, p.start, p.end)
+	if err != nil {
+		return err
+	}
+	parts := instead(e.run.parts, p, pieces)
+	err = e.stage.Forget(ctx, staged, func(tx *sql.Tx) error { return e.store.putParts(ctx, tx, e.run.id, parts) })
+	if err == nil {
+		e.run.parts = parts
+	}
+	return err
+}
+
+// dropJob has the platform end a job that is of no use. That it cannot is no matter: its results expire.
+func (e *Extraction) dropJob(ctx context.Context, p part) {
+	if p.job == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := e.cfg.Source.Delete(ctx, p.job); err != nil {
+		e.cfg.Log.InfoContext(ctx, "a job could not be deleted", "job", p.job, "err", err)
+	}
+}

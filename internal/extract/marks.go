@@ -1,0 +1,107 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// marked gives the days that a run has marked so.
+func (s store) marked(ctx context.Context, run string, as mark) (_ map[conversation.Day]bool, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT day FROM extract_days WHERE run_id = ? AND what = ?`, run, string(as))
+	if err != nil {
+		return nil, state.Fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	days := map[conversation.Day]bool{}
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		day, err := conversation.ParseDay(text)
+		if err != nil {
+			return nil, err
+		}
+		days[day] = true
+	}
+	return days, rows.Err()
+}
+
+// putMark marks days.
+func putMark(ctx context.Context, tx *sql.Tx, run string, as mark, days []conversation.Day) error {
+	for _, day := range days {
+		_, err := tx.ExecContext(ctx, `INSERT INTO extract_days VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, run, day.String(), string(as))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known gives what the lake knows of its source; the zero value if it knows nothing.
+func (s store) known(ctx context.Context) (i Identity, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT id, name, url FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Identity{}, nil
+	}
+	return i, state.Fault(err)
+}
+
+func (s store) setSource(ctx context.Context, i Identity) error {
+	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO extract_source VALUES (1, ?, ?, ?)`, i.ID, i.Name, i.URL)
+	return state.Fault(err)
+}
+
+// commitment is a commit that is about to be made.
+type commitment struct {
+	id    string
+	end   conversation.Day   // it brings what is staged of the days before
+	days  []conversation.Day // that it makes whole
+	empty []conversation.Day // of those, that have nothing
+}
+
+// intend notes a commit before it is made: who is interrupted in the middle of it looks up what it did. A day that was
+// taken for empty in an earlier try may have come with records since.
+func (s store) intend(ctx context.Context, r *run, c commitment) error {
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM extract_days WHERE run_id = ? AND what = ?`, r.id, string(markNow)); err != nil {
+			return err
+		}
+		if err := putMark(ctx, tx, r.id, markNow, c.days); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
+			(SELECT 1 FROM extract_days WHERE run_id = d.run_id AND day = d.day AND what = ?)`, r.id, string(markEmpty), string(markNow))
+		if err != nil {
+			return err
+		}
+		if err := putMark(ctx, tx, r.id, markEmpty, c.empty); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ? WHERE run_id = ?`, c.id, c.end.String(), r.id)
+		return err
+	})
+	if err == nil {
+		r.commit, r.commitEnd = c.id, c.end
+	}
+	return err
+}
+
+// counted notes that the outcome of the run's commit is in the counters; those of its days that were to be read again
+// have been.
+func counted(ctx context.Context, tx *sql.Tx, run string, c Counters) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO extract_days SELECT run_id, day, ? FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
+		(SELECT 1 FROM extract_days WHERE run_id = d.run_id AND day = d.day AND what = ?) ON CONFLICT DO NOTHING`,
+		string(markRead), run, string(markNow), string(markAgain))
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE extract_runs SET commit_id = '', commit_end = '' WHERE run_id = ?`, run); err != nil {
+		return err
+	}
+	return saveCounters(ctx, tx, run, c)
+}
