@@ -20,17 +20,18 @@ import (
 
 // Report is what a check found.
 type Report struct {
-	Snapshot      SnapshotID      `json:"snapshot"`
-	Conversations int64           `json:"conversations"`
-	Rows          map[Table]int64 `json:"rows"`
-	Files         int             `json:"files"`
-	Bytes         int64           `json:"bytes"`        // of the data files
-	RecordBytes   int64           `json:"record_bytes"` // of the records, JSON
-	Days          int             `json:"days"`         // that are whole
-	Unfit         int64           `json:"unfit"`        // records that do not fit the schema and have no companion rows
-	Unreferenced  int             `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
-	Unsettled     int             `json:"unsettled"`    // commits that were interrupted; the next writer settles them
-	Damage        []string        `json:"damage"`       // what is wrong, a line each, at most maxDamage
+	Snapshot      SnapshotID          `json:"snapshot"`
+	Conversations int64               `json:"conversations"`
+	Rows          map[Table]int64     `json:"rows"`
+	Files         int                 `json:"files"`
+	Bytes         int64               `json:"bytes"`        // of the data files
+	RecordBytes   int64               `json:"record_bytes"` // of the records, JSON
+	Days          int                 `json:"days"`         // that are whole
+	Gaps          []conversation.Days `json:"gaps"`         // days between the first and the last one of the lake that never came into it
+	Unfit         int64               `json:"unfit"`        // records that do not fit the schema and have no companion rows
+	Unreferenced  int                 `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
+	Unsettled     int                 `json:"unsettled"`    // commits that were interrupted; the next writer settles them
+	Damage        []string            `json:"damage"`       // what is wrong, a line each, at most maxDamage
 }
 
 // maxDamage bounds the report of a lake that is damaged all over.
@@ -41,7 +42,7 @@ const maxDamage = 100
 // what is stored in every table equals, to the row, what the records say when they are shredded again. Damage is
 // reported and is fault.Corrupt. done, if not nil, is told of each record checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
-	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{Rows: map[Table]int64{}, Damage: []string{}}}
+	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{Rows: map[Table]int64{}, Damage: []string{}, Gaps: []conversation.Days{}}}
 	if c.done == nil {
 		c.done = func(int64) {}
 	}
@@ -85,6 +86,7 @@ func (c *checker) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	c.report.Snapshot = s.ID
+	c.report.Gaps = append(c.report.Gaps, s.Missing(conversation.Interval{})...)
 	for _, t := range Tables() {
 		c.files(t, s.files[t])
 	}

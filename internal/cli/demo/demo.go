@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // Options is everything "parley demo" reads.
@@ -113,10 +114,10 @@ func (o *Options) clear() error {
 	if err := os.RemoveAll(filepath.Join(o.Data, "lake")); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Data, 0o755); err != nil {
-		return err
+	if err := private.MkdirAll(o.Data); err != nil {
+		return fault.Because(fault.Invalid, err, "the folder %s cannot be made; give another by --data", o.Data)
 	}
-	return os.WriteFile(path, nil, 0o644)
+	return private.WriteFile(path, nil)
 }
 
 // look is a first look at the tables: what came to each queue, and how it went.

@@ -1,0 +1,82 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// A lake has a day when the day is whole, or when records of it were imported. Of the days before the last one that it
+// has, those that it does not have never came into it: nothing was looked for there, and what is not found there says
+// nothing. Those after the first one that it has are its gaps. An import tells of records and not of days, so a day on
+// which nothing happened is not told from one that is missing, unless it was extracted.
+
+// Missing gives the days that an interval touches and that never came into the lake. An interval without a start is
+// one from the first day that the lake has, and one without an end goes up to the last.
+func (s *Snapshot) Missing(iv conversation.Interval) []conversation.Days {
+	have := s.have()
+	if len(have) == 0 {
+		return nil
+	}
+	asked := conversation.Days{First: have[0].First, Last: have[len(have)-1].Last}
+	if !iv.Start.IsZero() {
+		asked.First = conversation.DayOf(iv.Start)
+	}
+	if !iv.End.IsZero() {
+		asked.Last = min(asked.Last, conversation.DayOf(iv.End.Add(-1)))
+	}
+	return conversation.WithoutDays(asked, have)
+}
+
+// have gives the days that the lake has.
+func (s *Snapshot) have() []conversation.Days {
+	days := slices.Clone(s.whole)
+	for _, f := range s.files[Conversations] {
+		days = append(days, conversation.Days{First: f.Day, Last: f.Day})
+	}
+	return conversation.JoinDays(days)
+}
+
+// Gaps gives the days between the first and the last one of the lake that never came into it.
+func (l *Lake) Gaps(ctx context.Context) (_ []conversation.Days, err error) {
+	s, err := l.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Missing(conversation.Interval{}), s.Close()
+}
+
+// wholeDays gives the days that are whole, as runs.
+func (l *Lake) wholeDays(ctx context.Context) (whole []conversation.Days, err error) {
+	err = l.View(ctx, func(db *sql.DB) error {
+		whole, err = wholeDaysIn(ctx, db)
+		return err
+	})
+	return whole, err
+}
+
+// wholeDaysIn has the database join the days: a run of them is what has the same distance to its number in the order.
+func wholeDaysIn(ctx context.Context, db *sql.DB) (_ []conversation.Days, err error) {
+	rows, err := db.QueryContext(ctx, `SELECT min(day), max(day) FROM (SELECT day, julianday(day) - row_number() OVER (ORDER BY day) AS run FROM days)
+		GROUP BY run ORDER BY 1`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []conversation.Days
+	for rows.Next() {
+		var first, last string
+		if err := rows.Scan(&first, &last); err != nil {
+			return nil, err
+		}
+		run, err := conversation.ParseDays(first + ".." + last)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, run...)
+	}
+	return out, rows.Err()
+}
