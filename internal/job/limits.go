@@ -14,11 +14,12 @@ type Limits struct {
 	Open      int   // jobs of one client that wait or run at most; default 50
 	Queued    int   // jobs of all clients that wait at most; default 1,000
 	PerMinute int   // submissions of a client a minute; default 60
-	Bytes     int64 // JSON that one job may find at most; default 1 TB
-	Stored    int64 // bytes on the disk that the results of one client may take at most; default 1 TB
+	Bytes     int64 // JSON that one job may find at most; default half of the disk's free room
+	Stored    int64 // bytes on the disk that the results of one client may take at most; default half of the disk's free room
 }
 
-func (l Limits) withDefaults() Limits {
+// withDefaults fills in what is not said. There is that much room for results.
+func (l Limits) withDefaults(room int64) Limits {
 	number := func(n *int, standard int) {
 		if *n == 0 {
 			*n = standard
@@ -29,10 +30,10 @@ func (l Limits) withDefaults() Limits {
 	number(&l.Queued, 1000)
 	number(&l.PerMinute, 60)
 	if l.Bytes == 0 {
-		l.Bytes = 1e12
+		l.Bytes = room
 	}
 	if l.Stored == 0 {
-		l.Stored = 1e12
+		l.Stored = room
 	}
 	return l
 }

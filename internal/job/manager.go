@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -45,7 +46,6 @@ func (c *Config) validate() error {
 }
 
 func (c *Config) defaults() {
-	c.Limits = c.Limits.withDefaults()
 	if c.Keep == 0 {
 		c.Keep = 7 * 24 * time.Hour
 	}
@@ -55,6 +55,14 @@ func (c *Config) defaults() {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+}
+
+// unmakable says what to do when the folder of results cannot be made.
+func unmakable(dir string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return fault.Because(fault.Invalid, err, "the folder of results %s cannot be made; see who may write there, or give another folder for the server by --state", dir)
 }
 
 // Manager takes jobs, runs them and gives out their results. Safe for concurrent use; nothing runs outside Run.
@@ -80,8 +88,13 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	}
 	c.defaults()
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, unmakable(c.Dir, err)
+	}
+	there, err := room(c.Dir)
+	if err != nil {
 		return nil, err
 	}
+	c.Limits = c.Limits.withDefaults(there)
 	jobs, err := openStore(ctx, c.DB)
 	if err != nil {
 		return nil, err

@@ -36,8 +36,8 @@ func (o *Options) Flags(f *pflag.FlagSet, level string) {
 	f.IntVar(&o.Jobs.Open, "jobs-per-client", 50, "jobs of one client that may wait or run")
 	f.IntVar(&o.Jobs.Queued, "jobs-queued", 1000, "jobs of all clients that may wait")
 	f.IntVar(&o.Jobs.PerMinute, "jobs-per-minute", 60, "jobs that one client may submit a minute")
-	f.Int64Var(&o.MaxJobMB, "job-megabytes", 1_000_000, "JSON that one job may find, MB")
-	f.Int64Var(&o.MaxResultsMB, "results-megabytes", 1_000_000, "room on the disk for the results of one client, MB")
+	f.Int64Var(&o.MaxJobMB, "job-megabytes", 0, "JSON that one job may find, MB (0: as much as half of the disk's free room)")
+	f.Int64Var(&o.MaxResultsMB, "results-megabytes", 0, "room on the disk for the results of one client, MB (0: half of what is free)")
 	f.IntVar(&o.KeepDays, "keep-days", 7, "days that results of jobs are kept, up to the midnight after")
 	f.DurationVar(&o.Grace, "grace", 10*time.Second, "how long answers in flight may take when the server stops")
 	f.StringVar(&o.LogFormat, "log-format", "text", "format of the log on standard error: text or json")
@@ -53,11 +53,16 @@ func (o *Options) Resolve(s *ui.Streams) (app.Listen, error) {
 	}{
 		{"rate-limit", int64(l.RateLimit)}, {"interval-days", int64(l.Days.Unfiltered)}, {"filtered-interval-days", int64(l.Days.Filtered)},
 		{"jobs-running", int64(l.Jobs.Running)}, {"jobs-per-client", int64(l.Jobs.Open)}, {"jobs-queued", int64(l.Jobs.Queued)},
-		{"jobs-per-minute", int64(l.Jobs.PerMinute)}, {"job-megabytes", o.MaxJobMB}, {"results-megabytes", o.MaxResultsMB},
+		{"jobs-per-minute", int64(l.Jobs.PerMinute)},
 		{"keep-days", int64(o.KeepDays)}, {"grace", int64(l.Grace)},
 	} {
 		if f.value < 1 {
 			return l, fault.Field("--"+f.name, "--%s must be positive", f.name)
+		}
+	}
+	for name, value := range map[string]int64{"job-megabytes": o.MaxJobMB, "results-megabytes": o.MaxResultsMB} {
+		if value < 0 {
+			return l, fault.Field("--"+name, "--%s cannot be negative", name)
 		}
 	}
 	if (l.TLS.Cert == "") != (l.TLS.Key == "") {
