@@ -3,10 +3,10 @@ package lake
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // A lake has a day when the day is whole, or when records of it were imported. Of the days before the last one that it
@@ -50,33 +50,29 @@ func (l *Lake) Gaps(ctx context.Context) (_ []conversation.Days, err error) {
 }
 
 // wholeDays gives the days that are whole, as runs.
-func (l *Lake) wholeDays(ctx context.Context) (whole []conversation.Days, err error) {
-	err = l.View(ctx, func(db *sql.DB) error {
-		whole, err = wholeDaysIn(ctx, db)
-		return err
+func (l *Lake) wholeDays(ctx context.Context) ([]conversation.Days, error) {
+	var text sql.NullString
+	err := l.View(ctx, func(db *sql.DB) error {
+		// One text: a row for each day of ten years, at each request, would take longer than to find what is asked for.
+		return db.QueryRowContext(ctx, `SELECT group_concat(day) FROM (SELECT day FROM days ORDER BY day)`).Scan(&text)
 	})
-	return whole, err
-}
-
-// wholeDaysIn has the database join the days: a run of them is what has the same distance to its number in the order.
-func wholeDaysIn(ctx context.Context, db *sql.DB) (_ []conversation.Days, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT min(day), max(day) FROM (SELECT day, julianday(day) - row_number() OVER (ORDER BY day) AS run FROM days)
-		GROUP BY run ORDER BY 1`)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var out []conversation.Days
-	for rows.Next() {
-		var first, last string
-		if err := rows.Scan(&first, &last); err != nil {
-			return nil, err
-		}
-		run, err := conversation.ParseDays(first + ".." + last)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, run...)
+	if last := l.whole.Load(); last != nil && last.text == text.String {
+		return last.days, nil
 	}
-	return out, rows.Err()
+	days, err := conversation.ParseDays(text.String)
+	if err != nil {
+		return nil, fault.Because(fault.Corrupt, err, "the control database has a day that is none")
+	}
+	now := &wholeList{text.String, conversation.JoinDays(days)}
+	l.whole.Store(now)
+	return now.days, nil
+}
+
+// wholeList is the days that were whole when they were read last, as they are stored and as runs; nobody changes them.
+type wholeList struct {
+	text string
+	days []conversation.Days
 }
