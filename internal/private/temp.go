@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Temp makes a folder for work of a kind, among the temporary files. Whoever makes it removes it. The folders of
@@ -15,7 +17,11 @@ import (
 func Temp(kind string) (string, error) {
 	prefix := "parley-" + kind + "-"
 	sweep(prefix)
-	return os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
+		err = fault.Because(fault.Invalid, err, "no temporary folder can be made in %s; name another by TMPDIR", os.TempDir())
+	}
+	return dir, err
 }
 
 // sweep removes the folders of processes that are gone. One that cannot be removed is left: it is not ours.

@@ -1,11 +1,15 @@
 package private
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 func TestTemp(t *testing.T) {
@@ -34,6 +38,10 @@ func TestTemp(t *testing.T) {
 	}
 	if _, err := os.Stat(left); !os.IsNotExist(err) {
 		t.Errorf("what a killed process has left is there: %v", err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(dir, "nothing"))
+	if _, err := Temp("work"); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "TMPDIR") {
+		t.Errorf("where nothing can be made: %v", err)
 	}
 	for _, dir := range others {
 		if _, err := os.Stat(dir); err != nil {
