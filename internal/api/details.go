@@ -36,6 +36,7 @@ func (s *Server) queryDetails(x *exchange) error {
 	}
 	var members []string
 	err = x.live(weigh(q), func(ctx context.Context, view engine.Engine) error {
+		x.warn(engine.Missing(view, q.Interval))
 		members, err = answer(ctx, view, q)
 		return err
 	})
@@ -133,10 +134,26 @@ func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 		if user, confined := x.client.OnlyUser(); confined {
 			records = only(records, user)
 		}
-		found, err = gather(records)
+		n := 0
+		found, err = gather(counted(records, &n))
+		if n < len(ids) {
+			x.warn(engine.Missing(view, conversation.Interval{})) // they may lie there
+		}
 		return err
 	})
 	return found, err
+}
+
+// counted counts the records that pass.
+func counted(records iter.Seq2[conversation.Record, error], n *int) iter.Seq2[conversation.Record, error] {
+	return func(yield func(conversation.Record, error) bool) {
+		for r, err := range records {
+			*n++
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // only passes the records of conversations that a user took part in. The very existence of others must not show.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
 )
@@ -103,6 +104,7 @@ func (s *Server) jobResults(x *exchange) error {
 		return err
 	}
 	defer page.Close()
+	x.warn(page.Missing())
 	x.out.Header().Set("Content-Type", "application/json")
 	if x.out.packed() {
 		return page.StreamZstd(x.out)
@@ -147,6 +149,11 @@ func (s *Server) availability(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	gaps, err := engine.Gaps(x.r.Context(), source)
+	if err != nil {
+		return err
+	}
+	x.warn(gaps)
 	return x.send(http.StatusOK, availabilityBody{conversation.FormatTime(at)})
 }
 

@@ -7,17 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,6 +23,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/meter"
+	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -86,6 +82,7 @@ type Server struct {
 	http    *http.Server
 	surface *api.Server
 	jobs    *job.Manager
+	gaps    *gapWatch
 	listen  net.Listener
 	grace   time.Duration
 	close   func() error // gives back what the server was made of
@@ -105,7 +102,7 @@ func newServer(ctx context.Context, l Listen, b backend) (*Server, error) {
 		return nil, err
 	}
 	meter := meter.New()
-	s := &Server{grace: l.Grace, close: func() error { return nil }}
+	s := &Server{gaps: newGapWatch(b.sources, l.Log), grace: l.Grace, close: func() error { return nil }}
 	if s.grace == 0 {
 		s.grace = graceful
 	}
@@ -176,6 +173,7 @@ const graceful = 10 * time.Second
 func (s *Server) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.jobs.Run(ctx) })
+	group.Go(func() error { s.gaps.run(ctx); return nil })
 	group.Go(func() error {
 		if err := s.http.Serve(s.listen); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -197,13 +195,9 @@ func (s *Server) Run(ctx context.Context) error {
 
 // passing makes a state that ends with the server: for a sandbox, and for a demo.
 func passing(ctx context.Context) (*State, error) {
-	sweepWork()
-	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", workPrefix, os.Getpid()))
-	if errors.Is(err, syscall.ENOSPC) {
-		return nil, err
-	}
+	dir, err := private.Temp("jobs")
 	if err != nil {
-		return nil, fault.Because(fault.Invalid, err, "no folder can be made in %s; TMPDIR names another place", os.TempDir())
+		return nil, err
 	}
 	s, err := OpenState(ctx, dir)
 	if err != nil {
@@ -227,22 +221,4 @@ func newPassing(ctx context.Context, l Listen, source engine.Source, o api.Organ
 	}
 	s.close = gone
 	return s, nil
-}
-
-// workPrefix begins the name of a folder of a passing state; the process that made it follows.
-const workPrefix = "parley-jobs-"
-
-// sweepWork removes the folders of servers that were killed. One that cannot be removed is left: it is not ours.
-func sweepWork() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), workPrefix+"*-*"))
-	if err != nil {
-		return
-	}
-	for _, dir := range dirs {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), workPrefix), "-")
-		n, err := strconv.Atoi(pid)
-		if err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
-			_ = os.RemoveAll(dir)
-		}
-	}
 }

@@ -36,7 +36,7 @@ func ParseLakes(values []string) (Lakes, error) {
 			if other == name {
 				return nil, fault.Field("--lake", "--lake: the organisation %s has two lakes; give each a name of its own, as acme=./acme", name)
 			}
-			if filepath.Clean(taken) == filepath.Clean(dir) {
+			if filepath.Clean(taken) == filepath.Clean(dir) || lake.Same(taken, dir) {
 				return nil, fault.Field("--lake", "--lake: the organisations %s and %s have the same lake %s; a lake holds the conversations of one", other, name, dir)
 			}
 		}

@@ -47,27 +47,19 @@ func OpenState(ctx context.Context, dir string) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "control.db")
-	if err := makePrivate(dir, path); err != nil && !errors.Is(err, syscall.ENOSPC) {
+	// Nobody else may read it, even where the lake is shared: what is in it lets others forge cursors. What is made in it
+	// gets its mode.
+	if err := os.MkdirAll(dir, 0o700); err != nil && !errors.Is(err, syscall.ENOSPC) {
 		return nil, fault.Because(fault.Invalid, err, "the server's folder %s cannot be made or used; give another by --state", dir)
 	}
-	db, err := state.Open(ctx, path)
+	db, err := state.Open(ctx, filepath.Join(dir, "control.db"))
+	if errors.Is(err, fault.Invalid) {
+		return nil, fault.Because(fault.Invalid, err, "the server's folder %s cannot be used; give another by --state", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the server's folder %s: %w", dir, err)
 	}
 	return &State{dir, db}, nil
-}
-
-// makePrivate makes a folder, and a file in it, that nobody else may read: what is in them lets others forge cursors.
-func makePrivate(dir, path string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // Results is the folder of the results of jobs.

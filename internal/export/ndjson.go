@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"iter"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // NDJSON writes each record verbatim on a line of its own and gives their number.
@@ -49,7 +51,7 @@ func ToFile(path string, write func(io.Writer) error) (err error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return direct(path, write)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := beside(path)
 	if err != nil {
 		return unwritable(path, err)
 	}
@@ -62,17 +64,31 @@ func ToFile(path string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	if err := errors.Join(write(w), w.Close(), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(write(w), w.Close(), asBefore(path, f), f.Sync(), f.Close()); err != nil {
 		return full(err)
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// beside makes a file beside a path, with a name by chance.
+func beside(path string) (*os.File, error) {
+	return private.Open(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+}
+
+// asBefore gives a file the mode of the one whose place it is to take.
+func asBefore(path string, f *os.File) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	return f.Chmod(info.Mode().Perm())
 }
 
 // AppendTo lends a writer to the end of a file, which is made if it is not there. When write fails the file is as it
 // was. What is added to a file whose name ends in .gz or .zst is compressed by itself, as both formats allow. It treats
 // paths as ToFile does.
 func AppendTo(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	f, err := private.Open(path, os.O_WRONLY|os.O_CREATE)
 	if err != nil {
 		return unwritable(path, err)
 	}

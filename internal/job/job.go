@@ -108,8 +108,9 @@ type entry struct {
 	owner     Owner
 	body      []byte // the request; nil once the job is done, because it may name customers
 	status    Status
-	available time.Time // dataAvailabilityDate at the moment the job ran
-	forget    time.Time // when nothing needs to be known of the job any more; zero while it is not done
+	available time.Time           // dataAvailabilityDate at the moment the job ran
+	missing   []conversation.Days // that the job touches and that had never come into the data at that moment
+	forget    time.Time           // when nothing needs to be known of the job any more; zero while it is not done
 	size      Size
 }
 

@@ -34,6 +34,9 @@ func (m *Manager) page(e entry, r *results, from int64, size int) *Page {
 // Next is the cursor of the page that follows; empty on the last.
 func (p *Page) Next() string { return p.cursor }
 
+// Missing gives the days that the job touched and that had never come into the data when it ran.
+func (p *Page) Missing() []conversation.Days { return p.entry.missing }
+
 const head = `{"conversations":[`
 
 // tail is what follows the conversations: cursor, unless it is the last page; dataAvailabilityDate of the moment the

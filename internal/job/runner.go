@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
@@ -246,6 +247,7 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 		return fmt.Errorf("%w: %w", errUnopened, err)
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
+	e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know
 	e.size, err = m.files.write(e.id, view.Records(ctx, q.Query, q.Limit, 0), m.cfg.Limits.Bytes)
 	return err
 }

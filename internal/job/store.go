@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -34,6 +35,8 @@ var migrations = []string{
 	CREATE INDEX jobs_state ON jobs (state, organisation, client);
 	CREATE TABLE job_turns (organisation TEXT NOT NULL, client TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (organisation, client));
 	CREATE TABLE job_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL);`,
+	// Days that the interval of a job touches and that never came into the data: 2026-11-03,2026-11-05..2026-11-07.
+	`ALTER TABLE jobs ADD COLUMN missing TEXT NOT NULL DEFAULT ''`,
 }
 
 // store keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -83,17 +86,21 @@ func (s store) add(ctx context.Context, e entry, limits Limits) error {
 	})
 }
 
-const entryColumns = `id, organisation, client, user, state, body, error, submitted, completed, expires, forget, available, records, bytes, stored`
+const entryColumns = `id, organisation, client, user, state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing`
 
 // row is a *sql.Row or *sql.Rows.
 type row interface{ Scan(to ...any) error }
 
 func scan(r row) (e entry, err error) {
 	var submitted, completed, expires, forget, available int64
+	var missing string
 	err = r.Scan(&e.id, &e.owner.Organisation, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
-		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored)
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing)
 	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
 	e.forget, e.available = moment(forget), moment(available)
+	if err == nil {
+		e.missing, err = conversation.ParseDays(missing)
+	}
 	return e, err
 }
 
@@ -164,9 +171,10 @@ func (s store) putBack(ctx context.Context, id ID) error {
 func (s store) finish(ctx context.Context, e entry) (ok bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
-			records = ?, bytes = ?, stored = ? WHERE id = ? AND state = 'PENDING'`,
+			records = ?, bytes = ?, stored = ?, missing = ? WHERE id = ? AND state = 'PENDING'`,
 			e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
-			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored, e.id))
+			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
+			conversation.DaysText(e.missing), e.id))
 		return err
 	})
 	return ok, err

@@ -94,19 +94,19 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", when, got, want)
 		}
 	}
-	want("the lake is open to write", "a1 1 2 false")
+	want("the lake is open to write", "a1 1 2 true")
 	commit(t, l, Commit{Days: []conversation.Day{b.Day()}, Records: all(b)})
-	want("a commit", "ab2 2 3 false")
+	want("a commit", "ab2 2 3 true")
 	if got := other.Ask(t, "write"); got != "true 4 true" {
 		t.Errorf("writing: %s", got)
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want("nobody writes", "ab2 2 3 false")
+	want("nobody writes", "ab2 2 3 true")
 	l = mustOpen(t, dir)
 	commit(t, l, Commit{Days: []conversation.Day{c.Day()}, Records: all(c)})
-	want("the next writer", "abc3 3 4 false")
+	want("the next writer", "abc3 3 4 true")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -20,19 +20,20 @@ import (
 
 // Report is what a check found.
 type Report struct {
-	Snapshot      SnapshotID      `json:"snapshot"`
-	Conversations int64           `json:"conversations"`
-	Rows          map[Table]int64 `json:"rows"`
-	Files         int             `json:"files"`
-	Bytes         int64           `json:"bytes"`        // of the data files
-	RecordBytes   int64           `json:"record_bytes"` // of the records, JSON
-	Days          int             `json:"days"`         // that are whole
-	Unfit         int64           `json:"unfit"`        // records with values that do not fit the schema, and are not in the tables
-	Misfits       wire.Misfits    `json:"misfits"`      // those values
-	Unreferenced  int             `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
-	Unsettled     int             `json:"unsettled"`    // commits that were interrupted; the next writer settles them
-	Oversized     int             `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
-	Damage        []string        `json:"damage"`       // what is wrong, a line each, at most maxDamage
+	Snapshot      SnapshotID          `json:"snapshot"`
+	Conversations int64               `json:"conversations"`
+	Rows          map[Table]int64     `json:"rows"`
+	Files         int                 `json:"files"`
+	Bytes         int64               `json:"bytes"`        // of the data files
+	RecordBytes   int64               `json:"record_bytes"` // of the records, JSON
+	Days          int                 `json:"days"`         // that are whole
+	Gaps          []conversation.Days `json:"gaps"`         // days between the first and the last one of the lake that never came into it
+	Unfit         int64               `json:"unfit"`        // records with values that do not fit the schema, and are not in the tables
+	Misfits       wire.Misfits        `json:"misfits"`      // those values
+	Unreferenced  int                 `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
+	Unsettled     int                 `json:"unsettled"`    // commits that were interrupted; the next writer settles them
+	Oversized     int                 `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
+	Damage        []string            `json:"damage"`       // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
 	Underived []conversation.Day `json:"underived_days"`
@@ -49,7 +50,7 @@ const maxDamage = 100
 // reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
 	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
-		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},
+		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},
 	}}
 	if c.done == nil {
 		c.done = func(int64) {}
@@ -100,6 +101,7 @@ func (c *checker) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	c.report.Snapshot = s.ID
+	c.report.Gaps = append(c.report.Gaps, s.Missing(conversation.Interval{})...)
 	for _, t := range Tables() {
 		c.files(t, s.files[t])
 	}

@@ -52,6 +52,7 @@ type Lake struct {
 	reader  *state.Reader // of a lake that may only be read, else nil
 	catalog icebergCatalog
 	listed  atomic.Pointer[listing] // of the snapshot that was opened last
+	whole   atomic.Pointer[wholeList]
 }
 
 // Create makes a lake in dir, which must be empty, missing, or hold a lake already, which is then opened. A folder that

@@ -28,8 +28,8 @@ func (l *Lake) pinPath(id int64) string {
 // errLocked says that another holds a lock that excludes the one that was asked for.
 var errLocked = errors.New("locked by another")
 
-// pin pins a snapshot. It is errLocked while somebody is expiring it. Who may not write to the lake has no pin, and
-// the file is nil: refusing to read would help nobody.
+// pin pins a snapshot. It is errLocked while somebody is expiring it. Who may neither write to the lake nor read the file
+// that a commit has made has no pin, and the file is nil: refusing to read would help nobody.
 func (l *Lake) pin(id SnapshotID) (*os.File, error) {
 	f, err := l.lockPin(int64(id), syscall.LOCK_SH)
 	switch {
@@ -70,7 +70,7 @@ func (l *Lake) makePins() error {
 
 // openLocked opens a file to read and locks it, or fails at once with errLocked.
 func openLocked(path string, flags, how int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|flags, 0o644)
+	f, err := openPin(path, flags&os.O_CREATE != 0)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +78,36 @@ func openLocked(path string, flags, how int) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// openPin opens the file of a pin, and makes it when it is not there. It is empty, and whoever gets to its folder may lock
+// it, whatever the umask of the one who made it: an expiry must get the lock of a pin that root has made.
+func openPin(path string, create bool) (*os.File, error) {
+	for {
+		f, err := os.Open(path)
+		if !errors.Is(err, fs.ErrNotExist) || !create {
+			return f, err
+		}
+		f, err = os.OpenFile(path, os.O_RDONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue // somebody else was faster
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := f.Chmod(0o644); err != nil { //nolint:gosec // there is nothing in it to read
+			return nil, errors.Join(err, f.Close())
+		}
+		return f, nil
+	}
+}
+
+// offer makes the file of a pin, so that those too can pin the snapshot who may not write to the lake. A snapshot
+// without it can be read all the same.
+func (l *Lake) offer(id SnapshotID) {
+	if f, err := l.pin(id); err == nil && f != nil {
+		_ = f.Close()
+	}
 }
 
 func flock(f *os.File, how int) error {

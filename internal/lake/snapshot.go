@@ -34,7 +34,8 @@ type SnapshotID int64
 type Snapshot struct {
 	ID    SnapshotID
 	files map[Table][]File
-	pin   *os.File // nil for the empty lake, and when we may not write to the lake
+	whole []conversation.Days // as they were before it was opened
+	pin   *os.File            // nil for the empty lake, and when we may not write to the lake
 }
 
 // Close lets the snapshot expire; its files must not be read any more. Closing again, or closing nil, does nothing.
@@ -125,11 +126,16 @@ func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 // newest opens the snapshot that is the newest at this moment. By the time it is to be pinned it may be expiring, which
 // is errLocked, or have expired, which is errGone.
 func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
+	// The days come first: a commit enters them last, so all of their records are in the snapshot.
+	whole, err := l.wholeDays(ctx)
+	if err != nil {
+		return nil, err
+	}
 	head, err := l.load(ctx, Conversations)
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{files: map[Table][]File{}}
+	s := &Snapshot{files: map[Table][]File{}, whole: whole}
 	current := head.CurrentSnapshot()
 	if current == nil {
 		return s, nil

@@ -149,6 +149,9 @@ func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, day
 		}
 		summary[propSnapshot+string(t)] = strconv.FormatInt(head, 10)
 		crashpoint.Reach("commit." + string(t))
+		if t == Conversations {
+			w.lake.offer(SnapshotID(head))
+		}
 	}
 	return nil
 }

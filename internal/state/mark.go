@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // mark is what tells from outside whether a database in WAL mode has changed.
@@ -92,7 +93,7 @@ func (s stamp) settled(taken time.Time) bool { return !s.there || taken.Sub(s.ch
 // duplicate copies a database, and then its log, to a private folder. It gives the path of the copy, empty when one of
 // the files has gone meanwhile, and a function that removes it.
 func duplicate(path string, log bool) (_ string, gone func() error, err error) {
-	dir, err := os.MkdirTemp("", "parley-control-")
+	dir, err := private.Temp("control")
 	if err != nil {
 		return "", nil, err
 	}

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private/otheruser"
@@ -320,5 +322,112 @@ func TestNothingStaysOfACopy(t *testing.T) {
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// While somebody writes, SQLite reads the database itself: a copy for each question would be dear. When the files are
+// replaced, as by a backup, the new ones count.
+func TestReaderGoesToTheFilesThatAreThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.db")
+	db := ledger(t, path)
+	write(t, db, 1, 10)
+	r := NewReader(path)
+	defer r.Close()
+	want := func(n string, copied bool) {
+		t.Helper()
+		if got := last(t.Context(), r); got != n || r.now.copied != copied {
+			t.Errorf("got %s, copied %v, want %s, %v", got, r.now.copied, n, copied)
+		}
+	}
+	want("1", false)
+	first := r.now
+	write(t, db, 2, 10)
+	if want("2", false); r.now != first {
+		t.Error("the database was opened again")
+	}
+	other := filepath.Join(t.TempDir(), "control.db")
+	backup := ledger(t, other)
+	write(t, backup, 9, 10)
+	for _, suffix := range []string{"", "-wal", "-shm"} { // with both open, so that neither is tidied up
+		if err := os.Rename(path+suffix, path+".old"+suffix); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(other+suffix, path+suffix); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("9", false)
+	if err := os.Remove(path + "-wal"); err != nil {
+		t.Fatal(err)
+	}
+	if got := last(t.Context(), r); !r.now.copied {
+		t.Errorf("the log has gone: got %s, not of a copy", got)
+	}
+	_ = errors.Join(db.Close(), backup.Close()) // their files have gone
+}
+
+// A copy that was taken just after a change is good, and not good for long: the next change may look the same.
+func TestCopyOfWhatHasJustChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.db")
+	db := ledger(t, path)
+	write(t, db, 1, 10)
+	defer db.Close()
+	for name, c := range map[string]struct {
+		age  time.Duration
+		kept bool
+	}{"just now": {0, false}, "long ago": {time.Hour, true}} {
+		at := time.Now().Add(-c.age)
+		for _, file := range []string{path, path + "-wal"} {
+			if err := os.Chtimes(file, at, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h, err := NewReader(path).copied(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, err := markOf(path); err != nil || (h.of == now) != c.kept {
+			t.Errorf("%s: the copy is of %+v, %v", name, h.of, err)
+		}
+		if got, err := lastOf(t.Context(), h.db); got != "1" {
+			t.Errorf("%s: got %s, %v", name, got, err)
+		}
+		if err := h.db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A use begins anew when the files that it needs have gone meanwhile, and not when something else fails.
+func TestViewBeginsAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.db")
+	db := ledger(t, path)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, gone := open(t.Context(), path+" is not there", url.Values{"mode": {"ro"}})
+	if !lost(gone) {
+		t.Fatalf("got %v", gone)
+	}
+	r := NewReader(path)
+	defer r.Close()
+	for name, c := range map[string]struct {
+		err   error
+		fails int
+		calls int
+		ok    bool
+	}{
+		"no failure": {nil, 0, 1, true}, "once": {gone, 1, 2, true}, "for ever": {gone, 100, readTries, false}, "another failure": {errors.New("no"), 1, 1, false},
+	} {
+		calls := 0
+		err := r.View(t.Context(), func(*sql.DB) error {
+			if calls++; calls <= c.fails {
+				return c.err
+			}
+			return nil
+		})
+		if calls != c.calls || (err == nil) != c.ok {
+			t.Errorf("%s: called %d times, %v", name, calls, err)
+		}
 	}
 }

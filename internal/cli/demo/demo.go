@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // Options is everything "parley demo" reads.
@@ -111,7 +112,7 @@ func (o *Options) clear() error {
 	if _, err := os.Stat(path); err != nil && len(entries) > 0 {
 		return fault.Field("--data", "%s is not empty and was not made by a demo; give another folder by --data", o.Data)
 	}
-	return o.unusable(errors.Join(os.RemoveAll(filepath.Join(o.Data, "lake")), os.MkdirAll(o.Data, 0o755), os.WriteFile(path, nil, 0o644)))
+	return o.unusable(errors.Join(os.RemoveAll(filepath.Join(o.Data, "lake")), private.MkdirAll(o.Data), private.WriteFile(path, nil)))
 }
 
 // unusable says of a failure to make or clear the folder what to do.

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -19,7 +20,7 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 	dir := o.Lake
 	l, err := lake.Open(ctx, dir)
 	if errors.Is(err, fault.NotFound) {
-		if dir, err = os.MkdirTemp("", "parley-dry-run-"); err != nil {
+		if dir, err = private.Temp("dry-run"); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()

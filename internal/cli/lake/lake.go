@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 )
@@ -87,10 +89,11 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 	if len(r.Damage) == 0 {
 		o.Streams.Printf("The lake is whole: %s conversations, each once, checked in %.1f s.\n", ui.Count(r.Conversations), took.Seconds())
 	}
-	lines := [][2]string{
-		{"whole days", ui.Count(int64(r.Days))},
-		{"data files", fmt.Sprintf("%s, %s for %s of records", ui.Count(int64(r.Files)), ui.Bytes(r.Bytes), ui.Bytes(r.RecordBytes))},
+	lines := [][2]string{{"whole days", ui.Count(int64(r.Days))}}
+	if len(r.Gaps) > 0 {
+		lines = append(lines, [2]string{"days that never came into it", strings.ReplaceAll(conversation.DaysText(r.Gaps), ",", ", ")})
 	}
+	lines = append(lines, [2]string{"data files", fmt.Sprintf("%s, %s for %s of records", ui.Count(int64(r.Files)), ui.Bytes(r.Bytes), ui.Bytes(r.RecordBytes))})
 	for _, t := range lake.Tables() {
 		lines = append(lines, [2]string{"rows of " + string(t), ui.Count(r.Rows[t])})
 	}

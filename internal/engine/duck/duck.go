@@ -16,6 +16,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,11 +26,13 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // DB is DuckDB in the process. Safe for concurrent use.
 type DB struct {
 	db     *sql.DB
+	spill  string       // the folder of what does not fit into memory
 	tables atomic.Int64 // hit sets made so far, which are named by it
 	watch  watch
 }
@@ -58,8 +61,13 @@ func (c Config) settings() []string {
 
 // Open starts a DuckDB without a file of its own.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
+	// DuckDB by itself would write to the folder that we were started in, for everybody to read.
+	spill, err := private.Temp("duckdb")
+	if err != nil {
+		return nil, err
+	}
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
-		for _, s := range cfg.settings() {
+		for _, s := range append(cfg.settings(), "SET temp_directory = "+quote(spill)) {
 			if _, err := conn.ExecContext(context.WithoutCancel(ctx), s, nil); err != nil {
 				return err
 			}
@@ -67,13 +75,13 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start duckdb: %w", err)
+		return nil, errors.Join(fmt.Errorf("start duckdb: %w", err), os.RemoveAll(spill))
 	}
-	return &DB{db: sql.OpenDB(connector)}, nil
+	return &DB{db: sql.OpenDB(connector), spill: spill}, nil
 }
 
 // Close stops DuckDB.
-func (d *DB) Close() error { return d.db.Close() }
+func (d *DB) Close() error { return errors.Join(d.db.Close(), os.RemoveAll(d.spill)) }
 
 // Source answers from a lake: the live view and the settled one are both its newest snapshot.
 type Source struct {

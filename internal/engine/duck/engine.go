@@ -19,13 +19,19 @@ type Engine struct {
 	cache    *cache
 }
 
-var _ engine.Engine = (*Engine)(nil)
+var (
+	_ engine.Engine = (*Engine)(nil)
+	_ engine.Gapped = (*Engine)(nil)
+)
 
 // New makes an engine over a snapshot, which is the engine's from then on.
 func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot, newCache()} }
 
 // Close gives back the memory of what was found last, and then closes the snapshot.
 func (e *Engine) Close() error { return errors.Join(e.cache.close(), e.snapshot.Close()) }
+
+// Missing gives the days of an interval that never came into the lake.
+func (e *Engine) Missing(iv conversation.Interval) []conversation.Days { return e.snapshot.Missing(iv) }
 
 // Count counts the selected conversations.
 func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) {

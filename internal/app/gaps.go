@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+)
+
+// gapWatch tells the log which days never came into the data that is served: at the start, and when that changes.
+type gapWatch struct {
+	sources map[string]engine.Source
+	log     *slog.Logger
+	said    map[string]string // by organisation, what was said last
+}
+
+func newGapWatch(sources map[string]engine.Source, log *slog.Logger) *gapWatch {
+	return &gapWatch{sources, log, map[string]string{}}
+}
+
+// gapsEvery is how often it looks. Data comes once a night.
+const gapsEvery = time.Minute
+
+// run looks until ctx ends.
+func (g *gapWatch) run(ctx context.Context) {
+	tick := time.NewTicker(gapsEvery)
+	defer tick.Stop()
+	for {
+		g.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (g *gapWatch) look(ctx context.Context) {
+	for _, name := range slices.Sorted(maps.Keys(g.sources)) {
+		days, err := engine.Gaps(ctx, g.sources[name])
+		if err != nil {
+			if ctx.Err() == nil {
+				g.log.WarnContext(ctx, "look for days that never came into the data", "organisation", name, "err", err)
+			}
+			continue
+		}
+		g.say(ctx, name, days)
+	}
+}
+
+func (g *gapWatch) say(ctx context.Context, name string, days []conversation.Days) {
+	text := conversation.DaysText(days)
+	if text == g.said[name] {
+		return
+	}
+	g.said[name] = text
+	if text == "" {
+		g.log.InfoContext(ctx, "every day between the first and the last is in the data now", "organisation", name)
+		return
+	}
+	g.log.WarnContext(ctx, "days between the first and the last never came into the data; answers that touch them say so",
+		"organisation", name, "days", strings.ReplaceAll(text, ",", ", "))
+}

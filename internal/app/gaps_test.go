@@ -1,0 +1,74 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+)
+
+// gappy is a source of which nothing is known but the days that it never had.
+type gappy struct {
+	engine.Engine
+	engine.Source
+
+	days string
+	err  error
+}
+
+func (g *gappy) Settled(context.Context) (engine.Engine, error) { return g, g.err }
+func (g *gappy) Close() error                                   { return nil }
+
+func (g *gappy) Missing(conversation.Interval) []conversation.Days {
+	days, err := conversation.ParseDays(g.days)
+	if err != nil {
+		panic(err)
+	}
+	return days
+}
+
+func TestLogNamesGapsWhenTheyChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		acme, beta := &gappy{days: "2026-11-03,2026-11-05..2026-11-06"}, &gappy{}
+		g := newGapWatch(map[string]engine.Source{"acme": acme, "beta": beta}, slog.New(slog.NewTextHandler(&out, nil)))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); g.run(ctx) }()
+		want := func(lines ...string) {
+			t.Helper()
+			synctest.Wait()
+			got := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+			out.Reset()
+			if strings.Join(got, "") == "" {
+				got = nil
+			}
+			if len(got) != len(lines) {
+				t.Fatalf("got %q, want %d lines", got, len(lines))
+			}
+			for i, line := range lines {
+				if !strings.Contains(got[i], line) {
+					t.Errorf("got %q, want %q in it", got[i], line)
+				}
+			}
+		}
+		want(`organisation=acme days="2026-11-03, 2026-11-05..2026-11-06"`)
+		time.Sleep(5 * gapsEvery)
+		want()
+		acme.days, beta.days = "2026-11-03", "2026-11-01"
+		time.Sleep(gapsEvery)
+		want("organisation=acme days=2026-11-03", "organisation=beta days=2026-11-01")
+		acme.days, beta.err = "", errors.New("the disk is gone")
+		time.Sleep(gapsEvery)
+		want("is in the data now", "the disk is gone")
+		stop()
+		<-done
+	})
+}
