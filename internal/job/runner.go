@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -28,6 +29,9 @@ const (
 	lockEvery  = time.Second
 	sweepEvery = time.Minute
 )
+
+// maxStarts is how often a job is begun at most, if its runner is killed each time.
+const maxStarts = 3
 
 // lockName is the file whose holder answers jobs.
 const lockName = "runner.lock"
@@ -103,8 +107,17 @@ func every(ctx context.Context, period time.Duration, do func(context.Context)) 
 }
 
 // recover makes good what a process that was killed has left: what it was answering is queued again, and files that
-// belong to no results go.
+// belong to no results go. A job whose runners were killed again and again may be what killed them: it is given up.
 func (m *Manager) recover(ctx context.Context) error {
+	now := m.cfg.Now()
+	given, err := m.jobs.giveUp(ctx, maxStarts, "The server was killed while it answered the query, each of "+strconv.Itoa(maxStarts)+" times; ask for less at once, or submit it again", now, now.Add(m.cfg.Keep))
+	if err != nil {
+		return err
+	}
+	for _, id := range given {
+		m.cfg.Meter.Ended(string(Failed))
+		m.cfg.Log.WarnContext(ctx, "job given up: each runner was killed while it answered it", "job", id, "starts", maxStarts)
+	}
 	if err := m.jobs.putBack(ctx, ""); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ var migrations = []string{
 	CREATE TABLE job_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL);`,
 	// Days that the interval of a job touches and that never came into the data: 2026-11-03,2026-11-05..2026-11-07.
 	`ALTER TABLE jobs ADD COLUMN missing TEXT NOT NULL DEFAULT ''`,
+	`ALTER TABLE jobs ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;`, // how often a runner began it, but for those that gave it back
 }
 
 // store keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -144,7 +145,7 @@ func (s store) take(ctx context.Context, organisations string) (e entry, ok bool
 		return e, false, nil // the usual case costs no write lock
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING' WHERE id = (`+next+`) RETURNING `+entryColumns, organisations))
+		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organisations))
 		if err != nil {
 			return err
 		}
@@ -159,12 +160,23 @@ func (s store) take(ctx context.Context, organisations string) (e entry, ok bool
 }
 
 // putBack moves Pending jobs back to the queue, where they stand as they stood: one of them, or all of them for want of
-// an id. A job that was cancelled meanwhile stays as it is.
+// an id, which a runner that was killed has left: those count as started. A job that was cancelled meanwhile stays as it
+// is.
 func (s store) putBack(ctx context.Context, id ID) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'QUEUED' WHERE state = 'PENDING' AND ? IN ('', id)`, id)
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - (?1 <> '') WHERE state = 'PENDING' AND ?1 IN ('', id)`, id)
 		return err
 	})
+}
+
+// giveUp fails the Pending jobs whose runners were killed as often as this, and gives their ids.
+func (s store) giveUp(ctx context.Context, starts int, message string, now, forget time.Time) (out []ID, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		out, err = ids(tx.QueryContext(ctx, `UPDATE jobs SET state = 'FAILED', body = NULL, error = ?, completed = ?, forget = ?
+			WHERE state = 'PENDING' AND starts >= ? RETURNING id`, message, millis(now), millis(forget), starts))
+		return err
+	})
+	return out, err
 }
 
 // finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
