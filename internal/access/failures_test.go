@@ -2,7 +2,9 @@ package access
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ func TestFailuresAreThrottledWithinAMinute(t *testing.T) {
 		err := f.add(a, begin.Add(at))
 		got, _ := errors.AsType[*fault.Error](err)
 		if !errors.Is(err, fault.Throttled) || got.RetryAfter != wait || got.Code != "too.many.requests" ||
+			!strings.HasPrefix(got.Message, fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds. ", int(wait.Seconds()))) ||
 			*got.Limit != (fault.Limit{Key: "oauth.failed.logins.per.minute", Namespace: "auth.api", Value: 10}) {
 			t.Errorf("after %v: %+v", at, got)
 		}

@@ -140,7 +140,7 @@ func TestMetricsAndReadiness(t *testing.T) {
 func TestPreferredCoding(t *testing.T) {
 	for accept, want := range map[string]coding{
 		"": "", "identity": "", "gzip": gzipCoding, "gzip, deflate": gzipCoding, "gzip, deflate, br, zstd": zstdCoding, "zstd;q=0, gzip": gzipCoding,
-		"zstd;q=0.5, gzip;q=0.9": gzipCoding, "GZIP;q=0.5,ZSTD;q=0.5": zstdCoding, "gzip;q=x": "", "*": "",
+		"zstd;q=0.5, gzip;q=0.9": gzipCoding, "br": "", "br, gzip;q=0.5": gzipCoding, "zstd;q=0": "", "gzip;q=0.5, zstd;q=0.6": zstdCoding, "GZIP;q=0.5,ZSTD;q=0.5": zstdCoding, "gzip;q=x": "", "*": "",
 	} {
 		if got := preferred([]string{accept}); got != want {
 			t.Errorf("%q: got %q, want %q", accept, got, want)

@@ -43,6 +43,8 @@ func TestProblems(t *testing.T) {
 			{"the user of nobody", "GET", "/api/v2/users/me", "", func(r *http.Request) { r.Header.Del("Authorization") }},
 			{"path that needs cleaning", "GET", "//api/v2/analytics/conversations/details/jobs/availability", "", nil},
 			{"trailing slash", "POST", details + "/query/", wholeDay, nil},
+			{"a job without an id", "GET", details + "/jobs/", "", nil},
+			{"results of a job without an id", "GET", details + "/jobs//results", "", nil},
 			{"wrong method", "PUT", details + "/jobs/x", "", nil},
 			{"get where post is meant", "GET", details + "/query", "", nil},
 			{"get a token", "GET", "/oauth/token", "", nil},

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 )
 
 // again makes another manager over the folder and database of m, as another process has one.
@@ -159,7 +161,7 @@ func wantLimit(t *testing.T, err error, key string, value int) {
 	t.Helper()
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok || f.Kind != fault.Throttled || f.Limit == nil || f.Limit.Key != key || f.Limit.Value != value || f.RetryAfter <= 0 ||
-		!strings.HasPrefix(f.Message, "Rate limit exceeded the maximum") {
+		!strings.HasPrefix(f.Message, fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds. ", limit.Usage{Reset: f.RetryAfter}.Seconds())) {
 		t.Errorf("got %+v, want limit %s of %d", err, key, value)
 	}
 }

@@ -144,3 +144,19 @@ func TestTheOnlyRunningJobIsDeletedByAnotherProcess(t *testing.T) {
 		}
 	})
 }
+
+// One that is stopped while it stands by has never answered jobs, and must not put back what the other is answering.
+func TestAProcessThatIsStoppedBeforeItsTurnChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
+		first := newManager(t, src, nil)
+		second := again(t, first, nil)
+		defer start(t, first)()
+		id := submit(t, first, 0)
+		synctest.Wait()
+		stop := start(t, second)
+		synctest.Wait()
+		stop()
+		wantState(t, first, id, Pending)
+	})
+}

@@ -183,3 +183,15 @@ func TestNoLimitMayBeNegative(t *testing.T) {
 		t.Errorf("defaults: got %+v, want %+v", got, want)
 	}
 }
+
+// An index that is whole and says too much must not bring the process down.
+func TestABlockThatIsNotInTheIndexIsDamage(t *testing.T) {
+	r := &results{records: 5, blocks: []block{{first: 0}}}
+	for _, i := range []int{-1, 1} {
+		_, _, _, _, err := r.span(i)
+		wantKind(t, err, fault.Corrupt)
+	}
+	if _, last, _, _, err := r.span(0); err != nil || last != 5 {
+		t.Errorf("the only block ends with record %d, %v, want 5", last, err)
+	}
+}

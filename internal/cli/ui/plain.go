@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -76,7 +77,7 @@ type screen struct {
 func (s *screen) Write(text []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := append(s.tail, text...)
+	all := slices.Concat(s.tail, text)
 	whole := len(all) - partial(all)
 	s.out = appendPlain(s.out[:0], all[:whole], "\n\t")
 	s.tail = append([]byte(nil), all[whole:]...)
