@@ -63,6 +63,8 @@ type finder struct {
 	text     []byte
 	file     string
 	function string
+	fails    bool            // the function's last result is an error
+	beside   []*ast.BasicLit // results beside an error, at which nobody looks
 	found    []mutation
 }
 
@@ -75,7 +77,7 @@ func inFile(file string, text []byte) ([]mutation, error) {
 	for _, d := range tree.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if f.function = d.Name.Name; d.Body != nil {
+			if f.function, f.fails = d.Name.Name, fails(d.Type); d.Body != nil {
 				ast.Inspect(d.Body, f.node)
 			}
 		case *ast.GenDecl:
@@ -85,6 +87,15 @@ func inFile(file string, text []byte) ([]mutation, error) {
 		}
 	}
 	return f.found, nil
+}
+
+// fails says whether the last result of a function is an error.
+func fails(t *ast.FuncType) bool {
+	if t.Results == nil || len(t.Results.List) == 0 {
+		return false
+	}
+	last, ok := t.Results.List[len(t.Results.List)-1].Type.(*ast.Ident)
+	return ok && last.Name == "error"
 }
 
 func (f *finder) offset(p token.Pos) int { return f.set.Position(p).Offset }
@@ -103,6 +114,8 @@ func (f *finder) add(kind string, from, to token.Pos, with string) {
 // node is called for each node of a function.
 func (f *finder) node(n ast.Node) bool {
 	switch n := n.(type) {
+	case *ast.ReturnStmt:
+		f.results(n.Results)
 	case *ast.BinaryExpr:
 		f.operator(n)
 	case *ast.BasicLit:
@@ -117,7 +130,9 @@ func (f *finder) node(n ast.Node) bool {
 		if f.onlySays(n) {
 			return false
 		}
-		f.swap(n.Args)
+		if !slices.Contains(commutative, f.source(n.Fun)) {
+			f.swap(n.Args)
+		}
 	case *ast.BlockStmt:
 		f.statements(n.List)
 	case *ast.CaseClause:
@@ -141,9 +156,21 @@ func (f *finder) operator(n *ast.BinaryExpr) {
 	}
 }
 
+// results notes the numbers that are given back beside an error.
+func (f *finder) results(list []ast.Expr) {
+	if !f.fails || len(list) < 2 || f.source(list[len(list)-1]) == "nil" {
+		return
+	}
+	for _, e := range list[:len(list)-1] {
+		if lit, ok := e.(*ast.BasicLit); ok {
+			f.beside = append(f.beside, lit)
+		}
+	}
+}
+
 // literal is off by one.
 func (f *finder) literal(n *ast.BasicLit) {
-	if n.Kind != token.INT {
+	if n.Kind != token.INT || slices.Contains(f.beside, n) {
 		return
 	}
 	if v, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
@@ -162,6 +189,9 @@ func (f *finder) condition(n *ast.IfStmt) {
 		f.add("negated", n.Cond.Pos(), n.Cond.End(), "!("+text+")")
 	}
 }
+
+// commutative are functions to which the order of arguments is nothing.
+var commutative = []string{"min", "max", "errors.Join"}
 
 // swap exchanges neighbours; those of different types do not compile, and do not count.
 func (f *finder) swap(args []ast.Expr) {

@@ -25,6 +25,9 @@ func reads(a, b int) (int, error) {
 	for {
 		break
 	}
+	if a > most {
+		return 7, errTooMany
+	}
 	return min(a, b+1), nil
 }
 `
@@ -52,12 +55,12 @@ func TestMistakesAreFound(t *testing.T) {
 		"reads error ignored: err != nil => false && (err != nil)",
 		"reads operator: != => ==",
 		"reads swapped: a, b => b, a",
-		"reads off by one: 0 => 1",
 		"reads operator: && => ||",
 		"reads operator: < => <=",
 		"reads forgotten: count++ => {}",
 		"reads forgotten: a = b => _ = b",
 		"reads forgotten: break => {}",
+		"reads operator: > => >=",
 		"reads operator: + => -",
 		"reads off by one: 1 => 2",
 	}
