@@ -93,10 +93,15 @@ func TestTheWrongScheme(t *testing.T) {
 		_, _ = w.Write([]byte("<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"))
 	}))
 	defer proxy.Close()
+	redirect := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://127.0.0.1/oauth/token", http.StatusMovedPermanently)
+	}))
+	defer redirect.Close()
 	alert := listen(t, "\x15\x03\x01\x00\x02\x02\x46")
 	for name, c := range map[string]struct{ url, says string }{
 		"http to a server of TLS":       {strings.Replace(secure.URL, "https", "http", 1), "speaks TLS: write https:// in --base-url"},
 		"http to a proxy with TLS":      {proxy.URL, "speaks TLS: write https:// in --base-url"},
+		"http that is redirected":       {redirect.URL, "speaks TLS: write https:// in --base-url"},
 		"http to a bare server of TLS":  {"http://" + alert, "speaks TLS: write https:// in --base-url"},
 		"https to a server without TLS": {strings.Replace(plain.URL, "http", "https", 1), "does not speak TLS; if that is right, write http:// in --base-url"},
 	} {
