@@ -59,7 +59,7 @@ func TestACertificateOfOnesOwn(t *testing.T) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestACertificateOfOnesOwn$")
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestACertificateOfOnesOwn$") //nolint:gosec // this very program
 	again.Env = append(os.Environ(), "SSL_CERT_FILE="+file, "PARLEY_TEST_TRUSTED="+server.URL)
 	if out, err := again.CombinedOutput(); err != nil {
 		t.Errorf("with SSL_CERT_FILE: %v\n%s", err, out)
@@ -93,10 +93,15 @@ func TestTheWrongScheme(t *testing.T) {
 		_, _ = w.Write([]byte("<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"))
 	}))
 	defer proxy.Close()
+	redirect := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://127.0.0.1/oauth/token", http.StatusMovedPermanently)
+	}))
+	defer redirect.Close()
 	alert := listen(t, "\x15\x03\x01\x00\x02\x02\x46")
 	for name, c := range map[string]struct{ url, says string }{
 		"http to a server of TLS":       {strings.Replace(secure.URL, "https", "http", 1), "speaks TLS: write https:// in --base-url"},
 		"http to a proxy with TLS":      {proxy.URL, "speaks TLS: write https:// in --base-url"},
+		"http that is redirected":       {redirect.URL, "speaks TLS: write https:// in --base-url"},
 		"http to a bare server of TLS":  {"http://" + alert, "speaks TLS: write https:// in --base-url"},
 		"https to a server without TLS": {strings.Replace(plain.URL, "http", "https", 1), "does not speak TLS; if that is right, write http:// in --base-url"},
 	} {
@@ -119,7 +124,7 @@ func listen(t *testing.T, says string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			conn, err := l.Accept()

@@ -37,11 +37,16 @@ func errSpeaksTLS(host string) error {
 	return fault.Field("--base-url", "%s speaks TLS: write https:// in --base-url", host)
 }
 
-// speaksTLS says whether an error is what a server says to a request that comes without TLS, in Go's words or nginx's.
+// speaksTLS says whether an answer is what a server says to a request that comes without TLS: a redirect to itself, or
+// a refusal in Go's words or nginx's.
 func speaksTLS(resp *http.Response, text []byte) bool {
-	if resp.StatusCode != http.StatusBadRequest || resp.Request == nil || resp.Request.URL.Scheme != "http" {
+	if resp.Request == nil || resp.Request.URL.Scheme != "http" {
 		return false
 	}
+	if to, err := resp.Location(); err == nil && to.Scheme == "https" && to.Hostname() == resp.Request.URL.Hostname() {
+		return true
+	}
 	says := string(text)
-	return strings.Contains(says, "HTTP request to an HTTPS server") || strings.Contains(says, "plain HTTP request was sent to HTTPS port")
+	return resp.StatusCode == http.StatusBadRequest &&
+		(strings.Contains(says, "HTTP request to an HTTPS server") || strings.Contains(says, "plain HTTP request was sent to HTTPS port"))
 }

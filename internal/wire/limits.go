@@ -138,7 +138,7 @@ func (s *source) full() error {
 
 func (s *source) over() error {
 	if s.token && s.until < s.end {
-		return overLimit(fmt.Sprintf("a text or white space outside the records has more than %s", size(maxToken)))
+		return overLimit("a text or white space outside the records has more than " + size(maxToken))
 	}
 	text := fmt.Sprintf("the %s is larger than %s", s.what, size(s.most.Page))
 	if s.most.Advice != "" {

@@ -139,9 +139,8 @@ func (p *pageReader) aggregations() (bool, error) {
 	return true, err
 }
 
-// small reads a value of so many bytes at most.
+// small reads a value of so many bytes at most, for which peek has allowed.
 func (p *pageReader) small(name string, most int) (jsontext.Value, error) {
-	p.dec.allow(true)
 	v, err := p.dec.ReadValue()
 	if err == nil && len(v) > most {
 		return nil, fault.New(fault.Corrupt, "the page's %s is longer than %d bytes", name, most)
@@ -176,9 +175,6 @@ func (p *pageReader) missing(of Kind) error {
 
 // plain gives the text that a JSON value is, if it is one without control characters, in valid Unicode.
 func plain(v jsontext.Value) (string, bool) {
-	if v.Kind() != '"' {
-		return "", false
-	}
 	text, err := jsontext.AppendUnquote(nil, v)
 	return string(text), err == nil && !bytes.ContainsFunc(text, unicode.IsControl)
 }

@@ -131,6 +131,15 @@ func TestPagesThatEndTooEarly(t *testing.T) {
 	}
 }
 
+// A decoder that stands at what must not stand there says so, but what ended reading is why it stands there.
+func TestReadingEndsWhereTheTextIsWrong(t *testing.T) {
+	broken := errors.New("the connection broke")
+	_, err := ReadPage(io.MultiReader(strings.NewReader(`{"new",`), iotest.ErrReader(broken)), func([]byte) error { return nil })
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // An error of whoever takes the records is theirs, and ends reading.
 func TestErrorsOfTheCallerAreGivenBack(t *testing.T) {
 	for _, theirs := range []error{errors.New("theirs"), io.EOF, io.ErrUnexpectedEOF, fault.Full} {

@@ -71,6 +71,9 @@ func TestRecordNeedsIDAndStart(t *testing.T) {
 		if !errors.As(err, &f) || f.Kind != fault.Invalid || f.Field != field {
 			t.Errorf("%s: got %v", text, err)
 		}
+		if !strings.Contains(text, field) && !strings.Contains(err.Error(), "has no "+field) {
+			t.Errorf("%s: got %v", text, err)
+		}
 	}
 	r, err := Record([]byte(`{"conversationId":"a","conversationStart":"2024-03-04T10:00:00.12Z","conversationEnd":"oops"}`))
 	if err != nil || r.ID != "a" || !r.End.IsZero() || r.Start.Nanosecond() != 120e6 {

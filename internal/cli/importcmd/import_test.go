@@ -12,13 +12,13 @@ import (
 )
 
 // run runs the command as it is typed.
-func run(t *testing.T, args ...string) (string, error) {
+func run(t *testing.T, args ...string) error {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := New(&ui.Streams{Out: &out, Err: &out})
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	return out.String(), cmd.ExecuteContext(t.Context())
+	return cmd.ExecuteContext(t.Context())
 }
 
 // What the message about a value that is too large advises, helps.
@@ -30,19 +30,19 @@ func TestAHigherLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dry := range []string{"--dry-run=false", "--dry-run"} {
-		_, err := run(t, "--lake", lake, "--max-value-mib", "1", dry, file)
+		err := run(t, "--lake", lake, "--max-value-mib", "1", dry, file)
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "the value is larger than 1 MiB; --max-value-mib raises the limit") {
 			t.Errorf("%s: %v", dry, err)
 		}
-		if _, err := run(t, "--lake", lake, "--max-value-mib", "2", dry, file); err != nil {
+		if err := run(t, "--lake", lake, "--max-value-mib", "2", dry, file); err != nil {
 			t.Errorf("%s, with a higher limit: %v", dry, err)
 		}
 	}
-	if _, err := run(t, "--lake", lake, file); err != nil {
+	if err := run(t, "--lake", lake, file); err != nil {
 		t.Errorf("with the limit that there is without the flag: %v", err)
 	}
 	for _, bad := range []string{"0", "-1", "901"} {
-		if _, err := run(t, "--lake", lake, "--max-value-mib", bad, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--max-value-mib must lie between 1 and 900") {
+		if err := run(t, "--lake", lake, "--max-value-mib", bad, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--max-value-mib must lie between 1 and 900") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
