@@ -28,7 +28,7 @@ type Report struct {
 	RecordBytes   int64               `json:"record_bytes"` // of the records, JSON
 	Days          int                 `json:"days"`         // that are whole
 	Gaps          []conversation.Days `json:"gaps"`         // days between the first and the last one of the lake that never came into it
-	Unfit         int64               `json:"unfit"`        // records with values that do not fit the schema, and are not in the tables
+	Unfit         int64               `json:"unfit"`        // records of which some values do not fit the schema
 	Misfits       wire.Misfits        `json:"misfits"`      // those values
 	Unreferenced  int                 `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
 	Unsettled     int                 `json:"unsettled"`    // commits that were interrupted; the next writer settles them
@@ -47,7 +47,8 @@ const maxDamage = 100
 // Check accounts for every file and row of the newest snapshot: each file is there, as long as the catalog says, and
 // of its day; each record is JSON with the id, start and hash that its row says, in order, and in the lake once; and
 // what is stored in every table equals, to the row, what the records say when they are shredded again. Damage is
-// reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record checked. Memory does not grow with the lake.
+// reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record
+// checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
 	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
 		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // moments are instants worth cutting at: every time in the record, the milliseconds around it, and some at random.
@@ -133,5 +134,19 @@ func TestCutTakesOnlyWhatCameLater(t *testing.T) {
 		if Cut(c, r.Start.Add(-time.Millisecond)) != nil {
 			t.Errorf("conversation %s is there before it starts", r.ID)
 		}
+	}
+}
+
+// A record with a value that does not fit is cut like any other, without that value.
+func TestCutRecordLeavesOutWhatDoesNotFit(t *testing.T) {
+	r, err := wire.Record([]byte(`{"conversationId":"c","conversationStart":"2026-11-01T00:00:00.000Z","conversationEnd":"2026-11-01T02:00:00.000Z",` +
+		`"externalTag":5,"divisionIds":["d",null],"participants":[{"sessions":[{"segments":[{"segmentStart":"2026-11-01T00:00:00.000Z","queueId":7}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut, err := CutRecord(r, r.Start.Add(time.Hour))
+	want := `{"conversationId":"c","conversationStart":"2026-11-01T00:00:00.000Z","divisionIds":["d"],"participants":[{"sessions":[{"segments":[{"segmentStart":"2026-11-01T00:00:00.000Z"}]}]}]}`
+	if err != nil || string(cut.JSON) != want || !cut.End.IsZero() {
+		t.Errorf("got %s, %v\nwant %s", cut.JSON, err, want)
 	}
 }
