@@ -53,7 +53,7 @@ func (f *forger) files() map[Table][]string {
 		s.add(v)
 	}
 	s.flush()
-	files, err := d.finish(f.t.Context())
+	files, err := d.finish()
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			if err := d.write(table, other(derived, column)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := d.finish(t.Context()); err != nil {
+			if _, err := d.finish(); err != nil {
 				t.Fatal(err)
 			}
 			at := newCursor(t.Context(), []File{{Path: path}})

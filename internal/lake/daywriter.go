@@ -83,9 +83,9 @@ func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.D
 	d := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
 		return filepath.Join(w.lake.tableDir(t), "data", "day="+day.String(), commit+".parquet")
 	}}
-	writing, working := errgroup.WithContext(ctx)
+	writing, ctx := errgroup.WithContext(ctx)
 	writing.SetLimit(1) // Go waits for the batch before
-	err := shredDay(working, m.merged, day, incoming, out, func(t Table, batch arrow.RecordBatch) {
+	err := shredDay(ctx, m.merged, day, incoming, out, func(t Table, batch arrow.RecordBatch) {
 		writing.Go(func() error { return d.write(t, batch) })
 	})
 	// When writing fails, shredding ends with a cancellation that is only its consequence.
@@ -95,7 +95,7 @@ func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.D
 	if err != nil {
 		return writtenDay{}, errors.Join(err, d.discard())
 	}
-	files, err := d.finish(ctx)
+	files, err := d.finish()
 	return writtenDay{day, files}, err
 }
 
@@ -161,11 +161,11 @@ func (d *dayFiles) write(t Table, batch arrow.RecordBatch) error {
 }
 
 // finish makes all files whole and gives their locations.
-func (d *dayFiles) finish(ctx context.Context) (map[Table][]string, error) {
+func (d *dayFiles) finish() (map[Table][]string, error) {
 	files := map[Table][]string{}
 	for t, f := range d.open {
 		delete(d.open, t) // finish discards f itself when it fails
-		if err := f.finish(ctx); err != nil {
+		if err := f.finish(); err != nil {
 			return nil, errors.Join(fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t), d.discard())
 		}
 		files[t] = append(files[t], fileURL(f.path))

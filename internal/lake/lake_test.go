@@ -293,7 +293,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 		})
 		s.add(v)
 		s.flush()
-		files, err := d.finish(ctx)
+		files, err := d.finish()
 		if err != nil {
 			t.Fatal(err)
 		}
