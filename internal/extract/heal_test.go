@@ -51,7 +51,7 @@ func TestDamagedStagingIsFetchedAgain(t *testing.T) {
 		for _, between := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, between runs: %v", name, between), func(t *testing.T) {
 				t.Parallel()
-				for cut := 1; cut <= 4; cut++ {
+				for _, cut := range []int{1, 4} { // while the first part is fetched, and at the end of the second one
 					s := &scripted{pages: of(1, "1T1", "1T2", "2T1", "3T1", "3T2")}
 					r := newScripted(t, 3, s)
 					n := 0
@@ -59,14 +59,11 @@ func TestDamagedStagingIsFetchedAgain(t *testing.T) {
 						if n++; n != cut+1 {
 							return p, nil
 						}
-						if files := r.stagedFiles(); len(files) > 0 { // else the first day is in the lake already
-							if err := damage(files); err != nil {
-								t.Fatal(err)
-							}
+						if err := damage(r.stagedFiles()); err != nil {
+							t.Fatal(err)
 						}
 						return p, map[bool]error{true: broken}[between]
 					}
-					damaged := cut != 2
 					sum, err := r.run(t.Context())
 					if between {
 						if !errors.Is(err, broken) {
@@ -74,7 +71,7 @@ func TestDamagedStagingIsFetchedAgain(t *testing.T) {
 						}
 						sum, err = r.run(t.Context())
 					}
-					if err != nil || r.whole() != "1 2 3" || r.ids() != "1T1 1T2 2T1 3T1 3T2" || sum.Added != 5 || (sum.Refetched > 0) != damaged {
+					if err != nil || r.whole() != "1 2 3" || r.ids() != "1T1 1T2 2T1 3T1 3T2" || sum.Added != 5 || sum.Refetched == 0 {
 						t.Errorf("damaged after %d pages: %v; whole %s, the lake has %s, %+v", cut, err, r.whole(), r.ids(), sum)
 					}
 					if left := leftovers(t, r); len(left) > 0 {

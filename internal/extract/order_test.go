@@ -57,8 +57,8 @@ func TestWhichDaysAreWholeAtEachStep(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for resumed := range len(c.pages) + 1 {
-				steps(t, c.pages, c.whole, resumed)
+			for _, cut := range []int{1, len(c.pages) - 1, len(c.pages)} {
+				steps(t, c.pages, c.whole, cut)
 			}
 		})
 	}
