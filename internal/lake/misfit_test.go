@@ -147,7 +147,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 		}
 	}
 	shredder.flush()
-	files, err := d.finish(t.Context())
+	files, err := d.finish()
 	if err != nil {
 		t.Fatal(err)
 	}
