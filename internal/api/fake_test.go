@@ -84,6 +84,10 @@ func (v fakeView) wait(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	return v.stick(ctx)
+}
+
+func (v fakeView) stick(ctx context.Context) error {
 	if v.stuck == nil {
 		return nil
 	}
@@ -106,7 +110,7 @@ func (v fakeView) matching(q query.Query) []conversation.Record {
 }
 
 func (v fakeView) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
-	if err := v.wait(ctx); err != nil {
+	if err := v.stick(ctx); err != nil {
 		return failing(err)
 	}
 	found := v.matching(q)
