@@ -42,7 +42,7 @@ func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement str
 func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use func(context.Context, *sql.Conn) error) error {
 	folder, err := os.MkdirTemp("", "parley-sql-")
 	if err != nil {
-		return err
+		return fault.Because(fault.Invalid, err, "there is no folder for temporary files; name one by TMPDIR")
 	}
 	defer os.RemoveAll(folder)
 	done := make(chan error, 1)

@@ -102,7 +102,7 @@ func doing(file, out string) []string {
 		"PRAGMA threads = 1", "PRAGMA database_size", "PRAGMA enable_profiling", "PRAGMA table_info('conversations')", "CALL pragma_version()", "CALL enable_logging()", "CHECKPOINT", "FORCE CHECKPOINT", "VACUUM", "ANALYZE",
 		"BEGIN", "COMMIT", "ROLLBACK", "PREPARE p AS SELECT 1", "PREPARE p AS COPY (SELECT 1) TO 'FILE'", "EXECUTE p", "DEALLOCATE p",
 		"WITH x AS (INSERT INTO conversations VALUES (1) RETURNING 1) SELECT * FROM x", "WITH x AS (DELETE FROM conversations RETURNING 1) FROM x", "SELECT 1 INTO t",
-		"PIVOT metrics ON name USING sum(value)", "SELECT 1; SELECT 2", "SELECT 1; COPY (SELECT 1) TO 'FILE'", "COPY (SELECT 1) TO 'FILE'; SELECT 1", "", ";", "-- nothing", "SELECT nonsense", "SELEKT 1",
+		"PIVOT metrics ON name USING sum(value)", "SELECT 1; SELECT 2", "SELECT 1; COPY (SELECT 1) TO 'FILE'", "COPY (SELECT 1) TO 'FILE'; SELECT 1", "", ";", "-- nothing", "SELECT nonsense", "SELEKT 1", "SELECT ?", "SELECT $1",
 		"/* SELECT */ COPY (SELECT 1) TO 'FILE' -- SELECT 1", "EXPLAIN ANALYZE SELECT 1; COPY (SELECT 1) TO 'FILE'", "EXPLAIN ANALYZE EXECUTE p", "EXPLAIN EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE'",
 		"EXPLAIN /* SELECT 1 */ ANALYZE COPY (SELECT 1) TO 'FILE'", "EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'FILE'", "/* a /* b */ */ EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE'",
 		"SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM read_blob('FILE')", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_parquet('FILE')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM glob('/etc/*')",

@@ -66,10 +66,12 @@ var tableFunctions = strings.Fields(`unnest range generate_series repeat repeat_
 	duckdb_columns duckdb_functions duckdb_keywords duckdb_settings duckdb_tables duckdb_types duckdb_views
 	pragma_table_info pragma_show pragma_version icu_calendar_names pg_timezone_names`)
 
-// onlyKnown refuses a tree with a table function that is none of these.
+// onlyKnown refuses a tree with a table function that is none of these, or with a parameter.
 func (t syntaxTree) onlyKnown() error {
 	var unknown string
+	parameter := false
 	eachNode(t.Statements, func(node map[string]any) {
+		parameter = parameter || node["type"] == "VALUE_PARAMETER"
 		called, ok := node["function"].(map[string]any)
 		if node["type"] != "TABLE_FUNCTION" || !ok {
 			return
@@ -78,6 +80,9 @@ func (t syntaxTree) onlyKnown() error {
 			unknown = name
 		}
 	})
+	if parameter {
+		return fault.New(fault.Invalid, "the statement has a parameter, and nobody gives its value; write the value")
+	}
 	if unknown != "" {
 		return fault.New(fault.Invalid, "only the tables of the lake can be read, and the table function %s reads or does something else; these may be used: %s",
 			unknown, strings.Join(tableFunctions, ", "))
