@@ -30,6 +30,7 @@ type Kind int
 const (
 	Results Kind = iota // of a job: conversations, a cursor or a dataAvailabilityDate
 	Found               // of the synchronous query: conversations or totalHits
+	Counted             // of the synchronous query, asked for the sake of totalHits
 )
 
 // ReadPage reads a page of a job's results within the default limits: see Limits.ReadPage.
@@ -164,6 +165,10 @@ func (p *pageReader) text(name string, most int) (string, error) {
 // missing says what an object lacks to be a page.
 func (p *pageReader) missing(of Kind) error {
 	switch {
+	case of == Counted:
+		if !p.seen["totalHits"] {
+			return fault.New(fault.Corrupt, "the answer does not say how many conversations there are: it has no totalHits")
+		}
 	case p.seen["conversations"]:
 	case of == Found && !p.seen["totalHits"]:
 		return fault.New(fault.Corrupt, "the answer is not one of the query: it has neither conversations nor totalHits")

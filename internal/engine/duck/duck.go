@@ -32,7 +32,7 @@ import (
 // DB is DuckDB in the process. Safe for concurrent use.
 type DB struct {
 	db     *sql.DB
-	spill  string       // the folder of what does not fit into memory
+	spill  string       // the folder of what does not fit into memory, to be removed; empty if it is the caller's
 	tables atomic.Int64 // hit sets made so far, which are named by it
 	watch  watch
 }
@@ -66,6 +66,16 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, err := openIn(ctx, cfg, spill)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(spill))
+	}
+	d.spill = spill
+	return d, nil
+}
+
+// openIn starts a DuckDB that spills to a folder of the caller's.
+func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
 		for _, s := range append(cfg.settings(), "SET temp_directory = "+quote(spill)) {
 			if _, err := conn.ExecContext(context.WithoutCancel(ctx), s, nil); err != nil {
@@ -75,9 +85,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start duckdb: %w", err), os.RemoveAll(spill))
+		return nil, fmt.Errorf("start duckdb: %w", err)
 	}
-	return &DB{db: sql.OpenDB(connector), spill: spill}, nil
+	return &DB{db: sql.OpenDB(connector)}, nil
 }
 
 // Close stops DuckDB.

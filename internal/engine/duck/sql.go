@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/private"
 )
 
 // SQL runs one statement that reads over views of all tables of a snapshot, and hands on the names of the columns and
@@ -40,9 +41,9 @@ func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement str
 
 // sqlBehind lends a connection to a DuckDB that has the views and is shut in.
 func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use func(context.Context, *sql.Conn) error) error {
-	folder, err := os.MkdirTemp("", "parley-sql-")
+	folder, err := private.Temp("sql")
 	if err != nil {
-		return fault.Because(fault.Invalid, err, "there is no folder for temporary files; name one by TMPDIR")
+		return err
 	}
 	defer os.RemoveAll(folder)
 	done := make(chan error, 1)
@@ -69,7 +70,7 @@ func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder stri
 	if _, err := confine(paths(snapshot), folder); err != nil {
 		return fmt.Errorf("shut the lake away: %w", err)
 	}
-	d, err := Open(ctx, c)
+	d, err := openIn(ctx, c, folder)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder stri
 		return asFault(ctx, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	for _, s := range append([]string{"SET temp_directory = " + quote(folder)}, views(snapshot)...) {
+	for _, s := range views(snapshot) {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
 			return asFault(ctx, err)
 		}
