@@ -314,7 +314,7 @@ func TestAgainIsResumed(t *testing.T) {
 		s := &scripted{pages: of(1, "1T1", "2T1", "3T1", "3T2")}
 		r := newScripted(t, 3, s)
 		r.mustRun()
-		s.fetched, s.jobs = nil, nil
+		s.fetched, s.jobs, s.asked = nil, nil, nil
 		r.cfg.Again, r.cfg.Size.Commit = Days{day(1), day(4)}, 1
 		n := 0
 		s.page = func(_, _ int, p platform.Page) (platform.Page, error) {
@@ -327,7 +327,7 @@ func TestAgainIsResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := r.mustRun()
-		if !sum.Resumed || sum.Again != 3 || sum.Days != 0 || sum.DaysBefore != 0 || sum.Unchanged != 4 || sum.Received != 4 || len(s.jobs) != 2 {
+		if !sum.Resumed || sum.Again != 3 || sum.Days != 0 || sum.DaysBefore != 0 || sum.Unchanged != 4 || sum.Received != 4 || len(sum.Empty) > 0 || len(s.asked) > 0 || len(s.jobs) != 2 {
 			t.Errorf("cut after %d pages: %+v, fetched %q", cut, sum, s.fetched)
 		}
 	}
