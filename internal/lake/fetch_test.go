@@ -45,6 +45,9 @@ func TestRecordReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if pages, err := r.pagesOf(0); err != nil || len(pages) < 10 {
+		t.Errorf("the index knows of %d pages, %v", len(pages), err)
+	}
 	every := make([]int64, len(records))
 	for i := range every {
 		every[i] = int64(i)
