@@ -3,6 +3,8 @@ package app
 import (
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,6 +27,13 @@ func TestLakesByOrganisation(t *testing.T) {
 		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != fault.Invalid || f.Field != "--lake" || !strings.Contains(f.Message, want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
+	}
+	real, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseLakes([]string{"a=" + real, "b=" + link}); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "the same lake") {
+		t.Errorf("a lake and a link to it: %v", err)
 	}
 	if _, err := (Lakes{"a": "./a", "b": "./b"}).stateDir(""); !errors.Is(err, fault.Invalid) {
 		t.Errorf("several lakes and no folder of the server: got %v", err)

@@ -89,7 +89,7 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := filepath.Join(home, "records.ndjson")
-	if err := os.WriteFile(records, nil, 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(records, []byte(`{"conversationId":"x","conversationStart":"2026-11-01T00:00:00Z"}`), 0o644); err != nil { //nolint:gosec // as above
 		t.Fatal(err)
 	}
 	other := otheruser.Start(t, home)

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,11 +115,23 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 	if err != nil || len(data) != 3 {
 		t.Fatal(data, err)
 	}
-	if err := os.Chmod(data[1], 0o600); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, "pins")); err != nil {
 		t.Fatal(err)
 	}
-	if got := other.Ask(t, "read"); !strings.Contains(got, "may not be read; the owner") {
-		t.Errorf("a file that may not be read: %s", got)
+	want("there are no pins, and none can be made", "abc3 3 4 false")
+	metadata, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(Conversations), "metadata", "*.metadata.json"))
+	if err != nil || len(metadata) == 0 {
+		t.Fatal(metadata, err)
+	}
+	for _, files := range [][]string{data, metadata} {
+		for _, path := range files {
+			if err := os.Chmod(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := other.Ask(t, "read"); !strings.Contains(got, "may not be read; the owner of the lake") {
+			t.Errorf("files that may not be read: %s", got)
+		}
 	}
 }
 
@@ -146,6 +159,46 @@ func TestFilesAreTheirOwnersAlone(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever may get to the lake's folder may lock a pin, whatever the umask of the one who made it.
+func TestPinsAreForAllWhoGetThere(t *testing.T) {
+	l := newLake(t)
+	if err := os.Chmod(l.Dir(), 0o770); err != nil { //nolint:gosec // it is shared
+		t.Fatal(err)
+	}
+	old := syscall.Umask(0o077)
+	defer syscall.Umask(old)
+	commit(t, l, Commit{Records: all(record("a", day1, ""))})
+	s := snapshot(t, l)
+	for path, want := range map[string]fs.FileMode{l.pinsDir(): 0o770, l.pinPath(int64(s.ID)): 0o644} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, want)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expire(t, l, ExpireOptions{Before: later()})
+	if !exists(l.pinPath(int64(s.ID))) {
+		t.Error("an expiry has removed the pin of a snapshot that is there")
+	}
+}
+
+// Why a table cannot be loaded is told as what it is.
+func TestTablesThatCannotBeLoaded(t *testing.T) {
+	l := newLake(t)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := l.load(ended, Segments); !errors.Is(err, context.Canceled) || fault.ExitCode(err) != 130 {
+		t.Errorf("interrupted: %v, exit code %d", err, fault.ExitCode(err))
+	}
+	if _, err := l.db.ExecContext(t.Context(), `UPDATE iceberg_tables SET metadata_location = 'file:///nowhere' WHERE table_name = 'segments'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.load(t.Context(), Segments); !errors.Is(err, fault.Corrupt) {
+		t.Errorf("metadata that is not there: %v", err)
 	}
 }
 

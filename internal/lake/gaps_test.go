@@ -37,6 +37,24 @@ func TestGaps(t *testing.T) {
 	if got := gaps(); got != "2026-11-04,2026-11-06" {
 		t.Errorf("some gaps are filled: %s", got)
 	}
+	whole, err := l.Days(t.Context(), first+1, first+7)
+	if err != nil || len(whole) != 3 || !whole[first+1] || !whole[first+4] || !whole[first+6] {
+		t.Errorf("whole days up to the seventh: %v, %v", whole, err)
+	}
+	if err := l.settle(t.Context(), intent{run: "another", days: []conversation.Day{first + 1, first + 20}}, true); err != nil {
+		t.Fatal(err)
+	}
+	for run, want := range map[string]int{"run": 3, "another": 0} { // who made a day whole first has made it whole
+		if n, err := l.WholeBy(t.Context(), run, first+1, first+7); err != nil || n != want {
+			t.Errorf("%s made %d days whole, %v, want %d", run, n, err, want)
+		}
+	}
+	if n, err := l.WholeDays(t.Context()); err != nil || n != 5 {
+		t.Errorf("%d whole days, %v", n, err)
+	}
+	if _, err := l.db.ExecContext(t.Context(), `DELETE FROM days WHERE run_id = 'another'`); err != nil {
+		t.Fatal(err)
+	}
 	s := snapshot(t, l)
 	at := func(n int) time.Time { return day1.Add(time.Duration(n) * 24 * time.Hour) }
 	for _, c := range []struct {

@@ -174,6 +174,15 @@ func TestMove(t *testing.T) {
 	wantLake(t, moved, want)
 	l := mustOpen(t, moved)
 	wantHistory(t, l, snapshots)
+	for _, of := range Tables() {
+		tbl, err := l.load(t.Context(), of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for entry := range tbl.Metadata().PreviousFiles() {
+			t.Errorf("%s names earlier metadata, which has gone: %s", of, entry.MetadataFile)
+		}
+	}
 	if text, err := os.ReadFile(filepath.Join(moved, markerName)); err != nil || !strings.Contains(string(text), moved) {
 		t.Errorf("lake.json: %s, %v", text, err)
 	}
@@ -217,6 +226,11 @@ func TestMoveChangesOnlyPaths(t *testing.T) {
 				}
 				for i, m := range manifests {
 					name := fmt.Sprint(of, s.SnapshotID, i)
+					if path, err := filePath(m.FilePath()); err != nil {
+						t.Error(err)
+					} else if info, err := os.Stat(path); err != nil || info.Size() != m.Length() {
+						t.Errorf("%s: the list says %d bytes, %v, %v", path, m.Length(), info, err)
+					}
 					out[name] = fmt.Sprint(m.Version(), m.SnapshotID(), m.SequenceNum(), m.MinSequenceNum(), m.AddedDataFiles(), m.ExistingDataFiles(),
 						m.DeletedDataFiles(), m.AddedRows(), m.ExistingRows(), m.DeletedRows(), s.SequenceNumber, s.TimestampMs, s.Summary)
 					for e, err := range m.Entries(files, false) {

@@ -245,6 +245,10 @@ func TestMarksThatAreNoCopy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.db")
 	db := ledger(t, path)
 	write(t, db, 1, 10)
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, long, long); err != nil {
+		t.Fatal(err)
+	}
 	before, err := markOf(path)
 	if err != nil {
 		t.Fatal(err)
@@ -255,6 +259,12 @@ func TestMarksThatAreNoCopy(t *testing.T) {
 	write(t, db, 2, 10)
 	if after, err := markOf(path); err != nil || !before.whole(after, before.db.changed) || after == before {
 		t.Errorf("the log has grown: %+v, %v", after, err)
+	}
+	if _, err := db.ExecContext(t.Context(), `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := markOf(path); err != nil || after.head != before.head || before.whole(after, before.db.changed) {
+		t.Errorf("a checkpoint after which the log goes on: %+v, %v", after, err)
 	}
 	if _, err := db.ExecContext(t.Context(), `PRAGMA wal_checkpoint(RESTART)`); err != nil {
 		t.Fatal(err)

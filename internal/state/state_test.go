@@ -37,6 +37,35 @@ func TestMigrateRunsEachStepOnce(t *testing.T) {
 	if err := Migrate(t.Context(), db, "test", nil); !errors.Is(err, fault.Conflict) {
 		t.Errorf("a newer database: %v", err)
 	}
+	for steps, readable := range map[int]bool{1: false, 2: true, 3: true} { // an older one is read as it is
+		if err := Readable(t.Context(), db, "test", make([]string, steps)); (err == nil) != readable || err != nil && !errors.Is(err, fault.Conflict) {
+			t.Errorf("read by a program that knows version %d: %v", steps, err)
+		}
+	}
+}
+
+// Opening a database that is there must not open its file and close it again: that would end the locks of this process.
+func TestNewDatabaseIsItsOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE x (a INTEGER)`); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", suffix, info, err)
+		}
+	}
+	if err := touch(path); err != nil {
+		t.Errorf("a file that is there: %v", err)
+	}
+	if _, err := Open(t.Context(), filepath.Join(path, "y.db")); !errors.Is(err, fault.Invalid) {
+		t.Errorf("in a file: %v", err)
+	}
 }
 
 func TestTxRollsBack(t *testing.T) {
