@@ -115,7 +115,7 @@ func TestOnlyOfAUser(t *testing.T) {
 		t.Fatalf("%d filters became %d", len(q.Filters), len(mine.Filters))
 	}
 	f := mine.Filters[1]
-	if got := fmt.Sprint(f.Kind, f.Type, len(f.Predicates), len(f.Clauses), f.Predicates[0].Field.Name, f.Predicates[0].Operator, f.Predicates[0].Text); got != "segmentFilters and 1 0 userId matches u-1" {
+	if got := fmt.Sprintln(f.Kind, f.Type, len(f.Predicates), len(f.Clauses), f.Predicates[0].Field.Name, f.Predicates[0].Operator, f.Predicates[0].Text); got != "segmentFilters and 1 0 userId matches u-1\n" {
 		t.Errorf("got %s", got)
 	}
 	if other := q.OnlyOf("other"); other.Filters[1].Predicates[0].Text != "other" || mine.Filters[1].Predicates[0].Text != "u-1" {
