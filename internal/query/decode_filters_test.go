@@ -128,6 +128,16 @@ func TestMembersOfTheWrongSort(t *testing.T) {
 			t.Errorf("%s\n got %v, want %q", body, err, says)
 		}
 	}
+	for _, name := range []string{"order", "orderBy", "paging", "conversationFilters", "segmentFilters", "evaluationFilters", "surveyFilters", "resolutionFilters", "aggregations"} {
+		if _, err := DecodeDetail([]byte(`{`+day+`,"`+name+`_":[1]}`), PlatformLimits()); err == nil || !strings.Contains(err.Error(), "Did you mean "+name+"?") {
+			t.Errorf("%s_: got %v", name, err)
+		}
+	}
+	for _, name := range []string{"order", "orderBy", "limit", "startOfDayIntervalMatching", "conversationFilters", "segmentFilters", "evaluationFilters", "surveyFilters", "resolutionFilters"} {
+		if _, err := DecodeJob([]byte(`{` + day + `,"` + name + `_":[1]}`)); err == nil || !strings.Contains(err.Error(), "Did you mean "+name+"?") {
+			t.Errorf("%s_ of a job: got %v", name, err)
+		}
+	}
 	if _, err := DecodeJob([]byte(`{` + day + `,"aggregations":[{"dimension":"queueId"}]}`)); err == nil || !strings.Contains(err.Error(), "jobs have no aggregations") {
 		t.Errorf("aggregations of a job: got %v", err)
 	}
