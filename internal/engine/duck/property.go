@@ -3,6 +3,7 @@ package duck
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/parley-hq/parley/internal/query"
 )
@@ -16,10 +17,22 @@ const (
 )
 
 // propertyForms are the columns that conditions on properties read.
-var propertyForms = "list_zip(" + lowerNames + ", " + lowerTypes + ") AS property_keys, " +
-	"list_zip(" + lowerNames + ", " + lowerTypes + ", list_transform(property_values, lambda x: lower(x))) AS property_texts, " +
-	"list_zip(" + lowerNames + ", " + lowerTypes + ", list_transform(property_values, lambda x: " + readNumber("x") + ")) AS property_numbers, " +
-	"list_zip(" + lowerNames + ", " + lowerTypes + ", list_transform(property_values, lambda x: " + milliseconds(readInstant("x")) + ")) AS property_instants"
+var propertyForms = []struct{ name, of string }{
+	{"property_keys", "list_zip(" + lowerNames + ", " + lowerTypes + ")"},
+	{"property_texts", "list_zip(" + lowerNames + ", " + lowerTypes + ", list_transform(property_values, lambda x: lower(x)))"},
+	{"property_numbers", "list_zip(" + lowerNames + ", " + lowerTypes + ", list_transform(property_values, lambda x: " + readNumber("x") + "))"},
+	{"property_instants", "list_zip(" + lowerNames + ", " + lowerTypes + ", list_transform(property_values, lambda x: " + milliseconds(readInstant("x")) + "))"},
+}
+
+// formsIn gives the columns that a condition reads, each after a comma.
+func formsIn(condition fragment) (columns string) {
+	for _, f := range propertyForms {
+		if strings.Contains(condition.text, f.name) {
+			columns += ", " + f.of + " AS " + f.name
+		}
+	}
+	return columns
+}
 
 // propertied is satisfying for filters that ask of custom properties. Hardly any segment has one: where every filter
 // needs one, the others are left out first. The conditions stand in no WHERE, where DuckDB compares each with each.
@@ -31,7 +44,8 @@ func propertied(rows fragment, p *pass, conditions []fragment) fragment {
 	if !slices.ContainsFunc(p.filters, func(f query.Filter) bool { return !needsProperty(f) }) {
 		rows = concat(rows, " AND property_names IS NOT NULL")
 	}
-	return concat("SELECT conversation_id FROM (SELECT *, "+propertyForms+" ", rows, ") GROUP BY conversation_id HAVING ", allOf(every...))
+	having := allOf(every...)
+	return concat("SELECT conversation_id FROM (SELECT *"+formsIn(having)+" ", rows, ") GROUP BY conversation_id HAVING ", having)
 }
 
 // property asks of the custom properties of a segment.
