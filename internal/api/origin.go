@@ -13,7 +13,7 @@ import (
 var preflight = route{method: "OPTIONS", pattern: "preflight"}
 
 // exposed are the headers that a page may read, beside those that every page may.
-const exposed = "ININ-Correlation-Id, inin-ratelimit-allowed, inin-ratelimit-count, inin-ratelimit-reset, Retry-After, Warning"
+const exposed = "ININ-Correlation-Id, inin-ratelimit-allowed, inin-ratelimit-count, inin-ratelimit-reset, Retry-After, Warning, Parley-Missing-Days"
 
 // origin is the one to which the answer may be shown: that of the page, if it is among those allowed, and "" if not.
 func (x *exchange) origin() string {
