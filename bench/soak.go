@@ -50,7 +50,7 @@ func (s *soakTime) Set(text string) error {
 const (
 	soakPerDay  = 200
 	soakServed  = 4  // days that are in the lake when the clients begin, and of which they ask
-	harmOneIn   = 8  // requests of an extraction
+	harmOneIn   = 4  // requests of an extraction
 	soakClients = 20 // of the server
 )
 
