@@ -43,6 +43,7 @@ type Config struct {
 	ClientSecret Secret
 	UserAgent    string
 	Retry        Retry
+	Patience     time.Duration     // how long the platform may say nothing, or take for 16 KiB of an answer; 0 means DefaultPatience
 	Limits       wire.Limits       // of pages; the zero value means the defaults
 	Log          *slog.Logger      // told of every retry; may be nil
 	Transport    http.RoundTripper // nil means connections of the client's own
@@ -98,6 +99,9 @@ type Client struct {
 // New makes a client; it connects when it is used.
 func New(cfg Config) *Client {
 	cfg.Retry = cfg.Retry.withDefaults()
+	if cfg.Patience == 0 {
+		cfg.Patience = DefaultPatience
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -224,7 +228,7 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 	}
 	ctx, done := context.WithCancel(req.Context())
-	p := newPatience(done)
+	p := newPatience(c.cfg.Patience, done)
 	resp, err := c.http.Do(req.WithContext(ctx))
 	late := p.rest()
 	if err == nil && late == nil {

@@ -9,14 +9,16 @@ import (
 
 // How long an answer may take. Only waiting for the platform counts, not what whoever reads the answer does with it.
 const (
-	// maxSilence is how long the platform may say nothing before its answer, and how long the next minProgress bytes of
-	// it may take. A proxy on the way may keep a connection open for ever when the server behind it is gone, and a
+	// DefaultPatience is how long the platform may say nothing before its answer, and how long the next minProgress bytes
+	// of it may take. A proxy on the way may keep a connection open for ever when the server behind it is gone, and a
 	// server may send a byte a second.
-	maxSilence  = 2 * time.Minute
-	minProgress = 16 << 10
-	// maxAnswerTime is how long all of it may take: room for a page of 10,000 records, some 7 MB compressed, at 64 kbit/s.
-	maxAnswerTime = 15 * time.Minute
+	DefaultPatience = 2 * time.Minute
+	minProgress     = 16 << 10
 )
+
+// answerTime is how long all of an answer may take: by default 15 minutes, room for a page of 10,000 records, some 7 MB
+// compressed, at 64 kbit/s.
+func answerTime(patience time.Duration) time.Duration { return patience * 15 / 2 }
 
 // late is why a request was given up.
 type late string
@@ -25,8 +27,9 @@ func (l late) Error() string { return string(l) }
 
 // patience gives a request up when its answer takes too long. Its clock runs between wait and rest.
 type patience struct {
-	timer *time.Timer // gives up the request
-	since time.Time   // when the clock was last started
+	most  time.Duration // of silence
+	timer *time.Timer   // gives up the request
+	since time.Time     // when the clock was last started
 	quiet time.Duration
 	whole time.Duration
 	got   int // bytes since quiet was full
@@ -34,8 +37,8 @@ type patience struct {
 }
 
 // newPatience begins with waiting.
-func newPatience(stop context.CancelFunc) *patience {
-	p := &patience{timer: time.AfterFunc(maxSilence, stop), quiet: maxSilence, whole: maxAnswerTime}
+func newPatience(most time.Duration, stop context.CancelFunc) *patience {
+	p := &patience{most: most, timer: time.AfterFunc(most, stop), quiet: most, whole: answerTime(most)}
 	p.wait()
 	return p
 }
@@ -54,11 +57,11 @@ func (p *patience) rest() error {
 	switch {
 	case !fired || p.late != nil:
 	case p.whole <= 0:
-		p.late = late(fmt.Sprintf("the answer took longer than %v", maxAnswerTime))
+		p.late = late(fmt.Sprintf("the answer took longer than %v", answerTime(p.most)))
 	case p.got > 0:
-		p.late = late(fmt.Sprintf("only %d bytes came in %v", p.got, maxSilence))
+		p.late = late(fmt.Sprintf("only %d bytes came in %v", p.got, p.most))
 	default:
-		p.late = late(fmt.Sprintf("nothing came for %v", maxSilence))
+		p.late = late(fmt.Sprintf("nothing came for %v", p.most))
 	}
 	return p.late
 }
@@ -66,7 +69,7 @@ func (p *patience) rest() error {
 // progress counts bytes that came.
 func (p *patience) progress(n int) {
 	if p.got += n; p.got >= minProgress {
-		p.got, p.quiet = 0, maxSilence
+		p.got, p.quiet = 0, p.most
 	}
 }
 

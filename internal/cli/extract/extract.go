@@ -38,6 +38,7 @@ type Options struct {
 	Size      extract.Size
 	Retries   int
 	RetryWait time.Duration
+	Patience  time.Duration
 	MemoryMiB int64
 	PageMiB   int64
 	DryRun    bool
@@ -82,6 +83,7 @@ A lake knows its source from its first commit on. Another platform or organizati
 	f.Int64Var(&o.Size.Commit, "commit-records", o.Size.Commit, "records after which whole days are committed")
 	f.IntVar(&o.Retries, "retries", 5, "how often a request that fails is tried again")
 	f.DurationVar(&o.RetryWait, "retry-wait", 500*time.Millisecond, "wait before the first new try; it doubles up to a minute")
+	f.DurationVar(&o.Patience, "patience", platform.DefaultPatience, "how long the platform may say nothing, or take for 16 KiB of an answer")
 	f.Int64Var(&o.MemoryMiB, "memory", 256, "MiB of memory to aim for")
 	f.Int64Var(&o.PageMiB, "max-page-mib", wire.DefaultPage>>20, "MiB that a page may have, decompressed")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
@@ -148,8 +150,8 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
 		return cfg, err
 	}
-	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.RetryWait <= 0 || o.MemoryMiB < 64 {
-		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --retry-wait more than 0s, --memory at least 64")
+	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.RetryWait <= 0 || o.Patience <= 0 || o.MemoryMiB < 64 {
+		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --retry-wait and --patience more than 0s, --memory at least 64")
 	}
 	if o.PageMiB < 1 || o.PageMiB > wire.MostMiB {
 		return cfg, fault.Field("--max-page-mib", "--max-page-mib must lie between 1 and %d", wire.MostMiB)
@@ -161,6 +163,7 @@ func (o *Options) config() (cfg extract.Config, err error) {
 		return cfg, err
 	}
 	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
+	c.Patience = o.Patience
 	cfg.Source, cfg.Name = platform.New(c), c.API
 	return cfg, nil
 }
