@@ -186,7 +186,7 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 			shredder.addDecoded(v, derived)
 			if misfits != nil {
 				c.report.Unfit++
-				c.report.Misfits.Add(misfits)
+				c.report.Misfits = c.report.Misfits.Add(misfits)
 			}
 			if c.report.Conversations%batchRows == 0 {
 				c.compare(day, shredder.take(), stored)
