@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,7 +142,7 @@ func outcomes(ms, emitted int64) func(*conversation.Conversation) {
 	return func(c *conversation.Conversation) {
 		s := &c.Participants[1].Sessions[0]
 		outcome := func(from, to int64) conversation.FlowOutcome {
-			return conversation.FlowOutcome{FlowOutcomeStartTimestamp: instant(fmt.Sprint(from)), FlowOutcomeEndTimestamp: instant(fmt.Sprint(to))}
+			return conversation.FlowOutcome{FlowOutcomeStartTimestamp: instant(strconv.FormatInt(from, 10)), FlowOutcomeEndTimestamp: instant(strconv.FormatInt(to, 10))}
 		}
 		s.Flow = &conversation.Flow{Outcomes: []conversation.FlowOutcome{outcome(100, 110), outcome(200, 190+ms)}}
 		s.Metrics = append(s.Metrics, conversation.Metric{Name: "tFlowOutcome", Value: emitted, EmitDate: instant("1298")})

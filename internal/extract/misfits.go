@@ -12,8 +12,8 @@ import (
 type misfits wire.Misfits
 
 // Value implements driver.Valuer.
-func (m misfits) Value() (driver.Value, error) {
-	text, err := json.Marshal(m)
+func (m *misfits) Value() (driver.Value, error) {
+	text, err := json.Marshal(*m)
 	return string(text), err
 }
 

@@ -125,7 +125,7 @@ func (c *Counters) add(out lake.Outcome) {
 	c.Stale += out.Stale
 	c.Unfit += out.Unfit
 	c.Bytes += out.Bytes
-	(*wire.Misfits)(&c.Misfits).Add(out.Misfits)
+	c.Misfits = misfits(wire.Misfits(c.Misfits).Add(out.Misfits))
 }
 
 // run is an extraction as the control database knows it.

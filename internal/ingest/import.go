@@ -192,7 +192,7 @@ func (i *importer) commitBefore(ctx context.Context, end conversation.Day) error
 	i.sum.Unchanged += out.Unchanged
 	i.sum.Stale += out.Stale
 	i.sum.Unfit += out.Unfit
-	i.sum.Misfits.Add(out.Misfits)
+	i.sum.Misfits = i.sum.Misfits.Add(out.Misfits)
 	i.sum.Bytes += out.Bytes
 	return batch.Done(ctx, func(*sql.Tx) error { return nil })
 }

@@ -198,7 +198,7 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 			shredder.addDecoded(v, derived)
 			if misfits != nil {
 				c.report.Unfit++
-				c.report.Misfits.Add(misfits)
+				c.report.Misfits = c.report.Misfits.Add(misfits)
 			}
 		}
 		if !found.LastEnd.Equal(f.LastEnd) || found.Open != f.Open {

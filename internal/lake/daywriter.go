@@ -117,7 +117,7 @@ func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming
 		// What the day has held before was told of when it came.
 		if misfits := s.add(v); misfits != nil && v.ID == came {
 			out.Unfit++
-			out.Misfits.Add(misfits)
+			out.Misfits = out.Misfits.Add(misfits)
 		}
 		out.Bytes += int64(len(v.JSON))
 	}

@@ -167,7 +167,7 @@ func TestRowsOfAnEarlierVersion(t *testing.T) {
 	versions, misfits := oddDay(t)
 	next, later := record("n", day1.Add(24*time.Hour), "fits"), odd(t, "o", day1.Add(72*time.Hour), `"oTotalScore":5`, `"oTotalScore":{}`)
 	commit(t, l, Commit{Records: all(append(versions, next, later)...), Days: []conversation.Day{next.Day()}})
-	misfits.Add(wire.Misfits{"evaluations[].oTotalScore": 1})
+	misfits = misfits.Add(wire.Misfits{"evaluations[].oTotalScore": 1})
 	want := contents(t, l)
 	for _, day := range []conversation.Day{versions[0].Day(), next.Day(), later.Day()} {
 		writtenEarlier(t, l, day)

@@ -24,8 +24,7 @@ func Decode(raw []byte) (*conversation.Conversation, Misfits) {
 	if err := json.Unmarshal(raw, c, lenient); err != nil || nullInList(raw) {
 		c, found = decodeTolerantly(raw)
 	}
-	dropMisfits(c, &found)
-	return c, found
+	return c, dropMisfits(c, found)
 }
 
 // nullInList says whether null may be an element of a list, which json.Unmarshal takes for an empty one. It may say so

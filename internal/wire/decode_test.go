@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,7 +173,7 @@ func TestWholeNumbers(t *testing.T) {
 		"72.5": "no", "7.25e1": "no", "0.1": "no", "1e-1": "no", "0.99999999999999999999999": "no", "9007199254740993.5": "no",
 	} {
 		n, ok := wholeNumber(text)
-		if got := fmt.Sprint(n); ok && got != want || !ok && want != "no" {
+		if got := strconv.FormatInt(n, 10); ok && got != want || !ok && want != "no" {
 			t.Errorf("%s: got %s, %v; want %s", text, got, ok, want)
 		}
 	}
@@ -180,13 +181,12 @@ func TestWholeNumbers(t *testing.T) {
 
 func TestMisfitsAdd(t *testing.T) {
 	var all Misfits
-	all.Add(nil)
+	all = all.Add(nil)
 	if all != nil {
 		t.Errorf("nothing and nothing is %#v", all)
 	}
 	one := Misfits{"a": 1, "b": 2}
-	all.Add(one)
-	all.Add(Misfits{"b": 1, "c": 3, "d": 9})
+	all = all.Add(one).Add(Misfits{"b": 1, "c": 3, "d": 9})
 	if want := (Misfits{"a": 1, "b": 3, "c": 3, "d": 9}); !maps.Equal(all, want) || one["b"] != 2 {
 		t.Errorf("got %v, want %v", all, want)
 	}

@@ -18,14 +18,15 @@ type Misfits map[string]int64
 // whole is the path of a record that is no JSON object.
 const whole = "the whole record"
 
-// Add counts others in.
-func (m *Misfits) Add(others Misfits) {
-	if len(others) > 0 && *m == nil {
-		*m = make(Misfits)
+// Add counts others in, and gives what is then counted: m itself, unless it was nil.
+func (m Misfits) Add(others Misfits) Misfits {
+	if len(others) > 0 && m == nil {
+		m = make(Misfits)
 	}
 	for path, n := range others {
-		(*m)[path] += n
+		m[path] += n
 	}
+	return m
 }
 
 // Paths gives the paths, those with the most values first.

@@ -6,8 +6,9 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
-// dropMisfits leaves out what JSON's types alone do not show: times that are none, and metrics without a name.
-func dropMisfits(c *conversation.Conversation, found *Misfits) {
+// dropMisfits leaves out what JSON's types alone do not show: times that are none, and metrics without a name. It counts
+// them with those found before.
+func dropMisfits(c *conversation.Conversation, found Misfits) Misfits {
 	d := dropper{found}
 	d.time(&c.ConferenceStart, "conferenceStart")
 	d.time(&c.ConversationEnd, "conversationEnd")
@@ -28,11 +29,12 @@ func dropMisfits(c *conversation.Conversation, found *Misfits) {
 			d.session(&c.Participants[i].Sessions[j])
 		}
 	}
+	return d.found
 }
 
-type dropper struct{ found *Misfits }
+type dropper struct{ found Misfits }
 
-func (d dropper) session(s *conversation.Session) {
+func (d *dropper) session(s *conversation.Session) {
 	d.time(&s.CallbackScheduledTime, "participants[].sessions[].callbackScheduledTime")
 	d.time(&s.DeliveryStatusChangeDate, "participants[].sessions[].deliveryStatusChangeDate")
 	d.time(&s.DetectedSpeechEnd, "participants[].sessions[].detectedSpeechEnd")
@@ -50,14 +52,14 @@ func (d dropper) session(s *conversation.Session) {
 	}
 }
 
-func (d dropper) flow(f *conversation.Flow) {
+func (d *dropper) flow(f *conversation.Flow) {
 	for i := range f.Outcomes {
 		d.time(&f.Outcomes[i].FlowOutcomeStartTimestamp, "participants[].sessions[].flow.outcomes[].flowOutcomeStartTimestamp")
 		d.time(&f.Outcomes[i].FlowOutcomeEndTimestamp, "participants[].sessions[].flow.outcomes[].flowOutcomeEndTimestamp")
 	}
 }
 
-func (d dropper) metrics(s *conversation.Session) {
+func (d *dropper) metrics(s *conversation.Session) {
 	nameless := func(m conversation.Metric) bool { return m.Name == "" }
 	for i := range s.Metrics {
 		d.time(&s.Metrics[i].EmitDate, "participants[].sessions[].metrics[].emitDate")
@@ -69,7 +71,7 @@ func (d dropper) metrics(s *conversation.Session) {
 }
 
 // time leaves out a time that cannot be read.
-func (d dropper) time(text *string, path string) {
+func (d *dropper) time(text *string, path string) {
 	if *text == "" {
 		return
 	}
@@ -79,4 +81,4 @@ func (d dropper) time(text *string, path string) {
 	}
 }
 
-func (d dropper) count(path string) { d.found.Add(Misfits{path: 1}) }
+func (d *dropper) count(path string) { d.found = d.found.Add(Misfits{path: 1}) }

@@ -89,6 +89,7 @@ func (d *distinct) scalar(v reflect.Value, name string) {
 // ownValues asks for the items in which every field has the value that it has in one item: no field may answer for
 // another one. And for those in which no field has any.
 func (s *suite) ownValues(t *testing.T) {
+	t.Helper()
 	for _, kind := range query.Kinds() {
 		for _, r := range s.records {
 			for _, it := range r.items[kind] {
@@ -124,6 +125,7 @@ func (s *suite) all(kind query.Kind, about func(query.Field) []query.Predicate) 
 
 // equalTo asks for each of the values of a field.
 func equalTo(t *testing.T, f query.Field, values []any, bare bool) (out []query.Predicate) {
+	t.Helper()
 	if len(values) == 0 && !bare {
 		t.Errorf("no record has a value in %s of %s", f.Name, f.Kind)
 	}

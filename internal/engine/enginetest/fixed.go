@@ -107,6 +107,7 @@ var fixedQuestions = []struct {
 
 // fixedFilters asks the fixed questions, through the decoder of requests.
 func fixedFilters(t *testing.T, open opener) {
+	t.Helper()
 	text := strings.NewReplacer("\n", "", "\t", "").Replace(fixed)
 	records := []conversation.Record{parse(t, []byte(text))}
 	e := open(t, records)
