@@ -144,7 +144,7 @@ func (b *bench) soakBoth(lake string, extract func(context.Context) (conversatio
 func (b *bench) extractOn(ctx context.Context, platform, lake string, from, end conversation.Day) (conversation.Day, error) {
 	for day := from; day < end; {
 		if ctx.Err() != nil {
-			return day, nil
+			return day, nil //nolint:nilerr // its time is over
 		}
 		switch code, text := b.extractUpTo(platform, lake, day+1); code {
 		case 0:

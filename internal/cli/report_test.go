@@ -20,25 +20,25 @@ func TestAnEndThatWasAskedFor(t *testing.T) {
 	corrupt := fault.Because(fault.Corrupt, context.Canceled, "table x cannot be loaded")
 	for _, c := range []struct {
 		name string
-		ctx  context.Context
+		ctx  func() context.Context
 		err  error
 		code int
 	}{
-		{"damage seen because of it", stopped, fmt.Errorf("commit: %w", corrupt), 130},
-		{"a disk that is full just then", stopped, fault.New(fault.Full, "full"), 130},
-		{"something unexpected", stopped, errors.New("x"), 130},
-		{"itself", stopped, context.Canceled, 130},
-		{"with words of its own", stopped, fault.New(context.Canceled, "give --cursor c"), 130},
-		{"what was done", stopped, fault.New(fault.Incomplete, "one day"), 3},
-		{"success", stopped, nil, 0},
-		{"damage", t.Context(), corrupt, 8},
+		{"damage seen because of it", func() context.Context { return stopped }, fmt.Errorf("commit: %w", corrupt), 130},
+		{"a disk that is full just then", func() context.Context { return stopped }, fault.New(fault.Full, "full"), 130},
+		{"something unexpected", func() context.Context { return stopped }, errors.New("x"), 130},
+		{"itself", func() context.Context { return stopped }, context.Canceled, 130},
+		{"with words of its own", func() context.Context { return stopped }, fault.New(context.Canceled, "give --cursor c"), 130},
+		{"what was done", func() context.Context { return stopped }, fault.New(fault.Incomplete, "one day"), 3},
+		{"success", func() context.Context { return stopped }, nil, 0},
+		{"damage", t.Context, corrupt, 8},
 	} {
-		err := ended(c.ctx, c.err)
+		err := ended(c.ctx(), c.err)
 		if got := fault.ExitCode(err); got != c.code {
 			t.Errorf("%s: exit code %d, want %d", c.name, got, c.code)
 		}
 		var errs bytes.Buffer
-		if report(&ui.Streams{Err: &errs}, cmp.Or(err, error(context.Canceled)), false); c.name == "damage seen because of it" && !strings.Contains(errs.String(), "interrupted; run the same command again") {
+		if report(&ui.Streams{Err: &errs}, cmp.Or(err, context.Canceled), false); c.name == "damage seen because of it" && !strings.Contains(errs.String(), "interrupted; run the same command again") {
 			t.Errorf("%s: says %q", c.name, errs.String())
 		}
 	}

@@ -32,7 +32,7 @@ func busy(t *testing.T) (*rig, *scripted) {
 	s := &scripted{}
 	changed := platformtest.Record("c1T2", day(1).Start().Add(2*3600e9), 60e9, "changed")
 	again := platformtest.Record("c2T1", day(2).Start().Add(3600e9), 60e9, "again")
-	s.pages = func(n int, iv conversation.Interval) []platform.Page {
+	s.pages = func(_ int, iv conversation.Interval) []platform.Page {
 		switch {
 		case day(1).Start().Equal(iv.Start):
 			p := page("1T1")

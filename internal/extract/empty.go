@@ -80,9 +80,7 @@ func (e *Extraction) ask(ctx context.Context, d Days) (map[conversation.Day]stri
 			if err != nil {
 				return nil, err
 			}
-			for k, v := range one {
-				found[k] = v
-			}
+			maps.Copy(found, one)
 		}
 	}
 	return found, nil

@@ -172,7 +172,7 @@ func TestDaysThatTheServerNeverHad(t *testing.T) {
 			p.Missing = append([]conversation.Day{day(-3)}, missing...)
 			return p, nil
 		}},
-		"by the query": {count: func(iv conversation.Interval) (int64, []conversation.Day, error) { return 0, missing, nil }},
+		"by the query": {count: func(_ conversation.Interval) (int64, []conversation.Day, error) { return 0, missing, nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.pages = of(5, "1T1", "3T1", "5T1")

@@ -175,7 +175,7 @@ func TestBadJobs(t *testing.T) {
 		}, "that is no page"},
 		"the same cursor again": {loop("2"), "its cursor does not advance"},
 		"cursors in a circle":   {loop("1"), "its cursor does not advance"},
-		"empty pages for ever": {func(_, k int, p platform.Page) (platform.Page, error) {
+		"empty pages for ever": {func(_, k int, _ platform.Page) (platform.Page, error) {
 			return platform.Page{Next: platform.Cursor(fmt.Sprint(k + 1))}, nil
 		}, "bring nothing new, 100 in a row"},
 		"the same page for ever": {func(_, k int, p platform.Page) (platform.Page, error) {

@@ -158,7 +158,7 @@ func TestResumeWhenAnotherDayIsDue(t *testing.T) {
 		s := &scripted{pages: of(1, "1T1", "2T1", "3T1", "3T2", "4T1"), gaps: c.gaps}
 		r := newScripted(t, 4, s)
 		r.cfg.First, r.cfg.Size.Job = day(c.from), 1
-		s.page = func(_, k int, p platform.Page) (platform.Page, error) {
+		s.page = func(_, _ int, p platform.Page) (platform.Page, error) {
 			if strings.Contains(fmt.Sprintf("%s", p.Records), "c3T2") {
 				return p, broken
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -157,11 +158,7 @@ func (s Summary) incomplete() error {
 	if len(texts) == 0 {
 		return nil
 	}
-	out := texts[0]
-	for _, text := range texts[1:] {
-		out += "; " + text
-	}
-	return fault.New(fault.Incomplete, "%s", out)
+	return fault.New(fault.Incomplete, "%s", strings.Join(texts, "; "))
 }
 
 func (s Summary) notAvailable() string {

@@ -17,13 +17,10 @@ import (
 )
 
 // again makes another manager over the folder and database of m, as another process has one.
-func again(t *testing.T, m *Manager, change func(*Config)) *Manager {
+func again(t *testing.T, m *Manager) *Manager {
 	t.Helper()
 	return newManager(t, m.cfg.Sources[org], func(c *Config) {
 		c.Dir, c.DB, c.Limits = m.cfg.Dir, openDB(t, filepath.Dir(m.cfg.Dir)), m.cfg.Limits
-		if change != nil {
-			change(c)
-		}
 	})
 }
 
@@ -43,7 +40,7 @@ func TestWhatAKilledProcessWasDoingIsDoneAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		next := again(t, m, nil)
+		next := again(t, m)
 		wantState(t, next, running, Pending)
 		defer start(t, next)()
 		synctest.Wait()
@@ -70,7 +67,7 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
 		first := newManager(t, src, nil)
 		first.look = time.Second
-		second := again(t, first, nil)
+		second := again(t, first)
 		stop := start(t, first)
 		synctest.Wait()
 		defer start(t, second)()

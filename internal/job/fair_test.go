@@ -130,7 +130,7 @@ func TestTheOnlyRunningJobIsDeletedByAnotherProcess(t *testing.T) {
 		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
 		first := newManager(t, src, nil)
 		first.look = time.Second
-		second := again(t, first, nil)
+		second := again(t, first)
 		defer start(t, first)()
 		id := submit(t, second, 0)
 		pass(2 * time.Second)
@@ -150,7 +150,7 @@ func TestAProcessThatIsStoppedBeforeItsTurnChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
 		first := newManager(t, src, nil)
-		second := again(t, first, nil)
+		second := again(t, first)
 		defer start(t, first)()
 		id := submit(t, first, 0)
 		synctest.Wait()

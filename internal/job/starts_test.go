@@ -12,7 +12,7 @@ func TestAJobThatKillsItsRunnersIsGivenUp(t *testing.T) {
 		id := submit(t, m, 0)
 		for n := 1; n <= maxStarts; n++ {
 			take(t, m) // and no more is done to it: the process is killed
-			m = again(t, m, nil)
+			m = again(t, m)
 			if err := m.recover(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +39,7 @@ func TestAJobThatIsGivenBackIsNotGivenUp(t *testing.T) {
 		id := submit(t, m, 0)
 		for range 2 * maxStarts {
 			m.giveBack(t.Context(), take(t, m))
-			m = again(t, m, nil)
+			m = again(t, m)
 			if err := m.recover(t.Context()); err != nil {
 				t.Fatal(err)
 			}

@@ -237,11 +237,11 @@ func TestFolderThatMayNotBeMade(t *testing.T) {
 // A lake is the same lake by whatever path: to read, to write, and for its locks.
 func TestSymbolicLinkIsTheLake(t *testing.T) {
 	home := t.TempDir()
-	real, link, parent := filepath.Join(home, "disk", "lake"), filepath.Join(home, "link"), filepath.Join(home, "mount")
-	if err := os.Mkdir(filepath.Dir(real), 0o700); err != nil {
+	path, link, parent := filepath.Join(home, "disk", "lake"), filepath.Join(home, "link"), filepath.Join(home, "mount")
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[string]string{link: real, parent: filepath.Dir(real)} {
+	for from, to := range map[string]string{link: path, parent: filepath.Dir(path)} {
 		if err := os.Symlink(to, from); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{real, link, byParent} {
+	for _, path := range []string{path, link, byParent} {
 		if other := mustOpen(t, path); other.Dir() != l.Dir() {
 			t.Errorf("%s is %s", path, other.Dir())
 		} else if _, err := other.Writer(t.Context()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "is writing") {
@@ -266,7 +266,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for n, path := range []string{real, link, byParent} {
+	for n, path := range []string{path, link, byParent} {
 		other := mustOpen(t, path)
 		commit(t, other, Commit{Records: all(record(fmt.Sprint("b", n), day1, ""))})
 		mustCheck(t, other)
@@ -277,7 +277,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 	if got := contents(t, l); len(got) != 4 {
 		t.Errorf("%d records", len(got))
 	}
-	if !Same(real, link) || Same(real, home) || Same(real, filepath.Join(home, "nothing")) || Same("nothing", "nothing") {
+	if !Same(path, link) || Same(path, home) || Same(path, filepath.Join(home, "nothing")) || Same("nothing", "nothing") {
 		t.Error("Same is wrong")
 	}
 }

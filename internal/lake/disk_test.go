@@ -213,7 +213,7 @@ func TestRecordThatIsTooLong(t *testing.T) {
 		t.Fatalf("the record has %d bytes", len(long.JSON))
 	}
 	over := long
-	over.JSON = append(long.JSON[:len(long.JSON)-1:len(long.JSON)-1], ' ', '}')
+	over.JSON = slices.Concat(long.JSON[:len(long.JSON)-1], []byte(" }"))
 	if err := tryCommit(t, l, record("short", day1, ""), over); !errors.Is(err, fault.TooLarge) || !strings.Contains(err.Error(), "long") {
 		t.Errorf("got %v", err)
 	}

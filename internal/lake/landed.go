@@ -12,7 +12,7 @@ import (
 const propOutcome = "parley.outcome"
 
 func (o Outcome) text() string {
-	text, err := json.Marshal(o)
+	text, err := json.Marshal(o) //nolint:musttag // the names of its fields, as they are
 	if err != nil {
 		panic(err) // numbers only
 	}
@@ -30,7 +30,7 @@ func (l *Lake) Landed(ctx context.Context, commit string) (out Outcome, found bo
 		if s.Summary == nil || s.Summary.Properties[propCommit] != commit {
 			continue
 		}
-		if err := json.Unmarshal([]byte(s.Summary.Properties[propOutcome]), &out); err != nil {
+		if err := json.Unmarshal([]byte(s.Summary.Properties[propOutcome]), &out); err != nil { //nolint:musttag // as above
 			return out, false, fault.Because(fault.Corrupt, err, "snapshot %d of conversations does not say what its commit did", s.SnapshotID)
 		}
 		return out, true, nil

@@ -64,7 +64,7 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	}
 	commit(t, l, Commit{Records: all(versions...)})
 	newer := largeRecord(n/2, size)
-	newer.JSON = bytes.Replace(newer.JSON, fmt.Appendf(nil, "%09d ", n/2), fmt.Appendf(nil, "%09d!", n/2), -1)
+	newer.JSON = bytes.ReplaceAll(newer.JSON, fmt.Appendf(nil, "%09d ", n/2), fmt.Appendf(nil, "%09d!", n/2))
 	newer.At = newer.At.Add(time.Hour)
 	commit(t, l, Commit{Records: all(newer)})
 	s := snapshot(t, l)

@@ -44,7 +44,7 @@ func mustOpen(t *testing.T, dir string) *Lake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	return l
 }
 

@@ -30,7 +30,7 @@ func mustDay(text string) conversation.Day {
 // fault.Corrupt: to pass over it would make days whole that the server does not have.
 func missingDays(h http.Header) ([]conversation.Day, error) {
 	var days []conversation.Day
-	for _, item := range strings.Split(strings.Join(h.Values(missingHeader), ","), ",") {
+	for item := range strings.SplitSeq(strings.Join(h.Values(missingHeader), ","), ",") {
 		if item = strings.TrimSpace(item); item == "" {
 			continue
 		}

@@ -103,7 +103,7 @@ func TestTextsOfOthersAreClipped(t *testing.T) {
 	c := New(Config{})
 	for in, want := range map[string]string{
 		strings.Repeat("x", 9): strings.Repeat("x", 9), strings.Repeat("x", 10): strings.Repeat("x", 10), strings.Repeat("x", 11): strings.Repeat("x", 10) + "…",
-		"xxxxxxxxxéé": "xxxxxxxxx…", " a \t\n b ": "a b", "\x00": `\u0000`, "\xff": "\ufffd",
+		"xxxxxxxxxéé": "xxxxxxxxx…", "\ta \t\n b\n": "a b", "\x00": `\u0000`, "\xff": "\ufffd",
 	} {
 		if got := c.clean(in, 10); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

@@ -33,7 +33,7 @@ func TestRangeAtItsBounds(t *testing.T) {
 // A filter over predicates a, b and clauses over c, d, of which some hold.
 func TestFilterHolds(t *testing.T) {
 	named := func(names string) (out []Predicate) {
-		for _, n := range strings.Fields(names) {
+		for n := range strings.FieldsSeq(names) {
 			out = append(out, Predicate{Text: n})
 		}
 		return out

@@ -269,8 +269,8 @@ func (f recordedFile) Sync() error {
 
 // last is where op was last done to path; -1 if never.
 func (r *recorder) last(op, path string) int {
-	for i := len(r.log) - 1; i >= 0; i-- {
-		if r.log[i] == op+" "+path {
+	for i, did := range slices.Backward(r.log) {
+		if did == op+" "+path {
 			return i
 		}
 	}

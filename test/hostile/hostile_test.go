@@ -79,7 +79,7 @@ type line struct {
 }
 
 // TestExtractFromAHostilePlatform runs the program against each scenario and then against the platform as it should be.
-func TestExtractFromAHostilePlatform(t *testing.T) { //nolint:tparallel // prints its table when all have ended
+func TestExtractFromAHostilePlatform(t *testing.T) {
 	path := program.Path(t)
 	all := scenarios()
 	lines := make([]line, len(all))
@@ -99,9 +99,9 @@ func TestExtractFromAHostilePlatform(t *testing.T) { //nolint:tparallel // print
 func table(lines []line) string {
 	var out bytes.Buffer
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "what the platform does\texit\tdays\trecords\trejected\tpeak MiB\tseconds\tthen\tthe last that is said")
+	_, _ = fmt.Fprintln(w, "what the platform does\texit\tdays\trecords\trejected\tpeak MiB\tseconds\tthen\tthe last that is said")
 	for _, l := range lines {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%.1f\texit %d, %d records\t%s\n", l.scenario.name, l.got.exit, l.got.days, l.got.records,
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%.1f\texit %d, %d records\t%s\n", l.scenario.name, l.got.exit, l.got.days, l.got.records,
 			l.got.rejected, l.peak, l.took.Seconds(), l.again.exit, l.again.records, clip(l.says, 160))
 	}
 	_ = w.Flush() // a buffer takes everything

@@ -37,7 +37,6 @@ type options struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var o options
 	flag.IntVar(&o.n, "n", 40, "mistakes a package; 0 means all")
 	flag.Uint64Var(&o.seed, "seed", 1, "chooses the mistakes")
@@ -47,7 +46,9 @@ func main() {
 	flag.BoolVar(&o.list, "list", false, "print the mistakes and make none")
 	flag.Parse()
 	o.packages = flag.Args()
-	if err := run(ctx, os.Stdout, o); err != nil {
+	err := run(ctx, os.Stdout, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
 	}
@@ -68,7 +69,7 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	r := &runner{dir: dir}
 	if o.with != "" {
 		r.with = strings.Split(o.with, ",")
@@ -99,7 +100,7 @@ func inPackage(ctx context.Context, out io.Writer, o options, r *runner, known a
 			if err != nil {
 				return nil, err
 			}
-			fmt.Fprintf(out, "%s: %s\n", m, m.edit(text))
+			_, _ = fmt.Fprintf(out, "%s: %s\n", m, m.edit(text))
 		}
 		return tally{}, nil
 	}
@@ -130,10 +131,10 @@ func inPackage(ctx context.Context, out io.Writer, o options, r *runner, known a
 			made++
 		}
 		if f == survived {
-			fmt.Fprintf(out, "survived: %v\n%s", m, diff(m, text))
+			_, _ = fmt.Fprintf(out, "survived: %v\n%s", m, diff(m, text))
 		}
 	}
-	fmt.Fprintf(out, "%s: caught %.1f %%: %v, in %v\n", pkg, 100*t.caught(), t, time.Since(begun).Round(time.Second))
+	_, _ = fmt.Fprintf(out, "%s: caught %.1f %%: %v, in %v\n", pkg, 100*t.caught(), t, time.Since(begun).Round(time.Second))
 	return t, nil
 }
 

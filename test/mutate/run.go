@@ -58,7 +58,7 @@ func (r *runner) try(ctx context.Context, m mutation, text []byte, pkg string, l
 		case err != nil && (strings.Contains(out, "panic: test timed out") || strings.Contains(out, "signal: killed")):
 			return hung, nil
 		case err != nil:
-			return killed, nil
+			return killed, nil //nolint:nilerr // that is what it is for
 		}
 	}
 	return survived, nil

@@ -40,11 +40,11 @@ func confine(files []string, folder string) (bool, error) {
 	if version >= 4 {
 		attr.Handled_access_net, size = connecting, unsafe.Offsetof(attr.Handled_access_net)+unsafe.Sizeof(attr.Handled_access_net)
 	}
-	rules, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), size, 0)
+	rules, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), size, 0) //nolint:gosec // the kernel reads it before the call returns
 	if errno != 0 {
 		return false, os.NewSyscallError("landlock_create_ruleset", errno)
 	}
-	defer unix.Close(int(rules))
+	defer closing(int(rules))
 	err := allow(int(rules), folder, (reading|writing|unix.LANDLOCK_ACCESS_FS_TRUNCATE)&attr.Handled_access_fs)
 	for _, path := range told {
 		if e := allow(int(rules), path, reading); !errors.Is(e, unix.ENOENT) { // not every system has cgroups
@@ -66,15 +66,18 @@ func confine(files []string, folder string) (bool, error) {
 	return true, nil
 }
 
+// closing closes what was only named.
+func closing(fd int) { _ = unix.Close(fd) }
+
 // allow permits something with a file, or with everything below a folder.
 func allow(rules int, path string, access uint64) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer unix.Close(fd)
+	defer closing(fd)
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
-	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0) //nolint:gosec // as above
 	if errno != 0 {
 		return &os.PathError{Op: "landlock_add_rule", Path: path, Err: errno}
 	}

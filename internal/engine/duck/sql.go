@@ -45,7 +45,7 @@ func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use fun
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // what stays, the next Temp clears away
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // and never let go: the thread is of no use to others, and ends with this function
