@@ -28,11 +28,11 @@ func TestLakesByOrganisation(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
-	lake, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(lake, link); err != nil {
+	folder, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(folder, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ParseLakes([]string{"a=" + lake, "b=" + link}); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "the same lake") {
+	if _, err := ParseLakes([]string{"a=" + folder, "b=" + link}); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "the same lake") {
 		t.Errorf("a lake and a link to it: %v", err)
 	}
 	if _, err := (Lakes{"a": "./a", "b": "./b"}).stateDir(""); !errors.Is(err, fault.Invalid) {

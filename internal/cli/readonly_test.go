@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-hq/parley/internal/private/otheruser"
+	"github.com/parley-hq/parley/internal/private/privatetest"
 )
 
 // everyReadingCommand gives the arguments of each command that reads a lake, with what its answer has in it.
@@ -27,10 +27,10 @@ func everyReadingCommand(lake string) map[string][]string {
 // answerCommands is the child of a test: a user who may only read, and runs command lines.
 func answerCommands(t *testing.T) bool {
 	t.Helper()
-	if _, child := otheruser.Child(); !child {
+	if _, child := privatetest.Child(); !child {
 		return false
 	}
-	otheruser.Answer(func(line string) string {
+	privatetest.Answer(func(line string) string {
 		var args []string
 		if err := json.Unmarshal([]byte(line), &args); err != nil {
 			return err.Error()
@@ -54,7 +54,7 @@ func answerCommands(t *testing.T) bool {
 }
 
 // askOther runs a command line as the other user.
-func askOther(t *testing.T, other *otheruser.Other, args ...string) (code int, stdout, stderr string) {
+func askOther(t *testing.T, other *privatetest.Other, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	line, err := json.Marshal(args)
 	if err != nil {
@@ -77,11 +77,11 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 	if answerCommands(t) {
 		return
 	}
-	home := otheruser.Reachable(t)
+	home := privatetest.Reachable(t)
 	made := filepath.Join(home, "lake")
 	must(t, "generate", "--lake", made, "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "20", "--seed", "1")
-	otheruser.Share(t, home)
-	state := filepath.Join(otheruser.Reachable(t), "state")
+	privatetest.Share(t, home)
+	state := filepath.Join(privatetest.Reachable(t), "state")
 	if err := os.Mkdir(state, 0o777); err != nil { //nolint:gosec // it is the other user's
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 	if err := os.WriteFile(records, []byte(`{"conversationId":"x","conversationStart":"2026-11-01T00:00:00Z"}`), 0o644); err != nil { //nolint:gosec // as above
 		t.Fatal(err)
 	}
-	other := otheruser.Start(t, home)
+	other := privatetest.Start(t, home)
 	for _, lake := range []string{made, filepath.Join(home, "moved")} {
 		if lake != made {
 			if err := os.Rename(made, lake); err != nil {

@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"

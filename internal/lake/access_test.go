@@ -15,7 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/private/otheruser"
+	"github.com/parley-hq/parley/internal/private/privatetest"
 )
 
 // seen is what somebody who may only read a lake makes of it.
@@ -52,12 +52,12 @@ func seen(t *testing.T, l *Lake) string {
 // A lake is shared with its group by the bit for that, and a member of the group, who may only read it, sees each
 // commit once it is in, beside the writer and without one.
 func TestWhoMayOnlyReadReads(t *testing.T) {
-	if dir, child := otheruser.Child(); child {
+	if dir, child := privatetest.Child(); child {
 		l, err := Open(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		otheruser.Answer(func(question string) string {
+		privatetest.Answer(func(question string) string {
 			if question == "write" {
 				_, err := l.Writer(t.Context())
 				_, direct := l.DB().ExecContext(t.Context(), `DELETE FROM days`)
@@ -70,7 +70,7 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 		}
 		return
 	}
-	dir := filepath.Join(otheruser.Reachable(t), "lake")
+	dir := filepath.Join(privatetest.Reachable(t), "lake")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 	}
 	a, b, c := record("a", day1, ""), record("b", day1.Add(24*time.Hour), ""), record("c", day1.Add(48*time.Hour), "")
 	commit(t, l, Commit{Days: []conversation.Day{a.Day()}, Records: all(a)})
-	other := otheruser.Start(t, dir)
+	other := privatetest.Start(t, dir)
 	want := func(when, want string) {
 		t.Helper()
 		if got := other.Ask(t, "read"); got != want {
@@ -203,14 +203,14 @@ func TestTablesThatCannotBeLoaded(t *testing.T) {
 }
 
 func TestFolderThatMayNotBeMade(t *testing.T) {
-	if dir, child := otheruser.Child(); child {
-		otheruser.Answer(func(name string) string {
+	if dir, child := privatetest.Child(); child {
+		privatetest.Answer(func(name string) string {
 			_, err := Create(t.Context(), filepath.Join(dir, name))
 			return fmt.Sprint(fault.ExitCode(err), err)
 		})
 		return
 	}
-	dir := otheruser.Reachable(t)
+	dir := privatetest.Reachable(t)
 	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil { //nolint:gosec // another user is to read it
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestFolderThatMayNotBeMade(t *testing.T) {
 	if _, err := Create(t.Context(), filepath.Join(dir, "dangling")); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("by a link to nowhere: %v", err)
 	}
-	other := otheruser.Start(t, dir)
+	other := privatetest.Start(t, dir)
 	for _, name := range []string{"new", "new/and/deep", "empty"} {
 		if got := other.Ask(t, name); !strings.HasPrefix(got, "2 ") || !strings.Contains(got, "give another by --lake") {
 			t.Errorf("%s: %s", name, got)
@@ -237,11 +237,11 @@ func TestFolderThatMayNotBeMade(t *testing.T) {
 // A lake is the same lake by whatever path: to read, to write, and for its locks.
 func TestSymbolicLinkIsTheLake(t *testing.T) {
 	home := t.TempDir()
-	path, link, parent := filepath.Join(home, "disk", "lake"), filepath.Join(home, "link"), filepath.Join(home, "mount")
-	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+	disk, link, parent := filepath.Join(home, "disk", "lake"), filepath.Join(home, "link"), filepath.Join(home, "mount")
+	if err := os.Mkdir(filepath.Dir(disk), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[string]string{link: path, parent: filepath.Dir(path)} {
+	for from, to := range map[string]string{link: disk, parent: filepath.Dir(disk)} {
 		if err := os.Symlink(to, from); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{path, link, byParent} {
+	for _, path := range []string{disk, link, byParent} {
 		if other := mustOpen(t, path); other.Dir() != l.Dir() {
 			t.Errorf("%s is %s", path, other.Dir())
 		} else if _, err := other.Writer(t.Context()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "is writing") {
@@ -266,7 +266,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for n, path := range []string{path, link, byParent} {
+	for n, path := range []string{disk, link, byParent} {
 		other := mustOpen(t, path)
 		commit(t, other, Commit{Records: all(record(fmt.Sprint("b", n), day1, ""))})
 		mustCheck(t, other)
@@ -277,7 +277,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 	if got := contents(t, l); len(got) != 4 {
 		t.Errorf("%d records", len(got))
 	}
-	if !Same(path, link) || Same(path, home) || Same(path, filepath.Join(home, "nothing")) || Same("nothing", "nothing") {
+	if !Same(disk, link) || Same(disk, home) || Same(disk, filepath.Join(home, "nothing")) || Same("nothing", "nothing") {
 		t.Error("Same is wrong")
 	}
 }

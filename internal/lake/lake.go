@@ -107,9 +107,9 @@ func resolve(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found, err := filepath.EvalSymlinks(dir)
+	plain, err := filepath.EvalSymlinks(dir)
 	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
-		return found, unresolved(dir, err)
+		return plain, unresolved(dir, err)
 	}
 	if _, err := os.Lstat(dir); err == nil {
 		return "", fault.New(fault.Invalid, "%s is a symbolic link to a folder that is not there; make the folder, or remove the link", dir)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/private/otheruser"
+	"github.com/parley-hq/parley/internal/private/privatetest"
 )
 
 // ledger makes a database whose rows are in two tables alike: whoever sees them differ sees a torn state.
@@ -77,12 +77,12 @@ func lastOf(ctx context.Context, db *sql.DB) (string, error) {
 // answerLast is the child of a test: another user, who keeps one reader for as long as it lives.
 func answerLast(t *testing.T) bool {
 	t.Helper()
-	path, child := otheruser.Child()
+	path, child := privatetest.Child()
 	if !child {
 		return false
 	}
 	r := NewReader(path)
-	otheruser.Answer(func(string) string { return last(t.Context(), r) })
+	privatetest.Answer(func(string) string { return last(t.Context(), r) })
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
@@ -110,7 +110,7 @@ func TestReaderSeesWhatWasCommittedLast(t *testing.T) {
 	if answerLast(t) {
 		return
 	}
-	path := filepath.Join(otheruser.Reachable(t), "control.db")
+	path := filepath.Join(privatetest.Reachable(t), "control.db")
 	db := ledger(t, path)
 	write(t, db, 1, 10)
 	closed := func() {
@@ -119,8 +119,8 @@ func TestReaderSeesWhatWasCommittedLast(t *testing.T) {
 		}
 	}
 	closed()
-	otheruser.Share(t, filepath.Dir(path))
-	other := otheruser.Start(t, path)
+	privatetest.Share(t, filepath.Dir(path))
+	other := privatetest.Start(t, path)
 	want := func(state, n string) {
 		t.Helper()
 		for range 2 { // with a handle that is new, and with one that is there
@@ -147,12 +147,12 @@ func TestReaderSeesWhatWasCommittedLast(t *testing.T) {
 	want("which has ended as well", "5")
 
 	// A writer that was killed leaves its files as they are.
-	crashed := otheruser.Reachable(t)
+	crashed := privatetest.Reachable(t)
 	path = filepath.Join(crashed, "control.db")
 	put(t, path, database)
 	put(t, path+"-wal", log)
 	put(t, path+"-shm", shared)
-	other = otheruser.Start(t, path)
+	other = privatetest.Start(t, path)
 	want("the writer was killed", "4")
 	db = ledger(t, path)
 	write(t, db, 6, 10)
@@ -160,10 +160,10 @@ func TestReaderSeesWhatWasCommittedLast(t *testing.T) {
 	closed()
 	want("and its end", "6")
 
-	path = filepath.Join(otheruser.Reachable(t), "control.db")
+	path = filepath.Join(privatetest.Reachable(t), "control.db")
 	put(t, path, database)
 	put(t, path+"-wal", log)
-	other = otheruser.Start(t, path)
+	other = privatetest.Start(t, path)
 	want("only the log was kept, as in a backup", "4")
 	put(t, path+"-wal", log[:32+24+4096])
 	want("and is cut in the last commit", "3")
@@ -179,11 +179,11 @@ func TestReaderBesideAWriter(t *testing.T) {
 	if answerLast(t) {
 		return
 	}
-	path := filepath.Join(otheruser.Reachable(t), "control.db")
+	path := filepath.Join(privatetest.Reachable(t), "control.db")
 	db := ledger(t, path)
 	write(t, db, 1, 10)
-	otheruser.Share(t, filepath.Dir(path))
-	other := otheruser.Start(t, path)
+	privatetest.Share(t, filepath.Dir(path))
+	other := privatetest.Start(t, path)
 	for n := 2; n < 60; n++ {
 		write(t, db, n, 300<<10) // some checkpoints on the way
 		if n%5 == 0 {

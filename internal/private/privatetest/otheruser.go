@@ -1,5 +1,5 @@
-// Package otheruser runs a part of a test as another user, who may only read what the test has made.
-package otheruser
+// Package privatetest runs a part of a test as another user, who may only read what the test has made.
+package privatetest
 
 import (
 	"bufio"
