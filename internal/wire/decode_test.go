@@ -153,9 +153,9 @@ func eachPath(typ reflect.Type, path string, do func(path string, leaf reflect.T
 		if path != "" {
 			path += "."
 		}
-		for i := range typ.NumField() {
-			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-			eachPath(typ.Field(i).Type, path+name, do)
+		for field := range typ.Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			eachPath(field.Type, path+name, do)
 		}
 	case typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct:
 		eachPath(typ.Elem(), path+"[]", do)
@@ -245,8 +245,8 @@ func normal(c *conversation.Conversation) *conversation.Conversation {
 				walk(v.Elem())
 			}
 		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(v.Field(i))
+			for _, field := range v.Fields() {
+				walk(field)
 			}
 		case reflect.Slice, reflect.Map:
 			if v.Len() == 0 {

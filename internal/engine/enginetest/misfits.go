@@ -114,7 +114,7 @@ func fittingNumber(v any, typ reflect.Type) (float64, bool) {
 	if !ok {
 		return 0, false
 	}
-	if n, ok := new(big.Rat).SetString(text.String()); typ.Kind() == reflect.Int64 && !(ok && n.IsInt() && n.Num().IsInt64()) {
+	if n, ok := new(big.Rat).SetString(text.String()); typ.Kind() == reflect.Int64 && (!ok || !n.IsInt() || !n.Num().IsInt64()) {
 		return 0, false
 	}
 	n, err := text.Float64()
@@ -124,9 +124,9 @@ func fittingNumber(v any, typ reflect.Type) (float64, bool) {
 func fittingObject(v any, typ reflect.Type) (any, bool) {
 	from, ok := v.(object)
 	out := object{}
-	for i := range typ.NumField() {
-		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-		if member, fits := fitting(from[name], typ.Field(i).Type); fits {
+	for field := range typ.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if member, fits := fitting(from[name], field.Type); fits {
 			out[name] = member
 		}
 	}
