@@ -82,14 +82,14 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 	must(t, "generate", "--lake", made, "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "20", "--seed", "1")
 	privatetest.Share(t, home)
 	state := filepath.Join(privatetest.Reachable(t), "state")
-	if err := os.Mkdir(state, 0o777); err != nil { //nolint:gosec // it is the other user's
+	if err := os.Mkdir(state, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(state, 0o777); err != nil { //nolint:gosec // as above
+	if err := os.Chmod(state, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	records := filepath.Join(home, "records.ndjson")
-	if err := os.WriteFile(records, []byte(`{"conversationId":"x","conversationStart":"2026-11-01T00:00:00Z"}`), 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(records, []byte(`{"conversationId":"x","conversationStart":"2026-11-01T00:00:00Z"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	other := privatetest.Start(t, home)

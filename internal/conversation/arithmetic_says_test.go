@@ -16,8 +16,6 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // cases are conversations at the edges of the rules, each told apart from its neighbour by one millisecond or one word.
 // The golden file says what is complained of, word for word; nothing is complained of where it says so.
-//
-//nolint:dupword // a participant and its segment may have the same name
 var cases = []struct{ name, text string }{
 	{"two handles", "agent alert 0-10 interact 10-30 hold 30-40 interact 40-50 wrapup 50-60  tAlert=10@10 tTalk=20@30 tHeld=10@40 tHeldComplete=10@50 tTalk=10@50 tTalkComplete=30@50 tAcw=10@60 tHandle=50@60"},
 	{"held for longer", "agent interact 0-20 hold 20-40  tTalk=20@20 tHeld=19@40 tHeldComplete=19@40 tTalkComplete=20@40 tHandle=39@40"},

@@ -165,7 +165,7 @@ func TestFilesAreTheirOwnersAlone(t *testing.T) {
 // Whoever may get to the lake's folder may lock a pin, whatever the umask of the one who made it.
 func TestPinsAreForAllWhoGetThere(t *testing.T) {
 	l := newLake(t)
-	if err := os.Chmod(l.Dir(), 0o770); err != nil { //nolint:gosec // it is shared
+	if err := os.Chmod(l.Dir(), 0o770); err != nil {
 		t.Fatal(err)
 	}
 	old := syscall.Umask(0o077)
@@ -211,7 +211,7 @@ func TestFolderThatMayNotBeMade(t *testing.T) {
 		return
 	}
 	dir := privatetest.Reachable(t)
-	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil { //nolint:gosec // another user is to read it
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {

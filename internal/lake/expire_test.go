@@ -480,10 +480,10 @@ func TestPinInAFolderThatMayOnlyBeRead(t *testing.T) {
 	if err := os.RemoveAll(l.pinsDir()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(l.dir, 0o500); err != nil { //nolint:gosec // folders need the right to be searched
+	if err := os.Chmod(l.dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.Chmod(l.dir, 0o700) }) //nolint:gosec // as above
+	t.Cleanup(func() { _ = os.Chmod(l.dir, 0o700) })
 	s := snapshot(t, l)
 	if s.pin != nil {
 		t.Error("there is a pin")

@@ -95,7 +95,7 @@ func openPin(path string, create bool) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := f.Chmod(0o644); err != nil { //nolint:gosec // readers of any user lock it; there is nothing in it
+		if err := f.Chmod(0o644); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
 		return f, nil

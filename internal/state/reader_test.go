@@ -100,7 +100,7 @@ func copyOf(t *testing.T, path string) []byte {
 
 func put(t *testing.T, path string, text []byte) {
 	t.Helper()
-	if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // another user is to read it
+	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

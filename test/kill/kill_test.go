@@ -154,7 +154,7 @@ func (p *parley) undisturbed(t *testing.T) (map[string]int, map[conversation.Day
 }
 
 // TestKilledAnywhere kills at the first and the last passing of each point, and of those in pages at a middle one.
-func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // its subtests share the sandbox that it starts
+func TestKilledAnywhere(t *testing.T) {
 	p := start(t)
 	points, want, says := p.undisturbed(t)
 	if len(want) != days {
@@ -195,7 +195,7 @@ func TestKilledAnywhere(t *testing.T) { //nolint:tparallel // its subtests share
 // TestInterruptedAnywhere interrupts at the first passing of each point, as Ctrl-C does: whatever breaks because of it,
 // in the middle of a page or of a commit, the exit code says that the run was interrupted, or it came to its end before
 // it noticed.
-func TestInterruptedAnywhere(t *testing.T) { //nolint:tparallel // its subtests share the sandbox that it starts
+func TestInterruptedAnywhere(t *testing.T) {
 	p := start(t)
 	points, want := p.points(t)
 	for _, name := range slices.Sorted(maps.Keys(points)) {

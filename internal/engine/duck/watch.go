@@ -78,7 +78,7 @@ func heard[T any](ctx context.Context, w *watch, call func() (T, error), late fu
 // query asks for rows.
 func (d *DB) query(ctx context.Context, statement fragment) (*sql.Rows, error) {
 	rows, err := heard(ctx, &d.watch, func() (*sql.Rows, error) {
-		return d.db.QueryContext(ctx, statement.text, statement.args...) //nolint:sqlclosecheck // the caller's
+		return d.db.QueryContext(ctx, statement.text, statement.args...)
 	}, func(rows *sql.Rows) { _ = rows.Close() })
 	return rows, asFault(ctx, err)
 }
