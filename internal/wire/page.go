@@ -28,7 +28,7 @@ type Kind int
 
 // The kinds of pages, and what one has at least.
 const (
-	Results Kind = iota // of a job: conversations, a cursor or a dataAvailabilityDate
+	Results Kind = iota // of a job: a conversation at least, a cursor or a dataAvailabilityDate
 	Found               // of the synchronous query: conversations or totalHits
 	Counted             // of the synchronous query, asked for the sake of totalHits
 )
@@ -169,10 +169,12 @@ func (p *pageReader) missing(of Kind) error {
 		if !p.seen["totalHits"] {
 			return fault.New(fault.Corrupt, "the answer does not say how many conversations there are: it has no totalHits")
 		}
-	case p.seen["conversations"]:
-	case of == Found && !p.seen["totalHits"]:
-		return fault.New(fault.Corrupt, "the answer is not one of the query: it has neither conversations nor totalHits")
-	case of == Results && !p.seen["cursor"] && !p.seen["dataAvailabilityDate"]:
+	case of == Found:
+		if !p.seen["conversations"] && !p.seen["totalHits"] {
+			return fault.New(fault.Corrupt, "the answer is not one of the query: it has neither conversations nor totalHits")
+		}
+	// An empty list proves nothing: it would end the job.
+	case p.page.Records == 0 && !p.seen["cursor"] && !p.seen["dataAvailabilityDate"]:
 		return fault.New(fault.Corrupt, "the answer is not a page of results: it has no conversations, cursor or dataAvailabilityDate")
 	}
 	return nil

@@ -34,7 +34,8 @@ func TestPages(t *testing.T) {
 		want    Page
 	}{
 		{Results, `{"conversations":[{"a":1},2],"cursor":"+/=","dataAvailabilityDate":"2026-11-08T00:00:00Z"}`, []string{`{"a":1}`, "2"}, Page{"+/=", date, 0, nil, 2}},
-		{Results, `{"conversations":[]}`, nil, Page{}},
+		{Found, `{"conversations":[]}`, nil, Page{}},
+		{Counted, `{"conversations":[1],"totalHits":7}`, []string{"1"}, Page{TotalHits: 7, Records: 1}},
 		{Results, `{"dataAvailabilityDate":"2026-11-08T00:00:00.000Z"}`, nil, Page{DataAvailabilityDate: date}},
 		{Results, `{"cursor":"c"}`, nil, Page{Cursor: "c"}},
 		{Results, `{"conversations":null,"cursor":null,"dataAvailabilityDate":"2026-11-08"}`, nil, Page{DataAvailabilityDate: date}},
@@ -70,6 +71,8 @@ func TestWhatIsNoPage(t *testing.T) {
 		{Results, `{"conversations":[1],"cursor":"c","cursor":null}`, "has cursor twice"},
 		{Results, `{"conversations":[1],"cursor":null,"cursor":"c"}`, "has cursor twice"},
 		{Results, `{"conversations":[1],"curso\u0072":"c","cursor":"c"}`, "has cursor twice"},
+		{Results, `{"conversations":[]}`, "is not a page of results"},
+		{Counted, `{"conversations":[1]}`, "has no totalHits"},
 		{Results, `{"conversations":[1],"conversations":[]}`, "has conversations twice"},
 		{Results, `{"conversations":[],"dataAvailabilityDate":"2026-11-08","dataAvailabilityDate":"2026-11-08"}`, "has dataAvailabilityDate twice"},
 		{Found, `{"totalHits":1,"totalHits":1}`, "has totalHits twice"},
