@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,14 +20,29 @@ type gappy struct {
 	engine.Engine
 	engine.Source
 
+	mu   sync.Mutex
 	days string
 	err  error
 }
 
-func (g *gappy) Settled(context.Context) (engine.Engine, error) { return g, g.err }
-func (g *gappy) Close() error                                   { return nil }
+// change changes what is known.
+func (g *gappy) change(days string, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.days, g.err = days, err
+}
+
+func (g *gappy) Settled(context.Context) (engine.Engine, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g, g.err
+}
+
+func (g *gappy) Close() error { return nil }
 
 func (g *gappy) Missing(conversation.Interval) []conversation.Days {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	days, err := conversation.ParseDays(g.days)
 	if err != nil {
 		panic(err)
@@ -34,9 +50,28 @@ func (g *gappy) Missing(conversation.Interval) []conversation.Days {
 	return days
 }
 
+// said is what was written since it was last taken.
+type said struct {
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.Write(b)
+}
+
+func (s *said) take() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.out.Reset()
+	return s.out.String()
+}
+
 func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out said
 		acme, beta := &gappy{days: "2026-11-03,2026-11-05..2026-11-06"}, &gappy{}
 		g := newGapWatch(map[string]engine.Source{"acme": acme, "beta": beta}, slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, stop := context.WithCancel(t.Context())
@@ -45,8 +80,7 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 		want := func(lines ...string) {
 			t.Helper()
 			synctest.Wait()
-			got := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-			out.Reset()
+			got := strings.Split(strings.TrimSuffix(out.take(), "\n"), "\n")
 			if strings.Join(got, "") == "" {
 				got = nil
 			}
@@ -62,10 +96,12 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 		want(`organisation=acme days="2026-11-03, 2026-11-05..2026-11-06"`)
 		time.Sleep(5 * gapsEvery)
 		want()
-		acme.days, beta.days = "2026-11-03", "2026-11-01"
+		acme.change("2026-11-03", nil)
+		beta.change("2026-11-01", nil)
 		time.Sleep(gapsEvery)
 		want("organisation=acme days=2026-11-03", "organisation=beta days=2026-11-01")
-		acme.days, beta.err = "", errors.New("the disk is gone")
+		acme.change("", nil)
+		beta.change("2026-11-01", errors.New("the disk is gone"))
 		time.Sleep(gapsEvery)
 		want("is in the data now", "the disk is gone")
 		stop()
