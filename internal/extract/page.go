@@ -184,6 +184,10 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	}
 	next.cursor = page.Next
 	next.received += int64(len(page.Records))
+	if page.Next == "" {
+		// With the page, not after it: a run taken up in between would begin the job's pages again.
+		next.part = next.ended()
+	}
 	c.Pages++
 	c.Received += int64(len(page.Records))
 	gaps := within(page.Missing, p.start, p.end)

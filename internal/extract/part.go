@@ -146,12 +146,14 @@ func (e *Extraction) await(ctx context.Context, id platform.JobID) error {
 // plain keeps the text of err and drops its kind.
 func plain(err error) error { return errors.New(err.Error()) }
 
-// endPart ends a part: all that started before its end is staged now.
-func (e *Extraction) endPart(ctx context.Context, p part) error {
+// ended is a part whose last page is staged: all that started before its end is.
+func (p part) ended() part {
 	p.done, p.frontier, p.ordered = true, p.end, true
-	if err := e.store.savePart(ctx, &e.run, p); err != nil {
-		return err
-	}
+	return p
+}
+
+// endPart commits the days that a part has made whole.
+func (e *Extraction) endPart(ctx context.Context, p part) error {
 	crashpoint.Reach("extract.part")
 	e.learn(p)
 	return e.commit(ctx, e.reached())
