@@ -35,10 +35,8 @@ func StateDir(stateDir, lakeDir string) (string, error) {
 		return stateDir, nil
 	case lakeDir == "":
 		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
-	case !lake.Exists(lakeDir):
-		return "", fault.New(fault.NotFound, "%s is no lake; parley extract and parley import make one", lakeDir)
 	}
-	return filepath.Join(lakeDir, serverDir), nil
+	return filepath.Join(lakeDir, serverDir), lake.Found(lakeDir)
 }
 
 // OpenState opens the folder of a server, and makes it when it is not there.

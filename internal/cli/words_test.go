@@ -166,3 +166,51 @@ func TestFoldersThatCannotBeMadeAreTheUsersToMend(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks for days that a lake never had is told so: an answer without them does not say that nothing happened.
+func TestAnswersOverGapsSaySo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	for _, day := range []string{"2026-11-01", "2026-11-03"} {
+		must(t, "generate", "--lake", dir, "--from", day, "--to", day[:9]+string(day[9]+1), "--per-day", "5")
+	}
+	for _, args := range [][]string{
+		{"query", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-04"},
+		{"query", "--lake", dir, "--from", "2026-11-02", "--to", "2026-11-03", "--json"},
+		{"export", "--lake", dir, "--from", "2026-11-02", "--to", "2026-11-03"},
+	} {
+		if code, out, stderr := parley(t, args...); code != 0 || !strings.Contains(stderr, "nothing ever came into the data: 2026-11-02.") || strings.Contains(out, "ever came") {
+			t.Errorf("%s: exit code %d, says %q", args[0], code, stderr)
+		}
+	}
+	if _, _, stderr := parley(t, "export", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-02"); stderr != "" {
+		t.Errorf("a day that is there: says %q", stderr)
+	}
+}
+
+// A secret that somebody gave is not printed: what a server prints ends in a journal.
+func TestAGivenSecretIsNotPrinted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	must(t, "generate", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "5")
+	var out, errs bytes.Buffer
+	ctx, stop := context.WithCancel(t.Context())
+	s := &ui.Streams{In: strings.NewReader(""), Out: &stopper{w: &out, stop: stop}, Err: &errs}
+	if code := Run(ctx, []string{"serve", "--lake", dir, "--addr", "127.0.0.1:0", "--client-id", "me", "--client-secret", "a secret of mine"}, s); code != 0 {
+		t.Errorf("exit code %d: %s", code, &errs)
+	}
+	if said := out.String() + errs.String(); strings.Contains(said, "a secret of mine") || !strings.Contains(said, "(as given)") {
+		t.Errorf("says %q", said)
+	}
+}
+
+// stopper stops the server once it says that it is ready.
+type stopper struct {
+	w    *bytes.Buffer
+	stop func()
+}
+
+func (s *stopper) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), "secret") {
+		s.stop()
+	}
+	return s.w.Write(b)
+}

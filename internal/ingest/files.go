@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -51,7 +52,7 @@ func Files(paths []string) ([]File, error) {
 			return nil, fault.New(fault.NotFound, "there is no file or folder %s", root)
 		}
 		if err != nil {
-			return nil, err
+			return nil, unreadable(root, err)
 		}
 		if len(files) == before {
 			return nil, fault.New(fault.NotFound, "%s holds no files that end in %s (or these with .gz, .zst)", root, strings.Join(endings, ", "))
@@ -82,10 +83,18 @@ func Values(ctx context.Context, f File, limits wire.Limits, each func(raw []byt
 	return err
 }
 
+// unreadable says of a file or folder what to do.
+func unreadable(path string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
+		return fault.Because(fault.Invalid, err, "%s cannot be read; give another, or see who may read it", path)
+	}
+	return err
+}
+
 func values(ctx context.Context, f File, limits wire.Limits, each func(raw []byte) error) error {
 	file, err := os.Open(f.Path)
 	if err != nil {
-		return err
+		return unreadable(f.Path, err)
 	}
 	defer file.Close()
 	r, done, err := decompress(bufio.NewReaderSize(file, 1<<20))

@@ -93,7 +93,7 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 		return i.sum, err
 	}
 	if i.sum.Rejected > 0 {
-		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of a usable id or start or for their size, and were set aside; parley lake rejected shows them", i.sum.Rejected)
+		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of a usable id or start or for their size, and were set aside; parley lake rejected --lake DIR shows them", i.sum.Rejected)
 	}
 	if i.sum.Unfit > 0 {
 		return i.sum, i.sum.Misfits.Incomplete(i.sum.Unfit)

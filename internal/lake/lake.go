@@ -144,6 +144,9 @@ func Vacant(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fault.Because(fault.Forbidden, err, "%s may not be read; its owner must give the right to read it", dir)
+	}
 	if err != nil {
 		return fault.Because(fault.Invalid, err, "%s cannot be read as a folder", dir)
 	}
@@ -162,6 +165,15 @@ func Vacant(dir string) error {
 func Exists(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, markerName))
 	return err == nil
+}
+
+// Found says whether dir holds a lake that this process may read; if not, it fails as Open does.
+func Found(dir string) error {
+	dir, err := resolve(dir)
+	if err == nil {
+		_, err = readMarker(dir)
+	}
+	return err
 }
 
 // Open opens the lake in dir, to read and, where that is allowed, to write. A folder without a lake is fault.NotFound, a

@@ -29,26 +29,17 @@ func mustDay(text string) conversation.Day {
 // missingDays reads the header: days and ranges of days, the last day of a range included. What cannot be read is
 // fault.Corrupt: to pass over it would make days whole that the server does not have.
 func missingDays(h http.Header) ([]conversation.Day, error) {
+	all, err := conversation.ParseDays(strings.Join(h.Values(missingHeader), ","))
+	if err != nil || slices.ContainsFunc(all, func(d conversation.Days) bool { return d.First < firstDay || d.Last > lastDay }) {
+		return nil, fault.New(fault.Corrupt, "the header %s is no list of days", missingHeader)
+	}
 	var days []conversation.Day
-	for item := range strings.SplitSeq(strings.Join(h.Values(missingHeader), ","), ",") {
-		if item = strings.TrimSpace(item); item == "" {
-			continue
-		}
-		from, to, isRange := strings.Cut(item, "..")
-		if !isRange {
-			to = from
-		}
-		first, err1 := conversation.ParseDay(from)
-		last, err2 := conversation.ParseDay(to)
-		if err1 != nil || err2 != nil || last < first || first < firstDay || last > lastDay {
-			return nil, fault.New(fault.Corrupt, "the header %s is no list of days", missingHeader)
-		}
-		for day := first; day <= last; day++ {
+	for _, d := range conversation.JoinDays(all) {
+		for day := d.First; day <= d.Last; day++ {
 			days = append(days, day)
 		}
 	}
-	slices.Sort(days)
-	return slices.Compact(days), nil
+	return days, nil
 }
 
 // gaps gives a hook that reads the missing days of an answer's header into to.

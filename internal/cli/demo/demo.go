@@ -147,7 +147,9 @@ func (o *Options) firstLook(ctx context.Context) error {
 	err := app.SQL(ctx, filepath.Join(o.Data, "lake"), look, row, func(values []any) error {
 		cells := make([]string, len(values))
 		for i, v := range values {
-			cells[i] = fmt.Sprint(v)
+			if cells[i] = fmt.Sprint(v); v == nil {
+				cells[i] = "-"
+			}
 		}
 		return row(cells)
 	})

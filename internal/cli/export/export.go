@@ -75,6 +75,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
+	o.Streams.Missing(engine.Missing(e, q.Interval))
 	all, err := e.Count(ctx, q)
 	if err != nil {
 		return err

@@ -102,11 +102,11 @@ func TestWaitingEnds(t *testing.T) {
 		}
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := afterSubmission(ctx, io.EOF, "j"); !errors.Is(err, io.EOF) {
+	if err := (&Options{}).afterSubmission(ctx, io.EOF, "j"); !errors.Is(err, io.EOF) {
 		t.Errorf("not interrupted: %v", err)
 	}
 	cancel()
-	if err := afterSubmission(ctx, ctx.Err(), "j"); fault.ExitCode(err) != 130 || !strings.Contains(err.Error(), "parley jobs wait j") {
+	if err := (&Options{Lake: "./l", State: "./s"}).afterSubmission(ctx, ctx.Err(), "j"); fault.ExitCode(err) != 130 || !strings.Contains(err.Error(), "parley jobs wait --lake ./l --state ./s j ") {
 		t.Errorf("interrupted: %v", err)
 	}
 }

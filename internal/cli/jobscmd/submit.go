@@ -79,7 +79,7 @@ func Submit(ctx context.Context, o *Options) error {
 		}
 		status, err := o.await(ctx, s, id)
 		if err != nil {
-			return afterSubmission(ctx, err, id)
+			return o.afterSubmission(ctx, err, id)
 		}
 		return outcome(id, status)
 	})
@@ -87,11 +87,11 @@ func Submit(ctx context.Context, o *Options) error {
 
 // afterSubmission says of a wait that was interrupted how to go on: to run the same command again would submit the query
 // again.
-func afterSubmission(ctx context.Context, err error, id platform.JobID) error {
+func (o *Options) afterSubmission(ctx context.Context, err error, id platform.JobID) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return fault.New(context.Canceled, "interrupted; the job was submitted: parley jobs wait %s goes on waiting", id)
+	return fault.New(context.Canceled, "interrupted; the job was submitted: parley jobs wait%s %s goes on waiting", o.where(), id)
 }
 
 func (o *Options) printID(id platform.JobID) error {
@@ -158,4 +158,14 @@ func (o *Options) printBody(text []byte) error {
 	}
 	o.Streams.Printf("%s\n", v)
 	return nil
+}
+
+// where gives the flags that say where the jobs are, for a command that goes on.
+func (o *Options) where() (flags string) {
+	for _, f := range []struct{ name, value string }{{"base-url", o.BaseURL}, {"lake", o.Lake}, {"state", o.State}, {"organisation", o.Organisation}} {
+		if f.value != "" {
+			flags += " --" + f.name + " " + f.value
+		}
+	}
+	return flags
 }

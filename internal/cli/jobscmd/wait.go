@@ -91,7 +91,7 @@ func (o *Options) follow(ctx context.Context, s source, id platform.JobID, statu
 	for wait := poll.First; ; wait = min(2*wait, poll.Most) {
 		left := o.Timeout - time.Since(begun)
 		if left <= 0 {
-			return status, fault.New(fault.Unavailable, "job %s is still %s after %v (--timeout); parley jobs wait goes on waiting", id, status.State, o.Timeout)
+			return status, fault.New(fault.Unavailable, "job %s is still %s after %v (--timeout); parley jobs wait%s %s goes on waiting", id, status.State, o.Timeout, o.where(), id)
 		}
 		if err := pause(ctx, min(wait, left), show); err != nil {
 			return status, err

@@ -13,6 +13,7 @@ import (
 
 // print writes an answer in the form that was asked for. What was printed before a failure stands.
 func (o *Options) print(a answer) error {
+	o.Streams.Missing(a.missing)
 	progress := o.Streams.Progress()
 	defer progress.Clear()
 	shown := int64(0)

@@ -29,7 +29,8 @@ type answer struct {
 	total        int64
 	aggregations []query.AggregationResult
 	records      iter.Seq2[[]byte, error]
-	expected     int64 // records that should come, for the progress line
+	expected     int64               // records that should come, for the progress line
+	missing      []conversation.Days // of the question's interval, that never came into the data
 }
 
 // none is an answer's records when only counts were asked for.
@@ -71,7 +72,7 @@ func (s *lakeSource) ask(ctx context.Context, body []byte, limit int, count bool
 	if err != nil {
 		return a, err
 	}
-	a.records = none
+	a.records, a.missing = none, engine.Missing(s.engine, q.Interval)
 	if a.total, err = s.engine.Count(ctx, q.Query); err != nil {
 		return a, err
 	}
@@ -148,6 +149,9 @@ func (s platformSource) ask(ctx context.Context, body []byte, limit int, count b
 		return a, err
 	}
 	a.total, a.records = first.TotalHits, none
+	for _, day := range first.Missing {
+		a.missing = append(a.missing, conversation.Days{First: day, Last: day})
+	}
 	if len(first.Aggregations) > 0 {
 		if err := json.Unmarshal(first.Aggregations, &a.aggregations); err != nil {
 			return a, fault.New(fault.Corrupt, "the platform's aggregations are not what was expected")

@@ -93,7 +93,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no
 // other.
 func (o *Options) client(ctx context.Context, service *app.Service) (app.Credentials, error) {
-	given := first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")})
+	given := o.given()
 	served, others, err := service.Clients(ctx)
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		o.Streams.Notef("Of the organisation %s there is no lake here, but %s: they will be refused. --lake %s=DIR gives it one.\n", name, ui.Counted(int64(others[name]), "client", "clients"), name)
@@ -110,6 +110,11 @@ func (o *Options) client(ctx context.Context, service *app.Service) (app.Credent
 		return given, nil
 	}
 	return first(given, app.NewCredentials()), nil
+}
+
+// given are the credentials that somebody gave by flags or in the environment.
+func (o *Options) given() app.Credentials {
+	return first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")})
 }
 
 // first takes id and secret each from the first that has it.
@@ -130,8 +135,13 @@ func (o *Options) ready(url string, client app.Credentials) error {
 		return o.Streams.Ready(url, client.ID, client.Secret)
 	}
 	o.Streams.Printf("Serving %s at %s (Ctrl-C stops it)\n", strings.Join(o.Lakes, ", "), url)
-	if client.ID != "" {
-		o.Streams.Printf("  client id      %s\n  client secret  %s\n", client.ID, client.Secret)
+	if client.ID == "" {
+		return nil
 	}
+	secret := client.Secret
+	if o.given().Secret != "" {
+		secret = "(as given)" // what is printed ends in a journal
+	}
+	o.Streams.Printf("  client id      %s\n  client secret  %s\n", client.ID, secret)
 	return nil
 }

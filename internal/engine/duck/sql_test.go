@@ -82,7 +82,7 @@ var asking = []string{
 	"PIVOT metrics ON name IN ('tTalk', 'tAcw') USING sum(value)", "UNPIVOT (SELECT 1 AS a, 2 AS b) ON a, b", "SELECT * FROM range(3)",
 	"SELECT * FROM (DESCRIBE segments)", "-- one\n/* two */ SELECT 1 ;", "SELECT list_transform([1], lambda x: x + 1)", "SELECT unnest([1, 2])",
 	"EXPLAIN SELECT 1", "EXPLAIN FROM conversations", "EXPLAIN ANALYZE SELECT count(*) FROM segments", "explain analyse select 1",
-	"EXPLAIN (FORMAT json) SELECT 1", "EXPLAIN (ANALYZE, FORMAT json) SELECT 1", "/* a */ EXPLAIN -- b\n ANALYZE /* c */ SELECT 1", "EXPLAIN (SELECT 1)",
+	"EXPLAIN (FORMAT json) SELECT 1", "EXPLAIN (ANALYZE, FORMAT json) SELECT 1", "\n\texplain\r\n ANALYSE /* c */ SELECT 1 -- d", "EXPLAIN (SELECT 1)",
 	"SELECT count(*) FROM (SELECT range FROM range(2000000) ORDER BY hash(range))",
 }
 
@@ -104,7 +104,10 @@ func doing(file, out string) []string {
 		"WITH x AS (INSERT INTO conversations VALUES (1) RETURNING 1) SELECT * FROM x", "WITH x AS (DELETE FROM conversations RETURNING 1) FROM x", "SELECT 1 INTO t",
 		"PIVOT metrics ON name USING sum(value)", "SELECT 1; SELECT 2", "SELECT 1; COPY (SELECT 1) TO 'FILE'", "COPY (SELECT 1) TO 'FILE'; SELECT 1", "", ";", "-- nothing", "SELECT nonsense", "SELEKT 1", "SELECT ?", "SELECT $1",
 		"/* SELECT */ COPY (SELECT 1) TO 'FILE' -- SELECT 1", "EXPLAIN ANALYZE SELECT 1; COPY (SELECT 1) TO 'FILE'", "EXPLAIN ANALYZE EXECUTE p", "EXPLAIN EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE'",
-		"EXPLAIN /* SELECT 1 */ ANALYZE COPY (SELECT 1) TO 'FILE'", "EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'FILE'", "/* a /* b */ */ EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE'",
+		"EXPLAIN /* SELECT 1 */ ANALYZE COPY (SELECT 1) TO 'FILE'", "EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'FILE'",
+		// DuckDB ends a comment at \r, and nests those of the other kind.
+		"/* a */ EXPLAIN SELECT 1", "EXPLAIN --x\r SELECT 1; COPY (SELECT 1) TO 'FILE' (FORMAT parquet, USE_TMP_FILE false); --\n SELECT 1", "EXPLAIN --x\r ANALYZE COPY (SELECT 1) TO 'FILE'; --\n SELECT 1",
+		"EXPLAIN /* /* */ SELECT $x$*/ SELECT 1; SELECT 77 --$x$", "EXPLAIN (ANALYZE /* ) */) COPY (SELECT 1) TO 'FILE'", "EXPLAIN (FORMAT json) -- \r ; COPY (SELECT 1) TO 'FILE'", "/* a /* b */ */ EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE'",
 		"SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM read_blob('FILE')", "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM read_parquet('FILE')", "SELECT * FROM '/etc/passwd'", "SELECT * FROM glob('/etc/*')",
 		"SELECT * FROM parquet_metadata('FILE')", "SELECT * FROM sniff_csv('/etc/passwd')", "SELECT * FROM query('SELECT 1')", "SELECT * FROM query_table('conversations')", "SELECT * FROM enable_logging()",
 		"SELECT * FROM enable_profiling(save_location := 'OUT')", "SELECT * FROM checkpoint()", "SELECT * FROM force_checkpoint()", "SELECT * FROM duckdb_secrets()", "SELECT * FROM arrow_scan(1, 2, 3)", "SELECT * FROM json_execute_serialized_sql('{}')",

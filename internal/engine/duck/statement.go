@@ -11,11 +11,21 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// explain recognises an EXPLAIN, with what it may have before the statement that is explained.
-var explain = func() *regexp.Regexp {
-	const gap = `(?:\s|--[^\n]*\n|/\*.*?\*/)`
-	return regexp.MustCompile(`(?is)^` + gap + `*(explain` + gap + `+(?:analy[sz]e\b|\(\s*(?:format|analy[sz]e)\b[\w\s,]*\))?)(.*)$`)
-}()
+// explain recognises an EXPLAIN with its options, and what is explained. Only plain blanks may stand between its words: of
+// comments, DuckDB and an expression like this one see different ends, and what one takes for a comment the other runs.
+var explain = regexp.MustCompile(`(?is)^[ \t\r\n]*explain(?:[ \t\r\n]+(analy[sz]e)\b|[ \t\r\n]*\(((?:format|analy[sz]e)[a-z_ ,]*)\))?[ \t\r\n]*(.*)$`)
+
+// explaining writes an EXPLAIN anew from what explain found: nothing of the text goes before the statement that was looked
+// at, but for the names of options.
+func explaining(parts []string) string {
+	switch {
+	case parts[1] != "":
+		return "EXPLAIN ANALYZE "
+	case parts[2] != "":
+		return "EXPLAIN (" + parts[2] + ") "
+	}
+	return "EXPLAIN "
+}
 
 // onlyAsks gives the statement to run in place of a text: the text, if it is one SELECT or what DuckDB makes one of
 // (FROM, VALUES, TABLE, DESCRIBE, SHOW, SUMMARIZE, PIVOT with its values), or an EXPLAIN of such a text. DuckDB's own
@@ -28,7 +38,7 @@ func onlyAsks(ctx context.Context, conn *sql.Conn, text string) (string, error) 
 	}
 	before := ""
 	if parts := explain.FindStringSubmatch(text); tree.Error && parts != nil {
-		before, text = parts[1]+" ", parts[2]
+		before, text = explaining(parts), parts[3]
 		if tree, err = parsed(ctx, conn, text); err != nil {
 			return "", err
 		}
@@ -37,7 +47,7 @@ func onlyAsks(ctx context.Context, conn *sql.Conn, text string) (string, error) 
 	case tree.Error && tree.ErrorType == "parser":
 		return "", fault.New(fault.Invalid, "Parser Error: %s", tree.ErrorMessage)
 	case tree.Error:
-		return "", fault.New(fault.Invalid, "the lake can only be read: write a SELECT, DESCRIBE, SUMMARIZE, or EXPLAIN of one; PIVOT needs its values named, IN (...)")
+		return "", fault.New(fault.Invalid, "the lake can only be read: write a SELECT, DESCRIBE, SUMMARIZE, or EXPLAIN of one, with no comment before it; PIVOT needs its values named, IN (...)")
 	case len(tree.Statements) != 1:
 		return "", fault.New(fault.Invalid, "write one statement, and not %d", len(tree.Statements))
 	}
