@@ -64,6 +64,7 @@ func TestLightQuestionsPassHeavyOnes(t *testing.T) {
 		x.src.takes = 10 * time.Second
 		x.queries(1, x.token, func(int, string) {})
 		time.Sleep(10 * time.Second) // a day takes that long, is learnt
+		synctest.Wait()
 		x.queries(20, x.token, func(int, string) {})
 		begun := time.Now()
 		x.src.takes = 0

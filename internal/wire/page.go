@@ -83,6 +83,8 @@ func (p *pageReader) member(name string) error {
 		read = p.totalHits
 	case "aggregations":
 		read = p.aggregations
+	case "status", "code", "message", "messageWithParams", "errors", "error", "state", "jobId":
+		return p.foreign(name)
 	default:
 		return p.dec.skip()
 	}
@@ -96,6 +98,15 @@ func (p *pageReader) member(name string) error {
 	has, err := read()
 	p.seen[name] = has
 	return err
+}
+
+// foreign refuses a page with a member of an error body (facts.md section 3), of a job's status or of a submission: what is
+// such an answer is no page, whatever else it has.
+func (p *pageReader) foreign(name string) error {
+	if kind := p.dec.peek(); kind == 'n' || kind == 0 {
+		return p.dec.skip()
+	}
+	return fault.New(fault.Corrupt, "the answer is not a page of results: it has the member %s, of an error or of a job's state", name)
 }
 
 func (p *pageReader) conversations() (bool, error) {
@@ -168,6 +179,9 @@ func (p *pageReader) missing(of Kind) error {
 	case of == Counted:
 		if !p.seen["totalHits"] {
 			return fault.New(fault.Corrupt, "the answer does not say how many conversations there are: it has no totalHits")
+		}
+		if p.page.TotalHits < int64(p.page.Records) {
+			return fault.New(fault.Corrupt, "the answer has more conversations than it counts")
 		}
 	case of == Found:
 		if !p.seen["conversations"] && !p.seen["totalHits"] {
