@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +31,7 @@ func TestNobodyWaitsForMoreThanATurnOfEachOther(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(round)))
 			turns, clients, places := NewTurns(1+r.IntN(3), 3, 1000), 1+r.IntN(6), 0
 			places = turns.places
-			let := 0
+			var let atomic.Int64
 			for i := range 200 {
 				if r.IntN(3) == 0 {
 					time.Sleep(time.Duration(r.IntN(5)) * time.Second)
@@ -44,19 +45,19 @@ func TestNobodyWaitsForMoreThanATurnOfEachOther(t *testing.T) {
 				}
 				turns.mu.Unlock()
 				synctest.Wait()
-				before, keep := let, time.Duration(1+r.IntN(9))*time.Second
+				before, keep := let.Load(), time.Duration(1+r.IntN(9))*time.Second
 				go asks(t.Context(), turns, organisation, client, false, keep, func() {
 					// Turns of organisations come before those of clients: at most one of every other for each of one's own.
-					if !waiting && let-before > 2*clients+places {
-						t.Errorf("seed %d, round %d, %d: waited for %d turns, with %d clients", seed, round, i, let-before, clients)
+					if n := let.Add(1) - 1 - before; !waiting && n > int64(2*clients+places) {
+						t.Errorf("seed %d, round %d, %d: waited for %d turns, with %d clients", seed, round, i, n, clients)
 					}
-					let++
 				})
 				synctest.Wait()
 			}
 			time.Sleep(time.Hour)
-			if let != 200 || turns.in != 0 || turns.inHeavy != 0 || len(turns.waiting) != 0 {
-				t.Errorf("seed %d, round %d: %d of 200 were let in, %d are in still", seed, round, let, turns.in)
+			synctest.Wait()
+			if let.Load() != 200 || turns.in != 0 || turns.inHeavy != 0 || len(turns.waiting) != 0 {
+				t.Errorf("seed %d, round %d: %d of 200 were let in, %d are in still", seed, round, let.Load(), turns.in)
 			}
 		})
 	}
@@ -65,25 +66,26 @@ func TestNobodyWaitsForMoreThanATurnOfEachOther(t *testing.T) {
 func TestLightOnesDoNotWaitForHeavyOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := NewTurns(3, 2, 1000)
-		heavy, light, other := 0, 0, 0
+		var heavy, light, other atomic.Int64
 		for range 200 {
-			go asks(t.Context(), turns, "acme", "busy", true, 10*time.Second, func() { heavy++ })
+			go asks(t.Context(), turns, "acme", "busy", true, 10*time.Second, func() { heavy.Add(1) })
 		}
 		synctest.Wait()
-		go asks(t.Context(), turns, "acme", "busy", false, time.Second, func() { light++ })
-		go asks(t.Context(), turns, "beta", "quiet", true, time.Second, func() { other++ })
+		go asks(t.Context(), turns, "acme", "busy", false, time.Second, func() { light.Add(1) })
+		go asks(t.Context(), turns, "beta", "quiet", true, time.Second, func() { other.Add(1) })
 		synctest.Wait()
-		if heavy != 2 || light != 1 || other != 0 {
-			t.Errorf("let in: %d heavy, %d light, %d heavy of another; want 2, 1, 0", heavy, light, other)
+		if heavy.Load() != 2 || light.Load() != 1 || other.Load() != 0 {
+			t.Errorf("let in: %d heavy, %d light, %d heavy of another; want 2, 1, 0", heavy.Load(), light.Load(), other.Load())
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if other != 1 || heavy != 3 {
-			t.Errorf("at the next turn: %d of the other, %d heavy in all; want 1 and 3", other, heavy)
+		if other.Load() != 1 || heavy.Load() != 3 {
+			t.Errorf("at the next turn: %d of the other, %d heavy in all; want 1 and 3", other.Load(), heavy.Load())
 		}
 		time.Sleep(time.Hour)
-		if turns.in != 0 || heavy != 200 {
-			t.Errorf("%d are in still, %d heavy ones were let in", turns.in, heavy)
+		synctest.Wait()
+		if turns.in != 0 || heavy.Load() != 200 {
+			t.Errorf("%d are in still, %d heavy ones were let in", turns.in, heavy.Load())
 		}
 	})
 }
@@ -92,15 +94,15 @@ func TestSomeOfAClientMayWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := NewTurns(1, 1, 2)
 		ctx, cancel := context.WithCancel(t.Context())
-		let := 0
+		var let atomic.Int64
 		for range 3 {
-			go asks(ctx, turns, "acme", "a", false, time.Minute, func() { let++ })
+			go asks(ctx, turns, "acme", "a", false, time.Minute, func() { let.Add(1) })
 		}
 		synctest.Wait()
 		if _, err := turns.Wait(t.Context(), "acme", "a", false); !errors.Is(err, ErrMany) {
 			t.Errorf("a fourth of one client: got %v", err)
 		}
-		go asks(t.Context(), turns, "acme", "b", false, time.Minute, func() { let++ })
+		go asks(t.Context(), turns, "acme", "b", false, time.Minute, func() { let.Add(1) })
 		synctest.Wait()
 		time.Sleep(30 * time.Second)
 		if got := turns.Stuck(); got != 30*time.Second {
@@ -108,8 +110,9 @@ func TestSomeOfAClientMayWait(t *testing.T) {
 		}
 		cancel() // those of a that wait go away, and take no turn
 		time.Sleep(time.Hour)
-		if let != 2 || turns.in != 0 || turns.Stuck() != 0 {
-			t.Errorf("let in: %d, want 2; %d are in still", let, turns.in)
+		synctest.Wait()
+		if let.Load() != 2 || turns.in != 0 || turns.Stuck() != 0 {
+			t.Errorf("let in: %d, want 2; %d are in still", let.Load(), turns.in)
 		}
 	})
 }
