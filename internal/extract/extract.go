@@ -166,7 +166,7 @@ func (e *Extraction) begin(ctx context.Context) error {
 		return err
 	}
 	if last.id != "" && !goesOn {
-		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of other days or of another platform; its days are fetched again", "run", last.id)
+		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of other days or of another platform; days that it made whole stay, what it had staged is fetched again", "run", last.id)
 		if err := e.giveUp(ctx, last); err != nil {
 			return err
 		}

@@ -82,7 +82,10 @@ func days(list []conversation.Day) string {
 	case 1:
 		return list[0].String()
 	}
-	return fmt.Sprintf("%d days, %v to %v", len(list), list[0], list[len(list)-1])
+	if last := list[len(list)-1]; int(last-list[0]) == len(list)-1 {
+		return fmt.Sprintf("%d days, %v to %v", len(list), list[0], last)
+	}
+	return fmt.Sprintf("%d days: %s", len(list), extract.Spans(list))
 }
 
 func (o *Options) print(s extract.Summary, stopped bool) error {
