@@ -79,11 +79,14 @@ $(LINTER): tools/go.mod tools/go.sum | setup-build
 # suites that start the program as a process, the simulation, which has no goroutine, and the engines a second time: under
 # the detector they are asked some of their questions by chance, here all of them.
 UNRACED = /internal/sim$$|/test/(hostile|kill|mutate)$$
+# These try every place at which something can break, one after another: whole without the detector, in part with it.
+SWEPT = /internal/(extract|lake)$$
 
 .PHONY: unit
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
-	@$(GO) test -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '/internal/engine/|$(UNRACED)')
+	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(SWEPT)|$(UNRACED)')
+	@$(GO) test -race -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(SWEPT)')
+	@$(GO) test -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '/internal/engine/|$(SWEPT)|$(UNRACED)')
 
 .PHONY: hostile
 hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to

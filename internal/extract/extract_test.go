@@ -366,6 +366,9 @@ func TestInterruptedRunIsGivenUp(t *testing.T) {
 // A nightly extraction of the last days asks for other days each night: an interrupted run is gone on with as long as
 // the first day that it left unfinished is the first one that is missing now.
 func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	for name, test := range map[string]struct {
 		from, to int // days by which the interval moves
 		resumed  bool

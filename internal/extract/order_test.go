@@ -14,6 +14,9 @@ import (
 // Which days are whole, asserted before each page is given: commits of a single record make every step one that counts.
 // The first part is one day; the second one holds the pages of the table, days 2 to 5.
 func TestWhichDaysAreWholeAtEachStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	for name, c := range map[string]struct {
 		pages []string // records of each page of the second part
 		whole []string // days whole when it is asked for; the last one when the run is done

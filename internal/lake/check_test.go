@@ -178,6 +178,9 @@ func (of template) open(t *testing.T) *Lake {
 // One damaged lake for each finding of the check. A lake has a day of three conversations, a replaced version of one of
 // them, and a day of one; the damage is done to the first day.
 func TestEachFindingOfTheCheck(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	day := conversation.DayOf(day1)
 	a, b, c := record("a", day1, "x"), record("b", day1.Add(time.Hour), "y"), record("c", day1.Add(2*time.Hour), "z")
 	next := record("d", day1.Add(24*time.Hour), "")
@@ -286,6 +289,9 @@ func commitAsAnother(t *testing.T, l *Lake) {
 
 // Every column of every table is compared.
 func TestEveryColumnIsCompared(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	a := record("a", day1, "x")
 	for _, table := range Tables() {
 		if table == Changes {

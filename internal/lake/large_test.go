@@ -56,6 +56,9 @@ func pagesOf(t *testing.T, path, column string) (pages []int64, groups []int64) 
 // Records of a megabyte that follow one another lie in pages of few, in every table that has text of them, and in row
 // groups that end by bytes.
 func TestPagesAreCutByBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	const n, size = 80, 1 << 20
 	l := newLake(t)
 	var versions []Version
@@ -127,6 +130,9 @@ func asBefore(t *testing.T, path string, versions ...Version) {
 
 // A day whose records lie in a page that the library refuses can be read, is named by the check, and is written again.
 func TestPageThatIsTooLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	defer debug.SetGCPercent(debug.SetGCPercent(10)) // it takes a gigabyte as it is
 	l := newLake(t)
 	var versions []Version
@@ -186,6 +192,9 @@ func TestPageThatIsTooLarge(t *testing.T) {
 
 // What may not be committed is not: a file that cannot be read back.
 func TestUnreadableFileIsNotCommitted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	want := contents(t, l)

@@ -265,6 +265,9 @@ func TestMoveChangesOnlyPaths(t *testing.T) {
 
 // Stopped at every step, the lake can be read, and moving it again finishes, at another place too.
 func TestMoveIsFinishedByTheNext(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	stop := errors.New("killed")
 	var steps []string
 	origin, want := wandering(t)
@@ -408,6 +411,9 @@ func TestMoveOfADamagedLake(t *testing.T) {
 
 // Between two steps of a reader a Move changes the catalog and removes what the reader is about to read.
 func TestReaderBesideAMove(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	dir, want := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)

@@ -154,6 +154,9 @@ func TestRefusedRestoreIsNotTakenForAnEarlierOne(t *testing.T) {
 // A commit that replaces rows is refused after each number of tables: every table goes back to what it was, row for row,
 // and the same commit goes through afterwards.
 func TestRefusedReplacingCommitChangesNoRow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("swept whole without the race detector: make unit runs both")
+	}
 	l := newLake(t)
 	if err := tryCommit(t, l, newer(0)...); err != nil {
 		t.Fatal(err)
