@@ -147,7 +147,7 @@ func (s Summary) incomplete() error {
 	}
 	if n := len(s.NotConfirmed); n > 0 {
 		texts = append(texts, fmt.Sprintf("nothing came of %d of the days asked for, and the platform does not confirm that nothing happened: %s; "+
-			"run again later, or, if you know that they are empty, with --accept-empty %[2]s", n, Spans(s.NotConfirmed)))
+			"run again later, or, if you know that they are empty, with --accept-empty %v", n, Spans(s.NotConfirmed), Days{s.NotConfirmed[0], s.NotConfirmed[n-1] + 1}))
 	}
 	if s.Rejected > 0 {
 		texts = append(texts, fmt.Sprintf("%d records could not be kept, for want of a usable id or start or for their size; parley lake rejected --lake DIR shows them", s.Rejected))
