@@ -356,3 +356,15 @@ func TestAgainIsResumed(t *testing.T) {
 		}
 	}
 }
+
+// What the error says to give to --accept-empty is what the flag reads.
+func TestTheAdviceOnEmptyDaysIsReadByTheFlag(t *testing.T) {
+	for _, days := range [][]conversation.Day{{first}, {first, first + 1}, {first, first + 4}} {
+		text := Summary{NotConfirmed: days}.incomplete().Error()
+		_, advice, found := strings.Cut(text, "--accept-empty ")
+		got, err := ParseDays("--accept-empty", advice)
+		if !found || err != nil || got != (Days{days[0], days[len(days)-1] + 1}) {
+			t.Errorf("%q: got %v, %v", text, got, err)
+		}
+	}
+}
