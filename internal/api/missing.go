@@ -32,7 +32,7 @@ func bounded(days []conversation.Days) []conversation.Days {
 	if len(days) <= maxRuns {
 		return days
 	}
-	rest := conversation.Days{First: days[maxRuns-1].First, Last: days[len(days)-1].Last}
+	rest := conversation.Days{First: days[maxRuns-1].First, End: days[len(days)-1].End}
 	return append(append([]conversation.Days(nil), days[:maxRuns-1]...), rest)
 }
 
@@ -40,14 +40,10 @@ func warning(days []conversation.Days) string {
 	names := make([]string, 0, maxNamed+1)
 	for i, d := range days {
 		if i == maxNamed {
-			names = append(names, "others up to "+days[len(days)-1].Last.String())
+			names = append(names, "others up to "+days[len(days)-1].Last().String())
 			break
 		}
-		if d.First == d.Last {
-			names = append(names, d.First.String())
-		} else {
-			names = append(names, d.First.String()+" to "+d.Last.String())
-		}
+		names = append(names, d.Words())
 	}
 	return "The server never had the data of " + strings.Join(names, ", ") + ": what is not found there may have been all the same"
 }

@@ -109,7 +109,7 @@ func TestMissingDaysAreBounded(t *testing.T) {
 	for _, runs := range []int{1, 5, 6, 50, 51, 4000} {
 		var days []conversation.Days
 		for n := range runs {
-			days = append(days, conversation.Days{First: first + conversation.Day(3*n), Last: first + conversation.Day(3*n+n%2)})
+			days = append(days, conversation.Days{First: first + conversation.Day(3*n), End: first + conversation.Day(3*n+n%2+1)})
 		}
 		text, words := conversation.DaysText(bounded(days)), warning(days)
 		if len(text) > 1200 || len(words) > 300 || strings.Contains(words, "others") != (runs > 5) {

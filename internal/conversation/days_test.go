@@ -9,7 +9,7 @@ func TestRunsOfDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(from, to int) Days { return Days{first + Day(from) - 1, first + Day(to) - 1} }
+	run := func(from, to int) Days { return Days{first + Day(from) - 1, first + Day(to)} }
 	for text, want := range map[string]string{
 		"": "", "2026-11-03": "2026-11-03", "2026-11-03..2026-11-03": "2026-11-03", "\t2026-11-03 , 2026-11-05..2026-11-07,": "2026-11-03,2026-11-05..2026-11-07",
 		"2026-11-03..": "!", "x": "!", "2026-11-07..2026-11-05": "!", "2026-11-01/2026-11-02": "!",

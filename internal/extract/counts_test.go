@@ -47,7 +47,7 @@ func busy(t *testing.T) (*rig, *scripted) {
 		}
 	}
 	r := newScripted(t, 3, s)
-	r.cfg.Again = Days{day(1), day(2)}
+	r.cfg.Again = conversation.Days{First: day(1), End: day(2)}
 	good := s.pages
 	s.pages = of(5, "1T1", "1T2")
 	r.cfg.End = day(2)

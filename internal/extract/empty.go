@@ -47,7 +47,7 @@ func (e *Extraction) confirm(ctx context.Context, days []conversation.Day) (empt
 const isNotEmpty = "the synchronous query knows of conversations then"
 
 // ask gives the days of d that are not known to be empty, with the reason.
-func (e *Extraction) ask(ctx context.Context, d Days) (map[conversation.Day]string, error) {
+func (e *Extraction) ask(ctx context.Context, d conversation.Days) (map[conversation.Day]string, error) {
 	found := map[conversation.Day]string{}
 	fails := func() (map[conversation.Day]string, error) {
 		for day := d.First; day < d.End; day++ {
@@ -77,7 +77,7 @@ func (e *Extraction) ask(ctx context.Context, d Days) (map[conversation.Day]stri
 		found[d.First] = isNotEmpty
 	case n > 0:
 		for day := d.First; day < d.End; day++ {
-			one, err := e.ask(ctx, Days{day, day + 1})
+			one, err := e.ask(ctx, conversation.Days{First: day, End: day + 1})
 			if err != nil {
 				return nil, err
 			}

@@ -94,7 +94,7 @@ func TestDaysThatAreNotEmpty(t *testing.T) {
 			if _, err := r.run(t.Context()); !errors.Is(err, fault.Incomplete) || r.intervalsOf(s) != "1+1 2+3 3+1 3+1 3+1" {
 				t.Errorf("again: %v, jobs %s", err, r.intervalsOf(s))
 			}
-			r.cfg.AcceptEmpty = Days{day(3), day(4)}
+			r.cfg.AcceptEmpty = conversation.Days{First: day(3), End: day(4)}
 			s.pages = nil
 			if sum := r.mustRun(); r.whole() != "1 2 3 4" || numbers(sum.Empty) != "3" {
 				t.Errorf("accepted: whole %s, %+v", r.whole(), sum)
@@ -277,7 +277,7 @@ func TestAgain(t *testing.T) {
 	s := &scripted{pages: of(2, "1T1", "2T1", "2T2", "3T1")}
 	r := newScripted(t, 3, s)
 	r.mustRun()
-	r.cfg.Again = Days{day(2), day(4)}
+	r.cfg.Again = conversation.Days{First: day(2), End: day(4)}
 	s.pages = func(_ int, iv conversation.Interval) []platform.Page {
 		out := of(1, "2T1", "2T3", "3T1")(0, iv)
 		for _, p := range out {
@@ -315,7 +315,7 @@ func TestAgainIsResumed(t *testing.T) {
 		r := newScripted(t, 3, s)
 		r.mustRun()
 		s.fetched, s.jobs, s.asked = nil, nil, nil
-		r.cfg.Again, r.cfg.Size.Commit = Days{day(1), day(4)}, 1
+		r.cfg.Again, r.cfg.Size.Commit = conversation.Days{First: day(1), End: day(4)}, 1
 		n := 0
 		s.page = func(_, _ int, p platform.Page) (platform.Page, error) {
 			if n++; n == cut+1 {
@@ -332,14 +332,14 @@ func TestAgainIsResumed(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*Config){
-		"none":         func(c *Config) { c.Again = Days{} },
-		"another":      func(c *Config) { c.Again = Days{day(2), day(3)} },
+		"none":         func(c *Config) { c.Again = conversation.Days{} },
+		"another":      func(c *Config) { c.Again = conversation.Days{First: day(2), End: day(3)} },
 		"the same one": func(*Config) {},
 	} {
 		s := &scripted{pages: of(1, "1T1", "2T1", "3T1")}
 		r := newScripted(t, 3, s)
 		r.mustRun()
-		r.cfg.Again = Days{day(1), day(4)}
+		r.cfg.Again = conversation.Days{First: day(1), End: day(4)}
 		s.page = func(n, _ int, p platform.Page) (platform.Page, error) { return p, map[bool]error{true: broken}[n == 4] }
 		if _, err := r.run(t.Context()); !errors.Is(err, broken) {
 			t.Fatal(err)
@@ -363,7 +363,7 @@ func TestTheAdviceOnEmptyDaysIsReadByTheFlag(t *testing.T) {
 		text := Summary{NotConfirmed: days}.incomplete().Error()
 		_, advice, found := strings.Cut(text, "--accept-empty ")
 		got, err := ParseDays("--accept-empty", advice)
-		if !found || err != nil || got != (Days{days[0], days[len(days)-1] + 1}) {
+		if !found || err != nil || got != (conversation.Days{First: days[0], End: days[len(days)-1] + 1}) {
 			t.Errorf("%q: got %v, %v", text, got, err)
 		}
 	}

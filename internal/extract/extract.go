@@ -46,11 +46,11 @@ type Config struct {
 	Name   string // base URL of the source
 	Moved  string // what --source says: the lake's source is now the organization of this id, or the server of this base URL
 	Lake   *lake.Lake
-	First  conversation.Day // first day wanted
-	End    conversation.Day // day after the last one wanted
-	Again  Days             // days that are read again although the lake has them whole
+	First  conversation.Day  // first day wanted
+	End    conversation.Day  // day after the last one wanted
+	Again  conversation.Days // days that are read again although the lake has them whole
 	// AcceptEmpty are days that are made whole when nothing comes of them, whether or not the platform confirms it.
-	AcceptEmpty Days
+	AcceptEmpty conversation.Days
 
 	Poll   Poll
 	Size   Size

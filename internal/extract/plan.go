@@ -92,7 +92,7 @@ func (c *Config) validate() error {
 	if c.End <= c.First {
 		return fault.Field("--to", "the end %v must lie after the start %v", c.End, c.First)
 	}
-	for flag, d := range map[string]Days{"--again": c.Again, "--accept-empty": c.AcceptEmpty} {
+	for flag, d := range map[string]conversation.Days{"--again": c.Again, "--accept-empty": c.AcceptEmpty} {
 		if d.End > d.First && (d.First < c.First || d.End > c.End) {
 			return fault.Field(flag, "%s %v must lie within the days from %v up to %v", flag, d, c.First, c.End)
 		}

@@ -45,7 +45,7 @@ func TestSplit(t *testing.T) {
 
 func TestParsePoll(t *testing.T) {
 	for in, want := range map[string]Poll{
-		"10s..120s": DefaultPoll(), "1ms..1ms": {time.Millisecond, time.Millisecond}, "1m30s..1h": {90 * time.Second, time.Hour},
+		"10s..120s": DefaultPoll(), "1ms..1ms": {First: time.Millisecond, Most: time.Millisecond}, "1m30s..1h": {First: 90 * time.Second, Most: time.Hour},
 	} {
 		if got, err := ParsePoll(in); err != nil || got != want {
 			t.Errorf("ParsePoll(%q) = %v, %v", in, got, err)
@@ -93,7 +93,7 @@ func TestAwaitWaitsLongerAndLonger(t *testing.T) {
 		waits []time.Duration
 	}{
 		{DefaultPoll(), []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 2 * time.Minute, 2 * time.Minute}},
-		{Poll{time.Second, 3 * time.Second}, []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}},
+		{Poll{First: time.Second, Most: 3 * time.Second}, []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := &asked{states: append(slices.Repeat([]platform.State{platform.Queued, platform.Pending}, len(c.waits)/2-1), platform.Pending, platform.Fulfilled)}
@@ -124,6 +124,13 @@ func TestAwaitGivesUp(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
+		a := &asked{states: []platform.State{platform.Pending}}
+		s, err := await(t, a, Poll{First: time.Second, Most: time.Second, Within: 5 * time.Second})
+		if got := time.Since(a.begun); !errors.Is(err, fault.Unavailable) || s.State != platform.Pending || got <= 5*time.Second || got > 7*time.Second {
+			t.Errorf("got %v, %v after %v", s, err, got)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
 		down := fault.New(fault.Unavailable, "down")
 		s, err := await(t, &asked{states: []platform.State{platform.Pending}, err: down}, DefaultPoll())
 		if !errors.Is(err, down) || s.State != "" { // a state would mean that the job takes too long
@@ -137,7 +144,7 @@ func TestAwaitEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		a := &asked{states: []platform.State{platform.Pending}, begun: time.Now()}
-		_, err := Await(ctx, a, "job-1", Poll{10 * time.Second, 10 * time.Second}, rand.New(rand.NewPCG(1, 1)))
+		_, err := Await(ctx, a, "job-1", Poll{First: 10 * time.Second, Most: 10 * time.Second}, rand.New(rand.NewPCG(1, 1)))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(a.begun) != 15*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(a.begun))
 		}

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -15,16 +16,18 @@ import (
 type Poll struct {
 	First time.Duration // first wait; it doubles from there
 	Most  time.Duration // longest wait
+	// Within is how long a job may take in all before it is given up; 0 means DefaultWithin.
+	Within time.Duration
 }
 
 // DefaultPoll are the numbers of the platform's documentation.
-func DefaultPoll() Poll { return Poll{10 * time.Second, 2 * time.Minute} }
+func DefaultPoll() Poll { return Poll{First: 10 * time.Second, Most: 2 * time.Minute} }
 
 // Most that a wait is lengthened by chance, so that clients do not move in step; never above half the wait.
 const maxJitter = 5 * time.Second
 
-// tooLong is when a job that is still not done is given up, and its part split.
-const tooLong = 24 * time.Hour
+// DefaultWithin is when a job that is still not done is given up, and its part split.
+const DefaultWithin = 24 * time.Hour
 
 // String writes a poll as ParsePoll reads it: 10s..120s.
 func (p Poll) String() string { return fmt.Sprintf("%gs..%gs", p.First.Seconds(), p.Most.Seconds()) }
@@ -55,10 +58,10 @@ func (p Poll) wait(n int, rnd *rand.Rand) time.Duration {
 	return wait + time.Duration(rnd.Int64N(int64(min(maxJitter, wait/2))+1))
 }
 
-// Await waits until a job has ended, one way or another, and gives its last status. A job that takes longer than a day
-// is fault.Unavailable.
+// Await waits until a job has ended, one way or another, and gives its last status. A job that is not done within
+// poll.Within is fault.Unavailable.
 func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *rand.Rand) (platform.Status, error) {
-	begun := time.Now()
+	begun, within := time.Now(), cmp.Or(poll.Within, DefaultWithin)
 	for n := 0; ; n++ {
 		if err := sleep(ctx, poll.wait(n, rnd)); err != nil {
 			return platform.Status{}, err
@@ -70,8 +73,8 @@ func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *r
 		if s.State != platform.Queued && s.State != platform.Pending {
 			return s, nil
 		}
-		if time.Since(begun) > tooLong {
-			return s, fault.New(fault.Unavailable, "job %s is not done after %v", id, tooLong)
+		if time.Since(begun) > within {
+			return s, fault.New(fault.Unavailable, "job %s is not done after %v", id, within)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func newLakeRig(t *testing.T, days int) *rig {
 	r := &rig{t: t, lake: l, clock: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
 	r.cfg = Config{
 		Name: "https://api.platform.test", Lake: l, First: first, End: first + conversation.Day(days),
-		Poll: Poll{time.Microsecond, time.Microsecond}, Size: Size{Page: 2, Job: 100_000, Commit: 50_000}, Rand: rand.New(rand.NewPCG(1, 2)),
+		Poll: Poll{First: time.Microsecond, Most: time.Microsecond}, Size: Size{Page: 2, Job: 100_000, Commit: 50_000}, Rand: rand.New(rand.NewPCG(1, 2)),
 		Now: func() time.Time {
 			r.clock = r.clock.Add(time.Second)
 			return r.clock

@@ -231,9 +231,9 @@ func TestAPlanRefusesWhatARunRefuses(t *testing.T) {
 	r.mustRun()
 	for name, change := range map[string]func(*Config){
 		"no days":                    func(c *Config) { c.End = c.First },
-		"again of other days":        func(c *Config) { c.Again = Days{c.First - 1, c.First + 1} },
-		"again beyond the end":       func(c *Config) { c.Again = Days{c.First, c.End + 1} },
-		"empty days of other days":   func(c *Config) { c.AcceptEmpty = Days{c.End, c.End + 1} },
+		"again of other days":        func(c *Config) { c.Again = conversation.Days{First: c.First - 1, End: c.First + 1} },
+		"again beyond the end":       func(c *Config) { c.Again = conversation.Days{First: c.First, End: c.End + 1} },
+		"empty days of other days":   func(c *Config) { c.AcceptEmpty = conversation.Days{First: c.End, End: c.End + 1} },
 		"another source":             func(c *Config) { c.Name = urlB },
 		"not the source of --source": func(c *Config) { c.Moved = urlB },
 	} {
@@ -256,10 +256,10 @@ func TestAPlanRefusesWhatARunRefuses(t *testing.T) {
 }
 
 func TestParseDays(t *testing.T) {
-	for text, want := range map[string]Days{
-		"2026-10-01":             {first, first + 1},
-		"2026-10-01..2026-10-03": {first, first + 3},
-		"2026-10-01..2026-10-01": {first, first + 1},
+	for text, want := range map[string]conversation.Days{
+		"2026-10-01":             {First: first, End: first + 1},
+		"2026-10-01..2026-10-03": {First: first, End: first + 3},
+		"2026-10-01..2026-10-01": {First: first, End: first + 1},
 	} {
 		got, err := ParseDays("--again", text)
 		if err != nil || got != want {
@@ -274,7 +274,7 @@ func TestParseDays(t *testing.T) {
 			t.Errorf("%q: got %v, %v", text, got, err)
 		}
 	}
-	if (Days{}).String() != "" || (Days{}).Has(0) {
+	if (conversation.Days{}).String() != "" || (conversation.Days{}).Has(0) {
 		t.Error("no days have a day")
 	}
 }
@@ -298,7 +298,7 @@ func TestSpans(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := spans(day(0, 1, 2, 3, 5), 3); len(got) != 3 || got[0] != (Days{first, first + 3}) || got[1] != (Days{first + 3, first + 4}) || got[2] != (Days{first + 5, first + 6}) {
+	if got := spans(day(0, 1, 2, 3, 5), 3); len(got) != 3 || got[0] != (conversation.Days{First: first, End: first + 3}) || got[1] != (conversation.Days{First: first + 3, End: first + 4}) || got[2] != (conversation.Days{First: first + 5, End: first + 6}) {
 		t.Errorf("at most three: %v", got)
 	}
 }

@@ -109,7 +109,7 @@ func (e *Extraction) warnings(ctx context.Context, s Summary) (out []string, err
 
 // quiet gives runs of many days without a conversation that end with one of this run. A nightly extraction sees one day
 // at a time, so days that earlier runs found empty count too.
-func (e *Extraction) quiet(ctx context.Context, empty []conversation.Day) (out []Days, err error) {
+func (e *Extraction) quiet(ctx context.Context, empty []conversation.Day) (out []conversation.Days, err error) {
 	if len(empty) == 0 {
 		return nil, nil
 	}
@@ -147,7 +147,7 @@ func (s Summary) incomplete() error {
 	}
 	if n := len(s.NotConfirmed); n > 0 {
 		texts = append(texts, fmt.Sprintf("nothing came of %d of the days asked for, and the platform does not confirm that nothing happened: %s; "+
-			"run again later, or, if you know that they are empty, with --accept-empty %v", n, Spans(s.NotConfirmed), Days{s.NotConfirmed[0], s.NotConfirmed[n-1] + 1}))
+			"run again later, or, if you know that they are empty, with --accept-empty %v", n, Spans(s.NotConfirmed), conversation.Days{First: s.NotConfirmed[0], End: s.NotConfirmed[n-1] + 1}))
 	}
 	if s.Rejected > 0 {
 		texts = append(texts, fmt.Sprintf("%d records could not be kept, for want of a usable id or start or for their size; parley lake rejected --lake DIR shows them", s.Rejected))

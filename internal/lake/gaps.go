@@ -21,12 +21,12 @@ func (s *Snapshot) Missing(iv conversation.Interval) []conversation.Days {
 	if len(have) == 0 {
 		return nil
 	}
-	asked := conversation.Days{First: have[0].First, Last: have[len(have)-1].Last}
+	asked := conversation.Days{First: have[0].First, End: have[len(have)-1].End}
 	if !iv.Start.IsZero() {
 		asked.First = conversation.DayOf(iv.Start)
 	}
 	if !iv.End.IsZero() {
-		asked.Last = min(asked.Last, conversation.DayOf(iv.End.Add(-1)))
+		asked.End = min(asked.End, conversation.DayOf(iv.End.Add(-1))+1)
 	}
 	return conversation.WithoutDays(asked, have)
 }
@@ -35,7 +35,7 @@ func (s *Snapshot) Missing(iv conversation.Interval) []conversation.Days {
 func (s *Snapshot) have() []conversation.Days {
 	days := slices.Clone(s.whole)
 	for _, f := range s.files[Conversations] {
-		days = append(days, conversation.Days{First: f.Day, Last: f.Day})
+		days = append(days, conversation.Days{First: f.Day, End: f.Day + 1})
 	}
 	return conversation.JoinDays(days)
 }

@@ -109,7 +109,7 @@ func TestWholeDaysAreJoined(t *testing.T) {
 	}
 	commit(t, l, Commit{Days: days})
 	whole, err := l.wholeDays(t.Context())
-	if err != nil || len(whole) != 5 || whole[0] != (conversation.Days{First: first, Last: first + 6}) || whole[4].Last != first+3649 {
+	if err != nil || len(whole) != 5 || whole[0] != (conversation.Days{First: first, End: first + 7}) || whole[4].End != first+3650 {
 		t.Errorf("got %v, %v", whole, err)
 	}
 }

@@ -30,12 +30,12 @@ func mustDay(text string) conversation.Day {
 // fault.Corrupt: to pass over it would make days whole that the server does not have.
 func missingDays(h http.Header) ([]conversation.Day, error) {
 	all, err := conversation.ParseDays(strings.Join(h.Values(missingHeader), ","))
-	if err != nil || slices.ContainsFunc(all, func(d conversation.Days) bool { return d.First < firstDay || d.Last > lastDay }) {
+	if err != nil || slices.ContainsFunc(all, func(d conversation.Days) bool { return d.First < firstDay || d.Last() > lastDay }) {
 		return nil, fault.New(fault.Corrupt, "the header %s is no list of days", missingHeader)
 	}
 	var days []conversation.Day
 	for _, d := range conversation.JoinDays(all) {
-		for day := d.First; day <= d.Last; day++ {
+		for day := d.First; day < d.End; day++ {
 			days = append(days, day)
 		}
 	}

@@ -61,7 +61,8 @@ type scenario struct {
 	tls   bool
 	// after is what a run against the same platform, well-behaved again, comes to, if that is not every day whole, and
 	// every record of the platform in the lake.
-	after *outcome
+	after    *outcome
+	thenSays string // part of what that run says
 }
 
 // maxPeak is what a process may take in a scenario that says nothing else. The program and its libraries take some
@@ -174,6 +175,9 @@ func (r *rig) play(l *line) {
 	r.fake.Behave()
 	run = r.extract()
 	l.again = r.outcome(run.exit)
+	if !strings.Contains(run.stderr, r.s.thenSays) {
+		t.Errorf("the second run does not say %q:\n%s", r.s.thenSays, run.stderr)
+	}
 	r.healed(run, l)
 }
 

@@ -333,6 +333,13 @@ func jobs() []scenario {
 		{name: "a job that is cancelled", alter: states(platform.Pending, platform.Cancelled), want: whole},
 		{name: "a job that fails", alter: states(platform.Pending, platform.Failed), want: whole},
 		{name: "a job in a state that nobody knows", alter: states(platform.Pending, "EXPLODED"), want: whole},
+		{name: "a job that is stuck", alter: states(platform.Pending), flags: []string{"--job-wait", "500ms"}, want: whole},
+		{
+			name: "every job is stuck", alter: func(c *platformtest.Config) {
+				c.States = func(platformtest.Submission) []platform.State { return []platform.State{platform.Queued} }
+			},
+			flags: []string{"--job-wait", "200ms"}, want: unreached, says: "is not done after 200ms", after: &unreached,
+		},
 		{name: "every job fails", rules: always(platformtest.Status, platformtest.Say(`{"state":"FAILED","errorMessage":"the volume is too large"}`)), want: unreached},
 		{name: "a status without a state", rules: status("{}"), want: nothing},
 		{name: "a status that is a page", rules: status(page("c", nil)), want: nothing},
@@ -353,6 +360,12 @@ func connections() []scenario {
 		{name: "connections cut before every answer", rules: always(platformtest.Availability, platformtest.HangUp), want: unreached},
 		{name: "a certificate that is not trusted", tls: true, want: unreached, says: "SSL_CERT_FILE", after: &outcome{exit: 6}},
 		{name: "a page that redirects", rules: later(hostile.Redirect("http://127.0.0.1:1/")), want: gaveUp},
+		{
+			name: "another organization at the same address", want: whole,
+			alter: func(c *platformtest.Config) { c.Organization = platform.Organization{ID: "id-of-acme", Name: "Acme"} },
+			rules: always(platformtest.Organization, platformtest.Say(`{"id":"id-of-other","name":"Other"}`)),
+			after: &outcome{exit: 2, days: days, records: days * perDay}, thenSays: "Other",
+		},
 		{name: "a login that redirects", rules: always(platformtest.Token, hostile.Redirect("http://127.0.0.1:1/")), want: unreached},
 	}
 }

@@ -98,6 +98,20 @@ func (p *parley) summary(t *testing.T, dir string, env ...string) (map[string]an
 	return s, nil
 }
 
+// run runs a command on a lake.
+func (p *parley) run(t *testing.T, dir string, env []string, args ...string) error {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), p.binary, append(args, "--lake", dir)...)
+	cmd.Env = append(os.Environ(), append(env, "GENESYS_CLIENT_ID=id", "GENESYS_CLIENT_SECRET=secret")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	err := cmd.Run()
+	if err != nil && !killed(err) {
+		t.Logf("stderr: %s", stderr.String())
+	}
+	return err
+}
+
 func killed(err error) bool {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
@@ -142,6 +156,12 @@ func (p *parley) undisturbed(t *testing.T) (map[string]int, map[conversation.Day
 	if err != nil {
 		t.Fatal(err)
 	}
+	return passed(t, log), contents(t, dir), summary
+}
+
+// passed reads which crash points a run passed, and how often.
+func passed(t *testing.T, log string) map[string]int {
+	t.Helper()
 	text, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +170,7 @@ func (p *parley) undisturbed(t *testing.T) (map[string]int, map[conversation.Day
 	for name := range strings.FieldsSeq(string(text)) {
 		points[name]++
 	}
-	return points, contents(t, dir), summary
+	return points
 }
 
 // TestKilledAnywhere kills at the first and the last passing of each point, and of those in pages at a middle one.
@@ -213,6 +233,60 @@ func TestInterruptedAnywhere(t *testing.T) {
 			same(t, contents(t, dir), want)
 		})
 	}
+}
+
+// TestMoveKilledAnywhere kills "parley lake move" at the first and the last passing of each of its points: until it is run
+// again the lake reads as before, and then it is whole at its new place and takes more days.
+func TestMoveKilledAnywhere(t *testing.T) {
+	p := start(t)
+	old := filepath.Join(t.TempDir(), "old")
+	if err := p.extract(t, old); err != nil {
+		t.Fatal(err)
+	}
+	want := contents(t, old)
+	log := filepath.Join(t.TempDir(), "points")
+	if err := p.move(t, moved(t, old), "PARLEY_CRASH_LOG="+log); err != nil {
+		t.Fatal(err)
+	}
+	points := passed(t, log)
+	for _, name := range []string{"move.file", "move.written", "move.switched", "move.marked", "move.removed"} {
+		if points[name] == 0 {
+			t.Errorf("the point %s is not passed any more", name)
+		}
+		for _, n := range slices.Compact([]int{1, points[name]}) {
+			t.Run(fmt.Sprintf("%s:%d", name, n), func(t *testing.T) {
+				t.Parallel()
+				dir := moved(t, old)
+				if err := p.move(t, dir, fmt.Sprintf("PARLEY_CRASH=%s:%d", name, n)); !killed(err) {
+					t.Fatalf("the first move ended with %v, and should have been killed", err)
+				}
+				same(t, contents(t, dir), want)
+				if err := p.move(t, dir); err != nil {
+					t.Fatalf("the second move: %v", err)
+				}
+				same(t, contents(t, dir), want)
+				if err := p.run(t, dir, nil, "extract", "--again", "2026-11-06", "--base-url", p.url, "--poll", "1ms..2ms"); err != nil {
+					t.Fatalf("an extraction after it: %v", err)
+				}
+				same(t, contents(t, dir), want)
+			})
+		}
+	}
+}
+
+// moved is a copy of a lake in a folder of its own, as somebody leaves it who moves a lake.
+func moved(t *testing.T, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "new")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func (p *parley) move(t *testing.T, dir string, env ...string) error {
+	t.Helper()
+	return p.run(t, dir, env, "lake", "move")
 }
 
 // TestTwoFirstExtractions starts two extractions into a lake that is not there yet: one is told that the other one

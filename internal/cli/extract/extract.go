@@ -35,6 +35,7 @@ type Options struct {
 	Again     string
 	Empty     string
 	Poll      string
+	JobWait   time.Duration
 	Size      extract.Size
 	Retries   int
 	RetryWait time.Duration
@@ -78,6 +79,7 @@ A lake knows its source from its first commit on. Another platform or organizati
 	f.StringVar(&o.Again, "again", "", "read days again that the lake has whole, as 2026-11-03 or 2026-11-03..2026-11-05; without --from and --to, those days alone")
 	f.StringVar(&o.Empty, "accept-empty", "", "days to take for empty when nothing comes of them, whether or not the platform confirms it; written as for --again")
 	f.StringVar(&o.Poll, "poll", extract.DefaultPoll().String(), "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
+	f.DurationVar(&o.JobWait, "job-wait", extract.DefaultWithin, "how long a job may take before its days are asked for in smaller parts")
 	f.IntVar(&o.Size.Page, "page-size", o.Size.Page, "records a page, 1 to 10000; a page is held in memory")
 	f.Int64Var(&o.Size.Job, "job-records", o.Size.Job, "records that a job should return; the days of a job adapt to it")
 	f.Int64Var(&o.Size.Commit, "commit-records", o.Size.Commit, "records after which whole days are committed")
@@ -150,6 +152,10 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
 		return cfg, err
 	}
+	if o.JobWait <= 0 {
+		return cfg, fault.Field("--job-wait", "--job-wait must be more than 0s")
+	}
+	cfg.Poll.Within = o.JobWait
 	if o.Size.Page < 1 || o.Size.Page > 10_000 || o.Size.Job < 1 || o.Size.Commit < 1 || o.Retries < 0 || o.RetryWait <= 0 || o.Patience <= 0 || o.MemoryMiB < 64 {
 		return cfg, fault.New(fault.Invalid, "--page-size must lie between 1 and 10000, --job-records and --commit-records be positive, --retries not negative, --retry-wait and --patience more than 0s, --memory at least 64")
 	}

@@ -20,7 +20,7 @@ func TestMissingDaysAreNoted(t *testing.T) {
 		}
 		return d
 	}
-	one := func(text string) conversation.Days { return conversation.Days{First: day(text), Last: day(text)} }
+	one := func(text string) conversation.Days { return conversation.Days{First: day(text), End: day(text) + 1} }
 	s.Missing([]conversation.Days{one("2026-11-03"), one("2026-11-05"), one("2026-11-06")})
 	want := "Of these days nothing ever came into the data: 2026-11-03, 2026-11-05..2026-11-06. The answer leaves them out.\n"
 	if errs.String() != want || out.Len() != 0 {
