@@ -20,7 +20,7 @@ func ask(ctx context.Context, f *platformtest.Fake, route platformtest.Route) (s
 	c, iv := f.Client(), conversation.DayOf(day).Interval()
 	switch route {
 	case platformtest.Availability:
-		at, err := c.Availability(ctx)
+		at, _, err := c.Coverage(ctx)
 		return at.String(), err
 	case platformtest.Submit:
 		id, err := c.Submit(ctx, iv)
@@ -163,7 +163,7 @@ func TestAnswersThatAreTooLarge(t *testing.T) {
 		case platformtest.Status:
 			_, err = client.Status(t.Context(), "job-1")
 		default:
-			_, err = client.Availability(t.Context())
+			_, _, err = client.Coverage(t.Context())
 		}
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), c.says) || f.Calls(route) != 1 {
 			t.Errorf("%s: %v after %d calls", route, err, f.Calls(route))

@@ -64,7 +64,7 @@ func TestJobFromSubmissionToDeletion(t *testing.T) {
 	cfg.API, cfg.Login, cfg.Transport = server.URL, server.URL, nil
 	c := platform.New(cfg)
 
-	if at, err := c.Availability(t.Context()); err != nil || !at.Equal(day.AddDate(0, 0, 7)) {
+	if at, _, err := c.Coverage(t.Context()); err != nil || !at.Equal(day.AddDate(0, 0, 7)) {
 		t.Errorf("available until %v, %v", at, err)
 	}
 	pages, err := fetch(t.Context(), c)
@@ -194,7 +194,7 @@ func TestThrottledRequestsWaitAsLongAsAsked(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: platformtest.Availability, First: 1, Last: 2, Do: c.misdeed}}})
 			begun := time.Now()
-			if _, err := f.Client().Availability(t.Context()); err != nil {
+			if _, _, err := f.Client().Coverage(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := time.Since(begun); got != 2*c.want {
@@ -229,7 +229,7 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 				cfg := f.ClientConfig()
 				cfg.Retry.Attempts = 2
 				begun := time.Now()
-				_, err := platform.New(cfg).Availability(t.Context())
+				_, _, err := platform.New(cfg).Coverage(t.Context())
 				if !errors.Is(err, fault.Unavailable) || errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%s to %s: %v", name, route, err)
 				}
@@ -250,7 +250,7 @@ func TestCancellation(t *testing.T) {
 			defer cancel()
 			f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: platformtest.Availability, First: 1, Last: platformtest.Always, Do: misdeed}}})
 			begun := time.Now()
-			_, err := f.Client().Availability(ctx)
+			_, _, err := f.Client().Coverage(ctx)
 			if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != 30*time.Second || f.Calls(platformtest.Availability) != 1 {
 				t.Errorf("%s: %v after %v and %d calls", name, err, time.Since(begun), f.Calls(platformtest.Availability))
 			}
@@ -281,7 +281,7 @@ func TestWrongSecret(t *testing.T) {
 	f := platformtest.New(t, platformtest.Config{})
 	cfg := f.ClientConfig()
 	cfg.ClientSecret, cfg.Log = wrong, slog.New(slog.NewTextHandler(&logged, nil))
-	_, err := platform.New(cfg).Availability(t.Context())
+	_, _, err := platform.New(cfg).Coverage(t.Context())
 	const want = "the login was refused; check client id, client secret and environment: " +
 		"the platform answers 401: authentication failed (invalid_client), correlation id 0b5a7fd0-0000-4000-8000-000000000001"
 	if !errors.Is(err, fault.Unauthorized) || err.Error() != want {
@@ -294,7 +294,7 @@ func TestWrongSecret(t *testing.T) {
 
 func TestLoginOfAnotherServer(t *testing.T) {
 	f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: platformtest.Token, First: 1, Last: platformtest.Always, Do: platformtest.Say(`{"welcome":true}`)}}})
-	_, err := f.Client().Availability(t.Context())
+	_, _, err := f.Client().Coverage(t.Context())
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "login.platform.test answered the login with no access token") {
 		t.Errorf("got %v", err)
 	}
@@ -319,7 +319,7 @@ func TestRetriesAreLogged(t *testing.T) {
 	f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: platformtest.Availability, First: 1, Last: 2, Do: platformtest.HangUp}}})
 	cfg := f.ClientConfig()
 	cfg.Log = slog.New(slog.NewTextHandler(&logged, nil))
-	if _, err := platform.New(cfg).Availability(t.Context()); err != nil {
+	if _, _, err := platform.New(cfg).Coverage(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	text := logged.String()

@@ -71,13 +71,8 @@ type Page struct {
 	Missing []conversation.Day
 }
 
-// Availability is the instant up to which the data behind jobs is complete.
-func (c *Client) Availability(ctx context.Context) (time.Time, error) {
-	at, _, err := c.Coverage(ctx)
-	return at, err
-}
-
-// Coverage is Availability with the days before that instant that the server's own data never had.
+// Coverage is the instant up to which the data behind jobs is complete, with the days before it that the server's own
+// data never had.
 func (c *Client) Coverage(ctx context.Context) (_ time.Time, missing []conversation.Day, err error) {
 	var body struct {
 		Date string `json:"dataAvailabilityDate"`

@@ -73,7 +73,7 @@ func TestEchoedSecretsAreNotPrinted(t *testing.T) {
 	// A server that sends back the bytes of the request makes an error of net/http.
 	host := listen(t, "")
 	cfg.API, cfg.Login, cfg.Transport = "http://"+host, "http://"+host, nil
-	_, err := platform.New(cfg).Availability(t.Context())
+	_, _, err := platform.New(cfg).Coverage(t.Context())
 	if err == nil || strings.Contains(err.Error(), basic) || strings.Contains(err.Error(), secret) {
 		t.Errorf("an echo: %v", err)
 	}
@@ -98,7 +98,7 @@ func TestTextsOfThePlatformAreHarmless(t *testing.T) {
 func TestTokensThatCannotBeSent(t *testing.T) {
 	for _, token := range []string{`a\nb`, `a b`, `\u0000`, `é`, `a\u007f`, `a\r\nX-Other: b`} {
 		f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: platformtest.Token, First: 1, Last: platformtest.Always, Do: platformtest.Say(`{"access_token":"` + token + `"}`)}}})
-		_, err := f.Client().Availability(t.Context())
+		_, _, err := f.Client().Coverage(t.Context())
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "access token that cannot be sent") || f.Calls(platformtest.Availability) != 0 {
 			t.Errorf("%s: %v", token, err)
 		}
@@ -111,7 +111,7 @@ func TestTokensThatCannotBeSent(t *testing.T) {
 	} {
 		cfg := f.ClientConfig()
 		cfg.ClientID, cfg.ClientSecret = c.id, platform.Secret(c.secret)
-		_, err := platform.New(cfg).Availability(t.Context())
+		_, _, err := platform.New(cfg).Coverage(t.Context())
 		if !errors.Is(err, fault.Unauthorized) || !strings.Contains(err.Error(), c.says) || f.Calls(platformtest.Token) != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -155,7 +155,7 @@ func TestDamagedGzip(t *testing.T) {
 		"no coding at all": {func([]byte) []byte { return []byte(`{"dataAvailabilityDate":"2026-11-08"}`) }, "identity", 0, ""},
 	} {
 		body, coding = c.change(bytes.Clone(whole.Bytes())), c.coding
-		_, err := platform.New(cfg).Availability(t.Context())
+		_, _, err := platform.New(cfg).Coverage(t.Context())
 		if fault.ExitCode(err) != c.exit || c.says != "" && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -174,7 +174,7 @@ func TestAWaitInWords(t *testing.T) {
 		cfg := f.ClientConfig()
 		cfg.Log = slog.New(slog.NewTextHandler(&logged, nil))
 		synctest.Test(t, func(t *testing.T) {
-			if _, err := platform.New(cfg).Availability(t.Context()); err != nil {
+			if _, _, err := platform.New(cfg).Coverage(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})

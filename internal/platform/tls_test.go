@@ -35,7 +35,7 @@ func reach(ctx context.Context, f *platformtest.Fake, url string) (int, error) {
 	tries := &counted{RoundTripper: http.DefaultTransport.(*http.Transport).Clone()}
 	cfg := f.ClientConfig()
 	cfg.API, cfg.Login, cfg.Transport = url, url, tries
-	_, err := platform.New(cfg).Availability(ctx)
+	_, _, err := platform.New(cfg).Coverage(ctx)
 	return tries.n, err
 }
 
@@ -76,7 +76,7 @@ func TestACertificateForAnotherName(t *testing.T) {
 	tries := &counted{RoundTripper: trusting}
 	cfg := f.ClientConfig()
 	cfg.API, cfg.Login, cfg.Transport = server.URL, server.URL, tries
-	_, err := platform.New(cfg).Availability(t.Context())
+	_, _, err := platform.New(cfg).Coverage(t.Context())
 	if !errors.Is(err, fault.Unavailable) || tries.n != 1 || !strings.Contains(err.Error(), "is not valid") || strings.Contains(err.Error(), "SSL_CERT_FILE") {
 		t.Errorf("after %d tries: %v", tries.n, err)
 	}
