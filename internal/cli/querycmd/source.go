@@ -150,7 +150,7 @@ func (s platformSource) ask(ctx context.Context, body []byte, limit int, count b
 	}
 	a.total, a.records = first.TotalHits, none
 	for _, day := range first.Missing {
-		a.missing = append(a.missing, conversation.Days{First: day, Last: day})
+		a.missing = append(a.missing, conversation.Days{First: day, End: day + 1})
 	}
 	if len(first.Aggregations) > 0 {
 		if err := json.Unmarshal(first.Aggregations, &a.aggregations); err != nil {
