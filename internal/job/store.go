@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -71,7 +72,9 @@ func (s store) key(ctx context.Context) (key [32]byte, err error) {
 		}
 		return tx.QueryRowContext(ctx, `SELECT key FROM job_key`).Scan(&text)
 	})
-	copy(key[:], text)
+	if err == nil && copy(key[:], text) != len(key) {
+		err = fault.New(fault.Corrupt, "the key of cursors in the control database is damaged")
+	}
 	return key, err
 }
 
@@ -141,8 +144,11 @@ const next = `SELECT j.id FROM jobs j LEFT JOIN job_turns t USING (organisation,
 
 // take moves the job of one of these organisations whose turn it is to Pending. It says no when none is waiting.
 func (s store) take(ctx context.Context, organisations string) (e entry, ok bool, err error) {
-	if err := s.db.QueryRowContext(ctx, next, organisations).Scan(&e.id); errors.Is(err, sql.ErrNoRows) {
+	switch err := s.db.QueryRowContext(ctx, next, organisations).Scan(&e.id); {
+	case errors.Is(err, sql.ErrNoRows):
 		return e, false, nil // the usual case costs no write lock
+	case err != nil:
+		return e, false, state.Fault(err)
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organisations))

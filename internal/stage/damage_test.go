@@ -104,7 +104,11 @@ func TestChunksWithoutASum(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := fmt.Appendf(nil, "%d %s\n", at1.UnixMicro(), version("a", noon1, "", 0).JSON)
-	for what, text := range map[string][]byte{"empty": nil, "one line of two": z.EncodeAll(line, nil), "three lines of two": z.EncodeAll(slices.Repeat(line, 3), nil)} {
+	two := slices.Repeat(line, 2)
+	for what, text := range map[string][]byte{
+		"empty": nil, "one line of two": z.EncodeAll(line, nil), "three lines of two": z.EncodeAll(slices.Repeat(line, 3), nil),
+		"a line that is not ended": z.EncodeAll(two[:len(two)-1], nil),
+	} {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"errors"
 	"iter"
 
 	"github.com/parley-hq/parley/internal/state"
@@ -39,18 +38,14 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 // nothing was ever staged there is none.
 func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
-		stopped := false
-		err := eachRejected(ctx, db, func(r Rejected) bool {
-			stopped = !yield(r, nil)
-			return !stopped
-		})
-		if err != nil && !stopped {
+		if err := eachRejected(ctx, db, func(r Rejected) bool { return yield(r, nil) }); err != nil {
 			yield(Rejected{}, err)
 		}
 	}
 }
 
-func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) (err error) {
+// eachRejected fails only while it has more to give: whoever has stopped is not called again.
+func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) error {
 	var there bool
 	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rejected')`).Scan(&there); err != nil || !there {
 		return state.Fault(err)
@@ -59,7 +54,7 @@ func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) (e
 	if err != nil {
 		return state.Fault(err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer rows.Close()
 	for rows.Next() {
 		var r Rejected
 		var text sql.RawBytes // a copy of a hundred megabytes would be one too many

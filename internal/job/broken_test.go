@@ -1,0 +1,127 @@
+package job
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state/statetest"
+)
+
+// breakable gives a manager whose control database can fail, and whose clock can be moved.
+func breakable(t *testing.T, src *fakeSource) (m *Manager, broken *statetest.Broken, move func(time.Duration)) {
+	t.Helper()
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	m = newManager(t, src, func(c *Config) { c.Now = func() time.Time { return now } })
+	broken = statetest.Break(t, m.cfg.DB)
+	m.cfg.DB, m.jobs.db = broken.DB(), broken.DB()
+	return m, broken, func(d time.Duration) { now = now.Add(d) }
+}
+
+// Whatever fails in the control database while something is done to a job, it is not done, and the next try does it as
+// if it were the first.
+func TestEachStepOfAJobIsTakenAsAWhole(t *testing.T) {
+	m, broken, move := breakable(t, &fakeSource{records: someRecords(3)})
+	var id ID
+	broken.Each(t, func() (err error) {
+		id, err = m.Submit(t.Context(), me, body(0))
+		return err
+	}, nil)
+	if jobs, err := m.List(t.Context(), me); err != nil || len(jobs) != 1 || jobs[0].ID != id {
+		t.Fatalf("submitted once: got %+v, %v", jobs, err)
+	}
+	var e entry
+	broken.Each(t, func() (err error) {
+		e, _, err = m.jobs.take(t.Context(), m.mine)
+		return err
+	}, func() { wantState(t, m, id, Queued) })
+	broken.Each(t, func() error {
+		return m.jobs.putBack(t.Context(), e.id)
+	}, func() { wantState(t, m, id, Pending) })
+	wantState(t, m, id, Queued)
+	e = take(t, m)
+	e.status.State, e.status.ExpirationDate, e.forget, e.size = Fulfilled, m.cfg.Now().Add(time.Hour), m.cfg.Now().Add(2*time.Hour), Size{3, 30, 300}
+	broken.Each(t, func() error {
+		_, err := m.jobs.finish(t.Context(), e)
+		return err
+	}, func() { wantState(t, m, id, Pending) })
+	wantState(t, m, id, Fulfilled)
+	move(time.Hour)
+	var expired []ID
+	broken.Each(t, func() (err error) {
+		expired, err = m.jobs.expire(t.Context(), m.cfg.Now())
+		return err
+	}, nil)
+	if len(expired) != 1 || expired[0] != id {
+		t.Errorf("expired: got %v", expired)
+	}
+	broken.Each(t, func() error {
+		return m.Delete(t.Context(), me, id)
+	}, func() { wantState(t, m, id, Expired) })
+	_, err := m.Status(t.Context(), me, id)
+	wantKind(t, err, fault.NotFound)
+}
+
+// Deleted before it is done, a job is cancelled, or it is not.
+func TestCancellingFailsAsAWhole(t *testing.T) {
+	m, broken, move := breakable(t, &fakeSource{})
+	id := submit(t, m, 0)
+	broken.Each(t, func() error {
+		return m.Delete(t.Context(), me, id)
+	}, func() { wantState(t, m, id, Queued) })
+	wantState(t, m, id, Cancelled)
+	move(m.cfg.Keep)
+	broken.Each(t, func() error {
+		_, err := m.jobs.expire(t.Context(), m.cfg.Now())
+		return err
+	}, func() { wantState(t, m, id, Cancelled) })
+	_, err := m.Status(t.Context(), me, id)
+	wantKind(t, err, fault.NotFound)
+}
+
+// What a killed process has left is made good whole, however often it takes to get there.
+func TestRecoveryFailsAsAWhole(t *testing.T) {
+	m, broken, _ := breakable(t, &fakeSource{})
+	given, back := submit(t, m, 0), submit(t, m, 0)
+	for range maxStarts {
+		if err := m.jobs.putBack(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+		take(t, m)
+	}
+	for _, id := range []ID{given, back} {
+		if err := os.WriteFile(m.files.part(id), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken.Each(t, func() error { return m.recover(t.Context()) }, nil)
+	wantState(t, m, given, Failed)
+	wantState(t, m, back, Queued)
+	if names := list(t, m); len(names) > 0 {
+		t.Errorf("files left: %v", names)
+	}
+}
+
+// What cannot be looked up must not pass for nothing.
+func TestReadingSaysThatItFailed(t *testing.T) {
+	m, broken, _ := breakable(t, &fakeSource{records: someRecords(3)})
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	submit(t, m, 0)
+	take(t, m)
+	for name, read := range map[string]func() error{
+		"list":    func() error { _, err := m.List(t.Context(), me); return err },
+		"status":  func() error { _, err := m.Status(t.Context(), me, id); return err },
+		"found":   func() error { _, err := m.find(t.Context(), me, id); return err },
+		"count":   func() error { _, err := m.count(t.Context()); return err },
+		"pending": func() error { _, err := m.jobs.pending(t.Context()); return err },
+		"room":    func() error { _, err := room(t.Context(), m.jobs, freeOn, m.cfg.Dir); return err },
+		"key":     func() error { _, err := m.jobs.key(t.Context()); return err },
+		"nothing": func() error { _, _, err := m.jobs.take(t.Context(), m.mine); return err },
+		"not due": func() error { _, err := m.jobs.expire(t.Context(), m.cfg.Now()); return err },
+		"settled": func() error { return m.clear(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) { broken.Each(t, read, nil) })
+	}
+}
