@@ -1,6 +1,7 @@
 package job
 
 import (
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -80,6 +81,22 @@ func TestCancellingFailsAsAWhole(t *testing.T) {
 	wantKind(t, err, fault.NotFound)
 }
 
+// A manager that cannot read what it needs is not made: one with a key or a limit of its own would differ from the next.
+func TestMakingAManagerSaysThatItFailed(t *testing.T) {
+	m, broken, _ := breakable(t, &fakeSource{})
+	id := submit(t, m, 0)
+	cursor := m.seal.seal(entry{id: id, owner: me}, 7)
+	c := m.cfg
+	c.Limits.Stored, c.Meter = 0, nil
+	broken.Each(t, func() (err error) {
+		m, err = New(t.Context(), c)
+		return err
+	}, nil)
+	if place, err := m.seal.place(entry{id: id, owner: me}, cursor); place != 7 || err != nil {
+		t.Errorf("a cursor of the one before: got %d, %v", place, err)
+	}
+}
+
 // What a killed process has left is made good whole, however often it takes to get there.
 func TestRecoveryFailsAsAWhole(t *testing.T) {
 	m, broken, _ := breakable(t, &fakeSource{})
@@ -100,6 +117,26 @@ func TestRecoveryFailsAsAWhole(t *testing.T) {
 	wantState(t, m, back, Queued)
 	if names := list(t, m); len(names) > 0 {
 		t.Errorf("files left: %v", names)
+	}
+}
+
+// Who cannot even look at what is left to do does not begin to answer jobs.
+func TestRunEndsWhenTheControlDatabaseCannotBeUsed(t *testing.T) {
+	m, broken, _ := breakable(t, &fakeSource{})
+	if err := broken.DB().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Run(t.Context()); err == nil {
+		t.Error("got no error")
+	}
+	if runs, err := m.Runs(); runs || err != nil { // the lock is given back
+		t.Errorf("runs: got %v, %v", runs, err)
+	}
+	if err := os.RemoveAll(m.cfg.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := m.Runs(); runs || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("runs, without a folder: got %v, %v", runs, err)
 	}
 }
 

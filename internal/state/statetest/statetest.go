@@ -41,6 +41,9 @@ func Break(t *testing.T, db *sql.DB) *Broken {
 // DB is the database that fails.
 func (b *Broken) DB() *sql.DB { return b.db }
 
+// versions is what state.Migrate asks of twice: it goes by the second answer, and may pass over a failure of the first.
+const versions = "FROM schema_versions"
+
 // Each has do done once for each of its steps, which fails that time, and then once more with none that does. Do must
 // say that it failed, must keep no connection, and must have done nothing: still, which may be nil, looks that all is as
 // it was, and then it is done again.
@@ -58,6 +61,9 @@ func (b *Broken) Each(t *testing.T, do func() error, still func()) {
 				t.Errorf("with nothing that fails: %v", err)
 			}
 			return
+		}
+		if err == nil && strings.Contains(met, versions) {
+			continue
 		}
 		if err == nil || !errors.Is(err, ErrBroken) && !strings.HasPrefix(met, lost) {
 			t.Errorf("step %d, %q, failed, and what is said is: %v", n, met, err)
