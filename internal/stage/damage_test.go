@@ -79,6 +79,9 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantDamaged(t, "missing", s)
+	if err := walk(t, s); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing: the reason is not told: %v", err)
+	}
 	write(text)
 	if err := walk(t, s); err != nil {
 		t.Errorf("whole again: %v", err)
