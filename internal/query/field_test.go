@@ -44,3 +44,38 @@ func platformNames(t *testing.T, kind Kind, metric bool) (out []string) {
 	}
 	return out
 }
+
+// A field is a list if and only if it is one in the record, has the column that says so, and stands in its place.
+func TestFieldsSayWhereTheyAre(t *testing.T) {
+	for _, kind := range Kinds() {
+		before := Field{}
+		for _, f := range Fields(kind) {
+			ofConversation := kind == OfConversation && f.Metric
+			list := strings.Contains(f.From, "[]")
+			if ofConversation {
+				list = f.Name[0] == 'o' // of those that are numbers of their own any matches; others are added up
+			}
+			if f.List != list {
+				t.Errorf("%s %s comes from %s: is it a list? %v", kind, f.Name, f.From, f.List)
+			}
+			if (f.Column == "") != (ofConversation && f.Name != durationMetric) || strings.ToLower(f.Column) != f.Column {
+				t.Errorf("%s %s: column %q", kind, f.Name, f.Column)
+			}
+			if before.Metric && !f.Metric || before.Metric == f.Metric && before.Name >= f.Name {
+				t.Errorf("%s: %s comes before %s", kind, before.Name, f.Name)
+			}
+			if got, ok := find(kind, f.Name, f.Metric); !ok || got != f {
+				t.Errorf("%s %s: found %+v", kind, f.Name, got)
+			}
+			if _, ok := find(kind, f.Name, !f.Metric); ok {
+				t.Errorf("%s %s is a dimension and a metric", kind, f.Name)
+			}
+			before = f
+		}
+	}
+	for name, column := range map[string]string{"conversationId": "conversation_id", "ani": "ani", "aBC": "a_b_c", "flowOutZ": "flow_out_z"} {
+		if got := snake(name); got != column {
+			t.Errorf("%s: got %s, want %s", name, got, column)
+		}
+	}
+}
