@@ -177,8 +177,8 @@ func dotted(p jsontext.Pointer) string {
 // another question. An empty list or null asks for nothing.
 func (f *findings) unknownMembers(unknown jsontext.Value, members []string) {
 	var m map[string]jsontext.Value
-	if len(unknown) == 0 || json.Unmarshal(unknown, &m) != nil {
-		return
+	if json.Unmarshal(unknown, &m) != nil {
+		return // there are none
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if text := string(m[name]); text == "[]" || text == "{}" || text == "null" {

@@ -69,8 +69,8 @@ func (f *findings) value(path, value string, allowed []string, hint string) {
 // unknown finds members that do not belong: ignoring one could change the meaning of the request.
 func (f *findings) unknown(path string, members jsontext.Value, allowed ...string) {
 	var m map[string]jsontext.Value
-	if len(members) == 0 || json.Unmarshal(members, &m) != nil {
-		return
+	if json.Unmarshal(members, &m) != nil {
+		return // there are none
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if f.full() {
