@@ -189,36 +189,48 @@ func TestLoginAndTokens(t *testing.T) {
 
 func TestExpiredTokensArePurgedAnHourLater(t *testing.T) {
 	s, clock := newStore(t)
-	c, secret := add(t, s, Client{Name: "one", Organisation: "default", TokenLifetime: 10 * time.Minute})
-	old := login(t, s, c.ID, secret) // at 0:00, looks for old tokens; expires at 0:10
-	count := func() (n int) {
-		if err := s.db.QueryRowContext(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
+	kept, secret := add(t, s, Client{Name: "one", Organisation: "default", TokenLifetime: 10 * time.Minute})
+	fixed := Client{ID: "fixed", Organisation: "default", TokenLifetime: 10 * time.Minute}
+	if err := s.Fix(fixed, "hush"); err != nil {
+		t.Fatal(err)
 	}
-	for _, step := range []struct {
-		at   time.Duration
-		code string
-		kept int
+	for _, c := range []struct {
+		id, secret string
+		count      func() int
 	}{
-		{59 * time.Minute, "credentials.expired", 2},
-		{60 * time.Minute, "credentials.expired", 3}, // looks again, and it is not old enough
-		{70 * time.Minute, "credentials.expired", 4}, // it is, but it is not time to look
-		{119 * time.Minute, "credentials.expired", 5},
-		{120 * time.Minute, "bad.credentials", 5}, // it goes
+		{kept.ID, secret, func() (n int) {
+			if err := s.db.QueryRowContext(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}},
+		{fixed.ID, "hush", func() int { return len(s.fixed.tokens) }},
 	} {
-		clock.advance(begin.Add(step.at).Sub(clock.now()))
-		login(t, s, c.ID, secret)
-		rejected(t, s, old, step.code)
-		if n := count(); n != step.kept {
-			t.Errorf("at %v: %d tokens are kept, want %d", step.at, n, step.kept)
+		begun := clock.now()
+		old := login(t, s, c.id, c.secret) // at 0:00, looks for old tokens; expires at 0:10
+		for _, step := range []struct {
+			at   time.Duration
+			code string
+			kept int
+		}{
+			{59 * time.Minute, "credentials.expired", 2},
+			{60 * time.Minute, "credentials.expired", 3}, // looks again, and it is not old enough
+			{70 * time.Minute, "credentials.expired", 4}, // it is, but it is not time to look
+			{119 * time.Minute, "credentials.expired", 5},
+			{120 * time.Minute, "bad.credentials", 5}, // it goes
+		} {
+			clock.advance(begun.Add(step.at).Sub(clock.now()))
+			login(t, s, c.id, c.secret)
+			rejected(t, s, old, step.code)
+			if n := c.count(); n != step.kept {
+				t.Errorf("%s at %v: %d tokens are kept, want %d", c.id, step.at, n, step.kept)
+			}
 		}
-	}
-	clock.advance(49 * time.Hour)
-	login(t, s, c.ID, secret)
-	if n := count(); n != 1 {
-		t.Errorf("%d tokens are kept, want 1", n)
+		clock.advance(49 * time.Hour)
+		login(t, s, c.id, c.secret)
+		if n := c.count(); n != 1 {
+			t.Errorf("%s: %d tokens are kept, want 1", c.id, n)
+		}
 	}
 }
 
@@ -234,6 +246,9 @@ func TestTwoProcesses(t *testing.T) {
 	rotated, err := a.Rotate(t.Context(), c.ID)
 	if err != nil || rotated == secret {
 		t.Fatal(err)
+	}
+	if len(a.checker.right) != 0 {
+		t.Error("a secret that was rotated is remembered")
 	}
 	for _, s := range []*Store{b, a} { // b remembers the old secret
 		refused(t, s, c.ID, secret, fault.Unauthorized, "authentication failed")
@@ -446,7 +461,7 @@ func TestFixedClients(t *testing.T) {
 	refused(t, s, "me", secret, fault.Unauthorized, "authentication failed")
 	refused(t, other, "me", "hush", fault.Unauthorized, "authentication failed")
 	fixed := login(t, s, "me", "hush")
-	if got := accepted(t, s, fixed); got.Organisation != "mine" || got.Name != "me" || got.UserID != "u" {
+	if got := accepted(t, s, fixed); got.Organisation != "mine" || got.Name != "me" || got.UserID != "u" || !got.Created.Equal(begin) || !got.Rotated.Equal(begin) {
 		t.Errorf("got %+v", got)
 	}
 	rejected(t, other, fixed, "bad.credentials")
@@ -563,6 +578,10 @@ func TestSecrets(t *testing.T) {
 			t.Fatalf("a secret of %d characters, %v", len(secret), err)
 		}
 		seen[secret] = true
+		if len(v.key) != sha256.Size || seen[string(v.key)] {
+			t.Error("the key of a seal is none, or that of another secret")
+		}
+		seen[string(v.key)] = true
 		if !v.sealed("c", secret) || v.sealed("d", secret) || v.sealed("c", secret[1:]) {
 			t.Error("the seal is not that of the secret and the client")
 		}

@@ -147,6 +147,9 @@ func TestLimitsOfJobs(t *testing.T) {
 			submit(t, m, 0)
 			_, err := m.Submit(t.Context(), me, body(0))
 			wantLimit(t, err, c.key, c.value)
+			if f, _ := errors.AsType[*fault.Error](err); name != "per minute" && f.RetryAfter != 10*time.Second {
+				t.Errorf("retry after %v, want 10 s", f.RetryAfter)
+			}
 			if _, err := m.Submit(t.Context(), me, []byte(`{}`)); !errors.Is(err, fault.Invalid) {
 				t.Errorf("a body that is wrong: got %v, want fault.Invalid before any limit", err)
 			}

@@ -32,6 +32,18 @@ func (m mutation) edit(text []byte) string {
 	return oneLine(string(text[m.start:m.end])) + " => " + oneLine(m.with)
 }
 
+// lines is where the lines begin and end that it changes.
+func (m mutation) lines(text []byte) (from, to int) {
+	from, to = m.start, m.end
+	for from > 0 && text[from-1] != '\n' {
+		from--
+	}
+	for to < len(text) && text[to] != '\n' {
+		to++
+	}
+	return from, to
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // find lists every mistake that can be made in the files of a folder, tests left out.

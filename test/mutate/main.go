@@ -163,13 +163,7 @@ func choose(o options, pkg string) ([]mutation, error) {
 
 // diff shows the lines that differ.
 func diff(m mutation, text []byte) string {
-	from, to := m.start, m.end
-	for from > 0 && text[from-1] != '\n' {
-		from--
-	}
-	for to < len(text) && text[to] != '\n' {
-		to++
-	}
+	from, to := m.lines(text)
 	var out strings.Builder
 	for line := range strings.Lines(string(text[from:to]) + "\n") {
 		out.WriteString("  - " + line)

@@ -79,10 +79,22 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// A mistake is placed by its line, and a bare check of an error by the line before too.
+func TestPlace(t *testing.T) {
+	const text = "package p\n\n\tv, err := try(1)\n\tif err != nil {\n"
+	for part, want := range map[string]string{"1": "v, err := try(1)", "err !": "v, err := try(1) if err != nil {"} {
+		i := strings.Index(text, part)
+		if got := (mutation{start: i, end: i + 1}).place([]byte(text)); got != want {
+			t.Errorf("%s: got %q, want %q", part, got, want)
+		}
+	}
+}
+
 // A mistake that is explained is known by its function and edit, wherever it stands.
 func TestAccepted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "accepted.txt")
-	if err := os.WriteFile(path, []byte("# reasons\n\nvictim.go\treads\t< => <=\tequal is never asked\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("# reasons\n\nvictim.go\treads\t< => <=\tequal is never asked\nvictim.go\treads\t1 => 2 in return min(a, b+1), nil\tit is the same\n"+
+		"victim.go\treads\t> => >= in if ok(a) && a < b {\tit stands in another line\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	known, err := readAccepted(path)
@@ -99,8 +111,8 @@ func TestAccepted(t *testing.T) {
 			n++
 		}
 	}
-	if n != 1 {
-		t.Errorf("%d mistakes are explained, want 1", n)
+	if n != 2 {
+		t.Errorf("%d mistakes are explained, want 2", n)
 	}
 	if err := os.WriteFile(path, []byte("victim.go\treads\t< => <=\n"), 0o600); err != nil {
 		t.Fatal(err)
