@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,4 +85,16 @@ func repeated(s string, times uint16) string { return strings.Repeat(s, int(time
 func first(s string) string {
 	r := []rune(s)
 	return string(r[:min(len(r), conversation.MaxAttributeLength)])
+}
+
+// The search for long texts must not look behind the end of a record, whatever its length.
+func TestRecordsAboutAsLongAsAnAttribute(t *testing.T) {
+	for n := conversation.MaxAttributeLength - 3; n <= conversation.MaxAttributeLength+3; n++ {
+		for _, record := range []string{`{"a":"%s"}`, `{"attributes":"%s"}`, `%s`} {
+			raw := slices.Clip(fmt.Appendf(nil, record, strings.Repeat("x", n-len(record)+len("%s"))))
+			if got := CutAttributes(raw); len(raw) != n || string(got) != string(raw) {
+				t.Errorf("%d bytes: got %s", n, got)
+			}
+		}
+	}
 }
