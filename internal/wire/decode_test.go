@@ -272,3 +272,23 @@ func TestMisfitsNameAtMostFivePlaces(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A value that does not fit leaves nothing of one that came before, wherever a number may stand.
+func TestANumberTwiceOfWhichTheLaterDoesNotFit(t *testing.T) {
+	type numbers struct {
+		Plain   int64    `json:"plain,omitempty"`
+		Pointed *int64   `json:"pointed,omitempty"`
+		Float   float64  `json:"float,omitempty"`
+		Listed  []int64  `json:"listed,omitempty"`
+		Kept    *float64 `json:"kept,omitempty"`
+	}
+	var got numbers
+	d := tolerant{dec: held([]byte(`{"plain":5,"pointed":5,"float":5,"listed":[5],"kept":1e400,"plain":1.5,"pointed":1.5,"float":1e400,"listed":[1.5],"kept":5}`)), found: make(Misfits)}
+	if fits, err := d.value(reflect.ValueOf(&got).Elem(), ""); err != nil || !fits || got.Kept == nil || *got.Kept != 5 {
+		t.Fatalf("got %+v, %v, %v", got, fits, err)
+	}
+	got.Kept = nil
+	if want := (Misfits{"plain": 1, "pointed": 1, "float": 1, "listed[]": 1, "kept": 1}); !reflect.DeepEqual(got, numbers{}) || !maps.Equal(d.found, want) {
+		t.Errorf("left %+v, found %v, want %v", got, d.found, want)
+	}
+}
