@@ -387,9 +387,10 @@ func TestForgedSecretsAreThrottledByThemselves(t *testing.T) {
 	refused(t, s, c.ID, secret, fault.Throttled, "Rate limit exceeded the maximum") // not known to be right yet
 	clock.advance(failureWindow)
 	login(t, s, c.ID, secret)
-	for range maxFailures + 1 {
-		_, _ = s.Login(t.Context(), c.ID, forged)
+	for range maxFailures {
+		refused(t, s, c.ID, forged, fault.Unauthorized, "authentication failed")
 	}
+	refused(t, s, c.ID, forged, fault.Throttled, "Rate limit exceeded the maximum")
 	login(t, s, c.ID, secret) // known to be right
 }
 

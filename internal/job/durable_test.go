@@ -198,6 +198,27 @@ func TestTheRoomOfAClientIsBounded(t *testing.T) {
 	submit(t, m, 0)
 }
 
+// Limits at their bounds: the last byte that is taken, and the first that is not.
+func TestLimitsOfBytesAtTheirBounds(t *testing.T) {
+	records := someRecords(3)
+	bytes := int64(len(strings.Join(records, "")))
+	for most, want := range map[int64]State{bytes: Fulfilled, bytes - 1: Failed} {
+		m := newManager(t, &fakeSource{records: records}, func(c *Config) { c.Limits.Bytes = most })
+		id := submit(t, m, 0)
+		run(t, m, take(t, m))
+		wantState(t, m, id, want)
+	}
+	m := newManager(t, &fakeSource{records: records}, nil)
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	stored := m.find1(t, id).size.Stored
+	m.cfg.Limits.Stored = stored
+	_, err := m.Submit(t.Context(), me, body(0))
+	wantLimit(t, err, limitStored, int(stored)) // all the room is taken
+	m.cfg.Limits.Stored = stored + 1
+	submit(t, m, 0)
+}
+
 func TestAConfinedClientSeesItsOwnKindOfJobsOnly(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
 	ann := Owner{Organisation: org, Client: "client-a", User: "ann"}
