@@ -263,6 +263,9 @@ func TestTwoProcesses(t *testing.T) {
 	if err := b.Remove(t.Context(), c.ID); err != nil {
 		t.Fatal(err)
 	}
+	if len(b.checker.right) != 0 {
+		t.Error("a client that was removed here is remembered")
+	}
 	for _, s := range []*Store{a, b} {
 		refused(t, s, c.ID, rotated, fault.Unauthorized, "client not found")
 		rejected(t, s, byA, "bad.credentials")

@@ -3,7 +3,6 @@ package job
 import (
 	"bytes"
 	"fmt"
-	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -164,8 +163,9 @@ func TestAFullDiskEndsTheReading(t *testing.T) {
 	for noise.Len() < blockBytes {
 		fmt.Fprint(&noise, rnd.Uint64())
 	}
-	var records iter.Seq2[conversation.Record, error] = func(yield func(conversation.Record, error) bool) {
-		for text := noise.Bytes(); read < 1000 && yield(conversation.Record{JSON: text}, nil); read++ {
+	records := func(yield func(conversation.Record, error) bool) {
+		for yield(conversation.Record{JSON: noise.Bytes()}, nil) && read < 1000 {
+			read++
 		}
 	}
 	m := newManager(t, &fakeSource{}, nil)

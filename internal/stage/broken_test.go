@@ -303,8 +303,8 @@ func TestReadingGivesItsFilesBack(t *testing.T) {
 	}
 	read := func(most int) {
 		t.Helper()
-		for range batch.Stream(t.Context()) {
-			if most--; most == 0 {
+		for _, err := range batch.Stream(t.Context()) {
+			if most--; most == 0 || err != nil {
 				break
 			}
 		}
