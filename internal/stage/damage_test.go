@@ -119,6 +119,10 @@ func TestChunksWithoutASum(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil { // which cannot be read
+		t.Fatal(err)
+	}
+	wantDamaged(t, "a folder in its place", s)
 }
 
 // What is forgotten is new again when it comes again, and the rest stays as it was.

@@ -263,6 +263,9 @@ func TestCleanAndClose(t *testing.T) {
 
 func TestRejectedIsKeptOnce(t *testing.T) {
 	l := newLake(t)
+	for r, err := range AllRejected(t.Context(), l.DB()) { // nothing was ever staged here
+		t.Errorf("got %+v, %v", r, err)
+	}
 	s := openStage(t, l, "run")
 	odd := []Rejected{{Reason: "why", Text: []byte("1")}, {Reason: "why", Text: []byte("2")}, {Reason: "why", Text: []byte("1")}}
 	var counts []Counts

@@ -98,3 +98,23 @@ func TestRecordsAboutAsLongAsAnAttribute(t *testing.T) {
 		}
 	}
 }
+
+// Text that ends too early, or goes on as no record does, comes back as it went in: half of it may not be changed.
+func TestNoRecordIsLeftAsItIs(t *testing.T) {
+	record := `{"participants":[{"a":1,"attributes":{"k":"` + strings.Repeat("x", 1100) + `","` + strings.Repeat("y", 1100) + `":"v"},"b":2}],"z":1.0}`
+	for name, change := range map[string]func([]byte) []byte{"strip": StripAttributes, "cut": CutAttributes} {
+		if got := change([]byte(record)); len(got) >= len(record) {
+			t.Errorf("%s: nothing has changed", name)
+		}
+		for i := range record {
+			for _, text := range []string{record[:i], record[:i] + "?" + record[i+1:]} {
+				if json.Unmarshal([]byte(text), new(any)) == nil {
+					continue // within a text, every letter is as good as another
+				}
+				if got := string(change([]byte(text))); got != text {
+					t.Fatalf("%s: %.40q at byte %d became %d bytes of %d", name, text[max(0, i-20):], i, len(got), len(text))
+				}
+			}
+		}
+	}
+}

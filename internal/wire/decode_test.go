@@ -281,9 +281,10 @@ func TestANumberTwiceOfWhichTheLaterDoesNotFit(t *testing.T) {
 		Float   float64  `json:"float,omitempty"`
 		Listed  []int64  `json:"listed,omitempty"`
 		Kept    *float64 `json:"kept,omitempty"`
+		Needed  *int64   `json:"needed"`
 	}
 	var got numbers
-	d := tolerant{dec: held([]byte(`{"plain":5,"pointed":5,"float":5,"listed":[5],"kept":1e400,"plain":1.5,"pointed":1.5,"float":1e400,"listed":[1.5],"kept":5}`)), found: make(Misfits)}
+	d := tolerant{dec: held([]byte(`{"plain":5,"pointed":5,"float":5,"listed":[5],"kept":1e400,"plain":1.5,"pointed":1.5,"float":1e400,"listed":[1.5],"kept":5,"needed":null}`)), found: make(Misfits)}
 	if fits, err := d.value(reflect.ValueOf(&got).Elem(), ""); err != nil || !fits || got.Kept == nil || *got.Kept != 5 {
 		t.Fatalf("got %+v, %v, %v", got, fits, err)
 	}
