@@ -165,7 +165,9 @@ func TestAConversationThatComesAgain(t *testing.T) {
 func TestUnsortedRecordsOfSeveralDays(t *testing.T) {
 	s := openStage(t, newLake(t), "run")
 	a, b, c, d := version("a", noon1, "", 0), version("b", noon1, "", 0), version("c", noon1.AddDate(0, 0, 1), "", 0), version("d", day1.Start(), "", 0)
-	put(t, s, c, b, d)
+	unsorted := []lake.Version{c, b, d}
+	put(t, s, unsorted...)
+	want(t, unsorted, c, b, d) // who stages records may go on with them
 	put(t, s, a)
 	want(t, before(t, s, EveryDay), d, a, b, c)
 	want(t, before(t, s, day1+1), d, a, b)
