@@ -44,3 +44,13 @@ func TestConditionsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// What comes behind the last predicate that is looked at costs nothing, and is not told.
+func TestPredicatesBehindTheBoundAreNotLookedAt(t *testing.T) {
+	queue := times(maxPredicates, func(i int) string { return fmt.Sprintf(`{"dimension":"queueId","value":"q%d"}`, i) })
+	_, err := DecodeJob([]byte(`{` + day + `,"segmentFilters":[{"type":"or","predicates":[` + queue + `,{"dimension":"x"},{"dimension":"y"}]},{"predicates":[{"dimension":"z"}]}]}`))
+	var all Faults
+	if !errors.As(err, &all) || len(all) != 1 || all[0].Field != "segmentFilters[0].predicates" {
+		t.Errorf("got %v", all)
+	}
+}

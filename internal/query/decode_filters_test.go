@@ -90,6 +90,7 @@ func TestFiltersThatAreWrong(t *testing.T) {
 		{`{` + day + `,"aggregations":[{"type":"numericRange"}]}`, "aggregations[0].metric", "", "needs a metric"},
 		{`{` + day + `,"aggregations":[{"metric":"tHandle"}]}`, "aggregations[0].ranges", "", "needs between 1 and 100 ranges"},
 		{`{` + day + `,"aggregations":[{"metric":"tHandle","ranges":[{"gt":1}]}]}`, "aggregations[0].ranges[0]", "", "have gte and lt"},
+		{`{` + day + `,"aggregations":[{"metric":"tHandle","ranges":[{"lte":1}]}]}`, "aggregations[0].ranges[0]", "", "have gte and lt"},
 		{`{` + day + `,"aggregations":[{"metric":"tHandle","ranges":[{"gte":"x"}]}]}`, "aggregations[0].ranges[0].gte", "", "must be a number"},
 		{`{` + day + `,"aggregations":[` + strings.Repeat(`{},`, 20) + `{}]}`, "aggregations", "", "more than 20"},
 	} {

@@ -22,7 +22,7 @@ func TestBodiesThatAreWrong(t *testing.T) {
 		`{"interval":"2026-11-02/2026-11-01"}`:                           {"interval", "end after it starts"},
 		`{"interval":"2026-11-01/2026-11-09"}`:                           {"interval", "does not exceed 7 days"},
 		`{` + day + `,"order":"up"}`:                                     {"order", "Allowable values are: asc, desc, unordered"},
-		`{` + day + `,"orderBy":"x"}`:                                    {"orderBy", "Allowable values are"},
+		`{` + day + `,"orderBy":"x"}`:                                    {"orderBy", "Allowable values are: conversationStart, conversationEnd, segmentStart, segmentEnd"},
 		`{` + day + `,"paging":{"pageSize":101,"pageNumber":1}}`:         {"paging.pageSize", "between 1 and 100"},
 		`{` + day + `,"paging":{"pageSize":0,"pageNumber":1}}`:           {"paging.pageSize", "between 1 and 100"},
 		`{` + day + `,"paging":{"pageSize":1,"pageNumber":0}}`:           {"paging.pageNumber", "starts at 1"},
@@ -46,6 +46,17 @@ func TestBodiesThatAreWrong(t *testing.T) {
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Field != field {
 			t.Errorf("%s\n got %v", body, err)
+		}
+	}
+}
+
+// An interval of which an end is no instant has the platform's code for dates; one that is only the wrong way round has not.
+func TestCodesOfIntervals(t *testing.T) {
+	for interval, date := range map[string]bool{"x/2026-11-02": true, "2026-11-01": true, "2026-11-02/2026-11-01": false} {
+		_, err := DecodeJob([]byte(`{"interval":"` + interval + `"}`))
+		var f *fault.Error
+		if !errors.As(err, &f) || (f.Code == "invalid.date") != date {
+			t.Errorf("%s: got %q, %v", interval, code(f), err)
 		}
 	}
 }

@@ -98,7 +98,7 @@ type index struct {
 
 // indexOf walks the text as far as it is JSON.
 func indexOf(text []byte) index {
-	x := index{text, jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), map[string]int64{}}
+	x := index{text, jsontext.NewDecoder(bytes.NewReader(text)), map[string]int64{}}
 	x.bytes[""] = x.next()
 	_ = x.value("", 0) // a text that is broken has one finding, and its place is known
 	return x

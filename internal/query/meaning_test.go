@@ -147,6 +147,11 @@ func TestRequestsAtTheirBounds(t *testing.T) {
 			t.Errorf("%s: one more is taken", c.name)
 		}
 	}
+	for limit, taken := range map[int]bool{1: true, 0: false, -1: false} {
+		if _, err := DecodeJob(fmt.Appendf(nil, `{%s,"limit":%d}`, day, limit)); (err == nil) != taken {
+			t.Errorf("a job with limit %d: %v", limit, err)
+		}
+	}
 	q, err := DecodeDetail([]byte(`{`+day+`,"aggregations":[{"dimension":"queueId"},{"metric":"tTalk","ranges":[{"gte":" 5 "},{"lt":7,"gte":null}]},{"dimension":"divisionId","type":"TERMFREQUENCY","size":3}]}`), PlatformLimits())
 	if err != nil {
 		t.Fatal(err)
