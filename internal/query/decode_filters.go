@@ -282,7 +282,6 @@ func (f *findings) rangeOf(path string, w wireRange, p *Predicate) {
 		f.add(path, "%s is no number and has no range; ask for a value", p.Field.Name)
 		return
 	}
-	before := len(f.list)
 	for _, bound := range []struct {
 		name string
 		raw  jsontext.Value
@@ -294,11 +293,10 @@ func (f *findings) rangeOf(path string, w wireRange, p *Predicate) {
 		v, err := strconv.ParseFloat(strings.TrimSpace(textOf(bound.raw)), 64)
 		if err != nil || v != v {
 			f.add(path+"."+bound.name, "%s.%s must be a number", path, bound.name)
-			continue
 		}
 		*bound.to = &v
 	}
-	if p.Range == (Range{}) && len(f.list) == before {
+	if p.Range == (Range{}) {
 		f.add(path, "%s bounds nothing; give gt, gte, lt or lte", path)
 	}
 }
