@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/limit"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 // again makes another manager over the folder and database of m, as another process has one.
@@ -239,6 +243,42 @@ func TestAConfinedClientSeesItsOwnKindOfJobsOnly(t *testing.T) {
 	}
 	if jobs, err := m.List(t.Context(), me); err != nil || len(jobs) != 2 || jobs[0].ID != anns {
 		t.Errorf("list of all: got %v, %v, want the newest first", jobs, err)
+	}
+}
+
+// askedSource notes the queries that its views are asked.
+type askedSource struct {
+	*fakeSource
+
+	asked []query.Query
+}
+
+type askedView struct {
+	engine.Engine
+
+	source *askedSource
+}
+
+func (s *askedSource) Settled(ctx context.Context) (engine.Engine, error) {
+	view, err := s.fakeSource.Settled(ctx)
+	return askedView{view, s}, err
+}
+
+func (v askedView) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
+	v.source.asked = append(v.source.asked, q)
+	return v.Engine.Records(ctx, q, limit, offset)
+}
+
+// The job of a confined client finds the conversations of its user only, and that of any other client all.
+func TestAConfinedClientFindsTheConversationsOfItsUser(t *testing.T) {
+	src := &askedSource{fakeSource: &fakeSource{records: someRecords(1)}}
+	m := newManager(t, src, nil)
+	for _, user := range []string{"", "ann"} {
+		submitAs(t, m, Owner{Organisation: org, Client: "client-" + user, User: user}, 0)
+		run(t, m, take(t, m))
+	}
+	if len(src.asked) != 2 || len(src.asked[0].Filters) != 0 || !reflect.DeepEqual(src.asked[1], src.asked[0].OnlyOf("ann")) {
+		t.Errorf("asked %+v", src.asked)
 	}
 }
 
