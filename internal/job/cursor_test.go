@@ -100,3 +100,12 @@ func TestNoTwoCursorsShareANonce(t *testing.T) {
 		}
 	}
 }
+
+// Cursors outlive the process that gave them out, and so an update of parley.
+func TestACursorThatWasGivenOutBeforeAnUpdate(t *testing.T) {
+	e := entry{id: "3f2c1a52-0f6f-4f4e-9d4e-1f2a3b4c5d6e", owner: Owner{Organisation: "org-1"}}
+	const cursor = "TzCl3TFGzx2AfHOAfPu07vIte2hcXm3ktjvJ9iE7QmoSrUCdiA=="
+	if place, err := newTestSealer(t, 1).place(e, cursor); place != 1000 || err != nil {
+		t.Errorf("got %d, %v", place, err)
+	}
+}

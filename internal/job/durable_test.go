@@ -282,6 +282,27 @@ func TestAConfinedClientFindsTheConversationsOfItsUser(t *testing.T) {
 	}
 }
 
+// Missing makes the view one that knows of days without data: the first two that are asked for.
+func (v askedView) Missing(iv conversation.Interval) []conversation.Days {
+	first := conversation.DayOf(iv.Start)
+	return []conversation.Days{{First: first, End: first + 2}}
+}
+
+// Whoever pages the results later, through another process too, learns which days the data did not have.
+func TestAPageSaysWhichDaysWereMissing(t *testing.T) {
+	m := newManager(t, &askedSource{fakeSource: &fakeSource{records: someRecords(1)}}, nil)
+	id := submit(t, m, 0)
+	run(t, m, take(t, m))
+	p, err := again(t, m).Results(t.Context(), me, id, "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if got := conversation.DaysText(p.Missing()); got != "2026-11-01..2026-11-02" {
+		t.Errorf("missing: %s", got)
+	}
+}
+
 func TestACursorExpiresWithItsJob(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })

@@ -32,6 +32,7 @@ func TestDecodeLeavesOutWhatDoesNotFit(t *testing.T) {
 		{"list for an object", `{"participants":[{"sessions":[{"flow":[1]}]}]}`, `{"participants":[{"sessions":[{}]}]}`, sessions + ".flow:1"},
 		{"text for a list of texts", `{"divisionIds":"a"}`, `{}`, "divisionIds:1"},
 		{"elements", `{"divisionIds":["a",null,5,"b"]}`, `{"divisionIds":["a","b"]}`, "divisionIds[]:2"},
+		{"null in the middle, all else fits", `{"divisionIds":["a", null,"b"]}`, `{"divisionIds":["a","b"]}`, "divisionIds[]:1"},
 		{"null in a list of objects", `{"participants":[null,{"purpose":"agent"}, null]}`, `{"participants":[{"purpose":"agent"}]}`, "participants[]:2"},
 		{"null in a list of numbers", `{"participants":[{"sessions":[{"segments":[{"sipResponseCodes":[null,200]}]}]}]}`,
 			`{"participants":[{"sessions":[{"segments":[{"sipResponseCodes":[200]}]}]}]}`, sessions + ".segments[].sipResponseCodes[]:1"},
@@ -281,15 +282,34 @@ func TestANumberTwiceOfWhichTheLaterDoesNotFit(t *testing.T) {
 		Float   float64  `json:"float,omitempty"`
 		Listed  []int64  `json:"listed,omitempty"`
 		Kept    *float64 `json:"kept,omitempty"`
-		Needed  *int64   `json:"needed"`
 	}
 	var got numbers
-	d := tolerant{dec: held([]byte(`{"plain":5,"pointed":5,"float":5,"listed":[5],"kept":1e400,"plain":1.5,"pointed":1.5,"float":1e400,"listed":[1.5],"kept":5,"needed":null}`)), found: make(Misfits)}
+	d := tolerant{dec: held([]byte(`{"plain":5,"pointed":5,"float":5,"listed":[5],"kept":1e400,"plain":1.5,"pointed":1.5,"float":1e400,"listed":[1.5],"kept":5}`)), found: make(Misfits)}
 	if fits, err := d.value(reflect.ValueOf(&got).Elem(), ""); err != nil || !fits || got.Kept == nil || *got.Kept != 5 {
 		t.Fatalf("got %+v, %v, %v", got, fits, err)
 	}
 	got.Kept = nil
 	if want := (Misfits{"plain": 1, "pointed": 1, "float": 1, "listed[]": 1, "kept": 1}); !reflect.DeepEqual(got, numbers{}) || !maps.Equal(d.found, want) {
 		t.Errorf("left %+v, found %v, want %v", got, d.found, want)
+	}
+}
+
+// A member that is always there fits whatever its type, null and empty ones included; one that does not makes its object
+// unfit.
+func TestMembersThatAreAlwaysThere(t *testing.T) {
+	type always struct {
+		Map     map[string]string `json:"map"`
+		List    []string          `json:"list"`
+		Pointer *int64            `json:"pointer"`
+		Object  struct{}          `json:"object"`
+	}
+	for text, want := range map[string]bool{
+		`{"map":{"a":"b"},"list":["a"],"pointer":5,"object":{}}`: true, `{"map":{},"list":[],"pointer":null,"object":null}`: true, `{}`: true,
+		`{"map":5}`: false, `{"list":5}`: false, `{"pointer":"5"}`: false, `{"object":[]}`: false, `{"map":5,"map":{}}`: true,
+	} {
+		d := tolerant{dec: held([]byte(text)), found: make(Misfits)}
+		if fits, err := d.value(reflect.ValueOf(new(always)).Elem(), ""); err != nil || fits != want {
+			t.Errorf("%s: fits %v, %v", text, fits, err)
+		}
 	}
 }
