@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,22 +24,22 @@ func collect(t *testing.T, text string) ([]string, error) {
 
 func TestValuesReadsEveryUsualForm(t *testing.T) {
 	a, b := `{"conversationId":"a","n":1.50}`, `{"conversationId":"b","x":null}`
-	for name, text := range map[string]string{
-		"single":        a,
-		"pretty":        "{\n  \"conversationId\": \"a\",\n  \"n\": 1.50\n}\n",
-		"ndjson":        a + "\n" + b + "\n",
-		"concatenated":  a + b,
-		"array":         "[" + a + ", " + b + "]",
-		"page":          `{"cursor":"x","conversations":[` + a + "," + b + `],"dataAvailabilityDate":"2026-11-08T00:00:00Z"}`,
-		"pages":         `{"conversations":[` + a + "]}\n" + `{"conversations":[` + b + `]}`,
-		"page of array": `[` + a + "]\n" + b,
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"single":       {a, []string{a}},
+		"pretty":       {"{\n  \"conversationId\": \"a\",\n  \"n\": 1.50\n}\n", []string{a}},
+		"ndjson":       {a + "\n" + b + "\n", []string{a, b}},
+		"concatenated": {a + b, []string{a, b}},
+		"array":        {"[" + a + ", " + b + "]", []string{a, b}},
+		"page":         {`{"cursor":"x","conversations":[` + a + "," + b + `],"dataAvailabilityDate":"2026-11-08T00:00:00Z"}`, []string{a, b}},
+		"pages":        {`{"conversations":[` + a + "]}\n" + `{"conversations":[` + b + `]}`, []string{a, b}},
+		"mixture":      {`[` + a + "]\n" + b + `[][` + b + `,{"conversations":[` + a + `]}]` + a, []string{a, b, b, a, a}},
 	} {
-		got, err := collect(t, text)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if want := strings.Join([]string{a, b}[:len(got)], "|"); strings.Join(got, "|") != want || len(got) == 0 {
-			t.Errorf("%s: got %q", name, got)
+		got, err := collect(t, c.text)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
 }
