@@ -113,7 +113,7 @@ func TestLimitsAreMetExactly(t *testing.T) {
 	if _, err := (Limits{Page: math.MaxInt64}).ReadPage(strings.NewReader(somePage), Results, func([]byte) error { return nil }); err != nil {
 		t.Errorf("a page without a limit: %v", err)
 	}
-	if got := (Limits{}).withDefaults().Page; got != DefaultPage {
+	if got := (Limits{}).withDefaults().Page; got != 134_217_728 { // 128 MiB, as the README says
 		t.Errorf("the default is %d", got)
 	}
 	_, err := Limits{Page: 22}.ReadPage(strings.NewReader(text), Results, func([]byte) error { return nil })

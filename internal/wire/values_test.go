@@ -13,9 +13,10 @@ import (
 func TestPagesAndValuesInFiles(t *testing.T) {
 	const a = `{"conversationId":"a"}`
 	for text, want := range map[string][]string{
-		`{"conversations":[` + a + `],"new":1}`:                                {a},
-		`[{"cursor":"c","conversations":[1,2]},{"conversations":[` + a + `]}]`: {"1", "2", a},
-		`{"conversations":[1],"conversations":[2]}`:                            {"1", "2"},
+		`{"conversations":[` + a + `],"new":1}`:                                          {a},
+		`[{"cursor":"c","conversations":[1,2]},{"conversations":[` + a + `]}]`:           {"1", "2", a},
+		`{"conversations":[1],"conversations":[2]}`:                                      {"1", "2"},
+		"[\"\" , \"\\\\\" ,\n \"a b\" , \"\\\"\"\t, {\"\" : \" \" , \"k\" : [ 1 , 2 ]}]": {`""`, `"\\"`, `"a b"`, `"\""`, `{"":" ","k":[1,2]}`},
 		`{"totalHits":0}`: nil,
 		`{"dataAvailabilityDate":"2026-11-08","cursor":"c"}`: nil,
 		`{"aggregations":[],"totalHits":3}`:                  nil,
