@@ -25,6 +25,7 @@ func TestAttributesAreCutToWhatThePlatformSends(t *testing.T) {
 		"number":         {`{"participants":[{"attributes":{"a":` + strings.Repeat("1", 2000) + `}}]}`, ""},
 		"no list":        {`{"participants":{"attributes":{"a":"` + long + `"}}}`, ""},
 		"not quite JSON": {`{"participants":[{"attributes":{"a":"` + long, ""},
+		"not UTF-8":      {`{"participants":[{"attributes":{"a":"` + long + "\xff" + `"}}]}`, ""},
 		"short":          {`{"participants":[{"attributes":{"a":"b"}}]}`, ""},
 	} {
 		if c.want == "" {
