@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -56,7 +57,9 @@ type source struct {
 	r     io.Reader
 	most  Limits
 	what  string // a page, a value: what the limit is of
+	whole string // what all of it is, for messages
 	read  int64  // handed to the decoder so far
+	base  int64  // where the decoder's offset 0 lies: see goOn
 	until int64  // up to where it may read
 	token bool   // that is for a token, not for a value
 	end   int64  // up to where it may ever read
@@ -83,9 +86,17 @@ func (d decoder) allow(token bool) {
 		if token {
 			n = maxToken
 		}
-		at := d.InputOffset()
+		at := d.at()
 		s.token, s.until = token, at+min(n, s.end-at)
 	}
+}
+
+// at is how much of the text has been read.
+func (d decoder) at() int64 {
+	if d.src == nil {
+		return d.InputOffset()
+	}
+	return d.src.base + d.InputOffset()
 }
 
 // peek allows for a token and looks at its kind.
@@ -118,12 +129,31 @@ func (s *source) Read(b []byte) (int, error) {
 	if room <= 0 {
 		return 0, s.full()
 	}
-	n, err := s.r.Read(b[:min(int64(len(b)), room)])
+	n, err := s.r.Read(b[:min(int64(len(b)), room, atOnce)])
 	s.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 	}
 	return n, err
+}
+
+// atOnce bounds a read: what was read beyond a value that is nested too deep is given back, value by value.
+const atOnce = 64 << 10
+
+// more appends what comes next to text.
+func (s *source) more(text []byte) ([]byte, error) {
+	text = slices.Grow(text, 4<<10)
+	n, err := s.Read(text[len(text):cap(text)])
+	if n > 0 {
+		err = nil // it comes again
+	}
+	return text[:len(text)+n], err
+}
+
+// giveBack takes back the end of what was read.
+func (s *source) giveBack(text []byte) {
+	s.read -= int64(len(text))
+	s.r = io.MultiReader(bytes.NewReader(bytes.Clone(text)), s.r)
 }
 
 // full ends reading at the limit, unless the text ends there too.

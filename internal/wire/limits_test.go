@@ -56,11 +56,13 @@ func TestTextsWithoutEndAreGivenUp(t *testing.T) {
 		{"aggregations", `{"aggregations":[`, "1,", page, "the page is larger"},
 		{"records", `{"conversations":[`, record, page, "the page is larger"},
 		{"a member nobody knows", `{"new":[`, `"x",`, page, "the page is larger"},
-		{"a hollow", `{"conversations":[`, "[", 1 << 16, "not JSON"},
+		{"a hollow", `{"conversations":[`, "[", page, "the page is larger"},
+		{"a hollow in a member nobody knows", `{"new":`, "[", 1 << 16, "nested more than 10000 deep"},
+		{"no JSON in a hollow", `{"conversations":[` + strings.Repeat("[", 20_000), ",", 1 << 17, "not JSON at byte 20018"},
 	} {
 		e := &endless{begin: c.begin, rest: c.rest}
 		_, err := limits.ReadPage(e, Results, func([]byte) error { return nil })
-		if !errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), c.says) || errors.Is(err, ErrLimit) != (c.says != "not JSON") {
+		if !errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), c.says) || errors.Is(err, ErrLimit) != (!strings.Contains(c.says, "not JSON") && !strings.Contains(c.says, "nested")) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if e.read > c.most+int64(len(c.begin))+maxToken/16 {
@@ -74,7 +76,7 @@ func TestTextsWithoutEndAreGivenUp(t *testing.T) {
 	}{
 		"white space": {"", " ", maxToken, "white space"},
 		"a text":      {`"`, "x", page, "the value is larger than 4 MiB; --more raises it"},
-		"a record":    {"[1,", "{\"a\":[1,", page, "not JSON"},
+		"a record":    {"[1,", "{\"a\":[1,", page, "the value is larger"},
 		"in a list":   {"[1,\"", "x", page, "the value is larger"},
 		"in a page":   {`{"conversations":[1,`, "2,", page, "the value is larger"},
 		"of a list":   {"[", " ", maxToken, "white space"},

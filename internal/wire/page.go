@@ -45,7 +45,7 @@ func ReadPage(r io.Reader, each func(raw []byte) error) (Page, error) {
 // An error of each is given back as it is.
 func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Page, error) {
 	l = l.withDefaults()
-	src := &source{r: r, most: l, what: "page", end: l.Page}
+	src := &source{r: r, most: l, what: "page", whole: "the body", end: l.Page}
 	p := pageReader{dec: newDecoder(src), each: each, seen: map[string]bool{}}
 	err := readMembers(p.dec, p.member)
 	if err == nil {
@@ -110,7 +110,7 @@ func (p *pageReader) foreign(name string) error {
 }
 
 func (p *pageReader) conversations() (bool, error) {
-	return true, readElements(p.dec, func(v jsontext.Value) error {
+	return true, readElements(p.dec, func(v jsontext.Value, _ bool) error {
 		p.page.Records++
 		p.refused = p.each(compact(v))
 		return p.refused
@@ -206,5 +206,5 @@ func (s *source) corrupt(err error) error {
 	if s.err != nil && !errors.Is(s.err, io.EOF) {
 		return s.err
 	}
-	return corrupt(err)
+	return corrupt(s.whole, s.base, err)
 }

@@ -27,17 +27,18 @@ func readMembers(dec decoder, member func(name string) error) error {
 	return expect(dec, '}')
 }
 
-// readElements reads an array and calls element with each value, which is valid until the next one is read.
-func readElements(dec decoder, element func(jsontext.Value) error) error {
+// readElements reads an array and calls take with each value, which is valid until the next one is read; deep says that
+// it is nested too deep for a decoder.
+func readElements(dec decoder, take func(v jsontext.Value, deep bool) error) error {
 	if err := expect(dec, '['); err != nil {
 		return err
 	}
 	for dec.peek() != ']' {
-		v, err := dec.value()
+		v, deep, err := dec.element()
 		if err != nil {
 			return err
 		}
-		if err := element(v); err != nil {
+		if err := take(v, deep); err != nil {
 			return err
 		}
 	}
@@ -46,7 +47,7 @@ func readElements(dec decoder, element func(jsontext.Value) error) error {
 
 func expect(dec decoder, kind jsontext.Kind) error {
 	if got := dec.peek(); got != kind && got != 0 {
-		return fault.New(fault.Corrupt, "expected %v and found %v at byte %d", kind, got, dec.InputOffset())
+		return fault.New(fault.Corrupt, "expected %v and found %v at byte %d", kind, got, dec.at())
 	}
 	_, err := dec.ReadToken()
 	return err
@@ -55,7 +56,7 @@ func expect(dec decoder, kind jsontext.Kind) error {
 func atEnd(dec decoder) error {
 	switch kind := dec.peek(); {
 	case kind != 0:
-		return fault.New(fault.Corrupt, "something follows the page at byte %d", dec.InputOffset())
+		return fault.New(fault.Corrupt, "something follows the page at byte %d", dec.at())
 	default:
 		if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {
 			return err
@@ -64,20 +65,24 @@ func atEnd(dec decoder) error {
 	}
 }
 
-// corrupt turns a syntax error or an early end into fault.Corrupt and leaves other errors as they are. The text of the
-// body never enters the error.
-func corrupt(err error) error {
+// corrupt turns a syntax error or an early end of a text into fault.Corrupt and leaves other errors as they are. whole
+// is what the text is, and base where in it the decoder began. What it says never enters the error.
+func corrupt(whole string, base int64, err error) error {
 	if errors.Is(err, fault.Corrupt) {
 		return err
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fault.New(fault.Corrupt, "the body ends too early")
+		return fault.New(fault.Corrupt, "%s ends too early", whole)
 	}
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fault.New(fault.Corrupt, "the body is not JSON at byte %d", syntax.ByteOffset)
+	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case tooDeep(err):
+		return fault.New(fault.Corrupt, "%s is nested more than %d deep at byte %d", whole, maxDepth, base+syntax.ByteOffset)
+	case ok:
+		return fault.New(fault.Corrupt, "%s is not JSON at byte %d", whole, base+syntax.ByteOffset)
 	}
 	if _, ok := errors.AsType[*json.SemanticError](err); ok {
-		return fault.New(fault.Corrupt, "a member of the body has the wrong type")
+		return fault.New(fault.Corrupt, "a member of %s has the wrong type", whole)
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 const maxID = 256
 
 // Record reads what a record needs to be kept: its id, its start and, if it has one, its end. Without id or start, or
-// when it is not UTF-8 or too large, it is fault.Invalid, and the message says why without quoting content.
+// when it is not UTF-8, too large or nested too deep, it is fault.Invalid, and the message says why without quoting content.
 func Record(raw []byte) (conversation.Record, error) {
 	r := conversation.Record{JSON: raw}
 	switch {
@@ -26,8 +26,12 @@ func Record(raw []byte) (conversation.Record, error) {
 		return r, fault.New(fault.Invalid, "the record is not a JSON object")
 	}
 	h := head{dec: held(raw)}
-	if err := readMembers(h.dec, h.member); err != nil {
-		return r, corrupt(err)
+	err := readMembers(h.dec, h.member)
+	switch {
+	case tooDeep(err):
+		return r, fault.New(fault.Invalid, "the record is nested more than %d deep", maxDepth)
+	case err != nil:
+		return r, corrupt("the record", 0, err)
 	}
 	switch {
 	case h.id == "":

@@ -1,11 +1,14 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"math"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Values reads a file of records within the default limits: see Limits.Values.
@@ -15,19 +18,23 @@ func Values(r io.Reader, each func(raw []byte) error) error { return Limits{}.Va
 // NDJSON or records after one another, arrays of records, pages of results, and any mixture of them. The file may be
 // of any size; a value in it that is larger than the limit is fault.Corrupt. An error of each is given back as it is.
 func (l Limits) Values(r io.Reader, each func(raw []byte) error) error {
-	src := &source{r: r, most: l.withDefaults(), what: "value", end: math.MaxInt64}
+	src := &source{r: r, most: l.withDefaults(), what: "value", whole: "the file", end: math.MaxInt64}
 	var refused error
-	err := readValues(newDecoder(src), func(v jsontext.Value) error {
-		refused = pageOrRecord(v, each)
+	dec := newDecoder(src)
+	err := readValues(dec, func(v jsontext.Value, deep bool) error {
+		refused = pageOrRecord(v, deep, each)
 		return refused
 	})
-	if err == nil || refused != nil {
+	switch {
+	case err == nil || refused != nil:
 		return refused
+	case (src.err == nil || errors.Is(src.err, io.EOF)) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+		return fault.New(fault.Corrupt, "the file ends too early: what begins at byte %d is not whole", dec.at())
 	}
 	return src.corrupt(err)
 }
 
-func readValues(dec decoder, take func(jsontext.Value) error) error {
+func readValues(dec decoder, take func(v jsontext.Value, deep bool) error) error {
 	for {
 		switch dec.peek() {
 		case 0:
@@ -41,30 +48,47 @@ func readValues(dec decoder, take func(jsontext.Value) error) error {
 				return err
 			}
 		default:
-			v, err := dec.value()
+			v, deep, err := dec.element()
 			if err != nil {
 				return err
 			}
-			if err := take(v); err != nil {
+			if err := take(v, deep); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// pageOrRecord hands on v itself, or the records in it if it is a page.
-func pageOrRecord(v jsontext.Value, each func([]byte) error) error {
-	if !isPage(v) {
+// pageOrRecord hands on v itself, or the records in it if it is a page. One that is nested too deep but for its records
+// is damaged.
+func pageOrRecord(v jsontext.Value, deep bool, each func([]byte) error) error {
+	if !isPage(v, deep) {
 		return each(compact(v))
 	}
-	dec := held(v)
-	return readMembers(dec, func(name string) error {
-		if name != "conversations" || dec.PeekKind() != '[' {
-			_, err := dec.ReadValue()
+	var refused error
+	dec := within(v, deep)
+	err := readMembers(dec, func(name string) error {
+		if name != "conversations" || dec.peek() != '[' {
+			_, err := dec.value()
 			return err
 		}
-		return readElements(dec, func(v jsontext.Value) error { return each(compact(v)) })
+		return readElements(dec, func(v jsontext.Value, _ bool) error {
+			refused = each(compact(v))
+			return refused
+		})
 	})
+	if err == nil || refused != nil {
+		return refused
+	}
+	return corrupt("a page in the file", 0, err)
+}
+
+// within gives a decoder of a value that has been read.
+func within(v jsontext.Value, deep bool) decoder {
+	if !deep {
+		return held(v)
+	}
+	return newDecoder(&source{r: bytes.NewReader(v), most: Limits{Page: int64(len(v))}, what: "value", whole: "a page in the file", end: math.MaxInt64})
 }
 
 // errRecord ends the search for what a page has.
@@ -72,24 +96,24 @@ var errRecord = errors.New("this is a record")
 
 // isPage says whether v is a page: it has conversations, and no id of its own. A page from which the platform left
 // the empty list out has nothing but what else pages have.
-func isPage(v jsontext.Value) bool {
+func isPage(v jsontext.Value, deep bool) bool {
 	if v.Kind() != '{' {
 		return false
 	}
 	var list, rest, foreign bool
-	dec := held(v)
+	dec := within(v, deep)
 	err := readMembers(dec, func(name string) error {
 		switch name {
 		case "conversationId":
 			return errRecord
 		case "conversations":
-			list = list || dec.PeekKind() == '['
+			list = list || dec.peek() == '['
 		case "cursor", "dataAvailabilityDate", "totalHits", "aggregations":
 			rest = true
 		default:
 			foreign = true
 		}
-		_, err := dec.ReadValue()
+		_, _, err := dec.element()
 		return err
 	})
 	return err == nil && (list || rest && !foreign)
