@@ -262,6 +262,20 @@ func TestRecordsOfOtherDays(t *testing.T) {
 	r.wantRecords(slices.Insert(spread(2, 8), 4, over))
 }
 
+// A value that is nested deeper than JSON is read is one that is no record, and stops nothing.
+func TestARecordThatIsTooDeepIsKeptAside(t *testing.T) {
+	deep := `{"conversationId":"deep","conversationStart":"2026-10-01T01:00:00.000Z","x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + "}"
+	r := newRig(t, 2, on(1, func(p *platformtest.Page) { p.Conversations = append([]string{deep}, p.Conversations...) }))
+	if s, err := r.run(t.Context()); !errors.Is(err, fault.Incomplete) || s.Rejected != 1 || s.Added != 8 || s.Days != 2 {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	for x, err := range stage.AllRejected(t.Context(), r.lake.DB()) {
+		if err != nil || string(x.Text) != deep {
+			t.Errorf("kept %d bytes, %v", len(x.Text), err)
+		}
+	}
+}
+
 func TestRejectedRecordsAreKeptAside(t *testing.T) {
 	odd := []string{`{"conversationStart":"2026-10-01T01:00:00.000Z"}`, `{"conversationId":"x","conversationEnd":"2026-10-01T01:00:00.000Z"}`, `7`}
 	fake := on(1, func(p *platformtest.Page) { p.Conversations = append(p.Conversations, odd...) })
@@ -271,7 +285,7 @@ func TestRejectedRecordsAreKeptAside(t *testing.T) {
 	r := newRig(t, 2, fake)
 
 	s, err := r.run(t.Context())
-	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "3 records could not be kept") {
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "could not be kept, for want of a usable id or start or for their size or nesting: 3;") {
 		t.Errorf("got %v", err)
 	}
 	if s.Rejected != 3 || s.Duplicates != 3 || s.Added != 8 || s.Days != 2 {

@@ -150,7 +150,7 @@ func (s Summary) incomplete() error {
 			"run again later, or, if you know that they are empty, with --accept-empty %v", n, Spans(s.NotConfirmed), conversation.Days{First: s.NotConfirmed[0], End: s.NotConfirmed[n-1] + 1}))
 	}
 	if s.Rejected > 0 {
-		texts = append(texts, fmt.Sprintf("%d records could not be kept, for want of a usable id or start or for their size; parley lake rejected --lake DIR shows them", s.Rejected))
+		texts = append(texts, fmt.Sprintf("some records could not be kept, for want of a usable id or start or for their size or nesting: %d; parley lake rejected --lake DIR shows them", s.Rejected))
 	}
 	if s.Unfit > 0 {
 		texts = append(texts, wire.Misfits(s.Misfits).Incomplete(s.Unfit).Error())

@@ -4,6 +4,7 @@ package ingest
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -102,8 +103,30 @@ func values(ctx context.Context, f File, limits wire.Limits, each func(raw []byt
 		return fault.Because(fault.Corrupt, err, "it cannot be decompressed")
 	}
 	defer done()
-	return limits.Values(interruptible{ctx, r}, each)
+	text, err := utf8Of(interruptible{ctx, r})
+	if err != nil {
+		return fault.Because(fault.Invalid, err, "%s", f.Path)
+	}
+	return limits.Values(text, each)
 }
+
+// utf8Of passes over the mark that some programs put before a text in UTF-8, and refuses a text in another encoding of
+// Unicode, which has a zero in one of its first two bytes. JSON is UTF-8: RFC 8259, section 8.1.
+func utf8Of(r io.Reader) (io.Reader, error) {
+	head := make([]byte, 3)
+	n, _ := io.ReadFull(r, head) // what ends it comes again
+	head = head[:n]
+	marked := bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))
+	if marked || n >= 2 && (head[0] == 0) != (head[1] == 0) {
+		return nil, errUTF16
+	}
+	if string(head) == "\xef\xbb\xbf" {
+		return r, nil
+	}
+	return io.MultiReader(bytes.NewReader(head), r), nil
+}
+
+var errUTF16 = errors.New("it is written in UTF-16 or UTF-32, and records are UTF-8; write it anew, as iconv -f UTF-16 -t UTF-8 does")
 
 // interruptible ends a text when ctx ends: a value may be long, and a file may have none.
 type interruptible struct {
@@ -141,7 +164,11 @@ func decompress(r *bufio.Reader) (io.Reader, func(), error) {
 	switch {
 	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
 		z, err := gzip.NewReader(r)
-		return sound{z}, func() {}, err
+		if err != nil {
+			return nil, nil, err
+		}
+		z.Multistream(false)
+		return sound{&members{Reader: z, from: r}}, func() {}, nil
 	case string(head) == "\x28\xb5\x2f\xfd":
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
@@ -150,4 +177,48 @@ func decompress(r *bufio.Reader) (io.Reader, func(), error) {
 		return sound{z}, z.Close, nil
 	}
 	return r, func() {}, nil
+}
+
+// members reads the members of a gzip file, one after the other. Zeros may follow the last one, as tapes and copies of
+// whole blocks leave them: gzip passes over them too.
+type members struct {
+	*gzip.Reader
+
+	from *bufio.Reader
+	end  error // what came after a member, once it was no other
+}
+
+func (m *members) Read(b []byte) (n int, err error) {
+	if m.end == nil {
+		if n, err = m.Reader.Read(b); !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		m.end = m.next()
+	}
+	return n, m.end
+}
+
+// next goes on with the next member.
+func (m *members) next() error {
+	switch head, err := m.from.Peek(1); {
+	case err != nil:
+		return err
+	case head[0] == 0:
+		return zeros(m.from)
+	}
+	err := m.Reset(m.from)
+	m.Multistream(false)
+	return err
+}
+
+// zeros reads to the end, before which nothing but zeros may come.
+func zeros(r *bufio.Reader) error {
+	for {
+		switch c, err := r.ReadByte(); {
+		case err != nil:
+			return err
+		case c != 0:
+			return gzip.ErrHeader
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ type Summary struct {
 	Read       int64   `json:"read"`       // values found in the files
 	Duplicates int64   `json:"duplicates"` // of those, found before, to the byte
 	Conflicts  int64   `json:"conflicts"`  // found before with another content; the one received later counts
-	Rejected   int64   `json:"rejected"`   // without a usable id or start, or too large: kept aside
+	Rejected   int64   `json:"rejected"`   // without a usable id or start, too large or nested too deep: kept aside
 	Added      int64   `json:"added"`
 	Replaced   int64   `json:"replaced"`
 	Unchanged  int64   `json:"unchanged"`
@@ -52,6 +53,7 @@ type Summary struct {
 	Seconds    float64 `json:"seconds"`
 
 	Misfits wire.Misfits `json:"misfits,omitempty"` // the values that do not fit, by path
+	Empty   []string     `json:"files_empty,omitempty"`
 }
 
 // A portion is sorted in memory; the larger it is, the fewer there are to be merged.
@@ -67,7 +69,7 @@ const runPrefix = "import-"
 // Import brings the records of files into the lake. It makes no day whole: files do not say that they hold all of a
 // day. Run again it changes nothing. A file that is damaged fails it with fault.Corrupt before anything is committed;
 // values that are no records are kept aside, and the import then ends with fault.Incomplete, as it does when values of
-// records do not fit the schema. The end of ctx ends it, whatever breaks because of that.
+// records do not fit the schema. Files without one value are fault.Invalid. The end of ctx ends it, whatever breaks because of that.
 func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}
@@ -92,13 +94,28 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if err := errors.Join(err, i.stage.Close(context.WithoutCancel(ctx))); err != nil {
 		return i.sum, err
 	}
-	if i.sum.Rejected > 0 {
-		return i.sum, fault.New(fault.Incomplete, "%d values are no records, for want of a usable id or start or for their size, and were set aside; parley lake rejected --lake DIR shows them", i.sum.Rejected)
+	return i.sum, incomplete(i.sum.Rejected, ", set aside; parley lake rejected --lake DIR shows them", i.sum.Unfit, i.sum.Misfits)
+}
+
+// incomplete says what of the files is not in the tables, and what became of the values that are no records; nil if
+// everything is in the tables.
+func incomplete(rejected int64, became string, unfit int64, misfits wire.Misfits) error {
+	var texts []string
+	if rejected > 0 {
+		texts = append(texts, fmt.Sprintf("some values are no records, for want of a usable id or start or for their size or nesting: %d%s", rejected, became))
 	}
-	if i.sum.Unfit > 0 {
-		return i.sum, i.sum.Misfits.Incomplete(i.sum.Unfit)
+	if unfit > 0 {
+		texts = append(texts, misfits.Incomplete(unfit).Error())
 	}
-	return i.sum, nil
+	if len(texts) == 0 {
+		return nil
+	}
+	return fault.New(fault.Incomplete, "%s", strings.Join(texts, "; "))
+}
+
+// nothing says that files hold no value at all: whoever gives them means others.
+func nothing(paths []string) error {
+	return fault.New(fault.Invalid, "there is not one record in %s: a record is a JSON object with conversationId and conversationStart", strings.Join(paths, ", "))
 }
 
 type importer struct {
@@ -114,11 +131,18 @@ type importer struct {
 
 func (i *importer) run(ctx context.Context) error {
 	for _, f := range i.cfg.Files {
+		before := i.sum.Read
 		if err := Values(ctx, f, i.cfg.Limits, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
 			return err
 		}
+		if i.sum.Read == before {
+			i.sum.Empty = append(i.sum.Empty, f.Path)
+		}
 		i.read += f.Size
 		i.report("reading")
+	}
+	if i.sum.Read == 0 {
+		return nothing(i.sum.Empty)
 	}
 	if err := i.flush(ctx); err != nil {
 		return err

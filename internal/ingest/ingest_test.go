@@ -5,15 +5,18 @@ import (
 	"compress/gzip"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -156,6 +159,11 @@ func TestEveryForm(t *testing.T) {
 		"empty":               {"", nil},
 		"white space":         {" \n\n", nil},
 		"empty gzip":          {gz(""), nil},
+		"gzip and zeros":      {gz(a) + gz(b) + strings.Repeat("\x00", 5000), []string{a, b}},
+		"a mark of UTF-8":     {"\ufeff" + a + "\n" + b, []string{a, b}},
+		"the same, zipped":    {gz("\ufeff" + a), []string{a}},
+		"a mark alone":        {"\ufeff", nil},
+		"a digit":             {"7", nil},
 	} {
 		var got []string
 		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": x.text}))[0], wire.Limits{}, func(raw []byte) error {
@@ -184,6 +192,7 @@ func TestDamagedFiles(t *testing.T) {
 		"a list with a hole": "[" + a + ",," + b + "]", "cut in a word": "tru",
 		"cut gzip": zipped[:len(zipped)-9], "gzip without its end": zipped[:len(zipped)/2], "head of gzip": "\x1f\x8b", "gzip with a wrong checksum": flip(zipped, len(zipped)-6),
 		"damaged gzip": flip(zipped, len(zipped)/2), "gzip with something after it": zipped + "x",
+		"gzip with a line after it": zipped + "Ann wrote this\n", "gzip with zeros and something after it": zipped + "\x00\x00\x00x", "little gzip with zeros and something": gz("7") + "\x00x",
 		"cut zstd": zstded[:len(zstded)/2], "damaged zstd": flip(zstded, len(zstded)/2), "head of zstd": zstded[:5], "zstd with a wrong checksum": flip(zstded, len(zstded)-1),
 	} {
 		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
@@ -196,6 +205,84 @@ func TestDamagedFiles(t *testing.T) {
 	sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": a, "2.json.gz": zipped[:len(zipped)-9]})))
 	if !errors.Is(err, fault.Corrupt) || sum.Added != 0 || len(contents(t, l)) > 0 {
 		t.Errorf("got %+v, %v", sum, err)
+	}
+}
+
+// Where a file ends too early is told: which of its values is not whole.
+func TestACutFileSaysWhere(t *testing.T) {
+	for text, says := range map[string]string{
+		a + "\n" + b[:20]:           fmt.Sprintf("x.json: the file ends too early: what begins at byte %d is not whole", len(a)),
+		gz(a + "\n" + b[:20]):       fmt.Sprintf("begins at byte %d is", len(a)),
+		"[" + a + "," + b:           fmt.Sprintf("begins at byte %d is", 2+len(a)+len(b)),
+		a + "\n" + b + "\n" + "nul": "the file ends too early",
+		a + "\n?":                   fmt.Sprintf("the file is not JSON at byte %d", len(a)+1),
+	} {
+		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
+		if !errors.Is(err, fault.Corrupt) || !strings.Contains(fmt.Sprint(err), says) {
+			t.Errorf("%q: got %v, want %s", text, err, says)
+		}
+	}
+}
+
+// A file in another encoding of Unicode is no damaged one, and what to do is another thing.
+func TestUTF16IsNamed(t *testing.T) {
+	wide := func(text string, order binary.AppendByteOrder) string {
+		var out []byte
+		for _, c := range utf16.Encode([]rune(text)) {
+			out = order.AppendUint16(out, c)
+		}
+		return string(out)
+	}
+	for _, text := range []string{wide(a, binary.LittleEndian), wide(a, binary.BigEndian), wide("\ufeff"+a, binary.LittleEndian), gz(wide("\ufeff"+a, binary.BigEndian))} {
+		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
+		if fault.ExitCode(err) != 2 || !strings.Contains(fmt.Sprint(err), "x.json: it is written in UTF-16") {
+			t.Errorf("%.10q: %v", text, err)
+		}
+	}
+}
+
+// A record that is nested too deep is a value that is no record, and stops nothing.
+func TestARecordThatIsTooDeep(t *testing.T) {
+	l := newLake(t)
+	deep := strings.Replace(c, "}", `,"x":`+strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)+"}", 1)
+	files := find(t, folder(t, map[string]string{"1.json": a + "\n" + deep + "\n" + `{"conversations":[` + deep + "," + b + `],"cursor":"c"}`}))
+	sum, err := run(t, t.Context(), l, files)
+	if !errors.Is(err, fault.Incomplete) || sum.Added != 2 || sum.Rejected != 1 || sum.Duplicates != 1 {
+		t.Errorf("got %+v, %v", sum, err)
+	}
+	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+		if err != nil || string(r.Text) != deep || r.Reason != "the record is nested more than 10000 deep" {
+			t.Errorf("kept %d bytes, %s, %v", len(r.Text), r.Reason, err)
+		}
+	}
+	page := `{"conversations":[` + b + `],"x":` + deep + "}"
+	if sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": page}))); !errors.Is(err, fault.Corrupt) || sum.Added != 0 {
+		t.Errorf("a page that is too deep: %+v, %v", sum, err)
+	}
+}
+
+// Files in which there is nothing are not what was meant; one among others is told of.
+func TestFilesWithNothing(t *testing.T) {
+	l := newLake(t)
+	files := find(t, folder(t, map[string]string{"1.json": "", "2.json": ` [{"totalHits":0}] `}))
+	for name, do := range map[string]func([]File) ([]string, error){
+		"import": func(files []File) ([]string, error) { sum, err := run(t, t.Context(), l, files); return sum.Empty, err },
+		"survey": func(files []File) ([]string, error) {
+			found, err := Survey(t.Context(), files, wire.Limits{})
+			return found.Empty, err
+		},
+		"sound": func(files []File) ([]string, error) { return nil, Sound(t.Context(), files, wire.Limits{}) },
+	} {
+		if _, err := do(files); fault.ExitCode(err) != 2 || !strings.Contains(fmt.Sprint(err), "there is not one record in "+files[0].Path+", "+files[1].Path) {
+			t.Errorf("%s: %v", name, err)
+		}
+		some := append(find(t, folder(t, map[string]string{"3.json": a})), files[1])
+		if empty, err := do(some); err != nil || name != "sound" && !slices.Equal(empty, []string{files[1].Path}) {
+			t.Errorf("%s of one with and one without: %q, %v", name, empty, err)
+		}
+	}
+	if err := Sound(t.Context(), find(t, folder(t, map[string]string{"1.json": a, "2.json": a + "{"})), wire.Limits{}); !errors.Is(err, fault.Corrupt) {
+		t.Errorf("a damaged one: %v", err)
 	}
 }
 
@@ -302,7 +389,7 @@ func TestValuesThatAreNoRecords(t *testing.T) {
 	l := newLake(t)
 	files := find(t, folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1,"code":"some.code"}`, "2.json": "7" + b}))
 	sum, err := run(t, t.Context(), l, files)
-	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "3 values are no records") {
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "nesting: 3, set aside") {
 		t.Errorf("got %v", err)
 	}
 	if sum.Read != 7 || sum.Rejected != 3 || sum.Duplicates != 2 || sum.Added != 2 {
@@ -381,15 +468,38 @@ func TestCancelledImport(t *testing.T) {
 }
 
 func TestSurvey(t *testing.T) {
-	got, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": c + a + `{"x":1}`, "2.json.gz": gz(b + a)})), wire.Limits{})
-	want := Found{Files: 2, Records: 4, Rejected: 1, First: "2026-10-01T12:00:00.000Z", Last: "2026-10-02T12:00:00.000Z"}
-	if err != nil || got != want {
+	got, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": c + a, "2.json.gz": gz(b + a)})), wire.Limits{})
+	want := Found{Files: 2, Records: 4, First: "2026-10-01T12:00:00.000Z", Last: "2026-10-02T12:00:00.000Z"}
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
-	}
-	if got, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": ""})), wire.Limits{}); err != nil || got != (Found{Files: 1}) {
-		t.Errorf("empty: %+v, %v", got, err)
 	}
 	if _, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": a + "{"})), wire.Limits{}); !errors.Is(err, fault.Corrupt) {
 		t.Errorf("cut: %v", err)
+	}
+}
+
+// A survey finds what an import finds, and ends in the same way; both name all that is wrong.
+func TestASurveyEndsAsTheImport(t *testing.T) {
+	odd := strings.Replace(a, `{`, `{"selfServed":"Ann said yes",`, 1)
+	for name, text := range map[string]string{
+		"nothing":           a + b,
+		"no records":        a + "7 7 8",
+		"unfit":             odd + b + odd,
+		"both":              odd + "7" + b,
+		"unfit and mended":  odd + a,
+		"mended, and unfit": a + odd,
+	} {
+		files := find(t, folder(t, map[string]string{"1.json": text}))
+		sum, imported := run(t, t.Context(), newLake(t), files)
+		found, surveyed := Survey(t.Context(), files, wire.Limits{})
+		if fault.ExitCode(imported) != fault.ExitCode(surveyed) || found.Rejected != sum.Rejected || found.Unfit != sum.Unfit || !maps.Equal(found.Misfits, sum.Misfits) {
+			t.Errorf("%s: surveyed %+v, %v; imported %+v, %v", name, found, surveyed, sum, imported)
+		}
+		for _, err := range []error{imported, surveyed} {
+			says := fmt.Sprint(err)
+			if (sum.Rejected > 0) != strings.Contains(says, "no records") || (sum.Unfit > 0) != strings.Contains(says, "selfServed (1)") {
+				t.Errorf("%s: says %s", name, says)
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -10,39 +11,97 @@ import (
 
 // Found says what files hold.
 type Found struct {
-	Files    int    `json:"files"`
-	Records  int64  `json:"records"`
-	Rejected int64  `json:"rejected"`        // values that are no records
-	First    string `json:"first,omitempty"` // earliest and latest conversationStart
-	Last     string `json:"last,omitempty"`
+	Files    int      `json:"files"`
+	Records  int64    `json:"records"`
+	Rejected int64    `json:"rejected"` // values that are no records, each counted once
+	Unfit    int64    `json:"unfit"`    // conversations with values that do not fit the schema
+	Empty    []string `json:"files_empty,omitempty"`
+	First    string   `json:"first,omitempty"` // earliest and latest conversationStart
+	Last     string   `json:"last,omitempty"`
+
+	Misfits wire.Misfits `json:"misfits,omitempty"` // the values that do not fit, by path
 }
 
-// Survey reads files and changes nothing.
+// Survey reads files and changes nothing. What an import would say of them it says too: values that are no records, and
+// values that do not fit the schema, are fault.Incomplete, files without one value fault.Invalid. It does not look into
+// a lake, so that what is there already counts.
 func Survey(ctx context.Context, files []File, limits wire.Limits) (Found, error) {
-	found := Found{Files: len(files)}
-	var first, last time.Time
+	s := surveyor{found: Found{Files: len(files)}, rejected: map[[sha256.Size]byte]bool{}, unfit: map[conversation.ID]wire.Misfits{}}
+	read := int64(0)
 	for _, f := range files {
+		before := read
 		err := Values(ctx, f, limits, func(raw []byte) error {
-			r, err := wire.Record(raw)
-			if err != nil {
-				found.Rejected++
-				return nil //nolint:nilerr // counting them is what was asked for
-			}
-			found.Records++
-			if first.IsZero() || r.Start.Before(first) {
-				first = r.Start
-			}
-			if r.Start.After(last) {
-				last = r.Start
-			}
+			read++
+			s.take(raw)
 			return nil
 		})
 		if err != nil {
-			return found, err
+			return s.found, err
+		}
+		if read == before {
+			s.found.Empty = append(s.found.Empty, f.Path)
 		}
 	}
-	if found.Records > 0 {
-		found.First, found.Last = conversation.FormatTime(first), conversation.FormatTime(last)
+	if read == 0 {
+		return s.found, nothing(s.found.Empty)
 	}
-	return found, nil
+	found := s.sum()
+	return found, incomplete(found.Rejected, "", found.Unfit, found.Misfits)
+}
+
+// surveyor remembers what is counted once, however often it comes. There is little of that.
+type surveyor struct {
+	found       Found
+	first, last time.Time
+	rejected    map[[sha256.Size]byte]bool
+	unfit       map[conversation.ID]wire.Misfits // of the version that was read last
+}
+
+func (s *surveyor) take(raw []byte) {
+	r, err := wire.Record(raw)
+	if err != nil {
+		s.rejected[sha256.Sum256(raw)] = true
+		return
+	}
+	s.found.Records++
+	if s.first.IsZero() || r.Start.Before(s.first) {
+		s.first = r.Start
+	}
+	if r.Start.After(s.last) {
+		s.last = r.Start
+	}
+	if _, misfits := wire.Decode(raw); misfits != nil {
+		s.unfit[r.ID] = misfits
+	} else {
+		delete(s.unfit, r.ID)
+	}
+}
+
+func (s *surveyor) sum() Found {
+	s.found.Rejected, s.found.Unfit = int64(len(s.rejected)), int64(len(s.unfit))
+	for _, misfits := range s.unfit {
+		s.found.Misfits = s.found.Misfits.Add(misfits)
+	}
+	if s.found.Records > 0 {
+		s.found.First, s.found.Last = conversation.FormatTime(s.first), conversation.FormatTime(s.last)
+	}
+	return s.found
+}
+
+// Sound reads files to their end and changes nothing: it fails as an import of them would, before there is a lake.
+func Sound(ctx context.Context, files []File, limits wire.Limits) error {
+	var empty []string
+	for _, f := range files {
+		read := false
+		if err := Values(ctx, f, limits, func([]byte) error { read = true; return nil }); err != nil {
+			return err
+		}
+		if !read {
+			empty = append(empty, f.Path)
+		}
+	}
+	if len(empty) == len(files) {
+		return nothing(empty)
+	}
+	return nil
 }

@@ -42,8 +42,9 @@ zstd. Folders are searched for files that end in .json, .ndjson, .jsonl.
 
 Of two versions of a conversation the lake keeps the one that was received later; --received-at says when that was, and
 without it the modification time of each file counts. Importing the same files again changes nothing. Values without
-conversationId or conversationStart, and those over 64 MiB, are set aside, and the command ends with exit code 3. So it
-does when values of records do not fit the schema: the records are kept whole, and the tables leave these values out.`,
+conversationId or conversationStart, those over 64 MiB and those nested more than 10,000 deep are set aside, and the
+command ends with exit code 3. So it does when values of records do not fit the schema: the records are kept whole, and
+the tables leave these values out. --dry-run ends as the import would into a lake that has none of the records yet.`,
 		Example: `  parley import --lake ./lake ./exports
   parley import --lake ./lake --received-at 2024-05-01T00:00:00Z old/*.ndjson.gz`,
 		Args: cobra.MinimumNArgs(1),
@@ -96,11 +97,14 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.DryRun {
 		return o.dryRun(ctx, cfg)
 	}
+	progress := o.Streams.Progress()
+	if err := o.first(ctx, cfg, progress); err != nil {
+		return err
+	}
 	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
-	progress := o.Streams.Progress()
 	cfg.Report = func(p ingest.Progress) { progress.Show(p.Step, p.Records, 0, "records") }
 	summary, err := ingest.Import(ctx, cfg)
 	progress.Clear()
@@ -110,16 +114,37 @@ func Run(ctx context.Context, o *Options) (err error) {
 	return errors.Join(err, o.print(summary))
 }
 
+// first reads the files once before a lake is made for them: what cannot be imported should leave none behind.
+func (o *Options) first(ctx context.Context, cfg ingest.Config, progress *ui.Progress) error {
+	if lake.Exists(o.Lake) {
+		return nil
+	}
+	if err := lake.Vacant(o.Lake); err != nil {
+		return err
+	}
+	progress.Show("looking through the files", 0, 0, "")
+	defer progress.Clear()
+	return ingest.Sound(ctx, cfg.Files, cfg.Limits)
+}
+
+// empty notes files in which there was nothing: whoever gives them may mean others.
+func (o *Options) empty(paths []string) {
+	for _, path := range paths {
+		o.Streams.Notef("Without one record: %s\n", path)
+	}
+}
+
 func (o *Options) print(s ingest.Summary) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
+	o.empty(s.Empty)
 	o.Streams.Printf("Imported %s in %.1f s.\n", ui.Counted(int64(s.Files), "file", "files"), s.Seconds)
 	lines := [][2]string{
 		{"conversations added", ui.Count(s.Added)},
 		{"replaced by newer versions", ui.Count(s.Replaced)},
 		{"in the lake already", fmt.Sprintf("%s equal, %s newer", ui.Count(s.Unchanged), ui.Count(s.Stale))},
-		{"found", fmt.Sprintf("%s values, %s written", ui.Count(s.Read), ui.Bytes(s.Bytes))},
+		{"found", fmt.Sprintf("%s, %s written", ui.Counted(s.Read, "value", "values"), ui.Bytes(s.Bytes))},
 		{"found twice", fmt.Sprintf("%s equal, %s with another content", ui.Count(s.Duplicates), ui.Count(s.Conflicts))},
 	}
 	if s.Rejected > 0 {
@@ -133,18 +158,27 @@ func (o *Options) print(s ingest.Summary) error {
 
 func (o *Options) dryRun(ctx context.Context, cfg ingest.Config) error {
 	found, err := ingest.Survey(ctx, cfg.Files, cfg.Limits)
-	if err != nil {
+	if err != nil && !errors.Is(err, fault.Incomplete) {
 		return err
 	}
+	return errors.Join(err, o.printFound(found))
+}
+
+func (o *Options) printFound(found ingest.Found) error {
 	if o.JSON {
 		return o.Streams.JSON(found)
 	}
+	o.empty(found.Empty)
 	o.Streams.Printf("Nothing was changed. The files hold this:\n")
-	return ui.Fields(o.Streams.Out,
-		[2]string{"files", ui.Count(int64(found.Files))},
-		[2]string{"records", ui.Count(found.Records)},
-		[2]string{"no records", ui.Count(found.Rejected)},
-		[2]string{"first start", found.First},
-		[2]string{"last start", found.Last},
-	)
+	lines := [][2]string{
+		{"files", ui.Count(int64(found.Files))},
+		{"records", ui.Count(found.Records)},
+		{"no records", ui.Count(found.Rejected)},
+		{"first start", found.First},
+		{"last start", found.Last},
+	}
+	if found.Unfit > 0 {
+		lines = append(lines, [2]string{"in part not fit for the tables", ui.Count(found.Unfit)})
+	}
+	return ui.Fields(o.Streams.Out, append(lines, ui.Misfits(found.Misfits)...)...)
 }

@@ -2,6 +2,7 @@ package importcmd
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,37 @@ func TestAHigherLimit(t *testing.T) {
 	for _, bad := range []string{"0", "-1", "901"} {
 		if err := run(t, "--lake", lake, "--max-value-mib", bad, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--max-value-mib must lie between 1 and 900") {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// What cannot be imported leaves no lake behind, and a lake that is there is left as it is.
+func TestAnImportOfNothingMakesNoLake(t *testing.T) {
+	const record = `{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z"}`
+	for name, c := range map[string]struct {
+		text string
+		exit int
+		says string
+	}{
+		"cut":   {record + "\n" + `{"conversationId"`, 8, "the file ends too early"},
+		"empty": {"", 2, "there is not one record in "},
+	} {
+		dir := t.TempDir()
+		file, good, lake := filepath.Join(dir, "x.json"), filepath.Join(dir, "good.json"), filepath.Join(dir, "lake")
+		if err := errors.Join(os.WriteFile(file, []byte(c.text), 0o600), os.WriteFile(good, []byte(record), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t, "--lake", lake, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(lake); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: a lake was left behind, %v", name, err)
+		}
+		if err := run(t, "--lake", lake, good); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t, "--lake", lake, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s, into a lake: %v", name, err)
 		}
 	}
 }
