@@ -47,7 +47,7 @@ func (d decoder) deep() (jsontext.Value, error) {
 		if !n.take(text, at) {
 			return nil, fault.New(fault.Corrupt, "%s is not JSON at byte %d", d.src.whole, d.src.read-int64(len(text)-at))
 		}
-		if len(n.open) == 0 {
+		if n.depth == 0 {
 			d.src.giveBack(text[at+1:])
 			return text[begin : at+1 : at+1], d.goOn()
 		}
@@ -81,7 +81,8 @@ func (d decoder) goOn() error {
 
 // nesting follows a list or object to its end, however deep it is nested.
 type nesting struct {
-	open    []byte // brackets that are not closed yet, the outermost first
+	depth   int      // brackets that are not closed yet
+	objects []uint64 // which of these are of objects, a bit each: a page without end may have nothing but brackets
 	state   state
 	begin   int  // where the text or word begins that is being read
 	name    bool // that text is a name
@@ -157,23 +158,33 @@ func (n *nesting) opens(c byte) bool {
 	if !n.mayBeValue() {
 		return false
 	}
-	n.open = append(n.open, c)
-	n.state = beforeFirst
+	word, bit := n.depth/64, uint64(1)<<(n.depth%64)
+	if word == len(n.objects) {
+		n.objects = append(n.objects, 0)
+	}
+	n.depth++
 	if c == '{' {
+		n.objects[word] |= bit
 		n.state = beforeFirstName
+	} else {
+		n.objects[word] &^= bit
+		n.state = beforeFirst
 	}
 	return true
 }
 
+// inObject says whether the innermost bracket is one of an object.
+func (n *nesting) inObject() bool { return n.objects[(n.depth-1)/64]>>((n.depth-1)%64)&1 == 1 }
+
 func (n *nesting) closes(c byte) bool {
-	open, empty := byte('['), beforeFirst
+	empty := beforeFirst
 	if c == '}' {
-		open, empty = '{', beforeFirstName
+		empty = beforeFirstName
 	}
-	if n.state != afterValue && n.state != empty || n.open[len(n.open)-1] != open {
+	if n.state != afterValue && n.state != empty || n.inObject() != (c == '}') {
 		return false
 	}
-	n.open, n.state = n.open[:len(n.open)-1], afterValue
+	n.depth, n.state = n.depth-1, afterValue
 	return true
 }
 
@@ -183,7 +194,7 @@ func (n *nesting) separates(c byte) bool {
 	case c == ':':
 		n.state = beforeValue
 		return before == beforeColon
-	case n.open[len(n.open)-1] == '{':
+	case n.inObject():
 		n.state = beforeName
 	default:
 		n.state = beforeValue

@@ -169,7 +169,7 @@ func follows(text string) bool {
 		if !n.take([]byte(text), at) {
 			return false
 		}
-		if len(n.open) == 0 && n.state == afterValue {
+		if n.depth == 0 && n.state == afterValue {
 			return strings.TrimSpace(text[at+1:]) == ""
 		}
 	}
