@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,22 +35,27 @@ func (d decoder) element() (v jsontext.Value, deep bool, err error) {
 
 // deep reads the value at which the decoder gave up, and lets the decoder go on behind it.
 func (d decoder) deep() (jsontext.Value, error) {
-	text := bytes.Clone(d.UnreadBuffer())
-	begin := bytes.IndexAny(text, "[{") // before it are only white space and a comma
-	n := nesting{state: beforeValue}
-	for at := begin; ; at++ {
-		if at == len(text) {
-			var err error
-			if text, err = d.src.more(text); err != nil {
-				return nil, err
+	part := bytes.Clone(d.UnreadBuffer())
+	part = part[bytes.IndexAny(part, "[{"):] // before it are only white space and a comma
+	var before [][]byte                      // full parts of the value, which are not copied while it grows
+	at := 0
+	for n := new(nesting); ; {
+		for ; at < len(part); at++ {
+			if !n.take(part[at]) {
+				return nil, fault.New(fault.Corrupt, "%s is not JSON at byte %d", d.src.whole, d.src.read-int64(len(part)-at))
+			}
+			if n.depth == 0 {
+				d.src.giveBack(part[at+1:])
+				return slices.Concat(append(before, part[:at+1])...), d.goOn()
 			}
 		}
-		if !n.take(text, at) {
-			return nil, fault.New(fault.Corrupt, "%s is not JSON at byte %d", d.src.whole, d.src.read-int64(len(text)-at))
+		if len(part) == cap(part) {
+			before = append(before, part)
+			part, at = make([]byte, 0, atOnce), 0
 		}
-		if n.depth == 0 {
-			d.src.giveBack(text[at+1:])
-			return text[begin : at+1 : at+1], d.goOn()
+		var err error
+		if part, err = d.src.more(part, int64(n.depth)); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -79,14 +85,14 @@ func (d decoder) goOn() error {
 	return nil
 }
 
-// nesting follows a list or object to its end, however deep it is nested.
+// nesting follows a list or object to its end, however deep it is nested, and however long.
 type nesting struct {
 	depth   int      // brackets that are not closed yet
 	objects []uint64 // which of these are of objects, a bit each: a page without end may have nothing but brackets
 	state   state
-	begin   int  // where the text or word begins that is being read
-	name    bool // that text is a name
-	escaped bool // the next character of it is escaped
+	name    bool   // the text that is being read is a name
+	escape  int    // characters to come of what is escaped in it; one of them alone says how many
+	word    []byte // that is being read: a number, true, false, null
 }
 
 type state int
@@ -99,19 +105,20 @@ const (
 	beforeColon
 	afterValue
 	inText
-	inWord // a number, true, false, null
+	inWord
 )
 
 // take takes the next byte and says whether it may stand there.
-func (n *nesting) take(text []byte, at int) bool {
-	c := text[at]
-	switch {
-	case n.state == inText:
-		return n.inText(text, at)
-	case n.state == inWord && !strings.ContainsRune(",]} \t\r\n", rune(c)):
-		return true
-	case n.state == inWord:
-		if !jsontext.Value(text[n.begin:at]).IsValid() {
+func (n *nesting) take(c byte) bool {
+	if n.state == inText {
+		return n.inText(c)
+	}
+	if n.state == inWord {
+		if !strings.ContainsRune(",]} \t\r\n", rune(c)) {
+			n.word = append(n.word, c)
+			return true
+		}
+		if !jsontext.Value(n.word).IsValid() {
 			return false
 		}
 		n.state = afterValue
@@ -126,33 +133,45 @@ func (n *nesting) take(text []byte, at int) bool {
 	case ',', ':':
 		return n.separates(c)
 	}
-	n.begin, n.name = at, n.state == beforeName || n.state == beforeFirstName
-	if c != '"' {
-		n.state, n.name = inWord, n.mayBeValue() && !n.name
-		return n.name
+	return n.begins(c)
+}
+
+// begins takes the first byte of a text or a word.
+func (n *nesting) begins(c byte) bool {
+	n.name = n.state == beforeName || n.state == beforeFirstName
+	may := n.mayBeValue()
+	if c == '"' {
+		n.state = inText
+		return may || n.name
 	}
-	may := n.name || n.mayBeValue()
-	n.state = inText
+	n.state, n.word = inWord, append(n.word[:0], c)
 	return may
 }
 
-func (n *nesting) mayBeValue() bool { return n.state == beforeValue || n.state == beforeFirst }
-
-func (n *nesting) inText(text []byte, at int) bool {
-	switch c := text[at]; {
-	case n.escaped:
-		n.escaped = false
+func (n *nesting) inText(c byte) bool {
+	switch {
+	case n.escape == 1 && c == 'u':
+		n.escape = 5
+	case n.escape == 1:
+		n.escape = 0
+		return strings.ContainsRune(`"\/bfnrt`, rune(c))
+	case n.escape > 1:
+		if n.escape--; n.escape == 1 {
+			n.escape = 0
+		}
+		return strings.ContainsRune("0123456789abcdefABCDEF", rune(c))
 	case c == '\\':
-		n.escaped = true
+		n.escape = 1
 	case c == '"':
 		n.state = afterValue
 		if n.name {
 			n.state = beforeColon
 		}
-		return jsontext.Value(text[n.begin : at+1]).IsValid(lenient)
 	}
-	return true
+	return c >= ' '
 }
+
+func (n *nesting) mayBeValue() bool { return n.state == beforeValue || n.state == beforeFirst }
 
 func (n *nesting) opens(c byte) bool {
 	if !n.mayBeValue() {

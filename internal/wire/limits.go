@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -140,14 +139,17 @@ func (s *source) Read(b []byte) (int, error) {
 // atOnce bounds a read: what was read beyond a value that is nested too deep is given back, value by value.
 const atOnce = 64 << 10
 
-// more appends what comes next to text.
-func (s *source) more(text []byte) ([]byte, error) {
-	text = slices.Grow(text, 4<<10)
-	n, err := s.Read(text[len(text):cap(text)])
+// more appends what comes next to a part of a value of which at least so many bytes are still to come, where it has room.
+func (s *source) more(part []byte, least int64) ([]byte, error) {
+	if s.err == nil && s.read+least > s.until {
+		s.err = s.over()
+		return part, s.err
+	}
+	n, err := s.Read(part[len(part):cap(part)])
 	if n > 0 {
 		err = nil // it comes again
 	}
-	return text[:len(text)+n], err
+	return part[:len(part)+n], err
 }
 
 // giveBack takes back the end of what was read.
