@@ -406,6 +406,28 @@ func TestValuesThatAreNoRecords(t *testing.T) {
 	}
 }
 
+// The same files imported again bring the same values that are no records: they are listed once.
+func TestValuesThatAreNoRecordsComeAgain(t *testing.T) {
+	l := newLake(t)
+	for _, text := range []string{"7 8", "7 9"} {
+		if sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": text}))); !errors.Is(err, fault.Incomplete) || sum.Rejected != 2 {
+			t.Errorf("%s: %+v, %v", text, sum, err)
+		}
+	}
+	var got []string
+	last := ""
+	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+		if err != nil || r.Run < last {
+			t.Errorf("after %s: %+v, %v", last, r, err)
+		}
+		last = r.Run
+		got = append(got, fmt.Sprintf("%s in %d", r.Text, r.Runs))
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"7 in 2", "8 in 1", "9 in 1"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Values that do not fit the schema are counted by place and told of, once: what is there already is not written again.
 func TestValuesThatDoNotFit(t *testing.T) {
 	l := newLake(t)

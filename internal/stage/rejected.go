@@ -12,7 +12,8 @@ import (
 // Rejected is a value that came where a record was expected and that cannot be kept as one. Nothing is thrown away:
 // it stays in the control database with the reason.
 type Rejected struct {
-	Run    string // set by Put
+	Run    string // set by Put; one of several, if they all set it aside
+	Runs   int    // how many did; set by AllRejected
 	Reason string // without content
 	Text   []byte // as received
 }
@@ -34,7 +35,7 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 	return nil
 }
 
-// AllRejected yields every value that was set aside. A Text is good until the next one is asked for. It only reads; where
+// AllRejected yields every value that was set aside, once, however many runs came upon it. A Text is good until the next one is asked for. It only reads; where
 // nothing was ever staged there is none.
 func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
@@ -50,7 +51,10 @@ func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) er
 	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rejected')`).Scan(&there); err != nil || !there {
 		return state.Fault(err)
 	}
-	rows, err := db.QueryContext(ctx, `SELECT run_id, reason, text FROM rejected ORDER BY run_id, hash`)
+	// The keys are sorted before the texts are looked up, which may be large.
+	rows, err := db.QueryContext(ctx, `SELECT k.run, k.runs, r.reason, r.text
+		FROM (SELECT min(run_id) AS run, count(*) AS runs, hash FROM rejected GROUP BY hash ORDER BY 1, hash) k
+		CROSS JOIN rejected r ON r.run_id = k.run AND r.hash = k.hash`)
 	if err != nil {
 		return state.Fault(err)
 	}
@@ -58,7 +62,7 @@ func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) er
 	for rows.Next() {
 		var r Rejected
 		var text sql.RawBytes // a copy of a hundred megabytes would be one too many
-		if err := rows.Scan(&r.Run, &r.Reason, &text); err != nil {
+		if err := rows.Scan(&r.Run, &r.Runs, &r.Reason, &text); err != nil {
 			return err
 		}
 		if r.Text = text; !yield(r) {

@@ -46,7 +46,8 @@ values out. They are counted by their place in the record.`,
 			Use:   "rejected --lake DIR",
 			Short: "Show what came in place of records and was set aside",
 			Long: `Print every value that was received or imported where a record was expected and that has no usable conversationId or
-conversationStart: one JSON object a line, with the run, the reason, and the value's text.`,
+conversationStart, or is too large or nested too deep: one JSON object a line, with a run that set it aside, how many
+runs did, the reason, and the value's text.`,
 			Example: "  parley lake rejected --lake ./lake",
 			Args:    cobra.NoArgs,
 			RunE:    func(cmd *cobra.Command, _ []string) error { return Rejected(cmd.Context(), o) },

@@ -38,7 +38,7 @@ func Rejected(ctx context.Context, o *Options) (err error) {
 
 // printRejected writes what was set aside. It may have a hundred megabytes: it is not copied.
 func printRejected(w *bufio.Writer, r stage.Rejected) error {
-	head, err := json.Marshal(map[string]string{"run": r.Run, "reason": r.Reason})
+	head, err := json.Marshal(map[string]any{"run": r.Run, "runs": r.Runs, "reason": r.Reason})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestRejectedIsPrinted(t *testing.T) {
 		if err := Rejected(t.Context(), &Options{Streams: &ui.Streams{Out: &out}, Lake: withRejected(t, text)}); err != nil {
 			t.Fatal(err)
 		}
-		if got := out.String(); got != `{"reason":"it is \"odd\"","run":"run-1","value":`+want+"}\n" || !json.Valid(out.Bytes()) {
+		if got := out.String(); got != `{"reason":"it is \"odd\"","run":"run-1","runs":1,"value":`+want+"}\n" || !json.Valid(out.Bytes()) {
 			t.Errorf("%.60q: got %.200s", text, got)
 		}
 	}
