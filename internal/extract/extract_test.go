@@ -366,7 +366,7 @@ func TestInterruptedRunIsGivenUp(t *testing.T) {
 		}
 		r.fake.Behave()
 		change(&r.cfg)
-		if s := r.mustRun(); s.Resumed || s.Run == interrupted.Run {
+		if s := r.runAsPlanned(); s.Resumed || s.Run == interrupted.Run {
 			t.Errorf("%s: the run was resumed: %+v", name, s)
 		}
 		if left := leftovers(t, r); len(left) > 0 {
@@ -402,7 +402,7 @@ func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
 			}
 			r.fake.Behave()
 			r.cfg.First, r.cfg.End = r.cfg.First+conversation.Day(test.from), r.cfg.End+conversation.Day(test.to)
-			s := r.mustRun()
+			s := r.runAsPlanned()
 			if s.Resumed != test.resumed || s.DaysBefore < 0 || s.Days+s.DaysBefore != int(r.cfg.End-r.cfg.First) {
 				t.Errorf("got %+v", s)
 			}

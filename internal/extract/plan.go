@@ -21,6 +21,8 @@ type Plan struct {
 	Again        []conversation.Day // of those, that the lake has whole already
 	NotAvailable []conversation.Day // wanted days that do not end before Available, or have not ended yet
 	Missing      []conversation.Day // wanted days that the platform's own data never had, as it says
+	Interrupted  string             // run that was interrupted, and not ended since; empty if there is none. Plan sets it
+	Resumes      bool               // it is gone on with; else it is given up. Plan sets it
 }
 
 // Ahead is by how much the platform's date lies after our clock, in seconds; 0 if it does not.
@@ -42,7 +44,13 @@ func (e *Extraction) Plan(ctx context.Context) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	return e.makePlan(ctx, known, last)
+	p, err := e.makePlan(ctx, known, last)
+	if err != nil || last.id == "" {
+		return p, err
+	}
+	e.plan, e.source, p.Interrupted = p, p.Source, last.id
+	p.Resumes, err = e.continues(ctx, last)
+	return p, err
 }
 
 // makePlan plans for a lake that knows its source, with last being the run that was interrupted in it, if one was.

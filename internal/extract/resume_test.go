@@ -109,7 +109,7 @@ func cutAt(t *testing.T, fake platformtest.Config, n int, cut func(*rig, context
 	if source.pass >= 0 {
 		return false
 	}
-	r.mustRun()
+	r.runAsPlanned()
 	if got := r.contents(); got != want {
 		t.Errorf("cut after %d requests:\n%s\nwant\n%s", n, got, want)
 	}

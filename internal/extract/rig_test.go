@@ -94,6 +94,21 @@ func (r *rig) mustRun() Summary {
 	return s
 }
 
+// runAsPlanned is mustRun after a plan, which must have said what becomes of a run that was interrupted.
+func (r *rig) runAsPlanned() Summary {
+	r.t.Helper()
+	was, err := store{r.lake.DB()}.openRun(r.t.Context())
+	if err != nil {
+		was = run{} // it was interrupted before there were tables
+	}
+	plan, err := New(r.cfg).Plan(r.t.Context())
+	s := r.mustRun()
+	if err != nil || plan.Interrupted != was.id || plan.Resumes != s.Resumed || plan.Resumes && s.Run != was.id {
+		r.t.Errorf("planned %+v, %v; the run before was %q, this one is %q, resumed %v", plan, err, was.id, s.Run, s.Resumed)
+	}
+	return s
+}
+
 func (r *rig) snapshot() *lake.Snapshot {
 	r.t.Helper()
 	s, err := r.lake.Snapshot(r.t.Context())

@@ -52,7 +52,9 @@ func (o *Options) printPlan(p extract.Plan) error {
 			Again        []conversation.Day `json:"days_to_read_again"`
 			NotAvailable []conversation.Day `json:"days_not_available"`
 			Missing      []conversation.Day `json:"days_missing"`
-		}{p.Source, conversation.FormatTime(p.Available), p.Ahead(), p.Whole, p.Days, p.Again, p.NotAvailable, p.Missing})
+			Interrupted  string             `json:"interrupted_run,omitempty"`
+			Resumes      bool               `json:"resumes"`
+		}{p.Source, conversation.FormatTime(p.Available), p.Ahead(), p.Whole, p.Days, p.Again, p.NotAvailable, p.Missing, p.Interrupted, p.Resumes})
 	}
 	o.Streams.Printf("Nothing was changed. An extraction would do this:\n")
 	lines := [][2]string{
@@ -70,6 +72,13 @@ func (o *Options) printPlan(p extract.Plan) error {
 	}
 	if len(p.Missing) > 0 {
 		lines = append(lines, [2]string{"missing on the server", extract.Spans(p.Missing)})
+	}
+	if p.Interrupted != "" {
+		what := [2]string{"give up", "the run that was interrupted: days that it made whole stay, what else it had fetched is fetched again"}
+		if p.Resumes {
+			what = [2]string{"go on with", "the run that was interrupted, from its last page"}
+		}
+		lines = append(lines, what)
 	}
 	return ui.Fields(o.Streams.Out, lines...)
 }

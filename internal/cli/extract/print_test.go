@@ -1,10 +1,29 @@
 package extract
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/extract"
 )
+
+// A dry run says what becomes of a run that was interrupted.
+func TestAPlanTellsOfAnInterruptedRun(t *testing.T) {
+	for want, p := range map[string]extract.Plan{
+		"go on with  ": {Interrupted: "x", Resumes: true},
+		"give up  ":    {Interrupted: "x"},
+		"extract  ":    {},
+	} {
+		var out bytes.Buffer
+		o := &Options{Streams: &ui.Streams{Out: &out}}
+		if err := o.printPlan(p); err != nil || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "interrupted") != (p.Interrupted != "") {
+			t.Errorf("got %s, %v; want %s", &out, err, want)
+		}
+	}
+}
 
 // A list of days is not taken for all days between its first and its last.
 func TestDays(t *testing.T) {
