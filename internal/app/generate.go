@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/sim"
@@ -43,8 +44,12 @@ type Generated struct {
 // ids once a commit.
 const generatedAtOnce = 250_000
 
-// Pending gives the days that are not whole in the lake yet.
+// Pending gives the days that are not whole in the lake yet. A lake with conversations of another source is
+// fault.Invalid.
 func (g Generation) Pending(ctx context.Context) ([]conversation.Day, error) {
+	if err := extract.Takes(ctx, g.Lake, extract.Simulation()); err != nil {
+		return nil, err
+	}
 	whole, err := g.Lake.Days(ctx, g.First, g.End)
 	if err != nil {
 		return nil, err
@@ -77,6 +82,9 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 	atOnce := max(1, generatedAtOnce/max(1, g.PerDay))
 	for len(days) > 0 {
 		n := min(atOnce, len(days))
+		if err := extract.Claim(ctx, g.Lake, extract.Simulation()); err != nil {
+			return out, err
+		}
 		at := time.Now().UTC().Truncate(time.Microsecond)
 		records := ahead(ctx, g.versions(out.Run, at, days[:n], int64(out.Days)*int64(g.PerDay)))
 		done, err := writer.Commit(ctx, lake.Commit{Run: out.Run, At: at, Days: days[:n], Records: records})

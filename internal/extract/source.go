@@ -18,7 +18,10 @@ type Identity struct {
 
 // String names the source for a person.
 func (i Identity) String() string {
-	if i.ID == "" {
+	switch {
+	case i == Simulation():
+		return "a simulated contact centre (parley generate)"
+	case i.ID == "":
 		return i.URL
 	}
 	return fmt.Sprintf("the organization %q (%s, at %s)", i.Name, i.ID, i.URL)

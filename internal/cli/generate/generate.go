@@ -39,7 +39,8 @@ from --from up to, and not including, --to. Everything follows from --seed and t
 conversations, byte for byte.
 
 Days that the lake has whole are left alone, so running it again changes nothing, and an interrupted run goes on where
-it was. Do not mix simulated with real conversations.`,
+it was. The lake knows that it is simulated: it takes no conversations of a platform, nor of files, and a lake of a
+platform takes no simulated ones.`,
 		Example: `  parley generate --lake ./lake --from 2026-11-01 --to 2026-11-08
   parley generate --lake ./lake --from 2026-10-01 --to 2026-11-01 --per-day 32259 --seed 7`,
 		Args: cobra.NoArgs,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
@@ -26,6 +27,7 @@ type Options struct {
 	Paths      []string
 	Lake       string
 	ReceivedAt string
+	Source     string
 	Value      int64 // MiB
 	DryRun     bool
 	JSON       bool
@@ -56,6 +58,7 @@ the tables leave these values out. --dry-run ends as the import would into a lak
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
 	f.StringVar(&o.ReceivedAt, "received-at", "", "when the records were received from the platform (default: each file's modification time)")
+	f.StringVar(&o.Source, "source", "", "organization id or base URL that the files come from, or simulation; refused by a lake that has another source, and needed for one of parley generate")
 	ValueFlag(f, &o.Value)
 	f.BoolVar(&o.DryRun, "dry-run", false, "read the files and say what they hold, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
@@ -105,6 +108,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
+	if err := extract.MayImport(ctx, cfg.Lake, o.Source); err != nil {
+		return err
+	}
 	cfg.Report = func(p ingest.Progress) { progress.Show(p.Step, p.Records, 0, "records") }
 	summary, err := ingest.Import(ctx, cfg)
 	progress.Clear()
@@ -157,11 +163,27 @@ func (o *Options) print(s ingest.Summary) error {
 }
 
 func (o *Options) dryRun(ctx context.Context, cfg ingest.Config) error {
+	if err := o.mayImport(ctx); err != nil {
+		return err
+	}
 	found, err := ingest.Survey(ctx, cfg.Files, cfg.Limits)
 	if err != nil && !errors.Is(err, fault.Incomplete) {
 		return err
 	}
 	return errors.Join(err, o.printFound(found))
+}
+
+// mayImport asks the lake, if there is one, whether it takes what comes from files.
+func (o *Options) mayImport(ctx context.Context) (err error) {
+	l, err := lake.Open(ctx, o.Lake)
+	if errors.Is(err, fault.NotFound) {
+		return lake.Vacant(o.Lake)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return extract.MayImport(ctx, l, o.Source)
 }
 
 func (o *Options) printFound(found ingest.Found) error {

@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 )
 
 // run runs the command as it is typed.
@@ -25,25 +27,25 @@ func run(t *testing.T, args ...string) error {
 // What the message about a value that is too large advises, helps.
 func TestAHigherLimit(t *testing.T) {
 	dir := t.TempDir()
-	file, lake := filepath.Join(dir, "x.json"), filepath.Join(dir, "lake")
+	file, path := filepath.Join(dir, "x.json"), filepath.Join(dir, "lake")
 	text := `{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z","x":"` + strings.Repeat("x", 1<<20) + `"}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, dry := range []string{"--dry-run=false", "--dry-run"} {
-		err := run(t, "--lake", lake, "--max-value-mib", "1", dry, file)
+		err := run(t, "--lake", path, "--max-value-mib", "1", dry, file)
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "the value is larger than 1 MiB; --max-value-mib raises the limit") {
 			t.Errorf("%s: %v", dry, err)
 		}
-		if err := run(t, "--lake", lake, "--max-value-mib", "2", dry, file); err != nil {
+		if err := run(t, "--lake", path, "--max-value-mib", "2", dry, file); err != nil {
 			t.Errorf("%s, with a higher limit: %v", dry, err)
 		}
 	}
-	if err := run(t, "--lake", lake, file); err != nil {
+	if err := run(t, "--lake", path, file); err != nil {
 		t.Errorf("with the limit that there is without the flag: %v", err)
 	}
 	for _, bad := range []string{"0", "-1", "901"} {
-		if err := run(t, "--lake", lake, "--max-value-mib", bad, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--max-value-mib must lie between 1 and 900") {
+		if err := run(t, "--lake", path, "--max-value-mib", bad, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--max-value-mib must lie between 1 and 900") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -61,21 +63,45 @@ func TestAnImportOfNothingMakesNoLake(t *testing.T) {
 		"empty": {"", 2, "there is not one record in "},
 	} {
 		dir := t.TempDir()
-		file, good, lake := filepath.Join(dir, "x.json"), filepath.Join(dir, "good.json"), filepath.Join(dir, "lake")
+		file, good, path := filepath.Join(dir, "x.json"), filepath.Join(dir, "good.json"), filepath.Join(dir, "lake")
 		if err := errors.Join(os.WriteFile(file, []byte(c.text), 0o600), os.WriteFile(good, []byte(record), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(t, "--lake", lake, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
+		if err := run(t, "--lake", path, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := os.Stat(lake); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: a lake was left behind, %v", name, err)
 		}
-		if err := run(t, "--lake", lake, good); err != nil {
+		if err := run(t, "--lake", path, good); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(t, "--lake", lake, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
+		if err := run(t, "--lake", path, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s, into a lake: %v", name, err)
+		}
+	}
+}
+
+// A simulated lake takes no files, unless somebody says that they are simulated too; the dry run says the same.
+func TestASimulatedLakeRefusesFiles(t *testing.T) {
+	dir := t.TempDir()
+	file, path := filepath.Join(dir, "x.json"), filepath.Join(dir, "lake")
+	if err := os.WriteFile(file, []byte(`{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := lake.Create(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(extract.Claim(t.Context(), l, extract.Simulation()), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, dry := range []string{"--dry-run", "--dry-run=false"} {
+		if err := run(t, "--lake", path, dry, file); fault.ExitCode(err) != 2 || !strings.Contains(err.Error(), "--source simulation") {
+			t.Errorf("%s: %v", dry, err)
+		}
+		if err := run(t, "--lake", path, dry, "--source", "simulation", file); err != nil {
+			t.Errorf("%s --source simulation: %v", dry, err)
 		}
 	}
 }

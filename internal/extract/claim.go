@@ -1,0 +1,67 @@
+package extract
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// simulation is the key of conversations that no platform ever had, in place of a base URL.
+const simulation = "simulation"
+
+// Simulation is the source of conversations that parley generate makes.
+func Simulation() Identity { return Identity{URL: simulation} }
+
+// Known gives what a lake knows of its source; the zero value if it knows nothing. It changes nothing.
+func Known(ctx context.Context, l *lake.Lake) (known Identity, err error) {
+	err = l.View(ctx, func(db *sql.DB) error {
+		version, err := state.Version(ctx, db, owner, len(migrations))
+		if err != nil || version < len(migrations) { // no extraction of this version has been here
+			return err
+		}
+		known, err = store{db}.known(ctx)
+		return err
+	})
+	return known, err
+}
+
+// Takes fails with fault.Invalid when a lake has another source than now.
+func Takes(ctx context.Context, l *lake.Lake, now Identity) error {
+	known, err := Known(ctx, l)
+	if err != nil || known == (Identity{}) || known.same(now) {
+		return err
+	}
+	return fault.New(fault.Invalid, "the lake holds the conversations of %v, and this is %v; give another --lake", known, now)
+}
+
+// Claim makes a lake know its source, for those who bring conversations without asking a platform. A lake of another
+// one is fault.Invalid.
+func Claim(ctx context.Context, l *lake.Lake, now Identity) error {
+	if err := Takes(ctx, l, now); err != nil {
+		return err
+	}
+	s := store{l.DB()}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	return s.setSource(ctx, now)
+}
+
+// MayImport fails with fault.Invalid when conversations from files may not come into a lake: it has another source than
+// said, or is simulated and nobody said that the files are too.
+func MayImport(ctx context.Context, l *lake.Lake, said string) error {
+	known, err := Known(ctx, l)
+	switch {
+	case err != nil || known == (Identity{}) || known.is(said):
+		return err
+	case said != "":
+		return fault.Field("--source", "--source says %q, and the lake holds the conversations of %v; import into a lake of their own", said, known)
+	case known == Simulation():
+		return fault.Field("--source", "the lake holds the conversations of %v, and files may hold those of an organization; import them into a lake of "+
+			"their own, or, if they are simulated too, say so by --source %s", known, simulation)
+	}
+	return nil
+}
