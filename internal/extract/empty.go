@@ -40,7 +40,7 @@ func (e *Extraction) confirm(ctx context.Context, days []conversation.Day) (empt
 	if len(again) == 0 {
 		return empty, nil
 	}
-	e.cfg.Log.WarnContext(ctx, "nothing came of days on which something happened; they are fetched again", "days", Spans(again))
+	e.warn(ctx, "nothing came of days on which something happened, by the synchronous query; they were fetched again: %s", Spans(again))
 	return empty, e.refetch(ctx, again)
 }
 
@@ -71,7 +71,7 @@ func (e *Extraction) ask(ctx context.Context, d conversation.Days) (map[conversa
 		// Not a reason to stop: the other days can be extracted, and these are asked for again by the next run. What was
 		// tried in vain is not tried for each week of many years; only a refusal may be of this interval alone.
 		e.mute = !errors.Is(err, fault.Invalid)
-		e.cfg.Log.WarnContext(ctx, "days of which nothing came cannot be confirmed", "days", d.String(), "err", err)
+		e.warn(ctx, "nothing came of days, and the synchronous query cannot confirm it: %v: %v", d, err)
 		return fails()
 	case n > 0 && d.End-d.First == 1:
 		found[d.First] = isNotEmpty

@@ -55,14 +55,13 @@ func TestEmptyDaysAreConfirmed(t *testing.T) {
 // whole; if nothing does, it stays open, and the days around it are whole.
 func TestDaysThatAreNotEmpty(t *testing.T) {
 	for name, c := range map[string]struct {
-		second       []string // what comes when it is asked for again
-		whole, ids   string
-		open, empty  string
-		warnsOfEmpty bool
+		second      []string // what comes when it is asked for again
+		whole, ids  string
+		open, empty string
 	}{
-		"come the second time":  {[]string{"3T5"}, "1 2 3 4", "1T1 3T5 4T1", "", "2", false},
-		"do not come":           {nil, "1 2 4", "1T1 4T1", "3", "2", false},
-		"another day's records": {[]string{"4T7"}, "1 2 4", "1T1 4T1", "3", "2", false},
+		"come the second time":  {[]string{"3T5"}, "1 2 3 4", "1T1 3T5 4T1", "", "2"},
+		"do not come":           {nil, "1 2 4", "1T1 4T1", "3", "2"},
+		"another day's records": {[]string{"4T7"}, "1 2 4", "1T1 4T1", "3", "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &scripted{count: hits(1, 3, 4)}
@@ -78,7 +77,7 @@ func TestDaysThatAreNotEmpty(t *testing.T) {
 			if c.open == "" && err != nil || c.open != "" && (!errors.Is(err, fault.Incomplete) || fault.ExitCode(err) != 3 || !strings.Contains(err.Error(), "2026-10-03")) {
 				t.Errorf("got %v", err)
 			}
-			if r.whole() != c.whole || r.ids() != c.ids || numbers(sum.NotConfirmed) != c.open || numbers(sum.Empty) != c.empty || len(sum.Warnings) > 0 {
+			if r.whole() != c.whole || r.ids() != c.ids || numbers(sum.NotConfirmed) != c.open || numbers(sum.Empty) != c.empty || len(sum.Warnings) != 1 || !strings.Contains(sum.Warnings[0], "fetched again: 2026-10-03") {
 				t.Errorf("whole %s, the lake has %s; %+v", r.whole(), r.ids(), sum)
 			}
 			if got := r.intervalsOf(s); got != "1+1 2+3 3+1" {
@@ -127,7 +126,7 @@ func TestEmptyDaysThatCannotBeConfirmed(t *testing.T) {
 		s := &scripted{pages: of(5, "1T1", "3T1", "5T1"), count: func(conversation.Interval) (int64, []conversation.Day, error) { return 0, nil, c.err }}
 		r := newScripted(t, 5, s)
 		sum, err := r.run(t.Context())
-		if !errors.Is(err, fault.Incomplete) || r.whole() != "1 3 5" || numbers(sum.NotConfirmed) != "2 4" || len(sum.Empty) > 0 || len(s.asked) != c.asked {
+		if !errors.Is(err, fault.Incomplete) || r.whole() != "1 3 5" || numbers(sum.NotConfirmed) != "2 4" || len(sum.Empty) > 0 || len(s.asked) != c.asked || len(sum.Warnings) != c.asked {
 			t.Errorf("%s: %v; whole %s, %+v, asked %q", name, err, r.whole(), sum, s.asked)
 		}
 	}
@@ -177,9 +176,13 @@ func TestDaysThatTheServerNeverHad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s.pages = of(5, "1T1", "3T1", "5T1")
 			r := newScripted(t, 5, s)
+			r.cfg.AcceptEmpty = Days{day(2), day(4)}
 			sum, err := r.run(t.Context())
 			if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 of the days asked for are missing on the server that was asked, which never had them: 2026-10-02, 2026-10-04") {
 				t.Errorf("got %v", err)
+			}
+			if len(sum.Warnings) != 1 || sum.Warnings[0] != "--accept-empty does not hold for days that the server says it never had; only a server that has them can tell whether they are empty: 2026-10-02" {
+				t.Errorf("warned of %q", sum.Warnings)
 			}
 			if r.whole() != "1 3 5" || numbers(sum.Missing) != "2 4" || len(sum.NotConfirmed)+len(sum.Empty) > 0 || r.ids() != "1T1 3T1 5T1" {
 				t.Errorf("whole %s, %+v", r.whole(), sum)

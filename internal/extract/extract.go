@@ -99,6 +99,7 @@ type Extraction struct {
 	got     int64                       // records received by this process
 	days    int                         // days committed by this process, those that were read again not counted
 	again   int                         // days that were read again by this process
+	warned  []string                    // for the summary
 	mended  int                         // how often this process fetched again what was staged and damaged
 	perDay  float64
 	spanned int
@@ -166,7 +167,7 @@ func (e *Extraction) begin(ctx context.Context) error {
 		return err
 	}
 	if last.id != "" && !goesOn {
-		e.cfg.Log.WarnContext(ctx, "giving up an interrupted run of other days or of another platform; days that it made whole stay, what it had staged is fetched again", "run", last.id)
+		e.warn(ctx, "an interrupted run of other days or of another platform was given up; days that it made whole stay, what it had staged is fetched again: %s", last.id)
 		if err := e.giveUp(ctx, last); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
 	if e.mended++; e.mended > maxMends {
 		return true, fault.New(fault.Corrupt, "staged files were damaged again after they were fetched anew; look at the disk of %s, and run again", e.cfg.Lake.Dir())
 	}
-	e.cfg.Log.WarnContext(ctx, "staged files are missing or damaged; their days are fetched again", "files", len(bad), "run", e.run.id)
+	e.warn(ctx, "staged files were missing or damaged, and their days were fetched again: %d", len(bad))
 	parts, n := e.afresh(e.run.parts, func(p part) (days []conversation.Day) {
 		for _, x := range bad {
 			if x.First.Before(p.end) && !x.Last.Before(p.start) {

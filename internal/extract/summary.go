@@ -90,14 +90,31 @@ func (e *Extraction) wanted(days map[conversation.Day]bool) (out []conversation.
 // at weekends and on holidays has fewer.
 const manyEmpty = 7
 
+// warn notes what a person should look at once the run is done; a log that was asked for has it at once.
+func (e *Extraction) warn(ctx context.Context, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	e.cfg.Log.InfoContext(ctx, text)
+	e.warned = append(e.warned, text)
+}
+
 // warnings are what a person should look at, though nothing failed.
 func (e *Extraction) warnings(ctx context.Context, s Summary) (out []string, err error) {
+	out = slices.Clone(e.warned)
 	if s.Ahead > 0 {
 		out = append(out, fmt.Sprintf("the platform calls its data complete up to %s, which is %d s ahead of this machine's clock, %s; "+
 			"days that have not ended by this clock are not extracted; look at both clocks", s.Available, s.Ahead, conversation.FormatTime(e.plan.Now)))
 	}
 	if s.Source.ID != "" && e.untold {
 		out = append(out, fmt.Sprintf("the platform does not tell this client whose it is; by its base URL it is taken for %v, which the lake holds", s.Source))
+	}
+	var deaf []conversation.Day
+	for _, day := range s.Missing {
+		if e.cfg.AcceptEmpty.Has(day) {
+			deaf = append(deaf, day)
+		}
+	}
+	if len(deaf) > 0 {
+		out = append(out, fmt.Sprintf("--accept-empty does not hold for days that the server says it never had; only a server that has them can tell whether they are empty: %s", Spans(deaf)))
 	}
 	quiet, err := e.quiet(ctx, s.Empty)
 	for _, d := range quiet {
