@@ -44,7 +44,7 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	err = ended(ctx, usage(cmd, err))
 	if err != nil {
-		report(s, err, wantsJSON(cmd, args))
+		report(s, err, ui.GoesOn(cmd.Annotations), wantsJSON(cmd, args))
 	}
 	return fault.ExitCode(err)
 }
@@ -124,12 +124,16 @@ func ended(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %v", ctx.Err(), err)
 }
 
-// report writes an error on one line: as JSON for a program that asked for JSON.
-func report(s *ui.Streams, err error, asJSON bool) {
+// report writes an error on one line: as JSON for a program that asked for JSON. goesOn says that the command, run
+// again, goes on where it was interrupted.
+func report(s *ui.Streams, err error, goesOn, asJSON bool) {
 	text := ui.OneLine(strings.ReplaceAll(err.Error(), "\n", "; "))
 	// A command that cannot simply be run again says itself how to go on.
 	if f, ok := errors.AsType[*fault.Error](err); errors.Is(err, context.Canceled) && (!ok || !errors.Is(f.Kind, context.Canceled)) {
-		text = "interrupted; run the same command again to go on"
+		text = "interrupted"
+		if goesOn {
+			text += "; run the same command again to go on"
+		}
 	}
 	if asJSON {
 		line, failed := json.Marshal(struct {

@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
@@ -38,21 +41,61 @@ func TestAnEndThatWasAskedFor(t *testing.T) {
 			t.Errorf("%s: exit code %d, want %d", c.name, got, c.code)
 		}
 		var errs bytes.Buffer
-		if report(&ui.Streams{Err: &errs}, cmp.Or(err, context.Canceled), false); c.name == "damage seen because of it" && !strings.Contains(errs.String(), "interrupted; run the same command again") {
+		if report(&ui.Streams{Err: &errs}, cmp.Or(err, context.Canceled), true, false); c.name == "damage seen because of it" && !strings.Contains(errs.String(), "interrupted; run the same command again") {
 			t.Errorf("%s: says %q", c.name, errs.String())
 		}
 	}
 }
 
 func TestAnInterruptionIsReported(t *testing.T) {
-	for want, err := range map[string]error{
-		"parley: interrupted; run the same command again to go on\n": fmt.Errorf("x: %w", context.Canceled),
-		"parley: interrupted; give --cursor c\n":                     fault.New(context.Canceled, "interrupted; give --cursor c"),
+	broken := fmt.Errorf("x: %w", context.Canceled)
+	for want, c := range map[string]struct {
+		err    error
+		goesOn bool
+	}{
+		"parley: interrupted; run the same command again to go on\n": {broken, true},
+		"parley: interrupted\n":                  {broken, false},
+		"parley: interrupted; give --cursor c\n": {fault.New(context.Canceled, "interrupted; give --cursor c"), true},
 	} {
 		var errs bytes.Buffer
-		report(&ui.Streams{Err: &errs}, err, false)
+		err := c.err
+		report(&ui.Streams{Err: &errs}, err, c.goesOn, false)
 		if errs.String() != want || fault.ExitCode(err) != 130 {
 			t.Errorf("%v: says %q with exit code %d", err, errs.String(), fault.ExitCode(err))
 		}
+	}
+}
+
+// Only commands that go on where they were are told to be run again.
+func TestCommandsThatGoOn(t *testing.T) {
+	var got []string
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if ui.GoesOn(cmd.Annotations) {
+			got = append(got, cmd.CommandPath())
+		}
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(New(&ui.Streams{}))
+	want := []string{"parley extract", "parley generate", "parley import", "parley lake expire", "parley lake mend", "parley lake move"}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A command that only has others under it says so, asked for nothing.
+func TestBareCommandsPrintTheirHelp(t *testing.T) {
+	for _, cmd := range New(&ui.Streams{}).Commands() {
+		if !cmd.HasSubCommands() {
+			continue
+		}
+		if code, out, errs := parley(t, cmd.Name()); code != 0 || !strings.Contains(out, "Available Commands:") || errs != "" {
+			t.Errorf("parley %s: exit code %d, %q, %q", cmd.Name(), code, out, errs)
+		}
+	}
+	if code, _, errs := parley(t, "lake", "check"); code != 2 || !strings.Contains(errs, "missing: --lake; see parley lake check --help") {
+		t.Errorf("parley lake check: exit code %d, %q", code, errs)
 	}
 }

@@ -50,8 +50,9 @@ type Options struct {
 func New(s *ui.Streams, version string) *cobra.Command {
 	o := &Options{Streams: s, Version: version, Getenv: os.Getenv, Size: extract.DefaultSize()}
 	cmd := &cobra.Command{
-		Use:   "extract --from DAY --to DAY --lake DIR",
-		Short: "Extract every conversation of an interval into a lake",
+		Use:         "extract --from DAY --to DAY --lake DIR",
+		Annotations: ui.ThatGoesOn(),
+		Short:       "Extract every conversation of an interval into a lake",
 		Long: `Extract every conversation that started in the days from --from up to, and not including, --to.
 
 Days that the lake has whole are left alone, so running it again changes nothing. A run that was interrupted, however

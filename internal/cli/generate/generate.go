@@ -32,8 +32,9 @@ type Options struct {
 func New(s *ui.Streams) *cobra.Command {
 	o := &Options{Streams: s}
 	cmd := &cobra.Command{
-		Use:   "generate --lake DIR --from DAY --to DAY",
-		Short: "Write a simulated contact centre into a lake, to measure and to try things",
+		Use:         "generate --lake DIR --from DAY --to DAY",
+		Annotations: ui.ThatGoesOn(),
+		Short:       "Write a simulated contact centre into a lake, to measure and to try things",
 		Long: `Write the conversations of a simulated contact centre, those that parley sandbox serves, straight into a lake: the days
 from --from up to, and not including, --to. Everything follows from --seed and the days: the same seed gives the same
 conversations, byte for byte.

@@ -37,8 +37,9 @@ type Options struct {
 func New(s *ui.Streams) *cobra.Command {
 	o := &Options{Streams: s}
 	cmd := &cobra.Command{
-		Use:   "import --lake DIR PATH...",
-		Short: "Import existing exports into a lake",
+		Use:         "import --lake DIR PATH...",
+		Annotations: ui.ThatGoesOn(),
+		Short:       "Import existing exports into a lake",
 		Long: `Import conversation records that lie in files: single records, NDJSON, arrays, pages of job results; plain, gzip or
 zstd. Folders are searched for files that end in .json, .ndjson, .jsonl.
 

@@ -27,8 +27,9 @@ type ExpireOptions struct {
 func newExpire(of *Options) *cobra.Command {
 	o := &ExpireOptions{Options: of, Now: time.Now}
 	cmd := &cobra.Command{
-		Use:   "expire --lake DIR",
-		Short: "Remove old snapshots of a lake and the files that only they need",
+		Use:         "expire --lake DIR",
+		Annotations: ui.ThatGoesOn(),
+		Short:       "Remove old snapshots of a lake and the files that only they need",
 		Long: `Remove snapshots that were committed longer ago than --older-than, and every file that no snapshot needs any more: what
 later commits have replaced, and what interrupted ones have left. No conversation is lost, nor a row of any table.
 

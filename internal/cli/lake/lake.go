@@ -58,7 +58,13 @@ runs did, the reason, and the value's text.`,
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
-	cobra.CheckErr(cmd.MarkPersistentFlagRequired("lake"))
+	// Marked as required, it would be missed by the bare command too, which only prints its help.
+	cmd.PersistentPreRunE = func(sub *cobra.Command, _ []string) error {
+		if sub != cmd && !sub.Flags().Changed("lake") {
+			return fault.New(fault.Invalid, "missing: --lake; see %s --help", sub.CommandPath())
+		}
+		return nil
+	}
 	return cmd
 }
 

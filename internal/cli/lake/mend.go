@@ -26,8 +26,9 @@ type MendOptions struct {
 func newMend(of *Options) *cobra.Command {
 	o := &MendOptions{Options: of, Now: time.Now}
 	cmd := &cobra.Command{
-		Use:   "mend --lake DIR",
-		Short: "Write damaged days of a lake again from their records",
+		Use:         "mend --lake DIR",
+		Annotations: ui.ThatGoesOn(),
+		Short:       "Write damaged days of a lake again from their records",
 		Long: `Check the lake, write every day with a finding again from its records, and check once more. That mends whatever is wrong
 with segments, metrics, attributes, evaluations, surveys and resolutions, files with column pages that other programs
 refuse, and days for which an earlier version of Parley wrote too few rows: it derived nothing from a record of which

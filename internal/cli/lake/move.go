@@ -19,8 +19,9 @@ type MoveOptions struct {
 func newMove(shared *Options) *cobra.Command {
 	o := &MoveOptions{Options: shared}
 	cmd := &cobra.Command{
-		Use:   "move --lake DIR",
-		Short: "Make a lake whole that was moved to another folder",
+		Use:         "move --lake DIR",
+		Annotations: ui.ThatGoesOn(),
+		Short:       "Make a lake whole that was moved to another folder",
 		Long: `Make a lake whole at its new place. First move or copy its folder, for example with mv, while nobody writes to it. Then
 run this command on the new folder. Iceberg names every file by its absolute path, so the command writes the metadata of
 all tables anew, for every snapshot. Data files are not touched.
