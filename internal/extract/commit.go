@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/stage"
 )
@@ -95,6 +97,9 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 		return err
 	}
 	out, err := e.writer.Commit(ctx, lake.Commit{ID: c.id, Run: e.run.id, At: e.cfg.Now(), Days: c.days, Records: batch.Stream(ctx)})
+	if errors.Is(err, fault.Corrupt) && !errors.Is(err, stage.ErrDamaged) {
+		return fault.Because(fault.Corrupt, err, "what the lake has of these days is damaged; restore the file from a backup and run again, or extract the days into another lake")
+	}
 	if err != nil {
 		return err
 	}

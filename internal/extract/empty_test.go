@@ -3,12 +3,14 @@ package extract
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 )
@@ -307,6 +309,38 @@ func TestAgain(t *testing.T) {
 	s.count = hits(3)
 	if sum, err := r.run(t.Context()); !errors.Is(err, fault.Incomplete) || sum.Again != 1 || numbers(sum.NotConfirmed) != "3" {
 		t.Errorf("not confirmed: %+v, %v", sum, err)
+	}
+}
+
+// A day whose records in the lake are damaged cannot be merged with what comes: the advice has been tried.
+func TestAgainOverDamage(t *testing.T) {
+	s := &scripted{pages: of(2, "1T1", "2T1")}
+	r := newScripted(t, 2, s)
+	r.mustRun()
+	r.cfg.Again = Days{day(1), day(3)}
+	path := r.snapshot().Files(lake.Conversations)[0].Path
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := New(r.cfg).Run(t.Context())
+		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "restore the file from a backup and run again, or extract the days into another lake: ") || !strings.Contains(err.Error(), path) {
+			t.Errorf("got %v", err)
+		}
+	}
+	elsewhere := newScripted(t, 2, s)
+	if elsewhere.mustRun(); elsewhere.ids() != "1T1 2T1" {
+		t.Errorf("another lake has %s", elsewhere.ids())
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if sum := r.mustRun(); sum.Again != 2 || r.ids() != "1T1 2T1" {
+		t.Errorf("restored: %+v, the lake has %s", sum, r.ids())
 	}
 }
 

@@ -137,7 +137,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if summary.Run == "" || stopped && summary.Received == 0 {
 		return err
 	}
-	return errors.Join(err, o.print(summary, stopped))
+	return errors.Join(err, o.print(summary, head(err)))
 }
 
 // config reads flags and environment.

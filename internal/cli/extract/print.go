@@ -97,7 +97,18 @@ func days(list []conversation.Day) string {
 	return fmt.Sprintf("%d days: %s", len(list), extract.Spans(list))
 }
 
-func (o *Options) print(s extract.Summary, stopped bool) error {
+// head says that a run has stopped before its end; nothing of one that came to it.
+func head(err error) string {
+	switch {
+	case err == nil || errors.Is(err, fault.Incomplete):
+		return ""
+	case errors.Is(err, fault.Corrupt): // the error says what to do
+		return "Stopped before the end. Until now:\n"
+	}
+	return "Stopped before the end; run the same command again to go on. Until now:\n"
+}
+
+func (o *Options) print(s extract.Summary, head string) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
@@ -106,9 +117,7 @@ func (o *Options) print(s extract.Summary, stopped bool) error {
 		return nil
 	}
 	w := o.Streams.Out
-	if stopped {
-		o.Streams.Printf("Stopped before the end; run the same command again to go on. Until now:\n")
-	}
+	o.Streams.Printf("%s", head)
 	resumed := ""
 	if s.Resumed {
 		resumed = ", resumed where an earlier run was interrupted"

@@ -8,6 +8,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // A dry run says what becomes of a run that was interrupted.
@@ -21,6 +22,15 @@ func TestAPlanTellsOfAnInterruptedRun(t *testing.T) {
 		o := &Options{Streams: &ui.Streams{Out: &out}}
 		if err := o.printPlan(p); err != nil || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "interrupted") != (p.Interrupted != "") {
 			t.Errorf("got %s, %v; want %s", &out, err, want)
+		}
+	}
+}
+
+// What the same command would stop at again is no reason to run it again.
+func TestTheHeadOfARunThatStopped(t *testing.T) {
+	for want, err := range map[string]error{"": fault.New(fault.Incomplete, "x"), "Stopped before the end. Until now:\n": fault.New(fault.Corrupt, "x"), "Stopped before the end; run the same command again to go on. Until now:\n": fault.New(fault.Unavailable, "x")} {
+		if got := head(err); got != want {
+			t.Errorf("%v: got %q", err, got)
 		}
 	}
 }
