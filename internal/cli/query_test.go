@@ -133,7 +133,7 @@ func TestGeneratedLakes(t *testing.T) {
 	if out := must(t, args...); !strings.Contains(out, `"added":0,`) || !strings.Contains(out, `"days_already_whole":3,`) || export(dir) != before {
 		t.Errorf("generate again: %s", out)
 	}
-	if out := must(t, "generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-09", "--per-day", "60", "--seed", "7", "--dry-run"); !strings.Contains(out, "60 on 1 days") {
+	if out := must(t, "generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-09", "--per-day", "60", "--seed", "7", "--dry-run"); !strings.Contains(out, "60 on 1 day\n") {
 		t.Errorf("dry run over a lake: %s", out)
 	}
 }

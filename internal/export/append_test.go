@@ -1,14 +1,37 @@
 package export
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 )
+
+// A full disk is told of once, however many writers are within one another.
+func TestAFullDiskIsToldOfOnce(t *testing.T) {
+	records := func(yield func(conversation.Record, error) bool) {
+		for range 3 {
+			if !yield(conversation.Record{JSON: bytes.Repeat([]byte("x"), 1<<20)}, nil) {
+				return
+			}
+		}
+	}
+	err := ToFile("/dev/full", func(w io.Writer) error {
+		_, err := NDJSON(t.Context(), w, records)
+		return err
+	})
+	if fault.ExitCode(err) != 9 || strings.Count(err.Error(), "the export cannot be written") != 1 {
+		t.Errorf("got %v", err)
+	}
+}
 
 func TestAppendTo(t *testing.T) {
 	say := func(text string, err error) func(io.Writer) error {

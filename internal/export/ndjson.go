@@ -150,8 +150,9 @@ type plain struct{ io.Writer }
 
 func (plain) Close() error { return nil }
 
+// full says of a full disk what could not be written, once: writers here are within one another.
 func full(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if errors.Is(err, syscall.ENOSPC) && !errors.Is(err, fault.Full) {
 		return fault.Because(fault.Full, err, "the export cannot be written")
 	}
 	return err

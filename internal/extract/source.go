@@ -16,7 +16,7 @@ type Identity struct {
 	URL  string `json:"base_url"`
 }
 
-// String names the source for a person.
+// String names the source for a person. The name is one line of plain characters already.
 func (i Identity) String() string {
 	switch {
 	case i == Simulation():
@@ -24,7 +24,7 @@ func (i Identity) String() string {
 	case i.ID == "":
 		return i.URL
 	}
-	return fmt.Sprintf("the organization %q (%s, at %s)", i.Name, i.ID, i.URL)
+	return fmt.Sprintf(`the organization "%s" (%s, at %s)`, i.Name, i.ID, i.URL)
 }
 
 // key is what --source is given, and what a run remembers.

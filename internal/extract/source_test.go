@@ -13,7 +13,7 @@ import (
 
 var (
 	acme  = platform.Organization{ID: "0b5a7fd0-0000-4000-8000-00000000000a", Name: "Acme"}
-	other = platform.Organization{ID: "0b5a7fd0-0000-4000-8000-00000000000b", Name: "Other\x1b[2J"}
+	other = platform.Organization{ID: "0b5a7fd0-0000-4000-8000-00000000000b", Name: `Other\u001b[2J`} // as the client gives it
 )
 
 // seen is a source as a lake sees it.
@@ -38,7 +38,7 @@ func TestALakeKnowsItsSource(t *testing.T) {
 		"the same at another host":            {seen{org: acme, url: urlA}, seen{org: acme, url: urlB}, ""},
 		"renamed":                             {seen{org: acme, url: urlA}, seen{org: platform.Organization{ID: acme.ID, Name: "New"}, url: urlA}, ""},
 		"another at the same host":            {seen{org: acme, url: urlA}, seen{org: other, url: urlA}, `"Acme"`},
-		"another at another host":             {seen{org: acme, url: urlA}, seen{org: other, url: urlB}, other.ID},
+		"another at another host":             {seen{org: acme, url: urlA}, seen{org: other, url: urlB}, `the organization "Other\u001b[2J" (` + other.ID + ", at " + urlB + ")"},
 		"untold":                              {seen{url: urlA}, seen{url: urlA}, ""},
 		"untold at another host":              {seen{url: urlA}, seen{url: urlB}, urlA},
 		"told later":                          {seen{url: urlA}, seen{org: acme, url: urlA}, ""},

@@ -114,7 +114,7 @@ func (e *Extraction) warnings(ctx context.Context, s Summary) (out []string, err
 		}
 	}
 	if len(deaf) > 0 {
-		out = append(out, fmt.Sprintf("--accept-empty does not hold for days that the server says it never had; only a server that has them can tell whether they are empty: %s", Spans(deaf)))
+		out = append(out, "--accept-empty does not hold for days that the server says it never had; only a server that has them can tell whether they are empty: "+Spans(deaf))
 	}
 	quiet, err := e.quiet(ctx, s.Empty)
 	for _, d := range quiet {

@@ -63,7 +63,7 @@ func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, erro
 		c.damage("%v", err)
 	}
 	if n := len(c.report.Damage); n > 0 {
-		return c.report, fault.New(fault.Corrupt, "the lake is damaged: %d findings; parley lake mend mends what can be mended from the records", n)
+		return c.report, fault.New(fault.Corrupt, "the lake is damaged, with findings: %d; parley lake mend mends what can be mended from the records", n)
 	}
 	return c.report, nil
 }

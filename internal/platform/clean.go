@@ -68,8 +68,36 @@ func (s *secrets) hide(text string) string {
 	defer s.mu.Unlock()
 	for _, secret := range append(s.token[:], s.texts...) {
 		if len(secret) >= shortest {
-			text = strings.ReplaceAll(text, secret, "(secret)")
+			text = hidePart(strings.ReplaceAll(text, secret, hidden), secret)
 		}
 	}
 	return text
+}
+
+// hidden stands where a secret was.
+const hidden = "(secret)"
+
+// fragment is how much of a secret is one by itself: who cuts what we sent may write back a part of it.
+const fragment = 8
+
+// hidePart hides every part of a secret that is a fragment or longer.
+func hidePart(text, secret string) string {
+	if len(secret) < fragment {
+		return text
+	}
+	var out strings.Builder
+	for len(text) >= fragment {
+		n := 0
+		for n+fragment <= len(text) && strings.Contains(secret, text[:n+fragment]) {
+			n++
+		}
+		if n == 0 {
+			out.WriteByte(text[0])
+			text = text[1:]
+			continue
+		}
+		out.WriteString(hidden)
+		text = text[n+fragment-1:]
+	}
+	return out.String() + text
 }

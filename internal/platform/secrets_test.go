@@ -79,6 +79,47 @@ func TestEchoedSecretsAreNotPrinted(t *testing.T) {
 	}
 }
 
+// A part of what we sent is hidden too: a server that cuts what it writes back may cut it anywhere.
+func TestPartsOfEchoedSecretsAreNotPrinted(t *testing.T) {
+	const token = "0123456789abcdefghijklmnopqrstuvwxyz"
+	f := platformtest.New(t, platformtest.Config{})
+	login := platformtest.Rule{Route: platformtest.Token, First: 1, Do: platformtest.Answer(200, jsonType, `{"access_token":"`+token+`"}`)}
+	for from := range len(token) {
+		for to := from + 1; to <= len(token); to += 3 {
+			part := token[from:to]
+			f.Behave(login, platformtest.Rule{Route: platformtest.Status, First: 1, Last: platformtest.Always,
+				Do: platformtest.Answer(400, jsonType, `{"message":"Bearer <`+part+`> is no good","code":"x"}`)})
+			_, err := f.Client().Status(t.Context(), "job-1")
+			want := "Bearer <" + part + "> is no good"
+			if len(part) >= 8 {
+				want = "Bearer <(secret)> is no good"
+			}
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %s", part, err, want)
+			}
+		}
+	}
+}
+
+// What answers in another protocol is there, and has answered: that is no failure to reach it.
+func TestAnswersThatAreNotHTTP(t *testing.T) {
+	for name, says := range map[string]string{
+		"another protocol":  "SSH-2.0-OpenSSH_9.9\r\n",
+		"a head that is no": "HTTP/1.1 200 OK\r\nthis is no header\r\n\r\n",
+		"a status":          "HTTP/1.1 OK\r\n\r\n",
+		"a version":         "HTTP/x 200 OK\r\n\r\n",
+	} {
+		host := listen(t, says)
+		f := platformtest.New(t, platformtest.Config{})
+		cfg := f.ClientConfig()
+		cfg.API, cfg.Login, cfg.Transport, cfg.Retry.Attempts = "http://"+host, "http://"+host, nil, 1
+		_, err := platform.New(cfg).Availability(t.Context())
+		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), host+" answers with what is not HTTP: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // What a platform writes cannot steer a terminal, or fill it.
 func TestTextsOfThePlatformAreHarmless(t *testing.T) {
 	f := fulfilled(t)

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strings"
 
@@ -29,8 +30,17 @@ func (c *Client) unreachable(to *url.URL, err error) error {
 		return fault.Field("--base-url", "%s does not speak TLS; if that is right, write http:// in --base-url", to.Host)
 	case to.Scheme == "http" && strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`): // an alert of TLS
 		return errSpeaksTLS(to.Host)
+	case isNoHTTP(err):
+		return fault.New(fault.Corrupt, "%s answers with what is not HTTP: %s", to.Host, text)
 	}
 	return fault.New(fault.Unavailable, "%s cannot be reached: %s", to.Host, text)
+}
+
+// isNoHTTP says whether something came and was no answer of HTTP. Not all of these errors have a type: it goes by their
+// texts in net/http, and TestAnswersThatAreNotHTTP keeps them honest.
+func isNoHTTP(err error) bool {
+	_, head := errors.AsType[textproto.ProtocolError](err)
+	return head || strings.Contains(err.Error(), "malformed HTTP ")
 }
 
 func errSpeaksTLS(host string) error {

@@ -143,6 +143,6 @@ func (o *Options) summary(n int64, what string) error {
 	if o.JSON {
 		return o.Streams.JSON(map[string]any{"conversations": n, "output": o.Output, "dry_run": o.DryRun})
 	}
-	o.Streams.Printf("%s conversations %s.\n", ui.Count(n), what)
+	o.Streams.Printf("%s %s.\n", ui.Counted(n, "conversation", "conversations"), what)
 	return nil
 }

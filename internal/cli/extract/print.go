@@ -60,7 +60,7 @@ func (o *Options) printPlan(p extract.Plan) error {
 	lines := [][2]string{
 		{"from", p.Source.String()},
 		{"extract", days(p.Days)},
-		{"leave alone", fmt.Sprintf("%d days that the lake has whole", p.Whole)},
+		{"leave alone", ui.Counted(int64(p.Whole), "day", "days") + " that the lake has whole"},
 		{"wait for", days(p.NotAvailable)},
 		{"data available until", conversation.FormatTime(p.Available)},
 	}
@@ -122,12 +122,12 @@ func (o *Options) print(s extract.Summary, head string) error {
 	if s.Resumed {
 		resumed = ", resumed where an earlier run was interrupted"
 	}
-	o.Streams.Printf("Extracted %d days from %v up to %v in %.1f s%s.\n", s.Days, s.First, s.End, s.Seconds, resumed)
+	o.Streams.Printf("Extracted %s from %v up to %v in %.1f s%s.\n", ui.Counted(int64(s.Days), "day", "days"), s.First, s.End, s.Seconds, resumed)
 	lines := [][2]string{
 		{"conversations added", ui.Count(s.Added)},
 		{"replaced by newer versions", ui.Count(s.Replaced)},
 		{"in the lake already", ui.Count(s.Unchanged + s.Stale)},
-		{"received", fmt.Sprintf("%s records in %s pages of %s jobs, %s written", ui.Count(s.Received), ui.Count(s.Pages), ui.Count(s.Jobs), ui.Bytes(s.Bytes))},
+		{"received", fmt.Sprintf("%s in %s of %s, %s written", ui.Counted(s.Received, "record", "records"), ui.Counted(s.Pages, "page", "pages"), ui.Counted(s.Jobs, "job", "jobs"), ui.Bytes(s.Bytes))},
 		{"sent twice", fmt.Sprintf("%s equal, %s with another content", ui.Count(s.Duplicates), ui.Count(s.Conflicts))},
 		{"days already whole", ui.Count(int64(s.DaysBefore))},
 	}

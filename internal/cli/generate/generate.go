@@ -126,8 +126,8 @@ func (o *Options) dryRun(ctx context.Context, g app.Generation) error {
 	}
 	o.Streams.Printf("Nothing was changed. It would write this:\n")
 	return ui.Fields(o.Streams.Out,
-		[2]string{"conversations", fmt.Sprintf("%s on %s days", ui.Count(n), ui.Count(int64(days)))},
-		[2]string{"leave alone", ui.Count(int64(whole)) + " days that the lake has whole"},
+		[2]string{"conversations", fmt.Sprintf("%s on %s", ui.Count(n), ui.Counted(int64(days), "day", "days"))},
+		[2]string{"leave alone", ui.Counted(int64(whole), "day", "days") + " that the lake has whole"},
 	)
 }
 
@@ -147,7 +147,7 @@ func (o *Options) print(g app.Generated) error {
 	if o.JSON {
 		return o.Streams.JSON(g)
 	}
-	o.Streams.Printf("Generated %d days from %v up to %v in %.1f s.\n", g.Days, g.First, g.End, g.Seconds)
+	o.Streams.Printf("Generated %s from %v up to %v in %.1f s.\n", ui.Counted(int64(g.Days), "day", "days"), g.First, g.End, g.Seconds)
 	lines := [][2]string{
 		{"conversations added", ui.Count(g.Added)},
 		{"in the lake already", fmt.Sprintf("%s replaced, %s equal", ui.Count(g.Replaced), ui.Count(g.Unchanged))},

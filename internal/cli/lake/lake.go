@@ -94,7 +94,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		o.Streams.Printf("DAMAGE %s\n", d)
 	}
 	if len(r.Damage) == 0 {
-		o.Streams.Printf("The lake is whole: %s conversations, each once, checked in %.1f s.\n", ui.Count(r.Conversations), took.Seconds())
+		o.Streams.Printf("The lake is whole: %s, each once, checked in %.1f s.\n", ui.Counted(r.Conversations, "conversation", "conversations"), took.Seconds())
 	}
 	lines := [][2]string{{"whole days", ui.Count(int64(r.Days))}}
 	if len(r.Gaps) > 0 {

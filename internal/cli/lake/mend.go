@@ -78,7 +78,7 @@ func Mend(ctx context.Context, o *MendOptions) (err error) {
 	if err := o.print(m); err != nil || o.DryRun || len(m.Damage) == 0 {
 		return err
 	}
-	return fault.New(fault.Corrupt, "the lake is still damaged: %d findings that its records cannot mend; restore the files that are named from a backup", len(m.Damage))
+	return fault.New(fault.Corrupt, "the lake is still damaged, with findings that its records cannot mend: %d; restore the files that are named from a backup", len(m.Damage))
 }
 
 // findings checks the lake.

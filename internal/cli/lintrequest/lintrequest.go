@@ -74,7 +74,7 @@ func Run(o *Options) error {
 	case all == 1:
 		return fault.New(fault.Invalid, "1 finding")
 	case all > 1:
-		return fault.New(fault.Invalid, "%d findings", all)
+		return fault.New(fault.Invalid, "%s", ui.Counted(int64(all), "finding", "findings"))
 	}
 	return nil
 }

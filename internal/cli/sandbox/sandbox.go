@@ -146,9 +146,9 @@ func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	o.Streams.Notef("Loaded %s records from %d files; %d came twice, and the last counts.\n", ui.Count(int64(found.Records)), found.Files, found.Duplicates)
+	o.Streams.Notef("Loaded %s from %s; %d came twice, and the last counts.\n", ui.Counted(int64(found.Records), "record", "records"), ui.Counted(int64(found.Files), "file", "files"), found.Duplicates)
 	for _, path := range slices.Sorted(maps.Keys(found.Rejected)) {
-		o.Streams.Notef("Not loaded, for want of a usable conversationId or conversationStart: %d values of %s\n", found.Rejected[path], path)
+		o.Streams.Notef("Not loaded, for want of a usable conversationId or conversationStart: %s of %s\n", ui.Counted(int64(found.Rejected[path]), "value", "values"), path)
 	}
 	for _, path := range found.Empty {
 		o.Streams.Notef("Without one record: %s\n", path)
