@@ -117,7 +117,7 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 			args []string
 		}{
 			{4, "may only be read", []string{"lake", "expire", "--lake", lake}},
-			{4, "may only be read", []string{"import", "--lake", lake, records}},
+			{4, "may only be read", []string{"import", "--lake", lake, "--source", "simulation", records}},
 			{4, "may only be read", []string{"generate", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "--per-day", "5"}},
 			{4, "may only be read", []string{"lake", "move", "--lake", lake}},
 			{2, "--state", []string{"serve", "--lake", lake, "--addr", "127.0.0.1:0"}},
@@ -130,7 +130,7 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 		}
 	}
 	moved := filepath.Join(home, "moved")
-	if code, _, stderr := parley(t, "import", "--lake", moved, records); code != 7 || !strings.Contains(stderr, fmt.Sprintf("parley lake move --lake %s", moved)) {
+	if code, _, stderr := parley(t, "import", "--lake", moved, "--source", "simulation", records); code != 7 || !strings.Contains(stderr, fmt.Sprintf("parley lake move --lake %s", moved)) {
 		t.Errorf("writing to a moved lake: exit code %d, %s", code, stderr)
 	}
 	must(t, "lake", "move", "--lake", moved) // the advice

@@ -16,6 +16,8 @@ var meant = map[string]string{
 	"wrapupcodeid": "wrapUpCode", "wrapup": "wrapUpCode", "wrapupname": "wrapUpCode", "division": "divisionId", "divisionids": "divisionId", "skillid": "requestedRoutingSkillId", "skill": "requestedRoutingSkillId",
 	"language": "requestedLanguageId", "languageid": "requestedLanguageId", "media": "mediaType", "channel": "mediaType", "callerid": "ani", "phonenumber": "ani", "flow": "flowId", "emailaddress": "addressFrom",
 	"id": "conversationId", "eq": "matches", "equals": "matches",
+	"phone": "voice", "telephone": "voice", "call": "voice", "calls": "voice", "mail": "email", "sms": "message", "messaging": "message", "webchat": "chat",
+	"in": "inbound", "incoming": "inbound", "out": "outbound", "outgoing": "outbound", "caller": "customer",
 }
 
 // plain strips what people vary in names: case, underscores, dashes.
@@ -30,6 +32,9 @@ func didYouMean(name string, allowed []string) string {
 	}
 	return ""
 }
+
+// Suggest gives the allowed name or value that was probably meant; none if none is near.
+func Suggest(name string, allowed []string) string { return suggest(name, allowed) }
 
 // suggest gives the allowed name that was probably meant: the same but for case and underscores, a known other name,
 // or the nearest by letters.

@@ -69,6 +69,9 @@ func Submit(ctx context.Context, o *Options) error {
 	if _, err := o.polling(""); err != nil {
 		return err // before a job is submitted for which nobody then waits
 	}
+	for _, doubt := range o.Question.Doubts() {
+		o.Streams.Notef("%s\n", doubt)
+	}
 	return o.with(ctx, true, func(s source) error {
 		id, err := s.submit(ctx, text)
 		if err != nil {

@@ -70,10 +70,7 @@ func Run(o *Options) error {
 		}
 		all += len(r.Findings)
 	}
-	switch {
-	case all == 1:
-		return fault.New(fault.Invalid, "1 finding")
-	case all > 1:
+	if all > 0 {
 		return fault.New(fault.Invalid, "%s", ui.Counted(int64(all), "finding", "findings"))
 	}
 	return nil

@@ -56,8 +56,8 @@ answer; when there are more, the exit code is 3. The paging of a body from a fil
 
 ` + connection.Help + `
 
-At a terminal the answer is a table; in a pipe its cells are separated by tabs, without a head. Ids are shortened there,
-and only there: --json and --ndjson have the records as they were answered, without participant attributes.`,
+At a terminal the answer is a table, in which ids and addresses are shortened; in a pipe its cells are separated by tabs,
+without a head, and whole. --json and --ndjson have the records as they were answered, without participant attributes.`,
 		Example: `  parley query --lake ./lake --from 2026-11-01 --to 2026-11-08 --media voice --direction inbound --limit 20
   parley query --lake ./lake --from 2026-11-01 --purpose acd --aggregate queueId:5 --count
   parley query --base-url http://127.0.0.1:8080 -f body.json --json
@@ -94,6 +94,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	if o.PrintBody {
 		return o.printBody(text)
+	}
+	for _, doubt := range o.Question.Doubts() {
+		o.Streams.Notef("%s\n", doubt)
 	}
 	s, err := o.source(ctx)
 	if err != nil {

@@ -9,15 +9,18 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
+// look is how a row is shown: shortened for a person, whole for a program.
+type look struct{ whole bool }
+
 // row is what a person wants to see of a conversation at first sight.
-func row(c *conversation.Conversation) []string {
+func (l look) row(c *conversation.Conversation) []string {
 	s := conversation.Summarize(c)
 	names := namesOf(c)
-	from, to := parties(c)
+	from, to := l.parties(c)
 	start, _ := conversation.ParseTime(c.ConversationStart)
 	return []string{
-		start.Format("2006-01-02 15:04:05"), s.Direction, s.MediaType, from, to, named(s.QueueIDs, names), named(s.UserIDs, names),
-		duration(c, start), ended(c, s), short(string(c.ConversationID)),
+		start.Format("2006-01-02 15:04:05"), s.Direction, s.MediaType, from, to, l.named(s.QueueIDs, names), l.named(s.UserIDs, names),
+		duration(c, start), ended(c, s), l.id(string(c.ConversationID)),
 	}
 }
 
@@ -47,32 +50,32 @@ func namesOf(c *conversation.Conversation) map[string]string {
 }
 
 // named writes a list of ids by their names, shortened where there is none, the first two and how many more.
-func named(ids []string, names map[string]string) string {
+func (l look) named(ids []string, names map[string]string) string {
 	const most = 2
 	var out []string
 	for _, id := range ids {
 		name := names[id]
 		if name == "" {
-			name = short(id)
+			name = l.id(id)
 		}
 		out = append(out, name)
 	}
-	if len(out) > most {
+	if len(out) > most && !l.whole {
 		return strings.Join(out[:most], ", ") + fmt.Sprintf(" +%d", len(out)-most)
 	}
 	return strings.Join(out, ", ")
 }
 
-// short cuts a UUID to its first eight digits; other ids stay as they are.
-func short(id string) string {
-	if len(id) == 36 && id[8] == '-' {
+// id cuts a UUID to its first eight digits; other ids stay as they are.
+func (l look) id(id string) string {
+	if !l.whole && len(id) == 36 && id[8] == '-' {
 		return id[:8]
 	}
 	return id
 }
 
 // parties gives the addresses of the first session of the outside party, or, when there is none, of the first session.
-func parties(c *conversation.Conversation) (from, to string) {
+func (l look) parties(c *conversation.Conversation) (from, to string) {
 	var first *conversation.Session
 	for i := range c.Participants {
 		p := &c.Participants[i]
@@ -97,17 +100,17 @@ func parties(c *conversation.Conversation) (from, to string) {
 	if to == "" {
 		to = first.Dnis
 	}
-	return address(from), address(to)
+	return l.address(from), l.address(to)
 }
 
 // address shortens an address for a cell: numbers without tel:, sip addresses without their parameters.
-func address(s string) string {
+func (l look) address(s string) string {
 	const most = 28
 	s = strings.TrimPrefix(s, "tel:")
 	if strings.HasPrefix(s, "sip:") {
 		s, _, _ = strings.Cut(s, ";")
 	}
-	if r := []rune(s); len(r) > most {
+	if r := []rune(s); len(r) > most && !l.whole {
 		return string(r[:most]) + "…"
 	}
 	return s

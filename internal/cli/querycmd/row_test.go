@@ -59,11 +59,25 @@ func TestRow(t *testing.T) {
 		if misfits != nil {
 			t.Fatalf("%s: %v", c.name, misfits)
 		}
-		if got := strings.Join(row(d), "|"); got != c.want {
+		if got := strings.Join((look{}).row(d), "|"); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 	}
-	if got := named([]string{"a", "b", "c", "d"}, map[string]string{"b": "Bee"}); got != "a, Bee +2" {
+	if got := (look{}).named([]string{"a", "b", "c", "d"}, map[string]string{"b": "Bee"}); got != "a, Bee +2" {
+		t.Errorf("many: %s", got)
+	}
+}
+
+// A program gets ids, addresses and lists whole.
+func TestARowForAProgram(t *testing.T) {
+	whole := look{whole: true}
+	text := strings.Replace(record(false, "customer interact/endpoint", "agent interact/peer"), "sip:x@y", "sip:"+strings.Repeat("x", 40)+"@y", 1)
+	c, _ := wire.Decode([]byte(text))
+	want := "2026-11-01 10:00:00|inbound|voice|+12255550105|sip:" + strings.Repeat("x", 40) + "@y|00000020-1111-4222-8333-000000000020|00000030-1111-4222-8333-000000000030|1:01:05|by customer|00000010-1111-4222-8333-000000000010"
+	if got := strings.Join(whole.row(c), "|"); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if got := whole.named([]string{"a", "b", "c"}, map[string]string{"b": "Bee"}); got != "a, Bee, c" {
 		t.Errorf("many: %s", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/app"
@@ -64,7 +65,20 @@ func decode(body []byte) (query.Detail, error) {
 	}
 	limits := query.PlatformLimits()
 	limits.Interval, limits.FilteredInterval = 200*365*24*time.Hour, 200*365*24*time.Hour
-	return query.DecodeDetail(text, limits)
+	q, err := query.DecodeDetail(text, limits)
+	if all, ok := errors.AsType[query.Faults](err); ok {
+		return q, everything(all)
+	}
+	return q, err
+}
+
+// everything names all that is wrong with a body: who wrote it mends it in one go.
+func everything(all query.Faults) error {
+	texts := make([]string, len(all))
+	for i, f := range all {
+		texts[i] = f.Error()
+	}
+	return fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
 }
 
 func (s *lakeSource) ask(ctx context.Context, body []byte, limit int, count bool) (a answer, err error) {

@@ -89,8 +89,9 @@ func (q *Question) Define(cmd *cobra.Command) {
 	for flag, values := range map[string][]string{
 		"order":     {"asc", "desc", "unordered"},
 		"order-by":  {"conversationStart", "conversationEnd", "segmentStart", "segmentEnd"},
-		"media":     {"voice", "callback", "email", "message", "chat"},
-		"direction": {"inbound", "outbound"},
+		"media":     values["media"],
+		"direction": values["direction"],
+		"purpose":   values["purpose"],
 	} {
 		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}

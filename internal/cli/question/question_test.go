@@ -72,3 +72,22 @@ func TestFlagsMakeTheBodyOfAJob(t *testing.T) {
 		t.Errorf("%v", findings)
 	}
 }
+
+// A value that the platform does not have finds nothing, and that must not be taken for an answer.
+func TestDoubts(t *testing.T) {
+	for _, c := range []struct{ dimension, value, says string }{
+		{"mediaType", "phone", "--media phone is none of the values that are known. Did you mean voice?"},
+		{"mediaType", "voise", "Did you mean voice?"},
+		{"mediaType", "Voice", ""},
+		{"mediaType", "pigeonpost", "--media pigeonpost is none of the values that are known: voice, callback, "},
+		{"direction", "incoming", "Did you mean inbound?"},
+		{"purpose", "agents", "Did you mean agent?"},
+		{"queueId", "phone", ""},
+	} {
+		q := question(func(_ *Question, d map[string]*[]string) { *d[c.dimension] = []string{c.value} })
+		got := strings.Join(q.Doubts(), "\n")
+		if c.says == "" && got != "" || !strings.Contains(got, c.says) {
+			t.Errorf("%s %s: got %q, want %q", c.dimension, c.value, got, c.says)
+		}
+	}
+}
