@@ -48,11 +48,11 @@ func OpenState(ctx context.Context, dir string) (*State, error) {
 	// Nobody else may read it, even where the lake is shared: what is in it lets others forge cursors. What is made in it
 	// gets its mode.
 	if err := os.MkdirAll(dir, 0o700); err != nil && !errors.Is(err, syscall.ENOSPC) {
-		return nil, fault.Because(fault.Invalid, err, "the server's folder %s cannot be made or used; give another by --state", dir)
+		return nil, fault.Because(fault.OfPath(err), err, "the server's folder %s cannot be made or used; give another by --state", dir)
 	}
 	db, err := state.Open(ctx, filepath.Join(dir, "control.db"))
-	if errors.Is(err, fault.Invalid) {
-		return nil, fault.Because(fault.Invalid, err, "the server's folder %s cannot be used; give another by --state", dir)
+	if errors.Is(err, fault.Invalid) || errors.Is(err, fault.Forbidden) {
+		return nil, fault.Because(fault.OfPath(err), err, "the server's folder %s cannot be used; give another by --state", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the server's folder %s: %w", dir, err)

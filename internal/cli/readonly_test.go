@@ -120,9 +120,9 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 			{4, "may only be read", []string{"import", "--lake", lake, "--source", "simulation", records}},
 			{4, "may only be read", []string{"generate", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "--per-day", "5"}},
 			{4, "may only be read", []string{"lake", "move", "--lake", lake}},
-			{2, "--state", []string{"serve", "--lake", lake, "--addr", "127.0.0.1:0"}},
-			{2, "cannot be written", []string{"export", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02", "-o", filepath.Join(home, "x.ndjson")}},
-			{2, "give another by --lake", []string{"import", "--lake", filepath.Join(home, "new"), records}},
+			{4, "--state", []string{"serve", "--lake", lake, "--addr", "127.0.0.1:0"}},
+			{4, "cannot be written", []string{"export", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02", "-o", filepath.Join(home, "x.ndjson")}},
+			{4, "give another by --lake", []string{"import", "--lake", filepath.Join(home, "new"), records}},
 		} {
 			if code, _, stderr := askOther(t, other, c.args...); code != c.code || !strings.Contains(stderr, c.want) {
 				t.Errorf("%v: exit code %d, %s", c.args, code, stderr)

@@ -43,7 +43,7 @@ func NDJSON(ctx context.Context, w io.Writer, records iter.Seq2[conversation.Rec
 // has succeeded. A name that ends in .gz or .zst compresses.
 //
 // A symbolic link is followed. What is no regular file, a pipe or a device, is written to directly. A path that cannot
-// be written is fault.Invalid.
+// be written is fault.Invalid, one that may not be fault.Forbidden.
 func ToFile(path string, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -130,10 +130,11 @@ func unwritable(path string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return full(err)
 	}
+	kind := fault.OfPath(err)
 	if inner, ok := errors.AsType[*os.PathError](err); ok {
 		err = inner.Err
 	}
-	return fault.New(fault.Invalid, "%s cannot be written: %v", path, err)
+	return fault.New(kind, "%s cannot be written: %v", path, err)
 }
 
 func compressor(path string, f io.Writer) (io.WriteCloser, error) {

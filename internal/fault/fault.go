@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"syscall"
 	"time"
 )
@@ -82,6 +83,18 @@ func Because(kind, cause error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Err: cause}
 }
 
+// OfPath is the kind of a failure to read, write or make a file or folder that somebody named: the one rule for all
+// of them. Where a right is missing its owner has to give it, and elsewhere another path has to be named.
+func OfPath(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return Full
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
+		return Forbidden
+	}
+	return Invalid
+}
+
 // Wrap says what was being done when *err happened. It is deferred on the first line of a function that crosses a seam.
 func Wrap(err *error, format string, args ...any) {
 	if *err != nil {
@@ -116,6 +129,7 @@ var table = []row{
 	{InDoubt, 503, "service.unavailable", 7, "the outcome of a commit is unknown; run again"},
 	{Corrupt, 500, "internal.server.error", 8, "the lake, a file, or what the platform sent, is damaged"},
 	{Incomplete, 500, "internal.server.error", 3, "done, but something was left out: see the summary"},
+	{fs.ErrPermission, 500, "internal.server.error", 4, "a right to a file or folder is missing"},
 	{context.DeadlineExceeded, 504, "request.timeout", 6, "it took too long"},
 	{context.Canceled, 503, "service.unavailable", 130, "interrupted"},
 }

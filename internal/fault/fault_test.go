@@ -22,6 +22,8 @@ func TestTheTable(t *testing.T) {
 		{deep(Because(errors.New("no kind"), New(Full, "x"), "y")), 503, 9},
 		{&os.PathError{Op: "write", Err: syscall.ENOSPC}, 503, 9},
 		{Because(Corrupt, syscall.ENOSPC, "x"), 500, 8},
+		{&os.PathError{Op: "open", Err: syscall.EACCES}, 500, 4},
+		{errors.Join(&os.PathError{Op: "open", Err: syscall.EPERM}, Corrupt), 500, 8},
 		{context.DeadlineExceeded, 504, 6},
 		{context.Canceled, 503, 130},
 		{errors.New("something else"), 500, 1},
@@ -32,6 +34,18 @@ func TestTheTable(t *testing.T) {
 	}
 	if ExitCode(nil) != 0 {
 		t.Error("success has an exit code")
+	}
+}
+
+// What cannot be done to a path ends alike, whichever command tries it.
+func TestTheRuleForPaths(t *testing.T) {
+	for cause, want := range map[error]error{
+		syscall.EACCES: Forbidden, syscall.EPERM: Forbidden, syscall.EROFS: Forbidden, syscall.ENOSPC: Full,
+		syscall.ENOENT: Invalid, syscall.ENOTDIR: Invalid, syscall.ELOOP: Invalid, syscall.EISDIR: Invalid,
+	} {
+		if got := OfPath(fmt.Errorf("x: %w", &os.PathError{Op: "open", Err: cause})); got != want { //nolint:errorlint // the kind itself
+			t.Errorf("%v: got %v, want %v", cause, got, want)
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func Values(ctx context.Context, f File, limits wire.Limits, each func(raw []byt
 // unreadable says of a file or folder what to do.
 func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
-		return fault.Because(fault.Invalid, err, "%s cannot be read; give another, or see who may read it", path)
+		return fault.Because(fault.OfPath(err), err, "%s cannot be read; give another, or see who may read it", path)
 	}
 	return err
 }

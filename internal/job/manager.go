@@ -83,7 +83,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); errors.Is(err, syscall.ENOSPC) {
 		return nil, err
 	} else if err != nil {
-		return nil, fault.Because(fault.Invalid, err, "the folder of results %s cannot be made", c.Dir)
+		return nil, fault.Because(fault.OfPath(err), err, "the folder of results %s cannot be made", c.Dir)
 	}
 	jobs, err := openStore(ctx, c.DB)
 	if err != nil {

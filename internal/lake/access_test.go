@@ -228,7 +228,7 @@ func TestFolderThatMayNotBeMade(t *testing.T) {
 	}
 	other := privatetest.Start(t, dir)
 	for _, name := range []string{"new", "new/and/deep", "empty"} {
-		if got := other.Ask(t, name); !strings.HasPrefix(got, "2 ") || !strings.Contains(got, "give another by --lake") {
+		if got := other.Ask(t, name); !strings.HasPrefix(got, "4 ") || !strings.Contains(got, "give another by --lake") {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -303,5 +303,37 @@ func TestLakeThatIsNamedThroughALink(t *testing.T) {
 	commit(t, mustOpen(t, disk), Commit{Records: all(c)})
 	if got := contents(t, mustOpen(t, dir)); !slices.Contains(got, string(c.JSON)) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A lake whose marker is gone is named as one, and the advice brings it back.
+func TestALakeWithoutItsMarker(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	l, err := Create(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(l.Close(), os.Remove(filepath.Join(dir, markerName)), os.Mkdir(filepath.Join(dir, "staging"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	_, opened := Open(t.Context(), dir)
+	_, created := Create(t.Context(), dir)
+	for err, code := range map[error]int{opened: 5, created: 2} {
+		if fault.ExitCode(err) != code || !strings.Contains(err.Error(), "restore the file from a backup, or write it") {
+			t.Errorf("got %v, want exit code %d", err, code)
+		}
+	}
+	_, text, _ := strings.Cut(opened.Error(), "with this in it: ")
+	if err := os.WriteFile(filepath.Join(dir, markerName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = Open(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Check(t.Context(), l, nil); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -98,7 +98,10 @@ func unmakable(dir string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return fault.Because(fault.Full, err, "the folder %s of the lake cannot be made", dir)
 	}
-	return fault.Because(fault.Invalid, err, "the folder %s of the lake cannot be made or written; give another by --lake, or see who may write there", dir)
+	if errors.Is(err, errReadOnly) {
+		return fault.Because(fault.Forbidden, err, "the folder %s of the lake may not be written; give another by --lake, or see who may write there", dir)
+	}
+	return fault.Because(fault.OfPath(err), err, "the folder %s of the lake cannot be made or written; give another by --lake, or see who may write there", dir)
 }
 
 // resolve gives the absolute path of a folder without symbolic links, as far as it is there.
@@ -122,7 +125,15 @@ func unresolved(dir string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.Because(fault.Invalid, err, "%s cannot be read as a folder", dir)
+	return unreadable(dir, err)
+}
+
+// unreadable says what to do about a folder that cannot be read.
+func unreadable(dir string, err error) error {
+	if kind := fault.OfPath(err); !errors.Is(kind, fault.Forbidden) {
+		return fault.Because(kind, err, "%s cannot be read as a folder", dir)
+	}
+	return fault.Because(fault.Forbidden, err, "%s may not be read; its owner must give the right to read it", dir)
 }
 
 // Same says whether two paths lead to the same folder.
@@ -144,15 +155,15 @@ func Vacant(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		return fault.Because(fault.Forbidden, err, "%s may not be read; its owner must give the right to read it", dir)
-	}
 	if err != nil {
-		return fault.Because(fault.Invalid, err, "%s cannot be read as a folder", dir)
+		return unreadable(dir, err)
 	}
 	for _, e := range entries {
 		if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
 			return nil // somebody else has just finished making it
+		}
+		if !unfinished[e.Name()] && hasCatalog(dir) {
+			return noMarker(fault.Invalid, dir)
 		}
 		if !unfinished[e.Name()] {
 			return fault.New(fault.Invalid, "%s is not empty and holds no lake; give another folder for the lake", dir)
@@ -200,6 +211,8 @@ func controlPath(dir string) string { return filepath.Join(dir, "control.db") }
 func readMarker(dir string) (m marker, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, markerName))
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && hasCatalog(dir):
+		return m, noMarker(fault.NotFound, dir)
 	case errors.Is(err, fs.ErrNotExist):
 		return m, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", dir, markerName)
 	case errors.Is(err, fs.ErrPermission):
@@ -214,6 +227,22 @@ func readMarker(dir string) (m marker, err error) {
 		return m, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", dir, m.Format, Format)
 	}
 	return m, nil
+}
+
+// hasCatalog says whether there is a control database in dir, and so what is or was to become a lake.
+func hasCatalog(dir string) bool {
+	_, err := os.Stat(controlPath(dir))
+	return err == nil
+}
+
+// noMarker says what to do about a lake whose marker is gone. The catalog is what counts, so it can be written by hand.
+func noMarker(kind error, dir string) error {
+	text, err := json.Marshal(marker{Format: Format, Warehouse: warehouseOf(dir)})
+	if err != nil {
+		return err
+	}
+	return fault.New(kind, "%s has the control.db of a lake, and no %s; if it was interrupted while it was made, run that command again; "+
+		"else restore the file from a backup, or write it, with this in it: %s", dir, markerName, text)
 }
 
 func writeMarker(dir, warehouse string) error {

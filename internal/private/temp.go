@@ -19,7 +19,7 @@ func Temp(kind string) (string, error) {
 	sweep(prefix)
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
 	if err != nil && !errors.Is(err, syscall.ENOSPC) {
-		err = fault.Because(fault.Invalid, err, "no temporary folder can be made in %s; name another by TMPDIR", os.TempDir())
+		err = fault.Because(fault.OfPath(err), err, "no temporary folder can be made in %s; name another by TMPDIR", os.TempDir())
 	}
 	return dir, err
 }

@@ -43,7 +43,7 @@ func touch(path string) error {
 	case errors.Is(err, syscall.ENOSPC):
 		return fault.Because(fault.Full, err, "the control database cannot be made")
 	case err != nil:
-		return fault.Because(fault.Invalid, err, "the control database %s cannot be made or written; see who may write to its folder", path)
+		return fault.Because(fault.OfPath(err), err, "the control database %s cannot be made or written; see who may write to its folder", path)
 	}
 	return f.Close()
 }

@@ -120,7 +120,7 @@ func (o *Options) unusable(err error) error {
 	if err == nil || errors.Is(err, syscall.ENOSPC) {
 		return err
 	}
-	return fault.Because(fault.Invalid, err, "the folder %s cannot be made or used; give another by --data", o.Data)
+	return fault.Because(fault.OfPath(err), err, "the folder %s cannot be made or used; give another by --data", o.Data)
 }
 
 // look is a first look at the tables: what came to each queue, and how it went.

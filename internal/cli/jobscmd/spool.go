@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
 )
@@ -68,9 +67,5 @@ func unkept(err error) error {
 	if err == nil {
 		return nil
 	}
-	kind := fault.Invalid
-	if errors.Is(err, syscall.ENOSPC) {
-		kind = fault.Full
-	}
-	return fault.Because(kind, err, "a page cannot be kept in %s; TMPDIR names another folder", os.TempDir())
+	return fault.Because(fault.OfPath(err), err, "a page cannot be kept in %s; TMPDIR names another folder", os.TempDir())
 }

@@ -117,7 +117,7 @@ func Read(s *ui.Streams, name string) ([]byte, error) {
 		return nil, fault.New(fault.NotFound, "there is no file %s", name)
 	}
 	if err != nil {
-		return nil, fault.Because(fault.Invalid, err, "%s cannot be read", name)
+		return nil, fault.Because(fault.OfPath(err), err, "%s cannot be read", name)
 	}
 	return text, nil
 }
