@@ -178,7 +178,7 @@ func TestDaysThatTheServerNeverHad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s.pages = of(5, "1T1", "3T1", "5T1")
 			r := newScripted(t, 5, s)
-			r.cfg.AcceptEmpty = Days{day(2), day(4)}
+			r.cfg.AcceptEmpty = conversation.Days{First: day(2), End: day(4)}
 			sum, err := r.run(t.Context())
 			if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 of the days asked for are missing on the server that was asked, which never had them: 2026-10-02, 2026-10-04") {
 				t.Errorf("got %v", err)
@@ -317,7 +317,7 @@ func TestAgainOverDamage(t *testing.T) {
 	s := &scripted{pages: of(2, "1T1", "2T1")}
 	r := newScripted(t, 2, s)
 	r.mustRun()
-	r.cfg.Again = Days{day(1), day(3)}
+	r.cfg.Again = conversation.Days{First: day(1), End: day(3)}
 	path := r.snapshot().Files(lake.Conversations)[0].Path
 	whole, err := os.ReadFile(path)
 	if err != nil {

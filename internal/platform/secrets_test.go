@@ -113,7 +113,7 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 		f := platformtest.New(t, platformtest.Config{})
 		cfg := f.ClientConfig()
 		cfg.API, cfg.Login, cfg.Transport, cfg.Retry.Attempts = "http://"+host, "http://"+host, nil, 1
-		_, err := platform.New(cfg).Availability(t.Context())
+		_, _, err := platform.New(cfg).Coverage(t.Context())
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), host+" answers with what is not HTTP: ") {
 			t.Errorf("%s: %v", name, err)
 		}
