@@ -87,21 +87,3 @@ func (s *surveyor) sum() Found {
 	}
 	return s.found
 }
-
-// Sound reads files to their end and changes nothing: it fails as an import of them would, before there is a lake.
-func Sound(ctx context.Context, files []File, limits wire.Limits) error {
-	var empty []string
-	for _, f := range files {
-		read := false
-		if err := Values(ctx, f, limits, func([]byte) error { read = true; return nil }); err != nil {
-			return err
-		}
-		if !read {
-			empty = append(empty, f.Path)
-		}
-	}
-	if len(empty) == len(files) {
-		return nothing(empty)
-	}
-	return nil
-}

@@ -114,7 +114,10 @@ func resolve(dir string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
 		return plain, unresolved(dir, err)
 	}
-	if _, err := os.Lstat(dir); err == nil {
+	switch info, err := os.Lstat(dir); {
+	case err == nil && info.Mode()&fs.ModeSymlink == 0:
+		return resolve(dir) // another process has made it since
+	case err == nil:
 		return "", fault.New(fault.Invalid, "%s is a symbolic link to a folder that is not there; make the folder, or remove the link", dir)
 	}
 	parent, err := resolve(filepath.Dir(dir))

@@ -102,13 +102,17 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return o.dryRun(ctx, cfg)
 	}
 	progress := o.Streams.Progress()
-	if err := o.first(ctx, cfg, progress); err != nil {
-		return err
-	}
+	there := lake.Exists(o.Lake)
 	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
+	defer func() {
+		if err != nil && !there && !errors.Is(err, fault.Incomplete) { // what cannot be imported should leave no lake behind
+			err = errors.Join(err, lake.Unmake(context.WithoutCancel(ctx), cfg.Lake))
+			return
+		}
+		err = errors.Join(err, cfg.Lake.Close())
+	}()
 	if err := extract.MayImport(ctx, cfg.Lake, o.Source); err != nil {
 		return err
 	}
@@ -119,19 +123,6 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	return errors.Join(err, o.print(summary))
-}
-
-// first reads the files once before a lake is made for them: what cannot be imported should leave none behind.
-func (o *Options) first(ctx context.Context, cfg ingest.Config, progress *ui.Progress) error {
-	if lake.Exists(o.Lake) {
-		return nil
-	}
-	if err := lake.Vacant(o.Lake); err != nil {
-		return err
-	}
-	progress.Show("looking through the files", 0, 0, "")
-	defer progress.Clear()
-	return ingest.Sound(ctx, cfg.Files, cfg.Limits)
 }
 
 // empty notes files in which there was nothing: whoever gives them may mean others.
