@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/parley-hq/parley/internal/conversation"
 )
@@ -18,7 +19,36 @@ type column[R any] struct {
 	doc      string
 	typ      arrow.DataType
 	required bool
-	bind     func(to array.Builder, size *int64) func(*R) // adds to size the bytes of texts and lists
+	shared   bool                          // the same for all rows of a session
+	bind     func(to *cells) func(*R, int) // appends the value of a row so many times
+}
+
+// cells are the values of one column, as they are gathered for a batch. Most columns of most batches have none: a null is
+// only counted until a value follows it.
+type cells struct {
+	builder array.Builder
+	nulls   int    // at the end, not in the builder yet
+	size    *int64 // bytes of texts and lists in the batch
+}
+
+func (c *cells) null(n int) { c.nulls += n }
+
+// value makes the builder ready for a value.
+func (c *cells) value() {
+	if c.nulls > 0 {
+		c.builder.AppendNulls(c.nulls)
+		c.nulls = 0
+	}
+}
+
+// take gives the values gathered, n of them, and begins anew.
+func (c *cells) take(n int) arrow.Array {
+	if c.builder.Len() == 0 && c.nulls == n {
+		c.nulls = 0
+		return array.MakeArrayOfNull(memory.DefaultAllocator, c.builder.Type(), n)
+	}
+	c.value()
+	return c.builder.NewArray()
 }
 
 // field is the Arrow field with the Iceberg field id that readers go by, and the id of the field after it: a list
@@ -38,15 +68,19 @@ func fieldID(id int) arrow.Metadata {
 
 // text is a text column; empty text is null.
 func text[R any](name, doc string, get func(*R) string) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.BinaryTypes.String, bind: func(b array.Builder, size *int64) func(*R) {
-		to := b.(*array.StringBuilder)
-		return func(r *R) {
-			if s := get(r); s != "" {
-				to.Append(s)
-				*size += int64(len(s))
-			} else {
-				to.AppendNull()
+	return column[R]{name: name, doc: doc, typ: arrow.BinaryTypes.String, bind: func(c *cells) func(*R, int) {
+		to := c.builder.(*array.StringBuilder)
+		return func(r *R, n int) {
+			s := get(r)
+			if s == "" {
+				c.null(n)
+				return
 			}
+			c.value()
+			for range n {
+				to.Append(s)
+			}
+			*c.size += int64(n * len(s))
 		}
 	}}
 }
@@ -61,23 +95,24 @@ func instant[R any](name, doc string, get func(*R) string) column[R] {
 
 // moment is a point in time, UTC, to the microsecond; the zero time is null.
 func moment[R any](name, doc string, get func(*R) time.Time) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Timestamp_us, bind: func(b array.Builder, _ *int64) func(*R) {
-		to := b.(*array.TimestampBuilder)
-		return func(r *R) {
-			if t := get(r); !t.IsZero() {
-				to.Append(arrow.Timestamp(t.UnixMicro()))
-			} else {
-				to.AppendNull()
+	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Timestamp_us, bind: func(c *cells) func(*R, int) {
+		to := c.builder.(*array.TimestampBuilder)
+		return func(r *R, n int) {
+			t := get(r)
+			if t.IsZero() {
+				c.null(n)
+				return
 			}
+			repeat(c, to, arrow.Timestamp(t.UnixMicro()), n)
 		}
 	}}
 }
 
 // number is a whole number; nil is null.
 func number[R any](name, doc string, get func(*R) *int64) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Int64, bind: func(b array.Builder, _ *int64) func(*R) {
-		to := b.(*array.Int64Builder)
-		return func(r *R) { appendPointer(to, get(r)) }
+	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Int64, bind: func(c *cells) func(*R, int) {
+		to := c.builder.(*array.Int64Builder)
+		return func(r *R, n int) { appendPointer(c, to, get(r), n) }
 	}}
 }
 
@@ -93,32 +128,36 @@ func count[R any](name, doc string, get func(*R) int64) column[R] {
 
 // decimal is a floating-point number; nil is null.
 func decimal[R any](name, doc string, get func(*R) *float64) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Float64, bind: func(b array.Builder, _ *int64) func(*R) {
-		to := b.(*array.Float64Builder)
-		return func(r *R) { appendPointer(to, get(r)) }
+	return column[R]{name: name, doc: doc, typ: arrow.PrimitiveTypes.Float64, bind: func(c *cells) func(*R, int) {
+		to := c.builder.(*array.Float64Builder)
+		return func(r *R, n int) { appendPointer(c, to, get(r), n) }
 	}}
 }
 
 // flag is a truth value; nil is null.
 func flag[R any](name, doc string, get func(*R) *bool) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Boolean, bind: func(b array.Builder, _ *int64) func(*R) {
-		to := b.(*array.BooleanBuilder)
-		return func(r *R) { appendPointer(to, get(r)) }
+	return column[R]{name: name, doc: doc, typ: arrow.FixedWidthTypes.Boolean, bind: func(c *cells) func(*R, int) {
+		to := c.builder.(*array.BooleanBuilder)
+		return func(r *R, n int) { appendPointer(c, to, get(r), n) }
 	}}
 }
 
 // appender is the part of Arrow's builders that one value needs.
-type appender[T any] interface {
-	Append(T)
-	AppendNull()
+type appender[T any] interface{ Append(v T) }
+
+func repeat[T any](c *cells, to appender[T], v T, n int) {
+	c.value()
+	for range n {
+		to.Append(v)
+	}
 }
 
-func appendPointer[T any](to appender[T], v *T) {
-	if v != nil {
-		to.Append(*v)
-	} else {
-		to.AppendNull()
+func appendPointer[T any](c *cells, to appender[T], v *T, n int) {
+	if v == nil {
+		c.null(n)
+		return
 	}
+	repeat(c, to, *v, n)
 }
 
 // texts is a list of texts; an empty list is null.
@@ -134,18 +173,33 @@ func numbers[R any](name, doc string, get func(*R) []int64) column[R] {
 }
 
 func list[R, T any](name, doc string, elem arrow.DataType, get func(*R) []T, open func(array.Builder) appender[T], weigh func(T) int) column[R] {
-	return column[R]{name: name, doc: doc, typ: arrow.ListOf(elem), bind: func(b array.Builder, size *int64) func(*R) {
-		to := b.(*array.ListBuilder)
+	return column[R]{name: name, doc: doc, typ: arrow.ListOf(elem), bind: func(c *cells) func(*R, int) {
+		to := c.builder.(*array.ListBuilder)
 		values := open(to.ValueBuilder())
-		return func(r *R) {
+		return func(r *R, n int) {
 			v := get(r)
-			to.Append(len(v) > 0)
-			for _, x := range v {
-				values.Append(x)
-				*size += int64(weigh(x))
+			if len(v) == 0 {
+				c.null(n)
+				return
+			}
+			c.value()
+			for range n {
+				to.Append(true)
+				for _, x := range v {
+					values.Append(x)
+					*c.size += int64(weigh(x))
+				}
 			}
 		}
 	}}
+}
+
+// shared marks columns that are the same for all rows of a session: they are looked at once for all of them.
+func shared[R any](columns ...column[R]) []column[R] {
+	for i := range columns {
+		columns[i].shared = true
+	}
+	return columns
 }
 
 // need marks a column as never null.

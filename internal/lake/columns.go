@@ -148,7 +148,7 @@ func sessionColumns[R any](at func(*R) *sessionRow) []column[R] {
 	sess := func(get func(*conversation.Session) string) func(*R) string {
 		return func(r *R) string { return get(at(r).s) }
 	}
-	return []column[R]{
+	return shared(
 		need(text("conversation_id", "conversationId", func(r *R) string { return string(at(r).version.ID) })),
 		need(moment("conversation_start", "conversationStart; its UTC day is the partition", func(r *R) time.Time { return at(r).version.Start })),
 		moment("conversation_end", "conversationEnd", func(r *R) time.Time { return at(r).version.End }),
@@ -161,7 +161,7 @@ func sessionColumns[R any](at func(*R) *sessionRow) []column[R] {
 		text("session_id", "sessionId", sess(func(s *conversation.Session) string { return s.SessionID })),
 		text("media_type", "mediaType of the session", sess(func(s *conversation.Session) string { return s.MediaType })),
 		text("direction", "direction of this leg, seen from the contact centre", sess(func(s *conversation.Session) string { return s.Direction })),
-	}
+	)
 }
 
 func metricColumns() []column[metricRow] {

@@ -11,7 +11,7 @@ import (
 func segmentColumns() []column[segmentRow] {
 	type R = segmentRow
 	cols := sessionColumns(func(r *R) *sessionRow { return &r.sessionRow })
-	return append(cols,
+	cols = append(cols,
 		count[R]("segment_index", "position of the segment in its session, from 0", func(r *R) int64 { return r.gi }),
 		instant("segment_start", "segmentStart", func(r *R) string { return r.g.SegmentStart }),
 		instant("segment_end", "segmentEnd; null while the segment is open", func(r *R) string { return r.g.SegmentEnd }),
@@ -51,6 +51,8 @@ func segmentColumns() []column[segmentRow] {
 		texts("property_values", "properties[].value", func(r *R) []string {
 			return pick(r.g.Properties, func(p conversation.Property) string { return p.Value })
 		}),
+	)
+	return append(cols, shared(
 		text("participant_name", "participantName", func(r *R) string { return r.p.ParticipantName }),
 		text("team_id", "teamId", func(r *R) string { return r.p.TeamID }),
 		text("external_contact_id", "externalContactId", func(r *R) string { return r.p.ExternalContactID }),
@@ -129,7 +131,7 @@ func segmentColumns() []column[segmentRow] {
 		texts("flow_outcome_values", "flow.outcomes[].flowOutcomeValue", func(r *R) []string {
 			return pick(r.flow.Outcomes, func(o conversation.FlowOutcome) string { return o.FlowOutcomeValue })
 		}),
-	)
+	)...)
 }
 
 // pick gives one text of each element, so that lists made from one array stay in step.

@@ -91,13 +91,18 @@ func (s *shredder) participant(row *conversationRow, pi int64) {
 }
 
 func (s *shredder) session(at sessionRow) {
-	for i := range at.s.Segments {
-		s.segments.add(&segmentRow{at, &at.s.Segments[i], int64(i)})
-	}
-	for i := range at.s.Metrics {
+	size := int64(len(at.version.JSON)) // its texts are part of it
+	segment := segmentRow{sessionRow: at}
+	s.segments.addRun(len(at.s.Segments), size, func(i int) *segmentRow {
+		segment.g, segment.gi = &at.s.Segments[i], int64(i)
+		return &segment
+	})
+	metric := metricRow{sessionRow: at}
+	s.metrics.addRun(len(at.s.Metrics), size, func(i int) *metricRow {
 		m := &at.s.Metrics[i]
-		s.metrics.add(&metricRow{at, m, int64(i), queueAt(at.s.Segments, m.EmitDate)})
-	}
+		metric.m, metric.mi, metric.queueID = m, int64(i), queueAt(at.s.Segments, m.EmitDate)
+		return &metric
+	})
 }
 
 func flowOf(s *conversation.Session) *conversation.Flow {

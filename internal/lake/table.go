@@ -89,8 +89,10 @@ const (
 
 // rows gathers rows of one table as Arrow columns and hands them on in batches.
 type rows[R any] struct {
-	builder *array.RecordBuilder
-	fill    []func(*R)
+	schema  *arrow.Schema
+	columns []*cells
+	shared  []func(*R, int) // put a row's value into the columns that the rows of a session share, and into the others
+	own     []func(*R, int)
 	most    int // rows in a batch
 	n       int
 	size    int64                   // bytes of the texts and lists gathered, nearly all that there is
@@ -98,26 +100,61 @@ type rows[R any] struct {
 }
 
 func newRows[R any](cols []column[R], most int, give func(arrow.RecordBatch)) *rows[R] {
-	r := &rows[R]{builder: array.NewRecordBuilder(memory.DefaultAllocator, lay(cols).schema), most: most, give: give}
-	for i, c := range cols {
-		r.fill = append(r.fill, c.bind(r.builder.Field(i), &r.size))
+	r := &rows[R]{schema: lay(cols).schema, most: most, give: give}
+	for _, c := range cols {
+		to := &cells{builder: array.NewBuilder(memory.DefaultAllocator, c.typ), size: &r.size}
+		r.columns = append(r.columns, to)
+		if put := c.bind(to); c.shared {
+			r.shared = append(r.shared, put)
+		} else {
+			r.own = append(r.own, put)
+		}
 	}
 	return r
 }
 
-func (r *rows[R]) add(row *R) {
-	for _, fill := range r.fill {
-		fill(row)
+func (r *rows[R]) add(row *R) { r.addRun(1, 0, func(int) *R { return row }) }
+
+// addRun adds n rows, which have the shared columns in common; of these a row has size bytes at most.
+func (r *rows[R]) addRun(n int, size int64, row func(int) *R) {
+	for at := 0; at < n; {
+		run := min(n-at, r.most-r.n)
+		if int64(run)*size > batchBytes {
+			run = 1
+		}
+		for i := range run {
+			v := row(at + i)
+			if i == 0 {
+				fill(r.shared, v, run)
+			}
+			fill(r.own, v, 1)
+		}
+		at += run
+		if r.n += run; r.n >= r.most || r.size >= batchBytes {
+			r.flush()
+		}
 	}
-	if r.n++; r.n >= r.most || r.size >= batchBytes {
-		r.flush()
+}
+
+func fill[R any](columns []func(*R, int), row *R, n int) {
+	for _, column := range columns {
+		column(row, n)
 	}
 }
 
 // flush hands on the rows gathered so far.
 func (r *rows[R]) flush() {
-	if r.n > 0 {
-		r.n, r.size = 0, 0
-		r.give(r.builder.NewRecordBatch())
+	if r.n == 0 {
+		return
 	}
+	columns := make([]arrow.Array, len(r.columns))
+	for i, c := range r.columns {
+		columns[i] = c.take(r.n)
+	}
+	batch := array.NewRecordBatch(r.schema, columns, int64(r.n))
+	for _, c := range columns {
+		c.Release() // the batch holds them now
+	}
+	r.n, r.size = 0, 0
+	r.give(batch)
 }

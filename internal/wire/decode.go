@@ -19,6 +19,9 @@ import (
 //   - Null is an absent member. Of a member that comes twice the later one counts; objects are merged.
 //   - Text that is not quite UTF-8 is mended with U+FFFD, and unknown members are not looked at.
 func Decode(raw []byte) (*conversation.Conversation, Misfits) {
+	if c, ok := decodeQuickly(raw); ok {
+		return c, dropMisfits(c, nil)
+	}
 	c := new(conversation.Conversation)
 	var found Misfits
 	if err := json.Unmarshal(raw, c, lenient); err != nil || nullInList(raw) {

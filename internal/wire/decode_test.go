@@ -204,6 +204,8 @@ func FuzzDecode(f *testing.F) {
 		`{"participants":[{"attributes":{"a":"\ud800","b":null}},{"sessions":[{"flow":{"flowId":"a"},"flow":{"outcomes":[{}]}}]}]}`,
 		`{"evaluations":[{"oTotalScore":1e1,"deleted":true}],"mediaStatsMinConversationMos":4.25}`,
 		`{"participants":[{"sessions":[{"metrics":[{"name":"n","value":9223372036854775807}]}]}]}`,
+		`{"conversationId":"c","unknown":[{"a":-1.5e+3,"b":[true,false,null,"\\\"\u00e9"]}],"selfServed":false,"participants":[{"participantName":"a\\b\/\u00e9","attributes":{"k\n":"v\t"},` +
+			`"sessions":[{"mediaCount":-7,"eligibleAgentCounts":[1,2],"bcc":["x","y"],"flow":{"outcomes":[{"flowOutcome":"o"}]},"mediaEndpointStats":[{"minMos":4.5}],"segments":[{"conference":true}]}]}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -215,6 +217,9 @@ func FuzzDecode(f *testing.F) {
 			if misfits != nil || !reflect.DeepEqual(normal(&strict), normal(slow)) {
 				t.Errorf("%s: %v: the strict way gives %+v, the tolerant one %+v", raw, misfits, strict, slow)
 			}
+		}
+		if quick, ok := decodeQuickly(raw); ok && (misfits != nil || !reflect.DeepEqual(normal(slow), normal(quick))) {
+			t.Errorf("%s: %v: the tolerant way gives %+v, the quick one %+v", raw, misfits, slow, quick)
 		}
 		c, misfits := Decode(raw)
 		if !json.Valid(raw) {
