@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"time"
 )
 
@@ -18,9 +19,18 @@ const MaxRecordBytes = 64 << 20
 // is removed at the door so that a record is one line. The other fields are read out of it and are never edited.
 type Record struct {
 	ID    ID
-	Start time.Time // conversationStart, UTC
-	End   time.Time // conversationEnd, UTC; zero if the record has none
+	Start time.Time         // conversationStart, UTC
+	End   time.Time         // conversationEnd, UTC; zero if the record has none
+	Hash  [sha256.Size]byte // SHA-256 of JSON; zero where nobody has made it: Sum always has it
 	JSON  []byte
+}
+
+// Sum is the SHA-256 of the record.
+func (r Record) Sum() [sha256.Size]byte {
+	if r.Hash == [sha256.Size]byte{} {
+		return sha256.Sum256(r.JSON)
+	}
+	return r.Hash
 }
 
 // Day is the UTC day to which the conversation belongs for ever.

@@ -21,7 +21,7 @@ var gone = fault.New(fault.NotFound, "the job is gone")
 // stagedFiles gives the files that are staged now.
 func (r *rig) stagedFiles() []string {
 	r.t.Helper()
-	files, err := filepath.Glob(filepath.Join(r.lake.Dir(), "staging", "*", "*.zst"))
+	files, err := filepath.Glob(filepath.Join(r.lake.Dir(), "staging", "*", "*.s2"))
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -207,7 +207,7 @@ func (i *importer) commitBefore(ctx context.Context, end conversation.Day) error
 	if err != nil {
 		return err
 	}
-	out, err := i.writer.Commit(ctx, lake.Commit{Run: i.sum.Run, At: i.cfg.Now(), Records: batch.Stream(ctx)})
+	out, err := i.writer.Commit(ctx, lake.Commit{Run: i.sum.Run, At: i.cfg.Now(), Records: batch.Stream(ctx), Heads: batch.Heads(ctx)})
 	if err != nil {
 		return err
 	}

@@ -49,11 +49,11 @@ func planMerge(ctx context.Context, base *Snapshot, c Commit) (*merge, error) {
 		return m, nil
 	}
 	news := map[key]newcomer{}
-	for v, err := range c.Records {
+	for v, err := range c.heads() {
 		if err != nil {
 			return nil, err
 		}
-		news[keyOf(v.ID)] = newcomer{v.Hash(), v.At, v.Start}
+		news[keyOf(v.ID)] = newcomer{v.Sum(), v.At, v.Start}
 	}
 	for _, f := range base.files[Conversations] {
 		m.files[f.Day] = append(m.files[f.Day], f)

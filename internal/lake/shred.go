@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"slices"
 	"time"
@@ -20,9 +19,6 @@ type Version struct {
 	Run string    // extraction or import that received it
 	At  time.Time // when it was received
 }
-
-// Hash is the SHA-256 of the record.
-func (v Version) Hash() [sha256.Size]byte { return sha256.Sum256(v.JSON) }
 
 // shredder turns versions into rows of every table, and hands them on table by table as they become many.
 type shredder struct {
@@ -58,7 +54,7 @@ func (s *shredder) add(v Version) wire.Misfits {
 
 // addDecoded shreds a version of which c is known.
 func (s *shredder) addDecoded(v Version, c *conversation.Conversation) {
-	hash := v.Hash()
+	hash := v.Sum()
 	row := &conversationRow{version: v, c: c, sum: conversation.Summarize(c), hash: hex.EncodeToString(hash[:])}
 	s.conversations.add(row)
 	for i := range c.Participants {

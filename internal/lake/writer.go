@@ -58,9 +58,19 @@ type Commit struct {
 	Days []conversation.Day
 	// Again lists days that are written again from the records that the lake has of them, whether or not others come.
 	Again []conversation.Day
-	// Records come in order of start and id, each id once. They may be read twice. Records of other days than Days are
-	// welcome and make no day whole.
+	// Records come in order of start and id, each id once. Records of other days than Days are welcome and make no day
+	// whole.
 	Records iter.Seq2[Version, error]
+	// Heads are the same records, in any order, perhaps without their texts: the commit is planned from them. nil means
+	// that Records are read twice.
+	Heads iter.Seq2[Version, error]
+}
+
+func (c Commit) heads() iter.Seq2[Version, error] {
+	if c.Heads == nil {
+		return c.Records
+	}
+	return c.Heads
 }
 
 // Outcome is what a commit did.

@@ -117,8 +117,7 @@ func (c chunk) sumOf(f io.Reader) error {
 	if _, err := io.Copy(sum, f); err != nil {
 		return damaged(c, err)
 	}
-	// A chunk of before there were sums has none; its lines are counted all the same.
-	if len(c.sum) > 0 && !bytes.Equal(sum.Sum(nil), c.sum) {
+	if !bytes.Equal(sum.Sum(nil), c.sum) {
 		return damaged(c, errors.New("it is not what was written"))
 	}
 	return nil

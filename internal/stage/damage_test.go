@@ -1,16 +1,17 @@
 package stage
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -69,12 +70,8 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 	}
 	write(append(slices.Clone(text), text...))
 	wantDamaged(t, "written twice", s)
-	z, err := zstd.NewWriter(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(z.EncodeAll([]byte("1 {}\n"), nil))
-	wantDamaged(t, "good zstd of something else", s)
+	write(encoded(t, version("a", noon1, "another", 0), version("b", noon1, "", 0)))
+	wantDamaged(t, "a good file of other records", s)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -91,38 +88,56 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 	}
 }
 
-// A chunk that an older parley staged has no sum. Its lines are counted, so that a part of it is not taken for it.
-func TestChunksWithoutASum(t *testing.T) {
-	s := openStage(t, newLake(t), "run")
-	put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0))
-	if _, err := s.db.ExecContext(t.Context(), `UPDATE stage_chunks SET sum = x''`); err != nil {
+// encoded is a staged file of some records.
+func encoded(t *testing.T, records ...lake.Version) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := encode(&b, records); err != nil {
 		t.Fatal(err)
 	}
-	if err := walk(t, s); err != nil {
-		t.Errorf("a whole one: %v", err)
-	}
-	path := filepath.Join(s.dir, fileNames(t, s)[0])
-	z, err := zstd.NewWriter(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := fmt.Appendf(nil, "%d %s\n", at1.UnixMicro(), version("a", noon1, "", 0).JSON)
-	two := slices.Repeat(line, 2)
-	for what, text := range map[string][]byte{
-		"empty": nil, "one line of two": z.EncodeAll(line, nil), "three lines of two": z.EncodeAll(slices.Repeat(line, 3), nil),
-		"a line that is not ended": z.EncodeAll(two[:len(two)-1], nil),
-	} {
-		if err := os.WriteFile(path, text, 0o600); err != nil {
+	return b.Bytes()
+}
+
+// A file of another number of records than were entered is not taken, even if its sum is right.
+func TestRecordsOfAChunkAreCounted(t *testing.T) {
+	a, b := version("a", noon1, "", 0), version("b", noon1, "", 0)
+	for what, text := range map[string][]byte{"one of two": encoded(t, a), "three of two": encoded(t, a, b, b), "none of two": encoded(t)} {
+		s := openStage(t, newLake(t), "run")
+		put(t, s, a, b)
+		if err := os.WriteFile(filepath.Join(s.dir, fileNames(t, s)[0]), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(text)
+		if _, err := s.db.ExecContext(t.Context(), `UPDATE stage_chunks SET sum = ?`, sum[:]); err != nil {
 			t.Fatal(err)
 		}
 		if err := walk(t, s); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	s := openStage(t, newLake(t), "run")
+	put(t, s, a)
+	path := filepath.Join(s.dir, fileNames(t, s)[0])
 	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil { // which cannot be read
 		t.Fatal(err)
 	}
 	wantDamaged(t, "a folder in its place", s)
+}
+
+// What parley staged before its files had heads is not to be found, and so it is fetched again; the files themselves go.
+func TestFilesOfAnOlderVersion(t *testing.T) {
+	l := newLake(t)
+	s := openStage(t, l, "run")
+	put(t, s, version("a", noon1, "", 0))
+	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	if err := os.Rename(path, strings.TrimSuffix(path, ".s2")+".zst"); err != nil {
+		t.Fatal(err)
+	}
+	s = openStage(t, l, "run")
+	wantDamaged(t, "of an older version", s)
+	if got := fileNames(t, s); len(got) > 0 {
+		t.Errorf("left %q", got)
+	}
 }
 
 // What is forgotten is new again when it comes again, and the rest stays as it was.
@@ -331,7 +346,7 @@ func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
 	if err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: note("after the folder was removed", 3)}); err != nil {
 		t.Fatal(err)
 	}
-	if slices.Contains(r.log, "create "+filepath.Join(s.dir, "00000003.zst")) {
+	if slices.Contains(r.log, "create "+filepath.Join(s.dir, "00000003.s2")) {
 		t.Error("a file was made under its own name: a crash would leave half of it")
 	}
 }

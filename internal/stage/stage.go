@@ -11,7 +11,6 @@
 package stage
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -22,8 +21,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -65,7 +62,7 @@ var migrations = []string{`
 		text   BLOB NOT NULL,
 		PRIMARY KEY (run_id, hash)
 	) STRICT, WITHOUT ROWID`,
-	// SHA-256 of the chunk's file; empty for chunks that were staged before there was one.
+	// SHA-256 of the chunk's file.
 	`ALTER TABLE stage_chunks ADD COLUMN sum BLOB NOT NULL DEFAULT x''`,
 }
 
@@ -221,7 +218,7 @@ type chunk struct {
 	sum     []byte // SHA-256 of the file
 }
 
-func (c chunk) name() string { return fmt.Sprintf("%08d.zst", c.n) }
+func (c chunk) name() string { return fmt.Sprintf("%08d.s2", c.n) }
 
 // split sorts the records of a portion and cuts them by day; chunks are numbered from n on.
 func split(records []lake.Version, n int) []chunk {
@@ -272,21 +269,6 @@ func (s *Stage) create(path string) (file, error) {
 	return s.files.Create(path)
 }
 
-// encode writes one line a record: when it was received, and its text.
-func encode(f io.Writer, records []lake.Version) error {
-	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	buf := bufio.NewWriterSize(z, 64<<10)
-	for _, v := range records {
-		if _, err := fmt.Fprintf(buf, "%d %s\n", v.At.UnixMicro(), v.JSON); err != nil {
-			return err
-		}
-	}
-	return errors.Join(buf.Flush(), z.Close())
-}
-
 // enter records a chunk and each of its records.
 func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size, c.sum)
@@ -299,7 +281,7 @@ func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) 
 	}
 	defer insert.Close()
 	for line, v := range c.records {
-		hash := sha256.Sum256(v.JSON)
+		hash := v.Sum()
 		r, err := insert.ExecContext(ctx, s.run, string(v.ID), c.n, line, v.At.UnixMicro(), hash[:16])
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -10,13 +11,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -205,7 +206,7 @@ func TestReopen(t *testing.T) {
 	if err := s.write(&chunk); err != nil { // as a crash before the transaction
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "00000009.zst.tmp"), []byte("half"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, "00000009.s2.tmp"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
@@ -215,7 +216,7 @@ func TestReopen(t *testing.T) {
 	}
 
 	s = openStage(t, l, "run")
-	if got := fileNames(t, s); !slices.Equal(got, []string{"00000001.zst"}) {
+	if got := fileNames(t, s); !slices.Equal(got, []string{"00000001.s2"}) {
 		t.Errorf("left %q", got)
 	}
 	put(t, s, b)
@@ -368,30 +369,94 @@ func add(model map[conversation.ID]lake.Version, records []lake.Version) {
 	}
 }
 
-// A line that was not written by us is damage and nothing else; one that was is read back as it was. This is no fuzz
-// target, because one here would compile the whole lake with its instrumentation.
-func TestParseOfDamagedLines(t *testing.T) {
+// Heads are read as they were written, and what was not written by us is damage and nothing else. This is no fuzz target,
+// because one here would compile the whole lake with its instrumentation.
+func TestHeads(t *testing.T) {
+	open := version("a", noon1, "x", 0)
+	ended := version("b", noon1, "y", 1)
+	ended.End = noon1.Add(time.Second)
+	var good []byte
+	for _, v := range []lake.Version{open, ended} {
+		good = appendHead(good, v)
+	}
+	rest := good
+	for _, want := range []lake.Version{open, ended} {
+		var h head
+		var err error
+		if h, rest, err = cutHead(rest); err != nil || h.ID != want.ID || !h.Start.Equal(want.Start) || h.End != want.End || !h.At.Equal(want.At) ||
+			h.Hash != sha256.Sum256(want.JSON) || h.size != len(want.JSON) {
+			t.Errorf("got %+v, %v, want %+v", h, err, want)
+		}
+	}
+	if len(rest) > 0 {
+		t.Errorf("%d bytes are left", len(rest))
+	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	v := version("a", noon1, "x", 0)
-	good := fmt.Appendf(nil, "%d %s", v.At.UnixMicro(), v.JSON)
 	for range 20_000 {
-		line := slices.Clone(good[:r.IntN(len(good)+1)])
+		bad := slices.Clone(good[:r.IntN(len(good)+1)])
 		for range r.IntN(3) {
-			if len(line) > 0 {
-				line[r.IntN(len(line))] = byte(r.IntN(256))
+			if len(bad) > 0 {
+				bad[r.IntN(len(bad))] = byte(r.IntN(256))
 			}
 		}
-		v, err := parse(line)
+		for n := 0; len(bad) > 0; n++ {
+			h, rest, err := cutHead(bad)
+			if err != nil {
+				break
+			}
+			if len(rest) >= len(bad) || h.size > conversation.MaxRecordBytes || n > len(good) {
+				t.Fatalf("seed %d: got %+v, %d of %d bytes are left", seed, h, len(rest), len(bad))
+			}
+			bad = rest
+		}
+	}
+}
+
+// Heads tell what Stream gives, but for the texts.
+func TestHeadsOfABatch(t *testing.T) {
+	s := openStage(t, newLake(t), "run")
+	put(t, s, version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0))
+	put(t, s, version("a", noon1, "later", 1), version("c", noon1, "", 0))
+	batch, err := s.Before(t.Context(), EveryDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[conversation.ID]lake.Version{}
+	for v, err := range batch.Stream(t.Context()) {
 		if err != nil {
-			if !errors.Is(err, fault.Corrupt) {
-				t.Fatalf("seed %d: %q: got %v", seed, line, err)
-			}
-			continue
+			t.Fatal(err)
 		}
-		again, err := parse(fmt.Appendf(nil, "%d %s", v.At.UnixMicro(), v.JSON))
-		if err != nil || v.ID == "" || again.ID != v.ID || !again.Start.Equal(v.Start) || !again.At.Equal(v.At) {
-			t.Fatalf("seed %d: %q: got %+v, %v", seed, line, again, err)
+		v.JSON = nil
+		want[v.ID] = v
+	}
+	got := map[conversation.ID]lake.Version{}
+	for v, err := range batch.Heads(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
 		}
+		got[v.ID] = v
+	}
+	if len(want) != 3 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for range batch.Heads(t.Context()) {
+		break
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, err := range batch.Heads(ctx) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := os.Remove(filepath.Join(s.dir, fileNames(t, s)[0])); err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for _, last = range batch.Heads(t.Context()) {
+	}
+	if !errors.Is(last, ErrDamaged) {
+		t.Errorf("a missing file: got %v", last)
 	}
 }

@@ -1,8 +1,6 @@
 package stage
 
 import (
-	"bufio"
-	"bytes"
 	"container/heap"
 	"context"
 	"database/sql"
@@ -10,17 +8,12 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path/filepath"
-	"strconv"
-	"time"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Batch is what is staged of the days before some day.
@@ -116,6 +109,46 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 	}
 }
 
+// Heads yields the records that Stream does, without their texts and in no order.
+func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
+	return func(yield func(lake.Version, error) bool) {
+		for _, c := range b.chunks {
+			err := ctx.Err()
+			if err == nil {
+				err = b.stage.living(ctx, c, func(h head) bool { return yield(h.Version, nil) })
+			}
+			if errors.Is(err, errEnough) {
+				return
+			}
+			if err != nil {
+				yield(lake.Version{}, err)
+				return
+			}
+		}
+	}
+}
+
+// errEnough ends a walk that nobody wants to go on.
+var errEnough = errors.New("nobody wants more")
+
+// living gives the heads of a chunk that no later version has taken the place of.
+func (s *Stage) living(ctx context.Context, c chunk, give func(head) bool) error {
+	dead, err := s.dead(ctx, c.n)
+	if err != nil {
+		return err
+	}
+	f, heads, err := s.openChunk(c)
+	if err != nil {
+		return err
+	}
+	for line, h := range heads {
+		if !dead[line] && !give(h) {
+			return errors.Join(errEnough, f.Close())
+		}
+	}
+	return f.Close()
+}
+
 // Done forgets the batch, whose records are in the lake; with is done in the same transaction.
 func (b *Batch) Done(ctx context.Context, with func(*sql.Tx) error) error {
 	return b.stage.drop(ctx, b.chunks, with)
@@ -123,14 +156,13 @@ func (b *Batch) Done(ctx context.Context, with func(*sql.Tx) error) error {
 
 // source reads one chunk.
 type source struct {
-	of   chunk
-	head lake.Version
-	file *os.File
-	zstd *zstd.Decoder
-	text *bufio.Reader
-	dead map[int]bool
-	line int
-	run  string
+	of    chunk
+	head  lake.Version // the next record
+	file  *os.File
+	texts *s2.Reader
+	heads []head // of the records after it
+	dead  map[int]bool
+	line  int
 }
 
 // sources is a heap of open chunks by their next record.
@@ -190,22 +222,12 @@ func (s *Stage) open(ctx context.Context, c chunk) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(filepath.Join(s.dir, c.name()))
+	f, heads, err := s.openChunk(c)
 	if err != nil {
-		return nil, damaged(c, err)
+		return nil, err
 	}
-	// Looked at as a whole before the first record is given away: it costs little beside decompressing it.
-	if err := c.sumOf(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, errors.Join(damaged(c, err), f.Close())
-	}
-	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-	if err != nil {
-		return nil, errors.Join(damaged(c, err), f.Close())
-	}
-	return &source{of: c, file: f, zstd: z, text: bufio.NewReaderSize(z, 64<<10), dead: dead, run: s.run, line: -1}, nil
+	texts := s2.NewReader(f, s2.ReaderMaxBlockSize(textBlock), s2.ReaderAllocBlock(textBlock))
+	return &source{of: c, file: f, texts: texts, heads: heads, dead: dead}, nil
 }
 
 func (s *Stage) dead(ctx context.Context, chunk int) (_ map[int]bool, err error) {
@@ -227,40 +249,30 @@ func (s *Stage) dead(ctx context.Context, chunk int) (_ map[int]bool, err error)
 
 // next reads the next living record into head.
 func (s *source) next() (bool, error) {
-	for {
-		line, err := s.text.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(line) == 0 && s.line+1 == s.of.size {
-			return false, nil
-		}
+	for ; len(s.heads) > 0; s.line++ {
+		h := s.heads[0]
+		s.heads = s.heads[1:]
+		text, err := s.text(h.size, s.dead[s.line])
 		if err != nil {
 			return false, damaged(s.of, err)
 		}
-		if s.line++; s.dead[s.line] {
-			continue
+		if text != nil {
+			s.head, s.line = h.Version, s.line+1
+			s.head.JSON = text
+			return true, nil
 		}
-		if s.head, err = parse(bytes.TrimSuffix(line, []byte{'\n'})); err != nil {
-			return false, damaged(s.of, err)
-		}
-		s.head.Run = s.run
-		return true, nil
 	}
+	return false, nil
 }
 
-// parse reads a line as encode writes it.
-func parse(line []byte) (lake.Version, error) {
-	at, text, _ := bytes.Cut(line, []byte{' '})
-	micros, err := strconv.ParseInt(string(at), 10, 64)
-	var r conversation.Record
-	if err == nil {
-		r, err = wire.Record(text)
+// text reads the next text, or passes over it.
+func (s *source) text(size int, over bool) ([]byte, error) {
+	if over {
+		return nil, s.texts.Skip(int64(size))
 	}
-	if err != nil {
-		return lake.Version{}, fault.Because(fault.Corrupt, err, "a line of it is damaged")
-	}
-	return lake.Version{Record: r, At: time.UnixMicro(micros).UTC()}, nil
+	text := make([]byte, size)
+	_, err := io.ReadFull(s.texts, text)
+	return text, err
 }
 
-func (s *source) close() {
-	s.zstd.Close()
-	_ = s.file.Close() // it was only read
-}
+func (s *source) close() { _ = s.file.Close() } // it was only read

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/sha256"
 	"time"
 	"unicode/utf8"
 
@@ -13,8 +14,9 @@ import (
 // maxID is the longest id that is taken, in bytes. Upstream's have 36.
 const maxID = 256
 
-// Record reads what a record needs to be kept: its id, its start and, if it has one, its end. Without id or start, or
-// when it is not UTF-8, too large or nested too deep, it is fault.Invalid, and the message says why without quoting content.
+// Record reads what a record needs to be kept: its id, its start and, if it has one, its end; and makes its hash. Without
+// id or start, or when it is not UTF-8, too large or nested too deep, it is fault.Invalid, and the message says why without
+// quoting content.
 func Record(raw []byte) (conversation.Record, error) {
 	r := conversation.Record{JSON: raw}
 	switch {
@@ -41,7 +43,7 @@ func Record(raw []byte) (conversation.Record, error) {
 	case h.start == "":
 		return r, fault.Field("conversationStart", "record %s has no conversationStart", h.id)
 	}
-	r.ID = conversation.ID(h.id)
+	r.ID, r.Hash = conversation.ID(h.id), sha256.Sum256(raw)
 	return r, h.times(&r)
 }
 
