@@ -28,16 +28,29 @@ type column[R any] struct {
 type cells struct {
 	builder array.Builder
 	nulls   int    // at the end, not in the builder yet
+	most    int    // rows in a batch
 	size    *int64 // bytes of texts and lists in the batch
+	texts   int    // bytes of the texts in the batch before
 }
 
 func (c *cells) null(n int) { c.nulls += n }
 
 // value makes the builder ready for a value.
 func (c *cells) value() {
+	if c.builder.Len() == 0 {
+		c.reserve()
+	}
 	if c.nulls > 0 {
 		c.builder.AppendNulls(c.nulls)
 		c.nulls = 0
+	}
+}
+
+// reserve makes room for a batch as large as the one before, once rather than by doubling.
+func (c *cells) reserve() {
+	c.builder.Reserve(c.most)
+	if texts, ok := c.builder.(*array.StringBuilder); ok {
+		texts.ReserveData(c.texts)
 	}
 }
 
@@ -48,6 +61,9 @@ func (c *cells) take(n int) arrow.Array {
 		return array.MakeArrayOfNull(memory.DefaultAllocator, c.builder.Type(), n)
 	}
 	c.value()
+	if texts, ok := c.builder.(*array.StringBuilder); ok {
+		c.texts = texts.DataLen()
+	}
 	return c.builder.NewArray()
 }
 
