@@ -104,7 +104,7 @@ func (d Demo) extract(ctx context.Context, url string, c Credentials) (f Figures
 	client, started := d.platform(url, c), time.Now()
 	s, err := extract.New(extract.Config{
 		Source: client, Name: url, Lake: l, First: first, End: end,
-		Poll: extract.Poll{First: 100 * time.Millisecond, Most: time.Second}, Size: extract.DefaultSize(),
+		Poll: extract.Poll{First: 100 * time.Millisecond, Most: time.Second}, Size: extract.DefaultSize(), Ahead: true,
 		// The platform's clock, not ours: a machine whose clock is behind demoNow would not extract days that lie ahead of it.
 		Now: func() time.Time { return demoNow.Add(time.Since(started)).Truncate(time.Microsecond) }, Rand: rand.New(rand.NewPCG(d.Seed, 0)), Log: d.Log,
 		Report: func(p extract.Progress) { d.Progress(p.Step, p.Records, int64(d.Days*d.PerDay)) },

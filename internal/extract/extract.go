@@ -54,6 +54,7 @@ type Config struct {
 
 	Poll   Poll
 	Size   Size
+	Ahead  bool // the next page is fetched while one is staged: faster, and one page more in memory
 	Now    func() time.Time
 	Rand   *rand.Rand
 	Log    *slog.Logger

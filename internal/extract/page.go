@@ -16,26 +16,26 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// pages stages page after page and commits the days that are whole.
+// pages stages page after page and commits the days that are whole. While a page is staged, and while days are committed,
+// the next page is on its way.
 func (e *Extraction) pages(ctx context.Context, p *part) error {
 	w := newWatch(p.cursor, max(e.cfg.Size.Job, p.received))
+	asking, stop := context.WithCancel(ctx)
+	coming := e.fetch(asking, p.job, p.cursor)
+	defer func() {
+		stop()
+		coming.end()
+	}()
 	for {
-		page, err := e.cfg.Source.Page(ctx, p.job, p.cursor, e.cfg.Size.Page)
-		if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Expired) || errors.Is(err, fault.Invalid) {
-			return fmt.Errorf("%w: %w", errJob, plain(err))
-		}
-		if errors.Is(err, fault.Corrupt) {
-			return fmt.Errorf("%w: %w", errBad, err)
-		}
+		page, err := coming.take().usable(p.end)
 		if err != nil {
 			return err
 		}
-		if !page.Available.IsZero() && page.Available.Before(p.end) {
-			return fault.New(fault.Unavailable, "the platform's data availability moved back to %s while the job ran; nothing was lost, run again later",
-				conversation.FormatTime(page.Available))
-		}
 		if err := w.cursor(page.Next); err != nil {
 			return err
+		}
+		if page.Next != "" {
+			coming = e.fetch(asking, p.job, page.Next)
 		}
 		crashpoint.Reach("extract.page")
 		got, err := e.stagePage(ctx, p, page)
@@ -54,6 +54,64 @@ func (e *Extraction) pages(ctx context.Context, p *part) error {
 				return err
 			}
 		}
+	}
+}
+
+// fetched is a page, or why there is none.
+type fetched struct {
+	page platform.Page
+	err  error
+}
+
+// fetching is a page on its way.
+type fetching struct {
+	ask func() fetched
+	out chan fetched // of ask, that runs already; nil if it does not
+}
+
+// fetch fetches a page: from now on, or, without Ahead, when it is taken.
+func (e *Extraction) fetch(ctx context.Context, id platform.JobID, at platform.Cursor) *fetching {
+	f := &fetching{ask: func() fetched {
+		page, err := e.cfg.Source.Page(ctx, id, at, e.cfg.Size.Page)
+		return fetched{page, err}
+	}}
+	if e.cfg.Ahead {
+		out := make(chan fetched, 1)
+		f.out = out
+		go func() { out <- f.ask() }()
+	}
+	return f
+}
+
+func (f *fetching) take() fetched {
+	if f.out == nil {
+		return f.ask()
+	}
+	out := f.out
+	f.out = nil
+	return <-out
+}
+
+// end waits until nothing is asked of the platform any more.
+func (f *fetching) end() {
+	if f.out != nil {
+		<-f.out
+	}
+}
+
+// usable says what a page that did not come, or that came too early, means for its job, which brings what started before
+// end.
+func (f fetched) usable(end time.Time) (platform.Page, error) {
+	switch err := f.err; {
+	case errors.Is(err, fault.NotFound) || errors.Is(err, fault.Expired) || errors.Is(err, fault.Invalid):
+		return f.page, fmt.Errorf("%w: %w", errJob, plain(err))
+	case errors.Is(err, fault.Corrupt):
+		return f.page, fmt.Errorf("%w: %w", errBad, err)
+	case err == nil && !f.page.Available.IsZero() && f.page.Available.Before(end):
+		return f.page, fault.New(fault.Unavailable, "the platform's data availability moved back to %s while the job ran; nothing was lost, run again later",
+			conversation.FormatTime(f.page.Available))
+	default:
+		return f.page, err
 	}
 }
 

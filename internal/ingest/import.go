@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -127,9 +128,29 @@ type importer struct {
 	reject  []stage.Rejected
 	size    int
 	read    int64
+	staging *errgroup.Group // stages a portion while the next one is read
 }
 
 func (i *importer) run(ctx context.Context) error {
+	if err := i.readAll(ctx); err != nil {
+		return err
+	}
+	return i.commit(ctx)
+}
+
+// readAll reads the files and stages what is in them.
+func (i *importer) readAll(ctx context.Context) error {
+	i.staging, ctx = errgroup.WithContext(ctx)
+	i.staging.SetLimit(1) // Go waits for the portion before
+	err := i.readFiles(ctx)
+	// When staging fails, reading ends with a cancellation that is only its consequence.
+	if failed := i.staging.Wait(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+func (i *importer) readFiles(ctx context.Context) error {
 	for _, f := range i.cfg.Files {
 		before := i.sum.Read
 		if err := Values(ctx, f, i.cfg.Limits, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
@@ -144,10 +165,8 @@ func (i *importer) run(ctx context.Context) error {
 	if i.sum.Read == 0 {
 		return nothing(i.sum.Empty)
 	}
-	if err := i.flush(ctx); err != nil {
-		return err
-	}
-	return i.commit(ctx)
+	i.flush(ctx)
+	return nil
 }
 
 func (i *importer) report(step string) { i.cfg.Report(Progress{step, i.read, i.sum.Read}) }
@@ -167,19 +186,21 @@ func (i *importer) take(ctx context.Context, f File, raw []byte) error {
 	if len(i.records)+len(i.reject) < portionRecords && i.size < portionBytes {
 		return ctx.Err()
 	}
-	return i.flush(ctx)
+	i.flush(ctx)
+	return ctx.Err()
 }
 
-func (i *importer) flush(ctx context.Context) error {
-	err := i.stage.Put(ctx, stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *sql.Tx, c stage.Counts) error {
+// flush has what was read staged.
+func (i *importer) flush(ctx context.Context) {
+	p := stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *sql.Tx, c stage.Counts) error {
 		i.sum.Duplicates += c.Duplicates
 		i.sum.Conflicts += c.Conflicts
 		i.sum.Rejected += c.Rejected
 		return nil
-	}})
+	}}
 	i.records, i.reject, i.size = nil, nil, 0
+	i.staging.Go(func() error { return i.stage.Put(ctx, p) })
 	i.report("reading")
-	return err
 }
 
 // commit commits the staged days in order, several at a time.

@@ -143,7 +143,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 // config reads flags and environment.
 func (o *Options) config() (cfg extract.Config, err error) {
 	cfg = extract.Config{
-		Size: o.Size, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: o.Streams.Log(),
+		Size: o.Size, Ahead: true, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: o.Streams.Log(),
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	cfg.Moved = o.Source
