@@ -79,7 +79,8 @@ $(LINTER): tools/go.mod tools/go.sum | setup-build
 # suites that start the program as a process, the simulation, which has no goroutine, and the engines a second time: under
 # the detector they are asked some of their questions by chance, here all of them.
 UNRACED = /internal/sim$$|/test/(hostile|kill|mutate)$$
-# These try every place at which something can break, one after another: whole without the detector, in part with it.
+# Most of their tests try every place at which something can break, or let nothing run beside anything: these run without
+# the detector, and the others with it and without.
 SWEPT = /internal/(extract|lake)$$
 
 .PHONY: unit

@@ -25,6 +25,12 @@ type Record struct {
 	JSON  []byte
 }
 
+// WithText is the record with another text, and no hash of the text before. To set JSON alone would leave that.
+func (r Record) WithText(text []byte) Record {
+	r.JSON, r.Hash = text, [sha256.Size]byte{}
+	return r
+}
+
 // Sum is the SHA-256 of the record.
 func (r Record) Sum() [sha256.Size]byte {
 	if r.Hash == [sha256.Size]byte{} {

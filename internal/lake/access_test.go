@@ -52,6 +52,7 @@ func seen(t *testing.T, l *Lake) string {
 // A lake is shared with its group by the bit for that, and a member of the group, who may only read it, sees each
 // commit once it is in, beside the writer and without one.
 func TestWhoMayOnlyReadReads(t *testing.T) {
+	alone(t)
 	if dir, child := privatetest.Child(); child {
 		l, err := Open(t.Context(), dir)
 		if err != nil {

@@ -178,9 +178,7 @@ func (of template) open(t *testing.T) *Lake {
 // One damaged lake for each finding of the check. A lake has a day of three conversations, a replaced version of one of
 // them, and a day of one; the damage is done to the first day.
 func TestEachFindingOfTheCheck(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	day := conversation.DayOf(day1)
 	a, b, c := record("a", day1, "x"), record("b", day1.Add(time.Hour), "y"), record("c", day1.Add(2*time.Hour), "z")
 	next := record("d", day1.Add(24*time.Hour), "")
@@ -209,10 +207,10 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 	shifted, ended, text := b, b, b
 	shifted.Start = b.Start.Add(time.Millisecond)
 	ended.End = b.End.Add(time.Millisecond)
-	text.JSON = []byte(`{"conversationId":"b","conversationStart":"2026-11-01T01:00:00.000Z","conversationEnd":"2026-11-01T01:01:00.000Z"`)
+	text.Record = text.WithText([]byte(`{"conversationId":"b","conversationStart":"2026-11-01T01:00:00.000Z","conversationEnd":"2026-11-01T01:01:00.000Z"`))
 	lakes := newTemplate(t, func(l *Lake) {
 		old := c
-		old.JSON = []byte(strings.Replace(string(c.JSON), "1.50", "1.75", 1))
+		old.Record = old.WithText([]byte(strings.Replace(string(c.JSON), "1.50", "1.75", 1)))
 		commit(t, l, Commit{Records: all(a, b, old, next)})
 		newer := c
 		newer.At = c.At.Add(time.Hour)
@@ -289,9 +287,7 @@ func commitAsAnother(t *testing.T, l *Lake) {
 
 // Every column of every table is compared.
 func TestEveryColumnIsCompared(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	a := record("a", day1, "x")
 	for _, table := range Tables() {
 		if table == Changes {

@@ -65,9 +65,7 @@ func dayOfMany(n int, note string) (versions []Version) {
 // The disk gets full while a day that has rows is written again: at any write, the commit fails as it must and the lake
 // is as it was.
 func TestDiskFullWhileADayIsMerged(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	l := newLake(t)
 	many := dayOfMany(2*batchRows+10, "first")
 	commit(t, l, Commit{Records: all(many...)})
@@ -125,9 +123,7 @@ func stopping[V any](t *testing.T, name string, values iter.Seq2[V, error], n in
 
 // Whoever wants no more of a merge, of a file or of what is fresh gets no more.
 func TestStoppedAtEachRow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	l := newLake(t)
 	old := dayOfMany(6, "old")
 	commit(t, l, Commit{Records: all(old...)})
@@ -213,17 +209,15 @@ func TestGivingUpReadingIsNoDamage(t *testing.T) {
 
 // A record that is longer than any may be is refused, and nothing of its commit is in.
 func TestRecordThatIsTooLong(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	l := newLake(t)
 	long := record("long", day1, "")
-	long.JSON = append(long.JSON[:len(long.JSON)-1], []byte(`,"x":"`+strings.Repeat("x", conversation.MaxRecordBytes-len(long.JSON)-7)+`"}`)...)
+	long.Record = long.WithText(append(long.JSON[:len(long.JSON)-1], []byte(`,"x":"`+strings.Repeat("x", conversation.MaxRecordBytes-len(long.JSON)-7)+`"}`)...))
 	if len(long.JSON) != conversation.MaxRecordBytes {
 		t.Fatalf("the record has %d bytes", len(long.JSON))
 	}
 	over := long
-	over.JSON = slices.Concat(long.JSON[:len(long.JSON)-1], []byte(" }"))
+	over.Record = long.WithText(slices.Concat(long.JSON[:len(long.JSON)-1], []byte(" }")))
 	if err := tryCommit(t, l, record("short", day1, ""), over); !errors.Is(err, fault.TooLarge) || !strings.Contains(err.Error(), "long") {
 		t.Errorf("got %v", err)
 	}

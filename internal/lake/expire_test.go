@@ -114,6 +114,7 @@ func exists(path string) bool {
 }
 
 func TestPinnedSnapshotOutlivesExpiry(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	pinned, again := snapshot(t, l), snapshot(t, l)
@@ -181,6 +182,7 @@ func TestNoSnapshotToClose(t *testing.T) {
 }
 
 func TestCompanionsOfKeptSnapshotsStay(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	time.Sleep(2 * time.Millisecond) // snapshots carry milliseconds
@@ -223,6 +225,7 @@ func TestCompanionsOfKeptSnapshotsStay(t *testing.T) {
 }
 
 func TestDryRunChangesNothing(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 3)
 	pinned := snapshot(t, l)
@@ -291,6 +294,7 @@ func holdPin(t *testing.T, dir string) {
 }
 
 func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
+	alone(t)
 	stop := errors.New("stop")
 	interrupted := map[string]func(t *testing.T, w *Writer){
 		"before the companions": func(t *testing.T, w *Writer) {
@@ -354,6 +358,7 @@ func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
 
 // A commit that is in and not settled is looked for in the history: it must be settled before its snapshot goes.
 func TestUnsettledCommitIsSettledBeforeItExpires(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	s := snapshot(t, l)
@@ -381,6 +386,7 @@ func TestUnsettledCommitIsSettledBeforeItExpires(t *testing.T) {
 
 // What a commit that was given up has left is removed too, also when no snapshot is old.
 func TestExpiryRemovesWhatNobodyNames(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	left := filepath.Join(l.tableDir(Segments), "metadata", "left.avro")
@@ -400,6 +406,7 @@ func TestExpiryRemovesWhatNobodyNames(t *testing.T) {
 
 // The older states may be all that is left of a damaged lake.
 func TestDamagedLakeKeepsItsSnapshots(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	s := snapshot(t, l)

@@ -14,9 +14,7 @@ import (
 // A byte of any file of the lake that is wrong is damage or goes unnoticed. It never ends the process, and is never an
 // unexpected failure. What lies in Parquet files does not go unnoticed by the check.
 func TestFlippedByteIsDamage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	l := newLake(t)
 	for i := range 2 {
 		commit(t, l, Commit{Records: all(newer(i)...)})

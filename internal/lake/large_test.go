@@ -56,9 +56,7 @@ func pagesOf(t *testing.T, path, column string) (pages []int64, groups []int64) 
 // Records of a megabyte that follow one another lie in pages of few, in every table that has text of them, and in row
 // groups that end by bytes.
 func TestPagesAreCutByBytes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	const n, size = 80, 1 << 20
 	l := newLake(t)
 	var versions []Version
@@ -67,7 +65,7 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	}
 	commit(t, l, Commit{Records: all(versions...)})
 	newer := largeRecord(n/2, size)
-	newer.JSON = bytes.ReplaceAll(newer.JSON, fmt.Appendf(nil, "%09d ", n/2), fmt.Appendf(nil, "%09d!", n/2))
+	newer.Record = newer.WithText(bytes.ReplaceAll(newer.JSON, fmt.Appendf(nil, "%09d ", n/2), fmt.Appendf(nil, "%09d!", n/2)))
 	newer.At = newer.At.Add(time.Hour)
 	commit(t, l, Commit{Records: all(newer)})
 	s := snapshot(t, l)
@@ -93,7 +91,7 @@ func TestPagesAreCutByBytes(t *testing.T) {
 // padded is a conversation of so many bytes, which are in its record only.
 func padded(n int, size int) Version {
 	v := record(fmt.Sprintf("padded-%d", n), day1.Add(time.Duration(n)*time.Second), "")
-	v.JSON = append(v.JSON[:len(v.JSON)-1], `,"x":"`+strings.Repeat("x", size)+`"}`...)
+	v.Record = v.WithText(append(v.JSON[:len(v.JSON)-1], `,"x":"`+strings.Repeat("x", size)+`"}`...))
 	return v
 }
 
@@ -130,9 +128,7 @@ func asBefore(t *testing.T, path string, versions ...Version) {
 
 // A day whose records lie in a page that the library refuses can be read, is named by the check, and is written again.
 func TestPageThatIsTooLarge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(10)) // it takes a gigabyte as it is
 	l := newLake(t)
 	var versions []Version
@@ -192,9 +188,7 @@ func TestPageThatIsTooLarge(t *testing.T) {
 
 // What may not be committed is not: a file that cannot be read back.
 func TestUnreadableFileIsNotCommitted(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	want := contents(t, l)

@@ -41,6 +41,7 @@ func spoil(t *testing.T, l *Lake, table Table, n int) {
 
 // What is missing or damaged of the companions is made again from the records; the changes stay, and nothing else does.
 func TestMend(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	commit(t, l, Commit{Days: []conversation.Day{conversation.DayOf(day1)}, Records: all(newer(0)...)})
 	commit(t, l, Commit{Records: all(newer(1)...)})
@@ -69,6 +70,7 @@ func TestMend(t *testing.T) {
 
 // A day whose records cannot be read stays as it is, and the others are mended.
 func TestMendWithoutRecords(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(newer(0)...)})
 	spoil(t, l, Conversations, 0)

@@ -163,6 +163,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 
 // A lake of the version before is not damaged: check says which days lack rows, and Mend writes them.
 func TestRowsOfAnEarlierVersion(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	versions, misfits := oddDay(t)
 	next, later := record("n", day1.Add(24*time.Hour), "fits"), odd(t, "o", day1.Add(72*time.Hour), `"oTotalScore":5`, `"oTotalScore":{}`)

@@ -129,6 +129,7 @@ func TestMovedLakeCanBeReadAndNotWritten(t *testing.T) {
 
 // A copy of a lake reads its own files, not those of the original.
 func TestCopiedLakeIsALakeOfItsOwn(t *testing.T) {
+	alone(t)
 	dir, want := wandering(t)
 	copied := filepath.Join(t.TempDir(), "copied")
 	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
@@ -154,6 +155,7 @@ func TestCopiedLakeIsALakeOfItsOwn(t *testing.T) {
 }
 
 func TestMove(t *testing.T) {
+	alone(t)
 	dir, want := wandering(t)
 	snapshots := snapshotsOf(t, dir)
 	moved := filepath.Join(t.TempDir(), "moved to %42 #2")
@@ -203,6 +205,7 @@ func TestMove(t *testing.T) {
 
 // The tables keep everything that is not a path: whatever reads manifests sees the same files with the same statistics.
 func TestMoveChangesOnlyPaths(t *testing.T) {
+	alone(t)
 	dir, _ := wandering(t)
 	entries := func(dir string) map[string]string {
 		l := mustOpen(t, dir)
@@ -265,9 +268,7 @@ func TestMoveChangesOnlyPaths(t *testing.T) {
 
 // Stopped at every step, the lake can be read, and moving it again finishes, at another place too.
 func TestMoveIsFinishedByTheNext(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	stop := errors.New("killed")
 	var steps []string
 	origin, want := wandering(t)
@@ -338,6 +339,7 @@ func TestMoveIsFinishedByTheNext(t *testing.T) {
 
 // A lake that went to another place and came back is whole there again.
 func TestMoveThereAndBack(t *testing.T) {
+	alone(t)
 	dir, want := wandering(t)
 	if err := os.Mkdir(dir+" within", 0o700); err != nil {
 		t.Fatal(err)
@@ -355,6 +357,7 @@ func TestMoveThereAndBack(t *testing.T) {
 }
 
 func TestMoveRefuses(t *testing.T) {
+	alone(t)
 	dir, _ := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)
@@ -391,6 +394,7 @@ func TestMoveRefuses(t *testing.T) {
 }
 
 func TestMoveOfADamagedLake(t *testing.T) {
+	alone(t)
 	dir, _ := wandering(t)
 	lists, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(Segments), "metadata", "*-m*.avro"))
 	if err != nil || len(lists) == 0 {
@@ -411,9 +415,7 @@ func TestMoveOfADamagedLake(t *testing.T) {
 
 // Between two steps of a reader a Move changes the catalog and removes what the reader is about to read.
 func TestReaderBesideAMove(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	dir, want := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)

@@ -50,8 +50,7 @@ func CutRecord(r conversation.Record, at time.Time) (conversation.Record, error)
 	if err != nil {
 		return r, err
 	}
-	r.JSON = text
-	return r, nil
+	return r.WithText(text), nil
 }
 
 // cutter cuts the parts of a conversation. Its methods change the copy that they are given and say whether it stays.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -117,6 +118,9 @@ func TestCutTakesOnlyWhatCameLater(t *testing.T) {
 		got, err := CutRecord(r, at)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if got.Sum() != sha256.Sum256(got.JSON) {
+			t.Errorf("conversation %s has the hash of another text", r.ID)
 		}
 		if again, _ := CutRecord(got, at); !bytes.Equal(again.JSON, got.JSON) {
 			t.Errorf("conversation %s changes when it is cut twice", r.ID)

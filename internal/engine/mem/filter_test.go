@@ -92,7 +92,7 @@ func TestWhatMatches(t *testing.T) {
 func TestValuesThatDoNotFitAreAbsent(t *testing.T) {
 	s := New(nil)
 	odd := record("odd", today.Start(), 1)
-	odd.JSON = []byte(`{"conversationId":"odd","externalTag":5,"divisionIds":["d"],"evaluations":[{}],"participants":[{"sessions":[{"segments":[{}]}]}]}`)
+	odd = odd.WithText([]byte(`{"conversationId":"odd","externalTag":5,"divisionIds":["d"],"evaluations":[{}],"participants":[{"sessions":[{"segments":[{}]}]}]}`))
 	add(t, s, odd)
 	exists := func(kind query.Kind, name string) query.Predicate {
 		return query.Predicate{Field: dimension(t, kind, name), Operator: query.Exists}
