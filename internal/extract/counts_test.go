@@ -59,9 +59,7 @@ func busy(t *testing.T) (*rig, *scripted) {
 // Counts of a run survive an interruption, wherever it was: those of the run that was taken up are those of a run that
 // was not interrupted. So do the days.
 func TestCountsSurviveInterruptions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	undisturbed, _ := busy(t)
 	want, _ := undisturbed.run(t.Context())
 	if c := want.Counters; !reflect.DeepEqual(c, Counters{Jobs: 2, Pages: 4, Received: 14, Duplicates: 1, Conflicts: 1, Elsewhere: 1, Outside: 1, Rejected: 2, Commits: 2,

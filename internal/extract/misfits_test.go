@@ -13,9 +13,7 @@ import (
 
 // Records with values that do not fit are kept, counted by place over interruptions too, and told of by exit code 3.
 func TestMisfitsAreCounted(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	records := spread(3, 6)
 	edit := func(i int, old, with string) {
 		t.Helper()

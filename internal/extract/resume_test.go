@@ -62,9 +62,7 @@ func (c *cutSource) Page(ctx context.Context, id platform.JobID, at platform.Cur
 
 // A run is cut after every request, and another process takes it up: the lake must be the same as without a cut.
 func TestResumeAfterEveryRequest(t *testing.T) {
-	if testing.Short() {
-		t.Skip("swept whole without the race detector: make unit runs both")
-	}
+	alone(t)
 	t.Parallel()
 	fake := platformtest.Config{Records: spread(3, 6)}
 	undisturbed := newRig(t, 3, fake)

@@ -175,6 +175,7 @@ func TestALakeOfBefore(t *testing.T) {
 
 // A run is resumed at another host of the same organization, and given up when the source has moved.
 func TestRunsAreOfASource(t *testing.T) {
+	alone(t)
 	for name, c := range map[string]struct {
 		then    seen
 		resumed bool
