@@ -422,6 +422,37 @@ func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
 	}
 }
 
+// A run whose days are all in the lake, and that was stopped before its end was noted, is told of by the same command only:
+// another interval of whole days has nothing to do with it.
+func TestRunThatWasStoppedAtItsVeryEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		from, to int // days by which the interval moves
+		resumed  bool
+	}{"the same": {0, 0, true}, "begun later": {1, 0, false}, "ended earlier": {0, -1, false}} {
+		r := newRig(t, 3, platformtest.Config{Records: spread(3, 6)})
+		exec := func(statement string) {
+			if _, err := r.lake.DB().ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := (store{r.lake.DB()}).migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		exec(`CREATE TRIGGER stay BEFORE DELETE ON extract_runs BEGIN SELECT RAISE(ABORT, 'it stays'); END`)
+		if _, err := r.run(t.Context()); err == nil {
+			t.Fatalf("%s: the run ended", name)
+		}
+		exec(`DROP TRIGGER stay`)
+		r.cfg.First, r.cfg.End = r.cfg.First+conversation.Day(test.from), r.cfg.End+conversation.Day(test.to)
+		if s := r.runAsPlanned(); s.Resumed != test.resumed || s.Resumed != (s.Added == 6) {
+			t.Errorf("%s: got %+v", name, s)
+		}
+		if left := leftovers(t, r); len(left) > 0 {
+			t.Errorf("%s: left %q", name, left)
+		}
+	}
+}
+
 // leftovers names the runs of which something is staged, in the folder or in the control database.
 func leftovers(t *testing.T, r *rig) (runs []string) {
 	t.Helper()
