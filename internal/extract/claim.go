@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
@@ -14,6 +15,14 @@ const simulation = "simulation"
 
 // Simulation is the source of conversations that parley generate makes.
 func Simulation() Identity { return Identity{URL: simulation} }
+
+// Said is the source that a person names: the id of an organization, a base URL, or a simulation.
+func Said(text string) Identity {
+	if text == simulation || strings.Contains(text, "://") {
+		return Identity{URL: strings.TrimRight(text, "/")}
+	}
+	return Identity{ID: text}
+}
 
 // Known gives what a lake knows of its source; the zero value if it knows nothing. It changes nothing.
 func Known(ctx context.Context, l *lake.Lake) (known Identity, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -32,6 +33,13 @@ func (e *Extraction) mending(ctx context.Context, do func() error) error {
 // mend looks through what is staged, forgets what cannot be used and has its days fetched again. Who stops here for
 // damage would stop here for ever: nothing mends a staged file but the platform.
 func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
+	sound, err := e.stage.Sound(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !sound {
+		return true, e.beginAgain(ctx)
+	}
 	bad, err := e.stage.Damaged(ctx)
 	if err != nil || len(bad) == 0 {
 		return false, err
@@ -60,6 +68,29 @@ func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
 		e.run.parts, e.run.counters = parts, c
 	}
 	return true, err
+}
+
+// beginAgain forgets all that is staged, and has every part fetched anew of which some day is not in the lake: what the
+// control database says of staged files is damaged, and nobody can tell what else of it is.
+func (e *Extraction) beginAgain(ctx context.Context) error {
+	if e.mended++; e.mended > maxMends {
+		return fault.New(fault.Corrupt, "what the control database says of staged files was damaged again; look at the disk of %s, and run again", e.cfg.Lake.Dir())
+	}
+	e.warn(ctx, "what the control database says of staged files was damaged, and all that was staged was fetched again; look at the disk of the lake")
+	parts, c := slices.Clone(e.run.parts), e.run.counters
+	for i, p := range parts {
+		if slices.ContainsFunc(e.left, func(day conversation.Day) bool { return day.Start().Before(p.end) && day.End().After(p.start) }) {
+			parts[i] = newPart(p.start, p.end)
+			c.Refetched++
+		}
+	}
+	err := e.stage.Reset(ctx, func(tx *sql.Tx) error {
+		return errors.Join(e.store.putParts(ctx, tx, e.run.id, parts), saveCounters(ctx, tx, e.run.id, c))
+	})
+	if err == nil {
+		e.run.parts, e.run.counters = parts, c
+	}
+	return err
 }
 
 // refetch has days fetched again by new jobs, all of whose parts are done.

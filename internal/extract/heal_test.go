@@ -84,6 +84,44 @@ func TestDamagedStagingIsFetchedAgain(t *testing.T) {
 	}
 }
 
+// A flipped bit in what the control database says of staged files loses nothing: an interrupted run sees it, fetches
+// again what is not in the lake, and says so.
+func TestDamagedEntriesAreFetchedAgain(t *testing.T) {
+	alone(t)
+	broken := errors.New("broken")
+	for name, damage := range map[string]string{
+		"a chunk of another number": `UPDATE stage_chunks SET chunk = chunk + 32`,
+		"a chunk of no day":         `UPDATE stage_chunks SET day = replace(day, '-', ',')`,
+		"a record of another run":   `UPDATE stage_records SET run_id = 'another' WHERE line = 0`,
+		"a record that is dead":     `INSERT INTO stage_dead SELECT run_id, chunk, line FROM stage_records LIMIT 1`,
+		"no chunks":                 `DELETE FROM stage_chunks`,
+	} {
+		s := &scripted{pages: of(1, "1T1", "1T2", "2T1", "2T2", "3T1", "3T2")}
+		r := newScripted(t, 3, s)
+		n := 0
+		s.page = func(_, _ int, p platform.Page) (platform.Page, error) {
+			if n++; n == 6 {
+				return p, broken
+			}
+			return p, nil
+		}
+		if _, err := r.run(t.Context()); !errors.Is(err, broken) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if _, err := r.lake.DB().ExecContext(t.Context(), damage); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := r.run(t.Context())
+		if err != nil || r.whole() != "1 2 3" || r.ids() != "1T1 1T2 2T1 2T2 3T1 3T2" || !sum.Resumed || sum.Refetched == 0 || len(sum.Warnings) == 0 {
+			t.Errorf("%s: %v; whole %s, the lake has %s, %+v", name, err, r.whole(), r.ids(), sum)
+		}
+		// A record that is entered for a run that never was stays: nobody asks for it.
+		if left := leftovers(t, r); len(left) > 0 && name != "a record of another run" {
+			t.Errorf("%s: left %q", name, left)
+		}
+	}
+}
+
 // Of a part that is done, the days concerned are fetched again and no others; of one that is not, all of it, from the
 // same job.
 func TestOnlyWhatIsDamagedIsFetchedAgain(t *testing.T) {

@@ -23,6 +23,8 @@ func (i Identity) String() string {
 		return "a simulated contact centre (parley generate)"
 	case i.ID == "":
 		return i.URL
+	case i.URL == "":
+		return "the organization " + i.ID
 	}
 	return fmt.Sprintf(`the organization "%s" (%s, at %s)`, i.Name, i.ID, i.URL)
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -86,4 +87,25 @@ func (s *surveyor) sum() Found {
 		s.found.First, s.found.Last = conversation.FormatTime(s.first), conversation.FormatTime(s.last)
 	}
 	return s.found
+}
+
+// errBegun ends a look at the beginning of a file.
+var errBegun = errors.New("there is something in it")
+
+// Begin reads the first value of each file and changes nothing. It fails as an import would on a file that is none of
+// records from its beginning, and when there is not one value in all of them.
+func Begin(ctx context.Context, files []File, limits wire.Limits) error {
+	var empty []string
+	for _, f := range files {
+		switch err := Values(ctx, f, limits, func([]byte) error { return errBegun }); {
+		case err == nil:
+			empty = append(empty, f.Path)
+		case !errors.Is(err, errBegun):
+			return err
+		}
+	}
+	if len(empty) == len(files) {
+		return nothing(empty)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -51,10 +52,12 @@ func encode(f io.Writer, records []lake.Version) error {
 	return z.Close()
 }
 
-// appendHead writes what is known of a record. Instants are microseconds since 1970; 0 stands for an end that is not
-// known, and no conversation ended then.
+// noEnd stands for an end that is not known.
+const noEnd = math.MinInt64
+
+// appendHead writes what is known of a record. Instants are microseconds since 1970.
 func appendHead(b []byte, v lake.Version) []byte {
-	end := int64(0)
+	end := int64(noEnd)
 	if !v.End.IsZero() {
 		end = v.End.UnixMicro()
 	}
@@ -75,12 +78,13 @@ var errHead = errors.New("what it says of its records is damaged")
 func cutHead(b []byte) (h head, rest []byte, err error) {
 	c := cutter{rest: b}
 	h.ID = conversation.ID(c.bytes(c.uvarint()))
-	h.Start, h.End, h.At = c.time(), c.time(), c.time()
+	h.Start = time.UnixMicro(c.varint()).UTC()
+	if end := c.varint(); end != noEnd {
+		h.End = time.UnixMicro(end).UTC()
+	}
+	h.At = time.UnixMicro(c.varint()).UTC()
 	copy(h.Hash[:], c.bytes(uint64(len(h.Hash))))
 	size := c.uvarint()
-	if h.End.UnixMicro() == 0 {
-		h.End = time.Time{}
-	}
 	if c.bad || size > conversation.MaxRecordBytes {
 		return head{}, nil, errHead
 	}
@@ -111,11 +115,11 @@ func (c *cutter) uvarint() uint64 {
 	return v
 }
 
-func (c *cutter) time() time.Time {
+func (c *cutter) varint() int64 {
 	v, n := binary.Varint(c.rest)
 	c.bytes(uint64(max(n, 0)))
 	c.bad = c.bad || n <= 0
-	return time.UnixMicro(v).UTC()
+	return v
 }
 
 // openChunk opens a chunk's file, having looked at it as a whole: that costs little beside decompressing it.
@@ -136,13 +140,25 @@ func (s *Stage) openChunk(c chunk) (_ *os.File, _ []head, err error) {
 		return nil, nil, err
 	}
 	heads, err := readHeads(f)
-	if err == nil && len(heads) != c.size {
-		err = fmt.Errorf("it has %d records, and %d were written", len(heads), c.size)
+	if err == nil {
+		err = c.compare(heads)
 	}
 	for i := range heads {
 		heads[i].Run = s.run
 	}
 	return f, heads, err
+}
+
+// compare holds what a chunk's entry says against the heads, which are in order.
+func (c chunk) compare(heads []head) error {
+	if len(heads) != c.size || len(heads) == 0 {
+		return fmt.Errorf("it has %d records, and %d were written", len(heads), c.size)
+	}
+	first, last := heads[0].Start, heads[len(heads)-1].Start
+	if first.UnixMicro() != c.first || last.UnixMicro() != c.last || heads[0].Day() != c.day || heads[len(heads)-1].Day() != c.day {
+		return errors.New("it has not the records that its entry names")
+	}
+	return nil
 }
 
 func readHeads(f io.Reader) ([]head, error) {

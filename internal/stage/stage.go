@@ -121,6 +121,9 @@ func Clean(ctx context.Context, l *lake.Lake, forget func(run string) bool) erro
 // sweep removes the files that no entry names.
 func (s *Stage) sweep(ctx context.Context) error {
 	chunks, err := s.chunks(ctx, EveryDay)
+	if errors.Is(err, errUnsound) {
+		return nil // whoever reads what is staged is told
+	}
 	if err != nil {
 		return err
 	}
@@ -142,14 +145,7 @@ func (s *Stage) sweep(ctx context.Context) error {
 
 // Close removes the stage with all that is still in it.
 func (s *Stage) Close(ctx context.Context) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		for _, table := range []string{"stage_chunks", "stage_records", "stage_dead"} {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, s.run); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.forgetAll(ctx, tx) })
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 

@@ -51,7 +51,7 @@ func (s *Stage) chunks(ctx context.Context, end conversation.Day) (_ []chunk, er
 			return nil, err
 		}
 		if c.day, err = conversation.ParseDay(day); err != nil {
-			return nil, err
+			return nil, unsound()
 		}
 		out = append(out, c)
 	}
@@ -82,6 +82,10 @@ func (s *Stage) Days(ctx context.Context) ([]DayCount, error) {
 // one.
 func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 	return func(yield func(lake.Version, error) bool) {
+		if err := b.stage.sound(ctx); err != nil {
+			yield(lake.Version{}, err)
+			return
+		}
 		open := &sources{}
 		defer open.close()
 		waiting := b.chunks

@@ -17,8 +17,13 @@ import (
 //   - A time fits if conversation.ParseTime reads it; empty text is an absent time, as it is an absent text.
 //   - A metric needs a name and a value that fit. Without a value it has the value 0.
 //   - Null is an absent member. Of a member that comes twice the later one counts; objects are merged.
+//   - A record that would take more than 128 MiB once it is decoded does not fit as a whole: it has more objects than any
+//     conversation, and nothing is derived from it.
 //   - Text that is not quite UTF-8 is mended with U+FFFD, and unknown members are not looked at.
 func Decode(raw []byte) (*conversation.Conversation, Misfits) {
+	if tooHeavy(raw) {
+		return new(conversation.Conversation), Misfits{whole: 1}
+	}
 	if c, ok := decodeQuickly(raw); ok {
 		return c, dropMisfits(c, nil)
 	}

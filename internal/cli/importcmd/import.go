@@ -102,19 +102,23 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return o.dryRun(ctx, cfg)
 	}
 	progress := o.Streams.Progress()
-	there := lake.Exists(o.Lake)
+	if !lake.Exists(o.Lake) {
+		// What is no file of records should leave no lake behind. Of the rest only an import can tell.
+		if err := errors.Join(lake.Vacant(o.Lake), ingest.Begin(ctx, cfg.Files, cfg.Limits)); err != nil {
+			return err
+		}
+	}
 	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil && !there && !errors.Is(err, fault.Incomplete) { // what cannot be imported should leave no lake behind
-			err = errors.Join(err, lake.Unmake(context.WithoutCancel(ctx), cfg.Lake))
-			return
-		}
-		err = errors.Join(err, cfg.Lake.Close())
-	}()
+	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
 	if err := extract.MayImport(ctx, cfg.Lake, o.Source); err != nil {
 		return err
+	}
+	if o.Source != "" {
+		if err := o.claim(ctx, cfg.Lake); err != nil {
+			return err
+		}
 	}
 	cfg.Report = func(p ingest.Progress) { progress.Show(p.Step, p.Records, 0, "records") }
 	summary, err := ingest.Import(ctx, cfg)
@@ -123,6 +127,15 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	return errors.Join(err, o.print(summary))
+}
+
+// claim makes a lake that knows no source know the one that was named: another platform must not come into it later.
+func (o *Options) claim(ctx context.Context, l *lake.Lake) error {
+	known, err := extract.Known(ctx, l)
+	if err != nil || known != (extract.Identity{}) {
+		return err
+	}
+	return extract.Claim(ctx, l, extract.Said(o.Source))
 }
 
 // empty notes files in which there was nothing: whoever gives them may mean others.

@@ -51,7 +51,7 @@ func TestAHigherLimit(t *testing.T) {
 	}
 }
 
-// What cannot be imported leaves no lake behind, and a lake that is there is left as it is.
+// What is no file of records leaves no lake behind, and a lake that is there is left as it is.
 func TestAnImportOfNothingMakesNoLake(t *testing.T) {
 	const record = `{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z"}`
 	for name, c := range map[string]struct {
@@ -59,8 +59,9 @@ func TestAnImportOfNothingMakesNoLake(t *testing.T) {
 		exit int
 		says string
 	}{
-		"cut":   {record + "\n" + `{"conversationId"`, 8, "the file ends too early"},
-		"empty": {"", 2, "there is not one record in "},
+		"cut":    {`{"conversationId"`, 8, "the file ends too early"},
+		"UTF-16": {"\xff\xfe{\x00}\x00", 2, "UTF-16"},
+		"empty":  {"", 2, "there is not one record in "},
 	} {
 		dir := t.TempDir()
 		file, good, path := filepath.Join(dir, "x.json"), filepath.Join(dir, "good.json"), filepath.Join(dir, "lake")
@@ -78,6 +79,35 @@ func TestAnImportOfNothingMakesNoLake(t *testing.T) {
 		}
 		if err := run(t, "--lake", path, file); fault.ExitCode(err) != c.exit || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s, into a lake: %v", name, err)
+		}
+	}
+}
+
+// A source that was named is remembered: files and platforms of another one are refused from then on.
+func TestTheSourceOfFilesIsRemembered(t *testing.T) {
+	for named, other := range map[string]string{"simulation": "0b5a7fd0-0000-4000-8000-00000000000a", "0b5a7fd0-0000-4000-8000-00000000000a": "simulation", "https://api.test/": "https://api.other.test"} {
+		dir := t.TempDir()
+		file, path := filepath.Join(dir, "x.json"), filepath.Join(dir, "lake")
+		if err := os.WriteFile(file, []byte(`{"conversationId":"a","conversationStart":"2026-11-01T00:00:00Z"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := run(t, "--lake", path, "--source", named, file); err != nil {
+				t.Errorf("%s: %v", named, err)
+			}
+		}
+		if err := run(t, "--lake", path, "--source", other, file); fault.ExitCode(err) != 2 {
+			t.Errorf("%s after %s: %v", other, named, err)
+		}
+		l, err := lake.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := extract.Takes(t.Context(), l, extract.Said(other)); fault.ExitCode(err) != 2 {
+			t.Errorf("%s after %s: %v", other, named, err)
+		}
+		if err := errors.Join(extract.Takes(t.Context(), l, extract.Said(named)), l.Close()); err != nil {
+			t.Errorf("%s: %v", named, err)
 		}
 	}
 }
