@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/platform/platformtest"
 )
 
 // Which days are whole, asserted before each page is given: commits of a single record make every step one that counts.
@@ -142,6 +144,30 @@ func TestOrderOverJobsThatAreLost(t *testing.T) {
 		if sum := r.mustRun(); r.whole() != c.whole[len(c.second)] || sum.Jobs != 3 || sum.Duplicates+sum.Unchanged != 2 {
 			t.Errorf("%s: whole %s, %+v", name, r.whole(), sum)
 		}
+	}
+}
+
+// A job that is submitted again brings first what has come already, page after page: as long as it advances in time, it is
+// not one that leads nowhere.
+func TestManyPagesOfWhatHasCome(t *testing.T) {
+	const many = maxIdle + 20
+	s := &scripted{}
+	s.pages = func(int, conversation.Interval) (out []platform.Page) {
+		for n := range many {
+			start := first.Start().Add(time.Duration(n) * time.Minute)
+			out = append(out, platform.Page{Records: [][]byte{platformtest.Record(fmt.Sprintf("c%03d", n), start, time.Second, "")}})
+		}
+		return out
+	}
+	r := newScripted(t, 1, s)
+	s.page = func(n, k int, p platform.Page) (platform.Page, error) {
+		if n == 1 && k == many-1 {
+			return p, gone
+		}
+		return p, nil
+	}
+	if sum := r.mustRun(); sum.Added != many || sum.Jobs != 2 || sum.Duplicates != many-1 {
+		t.Errorf("got %+v", sum)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/platform/platformtest"
 )
 
 func TestSplit(t *testing.T) {
@@ -177,4 +179,27 @@ func TestStuckJobIsTooMuch(t *testing.T) {
 			t.Errorf("got %v, deleted %v", err, source.deleted)
 		}
 	})
+}
+
+// Other parts take the place of those that are stored, all of them.
+func TestPartsThatAreReplacedAreStored(t *testing.T) {
+	r := newRig(t, 2, platformtest.Config{})
+	s := store{r.lake.DB()}
+	if err := s.migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	of := run{id: "run", source: "source", first: first, end: first + 2, begun: r.clock}
+	if err := s.begin(t.Context(), of, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.addPart(t.Context(), &of, newPart(first.Start(), (first+2).Start())); err != nil {
+		t.Fatal(err)
+	}
+	pieces := []part{newPart(first.Start(), first.End()), newPart((first + 1).Start(), (first + 1).End())}
+	if err := s.replaceParts(t.Context(), &of, pieces); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.openRun(t.Context()); err != nil || !reflect.DeepEqual(got.parts, pieces) || !reflect.DeepEqual(of.parts, pieces) {
+		t.Errorf("got %+v, %v, want %+v", got.parts, err, pieces)
+	}
 }
