@@ -96,7 +96,7 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 	if err := e.store.intend(ctx, &e.run, c); err != nil {
 		return err
 	}
-	out, err := e.writer.Commit(ctx, lake.Commit{ID: c.id, Run: e.run.id, At: e.cfg.Now(), Days: c.days, Records: batch.Stream(ctx), Heads: batch.Heads(ctx)})
+	out, err := e.writer.Commit(ctx, lake.Commit{ID: c.id, Run: e.run.id, At: e.cfg.Now(), Days: c.days, Records: batch.Stream(ctx), Heads: batch.Heads(ctx), Log: e.cfg.Log})
 	if errors.Is(err, fault.Corrupt) && !errors.Is(err, stage.ErrDamaged) {
 		return fault.Because(fault.Corrupt, err, "what the lake has of these days is damaged; restore the file from a backup and run again, or extract the days into another lake")
 	}

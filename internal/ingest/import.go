@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 	Limits     wire.Limits // of a single value; the zero value means the default
 	Now        func() time.Time
 	Report     func(Progress) // may be nil
+	Log        *slog.Logger   // may be nil
 }
 
 // Progress says how far an import is.
@@ -228,7 +230,7 @@ func (i *importer) commitBefore(ctx context.Context, end conversation.Day) error
 	if err != nil {
 		return err
 	}
-	out, err := i.writer.Commit(ctx, lake.Commit{Run: i.sum.Run, At: i.cfg.Now(), Records: batch.Stream(ctx), Heads: batch.Heads(ctx)})
+	out, err := i.writer.Commit(ctx, lake.Commit{Run: i.sum.Run, At: i.cfg.Now(), Records: batch.Stream(ctx), Heads: batch.Heads(ctx), Log: i.cfg.Log})
 	if err != nil {
 		return err
 	}

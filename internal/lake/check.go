@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -33,6 +34,7 @@ type Report struct {
 	Unreferenced  int                 `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
 	Unsettled     int                 `json:"unsettled"`    // commits that were interrupted; the next writer settles them
 	Oversized     int                 `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
+	Index         IndexReport         `json:"index"`        // of ids
 	Damage        []string            `json:"damage"`       // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
@@ -45,7 +47,7 @@ type Report struct {
 const maxDamage = 100
 
 // Check accounts for every file and row of the newest snapshot: each file is there, as long as the catalog says, and
-// of its day; each record is JSON with the id, start and hash that its row says, in order, and in the lake once; and
+// of its day; each record is JSON with the id, start and hash that its row says, in order, in the lake once, and in the index if it covers its day; and
 // what is stored in every table equals, to the row, what the records say when they are shredded again. Damage is
 // reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record
 // checked. Memory does not grow with the lake.
@@ -354,35 +356,56 @@ func (c *cursor) rest() (n int64) {
 	return n
 }
 
-// idsPerPass bounds the memory of unique to about 200 MB.
+// idsPerPass bounds the memory of unique to about 300 MB.
 const idsPerPass = 4_000_000
 
-// unique looks for conversations that are in the lake twice. A large lake is read several times, each time for a part
-// of the ids.
+// unique looks for conversations that are in the lake twice, and for those that the index of ids lacks. A large lake is
+// read several times, each time for a part of the ids: a part of what the index has in order, so that it is read once.
 func (c *checker) unique(ctx context.Context, s *Snapshot) error {
+	look, err := c.lake.indexLook(ctx)
+	if err != nil {
+		return err
+	}
+	defer look.close()
 	passes := s.Rows(Conversations)/idsPerPass + 1
 	for pass := range passes {
 		seen := map[key]bool{}
 		for _, f := range s.files[Conversations] {
+			covered := look.covers(f)
 			for batch, err := range batches(ctx, f.Path, "conversation_id") {
 				if err != nil {
 					return ctx.Err() // an unreadable file was reported with its day
 				}
 				for i := range int(batch.NumRows()) {
-					id := conversation.ID(stringAt(batch, 0, i))
-					k := keyOf(id)
-					if (int64(k[0])<<8|int64(k[1]))%passes != pass {
+					k := keyAt(batch, i)
+					if (int64(k[0])<<8|int64(k[1]))*passes>>16 != pass {
 						continue
 					}
 					if seen[k] {
-						c.damage("%s: conversation %s is in the lake twice", Conversations, string(append([]byte(nil), id...)))
+						c.damage("%s: conversation %s is in the lake twice", Conversations, strings.Clone(stringAt(batch, 0, i)))
 					}
 					seen[k] = true
+					if covered {
+						look.want(k, f.Day)
+					}
 				}
 			}
 		}
+		look.pass()
 	}
-	return nil
+	c.indexed(look, s)
+	return ctx.Err()
+}
+
+// indexed reports what was found out of the index. A run that cannot be read harms nobody; an id that is not in it although
+// it should be could come into the lake again.
+func (c *checker) indexed(look *indexLook, s *Snapshot) {
+	c.report.Index = look.found
+	c.report.Index.count(look.index, s.files[Conversations])
+	if look.found.Lacking > 0 {
+		c.damage("the index of ids lacks %d conversations that it should have, the first of them in %v; parley lake index --again makes it anew",
+			look.found.Lacking, look.first)
+	}
 }
 
 // unreferenced counts the files in the tables' folders that no snapshot refers to. A lake that was moved is not asked:

@@ -17,6 +17,9 @@ import (
 // written before the first file and removed with the entry of the days, after the last table was committed.
 //
 // days holds the days that are whole: every conversation that the platform had of them is in the lake.
+//
+// id_runs holds the runs of the index of ids, id_files the files of conversations that they cover; days are counted from
+// 1970-01-01.
 var migrations = []string{`
 	CREATE TABLE commits (
 		commit_id  TEXT PRIMARY KEY,
@@ -28,6 +31,16 @@ var migrations = []string{`
 		day          TEXT PRIMARY KEY, -- yyyy-mm-dd, UTC
 		run_id       TEXT NOT NULL,
 		completed_at TEXT NOT NULL
+	) STRICT`, `
+	CREATE TABLE id_runs (
+		name      TEXT PRIMARY KEY, -- of the file in ids/, without its suffix
+		entries   INTEGER NOT NULL,
+		first_day INTEGER NOT NULL, -- of any entry
+		last_day  INTEGER NOT NULL
+	) STRICT;
+	CREATE TABLE id_files (
+		path TEXT PRIMARY KEY, -- in warehouse/, wherever the lake is
+		day  INTEGER NOT NULL
 	) STRICT`,
 }
 
@@ -48,9 +61,13 @@ func (l *Lake) begin(ctx context.Context, i intent) error {
 	return state.Fault(err)
 }
 
-// settle ends an intent; when the commit is in, its days are whole.
-func (l *Lake) settle(ctx context.Context, i intent, in bool) error {
+// settle ends an intent; when the commit is in, its days are whole. What it brought into the index is entered with it: a
+// commit that another writer finds to be in brought nothing, and its files are read again.
+func (l *Lake) settle(ctx context.Context, i intent, in bool, brought indexed) error {
 	return state.Tx(ctx, l.db, func(tx *sql.Tx) error {
+		if err := brought.enter(ctx, tx); err != nil {
+			return err
+		}
 		for _, day := range i.days {
 			if !in {
 				break

@@ -70,6 +70,9 @@ func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, erro
 			if err == nil && len(v.JSON) > conversation.MaxRecordBytes {
 				err = fault.New(fault.TooLarge, "the record of conversation %s has %d bytes; at most %d are taken", v.ID, len(v.JSON), conversation.MaxRecordBytes)
 			}
+			if err == nil {
+				err = m.note(v)
+			}
 			if !yield(v, err) || err != nil {
 				return
 			}

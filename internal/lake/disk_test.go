@@ -139,7 +139,7 @@ func TestStoppedAtEachRow(t *testing.T) {
 	}
 	for n := range len(incoming) + 1 {
 		c := Commit{Run: "run", At: day1, Records: all(incoming[:n]...)}
-		m, err := planMerge(t.Context(), s, c)
+		m, err := planMerge(t.Context(), s, c, indexOf(t, l))
 		if err != nil {
 			t.Fatal(err)
 		}

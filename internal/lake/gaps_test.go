@@ -41,7 +41,7 @@ func TestGaps(t *testing.T) {
 	if err != nil || len(whole) != 3 || !whole[first+1] || !whole[first+4] || !whole[first+6] {
 		t.Errorf("whole days up to the seventh: %v, %v", whole, err)
 	}
-	if err := l.settle(t.Context(), intent{run: "another", days: []conversation.Day{first + 1, first + 20}}, true); err != nil {
+	if err := l.settle(t.Context(), intent{run: "another", days: []conversation.Day{first + 1, first + 20}}, true, indexed{}); err != nil {
 		t.Fatal(err)
 	}
 	for run, want := range map[string]int{"run": 3, "another": 0} { // who made a day whole first has made it whole

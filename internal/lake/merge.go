@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"iter"
 	"maps"
@@ -22,6 +23,12 @@ func keyOf(id conversation.ID) key {
 	return key(h[:16])
 }
 
+// keyAt is the key of the id in the first column.
+func keyAt(batch arrow.RecordBatch, i int) key { return keyOf(conversation.ID(stringAt(batch, 0, i))) }
+
+// prefix is what stands for the id in the index. Two ids that share it cost a look.
+func (k key) prefix() uint64 { return binary.BigEndian.Uint64(k[:]) }
+
 // merge is the plan of a commit: which incoming records are to be left out because the lake has them, and which rows
 // of the lake give way. It holds some 60 bytes for each incoming record, and nothing for the rest of the lake.
 type merge struct {
@@ -32,6 +39,7 @@ type merge struct {
 	out   Outcome
 	run   string
 	at    time.Time
+	came  gatherer // entries of the index that the lake does not have yet
 }
 
 // newcomer is what has to be known of an incoming record to plan.
@@ -41,49 +49,84 @@ type newcomer struct {
 	start time.Time
 }
 
-// planMerge compares the incoming records with every conversation that the lake has: an id can be anywhere in it, and
-// must not come to be there twice. Reading ids and hashes of the whole lake costs about a second for ten million.
-func planMerge(ctx context.Context, base *Snapshot, c Commit) (*merge, error) {
-	m := &merge{files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{}, again: c.Again, run: c.Run, at: c.At}
+// planMerge compares the incoming records with every conversation of the lake that can have the id of one: those of the
+// same days, those of the days that the index names, and those that the index does not cover. These it covers from then
+// on.
+func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge, error) {
+	m := &merge{
+		files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
+		again: c.Again, run: c.Run, at: c.At, came: gatherer{lake: x.lake},
+	}
 	if len(base.files[Conversations]) == 0 {
 		return m, nil
 	}
 	news := map[key]newcomer{}
+	days := map[conversation.Day]bool{}
 	for v, err := range c.heads() {
 		if err != nil {
 			return nil, err
 		}
 		news[keyOf(v.ID)] = newcomer{v.Sum(), v.At, v.Start}
+		days[v.Day()] = true
 	}
 	for _, f := range base.files[Conversations] {
 		m.files[f.Day] = append(m.files[f.Day], f)
-		if len(news) == 0 {
-			continue
-		}
-		if err := m.compare(ctx, f, news); err != nil {
-			return nil, err
-		}
 	}
-	return m, nil
+	if len(news) == 0 {
+		return m, nil
+	}
+	elsewhere, err := x.elsewhere(ctx, news)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(days, elsewhere)
+	return m, m.compareAll(ctx, base.files[Conversations], news, days, x)
 }
 
-func (m *merge) compare(ctx context.Context, f File, news map[key]newcomer) error {
+// compareAll compares with the files of some days, and with those that the index does not cover.
+func (m *merge) compareAll(ctx context.Context, files []File, news map[key]newcomer, days map[conversation.Day]bool, x *index) error {
+	reading := x.reading()
+	for _, f := range files {
+		if x.covers(f) {
+			if days[f.Day] {
+				if err := m.compare(ctx, f, news, func(key) error { return nil }); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		err := m.compare(ctx, f, news, func(k key) error { return reading.gather.add(k, f.Day) })
+		if err == nil {
+			err = reading.read(ctx, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return reading.enter(ctx)
+}
+
+// compare compares with a file, and tells seen of the key of every id in it.
+func (m *merge) compare(ctx context.Context, f File, news map[key]newcomer, seen func(key) error) error {
 	for batch, err := range batches(ctx, f.Path, "conversation_id", "record_hash", "extracted_at") {
 		if err != nil {
 			return err
 		}
 		for i := range int(batch.NumRows()) {
-			m.compareRow(f.Day, batch, i, news)
+			if err := seen(m.compareRow(f.Day, batch, i, news)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int, news map[key]newcomer) {
-	k := keyOf(conversation.ID(stringAt(batch, 0, i)))
+// compareRow compares with one row, and gives the key of its id.
+func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int, news map[key]newcomer) key {
+	k := keyAt(batch, i)
 	n, ok := news[k]
 	if !ok {
-		return
+		return k
 	}
 	switch {
 	case stringAt(batch, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
@@ -99,6 +142,17 @@ func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int,
 		m.drop[day][k] = n.start
 		m.out.Replaced++
 	}
+	return k
+}
+
+// note takes down that an incoming record comes into the lake. Of one that takes the place of a row of its day the index
+// has the entry.
+func (m *merge) note(v Version) error {
+	k, day := keyOf(v.ID), v.Day()
+	if _, has := m.drop[day][k]; has {
+		return nil
+	}
+	return m.came.add(k, day)
 }
 
 // merged gives what a day holds after the commit, in order of start and id, and tells found of every difference to

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,8 @@ type Commit struct {
 	// Heads are the same records, in any order, perhaps without their texts: the commit is planned from them. nil means
 	// that Records are read twice.
 	Heads iter.Seq2[Version, error]
+	// Log is told when a part of the index of ids was lost and is made again. nil for nobody.
+	Log *slog.Logger
 }
 
 func (c Commit) heads() iter.Seq2[Version, error] {
@@ -91,39 +94,52 @@ type Outcome struct {
 // changed for any reader, and the next Writer removes what was left.
 func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
 	defer fault.Wrap(&err, "commit to the lake")
+	x, err := w.lake.index(ctx, c.Log)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := x.tidy(ctx); err != nil {
+		return Outcome{}, err
+	}
 	i := intent{id: cmp.Or(c.ID, uuid.Must(uuid.NewV7()).String()), run: c.Run, at: c.At, days: c.Days}
 	if err := w.lake.begin(ctx, i); err != nil {
 		return Outcome{}, err
 	}
 	crashpoint.Reach("commit.begun")
-	out, err := w.write(ctx, i, c)
+	out, brought, err := w.write(ctx, i, c, x)
 	if err != nil {
 		return out, errors.Join(err, w.abandon(ctx, i))
 	}
 	crashpoint.Reach("commit.unsettled")
 	// The days come last: entered before the tables are committed, a crash would lose their records for ever.
-	return out, w.lake.settle(ctx, i, true)
+	return out, w.lake.settle(ctx, i, true, brought)
 }
 
-func (w *Writer) write(ctx context.Context, i intent, c Commit) (Outcome, error) {
+// write writes and commits the files, and gives what comes into the index when the commit is settled.
+func (w *Writer) write(ctx context.Context, i intent, c Commit, x *index) (Outcome, indexed, error) {
 	snapshot, err := w.lake.Snapshot(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, indexed{}, err
 	}
 	defer snapshot.Close()
-	m, err := planMerge(ctx, snapshot, c)
+	m, err := planMerge(ctx, snapshot, c, x)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, indexed{}, err
 	}
 	days, out, err := w.writeDays(ctx, i.id, m, c.Records)
 	if err != nil {
-		return out, err
+		return out, indexed{}, err
 	}
 	if len(days) == 0 {
-		return out, nil
+		return out, indexed{}, nil
+	}
+	// Before the commit is in: a disk that is full fails it while that harms nobody.
+	brought, err := x.brought(m, days)
+	if err != nil {
+		return out, indexed{}, err
 	}
 	crashpoint.Reach("commit.files")
-	return out, w.commitTables(ctx, i, snapshot, days, out)
+	return out, brought, w.commitTables(ctx, i, snapshot, days, out)
 }
 
 // abandon settles an intent that failed, so that its files do not stay. When even that fails, as on a full disk, the
@@ -131,10 +147,14 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit) (Outcome, error)
 func (w *Writer) abandon(ctx context.Context, i intent) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	if err := w.resolve(ctx, i); err != nil && !errors.Is(err, fault.Full) {
-		return err
+	err := w.resolve(ctx, i)
+	if err == nil {
+		err = w.lake.strays(ctx)
 	}
-	return nil
+	if errors.Is(err, fault.Full) {
+		return nil
+	}
+	return err
 }
 
 // commitTables commits the new files of the days, table by table, conversations last.
@@ -236,7 +256,7 @@ func (w *Writer) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return w.lake.strays(ctx)
 }
 
 // resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what
@@ -247,7 +267,7 @@ func (w *Writer) resolve(ctx context.Context, i intent) error {
 		return err
 	}
 	if in {
-		return w.lake.settle(ctx, i, true)
+		return w.lake.settle(ctx, i, true, indexed{})
 	}
 	base, err := w.lake.Snapshot(ctx)
 	if err != nil {
@@ -260,7 +280,7 @@ func (w *Writer) resolve(ctx context.Context, i intent) error {
 		}
 		crashpoint.Reach("recover." + string(t))
 	}
-	return w.lake.settle(ctx, i, false)
+	return w.lake.settle(ctx, i, false, indexed{})
 }
 
 // restore makes the newest snapshot of t list just the files that base lists, and removes the files of i.

@@ -85,7 +85,7 @@ const memory = 256 << 20
 
 // Run imports.
 func Run(ctx context.Context, o *Options) (err error) {
-	cfg := ingest.Config{Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }}
+	cfg := ingest.Config{Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: o.Streams.Log()}
 	if o.ReceivedAt != "" {
 		if cfg.ReceivedAt, err = conversation.ParseTime(o.ReceivedAt); err != nil {
 			return fault.Field("--received-at", "--received-at %v", err)

@@ -1,0 +1,254 @@
+package lake
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// The index says in which days an id can be, so that a commit need not read every id of the lake: see decision 0040. It is
+// runs (package ids) in ids/, and two tables of the control database: which runs there are, and which files of
+// conversations are covered. Of a covered file every id is in the runs, with the day of the file. What the runs say beyond
+// that, of rows that have been replaced, costs a look and is harmless. What is missing or damaged is made again from the
+// tables: a file that is not covered is read.
+
+// runFile is a run in ids/.
+type runFile struct {
+	name        string
+	entries     int64
+	first, last conversation.Day // every entry is of these days or of one between
+}
+
+const runSuffix = ".run"
+
+func (l *Lake) idsDir() string { return filepath.Join(l.dir, "ids") }
+
+func (l *Lake) runPath(name string) string { return filepath.Join(l.idsDir(), name+runSuffix) }
+
+// within is the path of a data file in the warehouse, which stays when the lake is moved.
+func (l *Lake) within(path string) string { return strings.TrimPrefix(path, l.place.real+"/") }
+
+// index is the index as one writer knows it. It changes with the control database. Not for concurrent use.
+type index struct {
+	lake    *Lake
+	log     *slog.Logger
+	runs    []runFile
+	covered map[string]conversation.Day // files of conversations, by their paths in the warehouse
+}
+
+// index reads what the control database says of the index. One statement reads both tables, and so sees one state of
+// them. A lake that an earlier version made and that may only be read has no such tables.
+func (l *Lake) index(ctx context.Context, log *slog.Logger) (*index, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	x := &index{lake: l, log: log}
+	return x, l.View(ctx, func(db *sql.DB) error {
+		x.runs, x.covered = nil, map[string]conversation.Day{}
+		var tables int
+		if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN ('id_runs', 'id_files')`).Scan(&tables); err != nil || tables < 2 {
+			return err
+		}
+		return x.load(ctx, db)
+	})
+}
+
+func (x *index) load(ctx context.Context, db *sql.DB) (err error) {
+	rows, err := db.QueryContext(ctx, `SELECT name, entries, first_day, last_day FROM id_runs UNION ALL SELECT path, -1, day, day FROM id_files ORDER BY 1`)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r runFile
+		if err := rows.Scan(&r.name, &r.entries, &r.first, &r.last); err != nil {
+			return err
+		}
+		if r.entries < 0 {
+			x.covered[r.name] = r.first
+		} else {
+			x.runs = append(x.runs, r)
+		}
+	}
+	return rows.Err()
+}
+
+func (x *index) covers(f File) bool {
+	_, ok := x.covered[x.lake.within(f.Path)]
+	return ok
+}
+
+// indexed is what comes into the index at once: runs, and the files that are covered with them. gone are runs and files
+// that leave it.
+type indexed struct {
+	runs  []runFile
+	files map[string]conversation.Day
+	gone  []string
+}
+
+// enter enters it in the control database. The runs are on disk.
+func (n indexed) enter(ctx context.Context, tx *sql.Tx) error {
+	for _, name := range n.gone {
+		for _, table := range []string{"id_runs WHERE name", "id_files WHERE path"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` = ?`, name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range n.runs {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO id_runs VALUES (?, ?, ?, ?)`, r.name, r.entries, int(r.first), int(r.last)); err != nil {
+			return err
+		}
+	}
+	for path, day := range n.files {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO id_files VALUES (?, ?) ON CONFLICT DO NOTHING`, path, int(day)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter enters it here and in the control database.
+func (x *index) enter(ctx context.Context, n indexed) error {
+	if err := state.Tx(ctx, x.lake.db, func(tx *sql.Tx) error { return n.enter(ctx, tx) }); err != nil {
+		return err
+	}
+	x.runs = slices.DeleteFunc(x.runs, func(r runFile) bool { return slices.Contains(n.gone, r.name) })
+	x.runs = append(x.runs, n.runs...)
+	for _, name := range n.gone {
+		delete(x.covered, name)
+	}
+	maps.Copy(x.covered, n.files)
+	return nil
+}
+
+// lose takes a run out of the index that is missing or damaged. The files of its days are not covered any more, and are
+// read again: an id of theirs may have been in this run alone.
+func (x *index) lose(ctx context.Context, r runFile, cause error) error {
+	x.log.WarnContext(ctx, "a file of the index of ids is missing or damaged; the ids of its days are read again", "file", x.lake.runPath(r.name), "err", cause)
+	if err := x.enter(ctx, indexed{gone: x.with(r)}); err != nil {
+		return err
+	}
+	crashpoint.Reach("ids.lost")
+	return x.lake.removeRun(r.name)
+}
+
+// with gives the name of a run and the files whose coverage needs it.
+func (x *index) with(r runFile) []string {
+	gone := []string{r.name}
+	for path, day := range x.covered {
+		if day >= r.first && day <= r.last {
+			gone = append(gone, path)
+		}
+	}
+	return gone
+}
+
+// use lends open runs. One that cannot be opened or read comes as damage, but not when it is this process that can open no
+// more files.
+func (l *Lake) use(runs []runFile, do func([]*ids.Run) error) (damaged *runFile, err error) {
+	var open []*ids.Run
+	for i := range runs {
+		f, err := os.Open(l.runPath(runs[i].name))
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			return nil, err
+		}
+		if err != nil {
+			return &runs[i], err
+		}
+		defer f.Close()
+		r, err := openRun(f, runs[i])
+		if err != nil {
+			return &runs[i], err
+		}
+		open = append(open, r)
+	}
+	err = do(open)
+	if d, ok := errors.AsType[*ids.Damaged](err); ok {
+		return &runs[slices.Index(open, d.Run)], d.Err
+	}
+	return nil, err
+}
+
+// openRun opens a run, which must have as many entries as the control database says.
+func openRun(f *os.File, of runFile) (*ids.Run, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	r, err := ids.Open(f, info.Size())
+	if err == nil && r.Entries() != of.entries {
+		err = fault.New(fault.Corrupt, "it has %d entries, and should have %d", r.Entries(), of.entries)
+	}
+	return r, err
+}
+
+// elsewhere gives the days, other than their own, in which incoming records can be by what the index says. A run that is
+// lost on the way counts as one that never was.
+func (x *index) elsewhere(ctx context.Context, news map[key]newcomer) (map[conversation.Day]bool, error) {
+	wanted := make([]ids.Entry, 0, len(news))
+	for k, n := range news {
+		wanted = append(wanted, ids.Entry{Key: k.prefix(), Day: conversation.DayOf(n.start)})
+	}
+	slices.SortFunc(wanted, ids.Compare)
+	keys := make([]uint64, len(wanted))
+	for i, e := range wanted {
+		keys[i] = e.Key
+	}
+	days := map[conversation.Day]bool{}
+	for _, r := range slices.Clone(x.runs) {
+		damaged, err := x.lake.use([]runFile{r}, func(open []*ids.Run) error {
+			err := open[0].Find(keys, func(i int, day conversation.Day) {
+				if day != wanted[i].Day {
+					days[day] = true
+				}
+			})
+			if err != nil {
+				return &ids.Damaged{Run: open[0], Err: err}
+			}
+			return ctx.Err()
+		})
+		if damaged != nil {
+			err = x.lose(ctx, r, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return days, nil
+}
+
+// strays removes the runs that the control database does not name: commits and merges that were cut short leave them.
+func (l *Lake) strays(ctx context.Context) error {
+	x, err := l.index(ctx, nil)
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(l.idsDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		name, run := strings.CutSuffix(e.Name(), runSuffix)
+		if run && !slices.ContainsFunc(x.runs, func(r runFile) bool { return r.name == name }) {
+			err = errors.Join(err, l.removeRun(name))
+		}
+	}
+	return err
+}
+
+func (l *Lake) removeRun(name string) error { return gone(os.Remove(l.runPath(name))) }
