@@ -33,8 +33,8 @@ func New(s *ui.Streams) *cobra.Command {
 			Use:   "check --lake DIR",
 			Short: "Account for every file and row of a lake",
 			Long: `Read the whole lake and check it: every data file is there and as long as the catalog says; every record is JSON, in its
-day, in order, in the lake once, with the hash that its row says; and every row of every table is what the records say
-when they are read again. Damage is listed, and the exit code is 8. It changes nothing and can run beside a writer.
+day, in order, in the lake once, with the hash that its row says; every row of every table is what the records say
+when they are read again; and the index has every id that it should have. Damage is listed, and the exit code is 8. It changes nothing and can run beside a writer.
 
 Values that do not fit the platform's schema are no damage: the records are kept whole, and the tables leave these
 values out. They are counted by their place in the record.`,
@@ -55,6 +55,7 @@ runs did, the reason, and the value's text.`,
 		newExpire(o),
 		newMove(o),
 		newMend(o),
+		newIndex(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
@@ -104,6 +105,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 	for _, t := range lake.Tables() {
 		lines = append(lines, [2]string{"rows of " + string(t), ui.Count(r.Rows[t])})
 	}
+	lines = append(lines, [2]string{"ids in the index", ui.Count(r.Index.Entries)})
 	for _, extra := range []struct {
 		name string
 		n    int
@@ -113,6 +115,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		{"files with column pages that other programs may refuse (parley lake mend writes them again)", r.Oversized},
 		{"files that nothing refers to (harmless; parley lake expire removes them)", r.Unreferenced},
 		{"interrupted commits (the next writer settles them)", r.Unsettled},
+		{"files of the index of ids that are missing or damaged (harmless; the next commit makes them anew)", r.Index.Unreadable},
 	} {
 		if extra.n > 0 {
 			lines = append(lines, [2]string{extra.name, ui.Count(int64(extra.n))})

@@ -32,7 +32,7 @@ func newMend(of *Options) *cobra.Command {
 		Long: `Check the lake, write every day with a finding again from its records, and check once more. That mends whatever is wrong
 with segments, metrics, attributes, evaluations, surveys and resolutions, files with column pages that other programs
 refuse, and days for which an earlier version of Parley wrote too few rows: it derived nothing from a record of which
-one value did not fit the platform's schema. It cannot bring back records: when the conversations of a day are damaged, restore their file from a
+one value did not fit the platform's schema. An index of ids that lacks some is made anew. It cannot bring back records: when the conversations of a day are damaged, restore their file from a
 backup. Exit code 8 says that damage is left. Records are never changed or removed.`,
 		Example: `  parley lake mend --lake ./lake --dry-run
   parley lake mend --lake ./lake`,
@@ -49,6 +49,7 @@ type mending struct {
 	Mended int      `json:"mended"`
 	Damage []string `json:"damage"` // that is left
 	DryRun bool     `json:"dry_run"`
+	Index  bool     `json:"index,omitempty"` // the index of ids is made anew
 }
 
 // Mend writes damaged days again.
@@ -59,21 +60,23 @@ func Mend(ctx context.Context, o *MendOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	m := mending{DryRun: o.DryRun}
-	worn, damage, err := o.findings(ctx, l)
+	found, err := o.findings(ctx, l)
 	if err != nil {
 		return err
 	}
-	m.Damage = damage
+	worn := found.Worn()
+	m.Damage, m.Index = found.Damage, found.Index.Lacking > 0
 	for _, day := range worn {
 		m.Days = append(m.Days, day.String())
 	}
-	if !o.DryRun && len(worn) > 0 {
-		if m.Mended, err = o.mend(ctx, l, worn); err != nil && !errors.Is(err, fault.Corrupt) {
+	if !o.DryRun && (len(worn) > 0 || m.Index) {
+		if m.Mended, err = o.mend(ctx, l, worn, m.Index); err != nil && !errors.Is(err, fault.Corrupt) {
 			return err
 		}
-		if _, m.Damage, err = o.findings(ctx, l); err != nil {
+		if found, err = o.findings(ctx, l); err != nil {
 			return err
 		}
+		m.Damage = found.Damage
 	}
 	if err := o.print(m); err != nil || o.DryRun || len(m.Damage) == 0 {
 		return err
@@ -82,23 +85,28 @@ func Mend(ctx context.Context, o *MendOptions) (err error) {
 }
 
 // findings checks the lake.
-func (o *MendOptions) findings(ctx context.Context, l *lake.Lake) ([]conversation.Day, []string, error) {
+func (o *MendOptions) findings(ctx context.Context, l *lake.Lake) (lake.Report, error) {
 	progress := o.Streams.Progress()
 	defer progress.Clear()
 	var done atomic.Int64
 	report, err := lake.Check(ctx, l, func(n int64) { progress.Show("checking", done.Add(n), 0, "conversations") })
-	if err != nil && !errors.Is(err, fault.Corrupt) {
-		return nil, nil, err
+	if errors.Is(err, fault.Corrupt) {
+		err = nil
 	}
-	return report.Worn(), report.Damage, nil
+	return report, err
 }
 
-func (o *MendOptions) mend(ctx context.Context, l *lake.Lake, days []conversation.Day) (n int, err error) {
+func (o *MendOptions) mend(ctx context.Context, l *lake.Lake, days []conversation.Day, index bool) (n int, err error) {
 	w, err := l.Writer(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
+	if index {
+		if _, err := w.Index(ctx, lake.IndexOptions{Again: true}); err != nil && !errors.Is(err, fault.Corrupt) {
+			return 0, err
+		}
+	}
 	return w.Mend(ctx, uuid.Must(uuid.NewV7()).String(), o.Now(), days)
 }
 
