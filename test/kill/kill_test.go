@@ -181,7 +181,8 @@ func TestKilledAnywhere(t *testing.T) {
 		t.Fatalf("the undisturbed run has %d days, want %d", len(want), days)
 	}
 	for _, name := range []string{"platform.record", "extract.submitted", "extract.page", "stage.synced", "stage.written", "stage.entered",
-		"commit.begun", "commit.day", "commit.files", "commit.segments", "commit.conversations", "commit.unsettled", "extract.committed", "extract.part"} {
+		"commit.begun", "commit.day", "commit.files", "commit.segments", "commit.conversations", "commit.unsettled", "ids.written",
+		"extract.committed", "extract.part"} {
 		if points[name] == 0 {
 			t.Errorf("the point %s is not passed any more", name)
 		}
@@ -272,6 +273,74 @@ func TestMoveKilledAnywhere(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestIndexKilledAnywhere kills what makes the index of ids at the first and the last passing of each of its points:
+// whatever there is of the index then, the next extraction brings no conversation twice, and the command finishes.
+func TestIndexKilledAnywhere(t *testing.T) {
+	p := start(t)
+	old := filepath.Join(t.TempDir(), "old")
+	if err := p.extract(t, old); err != nil {
+		t.Fatal(err)
+	}
+	want := contents(t, old)
+	again := []string{"extract", "--again", "2026-11-06", "--base-url", p.url, "--poll", "1ms..2ms"}
+	for _, c := range []struct {
+		name  string
+		lost  bool // the files of the index
+		args  []string
+		point []string
+	}{
+		{"merging", false, []string{"lake", "index"}, []string{"ids.written", "ids.merged"}},
+		{"making it again", false, []string{"lake", "index", "--again"}, []string{"ids.forgotten", "ids.written", "ids.covered"}},
+		{"in a commit", true, again, []string{"ids.lost", "ids.written", "ids.covered"}},
+	} {
+		prepared := func(t *testing.T) string {
+			t.Helper()
+			dir := p.copied(t, old)
+			if c.lost {
+				if err := os.RemoveAll(filepath.Join(dir, "ids")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return dir
+		}
+		log := filepath.Join(t.TempDir(), "points")
+		if err := p.run(t, prepared(t), []string{"PARLEY_CRASH_LOG=" + log}, c.args...); err != nil {
+			t.Fatal(err)
+		}
+		points := passed(t, log)
+		for _, point := range c.point {
+			if points[point] == 0 {
+				t.Errorf("%s: the point %s is not passed any more", c.name, point)
+			}
+			for _, n := range slices.Compact([]int{1, points[point]}) {
+				t.Run(fmt.Sprintf("%s/%s:%d", c.name, point, n), func(t *testing.T) {
+					t.Parallel()
+					dir := prepared(t)
+					if err := p.run(t, dir, []string{fmt.Sprintf("PARLEY_CRASH=%s:%d", point, n)}, c.args...); !killed(err) {
+						t.Fatalf("the first run ended with %v, and should have been killed", err)
+					}
+					for _, args := range [][]string{again, {"lake", "index"}} {
+						if err := p.run(t, dir, nil, args...); err != nil {
+							t.Fatalf("%v after it: %v", args, err)
+						}
+						same(t, contents(t, dir), want)
+					}
+				})
+			}
+		}
+	}
+}
+
+// copied is a copy of a lake, whole in its place.
+func (p *parley) copied(t *testing.T, dir string) string {
+	t.Helper()
+	to := moved(t, dir)
+	if err := p.move(t, to); err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 // moved is a copy of a lake in a folder of its own, as somebody leaves it who moves a lake.
