@@ -70,7 +70,7 @@ func found(t *testing.T, r *Run, keys []uint64) []Entry {
 func TestFind(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for _, n := range []int{0, 1, 2, perPage - 1, perPage, perPage + 1, 2 * perPage, 2*perPage + 1, 10 * perPage, 5_000} {
+	for _, n := range []int{0, 1, 2, perPage - 1, perPage, perPage + 1, 2 * perPage, 2*perPage + 1, 10 * perPage, 5_000, 40*perPage - 1} {
 		for range 5 {
 			entries := some(rng, n)
 			r := opened(t, written(t, entries))
@@ -87,6 +87,13 @@ func TestFind(t *testing.T) {
 			want := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !keys[e.Key] })
 			if got := found(t, r, asked); !slices.Equal(got, want) {
 				t.Errorf("seed %d, %d entries, %d keys: got %d, want %d", seed, n, len(asked), len(got), len(want))
+			}
+			// Few keys are read page by page, many in one go.
+			few := asked[rng.IntN(len(asked)):]
+			few = few[:min(2, len(few))]
+			want = slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !slices.Contains(few, e.Key) })
+			if got := found(t, r, few); !slices.Equal(got, want) {
+				t.Errorf("seed %d, %d entries, few keys: got %d, want %d", seed, n, len(got), len(want))
 			}
 			// A key that is asked for twice is answered twice.
 			if n > 0 {

@@ -60,41 +60,72 @@ func (r *Run) Entries() int64 { return r.entries }
 // Find looks up keys, which must ascend, and tells found of every day that the run has with one of them. i is the place
 // of the key. A page is read once, however many keys lie in it.
 func (r *Run) Find(keys []uint64, found func(i int, day conversation.Day)) error {
-	p, from := page{run: r, number: -1}, 0
+	w := window{run: r, most: r.pagesFor(len(keys))}
+	from := 0
 	for i, key := range keys {
 		from += sort.Search(len(r.firsts)-from, func(n int) bool { return r.firsts[from+n] >= key })
 		// The key can end the page before the first one that begins with it or beyond it, and fill several from there on.
 		for at := max(0, from-1); at < len(r.firsts) && r.firsts[at] <= key; at++ {
-			if err := p.load(at); err != nil {
+			page, err := w.page(at)
+			if err != nil {
 				return err
 			}
-			p.find(key, func(day conversation.Day) { found(i, day) })
+			find(page, key, func(day conversation.Day) { found(i, day) })
 		}
 	}
 	return nil
 }
 
-// page is a page of a run in memory.
-type page struct {
-	run     *Run
-	number  int
-	entries int
-	content [pageSize]byte
+// pagesFor is how many pages are read at a time to look up so many keys. Where a page of that many is wanted anyway, to
+// read all of them in order costs a disk less than to look for the one.
+func (r *Run) pagesFor(keys int) int {
+	if keys > len(r.firsts)/pagesAtOnce {
+		return pagesAtOnce
+	}
+	return 1
 }
 
-func (p *page) load(number int) error {
-	if p.number == number {
-		return nil
+// window is some pages of a run in memory.
+type window struct {
+	run     *Run
+	most    int
+	from    int // the first of them
+	content []byte
+	number  int    // of the page that was looked at last
+	entries []byte // in it
+}
+
+// page gives the entries of a page.
+func (w *window) page(number int) ([]byte, error) {
+	if w.entries != nil && w.number == number {
+		return w.entries, nil
 	}
-	p.number = -1
-	if err := readAt(p.run.from, p.content[:], int64(number)*pageSize); err != nil {
-		return err
+	w.entries = nil
+	if number < w.from || (number-w.from)*pageSize >= len(w.content) {
+		if err := w.read(number); err != nil {
+			return nil, err
+		}
 	}
-	n, err := p.run.look(number, p.content[:])
+	content := w.content[(number-w.from)*pageSize:][:pageSize]
+	n, err := w.run.look(number, content)
 	if err != nil {
+		return nil, err
+	}
+	w.number, w.entries = number, content[:n*entrySize]
+	return w.entries, nil
+}
+
+// read reads the pages from one on.
+func (w *window) read(number int) error {
+	n := min(w.most, len(w.run.firsts)-number) * pageSize
+	if cap(w.content) < n {
+		w.content = make([]byte, n)
+	}
+	w.from, w.content = number, w.content[:0]
+	if err := readAt(w.run.from, w.content[:n], int64(number)*pageSize); err != nil {
 		return err
 	}
-	p.number, p.entries = number, n
+	w.content = w.content[:n]
 	return nil
 }
 
@@ -107,10 +138,11 @@ func (r *Run) look(number int, content []byte) (int, error) {
 	return int(min(perPage, r.entries-int64(number)*perPage)), nil
 }
 
-func (p *page) find(key uint64, found func(conversation.Day)) {
-	at := sort.Search(p.entries, func(i int) bool { return keyAt(p.content[i*entrySize:]) >= key })
-	for ; at < p.entries; at++ {
-		e := get(p.content[at*entrySize:])
+// find tells found of the days that a key has in a page.
+func find(page []byte, key uint64, found func(conversation.Day)) {
+	n := len(page) / entrySize
+	for at := sort.Search(n, func(i int) bool { return keyAt(page[i*entrySize:]) >= key }); at < n; at++ {
+		e := get(page[at*entrySize:])
 		if e.Key != key {
 			return
 		}

@@ -8,7 +8,8 @@
 // read, so that it does not expire.
 //
 // The folder holds lake.json (what it is and in which format), control.db (SQLite: the Iceberg catalog, commits,
-// days), warehouse/ (the tables), pins/ (locks of snapshots that are read), and what other packages keep beside them.
+// days), warehouse/ (the tables), ids/ (the index of ids), pins/ (locks of snapshots that are read), and what other
+// packages keep beside them.
 package lake
 
 import (
