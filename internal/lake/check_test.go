@@ -247,6 +247,7 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 			"conversations: day 2026-11-01 has 1 rows and should have 3", "conversation d is in the lake twice",
 			"segments: day 2026-11-01: column", "metrics: day 2026-11-01: column", "attributes: day 2026-11-01: column",
 			"evaluations: day 2026-11-01: column", "surveys: day 2026-11-01: column", "resolutions: day 2026-11-01: column",
+			"the index of ids lacks 1 conversations that it should have, the first of them in 2026-11-01",
 		}},
 		"a companion that is not named": {func(l *Lake) { commitAsAnother(t, l) }, []string{"does not name its snapshot of segments"}},
 	} {

@@ -283,12 +283,10 @@ func (h *tale) damage() string {
 
 // Whatever happens to the index and to commits, the lake has each conversation once, and is what a plain map is.
 func TestIndexAgainstAMap(t *testing.T) {
+	alone(t)
 	smallGather(t, 5)
 	useDisk(t, hastyDisk{})
-	steps := 60
-	if testing.Short() {
-		steps = 15
-	}
+	const steps = 25
 	seed := rand.Uint64()
 	if text := os.Getenv("PARLEY_SEED"); text != "" {
 		var err error
@@ -306,6 +304,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 
 // Every commit brings a run, and few are left.
 func TestRunsAreMerged(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	useDisk(t, hastyDisk{})
 	for i := range 4*runsPerMerge + 2 {
@@ -361,6 +360,7 @@ func strip(t *testing.T, l *Lake) {
 
 // A lake of an earlier version gets its index at the next commit, whatever that brings, or by Index; read, it needs none.
 func TestLakeWithoutIndex(t *testing.T) {
+	alone(t)
 	smallGather(t, 3)
 	l := newLake(t)
 	var versions []Version
@@ -403,6 +403,7 @@ func TestLakeWithoutIndex(t *testing.T) {
 
 // A run that is damaged is said to be once, and is made again: of its days alone.
 func TestDamagedRun(t *testing.T) {
+	alone(t)
 	for name, harm := range map[string]func(path string, content []byte) error{
 		"removed":        func(path string, _ []byte) error { return os.Remove(path) },
 		"cut":            func(path string, content []byte) error { return os.WriteFile(path, content[:len(content)-1], 0o600) },
@@ -454,6 +455,7 @@ func copyOther(path string) error {
 
 // A run that is damaged is found when it is to be merged, and when the index is made whole.
 func TestDamagedRunInAMerge(t *testing.T) {
+	alone(t)
 	for name, do := range map[string]func(*testing.T, *Lake){
 		"a commit":    func(t *testing.T, l *Lake) { commit(t, l, Commit{Records: all(record("other", day1, ""))}) },
 		"the command": func(t *testing.T, l *Lake) { (&tale{t: t, l: l}).index(IndexOptions{}) },
@@ -501,6 +503,7 @@ func TestCheckTellsWhatTheIndexLacks(t *testing.T) {
 
 // The disk gets full while a run is written: the commit fails as it must, and the lake is as it was.
 func TestDiskFullWhileARunIsWritten(t *testing.T) {
+	alone(t)
 	l := newLake(t)
 	for i := range runsPerMerge {
 		commit(t, l, Commit{Records: all(record(fmt.Sprint(i), day1, ""))})
