@@ -49,11 +49,12 @@ func Takes(ctx context.Context, l *lake.Lake, now Identity) error {
 // Claim makes a lake know its source, for those who bring conversations without asking a platform. A lake of another
 // one is fault.Invalid.
 func Claim(ctx context.Context, l *lake.Lake, now Identity) error {
-	if err := Takes(ctx, l, now); err != nil {
+	s := store{l.DB()}
+	// First, so that what an earlier version noted of the source is known.
+	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	s := store{l.DB()}
-	if err := s.migrate(ctx); err != nil {
+	if err := Takes(ctx, l, now); err != nil {
 		return err
 	}
 	return s.setSource(ctx, now)

@@ -35,8 +35,8 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 	return nil
 }
 
-// AllRejected yields every value that was set aside, once, however many runs came upon it. A Text is good until the next one is asked for. It only reads; where
-// nothing was ever staged there is none.
+// AllRejected yields every value that was set aside, once, however many runs came upon it. A Text is good until the next
+// one is asked for. It only reads; where nothing was ever staged there is none.
 func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
 		if err := eachRejected(ctx, db, func(r Rejected) bool { return yield(r, nil) }); err != nil {

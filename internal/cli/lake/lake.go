@@ -34,7 +34,8 @@ func New(s *ui.Streams) *cobra.Command {
 			Short: "Account for every file and row of a lake",
 			Long: `Read the whole lake and check it: every data file is there and as long as the catalog says; every record is JSON, in its
 day, in order, in the lake once, with the hash that its row says; every row of every table is what the records say
-when they are read again; and the index has every id that it should have. Damage is listed, and the exit code is 8. It changes nothing and can run beside a writer.
+when they are read again; and the index has every id that it should have. Damage is listed, and the exit code is 8. It
+changes nothing and can run beside a writer.
 
 Values that do not fit the platform's schema are no damage: the records are kept whole, and the tables leave these
 values out. They are counted by their place in the record.`,

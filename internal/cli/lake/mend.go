@@ -32,8 +32,8 @@ func newMend(of *Options) *cobra.Command {
 		Long: `Check the lake, write every day with a finding again from its records, and check once more. That mends whatever is wrong
 with segments, metrics, attributes, evaluations, surveys and resolutions, files with column pages that other programs
 refuse, and days for which an earlier version of Parley wrote too few rows: it derived nothing from a record of which
-one value did not fit the platform's schema. An index of ids that lacks some is made anew. It cannot bring back records: when the conversations of a day are damaged, restore their file from a
-backup. Exit code 8 says that damage is left. Records are never changed or removed.`,
+one value did not fit the platform's schema. An index of ids that lacks some is made anew. It cannot bring back records:
+when the conversations of a day are damaged, restore their file from a backup. Exit code 8 says that damage is left. Records are never changed or removed.`,
 		Example: `  parley lake mend --lake ./lake --dry-run
   parley lake mend --lake ./lake`,
 		Args: cobra.NoArgs,
