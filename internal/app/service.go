@@ -46,7 +46,7 @@ func ParseLakes(values []string) (Lakes, error) {
 }
 
 // stateDir is the server's folder: the one given, else one within that of the only lake.
-func (l Lakes) stateDir(given string) (string, error) {
+func (l Lakes) stateDir(ctx context.Context, given string) (string, error) {
 	if given == "" && len(l) > 1 {
 		return "", fault.Field("--state", "several lakes need a folder for the server itself; give it by --state")
 	}
@@ -54,7 +54,7 @@ func (l Lakes) stateDir(given string) (string, error) {
 	for _, dir := range l {
 		only = dir
 	}
-	return StateDir(given, only)
+	return StateDir(ctx, given, only)
 }
 
 // Organisations lists them.
@@ -69,7 +69,7 @@ type Service struct {
 
 // OpenService opens lakes and the folder of their server, which is made if it is not there.
 func OpenService(ctx context.Context, lakes Lakes, stateDir string) (_ *Service, err error) {
-	stateDir, err = lakes.stateDir(stateDir)
+	stateDir, err = lakes.stateDir(ctx, stateDir)
 	if err != nil {
 		return nil, err
 	}

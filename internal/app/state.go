@@ -29,14 +29,14 @@ const serverDir = "server"
 
 // StateDir is the folder that is meant by the flags --state and --lake: the one given, else a folder within the lake's.
 // It fails with fault.Invalid when neither says anything, and with fault.NotFound when there is no lake.
-func StateDir(stateDir, lakeDir string) (string, error) {
+func StateDir(ctx context.Context, stateDir, lakeDir string) (string, error) {
 	switch {
 	case stateDir != "":
 		return stateDir, nil
 	case lakeDir == "":
 		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
 	}
-	return filepath.Join(lakeDir, serverDir), lake.Found(lakeDir)
+	return filepath.Join(lakeDir, serverDir), lake.Found(ctx, lakeDir)
 }
 
 // OpenState opens the folder of a server, and makes it when it is not there.

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private/privatetest"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // seen is what somebody who may only read a lake makes of it.
@@ -336,5 +337,24 @@ func TestALakeWithoutItsMarker(t *testing.T) {
 	}
 	if err := l.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A server keeps a control database too. Its folder is no lake whose marker is gone, and none is made in it.
+func TestTheFolderOfAServerIsNoLake(t *testing.T) {
+	dir := t.TempDir()
+	db, err := state.Open(t.Context(), controlPath(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(state.Migrate(t.Context(), db, "access", []string{"CREATE TABLE client (id TEXT)"}), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, opened := Open(t.Context(), dir)
+	_, created := Create(t.Context(), dir)
+	for err, want := range map[error]string{opened: "is no lake: it has no lake.json", created: "the state of a server"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -66,7 +67,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if Exists(dir) {
 		return Open(ctx, dir)
 	}
-	if err := Vacant(dir); err != nil {
+	if err := Vacant(ctx, dir); err != nil {
 		return nil, err
 	}
 	if err := makeDir(dir); err != nil {
@@ -151,7 +152,7 @@ func Same(a, b string) bool {
 var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "control.db-journal": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true, leaseName: true}
 
 // Vacant says whether a lake can be made in dir, or is there already; if not, fault.Invalid says why.
-func Vacant(dir string) error {
+func Vacant(ctx context.Context, dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
 		return nil
 	}
@@ -162,11 +163,14 @@ func Vacant(dir string) error {
 	if err != nil {
 		return unreadable(dir, err)
 	}
+	if foreignCatalog(ctx, dir) {
+		return fault.New(fault.Invalid, "%s holds the state of a server, and no lake; give another folder for the lake", dir)
+	}
 	for _, e := range entries {
 		if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
 			return nil // somebody else has just finished making it
 		}
-		if !unfinished[e.Name()] && hasCatalog(dir) {
+		if !unfinished[e.Name()] && hasCatalog(ctx, dir) {
 			return noMarker(fault.Invalid, dir)
 		}
 		if !unfinished[e.Name()] {
@@ -183,10 +187,10 @@ func Exists(dir string) bool {
 }
 
 // Found says whether dir holds a lake that this process may read; if not, it fails as Open does.
-func Found(dir string) error {
+func Found(ctx context.Context, dir string) error {
 	dir, err := resolve(dir)
 	if err == nil {
-		_, err = readMarker(dir)
+		_, err = readMarker(ctx, dir)
 	}
 	return err
 }
@@ -198,7 +202,7 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := readMarker(dir); err != nil {
+	if _, err := readMarker(ctx, dir); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(controlPath(dir)); errors.Is(err, fs.ErrNotExist) {
@@ -212,10 +216,10 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 
 func controlPath(dir string) string { return filepath.Join(dir, "control.db") }
 
-func readMarker(dir string) (m marker, err error) {
+func readMarker(ctx context.Context, dir string) (m marker, err error) {
 	text, err := os.ReadFile(filepath.Join(dir, markerName))
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && hasCatalog(dir):
+	case errors.Is(err, fs.ErrNotExist) && hasCatalog(ctx, dir):
 		return m, noMarker(fault.NotFound, dir)
 	case errors.Is(err, fs.ErrNotExist):
 		return m, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", dir, markerName)
@@ -233,10 +237,24 @@ func readMarker(dir string) (m marker, err error) {
 	return m, nil
 }
 
-// hasCatalog says whether there is a control database in dir, and so what is or was to become a lake.
-func hasCatalog(dir string) bool {
-	_, err := os.Stat(controlPath(dir))
-	return err == nil
+// hasCatalog says whether there is the control database of a lake in dir. One that cannot be read may be: whoever is told
+// so keeps it.
+func hasCatalog(ctx context.Context, dir string) bool {
+	owners, err := controlOwners(ctx, dir)
+	return slices.Contains(owners, "lake") || err != nil && !errors.Is(err, fs.ErrNotExist)
+}
+
+// foreignCatalog says whether there is a control database in dir that is not a lake's: a server keeps one as well.
+func foreignCatalog(ctx context.Context, dir string) bool {
+	owners, err := controlOwners(ctx, dir)
+	return err == nil && len(owners) > 0 && !slices.Contains(owners, "lake")
+}
+
+func controlOwners(ctx context.Context, dir string) ([]string, error) {
+	if _, err := os.Stat(controlPath(dir)); err != nil {
+		return nil, err
+	}
+	return state.Owners(ctx, controlPath(dir))
 }
 
 // noMarker says what to do about a lake whose marker is gone. The catalog is what counts, so it can be written by hand.

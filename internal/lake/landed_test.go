@@ -80,7 +80,7 @@ func TestALakeThatIsBeingMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Vacant(dir); err != nil {
+	if err := Vacant(t.Context(), dir); err != nil {
 		t.Errorf("vacant: %v", err)
 	}
 	if _, err := Create(t.Context(), dir); !errors.Is(err, fault.Conflict) || fault.ExitCode(err) != 7 {

@@ -88,7 +88,7 @@ type switching struct {
 
 func (m *mover) move(ctx context.Context) error {
 	if !m.lake.place.moved() {
-		return m.mark() // should a Move have been killed before it
+		return m.mark(ctx) // should a Move have been killed before it
 	}
 	if err := m.rewrite(ctx); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (m *mover) move(ctx context.Context) error {
 	if err := m.reach("move.switched"); err != nil {
 		return err
 	}
-	if err := m.mark(); err != nil {
+	if err := m.mark(ctx); err != nil {
 		return err
 	}
 	if err := m.reach("move.marked"); err != nil {
@@ -353,9 +353,9 @@ func (m *mover) turn(ctx context.Context) error {
 }
 
 // mark writes lake.json. Older versions of parley go by it.
-func (m *mover) mark() error {
+func (m *mover) mark(ctx context.Context) error {
 	named := m.lake.place.real
-	if marker, err := readMarker(m.lake.dir); err == nil && marker.Warehouse == named {
+	if marker, err := readMarker(ctx, m.lake.dir); err == nil && marker.Warehouse == named {
 		return nil
 	}
 	return writeMarker(m.lake.dir, named)

@@ -109,7 +109,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := lake.Vacant(o.Lake); err != nil {
+	if err := lake.Vacant(ctx, o.Lake); err != nil {
 		return err
 	}
 	if o.DryRun {

@@ -104,7 +104,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	progress := o.Streams.Progress()
 	if !lake.Exists(o.Lake) {
 		// What is no file of records should leave no lake behind. Of the rest only an import can tell.
-		if err := errors.Join(lake.Vacant(o.Lake), ingest.Begin(ctx, cfg.Files, cfg.Limits)); err != nil {
+		if err := errors.Join(lake.Vacant(ctx, o.Lake), ingest.Begin(ctx, cfg.Files, cfg.Limits)); err != nil {
 			return err
 		}
 	}
@@ -182,7 +182,7 @@ func (o *Options) dryRun(ctx context.Context, cfg ingest.Config) error {
 func (o *Options) mayImport(ctx context.Context) (err error) {
 	l, err := lake.Open(ctx, o.Lake)
 	if errors.Is(err, fault.NotFound) {
-		return lake.Vacant(o.Lake)
+		return lake.Vacant(ctx, o.Lake)
 	}
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ type folder struct {
 const clientName = "command line"
 
 func (o *Options) openFolder(ctx context.Context, mayMake bool) (_ source, err error) {
-	dir, err := app.StateDir(o.State, o.Lake)
+	dir, err := app.StateDir(ctx, o.State, o.Lake)
 	if err != nil {
 		return nil, err
 	}
