@@ -76,18 +76,15 @@ $(LINTER): tools/go.mod tools/go.sum | setup-build
 	@touch $@
 
 # The race detector makes a test take ten times as long, and says something only where goroutines meet. Without it run the
-# suites that start the program as a process, the simulation, which has no goroutine, and the engines a second time: under
-# the detector they are asked some of their questions by chance, here all of them.
+# suites that start the program as a process, and the simulation, which has no goroutine.
 UNRACED = /internal/sim$$|/test/(hostile|kill|mutate)$$
-# Most of their tests try every place at which something can break, or let nothing run beside anything: these run without
-# the detector, and the others with it and without.
-SWEPT = /internal/(extract|lake)$$
+# Packages with tests of which it says nothing run twice: with it and without those tests, and without it whole.
+TWICE   = $(GO) list -f '{{$$p := .ImportPath}}{{$$u := "github.com/parley-hq/parley/test/unraced"}}{{range .TestImports}}{{if eq . $$u}}{{$$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$u}}{{$$p}}{{end}}{{end}}' ./...
 
 .PHONY: unit
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@$(GO) test -race -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(SWEPT)|$(UNRACED)')
-	@$(GO) test -race -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(SWEPT)')
-	@$(GO) test -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '/internal/engine/|$(SWEPT)|$(UNRACED)')
+	@$(GO) test -race -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
+	@$(GO) test -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)') $$($(TWICE))
 
 .PHONY: hostile
 hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to

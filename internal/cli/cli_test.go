@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // parley runs a command line.
@@ -79,6 +80,7 @@ func credentials(t *testing.T) {
 
 // Records with everything in them that the simulation does not make: unknown members, numbers and texts in every spelling.
 func TestOddRecordsComeBackByteForByte(t *testing.T) {
+	unraced.Test(t)
 	samples := filepath.Join("testdata", "records")
 	credentials(t)
 	lake, file := filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "all.ndjson.gz")
@@ -375,6 +377,7 @@ func TestExportWritesWhereItIsTold(t *testing.T) {
 }
 
 func TestDamageHasItsExitCodeInEveryCommand(t *testing.T) {
+	unraced.Test(t)
 	for name, damage := range map[string]func(*testing.T, string){
 		"a truncated file": func(t *testing.T, lake string) {
 			t.Helper()
@@ -433,6 +436,7 @@ func TestSQLOnlyReads(t *testing.T) {
 
 // TestFullDisk extracts into a disk of a few megabytes, which fills, and goes on when it has grown.
 func TestFullDisk(t *testing.T) {
+	unraced.Test(t)
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=2500k"); err != nil {
 		t.Skipf("a small disk cannot be made here: %v", err)

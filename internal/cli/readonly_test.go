@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/private/privatetest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // everyReadingCommand gives the arguments of each command that reads a lake, with what its answer has in it.
@@ -74,6 +75,7 @@ func askOther(t *testing.T, other *privatetest.Other, args ...string) (code int,
 
 // Another user, who may only read a lake, does with it all that only reads: where it is, and where it was moved to.
 func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
+	unraced.Test(t)
 	if answerCommands(t) {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // forbid makes the control database refuse an operation until the next run, as a crash just before it would leave it.
@@ -59,7 +60,7 @@ func busy(t *testing.T) (*rig, *scripted) {
 // Counts of a run survive an interruption, wherever it was: those of the run that was taken up are those of a run that
 // was not interrupted. So do the days.
 func TestCountsSurviveInterruptions(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	undisturbed, _ := busy(t)
 	want, _ := undisturbed.run(t.Context())
 	if c := want.Counters; !reflect.DeepEqual(c, Counters{Jobs: 2, Pages: 4, Received: 14, Duplicates: 1, Conflicts: 1, Elsewhere: 1, Outside: 1, Rejected: 2, Commits: 2,

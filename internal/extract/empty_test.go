@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // day gives the n-th day of the test, from 1.
@@ -56,7 +57,7 @@ func TestEmptyDaysAreConfirmed(t *testing.T) {
 // A day of which nothing comes, and which is not empty, is fetched again, once and alone. What comes then makes it
 // whole; if nothing does, it stays open, and the days around it are whole.
 func TestDaysThatAreNotEmpty(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, c := range map[string]struct {
 		second      []string // what comes when it is asked for again
 		whole, ids  string
@@ -117,7 +118,7 @@ func (r *rig) intervalsOf(s *scripted) string {
 
 // A synchronous query that cannot be asked makes no day whole silently, and stops nothing.
 func TestEmptyDaysThatCannotBeConfirmed(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, c := range map[string]struct {
 		err   error
 		asked int // questions for two groups of days
@@ -168,7 +169,7 @@ func TestManyEmptyNights(t *testing.T) {
 
 // Days that the server never had stay open, whichever answer tells of them; nothing is asked of them a second time.
 func TestDaysThatTheServerNeverHad(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	missing := []conversation.Day{day(2), day(4)}
 	for name, s := range map[string]*scripted{
 		"by the availability": {gaps: missing},
@@ -238,7 +239,7 @@ func TestMissingDaysThroughTheClient(t *testing.T) {
 
 // A day is extracted when it has ended by the platform's date and by our clock, to the second.
 func TestDaysThatHaveEnded(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	end := day(2).End()
 	for name, c := range map[string]struct {
 		available, now time.Time
@@ -350,7 +351,7 @@ func TestAgainOverDamage(t *testing.T) {
 
 // An interrupted --again goes on where it was, cut after every page; another one, or none, gives it up.
 func TestAgainIsResumed(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	broken := errors.New("broken")
 	for cut := range 4 {
 		s := &scripted{pages: of(1, "1T1", "2T1", "3T1", "3T2")}

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func TestExtractThenAgain(t *testing.T) {
@@ -52,7 +53,7 @@ func TestPlanChangesNothing(t *testing.T) {
 
 // Nine years with a hundred conversations are a few jobs.
 func TestSpansAdapt(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	const days = 9*365 + 2
 	var records [][]byte
 	for i := range 100 {
@@ -87,7 +88,7 @@ func TestSpansAdapt(t *testing.T) {
 
 // A job should return as many records as it may, and not more.
 func TestSpansFollowTheVolume(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	r := newRig(t, 12, platformtest.Config{Records: spread(12, 48)})
 	r.cfg.Size.Job = 12
 	r.mustRun()
@@ -113,7 +114,7 @@ func TestDaysThatAreWholeAreLeftOut(t *testing.T) {
 
 // What the platform cannot do in one job is asked for in smaller ones, and every conversation comes once.
 func TestJobsThatFailAreSplit(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for longest, want := range map[time.Duration]int{
 		24 * time.Hour: 1 + 1 + 2,   // a day; two days, halves
 		6 * time.Hour:  3 * (1 + 4), // each day, quarters
@@ -158,7 +159,7 @@ func TestRefusedSubmissionIsSplit(t *testing.T) {
 
 // A job that the platform loses is submitted again, and what was staged of it does not come twice.
 func TestLostJobsAreSubmittedAgain(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	firstJob := func(states ...platform.State) func(platformtest.Submission) []platform.State {
 		return func(s platformtest.Submission) []platform.State {
 			if s.N > 1 {
@@ -195,7 +196,7 @@ func TestLostJobsAreSubmittedAgain(t *testing.T) {
 
 // After a job was submitted again, days are committed as they become whole, and not only at the end.
 func TestCommitsGoOnAfterALostJob(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	gone := platformtest.Refuse(404, "not.found", "The requested resource was not found.")
 	r := newRig(t, 6, platformtest.Config{Records: spread(6, 24), Rules: []platformtest.Rule{{Route: platformtest.Results, First: 6, Do: gone}}})
 	r.cfg.Size.Commit = 1
@@ -230,7 +231,7 @@ func TestPagesOutOfOrder(t *testing.T) {
 
 // A record that arrives after its day was committed is merged into that day.
 func TestLateRecords(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	late := platformtest.Record("late", first.Start().Add(30*time.Hour), time.Minute, "") // the second day
 	edit := func(p *platformtest.Page) { p.Conversations = append(p.Conversations, string(late)) }
 	r := newRig(t, 4, platformtest.Config{Records: spread(4, 16), Rules: []platformtest.Rule{{Route: platformtest.Results, First: 7, Edit: edit}}})
@@ -359,7 +360,7 @@ func TestPlatformThatStumbles(t *testing.T) {
 
 // An interrupted run is taken up only by a run of the same days and platform; any other gives it up without a trace.
 func TestInterruptedRunIsGivenUp(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, change := range map[string]func(*Config){
 		"other days":     func(c *Config) { c.End-- },
 		"other platform": func(c *Config) { c.Name, c.Moved = "https://elsewhere.test", "https://elsewhere.test" },
@@ -387,7 +388,7 @@ func TestInterruptedRunIsGivenUp(t *testing.T) {
 // A nightly extraction of the last days asks for other days each night: an interrupted run is gone on with as long as
 // the first day that it left unfinished is the first one that is missing now.
 func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, test := range map[string]struct {
 		from, to int // days by which the interval moves
 		resumed  bool

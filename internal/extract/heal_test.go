@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 var gone = fault.New(fault.NotFound, "the job is gone")
@@ -40,7 +41,7 @@ func flip(path string) error {
 // What is staged is damaged while a run is interrupted, or in the middle of one, after each page: the run forgets it,
 // fetches it again by itself, says so, and ends with the same lake as one that was not disturbed.
 func TestDamagedStagingIsFetchedAgain(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	broken := errors.New("broken")
 	for name, damage := range map[string]func(files []string) error{
 		"first file flipped": func(files []string) error { return flip(files[0]) },
@@ -87,7 +88,7 @@ func TestDamagedStagingIsFetchedAgain(t *testing.T) {
 // A flipped bit in what the control database says of staged files loses nothing: an interrupted run sees it, fetches
 // again what is not in the lake, and says so.
 func TestDamagedEntriesAreFetchedAgain(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	broken := errors.New("broken")
 	for name, damage := range map[string]string{
 		"a chunk of another number": `UPDATE stage_chunks SET chunk = chunk + 32`,
@@ -125,7 +126,7 @@ func TestDamagedEntriesAreFetchedAgain(t *testing.T) {
 // Of a part that is done, the days concerned are fetched again and no others; of one that is not, all of it, from the
 // same job.
 func TestOnlyWhatIsDamagedIsFetchedAgain(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	broken := errors.New("broken")
 	s := &scripted{pages: of(9, "1T1", "2T1", "3T1", "4T1", "5T1")}
 	r := newScripted(t, 5, s)
@@ -197,7 +198,7 @@ func TestDamageWhileStopping(t *testing.T) {
 // A job that gives what cannot be used is deleted and submitted anew, so often and no oftener; then it is exit code 8,
 // nothing of it is committed or left to trip over, and the next run gets through.
 func TestBadJobs(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	noPage := fault.New(fault.Corrupt, "that is no page")
 	loop := func(back platform.Cursor) func(int, int, platform.Page) (platform.Page, error) {
 		return func(_, k int, p platform.Page) (platform.Page, error) {
@@ -290,7 +291,7 @@ func TestAPageThatBreaksWhileStopping(t *testing.T) {
 // Fresh records for ever end too: by the synchronous query there cannot be so many. The part is split, as one that is
 // too much for one job is; an hour that has no end is exit code 8, and nothing of it stays.
 func TestRecordsWithoutEnd(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	endless := func(n, k int, p platform.Page) (platform.Page, error) {
 		p = platform.Page{Next: platform.Cursor(fmt.Sprint(k + 1))}
 		for i := range 10 {

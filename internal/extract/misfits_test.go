@@ -9,11 +9,12 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Records with values that do not fit are kept, counted by place over interruptions too, and told of by exit code 3.
 func TestMisfitsAreCounted(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	records := spread(3, 6)
 	edit := func(i int, old, with string) {
 		t.Helper()

@@ -11,12 +11,13 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Which days are whole, asserted before each page is given: commits of a single record make every step one that counts.
 // The first part is one day; the second one holds the pages of the table, days 2 to 5.
 func TestWhichDaysAreWholeAtEachStep(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, c := range map[string]struct {
 		pages []string // records of each page of the second part
 		whole []string // days whole when it is asked for; the last one when the run is done
@@ -114,7 +115,7 @@ func steps(t *testing.T, pages, whole []string, cut int) {
 
 // A job that is submitted again begins anew: what was in order stays so, and what was not is not taken for it.
 func TestOrderOverJobsThatAreLost(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, c := range map[string]struct {
 		first, second []string
 		whole         []string // before each page of the second part's second job, and at the end
@@ -173,7 +174,7 @@ func TestManyPagesOfWhatHasCome(t *testing.T) {
 
 // A run is not gone on with when a day is due that lies before what it had begun, or between its parts.
 func TestResumeWhenAnotherDayIsDue(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	broken := errors.New("broken")
 	for name, c := range map[string]struct {
 		from    int // first day asked for at first

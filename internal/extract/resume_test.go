@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 var errLost = errors.New("the answer was lost")
@@ -62,7 +63,7 @@ func (c *cutSource) Page(ctx context.Context, id platform.JobID, at platform.Cur
 
 // A run is cut after every request, and another process takes it up: the lake must be the same as without a cut.
 func TestResumeAfterEveryRequest(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	t.Parallel()
 	fake := platformtest.Config{Records: spread(3, 6)}
 	undisturbed := newRig(t, 3, fake)

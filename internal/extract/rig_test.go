@@ -51,15 +51,6 @@ func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
 	return r
 }
 
-// alone skips a test in which nothing runs beside anything, or which breaks something at every place: the race
-// detector says nothing of it and makes it five times as slow. make unit runs it without.
-func alone(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("run without the race detector: make unit runs both")
-	}
-}
-
 // newLakeRig prepares an extraction from a source that the test makes.
 func newLakeRig(t *testing.T, days int) *rig {
 	t.Helper()

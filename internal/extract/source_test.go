@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 var (
@@ -175,7 +176,7 @@ func TestALakeOfBefore(t *testing.T) {
 
 // A run is resumed at another host of the same organization, and given up when the source has moved.
 func TestRunsAreOfASource(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, c := range map[string]struct {
 		then    seen
 		resumed bool

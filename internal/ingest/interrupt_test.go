@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // ending is a context that is cancelled once it has been asked so often.
@@ -85,6 +86,7 @@ func TestAnImportIsGivenUp(t *testing.T) {
 
 // A record that is too large is set aside with its text, and the rest of the file goes on.
 func TestARecordThatIsTooLarge(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	large := `{"conversationId":"large","conversationStart":"2026-10-01T12:00:00.000Z","x":"` + strings.Repeat("x", conversation.MaxRecordBytes) + `"}`
 	ids := `{"conversationId":"\ud800","conversationStart":"2026-10-01T12:00:00.000Z"}{"conversationId":"\ud801","conversationStart":"2026-10-01T12:00:00.000Z"}`
@@ -114,6 +116,7 @@ func TestARecordThatIsTooLarge(t *testing.T) {
 }
 
 func TestAValueThatIsTooLarge(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	limits := wire.Limits{Page: 1 << 20, Advice: "--max-value-mib raises the limit"}
 	for name, text := range map[string]string{

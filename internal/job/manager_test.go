@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func TestAJobGoesThroughItsStates(t *testing.T) {
@@ -256,6 +257,7 @@ func (f *fullDisk) Sync() error {
 }
 
 func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
+	unraced.Test(t)
 	records := someRecords(1000)
 	whole := newManager(t, &fakeSource{records: records}, nil)
 	id := submit(t, whole, 0)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // fulfilled gives a manager with one job that has the given results. Nothing runs.
@@ -71,6 +72,7 @@ func TestPageAsTextOnTheWire(t *testing.T) {
 }
 
 func TestPagesOfAnySizeGiveTheSameRecords(t *testing.T) {
+	unraced.Test(t)
 	records := someRecords(2*blockRecords + 70)
 	m, id := fulfilled(t, records, 0)
 	whole := strings.Join(records, "\n")
@@ -131,6 +133,7 @@ func unpacked(t *testing.T, m *Manager, id ID, cursor string, size int) string {
 }
 
 func TestCutAnywhereAndReadOnInOtherPages(t *testing.T) {
+	unraced.Test(t)
 	records := someRecords(blockRecords + 30)
 	m, id := fulfilled(t, records, 0)
 	for cut := 1; cut < len(records); cut++ {
@@ -190,6 +193,7 @@ func TestPageSizeMustBePositive(t *testing.T) {
 
 // Whatever happens to a stored file, a reader gets the results or an error, and never something else.
 func TestADamagedFileIsNeverServed(t *testing.T) {
+	unraced.Test(t)
 	m, id := fulfilled(t, someRecords(blockRecords+5), 0)
 	path := m.files.results(id)
 	good, err := os.ReadFile(path)

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private/privatetest"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // seen is what somebody who may only read a lake makes of it.
@@ -53,7 +54,7 @@ func seen(t *testing.T, l *Lake) string {
 // A lake is shared with its group by the bit for that, and a member of the group, who may only read it, sees each
 // commit once it is in, beside the writer and without one.
 func TestWhoMayOnlyReadReads(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	if dir, child := privatetest.Child(); child {
 		l, err := Open(t.Context(), dir)
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // forger writes the files of a day as a commit does, but with whatever rows.
@@ -178,7 +179,7 @@ func (of template) open(t *testing.T) *Lake {
 // One damaged lake for each finding of the check. A lake has a day of three conversations, a replaced version of one of
 // them, and a day of one; the damage is done to the first day.
 func TestEachFindingOfTheCheck(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	day := conversation.DayOf(day1)
 	a, b, c := record("a", day1, "x"), record("b", day1.Add(time.Hour), "y"), record("c", day1.Add(2*time.Hour), "z")
 	next := record("d", day1.Add(24*time.Hour), "")
@@ -288,7 +289,7 @@ func commitAsAnother(t *testing.T, l *Lake) {
 
 // Every column of every table is compared.
 func TestEveryColumnIsCompared(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	a := record("a", day1, "x")
 	for _, table := range Tables() {
 		if table == Changes {

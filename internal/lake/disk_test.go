@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // useDisk puts a disk in the place of the real one until the test ends.
@@ -65,7 +66,7 @@ func dayOfMany(n int, note string) (versions []Version) {
 // The disk gets full while a day that has rows is written again: at any write, the commit fails as it must and the lake
 // is as it was.
 func TestDiskFullWhileADayIsMerged(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	many := dayOfMany(2*batchRows+10, "first")
 	commit(t, l, Commit{Records: all(many...)})
@@ -123,7 +124,7 @@ func stopping[V any](t *testing.T, name string, values iter.Seq2[V, error], n in
 
 // Whoever wants no more of a merge, of a file or of what is fresh gets no more.
 func TestStoppedAtEachRow(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	old := dayOfMany(6, "old")
 	commit(t, l, Commit{Records: all(old...)})
@@ -209,7 +210,7 @@ func TestGivingUpReadingIsNoDamage(t *testing.T) {
 
 // A record that is longer than any may be is refused, and nothing of its commit is in.
 func TestRecordThatIsTooLong(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	long := record("long", day1, "")
 	long.Record = long.WithText(append(long.JSON[:len(long.JSON)-1], []byte(`,"x":"`+strings.Repeat("x", conversation.MaxRecordBytes-len(long.JSON)-7)+`"}`)...))

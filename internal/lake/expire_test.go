@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // rewritten commits the same two conversations n times, each time with other notes.
@@ -114,7 +115,7 @@ func exists(path string) bool {
 }
 
 func TestPinnedSnapshotOutlivesExpiry(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	pinned, again := snapshot(t, l), snapshot(t, l)
@@ -182,7 +183,7 @@ func TestNoSnapshotToClose(t *testing.T) {
 }
 
 func TestCompanionsOfKeptSnapshotsStay(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	time.Sleep(2 * time.Millisecond) // snapshots carry milliseconds
@@ -225,7 +226,7 @@ func TestCompanionsOfKeptSnapshotsStay(t *testing.T) {
 }
 
 func TestDryRunChangesNothing(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 3)
 	pinned := snapshot(t, l)
@@ -294,7 +295,7 @@ func holdPin(t *testing.T, dir string) {
 }
 
 func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	stop := errors.New("stop")
 	interrupted := map[string]func(t *testing.T, w *Writer){
 		"before the companions": func(t *testing.T, w *Writer) {
@@ -358,7 +359,7 @@ func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
 
 // A commit that is in and not settled is looked for in the history: it must be settled before its snapshot goes.
 func TestUnsettledCommitIsSettledBeforeItExpires(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	s := snapshot(t, l)
@@ -386,7 +387,7 @@ func TestUnsettledCommitIsSettledBeforeItExpires(t *testing.T) {
 
 // What a commit that was given up has left is removed too, also when no snapshot is old.
 func TestExpiryRemovesWhatNobodyNames(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	left := filepath.Join(l.tableDir(Segments), "metadata", "left.avro")
@@ -406,7 +407,7 @@ func TestExpiryRemovesWhatNobodyNames(t *testing.T) {
 
 // The older states may be all that is left of a damaged lake.
 func TestDamagedLakeKeepsItsSnapshots(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	s := snapshot(t, l)

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // A byte of any file of the lake that is wrong is damage or goes unnoticed. It never ends the process, and is never an
 // unexpected failure. What lies in Parquet files does not go unnoticed by the check.
 func TestFlippedByteIsDamage(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	for i := range 2 {
 		commit(t, l, Commit{Records: all(newer(i)...)})

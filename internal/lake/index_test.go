@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // indexOf gives the index as a writer finds it.
@@ -283,7 +284,7 @@ func (h *tale) damage() string {
 
 // Whatever happens to the index and to commits, the lake has each conversation once, and is what a plain map is.
 func TestIndexAgainstAMap(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	smallGather(t, 5)
 	useDisk(t, hastyDisk{})
 	const steps = 25
@@ -304,7 +305,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 
 // Every commit brings a run, and few are left.
 func TestRunsAreMerged(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	useDisk(t, hastyDisk{})
 	for i := range 4*runsPerMerge + 2 {
@@ -360,7 +361,7 @@ func strip(t *testing.T, l *Lake) {
 
 // A lake of an earlier version gets its index at the next commit, whatever that brings, or by Index; read, it needs none.
 func TestLakeWithoutIndex(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	smallGather(t, 3)
 	l := newLake(t)
 	var versions []Version
@@ -403,7 +404,7 @@ func TestLakeWithoutIndex(t *testing.T) {
 
 // A run that is damaged is said to be once, and is made again: of its days alone.
 func TestDamagedRun(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, harm := range map[string]func(path string, content []byte) error{
 		"removed":        func(path string, _ []byte) error { return os.Remove(path) },
 		"cut":            func(path string, content []byte) error { return os.WriteFile(path, content[:len(content)-1], 0o600) },
@@ -455,7 +456,7 @@ func copyOther(path string) error {
 
 // A run that is damaged is found when it is to be merged, and when the index is made whole.
 func TestDamagedRunInAMerge(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	for name, do := range map[string]func(*testing.T, *Lake){
 		"a commit":    func(t *testing.T, l *Lake) { commit(t, l, Commit{Records: all(record("other", day1, ""))}) },
 		"the command": func(t *testing.T, l *Lake) { (&tale{t: t, l: l}).index(IndexOptions{}) },
@@ -503,7 +504,7 @@ func TestCheckTellsWhatTheIndexLacks(t *testing.T) {
 
 // The disk gets full while a run is written: the commit fails as it must, and the lake is as it was.
 func TestDiskFullWhileARunIsWritten(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	for i := range runsPerMerge {
 		commit(t, l, Commit{Records: all(record(fmt.Sprint(i), day1, ""))})

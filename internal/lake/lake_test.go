@@ -17,16 +17,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
-
-// alone skips a test in which nothing runs beside anything else, or which breaks something at every place: the race
-// detector says nothing of it and makes it five times as slow. make unit runs it without.
-func alone(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("run without the race detector: make unit runs both")
-	}
-}
 
 // record makes a small conversation with one of everything that has a table.
 func record(id string, start time.Time, note string) Version {
@@ -160,7 +152,7 @@ func TestCommitAndReadBackVerbatim(t *testing.T) {
 }
 
 func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	a, b, c := record("a", day1, "x"), record("b", day1, "y"), record("c", day1.Add(24*time.Hour), "z")
 	commit(t, l, Commit{Records: all(a, b, c)})

@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // largeRecord is a conversation with a note of so many bytes, which is in its segments too.
@@ -56,7 +57,7 @@ func pagesOf(t *testing.T, path, column string) (pages []int64, groups []int64) 
 // Records of a megabyte that follow one another lie in pages of few, in every table that has text of them, and in row
 // groups that end by bytes.
 func TestPagesAreCutByBytes(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	const n, size = 80, 1 << 20
 	l := newLake(t)
 	var versions []Version
@@ -128,7 +129,7 @@ func asBefore(t *testing.T, path string, versions ...Version) {
 
 // A day whose records lie in a page that the library refuses can be read, is named by the check, and is written again.
 func TestPageThatIsTooLarge(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(10)) // it takes a gigabyte as it is
 	l := newLake(t)
 	var versions []Version
@@ -188,7 +189,7 @@ func TestPageThatIsTooLarge(t *testing.T) {
 
 // What may not be committed is not: a file that cannot be read back.
 func TestUnreadableFileIsNotCommitted(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	want := contents(t, l)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // mendAll mends what a check finds.
@@ -41,7 +42,7 @@ func spoil(t *testing.T, l *Lake, table Table, n int) {
 
 // What is missing or damaged of the companions is made again from the records; the changes stay, and nothing else does.
 func TestMend(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Days: []conversation.Day{conversation.DayOf(day1)}, Records: all(newer(0)...)})
 	commit(t, l, Commit{Records: all(newer(1)...)})
@@ -70,7 +71,7 @@ func TestMend(t *testing.T) {
 
 // A day whose records cannot be read stays as it is, and the others are mended.
 func TestMendWithoutRecords(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(newer(0)...)})
 	spoil(t, l, Conversations, 0)

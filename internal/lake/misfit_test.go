@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // odd makes a conversation in whose text something is replaced.
@@ -163,7 +164,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 
 // A lake of the version before is not damaged: check says which days lack rows, and Mend writes them.
 func TestRowsOfAnEarlierVersion(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	versions, misfits := oddDay(t)
 	next, later := record("n", day1.Add(24*time.Hour), "fits"), odd(t, "o", day1.Add(72*time.Hour), `"oTotalScore":5`, `"oTotalScore":{}`)

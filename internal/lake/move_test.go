@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // wandering makes a lake with three snapshots of two days, and closes it.
@@ -129,7 +130,7 @@ func TestMovedLakeCanBeReadAndNotWritten(t *testing.T) {
 
 // A copy of a lake reads its own files, not those of the original.
 func TestCopiedLakeIsALakeOfItsOwn(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, want := wandering(t)
 	copied := filepath.Join(t.TempDir(), "copied")
 	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
@@ -155,7 +156,7 @@ func TestCopiedLakeIsALakeOfItsOwn(t *testing.T) {
 }
 
 func TestMove(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, want := wandering(t)
 	snapshots := snapshotsOf(t, dir)
 	moved := filepath.Join(t.TempDir(), "moved to %42 #2")
@@ -205,7 +206,7 @@ func TestMove(t *testing.T) {
 
 // The tables keep everything that is not a path: whatever reads manifests sees the same files with the same statistics.
 func TestMoveChangesOnlyPaths(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, _ := wandering(t)
 	entries := func(dir string) map[string]string {
 		l := mustOpen(t, dir)
@@ -268,7 +269,7 @@ func TestMoveChangesOnlyPaths(t *testing.T) {
 
 // Stopped at every step, the lake can be read, and moving it again finishes, at another place too.
 func TestMoveIsFinishedByTheNext(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	stop := errors.New("killed")
 	var steps []string
 	origin, want := wandering(t)
@@ -339,7 +340,7 @@ func TestMoveIsFinishedByTheNext(t *testing.T) {
 
 // A lake that went to another place and came back is whole there again.
 func TestMoveThereAndBack(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, want := wandering(t)
 	if err := os.Mkdir(dir+" within", 0o700); err != nil {
 		t.Fatal(err)
@@ -357,7 +358,7 @@ func TestMoveThereAndBack(t *testing.T) {
 }
 
 func TestMoveRefuses(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, _ := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)
@@ -394,7 +395,7 @@ func TestMoveRefuses(t *testing.T) {
 }
 
 func TestMoveOfADamagedLake(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, _ := wandering(t)
 	lists, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(Segments), "metadata", "*-m*.avro"))
 	if err != nil || len(lists) == 0 {
@@ -415,7 +416,7 @@ func TestMoveOfADamagedLake(t *testing.T) {
 
 // Between two steps of a reader a Move changes the catalog and removes what the reader is about to read.
 func TestReaderBesideAMove(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	dir, want := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)

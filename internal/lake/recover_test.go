@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // sqlOf runs statements in the control database.
@@ -100,7 +101,7 @@ func newer(i int) []Version {
 
 // A restore that the catalog refuses is no restore, even when an earlier one was taken: its files must stay.
 func TestRefusedRestoreIsNotTakenForAnEarlierOne(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	if err := tryCommit(t, l, newer(0)...); err != nil {
 		t.Fatal(err)
@@ -155,7 +156,7 @@ func TestRefusedRestoreIsNotTakenForAnEarlierOne(t *testing.T) {
 // A commit that replaces rows is refused after each number of tables: every table goes back to what it was, row for row,
 // and the same commit goes through afterwards.
 func TestRefusedReplacingCommitChangesNoRow(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	if err := tryCommit(t, l, newer(0)...); err != nil {
 		t.Fatal(err)
@@ -199,7 +200,7 @@ func TestUnchangedCompanionsKeepTheirRows(t *testing.T) {
 
 // Every version that gives way leaves its differences behind, those of the same day too.
 func TestChangesOfADayWrittenAgainAndAgain(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	l := newLake(t)
 	for i := range 4 {
 		commit(t, l, Commit{Records: all(newer(i)...)})

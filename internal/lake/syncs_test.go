@@ -2,6 +2,7 @@ package lake
 
 import (
 	"fmt"
+	"github.com/parley-hq/parley/test/unraced"
 	"maps"
 	"os"
 	"path/filepath"
@@ -117,7 +118,7 @@ func (f *watched) Sync() error {
 // Nothing is named before it is durable: neither a table's metadata, nor the manifests and data files that it leads to,
 // nor the folders of all of them, nor the lake itself by its marker.
 func TestNothingIsNamedBeforeItIsDurable(t *testing.T) {
-	alone(t)
+	unraced.Test(t)
 	var l *Lake
 	names := func() map[string]string {
 		out := map[string]string{}

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // walk reads all that is staged and gives the first failure.
@@ -46,6 +47,7 @@ func wantDamaged(t *testing.T, what string, s *Stage) {
 
 // Whatever single byte of a staged file is flipped, and wherever the file ends too early, it is seen.
 func TestEveryFlippedByteIsSeen(t *testing.T) {
+	unraced.Test(t)
 	s := openStage(t, newLake(t), "run")
 	put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0))
 	path := filepath.Join(s.dir, fileNames(t, s)[0])

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Entries that contradict one another, as a flipped bit leaves them, are seen before a record of the stage is given away:
 // a record that is neither living nor dead would be lost without a word.
 func TestEntriesThatContradictOneAnother(t *testing.T) {
+	unraced.Test(t)
 	for name, damage := range map[string]string{
 		"a chunk of another number":     `UPDATE stage_chunks SET chunk = chunk + 64 WHERE chunk = 2`,
 		"a chunk of another run":        `UPDATE stage_chunks SET run_id = 'ruN' WHERE chunk = 2`,

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 var (
@@ -318,6 +319,7 @@ func TestStreamEndsWithTheContext(t *testing.T) {
 
 // Random portions, batches that are done and restarts in any order leave what a map would hold.
 func TestAgainstAMap(t *testing.T) {
+	unraced.Test(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private/privatetest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // ledger makes a database whose rows are in two tables alike: whoever sees them differ sees a torn state.
@@ -107,6 +108,7 @@ func put(t *testing.T, path string, text []byte) {
 
 // Another user sees what was committed last, in every state that the files can be in.
 func TestReaderSeesWhatWasCommittedLast(t *testing.T) {
+	unraced.Test(t)
 	if answerLast(t) {
 		return
 	}
@@ -176,6 +178,7 @@ func TestReaderSeesWhatWasCommittedLast(t *testing.T) {
 // Another user reads while a writer commits, makes checkpoints, and opens and closes the database. What it sees is never
 // torn, and never less than was committed before it asked.
 func TestReaderBesideAWriter(t *testing.T) {
+	unraced.Test(t)
 	if answerLast(t) {
 		return
 	}

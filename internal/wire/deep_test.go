@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // nested makes a value of so many lists and objects in one another; the rest is what else a value can have.
@@ -34,6 +35,7 @@ func nested(depth int) string {
 // A value that is nested deeper than the decoder goes is one value among others, wherever it stands and however the text
 // is cut into pieces.
 func TestDeepValues(t *testing.T) {
+	unraced.Test(t)
 	const a, b = `{"conversationId":"a"}`, `{"conversationId":"b"}`
 	for _, depth := range []int{maxDepth - 3, maxDepth - 2, maxDepth - 1, maxDepth, 2 * maxDepth} {
 		deep := nested(depth)
@@ -92,6 +94,7 @@ func TestAPageThatIsTooDeepIsNone(t *testing.T) {
 
 // Wherever a text with a deep value is cut, it is seen, and where it is wrong is told by its own bytes.
 func TestDamageBehindDeepValues(t *testing.T) {
+	unraced.Test(t)
 	deep := nested(maxDepth + 1)
 	page := `{"conversations":[` + deep + `,1],"cursor":"c"}`
 	for cut := 0; cut < len(page); cut += 1 + len(page)/100 {
@@ -117,6 +120,7 @@ func TestDamageBehindDeepValues(t *testing.T) {
 
 // What is read beyond a deep value is not copied again and again.
 func TestManyDeepValues(t *testing.T) {
+	unraced.Test(t)
 	deep := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
 	const large, many = 8 << 20, 200
 	text, n := `["`+strings.Repeat("x", large)+`"`+strings.Repeat(","+deep, many)+`]`, 0

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // endless is a text that goes on for ever after its beginning; it counts what is read of it.
@@ -31,6 +32,7 @@ func (e *endless) Read(b []byte) (int, error) {
 
 // Of a text that never ends no more is read, and so held, than the limit allows, whatever it goes on with.
 func TestTextsWithoutEndAreGivenUp(t *testing.T) {
+	unraced.Test(t)
 	const page = 4 << 20
 	limits := Limits{Page: page, Advice: "--more raises it"}
 	const record = `{"conversationId":"a","conversationStart":"2026-11-01"},`
@@ -135,6 +137,7 @@ func TestReadingAheadIsNotOverTheLimit(t *testing.T) {
 
 // A record that is too large is no reason to stop: it is a value like others that are no records.
 func TestRecordsThatAreTooLarge(t *testing.T) {
+	unraced.Test(t)
 	const head, tail = `{"conversationId":"a","conversationStart":"2026-11-01","x":"`, `"}`
 	whole := head + strings.Repeat("x", conversation.MaxRecordBytes-len(head)-len(tail)) + tail
 	if r, err := Record([]byte(whole)); err != nil || r.ID != "a" {

@@ -10,11 +10,13 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Records as the platform writes them are decoded the quick way, and to the same as the usual one decodes them to. So is
 // whatever the quick way takes of records in which some byte is another.
 func TestTheQuickWayAndTheUsualOne(t *testing.T) {
+	unraced.Test(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	alike := func(raw []byte) bool {
 		quick, ok := wire.DecodeQuickly(raw)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // instant finds the names of fields that hold times.
@@ -69,6 +70,7 @@ func encoded(t *testing.T, c *conversation.Conversation) string {
 
 // No member is lost or mixed up on the way into a conversation and back.
 func TestDecodingLosesNothing(t *testing.T) {
+	unraced.Test(t)
 	var whole conversation.Conversation
 	n := 0
 	fill(t, reflect.ValueOf(&whole).Elem(), "", &n)

@@ -2,12 +2,14 @@ package wire
 
 import (
 	"fmt"
+	"github.com/parley-hq/parley/test/unraced"
 	"strings"
 	"testing"
 )
 
 // What is small as JSON and large once it is decoded is not decoded; what conversations have is.
 func TestRecordsThatAreTooHeavy(t *testing.T) {
+	unraced.Test(t)
 	many := func(n int, one string) string { return strings.TrimSuffix(strings.Repeat(one+",", n), ",") }
 	for name, c := range map[string]struct {
 		text  string

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func openDB(tb testing.TB) *duck.DB {
@@ -50,6 +51,7 @@ func openLake(t *testing.T, db *duck.DB, records []conversation.Record) *duck.En
 
 // Random filters and aggregations must be answered as the oracle answers them, over one file and over many days.
 func TestFiltersAgainstOracle(t *testing.T) {
+	unraced.Test(t)
 	db, seed := openDB(t), rand.Uint64()
 	for _, set := range []struct {
 		perDay    int
@@ -171,6 +173,7 @@ func TestFieldsHaveColumns(t *testing.T) {
 
 // DuckDB's lower must be ours: the request's texts are lowered by Go, the stored ones by DuckDB.
 func TestLowerIsGos(t *testing.T) {
+	unraced.Test(t)
 	differ, err := duck.LowerDiffers(t.Context(), openDB(t), unicode.ToLower)
 	if err != nil {
 		t.Fatal(err)

@@ -14,11 +14,13 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // A byte of a data file that is wrong is damage, whatever stumbles over it: exit code 8. It may also go unnoticed here:
 // only the check reads everything.
 func TestFlippedByteIsDamage(t *testing.T) {
+	unraced.Test(t)
 	l, day := someLake(t)
 	s, err := l.Snapshot(t.Context())
 	if err != nil {

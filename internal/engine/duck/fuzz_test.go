@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // FuzzBuilder asks random questions with a text of the fuzzer's wherever a text can stand: DuckDB must take every
@@ -60,6 +61,7 @@ func digit(r rune) rune {
 
 // A request may have 2,000 predicates, one beside the other or each in a filter of its own.
 func TestManyPredicates(t *testing.T) {
+	unraced.Test(t)
 	db := openDB(t)
 	records := strange(t, rand.New(rand.NewPCG(2, 2)), 30, 1)
 	e := openLake(t, db, records)

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // smallLake makes a lake of a simulated day, and gives its folder and a snapshot of it.
@@ -123,6 +124,7 @@ func doing(file, out string) []string {
 }
 
 func TestEveryStatementOnlyReads(t *testing.T) {
+	unraced.Test(t)
 	dir, s := smallLake(t)
 	t.Chdir(t.TempDir())
 	file, out := s.Files(lake.Conversations)[0].Path, filepath.Join(t.TempDir(), "out")

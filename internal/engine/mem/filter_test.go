@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Every field of the language can be asked for, and nothing else is there to go stale.
@@ -124,6 +125,7 @@ func TestValuesThatDoNotFitAreAbsent(t *testing.T) {
 
 // Filters and aggregations see conversations as they looked at the instant of the view.
 func TestFiltersSeeThePast(t *testing.T) {
+	unraced.Test(t)
 	whole := simulated(t, 4, 1, 300)
 	s, then := New(sim.CutRecord), New(nil)
 	add(t, s, whole...)

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // forever is after everything.
@@ -43,6 +44,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestConformanceWhenAddedBitByBit(t *testing.T) {
+	unraced.Test(t)
 	enginetest.Run(t, func(t *testing.T, records []conversation.Record) engine.Engine {
 		s := New(nil)
 		r := rand.New(rand.NewPCG(1, 1))
