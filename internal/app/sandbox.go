@@ -158,7 +158,7 @@ func (w *world) extend(ctx context.Context, last conversation.Day, progress func
 func (w *world) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
 	var out []conversation.Record
 	for c := range w.centre.Day(day) {
-		r, err := simulated(c)
+		r, err := wire.RecordOf(c)
 		if err != nil {
 			return nil, err
 		}

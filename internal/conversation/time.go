@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,6 +16,9 @@ func FormatTime(t time.Time) string { return t.UTC().Format(TimeLayout) }
 // ParseTime reads an ISO 8601 instant in any form seen in requests and records: 0 to 9 fraction digits, Z, an offset
 // with or without colon, or no zone, which means UTC. The result is in UTC.
 func ParseTime(s string) (time.Time, error) {
+	if s == "" { // as most times that a record may have
+		return time.Time{}, errNoTime
+	}
 	if t, ok := parseFixed(s); ok {
 		return t, nil
 	}
@@ -29,6 +33,8 @@ func ParseTime(s string) (time.Time, error) {
 	}
 	return time.Time{}, fmt.Errorf("%q is not an ISO 8601 instant", clip(s))
 }
+
+var errNoTime = errors.New(`"" is not an ISO 8601 instant`)
 
 // clip keeps a quoted value short and on one line.
 func clip(s string) string {
@@ -56,11 +62,21 @@ func parseFixed(s string) (time.Time, bool) {
 	if bad || month < 1 || month > 12 || day < 1 || day > 28 && day > daysIn(year, month) || hour > 23 || minute > 59 || sec > 59 {
 		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, sec, ms*1e6, time.UTC), true
+	at := int64(daysBefore(year, month)+day-1)*86_400 + int64(hour*3600+minute*60+sec)
+	return time.Unix(at, int64(ms)*1e6).UTC(), true
 }
 
-func daysIn(year, month int) int {
-	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+func daysIn(year, month int) int { return daysBefore(year, month+1) - daysBefore(year, month) }
+
+// daysBefore is how many days after 1 January 1970 a month begins, in the Gregorian calendar; month 13 is the next
+// year's first. A year is taken from March on, so that the day that is put in comes last.
+func daysBefore(year, month int) int {
+	months := year*12 + month - 3
+	if months < 0 { // the first two months of the year 0
+		return daysBefore(year+400, month) - 146_097
+	}
+	y, m := months/12, months%12
+	return y*365 + y/4 - y/100 + y/400 + (153*m+2)/5 - 719_468
 }
 
 // Day is a UTC day, counted from 1970-01-01: the unit of extraction and of commitment.

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -142,4 +143,21 @@ func FuzzParseInterval(f *testing.F) {
 			t.Errorf("%q: %v does not read back: %v", text, iv, err)
 		}
 	})
+}
+
+// Every month of every year that four digits can name begins and ends as the calendar has it.
+func TestEveryMonthHasItsDays(t *testing.T) {
+	for first := time.Date(0, 1, 1, 23, 59, 58, 999e6, time.UTC); first.Year() < 10_000; first = first.AddDate(0, 1, 0) {
+		last := first.AddDate(0, 1, -1)
+		for _, day := range []time.Time{first, last} {
+			if got, err := ParseTime(day.Format(TimeLayout)); err != nil || got != day {
+				t.Fatalf("%v is read as %v, %v", day, got, err)
+			}
+		}
+		if text := fmt.Sprintf("%s-%02dT00:00:00.000Z", first.Format("2006-01"), last.Day()+1); last.Day() < 31 {
+			if got, err := ParseTime(text); err == nil {
+				t.Fatalf("%s is read as %v", text, got)
+			}
+		}
+	}
 }

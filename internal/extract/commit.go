@@ -4,16 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/stage"
 )
 
@@ -32,21 +31,29 @@ func (e *Extraction) reached() time.Time {
 	return at
 }
 
+// commitIfMuch begins a commit when there is much to be committed, and none is being made.
 func (e *Extraction) commitIfMuch(ctx context.Context, until time.Time) error {
-	batch, err := e.stage.Before(ctx, conversation.DayOf(until))
-	if err != nil || batch.Records < e.cfg.Size.Commit {
+	if err := e.loader.Look(ctx); err != nil || e.loader.Busy() {
+		return e.failed(err)
+	}
+	staged, err := e.stage.Count(ctx, conversation.DayOf(until))
+	if err != nil || staged < e.cfg.Size.Commit {
 		return err
 	}
 	return e.commit(ctx, until)
 }
 
-// commit brings the days that end by until into the lake, whole. Days of which nothing came are confirmed first.
+// commit brings the days that end by until into the lake, whole; with Ahead it only begins to. Days of which nothing came
+// are confirmed first.
 func (e *Extraction) commit(ctx context.Context, until time.Time) error {
-	c := commitment{id: uuid.Must(uuid.NewV7()).String(), end: conversation.DayOf(until)}
-	batch, err := e.stage.Before(ctx, c.end)
+	if err := e.settle(ctx); err != nil {
+		return err
+	}
+	batch, err := e.stage.Before(ctx, conversation.DayOf(until))
 	if err != nil {
 		return err
 	}
+	c := commitment{id: uuid.Must(uuid.NewV7()).String(), end: conversation.DayOf(until), last: batch.Last()}
 	filled, hollow, err := e.sort(ctx, c.end)
 	if err != nil {
 		return err
@@ -58,11 +65,21 @@ func (e *Extraction) commit(ctx context.Context, until time.Time) error {
 	if len(c.days) == 0 && batch.Records == 0 {
 		return nil
 	}
-	if err := e.write(ctx, c, batch); err != nil {
+	if err := e.write(ctx, c, batch); err != nil || e.cfg.Ahead {
 		return err
 	}
-	e.left = slices.DeleteFunc(e.left, func(day conversation.Day) bool { return contains(c.days, day) })
-	return nil
+	return e.settle(ctx)
+}
+
+// settle waits for the commit that is being made, if there is one.
+func (e *Extraction) settle(ctx context.Context) error { return e.failed(e.loader.Wait(ctx)) }
+
+// failed says what is to be done about a commit that failed.
+func (e *Extraction) failed(err error) error {
+	if errors.Is(err, fault.Corrupt) && !errors.Is(err, stage.ErrDamaged) {
+		return fault.Because(fault.Corrupt, err, "what the lake has of these days is damaged; restore the file from a backup and run again, or extract the days into another lake")
+	}
+	return err
 }
 
 // sort gives the days before end that are still to be made whole: those of which something is staged, and those of
@@ -87,7 +104,7 @@ func (e *Extraction) sort(ctx context.Context, end conversation.Day) (filled, ho
 	return filled, hollow, nil
 }
 
-// write makes the commit and counts what it did.
+// write begins the commit, having noted it.
 func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch) error {
 	e.report("committing")
 	if err := e.remember(ctx, true); err != nil {
@@ -96,22 +113,22 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 	if err := e.store.intend(ctx, &e.run, c); err != nil {
 		return err
 	}
-	out, err := e.writer.Commit(ctx, lake.Commit{ID: c.id, Run: e.run.id, At: e.cfg.Now(), Days: c.days, Records: batch.Stream(ctx), Heads: batch.Heads(ctx), Log: e.cfg.Log})
-	if errors.Is(err, fault.Corrupt) && !errors.Is(err, stage.ErrDamaged) {
-		return fault.Because(fault.Corrupt, err, "what the lake has of these days is damaged; restore the file from a backup and run again, or extract the days into another lake")
+	// The counters of that moment: pages go on being counted until then.
+	counters := func(out lake.Outcome) Counters {
+		now := e.run.counters
+		now.Committed(out)
+		return now
 	}
-	if err != nil {
-		return err
-	}
-	crashpoint.Reach("extract.committed")
+	return e.loader.Begin(ctx, load.Commit{
+		ID: c.id, At: e.cfg.Now(), Days: c.days, Batch: batch,
+		Keep:   func(tx *sql.Tx, out lake.Outcome) error { return counted(ctx, tx, e.run.id, counters(out)) },
+		Landed: func(out lake.Outcome) { e.landed(ctx, c, out, counters(out)) },
+	})
+}
+
+// landed takes note of a commit that is in the lake.
+func (e *Extraction) landed(ctx context.Context, c commitment, out lake.Outcome, counters Counters) {
 	e.cfg.Log.InfoContext(ctx, "committed", "before", c.end, "days", len(c.days), "added", out.Added, "replaced", out.Replaced, "unchanged", out.Unchanged)
-	counters := e.run.counters
-	counters.add(out)
-	// The staged pages go last: forgotten before the commit, a crash would lose them.
-	err = batch.Done(ctx, func(tx *sql.Tx) error { return counted(ctx, tx, e.run.id, counters) })
-	if err != nil {
-		return fmt.Errorf("forget what was committed: %w", err)
-	}
 	e.run.counters, e.run.commit = counters, ""
 	for _, day := range c.days {
 		if contains(e.plan.Again, day) {
@@ -120,7 +137,7 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 			e.days++
 		}
 	}
-	return nil
+	e.left = slices.DeleteFunc(e.left, func(day conversation.Day) bool { return contains(c.days, day) })
 }
 
 // sorted gives days in order, each once.

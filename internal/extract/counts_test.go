@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/stage"
@@ -63,8 +64,8 @@ func TestCountsSurviveInterruptions(t *testing.T) {
 	unraced.Test(t)
 	undisturbed, _ := busy(t)
 	want, _ := undisturbed.run(t.Context())
-	if c := want.Counters; !reflect.DeepEqual(c, Counters{Jobs: 2, Pages: 4, Received: 14, Duplicates: 1, Conflicts: 1, Elsewhere: 1, Outside: 1, Rejected: 2, Commits: 2,
-		Added: 6, Replaced: 1, Unchanged: 1, Unfit: 1, Bytes: c.Bytes, Misfits: c.Misfits}) || c.Bytes == 0 || len(c.Misfits) != 1 {
+	if c := want.Counters; !reflect.DeepEqual(c, Counters{Jobs: 2, Pages: 4, Received: 14, Elsewhere: 1, Outside: 1, Counts: load.Counts{
+		Duplicates: 1, Conflicts: 1, Rejected: 2, Commits: 2, Added: 6, Replaced: 1, Unchanged: 1, Unfit: 1, Bytes: c.Bytes, Misfits: c.Misfits}}) || c.Bytes == 0 || len(c.Misfits) != 1 {
 		t.Errorf("undisturbed: %+v", c)
 	}
 	if want.Days != 2 || want.Again != 1 || want.DaysBefore != 0 {

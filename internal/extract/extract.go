@@ -25,6 +25,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
 )
@@ -52,9 +53,11 @@ type Config struct {
 	// AcceptEmpty are days that are made whole when nothing comes of them, whether or not the platform confirms it.
 	AcceptEmpty conversation.Days
 
-	Poll   Poll
-	Size   Size
-	Ahead  bool // the next page is fetched while one is staged: faster, and one page more in memory
+	Poll Poll
+	Size Size
+	// Ahead has things done at the same time: the next page is fetched while one is staged, the next job runs while one is
+	// read, and days are committed beside both. Faster, and two pages more in memory.
+	Ahead  bool
 	Now    func() time.Time
 	Rand   *rand.Rand
 	Log    *slog.Logger
@@ -87,6 +90,7 @@ type Extraction struct {
 	store   store
 	stage   *stage.Stage
 	writer  *lake.Writer
+	loader  *load.Loader
 	run     run
 	plan    Plan
 	known   Identity           // what the lake knows of its source
@@ -96,6 +100,7 @@ type Extraction struct {
 	gaps    map[conversation.Day]bool
 	asked   map[conversation.Day]bool   // days that were fetched again because they came empty and are not
 	open    map[conversation.Day]string // days of which nothing came, and that are not confirmed to be empty; why
+	ahead   bool                        // the job of the part after the one that is read is submitted, or was tried to be
 	mute    bool                        // the synchronous query fails, and is not asked any more
 	got     int64                       // records received by this process
 	days    int                         // days committed by this process, those that were read again not counted
@@ -134,6 +139,7 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 		return Summary{}, err
 	}
 	err = e.parts(ctx)
+	err = errors.Join(err, e.settle(ctx)) // what failed does not take away from what is being committed
 	s, sumErr := e.summary(context.WithoutCancel(ctx), begun)
 	if err := errors.Join(err, sumErr); err != nil {
 		return s, err
@@ -191,11 +197,11 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 	if err != nil {
 		return last, err
 	}
-	batch, err := staged.Before(ctx, last.commitEnd)
+	batch, err := staged.Committed(ctx, last.commitEnd, last.commitLast)
 	if err != nil {
 		return last, err
 	}
-	last.counters.add(out)
+	last.counters.Committed(out)
 	return last, batch.Done(ctx, func(tx *sql.Tx) error { return counted(ctx, tx, last.id, last.counters) })
 }
 
@@ -220,6 +226,7 @@ func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 			return err
 		}
 	}
+	e.loader = load.New(e.writer, e.run.id, e.cfg.Log)
 	e.stage, err = stage.Open(ctx, e.cfg.Lake, e.run.id)
 	return err
 }
@@ -271,21 +278,28 @@ func (e *Extraction) parts(ctx context.Context) error {
 			return err
 		}
 		// Days that were whole before the interruption may still wait to be committed.
-		if err := e.mending(ctx, func() error { return e.commit(ctx, e.reached()) }); err != nil {
+		if err := e.mending(ctx, func(ctx context.Context) error { return e.commit(ctx, e.reached()) }); err != nil {
 			return err
 		}
 	}
 	for {
 		p, ok := e.run.openPart()
 		if !ok {
-			if p, ok = e.nextPart(); !ok {
+			p, ok = e.nextPart()
+			if ok {
+				if err := e.store.addPart(ctx, &e.run, p); err != nil {
+					return err
+				}
+			} else if !e.loader.Busy() {
 				return nil
 			}
-			if err := e.store.addPart(ctx, &e.run, p); err != nil {
-				return err
-			}
 		}
-		if err := e.mending(ctx, func() error { return e.part(ctx, p) }); err != nil {
+		// When the last part is done, what is damaged of the last commit brings parts back.
+		do := e.settle
+		if ok {
+			do = func(ctx context.Context) error { return e.part(ctx, p) }
+		}
+		if err := e.mending(ctx, do); err != nil {
 			return err
 		}
 	}
@@ -293,12 +307,12 @@ func (e *Extraction) parts(ctx context.Context) error {
 
 // finish ends the run: all it staged is in the lake.
 func (e *Extraction) finish(ctx context.Context) error {
-	left, err := e.stage.Before(ctx, stage.EveryDay)
+	left, err := e.stage.Count(ctx, stage.EveryDay)
 	if err != nil {
 		return err
 	}
-	if left.Records > 0 {
-		return fault.New(fault.Corrupt, "run %s ends with %d records staged and not committed; they are kept", e.run.id, left.Records)
+	if left > 0 {
+		return fault.New(fault.Corrupt, "run %s ends with %d records staged and not committed; they are kept", e.run.id, left)
 	}
 	return errors.Join(e.stage.Close(ctx), e.store.end(ctx, e.run.id))
 }

@@ -18,8 +18,8 @@ const maxMends = 3
 
 // mending does something with what is staged. If some of that turns out to be missing or damaged, it is fetched again;
 // who called goes on with the parts as they are then.
-func (e *Extraction) mending(ctx context.Context, do func() error) error {
-	err := do()
+func (e *Extraction) mending(ctx context.Context, do func(context.Context) error) error {
+	err := do(ctx)
 	if !errors.Is(err, stage.ErrDamaged) || ctx.Err() != nil {
 		return err
 	}
@@ -33,6 +33,10 @@ func (e *Extraction) mending(ctx context.Context, do func() error) error {
 // mend looks through what is staged, forgets what cannot be used and has its days fetched again. Who stops here for
 // damage would stop here for ever: nothing mends a staged file but the platform.
 func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
+	// What is being committed may be what is damaged, and is not to be looked at in the middle.
+	if err := e.settle(ctx); err != nil && !errors.Is(err, stage.ErrDamaged) {
+		return false, err
+	}
 	sound, err := e.stage.Sound(ctx)
 	if err != nil {
 		return false, err
@@ -139,6 +143,9 @@ func (e *Extraction) giveUpPart(ctx context.Context, p part, cause error) error 
 
 // discard puts pieces in the place of a part and forgets what is staged of it alone.
 func (e *Extraction) discard(ctx context.Context, p part, pieces []part) error {
+	if err := e.settle(ctx); err != nil {
+		return err
+	}
 	staged, err := e.stage.Within(ctx, p.start, p.end)
 	if err != nil {
 		return err

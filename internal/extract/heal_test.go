@@ -190,7 +190,7 @@ func TestDamageWhileStopping(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := New(Config{Lake: newLakeRig(t, 1).lake})
-	if err := e.mending(ctx, func() error { return stage.ErrDamaged }); !errors.Is(err, stage.ErrDamaged) {
+	if err := e.mending(ctx, func(context.Context) error { return stage.ErrDamaged }); !errors.Is(err, stage.ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -59,7 +59,8 @@ func (s store) setSource(ctx context.Context, i Identity) error {
 // commitment is a commit that is about to be made.
 type commitment struct {
 	id    string
-	end   conversation.Day   // it brings what is staged of the days before
+	end   conversation.Day   // it brings what is staged of the days before,
+	last  int                // and not later than this staged file
 	days  []conversation.Day // that it makes whole
 	empty []conversation.Day // of those, that have nothing
 }
@@ -82,11 +83,11 @@ func (s store) intend(ctx context.Context, r *run, c commitment) error {
 		if err := putMark(ctx, tx, r.id, markEmpty, c.empty); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ? WHERE run_id = ?`, c.id, c.end.String(), r.id)
+		_, err = tx.ExecContext(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ?, commit_last = ? WHERE run_id = ?`, c.id, c.end.String(), c.last, r.id)
 		return err
 	})
 	if err == nil {
-		r.commit, r.commitEnd = c.id, c.end
+		r.commit, r.commitEnd, r.commitLast = c.id, c.end, c.last
 	}
 	return err
 }

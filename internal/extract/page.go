@@ -54,6 +54,9 @@ func (e *Extraction) pages(ctx context.Context, p *part) error {
 				return err
 			}
 		}
+		if err := e.submitAhead(ctx); err != nil {
+			return err
+		}
 	}
 }
 
@@ -250,9 +253,7 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	c.Received += int64(len(page.Records))
 	gaps := within(page.Missing, p.start, p.end)
 	err = e.stage.Put(ctx, stage.Portion{Records: keep, Rejected: reject, With: func(tx *sql.Tx, counts stage.Counts) error {
-		c.Duplicates += counts.Duplicates
-		c.Conflicts += counts.Conflicts
-		c.Rejected += counts.Rejected
+		c.Staged(counts)
 		got.news = counts.Staged + counts.Conflicts + counts.Rejected
 		if err := putMark(ctx, tx, e.run.id, markGap, gaps); err != nil {
 			return err

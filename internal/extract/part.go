@@ -31,6 +31,7 @@ var errEndless = fmt.Errorf("%w: it gives more records than there can be", errTo
 // part brings one part to its end, or puts smaller ones in its place.
 func (e *Extraction) part(ctx context.Context, p part) (err error) {
 	defer fault.Wrap(&err, "%s to %s", conversation.FormatTime(p.start), conversation.FormatTime(p.end))
+	e.ahead = false
 	for try := 1; ; try++ {
 		err := e.job(ctx, &p)
 		switch {
@@ -116,6 +117,34 @@ func (e *Extraction) submit(ctx context.Context, p *part) error {
 	p.job = id
 	e.run.counters.Jobs++
 	return e.store.savePart(ctx, &e.run, *p)
+}
+
+// submitAhead submits the job of the part after the one that is being read, so that it runs meanwhile. How much that
+// part may hold follows from the parts that are done, so there is none ahead of the first. A platform that does not take
+// the job is asked again when it is the part's turn.
+func (e *Extraction) submitAhead(ctx context.Context) error {
+	if !e.cfg.Ahead || e.spanned == 0 || e.ahead {
+		return nil
+	}
+	e.ahead = true // or tried: once for each part that is read
+	p, ok := e.run.partAhead()
+	if !ok {
+		if p, ok = e.nextPart(); !ok {
+			return nil
+		}
+		if err := e.store.addPart(ctx, &e.run, p); err != nil {
+			return err
+		}
+	}
+	if p.job != "" {
+		return nil
+	}
+	err := e.submit(ctx, &p)
+	if err != nil && p.job == "" && ctx.Err() == nil {
+		e.cfg.Log.InfoContext(ctx, "a job could not be submitted ahead", "start", p.start, "end", p.end, "err", err)
+		return nil
+	}
+	return err
 }
 
 // await waits for the job's results.

@@ -8,10 +8,9 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/state"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // owner is the name of the extraction's tables in the control database.
@@ -71,6 +70,8 @@ var migrations = []string{`
 		name TEXT NOT NULL,
 		url  TEXT NOT NULL  -- base URL of the API
 	) STRICT`,
+	// A run of before there was it staged nothing while it committed: its commit brings all.
+	`ALTER TABLE extract_runs ADD COLUMN commit_last INTEGER NOT NULL DEFAULT 4611686018427387904`,
 }
 
 // mark is what a run remembers of a day.
@@ -86,47 +87,24 @@ const (
 
 // Counters say what a run received and what became of it.
 type Counters struct {
-	Jobs       int64 `json:"jobs"`
-	Pages      int64 `json:"pages"`
-	Received   int64 `json:"received"`   // records that the platform sent
-	Duplicates int64 `json:"duplicates"` // of those, sent before, to the byte
-	Conflicts  int64 `json:"conflicts"`  // sent before with another content; the later one counts
-	Elsewhere  int64 `json:"elsewhere"`  // started in another part of the run than that they came with, which brings them
-	Outside    int64 `json:"outside"`    // started on days that the run does not extract: left out
-	Rejected   int64 `json:"rejected"`   // without a usable id or start: kept aside
-	Refetched  int64 `json:"refetched"`  // parts that were fetched again, because what was staged of them was damaged
-	Commits    int64 `json:"commits"`
-	Added      int64 `json:"added"`     // conversations that were not in the lake
-	Replaced   int64 `json:"replaced"`  // conversations of which the lake had another version
-	Unchanged  int64 `json:"unchanged"` // conversations that the lake had already, to the byte
-	Stale      int64 `json:"stale"`     // conversations of which the lake had a newer version
-	Unfit      int64 `json:"unfit"`     // records with values that do not fit the schema: kept whole, the tables leave these out
-	Bytes      int64 `json:"bytes"`     // JSON written to the lake
-
-	Misfits misfits `json:"misfits,omitempty"` // the values that do not fit, by path
+	Jobs      int64 `json:"jobs"`
+	Pages     int64 `json:"pages"`
+	Received  int64 `json:"received"`  // records that the platform sent
+	Elsewhere int64 `json:"elsewhere"` // started in another part of the run than that they came with, which brings them
+	Outside   int64 `json:"outside"`   // started on days that the run does not extract: left out
+	Refetched int64 `json:"refetched"` // parts that were fetched again, because what was staged of them was damaged
+	load.Counts
 }
 
 // fields gives the counters in the order of their columns.
 func (c *Counters) fields() []any {
 	return []any{&c.Jobs, &c.Pages, &c.Received, &c.Duplicates, &c.Conflicts, &c.Elsewhere, &c.Rejected, &c.Commits,
-		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, &c.Misfits, &c.Outside, &c.Refetched}
+		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, (*misfits)(&c.Misfits), &c.Outside, &c.Refetched}
 }
 
 // columns names the counters as the table has them, in the order of fields.
 var columns = []string{"jobs", "pages", "received", "duplicates", "conflicts", "elsewhere", "rejected", "commits",
 	"added", "replaced", "unchanged", "stale", "unfit", "bytes", "misfits", "outside", "refetched"}
-
-// add counts what a commit did.
-func (c *Counters) add(out lake.Outcome) {
-	c.Commits++
-	c.Added += out.Added
-	c.Replaced += out.Replaced
-	c.Unchanged += out.Unchanged
-	c.Stale += out.Stale
-	c.Unfit += out.Unfit
-	c.Bytes += out.Bytes
-	c.Misfits = misfits(wire.Misfits(c.Misfits).Add(out.Misfits))
-}
 
 // run is an extraction as the control database knows it.
 type run struct {
@@ -134,9 +112,10 @@ type run struct {
 	source     string // key of its identity; its base URL for a run of before there were identities
 	first, end conversation.Day
 	begun      time.Time
-	again      string // days to be read again, as --again has them
-	commit     string // id of a commit whose outcome is not counted yet; empty if there is none
-	commitEnd  conversation.Day
+	again      string           // days to be read again, as --again has them
+	commit     string           // id of a commit whose outcome is not counted yet; empty if there is none
+	commitEnd  conversation.Day // it brings what was staged of the days before,
+	commitLast int              // and not later than this staged file
 	resumed    bool
 	counters   Counters
 	parts      []part // in order of time
@@ -163,6 +142,20 @@ func newPart(start, end time.Time) part {
 func (r *run) openPart() (part, bool) {
 	for _, p := range r.parts {
 		if !p.done {
+			return p, true
+		}
+	}
+	return part{}, false
+}
+
+// partAhead is the second part that is not done.
+func (r *run) partAhead() (part, bool) {
+	open := 0
+	for _, p := range r.parts {
+		if !p.done {
+			open++
+		}
+		if open == 2 {
 			return p, true
 		}
 	}
@@ -221,8 +214,8 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	var first, end string
 	var begun int64
 	var commitEnd string
-	to := append([]any{&r.id, &r.source, &first, &end, &begun, &r.again, &r.commit, &commitEnd}, r.counters.fields()...)
-	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, again, commit_id, commit_end, `+strings.Join(columns, ", ")+
+	to := append([]any{&r.id, &r.source, &first, &end, &begun, &r.again, &r.commit, &commitEnd, &r.commitLast}, r.counters.fields()...)
+	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, again, commit_id, commit_end, commit_last, `+strings.Join(columns, ", ")+
 		` FROM extract_runs LIMIT 1`).Scan(to...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return run{}, nil

@@ -11,7 +11,6 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Summary says what a run did. Counts are of the whole run, pages received before an interruption included.
@@ -170,7 +169,7 @@ func (s Summary) incomplete() error {
 		texts = append(texts, fmt.Sprintf("some records could not be kept, for want of a usable id or start or for their size or nesting: %d; parley lake rejected --lake DIR shows them", s.Rejected))
 	}
 	if s.Unfit > 0 {
-		texts = append(texts, wire.Misfits(s.Misfits).Incomplete(s.Unfit).Error())
+		texts = append(texts, s.Misfits.Incomplete(s.Unfit).Error())
 	}
 	if len(texts) == 0 {
 		return nil

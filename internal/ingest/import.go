@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -41,22 +42,13 @@ type Progress struct {
 
 // Summary says what an import did.
 type Summary struct {
-	Run        string  `json:"run"`
-	Files      int     `json:"files"`
-	Read       int64   `json:"read"`       // values found in the files
-	Duplicates int64   `json:"duplicates"` // of those, found before, to the byte
-	Conflicts  int64   `json:"conflicts"`  // found before with another content; the one received later counts
-	Rejected   int64   `json:"rejected"`   // without a usable id or start, too large or nested too deep: kept aside
-	Added      int64   `json:"added"`
-	Replaced   int64   `json:"replaced"`
-	Unchanged  int64   `json:"unchanged"`
-	Stale      int64   `json:"stale"`
-	Unfit      int64   `json:"unfit"` // records with values that do not fit the schema: kept whole, the tables leave these out
-	Bytes      int64   `json:"bytes"`
-	Seconds    float64 `json:"seconds"`
+	Run   string `json:"run"`
+	Files int    `json:"files"`
+	Read  int64  `json:"read"` // values found in the files
+	load.Counts
+	Seconds float64 `json:"seconds"`
 
-	Misfits wire.Misfits `json:"misfits,omitempty"` // the values that do not fit, by path
-	Empty   []string     `json:"files_empty,omitempty"`
+	Empty []string `json:"files_empty,omitempty"`
 }
 
 // A portion is sorted in memory; the larger it is, the fewer there are to be merged.
@@ -86,7 +78,8 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if err := stage.Clean(ctx, cfg.Lake, func(run string) bool { return strings.HasPrefix(run, runPrefix) }); err != nil {
 		return Summary{}, err
 	}
-	i := importer{cfg: cfg, writer: writer, sum: Summary{Run: runPrefix + uuid.Must(uuid.NewV7()).String(), Files: len(cfg.Files)}}
+	i := importer{cfg: cfg, sum: Summary{Run: runPrefix + uuid.Must(uuid.NewV7()).String(), Files: len(cfg.Files)}}
+	i.loader = load.New(writer, i.sum.Run, cfg.Log)
 	if i.stage, err = stage.Open(ctx, cfg.Lake, i.sum.Run); err != nil {
 		return i.sum, err
 	}
@@ -123,7 +116,7 @@ func nothing(paths []string) error {
 
 type importer struct {
 	cfg     Config
-	writer  *lake.Writer
+	loader  *load.Loader
 	stage   *stage.Stage
 	sum     Summary
 	records []lake.Version
@@ -195,9 +188,7 @@ func (i *importer) take(ctx context.Context, f File, raw []byte) error {
 // flush has what was read staged.
 func (i *importer) flush(ctx context.Context) {
 	p := stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *sql.Tx, c stage.Counts) error {
-		i.sum.Duplicates += c.Duplicates
-		i.sum.Conflicts += c.Conflicts
-		i.sum.Rejected += c.Rejected
+		i.sum.Staged(c)
 		return nil
 	}}
 	i.records, i.reject, i.size = nil, nil, 0
@@ -230,16 +221,9 @@ func (i *importer) commitBefore(ctx context.Context, end conversation.Day) error
 	if err != nil {
 		return err
 	}
-	out, err := i.writer.Commit(ctx, lake.Commit{Run: i.sum.Run, At: i.cfg.Now(), Records: batch.Stream(ctx), Heads: batch.Heads(ctx), Log: i.cfg.Log})
+	err = i.loader.Begin(ctx, load.Commit{At: i.cfg.Now(), Batch: batch, Landed: i.sum.Committed})
 	if err != nil {
 		return err
 	}
-	i.sum.Added += out.Added
-	i.sum.Replaced += out.Replaced
-	i.sum.Unchanged += out.Unchanged
-	i.sum.Stale += out.Stale
-	i.sum.Unfit += out.Unfit
-	i.sum.Misfits = i.sum.Misfits.Add(out.Misfits)
-	i.sum.Bytes += out.Bytes
-	return batch.Done(ctx, func(*sql.Tx) error { return nil })
+	return i.loader.Wait(ctx)
 }

@@ -102,7 +102,12 @@ func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
 		return Outcome{}, err
 	}
 	i := intent{id: cmp.Or(c.ID, uuid.Must(uuid.NewV7()).String()), run: c.Run, at: c.At, days: c.Days}
-	if err := w.lake.begin(ctx, i); err != nil {
+	if err := ctx.Err(); err != nil {
+		return Outcome{}, err
+	}
+	// Cancelled in the middle, it would be begun or settled, and nobody would know.
+	lasting := context.WithoutCancel(ctx)
+	if err := w.lake.begin(lasting, i); err != nil {
 		return Outcome{}, err
 	}
 	crashpoint.Reach("commit.begun")
@@ -112,7 +117,7 @@ func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
 	}
 	crashpoint.Reach("commit.unsettled")
 	// The days come last: entered before the tables are committed, a crash would lose their records for ever.
-	return out, w.lake.settle(ctx, i, true, brought)
+	return out, w.lake.settle(lasting, i, true, brought)
 }
 
 // write writes and commits the files, and gives what comes into the index when the commit is settled.

@@ -15,62 +15,53 @@ import (
 // written, and nobody can tell which.
 var errUnsound = errors.New("its entries contradict one another")
 
-// sound looks whether every record of every chunk is either entered as living or as dead: a record that is neither, or
-// both, would be lost or come twice.
-func (s *Stage) sound(ctx context.Context) error {
-	chunks, err := s.chunks(ctx, EveryDay)
+// sound looks whether every record of some chunks is either entered as living or as dead: a record that is neither, or
+// both, would be lost or come twice, and one of a chunk that is not entered is lost. It gives the lines that are dead.
+func (s *Stage) sound(ctx context.Context, chunks []chunk) (dead map[int]map[int]bool, err error) {
+	var strays bool
+	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT chunk FROM stage_records WHERE run_id = ?1 UNION ALL SELECT chunk FROM stage_dead WHERE run_id = ?1
+		EXCEPT SELECT chunk FROM stage_chunks WHERE run_id = ?1)`, s.run).Scan(&strays)
 	if err != nil {
-		return err
+		return nil, state.Fault(err)
 	}
-	entered, err := s.entered(ctx)
-	if err != nil {
-		return err
+	if strays {
+		return nil, unsound()
 	}
+	dead = map[int]map[int]bool{}
 	for _, c := range chunks {
-		if entered[c.n] != c.size {
-			return unsound()
+		var living int
+		if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM stage_records WHERE run_id = ? AND chunk = ?`, s.run, c.n).Scan(&living); err != nil {
+			return nil, state.Fault(err)
 		}
-		delete(entered, c.n)
+		if dead[c.n], err = s.dead(ctx, c.n); err != nil {
+			return nil, err
+		}
+		both := false
+		if len(dead[c.n]) > 0 {
+			// Not a join: no index has the lines, and of many dead lines it would compare each with each.
+			err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT line FROM stage_dead WHERE run_id = ?1 AND chunk = ?2 INTERSECT
+				SELECT line FROM stage_records WHERE run_id = ?1 AND chunk = ?2)`, s.run, c.n).Scan(&both)
+		}
+		if err != nil {
+			return nil, state.Fault(err)
+		}
+		if both || living+len(dead[c.n]) != c.size {
+			return nil, unsound()
+		}
 	}
-	var both bool
-	// Not a join: no index has the lines, and of a chunk with many dead lines it would compare each with each.
-	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT chunk, line FROM stage_dead WHERE run_id = ?1 INTERSECT
-		SELECT chunk, line FROM stage_records WHERE run_id = ?1 AND chunk IN (SELECT chunk FROM stage_dead WHERE run_id = ?1))`, s.run).Scan(&both)
-	if err != nil {
-		return state.Fault(err)
-	}
-	if both || len(entered) > 0 {
-		return unsound()
-	}
-	return nil
+	return dead, nil
 }
 
 func unsound() error {
 	return fault.Because(fault.Corrupt, errors.Join(ErrDamaged, errUnsound), "what the control database says of staged files is damaged")
 }
 
-// entered counts the lines that are entered of each chunk.
-func (s *Stage) entered(ctx context.Context) (_ map[int]int, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT chunk, count(*) FROM stage_records WHERE run_id = ?1 GROUP BY chunk
-		UNION ALL SELECT chunk, count(*) FROM stage_dead WHERE run_id = ?1 GROUP BY chunk`, s.run)
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := map[int]int{}
-	for rows.Next() {
-		var chunk, n int
-		if err := rows.Scan(&chunk, &n); err != nil {
-			return nil, err
-		}
-		out[chunk] += n
-	}
-	return out, rows.Err()
-}
-
 // Sound says whether what is entered of staged files can be relied on. If not, all of it is to be forgotten: see Reset.
 func (s *Stage) Sound(ctx context.Context) (bool, error) {
-	err := s.sound(ctx)
+	chunks, err := s.chunks(ctx, EveryDay)
+	if err == nil {
+		_, err = s.sound(ctx, chunks)
+	}
 	if errors.Is(err, errUnsound) {
 		return false, nil
 	}

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -271,24 +272,51 @@ func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) 
 	if err != nil {
 		return err
 	}
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO stage_records VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
-	if err != nil {
-		return err
-	}
-	defer insert.Close()
-	for line, v := range c.records {
-		hash := v.Sum()
-		r, err := insert.ExecContext(ctx, s.run, string(v.ID), c.n, line, v.At.UnixMicro(), hash[:16])
-		if err != nil {
-			return err
-		}
-		if n, _ := r.RowsAffected(); n == 1 {
-			counts.Staged++
-		} else if err := s.again(ctx, tx, c.n, line, v, hash[:16], counts); err != nil {
+	for begin := 0; begin < len(c.records); begin += enteredAtOnce {
+		if err := s.enterSome(ctx, tx, c, begin, min(begin+enteredAtOnce, len(c.records)), counts); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// enteredAtOnce is how many records a statement enters: each statement costs about as much as ten rows.
+const enteredAtOnce = 100
+
+// enterSome enters the records of some lines of a chunk.
+func (s *Stage) enterSome(ctx context.Context, tx *sql.Tx, c chunk, begin, end int, counts *Counts) error {
+	args := make([]any, 0, 6*enteredAtOnce)
+	for line, v := range c.records[begin:end] {
+		args = append(args, s.run, string(v.ID), c.n, begin+line, v.At.UnixMicro(), prefix(v))
+	}
+	r, err := tx.ExecContext(ctx, `INSERT INTO stage_records VALUES (?, ?, ?, ?, ?, ?)`+strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, end-begin-1)+` ON CONFLICT DO NOTHING`, args...)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	counts.Staged += n
+	if err != nil || n == int64(end-begin) {
+		return err
+	}
+	// Some were staged before, or come twice here.
+	entered, err := linesOf(ctx, tx, `SELECT line FROM stage_records WHERE run_id = ? AND chunk = ? AND line BETWEEN ? AND ?`, s.run, c.n, begin, end-1)
+	if err != nil {
+		return err
+	}
+	for line, v := range c.records[begin:end] {
+		if !entered[begin+line] {
+			if err := s.again(ctx, tx, c.n, begin+line, v, prefix(v), counts); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prefix is the part of a record's hash that tells it from other versions.
+func prefix(v lake.Version) []byte {
+	hash := v.Sum()
+	return hash[:16]
 }
 
 // again deals with a conversation that is staged already: of two versions the one received later lives; of two equal

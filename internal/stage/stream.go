@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 
@@ -16,10 +17,12 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// Batch is what is staged of the days before some day.
+// Batch is what is staged of the days before some day, as it was when it was asked for: what is staged afterwards does
+// not change it, even if that takes the place of a record in it.
 type Batch struct {
 	stage  *Stage
 	chunks []chunk
+	dead   map[int]map[int]bool // lines of a chunk that a later version had taken the place of
 	// Records is the number of records, superseded ones included.
 	Records int64
 }
@@ -27,14 +30,43 @@ type Batch struct {
 // EveryDay is after every day that a record can have.
 const EveryDay conversation.Day = 1 << 24
 
-// Before gives what is staged of the days before end.
+// Before gives what is staged of the days before end. It looks whether that can be relied on: see ErrDamaged.
 func (s *Stage) Before(ctx context.Context, end conversation.Day) (*Batch, error) {
 	chunks, err := s.chunks(ctx, end)
+	if err != nil {
+		return nil, err
+	}
+	b := s.batch(chunks)
+	b.dead, err = s.sound(ctx, chunks)
+	return b, err
+}
+
+func (s *Stage) batch(chunks []chunk) *Batch {
 	b := &Batch{stage: s, chunks: chunks}
 	for _, c := range chunks {
 		b.Records += int64(c.size)
 	}
-	return b, err
+	return b
+}
+
+// Last is the number of the newest staged file of the batch, which tells it from what was staged later; 0 if it is empty.
+func (b *Batch) Last() (n int) {
+	for _, c := range b.chunks {
+		n = max(n, c.n)
+	}
+	return n
+}
+
+// Committed gives, to be forgotten, the batch that Before gave for end and whose newest file was last.
+func (s *Stage) Committed(ctx context.Context, end conversation.Day, last int) (*Batch, error) {
+	chunks, err := s.chunks(ctx, end)
+	return s.batch(slices.DeleteFunc(chunks, func(c chunk) bool { return c.n > last })), err
+}
+
+// Count is the number of records that are staged of the days before end, superseded ones included.
+func (s *Stage) Count(ctx context.Context, end conversation.Day) (n int64, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(records), 0) FROM stage_chunks WHERE run_id = ? AND day < ?`, s.run, end.String()).Scan(&n)
+	return n, state.Fault(err)
 }
 
 func (s *Stage) chunks(ctx context.Context, end conversation.Day) (_ []chunk, err error) {
@@ -82,17 +114,13 @@ func (s *Stage) Days(ctx context.Context) ([]DayCount, error) {
 // one.
 func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 	return func(yield func(lake.Version, error) bool) {
-		if err := b.stage.sound(ctx); err != nil {
-			yield(lake.Version{}, err)
-			return
-		}
 		open := &sources{}
 		defer open.close()
 		waiting := b.chunks
 		for {
 			// A chunk must be open before a record that may come after its first is given away.
 			for len(waiting) > 0 && (len(*open) == 0 || waiting[0].first <= (*open)[0].head.Start.UnixMicro()) {
-				if err := open.add(ctx, b.stage, waiting[0]); err != nil {
+				if err := open.add(b, waiting[0]); err != nil {
 					yield(lake.Version{}, err)
 					return
 				}
@@ -119,7 +147,7 @@ func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
 		for _, c := range b.chunks {
 			err := ctx.Err()
 			if err == nil {
-				err = b.stage.living(ctx, c, func(h head) bool { return yield(h.Version, nil) })
+				err = b.living(c, func(h head) bool { return yield(h.Version, nil) })
 			}
 			if errors.Is(err, errEnough) {
 				return
@@ -136,17 +164,13 @@ func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
 var errEnough = errors.New("nobody wants more")
 
 // living gives the heads of a chunk that no later version has taken the place of.
-func (s *Stage) living(ctx context.Context, c chunk, give func(head) bool) error {
-	dead, err := s.dead(ctx, c.n)
-	if err != nil {
-		return err
-	}
-	f, heads, err := s.openChunk(c)
+func (b *Batch) living(c chunk, give func(head) bool) error {
+	f, heads, err := b.stage.openChunk(c)
 	if err != nil {
 		return err
 	}
 	for line, h := range heads {
-		if !dead[line] && !give(h) {
+		if !b.dead[c.n][line] && !give(h) {
 			return errors.Join(errEnough, f.Close())
 		}
 	}
@@ -185,8 +209,8 @@ func (h *sources) Pop() any {
 	return x
 }
 
-func (h *sources) add(ctx context.Context, s *Stage, c chunk) error {
-	src, err := s.open(ctx, c)
+func (h *sources) add(b *Batch, c chunk) error {
+	src, err := b.open(c)
 	if err != nil {
 		return err
 	}
@@ -221,34 +245,37 @@ func (h *sources) close() {
 	}
 }
 
-func (s *Stage) open(ctx context.Context, c chunk) (*source, error) {
-	dead, err := s.dead(ctx, c.n)
-	if err != nil {
-		return nil, err
-	}
-	f, heads, err := s.openChunk(c)
+func (b *Batch) open(c chunk) (*source, error) {
+	f, heads, err := b.stage.openChunk(c)
 	if err != nil {
 		return nil, err
 	}
 	texts := s2.NewReader(f, s2.ReaderMaxBlockSize(textBlock), s2.ReaderAllocBlock(textBlock))
-	return &source{of: c, file: f, texts: texts, heads: heads, dead: dead}, nil
+	return &source{of: c, file: f, texts: texts, heads: heads, dead: b.dead[c.n]}, nil
 }
 
-func (s *Stage) dead(ctx context.Context, chunk int) (_ map[int]bool, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT line FROM stage_dead WHERE run_id = ? AND chunk = ?`, s.run, chunk)
+func (s *Stage) dead(ctx context.Context, chunk int) (map[int]bool, error) {
+	return linesOf(ctx, s.db, `SELECT line FROM stage_dead WHERE run_id = ? AND chunk = ?`, s.run, chunk)
+}
+
+// linesOf gives the lines that a query names.
+func linesOf(ctx context.Context, db interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}, query string, args ...any) (_ map[int]bool, err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, state.Fault(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	dead := map[int]bool{}
+	lines := map[int]bool{}
 	for rows.Next() {
 		var line int
 		if err := rows.Scan(&line); err != nil {
 			return nil, err
 		}
-		dead[line] = true
+		lines[line] = true
 	}
-	return dead, rows.Err()
+	return lines, rows.Err()
 }
 
 // next reads the next living record into head.

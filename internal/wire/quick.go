@@ -173,7 +173,9 @@ func (q *quick) name() (string, bool) {
 func (q *quick) list(v reflect.Value, read func(*quick, reflect.Value) bool) bool {
 	n := 0
 	return q.elements('[', ']', func() bool {
-		v.Grow(1)
+		if n == v.Cap() {
+			v.Grow(max(2, n))
+		}
 		n++
 		v.SetLen(n)
 		return read(q, v.Index(n-1))

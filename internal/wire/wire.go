@@ -26,3 +26,12 @@ func Encode(c *conversation.Conversation) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// RecordOf gives the record of c, written as Encode does.
+func RecordOf(c *conversation.Conversation) (conversation.Record, error) {
+	text, err := Encode(c)
+	if err != nil {
+		return conversation.Record{}, err
+	}
+	return Record(text)
+}

@@ -12,7 +12,6 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/private"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // dryRun says what would be done. A lake that is not there yet is made beside the temporary files, and removed.
@@ -150,5 +149,5 @@ func (o *Options) print(s extract.Summary, head string) error {
 			lines = append(lines, [2]string{extra.name, ui.Count(extra.n)})
 		}
 	}
-	return ui.Fields(w, append(lines, ui.Misfits(wire.Misfits(s.Misfits))...)...)
+	return ui.Fields(w, append(lines, ui.Misfits(s.Misfits)...)...)
 }

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	gen "github.com/parley-hq/parley/internal/generate"
 	"github.com/parley-hq/parley/internal/lake"
 )
 
@@ -93,8 +93,8 @@ func Run(ctx context.Context, o *Options) (err error) {
 	return o.print(done)
 }
 
-func (o *Options) generation() (g app.Generation, err error) {
-	g = app.Generation{PerDay: o.PerDay, Seed: o.Seed}
+func (o *Options) generation() (g gen.Generation, err error) {
+	g = gen.Generation{PerDay: o.PerDay, Seed: o.Seed, Log: o.Streams.Log()}
 	if g.First, err = conversation.ParseDay(o.From); err != nil {
 		return g, fault.Field("--from", "--from %v", err)
 	}
@@ -111,7 +111,7 @@ func (o *Options) generation() (g app.Generation, err error) {
 }
 
 // dryRun says what would be written. A lake that is not there yet has no whole day.
-func (o *Options) dryRun(ctx context.Context, g app.Generation) error {
+func (o *Options) dryRun(ctx context.Context, g gen.Generation) error {
 	days, err := o.pending(ctx, g)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (o *Options) dryRun(ctx context.Context, g app.Generation) error {
 	)
 }
 
-func (o *Options) pending(ctx context.Context, g app.Generation) (n int, err error) {
+func (o *Options) pending(ctx context.Context, g gen.Generation) (n int, err error) {
 	if g.Lake, err = lake.Open(ctx, o.Lake); errors.Is(err, fault.NotFound) {
 		return int(g.End - g.First), nil
 	}
@@ -143,7 +143,7 @@ func (o *Options) pending(ctx context.Context, g app.Generation) (n int, err err
 	return len(days), err
 }
 
-func (o *Options) print(g app.Generated) error {
+func (o *Options) print(g gen.Generated) error {
 	if o.JSON {
 		return o.Streams.JSON(g)
 	}

@@ -1,9 +1,12 @@
-package app
+// Package generate writes a simulated contact centre into a lake, without a platform between them.
+package generate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -23,21 +27,19 @@ type Generation struct {
 	First, End conversation.Day
 	PerDay     int
 	Seed       uint64
+	Log        *slog.Logger     // may be nil
 	Progress   func(done int64) // told of every record how many there are by then; called from another goroutine
 }
 
 // Generated says what a Generation wrote.
 type Generated struct {
-	Run       string           `json:"run"`
-	First     conversation.Day `json:"first"`
-	End       conversation.Day `json:"end"`
-	Days      int              `json:"days"`               // made whole
-	Whole     int              `json:"days_already_whole"` // left alone
-	Added     int64            `json:"added"`
-	Replaced  int64            `json:"replaced"`
-	Unchanged int64            `json:"unchanged"`
-	Bytes     int64            `json:"bytes"` // of records, JSON
-	Seconds   float64          `json:"seconds"`
+	Run   string           `json:"run"`
+	First conversation.Day `json:"first"`
+	End   conversation.Day `json:"end"`
+	Days  int              `json:"days"`               // made whole
+	Whole int              `json:"days_already_whole"` // left alone
+	load.Counts
+	Seconds float64 `json:"seconds"`
 }
 
 // generatedAtOnce is how many conversations a commit should bring: the lake plans some 60 bytes for each, and reads its
@@ -74,6 +76,7 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, writer.Close()) }()
+	loader := load.New(writer, out.Run, g.Log)
 	days, err := g.Pending(ctx)
 	if err != nil {
 		return out, err
@@ -86,21 +89,28 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 			return out, err
 		}
 		at := time.Now().UTC().Truncate(time.Microsecond)
-		records := ahead(ctx, g.versions(out.Run, at, days[:n], int64(out.Days)*int64(g.PerDay)))
-		done, err := writer.Commit(ctx, lake.Commit{Run: out.Run, At: at, Days: days[:n], Records: records})
-		if err != nil {
+		records := made{ahead(ctx, g.versions(out.Run, at, days[:n], int64(out.Days)*int64(g.PerDay)))}
+		if err := loader.Begin(ctx, load.Commit{At: at, Days: days[:n], Batch: records, Landed: out.Committed}); err != nil {
+			return out, err
+		}
+		if err := loader.Wait(ctx); err != nil {
 			return out, err
 		}
 		out.Days += n
-		out.Added += done.Added
-		out.Replaced += done.Replaced
-		out.Unchanged += done.Unchanged
-		out.Bytes += done.Bytes
 		out.Seconds = time.Since(begun).Seconds()
 		days = days[n:]
 	}
 	return out, nil
 }
+
+// made is the conversations of one commit. They are made when they are read, and there is nothing to be forgotten.
+type made struct {
+	records iter.Seq2[lake.Version, error]
+}
+
+func (m made) Stream(context.Context) iter.Seq2[lake.Version, error] { return m.records }
+func (made) Heads(context.Context) iter.Seq2[lake.Version, error]    { return nil }
+func (made) Done(context.Context, func(*sql.Tx) error) error         { return nil }
 
 // versions yields the conversations of days, in order of start and id, one at a time. It can be read again, as a commit
 // does; before is how many there were before them.
@@ -110,7 +120,7 @@ func (g Generation) versions(run string, at time.Time, days []conversation.Day, 
 		done := before
 		for _, day := range days {
 			for c := range centre.Day(day) {
-				r, err := simulated(c)
+				r, err := wire.RecordOf(c)
 				if !yield(lake.Version{Record: r, Run: run, At: at}, err) || err != nil {
 					return
 				}
@@ -121,15 +131,6 @@ func (g Generation) versions(run string, at time.Time, days []conversation.Day, 
 	}
 }
 
-// simulated writes a conversation as the platform would.
-func simulated(c *conversation.Conversation) (conversation.Record, error) {
-	text, err := wire.Encode(c)
-	if err != nil {
-		return conversation.Record{}, err
-	}
-	return wire.Record(text)
-}
-
 // Of what is read ahead no more is held than this: some 5 MB.
 const (
 	aheadPortion  = 128
@@ -138,14 +139,14 @@ const (
 
 // ahead has the next values made on another goroutine while the last ones are used.
 func ahead[T any](ctx context.Context, values iter.Seq2[T, error]) iter.Seq2[T, error] {
-	type made struct {
+	type result struct {
 		value T
 		err   error
 	}
 	return func(yield func(T, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		portions := make(chan []made, aheadPortions)
-		send := func(p []made) bool {
+		portions := make(chan []result, aheadPortions)
+		send := func(p []result) bool {
 			select {
 			case portions <- p:
 				return true
@@ -158,9 +159,9 @@ func ahead[T any](ctx context.Context, values iter.Seq2[T, error]) iter.Seq2[T, 
 		defer cancel()
 		maker.Go(func() {
 			defer close(portions)
-			var p []made
+			var p []result
 			for v, err := range values {
-				if p = append(p, made{v, err}); len(p) == aheadPortion {
+				if p = append(p, result{v, err}); len(p) == aheadPortion {
 					if !send(p) {
 						return
 					}

@@ -1,0 +1,135 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/platform/platformtest"
+)
+
+// guarded lets one goroutine at a time ask a source, and ends the run at one of its requests.
+type guarded struct {
+	Source
+
+	mu  sync.Mutex
+	n   int
+	at  int // which request; 0 for none
+	end context.CancelFunc
+}
+
+func (g *guarded) lock() func() {
+	g.mu.Lock()
+	if g.n++; g.n == g.at {
+		g.end()
+	}
+	return g.mu.Unlock
+}
+
+func (g *guarded) Count(ctx context.Context, iv conversation.Interval) (int64, []conversation.Day, error) {
+	defer g.lock()()
+	return g.Source.Count(ctx, iv)
+}
+
+func (g *guarded) Submit(ctx context.Context, iv conversation.Interval) (platform.JobID, error) {
+	defer g.lock()()
+	return g.Source.Submit(ctx, iv)
+}
+
+func (g *guarded) Status(ctx context.Context, id platform.JobID) (platform.Status, error) {
+	defer g.lock()()
+	return g.Source.Status(ctx, id)
+}
+
+func (g *guarded) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
+	defer g.lock()()
+	return g.Source.Page(ctx, id, at, size)
+}
+
+// restless makes the pages of jobs over some days: nearly in order, with conversations that come again, some of them with
+// another text, in the same page or much later.
+func restless(seed uint64) func(int, conversation.Interval) []platform.Page {
+	return func(_ int, iv conversation.Interval) (out []platform.Page) {
+		days := int(iv.End.Sub(iv.Start) / (24 * time.Hour))
+		rnd := rand.New(rand.NewPCG(uint64(iv.Start.Unix()), seed)) // the same for the same interval
+		for n := range 4 * days {
+			var p platform.Page
+			for range 1 + rnd.IntN(3) {
+				hour := 6*n + rnd.IntN(6)
+				if rnd.IntN(12) == 0 {
+					hour = rnd.IntN(24 * days) // out of order
+				}
+				start := iv.Start.Add(time.Duration(hour) * time.Hour)
+				text := platformtest.Record("c"+strconv.FormatInt(start.Unix(), 36), start, time.Minute, fmt.Sprint("version ", rnd.IntN(2)))
+				p.Records = append(p.Records, text)
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+}
+
+// Whatever is done at the same time, and wherever it is interrupted, the lake is the one that a run brings which does one
+// thing after the other.
+func TestBesideOneAnotherIsOneAfterTheOther(t *testing.T) {
+	const days = 6
+	prepare := func(seed uint64) (*rig, *guarded) {
+		r := newScripted(t, days, &scripted{pages: restless(seed)})
+		r.cfg.Size = Size{Page: 2, Job: 20, Commit: 1}
+		g := &guarded{Source: r.cfg.Source}
+		r.cfg.Source = g
+		return r, g
+	}
+	plain, counting := prepare(1)
+	plain.mustRun()
+	want := plain.contents()
+	for at := 1; at <= counting.n; at += 3 {
+		r, g := prepare(1)
+		r.cfg.Ahead = true
+		ctx, cancel := context.WithCancel(t.Context())
+		g.at, g.end = at, cancel
+		if _, err := r.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("ended at request %d: %v", at, err)
+		}
+		cancel()
+		r.mustRun()
+		if got := r.contents(); got != want {
+			t.Fatalf("ended at request %d of %d:\n%s\nwant\n%s", at, counting.n, got, want)
+		}
+	}
+}
+
+// The job of the next part is submitted while the pages of a part are read, and not before it is known how much a part
+// may hold.
+func TestTheNextJobRunsMeanwhile(t *testing.T) {
+	s := &scripted{pages: of(1, "1T1", "1T2", "2T1", "2T2", "3T1", "3T2")}
+	r := newScripted(t, 3, s)
+	r.cfg.Ahead, r.cfg.Size.Job = true, 2
+	var mu sync.Mutex
+	var order []string
+	s.page = func(n, k int, p platform.Page) (platform.Page, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, fmt.Sprintf("%d of job %d, %d submitted", k, n, len(s.jobs)))
+		return p, nil
+	}
+	r.cfg.Source = &guarded{Source: s}
+	r.mustRun()
+	want := []string{"0 of job 1, 1 submitted", "1 of job 1, 1 submitted", "0 of job 2, 2 submitted", "1 of job 2, 2 submitted", "0 of job 3, 3 submitted", "1 of job 3, 3 submitted"}
+	if len(s.jobs) != 3 || len(order) != len(want) {
+		t.Fatalf("%d jobs, pages %q", len(s.jobs), order)
+	}
+	for i, text := range want {
+		// The second page of job 2 may be asked for before or after job 3 is submitted.
+		if order[i] != text && (i != 3 || order[i] != "1 of job 2, 3 submitted") {
+			t.Errorf("page %d: %s, want %s", i, order[i], text)
+		}
+	}
+}
