@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -184,7 +185,7 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 		stored[t] = newCursor(ctx, files)
 		defer stored[t].stop()
 	}
-	shredder := newShredder(func(t Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
+	shredder := newShredder(memory.DefaultAllocator, func(t Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
 	var last conversation.Record
 	for _, f := range ofDay(s.files[Conversations], day) {
 		found := File{Path: f.Path}

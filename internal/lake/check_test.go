@@ -39,7 +39,7 @@ func (f *forger) path(t Table) string {
 func (f *forger) files() map[Table][]string {
 	f.t.Helper()
 	d := &dayFiles{open: map[Table]*dataFile{}, path: f.path}
-	s := newShredder(func(t Table, batch arrow.RecordBatch) {
+	s := newShredder(memory.DefaultAllocator, func(t Table, batch arrow.RecordBatch) {
 		out := []arrow.RecordBatch{batch}
 		if alter := f.alter[t]; alter != nil {
 			out = alter(batch)
@@ -299,7 +299,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			path := filepath.Join(t.TempDir(), fmt.Sprint(table, column))
 			d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return path }}
 			var derived arrow.RecordBatch
-			s := newShredder(func(of Table, batch arrow.RecordBatch) {
+			s := newShredder(memory.DefaultAllocator, func(of Table, batch arrow.RecordBatch) {
 				if of == table {
 					derived = batch
 				}

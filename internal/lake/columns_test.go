@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
@@ -111,7 +112,7 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 		}
 		tables[table] = batch
 	}
-	s := newShredder(take)
+	s := newShredder(memory.DefaultAllocator, take)
 	records := []Version{distinctRecord(t, "both", distinct{both: true})}
 	for bit := range 7 {
 		records = append(records, distinctRecord(t, fmt.Sprint("bit", bit), distinct{bit: bit}))
@@ -126,11 +127,9 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 			t.Errorf("record %s: %v", v.ID, misfits)
 		}
 	}
+	s.changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Before: "1", After: "2", Run: "the run", FoundAt: day1.Add(time.Hour)})
+	s.changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Run: "the run", FoundAt: day1.Add(time.Hour)})
 	s.flush()
-	changes := newRows(changeColumns(), companionBatchRows, func(batch arrow.RecordBatch) { take(Changes, batch) })
-	changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Before: "1", After: "2", Run: "the run", FoundAt: day1.Add(time.Hour)})
-	changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Run: "the run", FoundAt: day1.Add(time.Hour)})
-	changes.flush()
 
 	var got bytes.Buffer
 	for _, table := range Tables() {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -20,17 +19,51 @@ type writtenDay struct {
 	files map[Table][]string // locations
 }
 
-// writeDays writes the files of every day that the commit changes.
+// writeDays writes the files of every day that the commit changes. It shreds on this goroutine while another encodes and
+// writes what was shredded before: the two cost about the same.
 func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[Version, error]) ([]writtenDay, Outcome, error) {
+	writing, ctx := newInOrder(ctx)
+	d := &dayWriter{Writer: w, commit: commit, writing: writing, mem: new(recycler)}
+	out, err := d.shred(ctx, m, incoming)
+	// When writing fails, shredding ends with a cancellation that is only its consequence.
+	if failed := writing.wait(); failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, out, errors.Join(err, d.discard())
+	}
+	out.Days = len(d.done)
+	return d.done, out, nil
+}
+
+// dayWriter writes the files of the days of one commit.
+type dayWriter struct {
+	*Writer
+
+	commit  string
+	writing *inOrder
+	mem     *recycler
+	open    *dayFiles // of the day that is being written
+	done    []writtenDay
+}
+
+func (d *dayWriter) discard() error {
+	if d.open == nil {
+		return nil
+	}
+	return d.open.discard()
+}
+
+// shred shreds day after day.
+func (d *dayWriter) shred(ctx context.Context, m *merge, incoming iter.Seq2[Version, error]) (Outcome, error) {
 	out := m.out
 	next, stop := iter.Pull2(fresh(m, incoming))
 	defer stop()
 	anyway := m.rewritten()
-	var days []writtenDay
 	v, err, more := next()
 	for more || len(anyway) > 0 {
 		if err != nil {
-			return nil, out, err
+			return out, err
 		}
 		day := v.Day()
 		if len(anyway) > 0 && (!more || anyway[0] <= day) {
@@ -47,16 +80,12 @@ func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incomin
 				yield(v, err)
 			}
 		}
-		written, err := w.writeDay(ctx, commit, day, m, ofDay, &out)
-		if err != nil {
-			return nil, out, err
+		if err := d.day(ctx, day, m, ofDay, &out); err != nil {
+			return out, err
 		}
-		days = append(days, written)
-		crashpoint.Reach("commit.day")
 	}
 	out.Added -= out.Replaced
-	out.Days = len(days)
-	return days, out, nil
+	return out, nil
 }
 
 // fresh leaves out the incoming records that change nothing, and refuses those that are longer than any may be: whoever
@@ -80,37 +109,40 @@ func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, erro
 	}
 }
 
-// writeDay shreds a day on this goroutine while another encodes and writes what was shredded before: the two cost about
-// the same.
-func (w *Writer) writeDay(ctx context.Context, commit string, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) (writtenDay, error) {
-	d := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
-		return filepath.Join(w.lake.tableDir(t), "data", "day="+day.String(), commit+".parquet")
+// day shreds one day, and has it written.
+func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) error {
+	files := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
+		return filepath.Join(d.lake.tableDir(t), "data", "day="+day.String(), d.commit+".parquet")
 	}}
-	writing, ctx := errgroup.WithContext(ctx)
-	writing.SetLimit(1) // Go waits for the batch before
-	err := shredDay(ctx, m.merged, day, incoming, out, func(t Table, batch arrow.RecordBatch) {
-		writing.Go(func() error { return d.write(t, batch) })
+	d.writing.add(func() error {
+		d.open = files
+		return nil
 	})
-	// When writing fails, shredding ends with a cancellation that is only its consequence.
-	if failed := writing.Wait(); failed != nil {
-		err = failed
+	s := newShredder(d.mem, func(t Table, batch arrow.RecordBatch) {
+		d.writing.add(func() error { return files.write(t, batch) })
+	})
+	if err := shredDay(ctx, s, m.merged, day, incoming, out); err != nil {
+		return err
 	}
-	if err != nil {
-		return writtenDay{}, errors.Join(err, d.discard())
-	}
-	files, err := d.finish()
-	return writtenDay{day, files}, err
+	d.writing.add(func() error {
+		locations, err := files.finish()
+		if err != nil {
+			return err
+		}
+		d.done = append(d.done, writtenDay{day, locations})
+		crashpoint.Reach("commit.day")
+		return nil
+	})
+	return ctx.Err()
 }
 
 // merger is merge.merged.
 type merger func(context.Context, conversation.Day, iter.Seq2[Version, error], func(Change)) iter.Seq2[Version, error]
 
 // shredDay turns what a day holds after the commit into batches of rows.
-func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome, write func(Table, arrow.RecordBatch)) error {
-	s := newShredder(write)
-	changes := newRows(changeColumns(), companionBatchRows, func(batch arrow.RecordBatch) { write(Changes, batch) })
+func shredDay(ctx context.Context, s *shredder, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome) error {
 	var came conversation.ID
-	for v, err := range merged(ctx, day, noting(incoming, &came), func(c Change) { changes.add(&c) }) {
+	for v, err := range merged(ctx, day, noting(incoming, &came), func(c Change) { s.changes.add(&c) }) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -125,7 +157,6 @@ func shredDay(ctx context.Context, merged merger, day conversation.Day, incoming
 		out.Bytes += int64(len(v.JSON))
 	}
 	s.flush()
-	changes.flush()
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -286,7 +287,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
 	path := func(name string, v Version) string {
 		d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return filepath.Join(l.tableDir(Conversations), "data", name) }}
-		s := newShredder(func(table Table, batch arrow.RecordBatch) {
+		s := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
 			if table == Conversations {
 				if err := d.write(table, batch); err != nil {
 					t.Error(err)

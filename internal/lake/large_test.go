@@ -109,7 +109,7 @@ func asBefore(t *testing.T, path string, versions ...Version) {
 	if d.w, err = pqarrow.NewFileWriter(schema, d.buf, props, pqarrow.NewArrowWriterProperties()); err != nil {
 		t.Fatal(err)
 	}
-	s := newShredder(func(table Table, batch arrow.RecordBatch) {
+	s := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
 		defer batch.Release()
 		if table != Conversations {
 			return

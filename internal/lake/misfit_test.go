@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -133,7 +134,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	d := &dayFiles{open: map[Table]*dataFile{}, path: func(table Table) string {
 		return filepath.Join(l.tableDir(table), "data", "day="+day.String(), i.id+".parquet")
 	}}
-	shredder := newShredder(func(table Table, batch arrow.RecordBatch) {
+	shredder := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
 		if err := d.write(table, batch); err != nil {
 			t.Fatal(err)
 		}

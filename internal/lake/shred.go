@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
@@ -29,18 +30,20 @@ type shredder struct {
 	evaluations   *rows[evaluationRow]
 	surveys       *rows[surveyRow]
 	resolutions   *rows[resolutionRow]
+	changes       *rows[Change]
 }
 
-func newShredder(give func(Table, arrow.RecordBatch)) *shredder {
+func newShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *shredder {
 	to := func(t Table) func(arrow.RecordBatch) { return func(batch arrow.RecordBatch) { give(t, batch) } }
 	return &shredder{
-		newRows(conversationColumns(), batchRows, to(Conversations)),
-		newRows(segmentColumns(), companionBatchRows, to(Segments)),
-		newRows(metricColumns(), companionBatchRows, to(Metrics)),
-		newRows(attributeColumns(), companionBatchRows, to(Attributes)),
-		newRows(evaluationColumns(), companionBatchRows, to(Evaluations)),
-		newRows(surveyColumns(), companionBatchRows, to(Surveys)),
-		newRows(resolutionColumns(), companionBatchRows, to(Resolutions)),
+		newRows(mem, conversationColumns(), batchRows, to(Conversations)),
+		newRows(mem, segmentColumns(), companionBatchRows, to(Segments)),
+		newRows(mem, metricColumns(), companionBatchRows, to(Metrics)),
+		newRows(mem, attributeColumns(), companionBatchRows, to(Attributes)),
+		newRows(mem, evaluationColumns(), companionBatchRows, to(Evaluations)),
+		newRows(mem, surveyColumns(), companionBatchRows, to(Surveys)),
+		newRows(mem, resolutionColumns(), companionBatchRows, to(Resolutions)),
+		newRows(mem, changeColumns(), companionBatchRows, to(Changes)),
 	}
 }
 
@@ -137,6 +140,7 @@ func (s *shredder) flush() {
 	s.evaluations.flush()
 	s.surveys.flush()
 	s.resolutions.flush()
+	s.changes.flush()
 }
 
 func runes(s string) int { return utf8.RuneCountInString(s) }

@@ -99,10 +99,10 @@ type rows[R any] struct {
 	give    func(arrow.RecordBatch) // takes a batch, and releases it
 }
 
-func newRows[R any](cols []column[R], most int, give func(arrow.RecordBatch)) *rows[R] {
+func newRows[R any](mem memory.Allocator, cols []column[R], most int, give func(arrow.RecordBatch)) *rows[R] {
 	r := &rows[R]{schema: lay(cols).schema, most: most, give: give}
 	for _, c := range cols {
-		to := &cells{builder: array.NewBuilder(memory.DefaultAllocator, c.typ), most: most, size: &r.size}
+		to := &cells{builder: array.NewBuilder(mem, c.typ), most: most, size: &r.size}
 		r.columns = append(r.columns, to)
 		if put := c.bind(to); c.shared {
 			r.shared = append(r.shared, put)

@@ -1,0 +1,127 @@
+package lake
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+)
+
+// poisoning spoils what is given back, so that nobody who still reads it can go on unnoticed.
+type poisoning struct{ recycler }
+
+func (p *poisoning) Free(b []byte) {
+	all := b[:cap(b)]
+	for i := range all {
+		all[i] = 0xa5
+	}
+	p.recycler.Free(b)
+}
+
+// filesOf writes records as a commit does, on a goroutine of its own, and gives the files' bytes.
+func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
+	t.Helper()
+	dir := t.TempDir()
+	files := &dayFiles{open: map[Table]*dataFile{}, path: func(table Table) string { return filepath.Join(dir, string(table), "x.parquet") }}
+	writing, ctx := newInOrder(t.Context())
+	s := newShredder(mem, func(table Table, batch arrow.RecordBatch) {
+		writing.add(func() error { return files.write(table, batch) })
+	})
+	for _, v := range records {
+		s.add(v)
+	}
+	s.flush()
+	if err := errors.Join(ctx.Err(), writing.wait()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := files.finish(); err != nil {
+		t.Fatal(err)
+	}
+	var all bytes.Buffer
+	for _, table := range Tables() {
+		if text, err := os.ReadFile(filepath.Join(dir, string(table), "x.parquet")); err == nil {
+			all.Write(text)
+		}
+	}
+	return all.String()
+}
+
+// Memory that is lent again makes the same files, to the byte.
+func TestRecycledMemoryMakesTheSameFiles(t *testing.T) {
+	var records []Version
+	for i := range 5 * batchRows {
+		records = append(records, record(fmt.Sprint("c", i), day1.Add(time.Duration(i)*time.Second), fmt.Sprint("note ", i%7)))
+	}
+	want := filesOf(t, memory.DefaultAllocator, records)
+	if got := filesOf(t, new(poisoning), records); got != want {
+		t.Errorf("%d bytes, and %d without it; or others", len(got), len(want))
+	}
+}
+
+func TestRecycledMemoryIsAsNew(t *testing.T) {
+	r := new(recycler)
+	first := r.Allocate(5_000)
+	for i := range first {
+		first[i] = 1
+	}
+	r.Free(first[:10])
+	again := r.Allocate(4_097)
+	if &again[0] != &first[0] || len(again) != 4_097 || !bytes.Equal(again, make([]byte, 4_097)) {
+		t.Error("it is not the same memory, cleared")
+	}
+	if other := r.Allocate(5_000); &other[0] == &again[0] {
+		t.Error("it is lent twice")
+	}
+	copy(again, "text")
+	if grown := r.Reallocate(20_000, again); string(grown[:5]) != "text\x00" || len(grown) != 20_000 {
+		t.Errorf("grown it has %q, %d bytes", grown[:5], len(grown))
+	}
+	if n := len(r.Allocate(0)) + len(r.Allocate(100<<20)); n != 100<<20 {
+		t.Errorf("got %d bytes", n)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 1_000 {
+				b := r.Allocate(3_000)
+				b[0]++
+				if b[0] != 1 {
+					t.Error("it was not cleared, or somebody else has it")
+				}
+				r.Free(b)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Once something has failed nothing more is done, and nobody waits for it.
+func TestInOrder(t *testing.T) {
+	q, ctx := newInOrder(t.Context())
+	broken := errors.New("broken")
+	var did []int
+	for i := range 100 {
+		q.add(func() error {
+			did = append(did, i)
+			if i == 10 {
+				return broken
+			}
+			return nil
+		})
+	}
+	if err := q.wait(); !errors.Is(err, broken) || ctx.Err() == nil {
+		t.Errorf("got %v, %v", err, ctx.Err())
+	}
+	for i, n := range did {
+		if i != n || i > 10 {
+			t.Errorf("done: %v", did)
+		}
+	}
+}
