@@ -9,9 +9,9 @@ import (
 // inOrder does one thing after the other on a goroutine of its own. What waits to be done is bounded, in memory by what it
 // holds.
 type inOrder struct {
-	ctx   context.Context
-	group *errgroup.Group
-	todo  chan func() error
+	failed <-chan struct{} // closed when nothing is done any more
+	group  *errgroup.Group
+	todo   chan func() error
 }
 
 // waiting is how many batches of rows may wait to be written: two of each large table.
@@ -20,7 +20,7 @@ const waiting = 6
 // newInOrder begins; the context that it gives ends when something fails.
 func newInOrder(ctx context.Context) (*inOrder, context.Context) {
 	group, ctx := errgroup.WithContext(ctx)
-	q := &inOrder{ctx: ctx, group: group, todo: make(chan func() error, waiting)}
+	q := &inOrder{failed: ctx.Done(), group: group, todo: make(chan func() error, waiting)}
 	group.Go(func() error {
 		for do := range q.todo {
 			if err := do(); err != nil {
@@ -36,7 +36,7 @@ func newInOrder(ctx context.Context) (*inOrder, context.Context) {
 func (q *inOrder) add(do func() error) {
 	select {
 	case q.todo <- do:
-	case <-q.ctx.Done():
+	case <-q.failed:
 	}
 }
 

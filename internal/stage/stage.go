@@ -289,7 +289,8 @@ func (s *Stage) enterSome(ctx context.Context, tx *sql.Tx, c chunk, begin, end i
 	for line, v := range c.records[begin:end] {
 		args = append(args, s.run, string(v.ID), c.n, begin+line, v.At.UnixMicro(), prefix(v))
 	}
-	r, err := tx.ExecContext(ctx, `INSERT INTO stage_records VALUES (?, ?, ?, ?, ?, ?)`+strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, end-begin-1)+` ON CONFLICT DO NOTHING`, args...)
+	// Not ON CONFLICT: a statement of several rows that can fail keeps a copy of every page that it touches.
+	r, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO stage_records VALUES (?, ?, ?, ?, ?, ?)`+strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, end-begin-1), args...)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func Open(ctx context.Context, path string) (*sql.DB, error) {
 	if err := touch(path); err != nil {
 		return nil, err
 	}
-	return open(ctx, path, url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}})
+	return open(ctx, path, url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}, "_txlock": {"immediate"}})
 }
 
 // touch makes the file, because SQLite would let everybody read it. SQLite gives the files beside it the same mode. One
