@@ -30,6 +30,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // Format is the version of the lake's layout that this program writes. It reads every version up to it.
@@ -308,6 +310,9 @@ func (l *Lake) Close() error {
 	}
 	return l.db.Close()
 }
+
+// Store is where the lake's files are.
+func (l *Lake) Store() store.Store { return folder.At(l.dir) }
 
 // Dir is the lake's folder.
 func (l *Lake) Dir() string { return l.dir }

@@ -14,6 +14,9 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state/statetest"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 )
 
 // breakable opens a stage whose control database can fail.
@@ -141,64 +144,22 @@ func rowsLeft(t *testing.T, s *Stage) (n int) {
 
 // fullDisk fails at one step, for want of room, and works otherwise.
 type fullDisk struct {
-	osFiles
-
 	left int    // steps up to the one that fails
 	met  string // the one that failed
 }
 
-func (d *fullDisk) step(what string) error {
+func (d *fullDisk) step(op, _ string) error {
 	if d.left--; d.left != 0 {
 		return nil
 	}
-	d.met = what
-	return fmt.Errorf("%s: %w", what, syscall.ENOSPC)
+	d.met = op
+	return fmt.Errorf("%s: %w", op, syscall.ENOSPC)
 }
 
-// try does something unless its step is the one that fails.
-func (d *fullDisk) try(what string, do func() error) error {
-	if err := d.step(what); err != nil {
-		return err
-	}
-	return do()
+// of is the store of a lake on the disk.
+func (d *fullDisk) of(l *lake.Lake) store.Store {
+	return folder.On(l.Dir(), foldertest.Steps{Before: d.step})
 }
-
-func (d *fullDisk) MkdirAll(dir string) error {
-	return d.try("make a folder", func() error { return d.osFiles.MkdirAll(dir) })
-}
-
-func (d *fullDisk) Create(path string) (f file, err error) {
-	err = d.try("create", func() error {
-		f, err = d.osFiles.Create(path)
-		return err
-	})
-	return fullFile{f, d}, err
-}
-
-func (d *fullDisk) Rename(from, to string) error {
-	return d.try("rename", func() error { return d.osFiles.Rename(from, to) })
-}
-
-func (d *fullDisk) SyncDir(dir string) error {
-	return d.try("sync a folder", func() error { return d.osFiles.SyncDir(dir) })
-}
-
-type fullFile struct {
-	file
-
-	disk *fullDisk
-}
-
-func (f fullFile) Write(b []byte) (int, error) {
-	if err := f.disk.step("write"); err != nil {
-		return 0, err
-	}
-	return f.file.Write(b)
-}
-
-func (f fullFile) Sync() error { return f.disk.try("sync a file", f.file.Sync) }
-
-func (f fullFile) Close() error { return errors.Join(f.disk.step("close a file"), f.file.Close()) }
 
 // each has do done once for each step of the disk, which fails that time, and once more with none that does.
 func (d *fullDisk) each(t *testing.T, do func() error) {
@@ -223,7 +184,7 @@ func TestAFullDiskStagesNothing(t *testing.T) {
 	l, d := newLake(t), &fullDisk{}
 	var s *Stage
 	d.each(t, func() (err error) {
-		s, err = openWith(t.Context(), l, "run", d)
+		s, err = openWith(t.Context(), l.DB(), d.of(l), "run")
 		return err
 	})
 	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
@@ -235,7 +196,7 @@ func TestAFullDiskStagesNothing(t *testing.T) {
 	stage := func() error {
 		err := s.Put(t.Context(), p)
 		for _, name := range fileNames(t, s) {
-			if strings.HasSuffix(name, ".tmp") && d.met != "rename" {
+			if _, temporary := folder.Temporary(name); temporary {
 				t.Errorf("%q leaves %s in a disk that is full", d.met, name)
 			}
 		}
@@ -243,25 +204,18 @@ func TestAFullDiskStagesNothing(t *testing.T) {
 	}
 	d.each(t, stage)
 	want(t, before(t, s, EveryDay), a, b)
-	if err := os.RemoveAll(s.dir); err != nil { // the folder is made again, which may fail too
+	if err := os.RemoveAll(dirOf(s)); err != nil { // the folder is made again, which may fail too
 		t.Fatal(err)
 	}
 	d.each(t, func() error {
 		err := stage()
 		if err != nil {
-			return errors.Join(err, os.RemoveAll(s.dir))
+			return errors.Join(err, os.RemoveAll(dirOf(s)))
 		}
 		return nil
 	})
 	if entered != 2 {
 		t.Errorf("entered %d times", entered)
-	}
-}
-
-// A folder that is not there has not been synced.
-func TestSyncOfAFolderThatIsNotThere(t *testing.T) {
-	if err := (osFiles{}).SyncDir(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v", err)
 	}
 }
 
@@ -274,7 +228,7 @@ func TestAFileThatCannotBeRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	path := filepath.Join(dirOf(s), fileNames(t, s)[0])
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +262,7 @@ func TestReadingGivesItsFilesBack(t *testing.T) {
 				break
 			}
 		}
-		if open := openFiles(t, s.dir); len(open) > 0 {
+		if open := openFiles(t, dirOf(s)); len(open) > 0 {
 			t.Errorf("open: %q", open)
 		}
 	}
@@ -320,7 +274,7 @@ func TestReadingGivesItsFilesBack(t *testing.T) {
 	}
 	read(0)
 	for _, name := range fileNames(t, s) {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte("damage"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dirOf(s), name), []byte("damage"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		read(0)

@@ -1,19 +1,19 @@
 package stage
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/klauspost/compress/s2"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // A staged file is what is known of each record, its head, and then the texts of the records end to end. A commit is
@@ -122,31 +122,37 @@ func (c *cutter) varint() int64 {
 	return v
 }
 
+// opened is a chunk's file, having been looked at as a whole.
+type opened struct {
+	io.Closer
+
+	heads []head
+	texts io.Reader // stands where they begin
+}
+
 // openChunk opens a chunk's file, having looked at it as a whole: that costs little beside decompressing it.
-func (s *Stage) openChunk(c chunk) (_ *os.File, _ []head, err error) {
-	f, err := os.Open(filepath.Join(s.dir, c.name()))
+func (s *Stage) openChunk(ctx context.Context, c chunk) (_ opened, err error) {
+	o, err := s.store.Open(ctx, s.file(c))
 	if err != nil {
-		return nil, nil, damaged(c, err)
+		return opened{}, damaged(c, err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(damaged(c, err), f.Close())
+			err = errors.Join(damaged(c, err), o.Close())
 		}
 	}()
-	if err := c.sumOf(f); err != nil {
-		return nil, nil, err
+	if err := c.sumOf(store.Reader(o)); err != nil {
+		return opened{}, err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, nil, err
-	}
-	heads, err := readHeads(f)
+	r := store.Reader(o)
+	heads, err := readHeads(r)
 	if err == nil {
 		err = c.compare(heads)
 	}
 	for i := range heads {
 		heads[i].Run = s.run
 	}
-	return f, heads, err
+	return opened{o, heads, r}, err
 }
 
 // compare holds what a chunk's entry says against the heads, which are in order.

@@ -8,12 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // ErrDamaged is a staged file that is missing or is not what was written. Nothing is lost by it: what was staged can be
@@ -38,7 +37,7 @@ func (c chunk) extent() Extent {
 // Damaged reads every staged file and gives those that cannot be used.
 func (s *Stage) Damaged(ctx context.Context) ([]Extent, error) {
 	return s.extents(ctx, func(c chunk) (bool, error) {
-		err := s.verify(c)
+		err := s.verify(ctx, c)
 		if errors.Is(err, ErrDamaged) {
 			return true, nil
 		}
@@ -94,7 +93,7 @@ func (s *Stage) drop(ctx context.Context, chunks []chunk, with func(*sql.Tx) err
 		return err
 	}
 	for _, c := range chunks {
-		if rm := os.Remove(filepath.Join(s.dir, c.name())); !errors.Is(rm, os.ErrNotExist) {
+		if rm := s.store.Remove(ctx, s.file(c)); !errors.Is(rm, fault.NotFound) {
 			err = errors.Join(err, rm)
 		}
 	}
@@ -103,13 +102,13 @@ func (s *Stage) drop(ctx context.Context, chunks []chunk, with func(*sql.Tx) err
 
 // verify compares a staged file with the sum that was entered with it. The sum is of the whole file, because the
 // compression's own checksum does not cover its headers, nor a file that ends between two of its frames or is empty.
-func (s *Stage) verify(c chunk) error {
-	f, err := os.Open(filepath.Join(s.dir, c.name()))
+func (s *Stage) verify(ctx context.Context, c chunk) error {
+	o, err := s.store.Open(ctx, s.file(c))
 	if err != nil {
 		return damaged(c, err)
 	}
-	defer f.Close()
-	return c.sumOf(f)
+	defer o.Close()
+	return c.sumOf(store.Reader(o))
 }
 
 func (c chunk) sumOf(f io.Reader) error {

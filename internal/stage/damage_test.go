@@ -16,6 +16,9 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -50,7 +53,7 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 	unraced.Test(t)
 	s := openStage(t, newLake(t), "run")
 	put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0))
-	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	path := filepath.Join(dirOf(s), fileNames(t, s)[0])
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +109,7 @@ func TestRecordsOfAChunkAreCounted(t *testing.T) {
 	for what, text := range map[string][]byte{"one of two": encoded(t, a), "three of two": encoded(t, a, b, b), "none of two": encoded(t)} {
 		s := openStage(t, newLake(t), "run")
 		put(t, s, a, b)
-		if err := os.WriteFile(filepath.Join(s.dir, fileNames(t, s)[0]), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dirOf(s), fileNames(t, s)[0]), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256(text)
@@ -119,7 +122,7 @@ func TestRecordsOfAChunkAreCounted(t *testing.T) {
 	}
 	s := openStage(t, newLake(t), "run")
 	put(t, s, a)
-	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	path := filepath.Join(dirOf(s), fileNames(t, s)[0])
 	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil { // which cannot be read
 		t.Fatal(err)
 	}
@@ -131,7 +134,7 @@ func TestFilesOfAnOlderVersion(t *testing.T) {
 	l := newLake(t)
 	s := openStage(t, l, "run")
 	put(t, s, version("a", noon1, "", 0))
-	path := filepath.Join(s.dir, fileNames(t, s)[0])
+	path := filepath.Join(dirOf(s), fileNames(t, s)[0])
 	if err := os.Rename(path, strings.TrimSuffix(path, ".s2")+".zst"); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +156,7 @@ func TestForget(t *testing.T) {
 		noted = true
 		return nil
 	}
-	if err := os.Remove(filepath.Join(s.dir, fileNames(t, s)[2])); err != nil { // that of c, and of the later version of a
+	if err := os.Remove(filepath.Join(dirOf(s), fileNames(t, s)[2])); err != nil { // that of c, and of the later version of a
 		t.Fatal(err)
 	}
 	found, err := s.Damaged(t.Context())
@@ -241,64 +244,53 @@ func TestTheFolderIsRemoved(t *testing.T) {
 func TestOnlyTheOwnerReads(t *testing.T) {
 	s := openStage(t, newLake(t), "run")
 	put(t, s, version("a", noon1, "", 0))
-	for path, want := range map[string]os.FileMode{filepath.Dir(s.dir): 0o700, s.dir: 0o700, filepath.Join(s.dir, fileNames(t, s)[0]): 0o600} {
+	for path, want := range map[string]os.FileMode{filepath.Dir(dirOf(s)): 0o700, dirOf(s): 0o700, filepath.Join(dirOf(s), fileNames(t, s)[0]): 0o600} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
 	}
 }
 
-// disk that is recorded: what it was told to do, in order.
-type recorder struct {
-	osFiles
-
-	log []string
-}
-
-type recordedFile struct {
-	file
-
-	path string
-	log  *[]string
-}
-
-func (r *recorder) note(op, path string) { r.log = append(r.log, op+" "+path) }
-
-func (r *recorder) MkdirAll(dir string) error {
-	r.note("mkdir", dir)
-	return r.osFiles.MkdirAll(dir)
-}
-
-func (r *recorder) Create(path string) (file, error) {
-	f, err := r.osFiles.Create(path)
-	r.note("create", path)
-	return recordedFile{f, path, &r.log}, err
-}
-
-func (r *recorder) Rename(from, to string) error {
-	r.note("rename", from+" "+to)
-	return r.osFiles.Rename(from, to)
-}
-
-func (r *recorder) SyncDir(dir string) error {
-	r.note("syncdir", dir)
-	return r.osFiles.SyncDir(dir)
-}
-
-func (f recordedFile) Write(b []byte) (int, error) {
-	*f.log = append(*f.log, "write "+f.path)
-	return f.file.Write(b)
-}
-
-func (f recordedFile) Sync() error {
-	*f.log = append(*f.log, "sync "+f.path)
-	return f.file.Sync()
+// Nothing is entered before it is durable: when the transaction begins, each file has been written, synced, named, and
+// its name synced, and so have the folders that it is in. A power cut at any time then leaves no entry without a file.
+func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
+	l := newLake(t)
+	power := &foldertest.Power{}
+	s, err := openWith(t.Context(), l.DB(), folder.On(l.Dir(), power), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := func(what string, chunks ...int) func(*sql.Tx, Counts) error {
+		return func(*sql.Tx, Counts) error {
+			if lost := power.Lost(); len(lost) > 0 {
+				t.Errorf("%s: a power cut would take %q", what, lost)
+			}
+			did := power.Steps()
+			for _, n := range chunks {
+				path := filepath.Join(dirOf(s), chunk{n: n}.name())
+				if !inOrder(last(did, "create", path), last(did, "write", path), last(did, "sync", path), last(did, "rename", path), last(did, "syncdir", dirOf(s))) {
+					t.Errorf("%s: chunk %d is not durable: %q", what, n, did)
+				}
+			}
+			return nil
+		}
+	}
+	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
+	if err := s.Put(t.Context(), Portion{Records: []lake.Version{a, b}, With: note("two days", 1, 2)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Dir(dirOf(s))); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: note("after the folder was removed", 3)}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // last is where op was last done to path; -1 if never.
-func (r *recorder) last(op, path string) int {
-	for i, did := range slices.Backward(r.log) {
-		if did == op+" "+path {
+func last(did []string, op, path string) int {
+	for i, step := range slices.Backward(did) {
+		if step == op+" "+path {
 			return i
 		}
 	}
@@ -308,54 +300,37 @@ func (r *recorder) last(op, path string) int {
 // inOrder says whether steps were all done, each after the one before.
 func inOrder(steps ...int) bool { return steps[0] >= 0 && slices.IsSorted(steps) }
 
-// Nothing is entered before it is durable: when the transaction begins, each file has been written, synced, named, and
-// its name synced, and so have the folders that it is in. A power cut at any time then leaves no entry without a file.
-func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
-	l := newLake(t)
-	r := &recorder{}
-	s, err := openWith(t.Context(), l, "run", r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	staging := filepath.Dir(s.dir)
-	check := func(what string, chunks ...int) {
-		t.Helper()
-		if made := r.last("mkdir", s.dir); !inOrder(made, r.last("syncdir", staging)) || !inOrder(made, r.last("syncdir", l.Dir())) {
-			t.Errorf("%s: the folders are not durable: %q", what, r.log)
-		}
-		for _, n := range chunks {
-			path := filepath.Join(s.dir, chunk{n: n}.name())
-			tmp := path + ".tmp"
-			if !inOrder(r.last("create", tmp), r.last("write", tmp), r.last("sync", tmp), r.last("rename", tmp+" "+path), r.last("syncdir", s.dir)) {
-				t.Errorf("%s: chunk %d is not durable: %q", what, n, r.log)
-			}
-		}
-	}
-	note := func(what string, chunks ...int) func(*sql.Tx, Counts) error {
-		return func(*sql.Tx, Counts) error {
-			check(what, chunks...)
-			return nil
-		}
-	}
-	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
-	if err := s.Put(t.Context(), Portion{Records: []lake.Version{a, b}, With: note("two days", 1, 2)}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(staging); err != nil {
-		t.Fatal(err)
-	}
-	r.log = nil
-	if err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: note("after the folder was removed", 3)}); err != nil {
-		t.Fatal(err)
-	}
-	if slices.Contains(r.log, "create "+filepath.Join(s.dir, "00000003.s2")) {
-		t.Error("a file was made under its own name: a crash would leave half of it")
-	}
-}
-
 // Compare of days as texts must go by the calendar: the control database compares them so.
 func TestDaysAsTextsAreInOrder(t *testing.T) {
 	if EveryDay.String() <= conversation.DayOf(time.Date(2200, 12, 31, 0, 0, 0, 0, time.UTC)).String() {
 		t.Errorf("%v is not after every day", EveryDay)
+	}
+}
+
+// What a writer left that was killed in the middle of a file goes when the stage is opened again, and when it is reset.
+func TestLeftoversOfAKilledWriterGo(t *testing.T) {
+	l := newLake(t)
+	s := openStage(t, l, "run")
+	a := version("a", noon1, "", 0)
+	put(t, s, a)
+	killed := func() {
+		t.Helper()
+		w, err := s.store.Create(t.Context(), s.file(chunk{n: 2}), store.Replace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("half")); err != nil || len(fileNames(t, s)) < 1 {
+			t.Fatalf("files %q, %v", fileNames(t, s), err)
+		}
+	}
+	killed()
+	s = openStage(t, l, "run")
+	if got := fileNames(t, s); len(got) != 1 {
+		t.Errorf("opened again: files %q", got)
+	}
+	want(t, before(t, s, EveryDay), a)
+	killed()
+	if err := s.Reset(t.Context(), func(*sql.Tx) error { return nil }); err != nil || len(fileNames(t, s)) > 0 {
+		t.Errorf("reset: files %q, %v", fileNames(t, s), err)
 	}
 }

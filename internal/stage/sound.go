@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"os"
-	"path/filepath"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
@@ -74,11 +72,7 @@ func (s *Stage) Reset(ctx context.Context, with func(*sql.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(s.dir)
-	for _, e := range entries {
-		err = errors.Join(err, os.Remove(filepath.Join(s.dir, e.Name())))
-	}
-	return err
+	return s.removeBut(ctx, nil)
 }
 
 func (s *Stage) forgetAll(ctx context.Context, tx *sql.Tx) error {

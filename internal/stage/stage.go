@@ -17,16 +17,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // migrations are the steps of the stage's tables in the control database.
@@ -70,49 +69,42 @@ var migrations = []string{`
 // Stage holds the records of one run. Not for concurrent use.
 type Stage struct {
 	db    *sql.DB
-	lake  string // folder of the lake
-	dir   string
+	store store.Store
+	at    store.Location // under which its files are
 	run   string
-	files files
 }
+
+// staging is where the files of all stages of a lake are, each run's under its name.
+const staging store.Location = "staging"
 
 // Open opens the stage of a run of the lake and removes the files that a crash left without an entry.
 func Open(ctx context.Context, l *lake.Lake, run string) (*Stage, error) {
-	return openWith(ctx, l, run, osFiles{})
+	return openWith(ctx, l.DB(), l.Store(), run)
 }
 
-func openWith(ctx context.Context, l *lake.Lake, run string, files files) (*Stage, error) {
-	s := &Stage{db: l.DB(), lake: l.Dir(), dir: filepath.Join(l.Dir(), "staging", run), run: run, files: files}
+func openWith(ctx context.Context, db *sql.DB, files store.Store, run string) (*Stage, error) {
+	s := &Stage{db: db, store: files, at: staging.Join(run), run: run}
 	if err := state.Migrate(ctx, s.db, "stage", migrations); err != nil {
 		return nil, err
 	}
-	if err := s.makeDir(); err != nil {
-		return nil, err
+	if err := s.store.Prepare(ctx, s.at); err != nil {
+		return nil, fmt.Errorf("the folder %s cannot be made: %w", s.at, err)
 	}
 	return s, s.sweep(ctx)
 }
 
-// makeDir makes the stage's folder. Its name, and that of the folder it is in, must last as its files do.
-func (s *Stage) makeDir() error {
-	if err := s.files.MkdirAll(s.dir); err != nil {
-		return disk(err, "the folder %s cannot be made", s.dir)
-	}
-	return disk(errors.Join(s.files.SyncDir(filepath.Dir(s.dir)), s.files.SyncDir(s.lake)), "the folder %s cannot be made", s.dir)
-}
-
 // Clean removes what is staged of every run that is to be forgotten.
-func Clean(ctx context.Context, l *lake.Lake, forget func(run string) bool) error {
-	entries, err := os.ReadDir(filepath.Join(l.Dir(), "staging"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		if !forget(e.Name()) {
+func Clean(ctx context.Context, l *lake.Lake, forget func(run string) bool) (err error) {
+	for at, listing := range l.Store().Folders(ctx, staging) {
+		if listing != nil {
+			return errors.Join(err, listing)
+		}
+		if !forget(at.Name()) {
 			continue
 		}
-		old, openErr := Open(ctx, l, e.Name())
-		if openErr != nil {
-			return openErr
+		old, opening := Open(ctx, l, at.Name())
+		if opening != nil {
+			return opening
 		}
 		err = errors.Join(err, old.Close(ctx))
 	}
@@ -128,17 +120,29 @@ func (s *Stage) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	known := map[store.Location]bool{}
 	for _, c := range chunks {
-		known[c.name()] = true
+		known[s.file(c)] = true
 	}
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return err
+	return s.removeBut(ctx, known)
+}
+
+// removeBut removes the stage's files but those that are known.
+func (s *Stage) removeBut(ctx context.Context, known map[store.Location]bool) error {
+	err := s.store.Sweep(ctx, s.at, func(store.Location) bool { return true })
+	for info, listing := range s.store.List(ctx, s.at) {
+		switch {
+		case listing != nil:
+			err = errors.Join(err, listing)
+		case !known[info.At]:
+			err = errors.Join(err, s.store.Remove(ctx, info.At))
+		}
 	}
-	for _, e := range entries {
-		if !known[e.Name()] {
-			err = errors.Join(err, os.Remove(filepath.Join(s.dir, e.Name())))
+	// A folder is nothing of ours. It would be in the way of a file, and so it is told.
+	for at, listing := range s.store.Folders(ctx, s.at) {
+		err = errors.Join(err, listing)
+		if listing == nil && !known[at] {
+			err = errors.Join(err, s.store.Remove(ctx, at))
 		}
 	}
 	return err
@@ -147,7 +151,7 @@ func (s *Stage) sweep(ctx context.Context) error {
 // Close removes the stage with all that is still in it.
 func (s *Stage) Close(ctx context.Context) error {
 	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.forgetAll(ctx, tx) })
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return errors.Join(err, s.store.Clear(ctx, s.at))
 }
 
 // Portion is what one call of Put stages.
@@ -174,13 +178,13 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 	}
 	chunks := split(p.Records, next)
 	for i := range chunks {
-		if err := s.write(&chunks[i]); err != nil {
+		if err := s.write(ctx, &chunks[i]); err != nil {
 			return err
 		}
 	}
 	// The names must last before the entries do: a power cut between would leave entries of files that are not there.
-	if err := s.files.SyncDir(s.dir); err != nil {
-		return disk(err, "the folder %s cannot be written", s.dir)
+	if err := s.store.Sync(ctx, s.at); err != nil {
+		return fmt.Errorf("the folder %s cannot be written: %w", s.at, err)
 	}
 	crashpoint.Reach("stage.written")
 	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
@@ -217,6 +221,8 @@ type chunk struct {
 
 func (c chunk) name() string { return fmt.Sprintf("%08d.s2", c.n) }
 
+func (s *Stage) file(c chunk) store.Location { return s.at.Join(c.name()) }
+
 // split sorts the records of a portion and cuts them by day; chunks are numbered from n on.
 func split(records []lake.Version, n int) []chunk {
 	records = slices.Clone(records)
@@ -237,33 +243,21 @@ func split(records []lake.Version, n int) []chunk {
 	return out
 }
 
-// write puts a chunk on disk, whole and durable but for its name, and notes its sum.
-func (s *Stage) write(c *chunk) (err error) {
-	path := filepath.Join(s.dir, c.name())
-	f, err := s.create(path + ".tmp")
+// write puts a chunk into the store, durable but for its name, and notes its sum.
+func (s *Stage) write(ctx context.Context, c *chunk) (err error) {
+	defer fault.Wrap(&err, "a staged page cannot be written")
+	w, err := s.store.Create(ctx, s.file(*c), store.Replace) // a portion that was not entered may have left one
 	if err != nil {
-		return disk(err, "a staged page cannot be made")
+		return err
 	}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	sum := sha256.New()
-	if err := errors.Join(encode(io.MultiWriter(f, sum), c.records), f.Sync(), f.Close()); err != nil {
-		return errors.Join(disk(err, "a staged page cannot be written"), os.Remove(path+".tmp"))
+	if err := errors.Join(encode(io.MultiWriter(w, sum), c.records), w.Finish()); err != nil {
+		return err
 	}
 	c.sum = sum.Sum(nil)
 	crashpoint.Reach("stage.synced")
-	return disk(s.files.Rename(path+".tmp", path), "a staged page cannot be named")
-}
-
-// create makes a file in the stage's folder, and that folder again if somebody has removed it: what was in it is
-// missed when it is read.
-func (s *Stage) create(path string) (file, error) {
-	f, err := s.files.Create(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return f, err
-	}
-	if err := s.makeDir(); err != nil {
-		return nil, err
-	}
-	return s.files.Create(path)
+	return w.Publish()
 }
 
 // enter records a chunk and each of its records.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -51,6 +52,9 @@ func newLake(t *testing.T) *lake.Lake {
 	})
 	return l
 }
+
+// dirOf is the folder of a stage.
+func dirOf(s *Stage) string { return s.store.(*folder.Folder).Path(s.at) }
 
 func openStage(t *testing.T, l *lake.Lake, run string) *Stage {
 	t.Helper()
@@ -103,7 +107,7 @@ func done(t *testing.T, s *Stage, end conversation.Day) {
 
 func fileNames(t *testing.T, s *Stage) (names []string) {
 	t.Helper()
-	entries, err := os.ReadDir(s.dir)
+	entries, err := os.ReadDir(dirOf(s))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -204,10 +208,10 @@ func TestReopen(t *testing.T) {
 	put(t, s, a)
 
 	chunk := split([]lake.Version{version("lost", noon1, "", 0)}, 7)[0]
-	if err := s.write(&chunk); err != nil { // as a crash before the transaction
+	if err := s.write(t.Context(), &chunk); err != nil { // as a crash before the transaction
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(s.dir, "00000009.s2.tmp"), []byte("half"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dirOf(s), "00000009.s2.tmp"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
@@ -253,7 +257,7 @@ func TestCleanAndClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, before(t, kept, EveryDay), a)
-	if _, err := os.Stat(gone.dir); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(dirOf(gone)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder of the other run: %v", err)
 	}
 	want(t, before(t, openStage(t, l, "gone"), EveryDay))
@@ -455,7 +459,7 @@ func TestHeadsOfABatch(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if err := os.Remove(filepath.Join(s.dir, fileNames(t, s)[0])); err != nil {
+	if err := os.Remove(filepath.Join(dirOf(s), fileNames(t, s)[0])); err != nil {
 		t.Fatal(err)
 	}
 	damaged := false

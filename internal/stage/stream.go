@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"os"
 	"slices"
 
 	"github.com/klauspost/compress/s2"
@@ -120,7 +119,7 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 		for {
 			// A chunk must be open before a record that may come after its first is given away.
 			for len(waiting) > 0 && (len(*open) == 0 || waiting[0].first <= (*open)[0].head.Start.UnixMicro()) {
-				if err := open.add(b, waiting[0]); err != nil {
+				if err := open.add(ctx, b, waiting[0]); err != nil {
 					yield(lake.Version{}, err)
 					return
 				}
@@ -147,7 +146,7 @@ func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
 		for _, c := range b.chunks {
 			err := ctx.Err()
 			if err == nil {
-				err = b.living(c, func(h head) bool { return yield(h.Version, nil) })
+				err = b.living(ctx, c, func(h head) bool { return yield(h.Version, nil) })
 			}
 			if errors.Is(err, errEnough) {
 				return
@@ -164,12 +163,12 @@ func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
 var errEnough = errors.New("nobody wants more")
 
 // living gives the heads of a chunk that no later version has taken the place of.
-func (b *Batch) living(c chunk, give func(head) bool) error {
-	f, heads, err := b.stage.openChunk(c)
+func (b *Batch) living(ctx context.Context, c chunk, give func(head) bool) error {
+	f, err := b.stage.openChunk(ctx, c)
 	if err != nil {
 		return err
 	}
-	for line, h := range heads {
+	for line, h := range f.heads {
 		if !b.dead[c.n][line] && !give(h) {
 			return errors.Join(errEnough, f.Close())
 		}
@@ -186,7 +185,7 @@ func (b *Batch) Done(ctx context.Context, with func(*sql.Tx) error) error {
 type source struct {
 	of    chunk
 	head  lake.Version // the next record
-	file  *os.File
+	file  io.Closer
 	texts *s2.Reader
 	heads []head // of the records after it
 	dead  map[int]bool
@@ -209,8 +208,8 @@ func (h *sources) Pop() any {
 	return x
 }
 
-func (h *sources) add(b *Batch, c chunk) error {
-	src, err := b.open(c)
+func (h *sources) add(ctx context.Context, b *Batch, c chunk) error {
+	src, err := b.open(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -245,13 +244,13 @@ func (h *sources) close() {
 	}
 }
 
-func (b *Batch) open(c chunk) (*source, error) {
-	f, heads, err := b.stage.openChunk(c)
+func (b *Batch) open(ctx context.Context, c chunk) (*source, error) {
+	f, err := b.stage.openChunk(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	texts := s2.NewReader(f, s2.ReaderMaxBlockSize(textBlock), s2.ReaderAllocBlock(textBlock))
-	return &source{of: c, file: f, texts: texts, heads: heads, dead: b.dead[c.n]}, nil
+	texts := s2.NewReader(f.texts, s2.ReaderMaxBlockSize(textBlock), s2.ReaderAllocBlock(textBlock))
+	return &source{of: c, file: f, texts: texts, heads: f.heads, dead: b.dead[c.n]}, nil
 }
 
 func (s *Stage) dead(ctx context.Context, chunk int) (map[int]bool, error) {
