@@ -39,7 +39,7 @@ func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := snapshot.Verify(); err != nil {
+	if err := snapshot.Verify(ctx); err != nil {
 		return nil, errors.Join(err, snapshot.Close())
 	}
 	return duck.New(a.duck, snapshot), nil
@@ -79,7 +79,7 @@ func SQL(ctx context.Context, dir, statement string, columns func([]string) erro
 		return err
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	if err := snapshot.Verify(); err != nil {
+	if err := snapshot.Verify(ctx); err != nil {
 		return err
 	}
 	return duck.SQL(ctx, duck.Config{}, snapshot, statement, columns, row)

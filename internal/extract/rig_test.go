@@ -123,7 +123,7 @@ func (r *rig) snapshot() *lake.Snapshot {
 func (r *rig) records() (out []string) {
 	r.t.Helper()
 	for _, f := range r.snapshot().Files(lake.Conversations) {
-		for v, err := range lake.Versions(r.t.Context(), f.Path) {
+		for v, err := range lake.Versions(r.t.Context(), f) {
 			if err != nil {
 				r.t.Fatal(err)
 			}

@@ -126,7 +126,7 @@ func contents(t *testing.T, l *lake.Lake) (out []string) {
 	}
 	defer s.Close()
 	for _, f := range s.Files(lake.Conversations) {
-		for v, err := range lake.Versions(t.Context(), f.Path) {
+		for v, err := range lake.Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}

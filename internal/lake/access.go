@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // errReadOnly is the cause where the folder says it, and no call that failed.
@@ -40,7 +41,7 @@ func openWritable(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{dir: dir, db: db}
+	l := &Lake{dir: dir, read: folder.At(dir), db: db}
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(state.Fault(err), db.Close())
 	}
@@ -60,7 +61,7 @@ func (l *Lake) prepare(ctx context.Context) (err error) {
 
 // openReadable opens the lake in dir to read. It changes nothing there, and makes nothing.
 func openReadable(ctx context.Context, dir string) (*Lake, error) {
-	l := &Lake{dir: dir, reader: state.NewReader(controlPath(dir)), db: sql.OpenDB(refusal{dir})}
+	l := &Lake{dir: dir, read: folder.At(dir), reader: state.NewReader(controlPath(dir)), db: sql.OpenDB(refusal{dir})}
 	err := l.reader.View(ctx, func(db *sql.DB) (err error) {
 		if err := state.Readable(ctx, db, "lake", migrations); err != nil {
 			return err

@@ -28,12 +28,12 @@ func seen(t *testing.T, l *Lake) string {
 		return err.Error()
 	}
 	defer s.Close()
-	if err := s.Verify(); err != nil {
+	if err := s.Verify(t.Context()); err != nil {
 		return err.Error()
 	}
 	ids := []string{}
 	for _, f := range s.Files(Conversations) {
-		for v, err := range Versions(t.Context(), f.Path) {
+		for v, err := range Versions(t.Context(), f) {
 			if err != nil {
 				return err.Error()
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 
 	"github.com/twmb/avro/ocf"
@@ -95,16 +94,4 @@ func member(record map[string]any, name string) (string, error) {
 		return "", fault.New(fault.Corrupt, "%s is missing", name)
 	}
 	return s, nil
-}
-
-func fileSize(location string) (int64, error) {
-	path, err := filePath(location)
-	if err != nil {
-		return 0, err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +106,7 @@ func (c *checker) run(ctx context.Context) (err error) {
 	c.report.Snapshot = s.ID
 	c.report.Gaps = append(c.report.Gaps, s.Missing(conversation.Interval{})...)
 	for _, t := range Tables() {
-		c.files(t, s.files[t])
+		c.files(ctx, t, s.files[t])
 	}
 	for _, day := range daysOf(s) {
 		if err := c.day(ctx, s, day); err != nil {
@@ -121,19 +120,19 @@ func (c *checker) run(ctx context.Context) (err error) {
 }
 
 // files compares what the catalog says of the files with what is on disk.
-func (c *checker) files(t Table, files []File) {
+func (c *checker) files(ctx context.Context, t Table, files []File) {
 	c.report.Rows[t] = 0
 	for _, f := range files {
 		c.report.Files++
 		c.report.Rows[t] += f.Rows
 		c.report.Bytes += f.Bytes
-		switch info, err := os.Stat(f.Path); {
+		switch info, err := f.store.Stat(ctx, f.at); {
 		case err != nil:
 			c.missing[f.Path] = true
 			c.damageOf(f.Day, "%s: data file %s is missing", t, f.Path)
-		case info.Size() != f.Bytes:
-			c.damageOf(f.Day, "%s: data file %s has %d bytes and should have %d", t, f.Path, info.Size(), f.Bytes)
-		case oversized(f.Path):
+		case info.Bytes != f.Bytes:
+			c.damageOf(f.Day, "%s: data file %s has %d bytes and should have %d", t, f.Path, info.Bytes, f.Bytes)
+		case oversized(ctx, f):
 			c.report.worn[f.Day] = true
 			c.report.Oversized++
 		}
@@ -189,7 +188,7 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 	var last conversation.Record
 	for _, f := range ofDay(s.files[Conversations], day) {
 		found := File{Path: f.Path}
-		for v, err := range Versions(ctx, f.Path) {
+		for v, err := range Versions(ctx, f) {
 			if err != nil {
 				c.damageOf(day, "%s: day %v: %v", Conversations, day, err)
 				return ctx.Err()
@@ -297,7 +296,7 @@ func newCursor(ctx context.Context, files []File) *cursor {
 	c := &cursor{}
 	c.next, c.stop = iter.Pull2(func(yield func(arrow.RecordBatch, error) bool) {
 		for _, f := range files {
-			for batch, err := range batches(ctx, f.Path) {
+			for batch, err := range batches(ctx, f) {
 				if !yield(batch, err) || err != nil {
 					return
 				}
@@ -373,7 +372,7 @@ func (c *checker) unique(ctx context.Context, s *Snapshot) error {
 		seen := map[key]bool{}
 		for _, f := range s.files[Conversations] {
 			covered := look.covers(f)
-			for batch, err := range batches(ctx, f.Path, "conversation_id") {
+			for batch, err := range batches(ctx, f, "conversation_id") {
 				if err != nil {
 					return ctx.Err() // an unreadable file was reported with its day
 				}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -28,17 +30,15 @@ type forger struct {
 	versions []Version                                             // in the order in which they are to lie
 	alter    map[Table]func(arrow.RecordBatch) []arrow.RecordBatch // what becomes of the rows of a table
 	twice    Table                                                 // is given a second file
-	late     func(*testing.T, string, ...Version)                  // writes the conversations in our place
+	late     func(*testing.T, File, ...Version)                    // writes the conversations in our place
 }
 
-func (f *forger) path(t Table) string {
-	return filepath.Join(f.l.tableDir(t), "data", "day=forged", f.commit+".parquet")
-}
+func (f *forger) at(t Table) store.Location { return data(t).Join("day=forged", f.commit+".parquet") }
 
 // files writes the files and gives their locations.
-func (f *forger) files() map[Table][]string {
+func (f *forger) files() map[Table][]store.Location {
 	f.t.Helper()
-	d := &dayFiles{open: map[Table]*dataFile{}, path: f.path}
+	d := filesAt(f.t, f.l, f.at)
 	s := newShredder(memory.DefaultAllocator, func(t Table, batch arrow.RecordBatch) {
 		out := []arrow.RecordBatch{batch}
 		if alter := f.alter[t]; alter != nil {
@@ -54,7 +54,7 @@ func (f *forger) files() map[Table][]string {
 		s.add(v)
 	}
 	s.flush()
-	files, err := d.finish()
+	files, err := d.finish(f.t.Context())
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -67,9 +67,9 @@ func (f *forger) take(day conversation.Day) {
 	f.commit = uuid.NewString()
 	files := f.files()
 	if f.late != nil {
-		path := strings.Replace(f.path(Conversations), "forged", "late", 1)
-		f.late(f.t, path, f.versions...)
-		files[Conversations] = []string{fileURL(path)}
+		at := data(Conversations).Join("day=late", f.commit+".parquet")
+		f.late(f.t, f.l.fileAt(at), f.versions...)
+		files[Conversations] = []store.Location{at}
 	}
 	if f.twice != "" {
 		f.commit = uuid.NewString()
@@ -86,12 +86,20 @@ func (f *forger) take(day conversation.Day) {
 	}
 }
 
+// filesAt makes files of a lake at locations.
+func filesAt(t *testing.T, l *Lake, at func(Table) store.Location) *dayFiles {
+	t.Helper()
+	return &dayFiles{open: map[Table]*dataFile{}, create: func(table Table) (*dataFile, error) {
+		return createDataFile(t.Context(), table, l.fileAt(at(table)))
+	}}
+}
+
 // overwrite puts the rows of versions in the place of a file that the catalog knows.
 func overwrite(t *testing.T, l *Lake, table Table, versions ...Version) {
 	t.Helper()
 	f := &forger{t: t, l: l, commit: uuid.NewString(), versions: versions}
 	f.files()
-	if err := os.Rename(f.path(table), snapshot(t, l).Files(table)[0].Path); err != nil {
+	if err := os.Rename(pathOf(l, f.at(table)), snapshot(t, l).Files(table)[0].Path); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -296,8 +304,8 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			continue // it is not derived
 		}
 		for column, field := range layoutOf(table).schema.Fields() {
-			path := filepath.Join(t.TempDir(), fmt.Sprint(table, column))
-			d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return path }}
+			file := File{store: folder.At(t.TempDir()), at: store.Location(fmt.Sprint(table, column))}
+			d := &dayFiles{open: map[Table]*dataFile{}, create: func(of Table) (*dataFile, error) { return createDataFile(t.Context(), of, file) }}
 			var derived arrow.RecordBatch
 			s := newShredder(memory.DefaultAllocator, func(of Table, batch arrow.RecordBatch) {
 				if of == table {
@@ -310,10 +318,10 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			if err := d.write(table, other(derived, column)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := d.finish(); err != nil {
+			if _, err := d.finish(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			at := newCursor(t.Context(), []File{{Path: path}})
+			at := newCursor(t.Context(), []File{file})
 			if err := at.equal(derived); err == nil || !strings.Contains(err.Error(), "column "+field.Name+" differs") {
 				t.Errorf("%s: another %s: got %v", table, field.Name, err)
 			}

@@ -4,19 +4,19 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // writtenDay is a day whose new files are on disk and not yet committed.
 type writtenDay struct {
 	day   conversation.Day
-	files map[Table][]string // locations
+	files map[Table][]store.Location
 }
 
 // writeDays writes the files of every day that the commit changes. It shreds on this goroutine while another encodes and
@@ -111,8 +111,8 @@ func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, erro
 
 // day shreds one day, and has it written.
 func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) error {
-	files := &dayFiles{open: map[Table]*dataFile{}, path: func(t Table) string {
-		return filepath.Join(d.lake.tableDir(t), "data", "day="+day.String(), d.commit+".parquet")
+	files := &dayFiles{open: map[Table]*dataFile{}, create: func(t Table) (*dataFile, error) {
+		return createDataFile(ctx, t, d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet")))
 	}}
 	d.writing.add(func() error {
 		d.open = files
@@ -125,7 +125,7 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 		return err
 	}
 	d.writing.add(func() error {
-		locations, err := files.finish()
+		locations, err := files.finish(ctx)
 		if err != nil {
 			return err
 		}
@@ -174,15 +174,15 @@ func noting(incoming iter.Seq2[Version, error], last *conversation.ID) iter.Seq2
 
 // dayFiles are the files of one day, made when they get their first row.
 type dayFiles struct {
-	open map[Table]*dataFile
-	path func(Table) string
+	open   map[Table]*dataFile
+	create func(Table) (*dataFile, error)
 }
 
 // write writes rows of a table and releases them.
 func (d *dayFiles) write(t Table, batch arrow.RecordBatch) error {
 	defer batch.Release()
 	if d.open[t] == nil {
-		f, err := createDataFile(t, d.path(t))
+		f, err := d.create(t)
 		if err != nil {
 			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", t)
 		}
@@ -195,14 +195,14 @@ func (d *dayFiles) write(t Table, batch arrow.RecordBatch) error {
 }
 
 // finish makes all files whole and gives their locations.
-func (d *dayFiles) finish() (map[Table][]string, error) {
-	files := map[Table][]string{}
+func (d *dayFiles) finish(ctx context.Context) (map[Table][]store.Location, error) {
+	files := map[Table][]store.Location{}
 	for t, f := range d.open {
 		delete(d.open, t) // finish discards f itself when it fails
-		if err := f.finish(); err != nil {
+		if err := f.finish(ctx); err != nil {
 			return nil, errors.Join(fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t), d.discard())
 		}
-		files[t] = append(files[t], fileURL(f.path))
+		files[t] = append(files[t], f.file.at)
 	}
 	return files, nil
 }

@@ -15,36 +15,41 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
 // useDisk puts a disk in the place of the real one until the test ends.
-func useDisk(t *testing.T, d disk) {
+func useDisk(t *testing.T, d folder.Disk) {
 	t.Helper()
 	was := onDisk
 	onDisk = d
 	t.Cleanup(func() { onDisk = was })
 }
 
+// pathOf is where an object of a lake lies.
+func pathOf(l *Lake, at store.Location) string { return l.Store().(*folder.Folder).Path(at) }
+
 // fullDisk has room for making some more data files and writing to them.
 type fullDisk struct {
-	osDisk
+	folder.OS
 	room int
 }
 
-func (d *fullDisk) OpenFile(path string, flags int) (output, error) {
+func (d *fullDisk) Create(path string) (folder.File, error) {
 	if filepath.Ext(path) != ".parquet" {
-		return d.osDisk.OpenFile(path, flags)
+		return d.OS.Create(path)
 	}
 	if d.room--; d.room < 0 {
 		return nil, &fs.PathError{Op: "open", Path: "a data file", Err: syscall.ENOSPC}
 	}
-	f, err := d.osDisk.OpenFile(path, flags)
+	f, err := d.OS.Create(path)
 	return &fullFile{f, d}, err
 }
 
 type fullFile struct {
-	output
+	folder.File
 	disk *fullDisk
 }
 
@@ -52,7 +57,7 @@ func (f *fullFile) Write(p []byte) (int, error) {
 	if f.disk.room--; f.disk.room < 0 {
 		return 0, &fs.PathError{Op: "write", Path: "a data file", Err: syscall.ENOSPC}
 	}
-	return f.output.Write(p)
+	return f.File.Write(p)
 }
 
 // dayOfMany is a day of more rows than are handed on at a time, of which few are compressible.
@@ -82,7 +87,7 @@ func TestDiskFullWhileADayIsMerged(t *testing.T) {
 		}
 		useDisk(t, &fullDisk{room: room})
 		_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(again...)})
-		onDisk = osDisk{}
+		onDisk = folder.OS{}
 		if closing := w.Close(); closing != nil {
 			t.Fatal(closing)
 		}
@@ -129,9 +134,9 @@ func TestStoppedAtEachRow(t *testing.T) {
 	old := dayOfMany(6, "old")
 	commit(t, l, Commit{Records: all(old...)})
 	s := snapshot(t, l)
-	path := s.Files(Conversations)[0].Path
-	stopping(t, "versions", Versions(t.Context(), path), 6)
-	stopping(t, "batches", batches(t.Context(), path), 1)
+	file := s.Files(Conversations)[0]
+	stopping(t, "versions", Versions(t.Context(), file), 6)
+	stopping(t, "batches", batches(t.Context(), file), 1)
 	// Of the incoming, one is before, one after, some replace, one lies between.
 	next := dayOfMany(8, "new")
 	incoming := []Version{record("0", day1.Add(-time.Second), "x"), next[1], next[3], record("between", next[3].Start, "x"), next[5], next[7]}
@@ -198,10 +203,10 @@ func TestCancelledWhileADayIsMerged(t *testing.T) {
 func TestGivingUpReadingIsNoDamage(t *testing.T) {
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(dayOfMany(3, "x")...)})
-	path := snapshot(t, l).Files(Conversations)[0].Path
+	file := snapshot(t, l).Files(Conversations)[0]
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range Versions(ctx, path) {
+	for _, err := range Versions(ctx, file) {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, fault.Corrupt) {
 			t.Errorf("got %v", err)
 		}

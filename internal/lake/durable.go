@@ -4,51 +4,72 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	icebergio "github.com/apache/iceberg-go/io"
+
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
-// durableFS is Iceberg's local file system, but for metadata, manifests and manifest lists being on disk before the
-// catalog names them: the library does not sync, and a power cut could leave a catalog that points at nothing. The
+// durableFS is Iceberg's local file system, but for metadata, manifests and manifest lists being whole and on disk before
+// the catalog names them: the library does not sync, and a power cut could leave a catalog that points at nothing. The
 // library finds a file system by the scheme of a location only, so ours takes the place of its own in this process.
-type durableFS struct{ icebergio.LocalFS }
+type durableFS struct {
+	local  icebergio.LocalFS // reads and removes
+	create func(path string) (store.Writer, error)
+}
 
 func init() { //nolint:gochecknoinits // before the first table is loaded, whoever loads it
 	icebergio.Unregister("file")
-	icebergio.Register("file", func(context.Context, *url.URL, map[string]string) (icebergio.IO, error) { return durableFS{}, nil })
+	icebergio.Register("file", func(ctx context.Context, _ *url.URL, _ map[string]string) (icebergio.IO, error) {
+		return newDurableFS(ctx), nil
+	})
 }
 
-// Create makes a file that is synced when it is closed.
-func (fs durableFS) Create(name string) (icebergio.FileWriter, error) {
+// newDurableFS makes the file system. What the library has begun to write it ends, whatever becomes of ctx.
+func newDurableFS(ctx context.Context) durableFS {
+	ctx = context.WithoutCancel(ctx)
+	return durableFS{create: func(path string) (store.Writer, error) {
+		return folder.On(filepath.Dir(path), onDisk).Create(ctx, store.Location(filepath.Base(path)), store.Replace)
+	}}
+}
+
+// Open opens a file to be read.
+func (d durableFS) Open(name string) (icebergio.File, error) { return d.local.Open(name) }
+
+// ReadFile reads a file.
+func (d durableFS) ReadFile(name string) ([]byte, error) { return d.local.ReadFile(name) }
+
+// Stat says what is known of a file.
+func (d durableFS) Stat(name string) (fs.FileInfo, error) { return d.local.Stat(name) }
+
+// WalkDir walks through the files of a folder.
+func (d durableFS) WalkDir(root string, visit fs.WalkDirFunc) error {
+	return d.local.WalkDir(root, visit)
+}
+
+// Remove removes a file.
+func (d durableFS) Remove(name string) error { return d.local.Remove(name) }
+
+// Create makes a file that is there, and durable, when it is closed.
+func (d durableFS) Create(name string) (icebergio.FileWriter, error) {
 	path, err := filePath(name)
 	if err != nil {
 		return nil, err
 	}
-	f, err := createFile(path, os.O_TRUNC)
+	w, err := d.create(path)
 	if err != nil {
 		return nil, err
 	}
-	return durableFile{f, path}, nil
+	return &durableFile{Writer: w}, nil
 }
 
-// Mkdir makes a folder.
-func (fs durableFS) Mkdir(name string) error { return fs.MkdirAll(name) }
-
-// MkdirAll makes a folder and those above it.
-func (fs durableFS) MkdirAll(name string) error {
-	path, err := filePath(name)
-	if err != nil {
-		return err
-	}
-	return makeDir(path)
-}
-
-// WriteFile writes a file and syncs it.
-func (fs durableFS) WriteFile(name string, content []byte) error {
-	f, err := fs.Create(name)
+// WriteFile writes a file, which is then durable.
+func (d durableFS) WriteFile(name string, content []byte) error {
+	f, err := d.Create(name)
 	if err != nil {
 		return err
 	}
@@ -56,37 +77,20 @@ func (fs durableFS) WriteFile(name string, content []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// Rename renames a file and syncs its folder.
-func (fs durableFS) Rename(from, to string) error {
-	if err := fs.LocalFS.Rename(from, to); err != nil {
-		return err
-	}
-	return syncDirOf(to)
-}
-
-// RenameNoReplace is Rename to a name that must be free.
-func (fs durableFS) RenameNoReplace(from, to string) error {
-	if err := fs.LocalFS.RenameNoReplace(from, to); err != nil {
-		return err
-	}
-	return syncDirOf(to)
-}
-
-func syncDirOf(name string) error {
-	path, err := filePath(name)
-	if err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
 type durableFile struct {
-	output
-	path string
+	store.Writer
+
+	closed bool
 }
 
 // ReadFrom implements io.ReaderFrom.
-func (f durableFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(f.output, r) }
+func (f *durableFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(f.Writer, r) }
 
-// Close syncs the file and its folder.
-func (f durableFile) Close() error { return closeDurably(f.output, f.path) }
+// Close makes the file be there; but not one of which something could not be written.
+func (f *durableFile) Close() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	return errors.Join(f.Commit(), f.Writer.Close())
+}

@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -79,7 +78,7 @@ func (w *Writer) sound(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Verify(), s.Close())
+	return errors.Join(s.Verify(ctx), s.Close())
 }
 
 // expireConversations commits conversations without its old snapshots and gives the table as it is then.
@@ -200,7 +199,7 @@ func (w *Writer) removeOrphans(ctx context.Context, t Table, tbl *table.Table, o
 	}
 	for _, f := range plan.OrphanFiles() {
 		if !o.DryRun {
-			if err := errors.Join(ctx.Err(), gone(w.remove(f.Path))); err != nil {
+			if err := errors.Join(ctx.Err(), gone(w.remove(ctx, w.lake.at(f.Path)))); err != nil {
 				return err
 			}
 			crashpoint.Reach("expire.file")
@@ -213,7 +212,7 @@ func (w *Writer) removeOrphans(ctx context.Context, t Table, tbl *table.Table, o
 
 // gone takes a file that is not there for one that was removed.
 func gone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err

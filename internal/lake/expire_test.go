@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -85,7 +86,7 @@ func readAll(ctx context.Context, s *Snapshot) error {
 	for _, table := range Tables() {
 		for _, f := range s.Files(table) {
 			var n int64
-			for batch, err := range batches(ctx, f.Path) {
+			for batch, err := range batches(ctx, f) {
 				if err != nil {
 					return err
 				}
@@ -97,7 +98,7 @@ func readAll(ctx context.Context, s *Snapshot) error {
 		}
 	}
 	for _, f := range s.Files(Conversations) {
-		r, err := OpenRecords(f.Path)
+		r, err := OpenRecords(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -306,7 +307,7 @@ func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
 		},
 		"before the first file": func(t *testing.T, w *Writer) {
 			t.Helper()
-			w.remove = func(string) error { return stop }
+			w.remove = func(context.Context, store.Location) error { return stop }
 			if out, err := w.Expire(t.Context(), ExpireOptions{Before: later()}); !errors.Is(err, stop) || out.Snapshots != 2 || out.Files != 0 {
 				t.Fatalf("got %+v, %v", out, err)
 			}
@@ -314,11 +315,11 @@ func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
 		"among the files": func(t *testing.T, w *Writer) {
 			t.Helper()
 			left := 5
-			w.remove = func(path string) error {
+			w.remove = func(ctx context.Context, at store.Location) error {
 				if left--; left < 0 {
 					return stop
 				}
-				return os.Remove(path)
+				return w.lake.Store().Remove(ctx, at)
 			}
 			if out, err := w.Expire(t.Context(), ExpireOptions{Before: later()}); !errors.Is(err, stop) || out.Files != 5 {
 				t.Fatalf("got %+v, %v", out, err)
@@ -517,13 +518,13 @@ func TestReadersBesideExpiry(t *testing.T) {
 			}
 		})
 	}
-	for _, read := range []func(*Snapshot) error{(*Snapshot).Verify, func(s *Snapshot) error { return readAll(t.Context(), s) }} {
+	for _, read := range []func(context.Context, *Snapshot) error{func(ctx context.Context, s *Snapshot) error { return s.Verify(ctx) }, readAll} {
 		reader(func() error {
 			s, err := l.Snapshot(t.Context())
 			if err != nil {
 				return err
 			}
-			return errors.Join(read(s), s.Close())
+			return errors.Join(read(t.Context(), s), s.Close())
 		})
 	}
 	reader(func() error {

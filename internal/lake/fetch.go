@@ -3,6 +3,7 @@ package lake
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,15 +41,15 @@ type recordGroup struct {
 }
 
 // OpenRecords opens the record column of a data file of conversations.
-func OpenRecords(path string) (*RecordReader, error) {
-	f, err := openParquet(path)
+func OpenRecords(ctx context.Context, f File) (*RecordReader, error) {
+	p, err := openParquet(ctx, f)
 	if err != nil {
-		return nil, fault.Because(fault.Corrupt, err, "data file %s cannot be opened", path)
+		return nil, fault.Because(fault.Corrupt, err, "data file %s cannot be opened", f.Path)
 	}
-	r := &RecordReader{path: path, file: f}
+	r := &RecordReader{path: f.Path, file: p}
 	for i, name := range recordColumns {
-		if r.columns[i] = f.MetaData().Schema.ColumnIndexByName(name); r.columns[i] < 0 {
-			return nil, errors.Join(fault.New(fault.Corrupt, "data file %s has no column %s", path, name), f.Close())
+		if r.columns[i] = p.MetaData().Schema.ColumnIndexByName(name); r.columns[i] < 0 {
+			return nil, errors.Join(fault.New(fault.Corrupt, "data file %s has no column %s", f.Path, name), p.Close())
 		}
 	}
 	return r, nil

@@ -15,7 +15,7 @@ import (
 )
 
 // fetched is a lake of one file with two row groups of several column pages, and the records of its rows.
-func fetched(t *testing.T) (path string, records []conversation.Record) {
+func fetched(t *testing.T) (file File, records []conversation.Record) {
 	t.Helper()
 	day, versions := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), []Version{}
 	for i := range conversationsPerGroup + 200 {
@@ -36,13 +36,13 @@ func fetched(t *testing.T) (path string, records []conversation.Record) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Files(Conversations)[0].Path, records
+	return s.Files(Conversations)[0], records
 }
 
 // Any rows, in the order of the file, come with all that a record is.
 func TestRecordReader(t *testing.T) {
-	path, records := fetched(t)
-	r, err := OpenRecords(path)
+	file, records := fetched(t)
+	r, err := OpenRecords(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,8 @@ func TestRecordReader(t *testing.T) {
 
 // What lies before a row that is not there comes, and the reader goes on afterwards.
 func TestRecordReaderBeyondTheEnd(t *testing.T) {
-	path, records := fetched(t)
-	r, err := OpenRecords(path)
+	file, records := fetched(t)
+	r, err := OpenRecords(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}

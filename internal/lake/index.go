@@ -4,11 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ids"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // The index says in which days an id can be, so that a commit need not read every id of the lake: see decision 0040. It is
@@ -35,9 +33,10 @@ type runFile struct {
 
 const runSuffix = ".run"
 
-func (l *Lake) idsDir() string { return filepath.Join(l.dir, "ids") }
+// idsAt is where the runs are.
+const idsAt store.Location = "ids"
 
-func (l *Lake) runPath(name string) string { return filepath.Join(l.idsDir(), name+runSuffix) }
+func runAt(name string) store.Location { return idsAt.Join(name + runSuffix) }
 
 // within is the path of a data file in the warehouse, which stays when the lake is moved.
 func (l *Lake) within(path string) string { return strings.TrimPrefix(path, l.place.real+"/") }
@@ -139,12 +138,12 @@ func (x *index) enter(ctx context.Context, n indexed) error {
 // lose takes a run out of the index that is missing or damaged. The files of its days are not covered any more, and are
 // read again: an id of theirs may have been in this run alone.
 func (x *index) lose(ctx context.Context, r runFile, cause error) error {
-	x.log.WarnContext(ctx, "a file of the index of ids is missing or damaged; the ids of its days are read again", "file", x.lake.runPath(r.name), "err", cause)
+	x.log.WarnContext(ctx, "a file of the index of ids is missing or damaged; the ids of its days are read again", "file", runAt(r.name), "err", cause)
 	if err := x.enter(ctx, indexed{gone: x.with(r)}); err != nil {
 		return err
 	}
 	crashpoint.Reach("ids.lost")
-	return x.lake.removeRun(r.name)
+	return x.lake.removeRun(ctx, r.name)
 }
 
 // with gives the name of a run and the files whose coverage needs it.
@@ -160,10 +159,10 @@ func (x *index) with(r runFile) []string {
 
 // use lends open runs. One that cannot be opened or read comes as damage, but not when it is this process that can open no
 // more files.
-func (l *Lake) use(runs []runFile, do func([]*ids.Run) error) (damaged *runFile, err error) {
+func (l *Lake) use(ctx context.Context, runs []runFile, do func([]*ids.Run) error) (damaged *runFile, err error) {
 	var open []*ids.Run
 	for i := range runs {
-		f, err := os.Open(l.runPath(runs[i].name))
+		f, err := l.Store().Open(ctx, runAt(runs[i].name))
 		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 			return nil, err
 		}
@@ -185,12 +184,8 @@ func (l *Lake) use(runs []runFile, do func([]*ids.Run) error) (damaged *runFile,
 }
 
 // openRun opens a run, which must have as many entries as the control database says.
-func openRun(f *os.File, of runFile) (*ids.Run, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	r, err := ids.Open(f, info.Size())
+func openRun(f store.Object, of runFile) (*ids.Run, error) {
+	r, err := ids.Open(f, f.Size())
 	if err == nil && r.Entries() != of.entries {
 		err = fault.New(fault.Corrupt, "it has %d entries, and should have %d", r.Entries(), of.entries)
 	}
@@ -211,7 +206,7 @@ func (x *index) elsewhere(ctx context.Context, news map[key]newcomer) (map[conve
 	}
 	days := map[conversation.Day]bool{}
 	for _, r := range slices.Clone(x.runs) {
-		damaged, err := x.lake.use([]runFile{r}, func(open []*ids.Run) error {
+		damaged, err := x.lake.use(ctx, []runFile{r}, func(open []*ids.Run) error {
 			err := open[0].Find(keys, func(i int, day conversation.Day) {
 				if day != wanted[i].Day {
 					days[day] = true
@@ -238,17 +233,19 @@ func (l *Lake) strays(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(l.idsDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		name, run := strings.CutSuffix(e.Name(), runSuffix)
-		if run && !slices.ContainsFunc(x.runs, func(r runFile) bool { return r.name == name }) {
-			err = errors.Join(err, l.removeRun(name))
+	err = l.Store().Sweep(ctx, idsAt, func(store.Location) bool { return true })
+	for info, listing := range l.Store().List(ctx, idsAt) {
+		name, run := strings.CutSuffix(info.At.Name(), runSuffix)
+		switch {
+		case listing != nil:
+			err = errors.Join(err, listing)
+		case run && !slices.ContainsFunc(x.runs, func(r runFile) bool { return r.name == name }):
+			err = errors.Join(err, l.removeRun(ctx, name))
 		}
 	}
 	return err
 }
 
-func (l *Lake) removeRun(name string) error { return gone(os.Remove(l.runPath(name))) }
+func (l *Lake) removeRun(ctx context.Context, name string) error {
+	return gone(l.Store().Remove(ctx, runAt(name)))
+}

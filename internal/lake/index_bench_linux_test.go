@@ -19,6 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/ids"
 	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -64,7 +65,7 @@ func fillIndex(b *testing.B, l *Lake, n int64, first, last conversation.Day) {
 	}
 	rng := rand.New(rand.NewPCG(uint64(n), 0))
 	for _, size := range sizes(n) {
-		r, err := l.writeRun(runFile{first: first, last: last}, func(w *ids.Writer) error {
+		r, err := l.writeRun(b.Context(), runFile{first: first, last: last}, func(w *ids.Writer) error {
 			key, gap := uint64(0), math.MaxUint64/uint64(size)
 			for range size {
 				key += 1 + rng.Uint64N(2*gap-2)
@@ -98,7 +99,7 @@ func lakeOf(b *testing.B, n int64, days int) *Lake {
 		return l
 	}
 	onDisk = hastyDisk{}
-	defer func() { onDisk = osDisk{} }()
+	defer func() { onDisk = folder.OS{} }()
 	var versions []Version
 	for i := range days {
 		versions = append(versions, record(fmt.Sprint("first of ", i), day1.Add(-time.Duration(i+1)*oneDay), ""))
@@ -191,7 +192,7 @@ func indexOfB(b *testing.B, l *Lake) *index {
 func forget(b *testing.B, l *Lake) {
 	b.Helper()
 	for _, r := range indexOfB(b, l).runs {
-		f, err := os.Open(l.runPath(r.name))
+		f, err := os.Open(pathOf(l, runAt(r.name)))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"os"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // gatherMost is how many entries are held to be sorted: 16 MiB. Tests make it small.
@@ -20,9 +21,13 @@ var gatherMost = 1 << 20
 
 // gatherer makes runs of entries that come in any order. What it has written nobody names until it is entered.
 type gatherer struct {
-	lake    *Lake
+	write   func(runFile, func(*ids.Writer) error) (runFile, error)
 	entries []ids.Entry
 	runs    []runFile
+}
+
+func (l *Lake) gatherer(ctx context.Context) gatherer {
+	return gatherer{write: func(r runFile, fill func(*ids.Writer) error) (runFile, error) { return l.writeRun(ctx, r, fill) }}
 }
 
 func (g *gatherer) add(k key, day conversation.Day) error {
@@ -43,7 +48,7 @@ func (g *gatherer) spill() error {
 	for _, e := range g.entries {
 		r.first, r.last = min(r.first, e.Day), max(r.last, e.Day)
 	}
-	r, err := g.lake.writeRun(r, func(w *ids.Writer) error {
+	r, err := g.write(r, func(w *ids.Writer) error {
 		for _, e := range g.entries {
 			if err := w.Add(e); err != nil {
 				return err
@@ -68,20 +73,20 @@ func (g *gatherer) take() ([]runFile, error) {
 
 // writeRun writes a run of a name that is new for ever: a run of an earlier time must not be taken for it when an old
 // control database is put beside it. It is durable when it is given.
-func (l *Lake) writeRun(r runFile, fill func(*ids.Writer) error) (runFile, error) {
+func (l *Lake) writeRun(ctx context.Context, r runFile, fill func(*ids.Writer) error) (_ runFile, err error) {
 	r.name = uuid.Must(uuid.NewV7()).String()
-	path := l.runPath(r.name)
-	f, err := createFile(path, os.O_EXCL)
+	f, err := l.Store().Create(ctx, runAt(r.name), store.New)
 	if err != nil {
 		return r, fault.Because(diskFault(err), err, "a file of the index of ids cannot be made")
 	}
+	defer func() { err = errors.Join(err, f.Close()) }()
 	buf := bufio.NewWriterSize(f, 256<<10)
 	w := ids.NewWriter(buf)
 	if err := errors.Join(fill(w), w.Close(), buf.Flush()); err != nil {
-		return r, errors.Join(unwritten(err), f.Close(), os.Remove(path))
+		return r, unwritten(err)
 	}
-	if err := closeDurably(f, path); err != nil {
-		return r, errors.Join(unwritten(err), os.Remove(path))
+	if err := f.Commit(); err != nil {
+		return r, unwritten(err)
 	}
 	r.entries = w.Entries()
 	crashpoint.Reach("ids.written")
@@ -105,8 +110,8 @@ type reading struct {
 	files  map[string]conversation.Day // read since the last entry
 }
 
-func (x *index) reading() *reading {
-	return &reading{x: x, gather: gatherer{lake: x.lake}, files: map[string]conversation.Day{}}
+func (x *index) reading(ctx context.Context) *reading {
+	return &reading{x: x, gather: x.lake.gatherer(ctx), files: map[string]conversation.Day{}}
 }
 
 // read enters a file whose ids were added.
@@ -155,13 +160,9 @@ func (x *index) brought(m *merge, days []writtenDay) (indexed, error) {
 			covered = covered && x.covers(f)
 			delete(there, x.lake.within(f.Path))
 		}
-		for _, location := range d.files[Conversations] {
-			path, err := filePath(location)
-			if err != nil {
-				return indexed{}, err
-			}
+		for _, at := range d.files[Conversations] {
 			if covered {
-				n.files[x.lake.within(path)] = d.day
+				n.files[strings.TrimPrefix(string(at), string(warehouse)+"/")] = d.day
 			}
 		}
 	}

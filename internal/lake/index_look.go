@@ -3,12 +3,12 @@ package lake
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // IndexReport is what a check found out of the index of ids.
@@ -24,7 +24,7 @@ type indexLook struct {
 	*index
 
 	open   map[string]*ids.Run // by name
-	files  []*os.File
+	files  []store.Object
 	wanted []ids.Entry // of the pass
 	found  IndexReport
 	first  conversation.Day // that lacks something
@@ -42,7 +42,7 @@ func (l *Lake) indexLook(ctx context.Context) (*indexLook, error) {
 			return nil, err
 		}
 		look := &indexLook{index: x, open: map[string]*ids.Run{}}
-		if look.openAll() || try == lookTries {
+		if look.openAll(ctx) || try == lookTries {
 			return look, nil
 		}
 		look.close()
@@ -50,12 +50,12 @@ func (l *Lake) indexLook(ctx context.Context) (*indexLook, error) {
 }
 
 // openAll opens the runs, and says whether none of them is missing.
-func (k *indexLook) openAll() (there bool) {
+func (k *indexLook) openAll(ctx context.Context) (there bool) {
 	there = true
 	for _, r := range slices.Clone(k.runs) {
-		f, err := os.Open(k.lake.runPath(r.name))
+		f, err := k.lake.Store().Open(ctx, runAt(r.name))
 		if err != nil {
-			there = there && !errors.Is(err, fs.ErrNotExist)
+			there = there && !errors.Is(err, fault.NotFound)
 			k.without(r)
 			continue
 		}

@@ -117,12 +117,12 @@ func (x *index) forget(ctx context.Context) error {
 
 // cover reads the ids of the files that are not covered.
 func (x *index) cover(ctx context.Context, files []File, done func(int64), out *Indexed) error {
-	reading := x.reading()
+	reading := x.reading(ctx)
 	for _, f := range files {
 		if x.covers(f) {
 			continue
 		}
-		for batch, err := range batches(ctx, f.Path, "conversation_id") {
+		for batch, err := range batches(ctx, f, "conversation_id") {
 			if err != nil {
 				return err
 			}
@@ -154,7 +154,7 @@ func (x *index) mergeAll(ctx context.Context) (whole bool, err error) {
 		}
 	}
 	for _, r := range slices.Clone(x.runs) {
-		damaged, err := x.lake.use([]runFile{r}, func(open []*ids.Run) error { return ids.Merge(ctx, ids.NewWriter(io.Discard), open...) })
+		damaged, err := x.lake.use(ctx, []runFile{r}, func(open []*ids.Run) error { return ids.Merge(ctx, ids.NewWriter(io.Discard), open...) })
 		if damaged != nil {
 			err = x.lose(ctx, r, err)
 		}

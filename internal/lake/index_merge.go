@@ -63,8 +63,8 @@ func (x *index) merge(ctx context.Context, runs []runFile) error {
 		into.first, into.last = min(into.first, r.first), max(into.last, r.last)
 		names = append(names, r.name)
 	}
-	damaged, err := x.lake.use(runs, func(open []*ids.Run) (err error) {
-		into, err = x.lake.writeRun(into, func(w *ids.Writer) error { return ids.Merge(ctx, w, open...) })
+	damaged, err := x.lake.use(ctx, runs, func(open []*ids.Run) (err error) {
+		into, err = x.lake.writeRun(ctx, into, func(w *ids.Writer) error { return ids.Merge(ctx, w, open...) })
 		return err
 	})
 	if damaged != nil {
@@ -78,7 +78,7 @@ func (x *index) merge(ctx context.Context, runs []runFile) error {
 	}
 	crashpoint.Reach("ids.merged")
 	for _, name := range names {
-		if err := x.lake.removeRun(name); err != nil {
+		if err := x.lake.removeRun(ctx, name); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -64,7 +65,7 @@ func namesOf(runs []runFile) (names []string) {
 
 func runsIn(t *testing.T, l *Lake) (names []string) {
 	t.Helper()
-	entries, err := os.ReadDir(l.idsDir())
+	entries, err := os.ReadDir(pathOf(l, idsAt))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
@@ -95,16 +96,16 @@ func blank(t *testing.T, path string) (mend func()) {
 const oneDay = 24 * time.Hour
 
 // hastyDisk does not wait for the disk: what is made of many commits is not about power cuts.
-type hastyDisk struct{ osDisk }
+type hastyDisk struct{ folder.OS }
 
 func (hastyDisk) SyncDir(string) error { return nil }
 
-func (d hastyDisk) OpenFile(path string, flags int) (output, error) {
-	f, err := d.osDisk.OpenFile(path, flags)
+func (d hastyDisk) Create(path string) (folder.File, error) {
+	f, err := d.OS.Create(path)
 	return hastyFile{f}, err
 }
 
-type hastyFile struct{ output }
+type hastyFile struct{ folder.File }
 
 func (hastyFile) Sync() error { return nil }
 
@@ -262,7 +263,7 @@ func (h *tale) damage() string {
 	if len(runs) == 0 {
 		return "nothing"
 	}
-	path := h.l.runPath(runs[h.rng.IntN(len(runs))])
+	path := pathOf(h.l, runAt(runs[h.rng.IntN(len(runs))]))
 	content, err := os.ReadFile(path)
 	if err != nil {
 		h.t.Fatal(err)
@@ -354,7 +355,7 @@ func TestTiers(t *testing.T) {
 func strip(t *testing.T, l *Lake) {
 	t.Helper()
 	sqlOf(t, l, `DROP TABLE id_runs`, `DROP TABLE id_files`, `UPDATE schema_versions SET version = 1 WHERE owner = 'lake'`)
-	if err := os.RemoveAll(l.idsDir()); err != nil {
+	if err := os.RemoveAll(pathOf(l, idsAt)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -419,7 +420,7 @@ func TestDamagedRun(t *testing.T) {
 			commit(t, l, Commit{Records: all(record("a", day1, ""))})
 			commit(t, l, Commit{Records: all(record("b", day1.Add(oneDay), ""), record("c", day1.Add(oneDay), ""))})
 			first := slices.IndexFunc(indexOf(t, l).runs, func(r runFile) bool { return r.entries == 1 })
-			path := l.runPath(indexOf(t, l).runs[first].name)
+			path := pathOf(l, runAt(indexOf(t, l).runs[first].name))
 			content, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -467,7 +468,7 @@ func TestDamagedRunInAMerge(t *testing.T) {
 			for i := range runs {
 				commit(t, l, Commit{Records: all(record(fmt.Sprint(i), day1.Add(time.Duration(i)*oneDay), ""))})
 			}
-			path := l.runPath(runsIn(t, l)[0])
+			path := pathOf(l, runAt(runsIn(t, l)[0]))
 			content, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -513,7 +514,7 @@ func TestDiskFullWhileARunIsWritten(t *testing.T) {
 	for room := range 10 {
 		useDisk(t, &runDisk{fullDisk{room: room}})
 		err := tryCommit(t, l, record("new", day1.Add(oneDay), ""))
-		onDisk = osDisk{}
+		onDisk = folder.OS{}
 		if err == nil {
 			if room != 3 { // with room for two a merge went through, which leaves two for the run of the commit
 				t.Errorf("it went through with room for %d steps", room)
@@ -532,14 +533,14 @@ func TestDiskFullWhileARunIsWritten(t *testing.T) {
 // runDisk has room for making some runs and writing to them.
 type runDisk struct{ fullDisk }
 
-func (d *runDisk) OpenFile(path string, flags int) (output, error) {
+func (d *runDisk) Create(path string) (folder.File, error) {
 	if filepath.Ext(path) != runSuffix {
-		return d.osDisk.OpenFile(path, flags)
+		return d.OS.Create(path)
 	}
 	if d.room--; d.room < 0 {
 		return nil, &fs.PathError{Op: "open", Path: "a run", Err: syscall.ENOSPC}
 	}
-	f, err := d.osDisk.OpenFile(path, flags)
+	f, err := d.OS.Create(path)
 	return &fullFile{f, &d.fullDisk}, err
 }
 

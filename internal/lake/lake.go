@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -50,7 +51,8 @@ type marker struct {
 
 // Lake is an open lake. Safe for concurrent use.
 type Lake struct {
-	dir     string // without symbolic links
+	dir     string      // without symbolic links
+	read    store.Store // of every File of a snapshot: the same, so that files can be compared
 	place   place
 	db      *sql.DB       // of a lake that may only be read, one that refuses
 	reader  *state.Reader // of a lake that may only be read, else nil
@@ -72,7 +74,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if err := Vacant(ctx, dir); err != nil {
 		return nil, err
 	}
-	if err := makeDir(dir); err != nil {
+	if err := folder.On(dir, onDisk).Prepare(ctx, ""); err != nil {
 		return nil, unmakable(dir, err)
 	}
 	if !writable(dir) {
@@ -94,7 +96,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	// The marker comes last: a folder with a marker is a whole lake, and one without is finished by the next Create.
-	return l, writeMarker(dir, l.place.named)
+	return l, l.writeMarker(ctx, l.place.named)
 }
 
 // unmakable says what to do when the folder of a lake cannot be made.
@@ -151,11 +153,11 @@ func Same(a, b string) bool {
 }
 
 // unfinished are the names that a Create which was cut short may leave.
-var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "control.db-journal": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true, leaseName: true}
+var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "control.db-journal": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true, leaseName: true, markerName: true}
 
 // Vacant says whether a lake can be made in dir, or is there already; if not, fault.Invalid says why.
 func Vacant(ctx context.Context, dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+	if Exists(dir) {
 		return nil
 	}
 	entries, err := os.ReadDir(dir)
@@ -169,13 +171,17 @@ func Vacant(ctx context.Context, dir string) error {
 		return fault.New(fault.Invalid, "%s holds the state of a server, and no lake; give another folder for the lake", dir)
 	}
 	for _, e := range entries {
-		if _, err := os.Stat(filepath.Join(dir, markerName)); err == nil {
+		if Exists(dir) {
 			return nil // somebody else has just finished making it
 		}
-		if !unfinished[e.Name()] && hasCatalog(ctx, dir) {
+		name, temporary := folder.Temporary(e.Name())
+		if !temporary {
+			name = e.Name()
+		}
+		if !unfinished[name] && hasCatalog(ctx, dir) {
 			return noMarker(fault.Invalid, dir)
 		}
-		if !unfinished[e.Name()] {
+		if !unfinished[name] {
 			return fault.New(fault.Invalid, "%s is not empty and holds no lake; give another folder for the lake", dir)
 		}
 	}
@@ -269,24 +275,24 @@ func noMarker(kind error, dir string) error {
 		"else restore the file from a backup, or write it, with this in it: %s", dir, markerName, text)
 }
 
-func writeMarker(dir, warehouse string) error {
+// writeMarker writes lake.json. Nobody else may do so meanwhile.
+func (l *Lake) writeMarker(ctx context.Context, warehouse string) (err error) {
 	text, err := json.MarshalIndent(marker{Format: Format, Warehouse: warehouse}, "", "  ")
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, markerName)
-	f, err := createFile(path+".tmp", os.O_TRUNC)
+	if err := l.Store().Sweep(ctx, "", func(begun store.Location) bool { return begun == markerName }); err != nil {
+		return err
+	}
+	w, err := l.Store().Create(ctx, markerName, store.Replace)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(append(text, '\n')); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	// The content first: named before it is on disk, a power cut could leave a marker that says nothing.
-	if err := closeDurably(f, path+".tmp"); err != nil {
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if _, err := w.Write(append(text, '\n')); err != nil {
 		return err
 	}
-	return errors.Join(onDisk.Rename(path+".tmp", path), syncDir(dir))
+	return w.Commit()
 }
 
 func (l *Lake) createTables(ctx context.Context) error {
@@ -312,7 +318,7 @@ func (l *Lake) Close() error {
 }
 
 // Store is where the lake's files are.
-func (l *Lake) Store() store.Store { return folder.At(l.dir) }
+func (l *Lake) Store() store.Store { return folder.On(l.dir, onDisk) }
 
 // Dir is the lake's folder.
 func (l *Lake) Dir() string { return l.dir }
@@ -332,6 +338,20 @@ func (l *Lake) View(ctx context.Context, do func(*sql.DB) error) error {
 func identifier(t Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
 func (l *Lake) tableDir(t Table) string { return filepath.Join(l.place.named, namespace, string(t)) }
+
+// warehouse is where the tables are in the store.
+const warehouse store.Location = "warehouse"
+
+// data is where the data files of a table are, in a folder for each day.
+func data(t Table) store.Location { return warehouse.Join(namespace, string(t), "data") }
+
+// at is where a file is in the store that the tables name by a path.
+func (l *Lake) at(path string) store.Location { return warehouse.Join(l.within(l.place.path(path))) }
+
+// url is what the tables name a file by.
+func (l *Lake) url(at store.Location) string {
+	return fileURL(filepath.Join(l.place.named, strings.TrimPrefix(string(at), string(warehouse)+"/")))
+}
 
 // load loads a table that commits through the catalog.
 func (l *Lake) load(ctx context.Context, t Table) (*table.Table, error) {

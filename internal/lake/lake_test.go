@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -105,7 +106,7 @@ func contentsOf(t *testing.T, s *Snapshot) []string {
 	t.Helper()
 	var got []string
 	for _, f := range s.Files(Conversations) {
-		for v, err := range Versions(t.Context(), f.Path) {
+		for v, err := range Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +184,7 @@ func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
 	s := snapshot(t, l)
 	var paths []string
 	for _, f := range s.Files(Changes) {
-		for batch, err := range batches(t.Context(), f.Path, "conversation_id", "path") {
+		for batch, err := range batches(t.Context(), f, "conversation_id", "path") {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -286,7 +287,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 	}
 	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
 	path := func(name string, v Version) string {
-		d := &dayFiles{open: map[Table]*dataFile{}, path: func(Table) string { return filepath.Join(l.tableDir(Conversations), "data", name) }}
+		d := filesAt(t, l, func(Table) store.Location { return data(Conversations).Join(name) })
 		s := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
 			if table == Conversations {
 				if err := d.write(table, batch); err != nil {
@@ -296,11 +297,11 @@ func TestLostRaceIsRetried(t *testing.T) {
 		})
 		s.add(v)
 		s.flush()
-		files, err := d.finish()
+		files, err := d.finish(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return files[Conversations][0]
+		return l.url(files[Conversations][0])
 	}
 	if err := tx1.AddFiles(ctx, []string{path("1.parquet", record("b", day1, ""))}, nil, false); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -97,15 +98,15 @@ func padded(n int, size int) Version {
 }
 
 // asBefore writes conversations as an earlier parley did: as many records in a column page as there are.
-func asBefore(t *testing.T, path string, versions ...Version) {
+func asBefore(t *testing.T, f File, versions ...Version) {
 	t.Helper()
-	d, err := createDataFile(Conversations, path)
+	d, err := createDataFile(t.Context(), Conversations, f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	schema := layoutOf(Conversations).schema
 	props := writerProperties(Conversations, schema, parquet.WithDataPageSize(1<<30))
-	d.buf.Reset(d.f)
+	d.buf.Reset(d.out)
 	if d.w, err = pqarrow.NewFileWriter(schema, d.buf, props, pqarrow.NewArrowWriterProperties()); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func asBefore(t *testing.T, path string, versions ...Version) {
 		s.add(v)
 	}
 	s.flush()
-	if err := errors.Join(d.w.Close(), d.buf.Flush(), d.f.Close()); err != nil {
+	if err := errors.Join(d.w.Close(), d.buf.Flush(), d.out.Commit()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -154,7 +155,7 @@ func TestPageThatIsTooLarge(t *testing.T) {
 	if !refused() {
 		t.Fatal("the library reads the page: nothing is shown")
 	}
-	r, err := OpenRecords(path)
+	r, err := OpenRecords(t.Context(), snapshot(t, l).Files(Conversations)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func TestUnreadableFileIsNotCommitted(t *testing.T) {
 	for _, table := range []Table{Conversations, Attributes, Segments} {
 		useDisk(t, spoiler{table: table})
 		err := tryCommit(t, l, record("b", day1, "y"))
-		onDisk = osDisk{}
+		onDisk = folder.OS{}
 		if !errors.Is(err, fault.Corrupt) {
 			t.Errorf("%s: got %v", table, err)
 		}
@@ -211,21 +212,21 @@ func TestUnreadableFileIsNotCommitted(t *testing.T) {
 
 // spoiler is a disk that changes some bytes of each data file of a table when it is closed.
 type spoiler struct {
-	osDisk
+	folder.OS
 	table Table
 }
 
-func (d spoiler) OpenFile(path string, flags int) (output, error) {
-	f, err := d.osDisk.OpenFile(path, flags)
+func (d spoiler) Create(path string) (folder.File, error) {
+	f, err := d.OS.Create(path)
 	if err != nil || filepath.Ext(path) != ".parquet" || !strings.Contains(path, string(d.table)) {
 		return f, err
 	}
 	return spoiled{f}, nil
 }
 
-type spoiled struct{ output }
+type spoiled struct{ folder.File }
 
 func (f spoiled) Close() error {
-	_, err := f.output.(*os.File).WriteAt([]byte("xxxxxxxxxxxxxxxxxxxxxxxx"), 40)
-	return errors.Join(err, f.output.Close())
+	_, err := f.File.(*os.File).WriteAt([]byte("xxxxxxxxxxxxxxxxxxxxxxxx"), 40)
+	return errors.Join(err, f.File.Close())
 }

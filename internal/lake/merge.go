@@ -55,7 +55,7 @@ type newcomer struct {
 func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge, error) {
 	m := &merge{
 		files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
-		again: c.Again, run: c.Run, at: c.At, came: gatherer{lake: x.lake},
+		again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx),
 	}
 	if len(base.files[Conversations]) == 0 {
 		return m, nil
@@ -85,7 +85,7 @@ func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge,
 
 // compareAll compares with the files of some days, and with those that the index does not cover.
 func (m *merge) compareAll(ctx context.Context, files []File, news map[key]newcomer, days map[conversation.Day]bool, x *index) error {
-	reading := x.reading()
+	reading := x.reading(ctx)
 	for _, f := range files {
 		if x.covers(f) {
 			if days[f.Day] {
@@ -108,7 +108,7 @@ func (m *merge) compareAll(ctx context.Context, files []File, news map[key]newco
 
 // compare compares with a file, and tells seen of the key of every id in it.
 func (m *merge) compare(ctx context.Context, f File, news map[key]newcomer, seen func(key) error) error {
-	for batch, err := range batches(ctx, f.Path, "conversation_id", "record_hash", "extracted_at") {
+	for batch, err := range batches(ctx, f, "conversation_id", "record_hash", "extracted_at") {
 		if err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func quoted(t time.Time) string { return `"` + conversation.FormatTime(t) + `"` 
 func (m *merge) existing(ctx context.Context, day conversation.Day) iter.Seq2[Version, error] {
 	return func(yield func(Version, error) bool) {
 		for _, f := range m.files[day] {
-			for v, err := range Versions(ctx, f.Path) {
+			for v, err := range Versions(ctx, f) {
 				if !yield(v, err) {
 					return
 				}

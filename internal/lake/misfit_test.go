@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -55,7 +55,7 @@ func rowsOf(t *testing.T, s *Snapshot, table Table) string {
 	t.Helper()
 	counts := map[string]int{}
 	for _, f := range s.Files(table) {
-		for batch, err := range batches(t.Context(), f.Path, "conversation_id") {
+		for batch, err := range batches(t.Context(), f, "conversation_id") {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,16 +131,14 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	s := snapshot(t, l)
 	defer s.Close()
 	i := intent{id: "earlier-" + day.String(), run: "run", at: day1}
-	d := &dayFiles{open: map[Table]*dataFile{}, path: func(table Table) string {
-		return filepath.Join(l.tableDir(table), "data", "day="+day.String(), i.id+".parquet")
-	}}
+	d := filesAt(t, l, func(table Table) store.Location { return data(table).Join("day="+day.String(), i.id+".parquet") })
 	shredder := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
 		if err := d.write(table, batch); err != nil {
 			t.Fatal(err)
 		}
 	})
 	for _, f := range ofDay(s.files[Conversations], day) {
-		for v, err := range Versions(t.Context(), f.Path) {
+		for v, err := range Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +147,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 		}
 	}
 	shredder.flush()
-	files, err := d.finish()
+	files, err := d.finish(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

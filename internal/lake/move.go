@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -144,7 +143,7 @@ func (m *mover) rewriteTable(ctx context.Context, t Table) error {
 		}
 	}
 	from := tbl.MetadataLocation()
-	to, err := m.rewriteMetadata(t, from)
+	to, err := m.rewriteMetadata(ctx, t, from)
 	if err != nil {
 		return err
 	}
@@ -182,7 +181,7 @@ func (m *mover) renamed(location, suffix string) string {
 }
 
 // rewriteMetadata writes the metadata of a table, and gives its location. Its history of earlier metadata ends here.
-func (m *mover) rewriteMetadata(t Table, location string) (string, error) {
+func (m *mover) rewriteMetadata(ctx context.Context, t Table, location string) (string, error) {
 	text, err := m.read(location)
 	if err != nil {
 		return "", err
@@ -207,7 +206,7 @@ func (m *mover) rewriteMetadata(t Table, location string) (string, error) {
 	slash := strings.LastIndex(to, "/") + 1
 	to = to[:slash] + fmt.Sprintf("%05d-", version+1) + to[slash:]
 	m.replaces(location)
-	return to, m.write(to, text)
+	return to, m.write(ctx, to, text)
 }
 
 // relocate renames every location in a JSON value.
@@ -248,7 +247,7 @@ func (m *mover) rewriteList(ctx context.Context, location string) error {
 		if m.o.DryRun {
 			return nil
 		}
-		entry["manifest_length"], err = fileSize(to)
+		entry["manifest_length"], err = m.size(ctx, to)
 		return err
 	})
 }
@@ -283,7 +282,7 @@ func (m *mover) rewriteAvro(ctx context.Context, location, suffix string, change
 	to := m.renamed(location, suffix)
 	m.lists[location] = to
 	m.replaces(location)
-	return m.write(to, changed)
+	return m.write(ctx, to, changed)
 }
 
 func (m *mover) read(location string) ([]byte, error) {
@@ -295,13 +294,23 @@ func (m *mover) read(location string) ([]byte, error) {
 	return content, nil
 }
 
+// size is the length of a file that was written.
+func (m *mover) size(ctx context.Context, location string) (int64, error) {
+	path, err := filePath(location)
+	if err != nil {
+		return 0, err
+	}
+	info, err := m.lake.Store().Stat(ctx, m.lake.at(path))
+	return info.Bytes, err
+}
+
 // write writes a file and syncs it: the catalog is not to name what a power cut can lose.
-func (m *mover) write(location string, content []byte) error {
+func (m *mover) write(ctx context.Context, location string, content []byte) error {
 	m.out.Written++
 	if m.o.DryRun {
 		return nil
 	}
-	if err := (durableFS{}).WriteFile(location, content); err != nil {
+	if err := newDurableFS(ctx).WriteFile(location, content); err != nil {
 		return fault.Because(diskFault(err), err, "metadata of the lake cannot be written")
 	}
 	if m.o.Done != nil {
@@ -358,7 +367,7 @@ func (m *mover) mark(ctx context.Context) error {
 	if marker, err := readMarker(ctx, m.lake.dir); err == nil && marker.Warehouse == named {
 		return nil
 	}
-	return writeMarker(m.lake.dir, named)
+	return m.lake.writeMarker(ctx, named)
 }
 
 // clear removes the old metadata. What it leaves when it is killed, nobody names: an expiry removes it.
@@ -368,7 +377,7 @@ func (m *mover) clear(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := gone(os.Remove(path)); err != nil {
+		if err := gone(m.lake.Store().Remove(ctx, m.lake.at(path))); err != nil {
 			return err
 		}
 		m.out.Removed++

@@ -1,13 +1,17 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
+
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // largestPage is the largest column page that is read: all that the format can say. The library's own limits are 64
@@ -18,12 +22,27 @@ const largestPage = math.MaxInt32
 const streamBuffer = 256 << 10
 
 // openParquet opens a Parquet file to be read page by page. Damage is an error of whatever kind; it never panics.
-func openParquet(path string) (_ *file.Reader, err error) {
+func openParquet(ctx context.Context, f File) (_ *file.Reader, err error) {
+	o, err := f.store.Open(ctx, f.at)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.Close())
+		}
+	}()
 	defer recovered(&err)
 	props := parquet.NewReaderProperties(memory.DefaultAllocator)
 	props.BufferedStreamEnabled, props.BufferSize = true, streamBuffer
 	props.MaxCompressedPageSize, props.MaxUncompressedPageSize = largestPage, largestPage
-	return file.OpenParquetFile(path, false, file.WithReadProps(props))
+	return file.NewParquetReader(source{store.Reader(o), o}, file.WithReadProps(props))
+}
+
+// source is an object as the library reads and closes it.
+type source struct {
+	*io.SectionReader
+	io.Closer
 }
 
 // othersPage is the largest column page that the library's own limits let through, and with it other programs.
@@ -31,13 +50,13 @@ const othersPage = 256 << 20
 
 // oversized says whether a file can have a column page that is larger: whether a column of a row group is. Files that
 // were written before pages and row groups were cut by bytes can. What cannot be read is found by whoever reads it.
-func oversized(path string) bool {
-	f, err := openParquet(path)
+func oversized(ctx context.Context, f File) bool {
+	r, err := openParquet(ctx, f)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
-	most, err := largestColumn(f)
+	defer r.Close()
+	most, err := largestColumn(r)
 	return err == nil && most > othersPage
 }
 

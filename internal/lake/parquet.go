@@ -2,9 +2,9 @@ package lake
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -14,12 +14,13 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // dataFile is one Parquet file being written.
 type dataFile struct {
-	path  string
-	f     output
+	file  File
+	out   store.Writer
 	buf   *bufio.Writer
 	w     *pqarrow.FileWriter
 	rows  int64
@@ -65,15 +66,15 @@ func writerProperties(t Table, schema *arrow.Schema, more ...parquet.WriterPrope
 	return parquet.NewWriterProperties(append(opts, more...)...)
 }
 
-// createDataFile begins the file at path, whose folder it makes; the path must be free.
-func createDataFile(t Table, path string) (*dataFile, error) {
-	f, err := createFile(path, os.O_EXCL)
+// createDataFile begins a file. Whoever gives the rows ends when ctx does, and then discards the file.
+func createDataFile(ctx context.Context, t Table, f File) (*dataFile, error) {
+	out, err := f.store.Create(context.WithoutCancel(ctx), f.at, store.New)
 	if err != nil {
 		return nil, err
 	}
 	schema := layoutOf(t).schema
-	// The Parquet writer closes its sink when that is an io.Closer; the buffer is none, so flush, sync and close are ours.
-	d := &dataFile{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<20)}
+	// The Parquet writer closes its sink when that is an io.Closer; the buffer is none, so flush and commit are ours.
+	d := &dataFile{file: f, out: out, buf: bufio.NewWriterSize(out, 1<<20)}
 	if d.w, err = pqarrow.NewFileWriter(schema, d.buf, writerProperties(t, schema), pqarrow.NewArrowWriterProperties()); err != nil {
 		return nil, errors.Join(err, d.discard())
 	}
@@ -102,23 +103,23 @@ func sizeOf(batch arrow.RecordBatch) (n int64) {
 }
 
 // finish makes the file whole and durable, and reads it back.
-func (d *dataFile) finish() error {
+func (d *dataFile) finish(ctx context.Context) error {
 	if err := errors.Join(d.w.Close(), d.buf.Flush()); err != nil {
 		return errors.Join(err, d.discard())
 	}
-	if err := closeDurably(d.f, d.path); err != nil {
-		return errors.Join(err, os.Remove(d.path))
+	if err := d.out.Commit(); err != nil {
+		return errors.Join(err, d.discard())
 	}
-	if err := d.readBack(); err != nil {
-		return errors.Join(fault.Because(fault.Corrupt, err, "data file %s cannot be read back", d.path), os.Remove(d.path))
+	if err := d.readBack(ctx); err != nil {
+		return errors.Join(fault.Because(fault.Corrupt, err, "data file %s cannot be read back", d.file.Path), d.file.store.Remove(context.WithoutCancel(ctx), d.file.at))
 	}
 	return nil
 }
 
 // readBack reads every page of the file as any reader will. What cannot be read must not be committed: it would take the
 // place of files that can, and nobody could ever rewrite it. To decode the values too would cost a fifth of a commit.
-func (d *dataFile) readBack() error {
-	f, err := openParquet(d.path)
+func (d *dataFile) readBack(ctx context.Context) error {
+	f, err := openParquet(ctx, d.file)
 	if err != nil {
 		return err
 	}
@@ -166,6 +167,4 @@ func columnPages(group *file.RowGroupReader, column int) error {
 }
 
 // discard gives up the file.
-func (d *dataFile) discard() error {
-	return errors.Join(d.f.Close(), os.Remove(d.path))
-}
+func (d *dataFile) discard() error { return d.out.Close() }

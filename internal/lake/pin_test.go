@@ -2,6 +2,7 @@ package lake
 
 import (
 	"errors"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,16 +12,16 @@ import (
 
 // atCommit is a disk that calls then when the metadata of a table is about to be written: a commit is under way.
 type atCommit struct {
-	osDisk
+	folder.OS
 	table Table
 	then  func()
 }
 
-func (d atCommit) OpenFile(path string, flags int) (output, error) {
+func (d atCommit) Create(path string) (folder.File, error) {
 	if strings.HasSuffix(path, ".metadata.json") && strings.Contains(path, string(d.table)+string(filepath.Separator)) {
 		d.then()
 	}
-	return d.osDisk.OpenFile(path, flags)
+	return d.OS.Create(path)
 }
 
 // Until an expiry is committed nobody can begin to read what it takes away: a reader who came between the end of the

@@ -89,11 +89,11 @@ func (p place) find(files []File) []File {
 }
 
 // files is the file system through which the tables are read.
-func (p place) files(context.Context) (icebergio.IO, error) {
+func (p place) files(ctx context.Context) (icebergio.IO, error) {
 	if p.moved() {
-		return movedFS{place: p}, nil
+		return movedFS{newDurableFS(ctx), p}, nil
 	}
-	return durableFS{}, nil
+	return newDurableFS(ctx), nil
 }
 
 // movedFS reads the files of tables that were moved.

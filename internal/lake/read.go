@@ -21,39 +21,39 @@ import (
 
 // batches reads columns of a data file, all of them if none is named, in the order of the file. A batch is valid
 // until the next one is asked for. Damage of any kind is fault.Corrupt.
-func batches(ctx context.Context, path string, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
+func batches(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		stopped := false
-		err := eachBatch(ctx, path, columns, func(b arrow.RecordBatch) bool {
+		err := eachBatch(ctx, f, columns, func(b arrow.RecordBatch) bool {
 			stopped = !yield(b, nil)
 			return !stopped
 		})
 		if err != nil && !stopped {
-			yield(nil, unread(ctx, path, err))
+			yield(nil, unread(ctx, f, err))
 		}
 	}
 }
 
 // unread is the fault of a data file that was not read to its end. That somebody wanted no more of it is no damage.
-func unread(ctx context.Context, path string, err error) error {
+func unread(ctx context.Context, f File, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fault.Because(fault.Corrupt, err, "data file %s cannot be read", path)
+	return fault.Because(fault.Corrupt, err, "data file %s cannot be read", f.Path)
 }
 
-func eachBatch(ctx context.Context, path string, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
-	f, err := openParquet(path)
+func eachBatch(ctx context.Context, f File, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
+	r, err := openParquet(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	leaves, err := leavesOf(f, columns)
+	defer func() { err = errors.Join(err, r.Close()) }()
+	leaves, err := leavesOf(r, columns)
 	if err != nil {
 		return err
 	}
-	for group, more := 0, true; more && group < f.NumRowGroups(); group++ {
-		if more, err = eachBatchOf(ctx, f, group, leaves, yield); err != nil {
+	for group, more := 0, true; more && group < r.NumRowGroups(); group++ {
+		if more, err = eachBatchOf(ctx, r, group, leaves, yield); err != nil {
 			return err
 		}
 	}
@@ -122,9 +122,9 @@ func rowsAtOnce(group *metadata.RowGroupMetaData, leaves []int) int64 {
 var versionColumns = []string{"conversation_id", "conversation_start", "conversation_end", "run_id", "extracted_at", "record"}
 
 // Versions reads the records of a data file of conversations, in order of start and id. The bytes are the callee's.
-func Versions(ctx context.Context, path string) iter.Seq2[Version, error] {
+func Versions(ctx context.Context, f File) iter.Seq2[Version, error] {
 	return func(yield func(Version, error) bool) {
-		for batch, err := range batches(ctx, path, versionColumns...) {
+		for batch, err := range batches(ctx, f, versionColumns...) {
 			if err != nil {
 				yield(Version{}, err)
 				return
@@ -132,7 +132,7 @@ func Versions(ctx context.Context, path string) iter.Seq2[Version, error] {
 			for i := range int(batch.NumRows()) {
 				v, err := versionAt(batch, i)
 				if err != nil {
-					err = unread(ctx, path, err)
+					err = unread(ctx, f, err)
 				}
 				if !yield(v, err) || err != nil {
 					return

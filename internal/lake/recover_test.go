@@ -3,11 +3,15 @@ package lake
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -79,7 +83,7 @@ func everyRow(t *testing.T, l *Lake) (rows []string) {
 	s := snapshot(t, l)
 	for _, table := range Tables() {
 		for _, f := range s.Files(table) {
-			for batch, err := range batches(t.Context(), f.Path) {
+			for batch, err := range batches(t.Context(), f) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -207,5 +211,51 @@ func TestChangesOfADayWrittenAgainAndAgain(t *testing.T) {
 		if got, want := snapshot(t, l).Rows(Changes), int64(2*i); got != want {
 			t.Errorf("after %d commits there are %d changes, want %d", i+1, got, want)
 		}
+	}
+}
+
+// What a writer had begun to write when it was killed goes with the next writer: data files of its commit, and runs. What
+// others have begun stays.
+func TestLeftoversOfAKilledWriterGo(t *testing.T) {
+	unraced.Test(t)
+	l := newLake(t)
+	a := record("a", day1, "x")
+	commit(t, l, Commit{Records: all(a)})
+	day := data(Segments).Join("day=" + a.Day().String())
+	begin := func(at store.Location) {
+		t.Helper()
+		w, err := l.Store().Create(t.Context(), at, store.New)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("half")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(day.Join("killed.parquet"))
+	begin(runAt("killed"))
+	begin(day.Join("other.parquet"))
+	if err := l.begin(t.Context(), intent{id: "killed", run: "run", at: day1}); err != nil {
+		t.Fatal(err)
+	}
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	err = filepath.WalkDir(l.Dir(), func(path string, _ fs.DirEntry, err error) error {
+		if of, yes := folder.Temporary(filepath.Base(path)); yes {
+			left = append(left, of)
+		}
+		return err
+	})
+	if err != nil || !slices.Equal(left, []string{"other.parquet"}) {
+		t.Errorf("left: %q, %v", left, err)
+	}
+	if r := mustCheck(t, l); r.Unreferenced != 1 || r.Unsettled != 0 {
+		t.Errorf("got %+v", r)
 	}
 }

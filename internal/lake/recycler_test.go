@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // poisoning spoils what is given back, so that nobody who still reads it can go on unnoticed.
@@ -28,8 +30,11 @@ func (p *poisoning) Free(b []byte) {
 // filesOf writes records as a commit does, on a goroutine of its own, and gives the files' bytes.
 func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
 	t.Helper()
-	dir := t.TempDir()
-	files := &dayFiles{open: map[Table]*dataFile{}, path: func(table Table) string { return filepath.Join(dir, string(table), "x.parquet") }}
+	dir := folder.At(t.TempDir())
+	at := func(table Table) store.Location { return store.Location(table).Join("x.parquet") }
+	files := &dayFiles{open: map[Table]*dataFile{}, create: func(table Table) (*dataFile, error) {
+		return createDataFile(t.Context(), table, File{store: dir, at: at(table)})
+	}}
 	writing, ctx := newInOrder(t.Context())
 	s := newShredder(mem, func(table Table, batch arrow.RecordBatch) {
 		writing.add(func() error { return files.write(table, batch) })
@@ -41,12 +46,12 @@ func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
 	if err := errors.Join(ctx.Err(), writing.wait()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := files.finish(); err != nil {
+	if _, err := files.finish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var all bytes.Buffer
 	for _, table := range Tables() {
-		if text, err := os.ReadFile(filepath.Join(dir, string(table), "x.parquet")); err == nil {
+		if text, err := os.ReadFile(dir.Path(at(table))); err == nil {
 			all.Write(text)
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // Keys of the snapshot summary of conversations.
@@ -51,13 +54,30 @@ func (s *Snapshot) Close() error {
 
 // File is a data file of a table.
 type File struct {
-	Path  string
+	Path  string           // for those who can read files only; OpenRecords and Versions go by the store
 	Day   conversation.Day // day of conversation_start of every row
 	Rows  int64
 	Bytes int64
 	// LastEnd is the latest conversation_end in the file, Open the number of rows that have none.
 	LastEnd time.Time
 	Open    int64
+
+	store store.Store
+	at    store.Location
+}
+
+// fileAt is a data file in the lake's store.
+func (l *Lake) fileAt(at store.Location) File {
+	return File{Path: filepath.Join(l.place.real, strings.TrimPrefix(string(at), string(warehouse)+"/")), store: l.Store(), at: at}
+}
+
+// find makes files of a snapshot be read where they are.
+func (l *Lake) find(files []File) []File {
+	files = l.place.find(files)
+	for i := range files {
+		files[i].store, files[i].at = l.read, l.at(files[i].Path)
+	}
+	return files
 }
 
 // Files lists the data files of a table by day.
@@ -81,14 +101,14 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []File
 
 // Verify looks whether the files of the tables are there and as long as the catalog says; if not it is fault.Corrupt.
 // It reads none of them. Files that this process may not read are fault.Forbidden.
-func (s *Snapshot) Verify() error {
+func (s *Snapshot) Verify(ctx context.Context) error {
 	for _, t := range Tables() {
 		for _, f := range s.files[t] {
 			if err := mayRead(f.Path); err != nil {
 				return err
 			}
-			info, err := os.Stat(f.Path)
-			if err != nil || info.Size() != f.Bytes {
+			info, err := f.store.Stat(ctx, f.at)
+			if err != nil || info.Bytes != f.Bytes {
 				return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
 			}
 		}
@@ -176,7 +196,7 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) e
 	if s.files[Conversations], err = planned(ctx, head, Conversations, current.SnapshotID); err != nil {
 		return err
 	}
-	s.files[Conversations] = l.place.find(s.files[Conversations])
+	s.files[Conversations] = l.find(s.files[Conversations])
 	for _, t := range companions() {
 		id, err := named(current, t)
 		if err != nil {
@@ -222,7 +242,7 @@ func (l *Lake) plan(ctx context.Context, t Table, id int64) ([]File, error) {
 		return nil, err
 	}
 	files, err := planned(ctx, tbl, t, id)
-	return l.place.find(files), err
+	return l.find(files), err
 }
 
 func planned(ctx context.Context, tbl *table.Table, t Table, id int64) ([]File, error) {

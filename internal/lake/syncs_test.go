@@ -2,117 +2,56 @@ package lake
 
 import (
 	"fmt"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/test/unraced"
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 )
 
-// watcher is a disk that knows what a power cut would take: contents that were not synced, and names that were put into
-// a folder which was not synced since. Whenever something is done, it looks at what the catalog names by then.
+// watcher knows what a power cut would take. Whenever something is done, it looks at what the catalog names by then.
 type watcher struct {
-	osDisk
-	t *testing.T
+	foldertest.Power
 
-	mu     sync.Mutex
-	lost   map[string]bool // contents and names that a power cut would take
-	named  map[string]string
-	names  func() map[string]string // what the catalog names at this moment
-	events []string
+	t     *testing.T
+	named map[string]string
+	names func() map[string]string // what the catalog names at this moment
 }
 
 func newWatcher(t *testing.T, names func() map[string]string) *watcher {
 	t.Helper()
-	return &watcher{t: t, lost: map[string]bool{}, names: names, named: names()}
+	w := &watcher{t: t, names: names, named: names()}
+	w.Before = func(op, path string, lost []string) {
+		w.look(lost)
+		if op == "rename" && filepath.Base(path) == markerName && len(lost) > 0 {
+			t.Errorf("the marker gets its name, and a power cut would take %v", lost)
+		}
+	}
+	return w
 }
 
 // look is called before anything is done: what the catalog has come to name since must have been durable already.
-func (w *watcher) look() {
+func (w *watcher) look(lost []string) {
 	w.t.Helper()
 	now := w.names()
-	if !maps.Equal(now, w.named) && len(w.lost) > 0 {
-		w.t.Errorf("the catalog names %v, and a power cut would take %v", now, slices.Sorted(maps.Keys(w.lost)))
+	if !maps.Equal(now, w.named) && len(lost) > 0 {
+		w.t.Errorf("the catalog names %v, and a power cut would take %v", now, lost)
 	}
 	w.named = now
-}
-
-// do looks, does something, and takes it down.
-func (w *watcher) do(what, path string, then func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.look()
-	w.events = append(w.events, what+" "+filepath.Base(path))
-	then()
-}
-
-func (w *watcher) Mkdir(path string) error {
-	err := w.osDisk.Mkdir(path)
-	if err == nil {
-		w.do("mkdir", path, func() { w.lost["name of "+path] = true })
-	}
-	return err
-}
-
-func (w *watcher) OpenFile(path string, flags int) (output, error) {
-	f, err := w.osDisk.OpenFile(path, flags)
-	w.do("create", path, func() { w.lost["name of "+path] = true })
-	return &watched{f, path, w}, err
-}
-
-func (w *watcher) Rename(from, to string) error {
-	w.do("rename", to, func() {
-		if w.lost["content of "+from] || len(w.lost) > 0 && filepath.Base(to) == markerName {
-			w.t.Errorf("%s becomes %s, and a power cut would take %v", filepath.Base(from), filepath.Base(to), slices.Sorted(maps.Keys(w.lost)))
-		}
-		w.lost["name of "+to] = true
-	})
-	return w.osDisk.Rename(from, to)
-}
-
-func (w *watcher) SyncDir(path string) error {
-	w.do("sync folder", path, func() {
-		for lost := range w.lost {
-			if name, ok := strings.CutPrefix(lost, "name of "); ok && filepath.Dir(name) == path {
-				delete(w.lost, lost)
-			}
-		}
-	})
-	return w.osDisk.SyncDir(path)
 }
 
 // settled asserts that nothing would be lost now.
 func (w *watcher) settled(after string) {
 	w.t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.look()
-	if len(w.lost) > 0 {
-		w.t.Errorf("after %s a power cut would take %v", after, slices.Sorted(maps.Keys(w.lost)))
+	lost := w.Lost()
+	w.look(lost)
+	if len(lost) > 0 {
+		w.t.Errorf("after %s a power cut would take %v", after, lost)
 	}
-	if len(w.events) == 0 {
+	if len(w.Steps()) == 0 {
 		w.t.Errorf("%s did nothing to the disk", after)
 	}
-	w.events = nil
-}
-
-type watched struct {
-	output
-	path string
-	w    *watcher
-}
-
-func (f *watched) Write(p []byte) (int, error) {
-	f.w.do("write", f.path, func() { f.w.lost["content of "+f.path] = true })
-	return f.output.Write(p)
-}
-
-func (f *watched) Sync() error {
-	f.w.do("sync", f.path, func() { delete(f.w.lost, "content of "+f.path) })
-	return f.output.Sync()
 }
 
 // Nothing is named before it is durable: neither a table's metadata, nor the manifests and data files that it leads to,

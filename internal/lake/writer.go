@@ -6,8 +6,6 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -20,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -27,7 +26,7 @@ import (
 type Writer struct {
 	lake   *Lake
 	lease  *state.Lock
-	remove func(path string) error // of expired files; tests make it fail
+	remove func(context.Context, store.Location) error // of expired files; tests make it fail
 }
 
 // Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
@@ -40,7 +39,7 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{l, lease, os.Remove}
+	w := &Writer{l, lease, l.Store().Remove}
 	if err := w.recover(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}
@@ -168,7 +167,9 @@ func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, day
 	for _, t := range Tables() {
 		var add, drop []string
 		for _, d := range days {
-			add = append(add, d.files[t]...)
+			for _, at := range d.files[t] {
+				add = append(add, w.lake.url(at))
+			}
 			if t == Changes {
 				continue // changes are only ever added
 			}
@@ -306,7 +307,7 @@ func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent)
 			return err
 		}
 	}
-	return w.removeFiles(t, i.id)
+	return w.removeFiles(ctx, t, i.id)
 }
 
 // without gives the locations of the files of a that are not in b.
@@ -320,17 +321,16 @@ func without(a, b []File) []string {
 	return out
 }
 
-// removeFiles removes the data files that a commit wrote to t; they bear its id and nobody names them.
-func (w *Writer) removeFiles(t Table, commit string) error {
-	days, err := os.ReadDir(filepath.Join(w.lake.tableDir(t), "data"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	for _, day := range days {
-		path := filepath.Join(w.lake.tableDir(t), "data", day.Name(), commit+".parquet")
-		if rm := os.Remove(path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
-			err = errors.Join(err, rm)
+// removeFiles removes the data files that a commit wrote to t, or had begun to write; they bear its id and nobody names
+// them.
+func (w *Writer) removeFiles(ctx context.Context, t Table, commit string) (err error) {
+	files := w.lake.Store()
+	for day, listing := range files.Folders(ctx, data(t)) {
+		if listing != nil {
+			return errors.Join(err, listing)
 		}
+		at := day.Join(commit + ".parquet")
+		err = errors.Join(err, gone(files.Remove(ctx, at)), files.Sweep(ctx, day, func(begun store.Location) bool { return begun == at }))
 	}
 	return err
 }

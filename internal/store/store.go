@@ -46,7 +46,7 @@ type Store interface {
 	// Clear removes all that lies under a location, leftovers too. The store as a whole cannot be cleared.
 	Clear(ctx context.Context, under Location) error
 
-	// Sweep removes what writers left under a location that were neither published nor closed: those of processes that were
+	// Sweep removes what writers left directly under a location that were neither published nor closed: those of processes that were
 	// killed. Those still at work lose what they write, so that of must hold for the locations alone of which the caller
 	// knows that nobody creates them now.
 	Sweep(ctx context.Context, under Location, of func(Location) bool) error

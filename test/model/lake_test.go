@@ -407,7 +407,7 @@ func (c *corpus) contents(ctx context.Context) (same bool, err error) {
 func records(ctx context.Context, s *lake.Snapshot) iter.Seq2[lake.Version, error] {
 	return func(yield func(lake.Version, error) bool) {
 		for _, f := range s.Files(lake.Conversations) {
-			for v, err := range lake.Versions(ctx, f.Path) {
+			for v, err := range lake.Versions(ctx, f) {
 				if !yield(v, err) {
 					return
 				}

@@ -63,7 +63,7 @@ func records(t testing.TB, l *lake.Lake) map[conversation.Day][]string {
 	defer s.Close()
 	out := map[conversation.Day][]string{}
 	for _, f := range s.Files(lake.Conversations) {
-		for v, err := range lake.Versions(t.Context(), f.Path) {
+		for v, err := range lake.Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}

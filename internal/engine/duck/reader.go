@@ -45,7 +45,7 @@ func (r *reader) read(ctx context.Context, hits []hit) error {
 			return err
 		}
 		n := neighbours(sorted)
-		if err := r.readFile(sorted[:n]); err != nil {
+		if err := r.readFile(ctx, sorted[:n]); err != nil {
 			return err
 		}
 		sorted = sorted[n:]
@@ -67,8 +67,8 @@ func neighbours(hits []*hit) int {
 }
 
 // readFile reads hits of one file, in the order of its rows.
-func (r *reader) readFile(hits []*hit) error {
-	f, err := r.file(hits[0].file)
+func (r *reader) readFile(ctx context.Context, hits []*hit) error {
+	f, err := r.file(ctx, hits[0].file)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (r *reader) readFile(hits []*hit) error {
 	return err
 }
 
-func (r *reader) file(n int) (*opened, error) {
+func (r *reader) file(ctx context.Context, n int) (*opened, error) {
 	if i := slices.IndexFunc(r.open, func(o *opened) bool { return o.file == n }); i >= 0 {
 		o := r.open[i]
 		r.open = append(slices.Delete(r.open, i, i+1), o)
@@ -93,7 +93,7 @@ func (r *reader) file(n int) (*opened, error) {
 		r.open[0].close()
 		r.open = slices.Delete(r.open, 0, 1)
 	}
-	f, err := lake.OpenRecords(r.files[n].Path)
+	f, err := lake.OpenRecords(ctx, r.files[n])
 	if err != nil {
 		return nil, err
 	}

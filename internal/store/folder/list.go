@@ -62,12 +62,12 @@ func wanted(more bool) error {
 
 // Sweep implements store.Store.
 func (f *Folder) Sweep(ctx context.Context, under store.Location, of func(store.Location) bool) error {
-	return kind(f.walk(ctx, under, func(at store.Location, e fs.DirEntry) error {
-		name, yes := Temporary(at.Name())
-		if !yes || e.IsDir() || !of(at.Folder().Join(name)) {
+	return kind(f.entries(ctx, under, func(e fs.DirEntry) error {
+		name, yes := Temporary(e.Name())
+		if !yes || e.IsDir() || !of(under.Join(name)) {
 			return nil
 		}
-		return missing(os.Remove(f.Path(at)))
+		return missing(os.Remove(f.Path(under.Join(e.Name()))))
 	}))
 }
 

@@ -187,7 +187,7 @@ func killed(t *testing.T, impl Implementation) {
 			p.want("folder/object", content())
 			want = []store.Location{"folder/object", "folder/other"}
 		}
-		if err := p.Sweep(t.Context(), "", func(store.Location) bool { return true }); err != nil {
+		if err := p.Sweep(t.Context(), "folder", func(store.Location) bool { return true }); err != nil {
 			t.Error(err)
 		}
 		p.wantNames(want...)
