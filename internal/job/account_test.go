@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // counted gives what a meter has counted under a name and one label; empty if there is none.
@@ -169,12 +170,8 @@ func TestAFullDiskEndsTheReading(t *testing.T) {
 		}
 	}
 	m := newManager(t, &fakeSource{}, nil)
-	create := m.files.create
-	m.files.create = func(path string) (file, error) {
-		f, err := create(path)
-		return &fullDisk{f, 1000}, err
-	}
-	if _, err := m.files.write(newID(), records, 1<<40); err == nil || read > 100 {
+	m.files = files{folder.On(m.cfg.Dir, fullDisk{room: 1000})}
+	if _, err := m.files.write(t.Context(), newID(), records, 1<<40); err == nil || read > 100 {
 		t.Errorf("read %d records, %v", read, err)
 	}
 }

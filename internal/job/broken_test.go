@@ -108,7 +108,7 @@ func TestRecoveryFailsAsAWhole(t *testing.T) {
 		take(t, m)
 	}
 	for _, id := range []ID{given, back} {
-		if err := os.WriteFile(m.files.part(id), nil, 0o600); err != nil {
+		if err := os.WriteFile(partPath(m, id), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

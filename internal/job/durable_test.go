@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,8 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // again makes another manager over the folder and database of m, as another process has one.
@@ -36,11 +39,11 @@ func TestWhatAKilledProcessWasDoingIsDoneAgain(t *testing.T) {
 		_, _, cursor := read(t, m, done, "", 10)
 		running, waiting := submit(t, m, 0), submit(t, m, 0)
 		take(t, m) // and no more is done to it: the process is killed
-		if err := os.WriteFile(m.files.part(running), []byte("torn"), 0o600); err != nil {
+		if err := os.WriteFile(partPath(m, running), []byte("torn"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		// Killed between the file and the state, the file is whole and nobody knows of it.
-		if err := os.WriteFile(m.files.results(waiting), []byte("of an earlier life"), 0o600); err != nil {
+		if err := os.WriteFile(resultsPath(m, waiting), []byte("of an earlier life"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 
@@ -403,13 +406,13 @@ func TestSweepsClearWhatIsLeft(t *testing.T) {
 	e := take(t, m)
 	_, end := m.running.begin(t.Context(), e.id)
 	left := newID()
-	for _, path := range []string{m.files.part(running), m.files.results(left), m.files.part(left)} {
+	for _, path := range []string{partPath(m, running), resultsPath(m, left), partPath(m, left)} {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m.sweep(t.Context())
-	want := map[string]bool{m.files.results(done): true, m.files.part(running): true}
+	want := map[string]bool{resultsPath(m, done): true, partPath(m, running): true}
 	for _, name := range list(t, m) {
 		if !want[name] {
 			t.Errorf("left: %s", filepath.Base(name))
@@ -451,4 +454,42 @@ func TestAJobDeletedWhileItsDataIsOpenedDelaysNobody(t *testing.T) {
 		wantState(t, m, first, Cancelled)
 		wantState(t, m, second, Fulfilled)
 	})
+}
+
+// What a killed process was writing goes, that of jobs too that have been answered since; what is being written stays.
+func TestSweepsClearWhatWasBegun(t *testing.T) {
+	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	done, running := submit(t, m, 0), submit(t, m, 0)
+	run(t, m, take(t, m))
+	_, end := m.running.begin(t.Context(), take(t, m).id)
+	defer end()
+	for _, at := range []store.Location{resultsAt(done), resultsAt(newID()), resultsAt(running), "not ours"} {
+		w, err := m.files.Create(t.Context(), at, store.Replace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("torn")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.sweep(t.Context())
+	entries, err := os.ReadDir(m.cfg.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, e := range entries {
+		if of, yes := folder.Temporary(e.Name()); yes {
+			left = append(left, of)
+		}
+	}
+	slices.Sort(left)
+	want := []string{string(resultsAt(running)), "not ours"}
+	slices.Sort(want)
+	if !slices.Equal(left, want) {
+		t.Errorf("left: %q, want %q", left, want)
+	}
+	if _, got, _ := read(t, m, done, "", 10); len(got) != 3 {
+		t.Errorf("read %d results", len(got))
+	}
 }

@@ -1,83 +1,86 @@
 package job
 
 import (
+	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"iter"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 )
 
-// files is the folder of results: one file a job, and a part while it is being written.
-type files struct {
-	dir    string
-	create func(path string) (file, error)
-	sync   func(dir string) error
-}
-
-// file is what writing results needs of an *os.File.
-type file interface {
-	io.Writer
-	Sync() error
-	Close() error
-}
-
-func createFile(path string) (file, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-}
+// files is where the results are: one file a job.
+type files struct{ store.Store }
 
 const (
 	resultsSuffix = ".results"
-	partSuffix    = ".part"
+	partSuffix    = ".part" // of files that earlier versions were writing
 )
 
-func (f files) results(id ID) string { return filepath.Join(f.dir, string(id)+resultsSuffix) }
-func (f files) part(id ID) string    { return filepath.Join(f.dir, string(id)+partSuffix) }
+func resultsAt(id ID) store.Location { return store.Location(id) + resultsSuffix }
 
 // write keeps records as the results of a job: afterwards the whole file is there, through a crash too, or none of it.
-func (f files) write(id ID, records iter.Seq2[conversation.Record, error], most int64) (size Size, err error) {
-	part, err := f.create(f.part(id))
+// Whoever gives the records ends when ctx does.
+func (f files) write(ctx context.Context, id ID, records iter.Seq2[conversation.Record, error], most int64) (size Size, err error) {
+	w, err := f.Create(context.WithoutCancel(ctx), resultsAt(id), store.Replace)
 	if err != nil {
 		return size, err
 	}
-	defer func() { err = errors.Join(err, absent(os.Remove(f.part(id)))) }() // once renamed, it is absent
-	defer part.Close()                                                       // again, unless writing panics
-	size, err = writeResults(part, records, most)
-	if err := errors.Join(err, part.Close()); err != nil {
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if size, err = writeResults(w, records, most); err != nil {
 		return size, err
 	}
-	// The rename comes after the sync in writeResults: before it, a crash could leave a file of the right name and
-	// no content.
-	if err := os.Rename(f.part(id), f.results(id)); err != nil {
-		return size, err
+	return size, w.Commit()
+}
+
+// open opens the results of a job. The kind of a failure is not that of the question, whoever asks may ask.
+func (f files) open(ctx context.Context, id ID, decoder *zstd.Decoder) (*results, error) {
+	o, err := f.Open(ctx, resultsAt(id))
+	if errors.Is(err, fault.Forbidden) {
+		return nil, fault.Because(fs.ErrPermission, err, "a results file may not be read")
 	}
-	return size, f.sync(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	return readResults(o, decoder)
 }
 
 // remove removes the results of a job, if it has any.
-func (f files) remove(id ID) error { return absent(os.Remove(f.results(id))) }
+func (f files) remove(ctx context.Context, id ID) error {
+	return absent(f.Remove(context.WithoutCancel(ctx), resultsAt(id)))
+}
 
-// clear removes the parts and results of all jobs but those that keep says. Files of other names are not ours and stay.
-func (f files) clear(keep func(ID) (bool, error)) error {
-	entries, err := os.ReadDir(f.dir)
+// clear removes the results of all jobs but those that keep says, and what was left of writing those of jobs that are
+// not being answered. Files of other names are not ours and stay.
+func (f files) clear(ctx context.Context, answering func(ID) bool, keep func(ID) (bool, error)) error {
+	err := f.Sweep(ctx, "", func(at store.Location) bool {
+		id, _, ours := jobOf(at)
+		return ours && !answering(id)
+	})
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		suffix := filepath.Ext(e.Name())
-		id := strings.TrimSuffix(e.Name(), suffix)
-		if suffix != resultsSuffix && suffix != partSuffix || uuid.Validate(id) != nil {
+	for info, err := range f.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		id, suffix, ours := jobOf(info.At)
+		if !ours {
 			continue
 		}
-		kept, err := keep(ID(id))
+		kept := answering(id)
+		if !kept && suffix == resultsSuffix {
+			kept, err = keep(id)
+		}
 		if err == nil && !kept {
-			err = absent(os.Remove(filepath.Join(f.dir, e.Name())))
+			err = absent(f.Remove(ctx, info.At))
 		}
 		if err != nil {
 			return err
@@ -86,19 +89,17 @@ func (f files) clear(keep func(ID) (bool, error)) error {
 	return nil
 }
 
+// jobOf says whether a file is of a job, of which, and what its name ends in.
+func jobOf(at store.Location) (id ID, suffix string, ours bool) {
+	suffix = path.Ext(string(at))
+	name := strings.TrimSuffix(string(at), suffix)
+	return ID(name), suffix, (suffix == resultsSuffix || suffix == partSuffix) && uuid.Validate(name) == nil
+}
+
 // absent is err, but for a file that is not there.
 func absent(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err
-}
-
-// syncDir makes the names in a folder last through a crash.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -4,12 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -21,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // Config is what a Manager needs.
@@ -61,7 +59,7 @@ func (c *Config) defaults() {
 // Manager takes jobs, runs them and gives out their results. Safe for concurrent use; nothing runs outside Run.
 type Manager struct {
 	cfg     Config
-	jobs    store
+	jobs    registry
 	running *running
 	files   files
 	seal    *sealer
@@ -80,12 +78,13 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	c.defaults()
-	if err := os.MkdirAll(c.Dir, 0o700); errors.Is(err, syscall.ENOSPC) {
+	results := folder.At(c.Dir)
+	if err := results.Prepare(ctx, ""); errors.Is(err, fault.Full) {
 		return nil, err
 	} else if err != nil {
 		return nil, fault.Because(fault.OfPath(err), err, "the folder of results %s cannot be made", c.Dir)
 	}
-	jobs, err := openStore(ctx, c.DB)
+	jobs, err := openRegistry(ctx, c.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +110,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{
-		cfg: c, jobs: jobs, running: newRunning(), files: files{dir: c.Dir, create: createFile, sync: syncDir}, seal: seal,
+		cfg: c, jobs: jobs, running: newRunning(), files: files{results}, seal: seal,
 		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor, mine: string(mine),
 	}
 	c.Meter.Watch(m.count)
@@ -177,7 +176,7 @@ func (m *Manager) Delete(ctx context.Context, o Owner, id ID) error {
 		return nil
 	}
 	m.cfg.Log.InfoContext(ctx, "job removed", "job", id, "client", o.Client)
-	return errors.Join(m.jobs.remove(ctx, id), m.files.remove(id))
+	return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, id))
 }
 
 // Results gives the page of at most pageSize results from the cursor on; an empty cursor means from the start. The
@@ -199,8 +198,8 @@ func (m *Manager) Results(ctx context.Context, o Owner, id ID, cursor string, pa
 	if err := readable(e, cursor); err != nil {
 		return nil, err
 	}
-	results, err := openResults(m.files.results(id), m.zstd)
-	if errors.Is(err, fs.ErrNotExist) {
+	results, err := m.files.open(ctx, id, m.zstd)
+	if errors.Is(err, fault.NotFound) {
 		return nil, notFound() // deleted or expired since find
 	}
 	if err != nil {

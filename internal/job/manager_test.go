@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -107,6 +108,10 @@ func TestResultsExpireByTheClock(t *testing.T) {
 		wantKind(t, err, fault.NotFound)
 	})
 }
+
+// resultsPath and partPath are where the results of a job are, and where an earlier version wrote them.
+func resultsPath(m *Manager, id ID) string { return filepath.Join(m.cfg.Dir, string(id)+resultsSuffix) }
+func partPath(m *Manager, id ID) string    { return filepath.Join(m.cfg.Dir, string(id)+partSuffix) }
 
 func list(t *testing.T, m *Manager) []string {
 	t.Helper()
@@ -236,24 +241,36 @@ func TestFailuresSayWhatTheAskerMayKnow(t *testing.T) {
 	}
 }
 
-// fullDisk takes the first bytes and then has no room.
+// fullDisk takes the first bytes of a file and then has no room.
 type fullDisk struct {
-	file
+	folder.OS
+
 	room int
 }
 
-func (f *fullDisk) Write(b []byte) (int, error) {
+func (d fullDisk) Create(path string) (folder.File, error) {
+	f, err := d.OS.Create(path)
+	return &fullFile{f, d.room}, err
+}
+
+type fullFile struct {
+	folder.File
+
+	room int
+}
+
+func (f *fullFile) Write(b []byte) (int, error) {
 	if f.room -= len(b); f.room < 0 {
 		return 0, &os.PathError{Op: "write", Path: "part", Err: syscall.ENOSPC}
 	}
-	return f.file.Write(b)
+	return f.File.Write(b)
 }
 
-func (f *fullDisk) Sync() error {
+func (f *fullFile) Sync() error {
 	if f.room == 0 {
 		return &os.PathError{Op: "sync", Path: "part", Err: syscall.EIO}
 	}
-	return f.file.Sync()
+	return f.File.Sync()
 }
 
 func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
@@ -265,17 +282,13 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 	if err := whole.answer(t.Context(), &e); err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(whole.files.results(id))
+	info, err := os.Stat(resultsPath(whole, id))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for room := 0; room <= int(info.Size()); room += max(1, int(info.Size())/50) {
 		m := newManager(t, &fakeSource{records: records}, nil)
-		create := m.files.create
-		m.files.create = func(path string) (file, error) {
-			f, err := create(path)
-			return &fullDisk{f, room}, err
-		}
+		m.files = files{folder.On(m.cfg.Dir, fullDisk{room: room})}
 		if err := m.answer(t.Context(), &e); err == nil {
 			t.Errorf("room for %d of %d bytes: no error", room, info.Size())
 		}

@@ -15,6 +15,8 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
+	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 )
 
 func TestWhichStatesAreDone(t *testing.T) {
@@ -27,7 +29,7 @@ func TestWhichStatesAreDone(t *testing.T) {
 
 func TestResultsAreForTheirOwnerAlone(t *testing.T) {
 	m, id := fulfilled(t, someRecords(3), 0)
-	for path, want := range map[string]os.FileMode{m.files.results(id): 0o600, m.cfg.Dir: 0o700 | os.ModeDir} {
+	for path, want := range map[string]os.FileMode{resultsPath(m, id): 0o600, m.cfg.Dir: 0o700 | os.ModeDir} {
 		if info, err := os.Stat(path); err != nil || info.Mode() != want {
 			t.Errorf("%s: got %v, %v, want %v", path, info.Mode(), err, want)
 		}
@@ -75,17 +77,6 @@ func TestHowLoudlyAFailureIsLogged(t *testing.T) {
 	}
 }
 
-// watchedFile tells of every sync of a file.
-type watchedFile struct {
-	file
-	sync func()
-}
-
-func (f watchedFile) Sync() error {
-	f.sync()
-	return f.file.Sync()
-}
-
 // Before the folder is synced, a crash could take the name away; before the file is, the name could have no content.
 func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
@@ -93,20 +84,20 @@ func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
 	var steps []string
 	note := func(step string) {
 		name := "unnamed"
-		if _, err := os.Stat(m.files.results(id)); err == nil {
+		if _, err := os.Stat(resultsPath(m, id)); err == nil {
 			name = "named"
 		}
 		steps = append(steps, step+" "+name)
 	}
-	create, sync := m.files.create, m.files.sync
-	m.files.create = func(path string) (file, error) {
-		f, err := create(path)
-		return watchedFile{f, func() { note("file synced") }}, err
-	}
-	m.files.sync = func(dir string) error {
-		note("folder synced")
-		return sync(dir)
-	}
+	m.files = files{folder.On(m.cfg.Dir, foldertest.Steps{Before: func(op, _ string) error {
+		switch op {
+		case "sync":
+			note("file synced")
+		case "syncdir":
+			note("folder synced")
+		}
+		return nil
+	}})}
 	run(t, m, take(t, m))
 	wantState(t, m, id, Fulfilled)
 	if got, want := strings.Join(steps, ", "), "file synced unnamed, folder synced named"; got != want {
@@ -117,7 +108,7 @@ func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
 func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
 	id := submit(t, m, 0)
-	if err := os.MkdirAll(filepath.Join(m.files.results(id), "in the way"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(resultsPath(m, id), "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	run(t, m, take(t, m))
@@ -126,7 +117,12 @@ func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
 
 func TestAFolderThatCannotBeSyncedFailsItsJob(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
-	m.files.sync = func(string) error { return errors.New("the disk is gone") }
+	m.files = files{folder.On(m.cfg.Dir, foldertest.Steps{Before: func(op, _ string) error {
+		if op == "syncdir" {
+			return errors.New("the disk is gone")
+		}
+		return nil
+	}})}
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	wantState(t, m, id, Failed)

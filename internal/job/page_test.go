@@ -166,7 +166,7 @@ func TestLargeRecordsFillABlockEach(t *testing.T) {
 		records[i] = fmt.Sprintf(`{"n":%d,"text":"%s"}`, i, strings.Repeat("x", blockBytes))
 	}
 	m, id := fulfilled(t, records, 0)
-	r, err := openResults(m.files.results(id), m.zstd)
+	r, err := m.files.open(t.Context(), id, m.zstd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestPageSizeMustBePositive(t *testing.T) {
 func TestADamagedFileIsNeverServed(t *testing.T) {
 	unraced.Test(t)
 	m, id := fulfilled(t, someRecords(blockRecords+5), 0)
-	path := m.files.results(id)
+	path := resultsPath(m, id)
 	good, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

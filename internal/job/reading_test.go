@@ -51,7 +51,7 @@ func TestAClientThatLeavesIsNoticed(t *testing.T) {
 // A file that is cut off while a page of it is open is noticed, however the page is sent.
 func TestAFileThatIsCutOffMeanwhile(t *testing.T) {
 	m, id := fulfilled(t, someRecords(2*blockRecords), 0)
-	good, err := os.ReadFile(m.files.results(id))
+	good, err := os.ReadFile(resultsPath(m, id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +59,14 @@ func TestAFileThatIsCutOffMeanwhile(t *testing.T) {
 	for _, size := range []int64{0, 4, int64(len(good)) / 4, int64(len(good)) / 4 * 3} {
 		for _, most := range []int{10, 3 * blockRecords} {
 			for name, send := range map[string]func(*Page, io.Writer) error{"plain": (*Page).Stream, "zstd": (*Page).StreamZstd} {
-				if err := os.WriteFile(m.files.results(id), good, 0o600); err != nil {
+				if err := os.WriteFile(resultsPath(m, id), good, 0o600); err != nil {
 					t.Fatal(err)
 				}
 				p, err := m.Results(t.Context(), me, id, cursor, most)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.Truncate(m.files.results(id), size); err != nil {
+				if err := os.Truncate(resultsPath(m, id), size); err != nil {
 					t.Fatal(err)
 				}
 				if err := send(p, io.Discard); !errors.Is(err, fault.Corrupt) && !errors.Is(err, io.EOF) {
@@ -88,7 +88,7 @@ func TestFilesAreGivenBack(t *testing.T) {
 		run(t, m, take(t, m))
 		wantState(t, m, other, Failed)
 	}
-	if err := os.WriteFile(m.files.results(id), []byte("damage"), 0o600); err != nil {
+	if err := os.WriteFile(resultsPath(m, id), []byte("damage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := m.Results(t.Context(), me, id, "", 1)

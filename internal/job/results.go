@@ -3,13 +3,13 @@ package job
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"os"
 	"slices"
 	"sort"
 
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // A results file, numbers in big-endian order unless zstd says otherwise:
@@ -43,7 +43,7 @@ type block struct {
 
 // results reads a results file. For one goroutine.
 type results struct {
-	file    *os.File
+	file    store.Object
 	zstd    *zstd.Decoder
 	blocks  []block
 	records int64
@@ -52,12 +52,8 @@ type results struct {
 	raw     []byte // of the last block that was read
 }
 
-// openResults opens a results file and reads its index. A damaged one is fault.Corrupt.
-func openResults(path string, decoder *zstd.Decoder) (_ *results, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
+// readResults reads the index of a results file, which is then its own. A damaged one is fault.Corrupt.
+func readResults(f store.Object, decoder *zstd.Decoder) (_ *results, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
@@ -68,11 +64,7 @@ func openResults(path string, decoder *zstd.Decoder) (_ *results, err error) {
 }
 
 func (r *results) readIndex() error {
-	info, err := r.file.Stat()
-	if err != nil {
-		return err
-	}
-	start := info.Size() - int64(trailerSize)
+	start := r.file.Size() - int64(trailerSize)
 	if start < 0 {
 		return damaged("is too short")
 	}

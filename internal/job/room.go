@@ -10,7 +10,7 @@ import (
 
 // room is what the results of one client may take if nobody says otherwise: half of the room that there is for results,
 // which is what is free and what they take already. So no client fills the disk alone, and a restart changes nothing.
-func room(ctx context.Context, jobs store, free func(dir string) (int64, error), dir string) (int64, error) {
+func room(ctx context.Context, jobs registry, free func(dir string) (int64, error), dir string) (int64, error) {
 	there, err := free(dir)
 	if err != nil {
 		return 0, err
@@ -31,7 +31,7 @@ func freeOn(dir string) (int64, error) {
 }
 
 // taken is how many bytes the results of all jobs take.
-func (s store) taken(ctx context.Context) (n int64, err error) {
+func (s registry) taken(ctx context.Context) (n int64, err error) {
 	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(stored), 0) FROM jobs`).Scan(&n)
 	return n, state.Fault(err)
 }

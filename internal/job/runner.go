@@ -127,10 +127,7 @@ func (m *Manager) recover(ctx context.Context) error {
 // clear removes the files that belong to no job: neither to one whose results can be read, nor to one that is being
 // answered, which ends with a file that can be read or without any.
 func (m *Manager) clear(ctx context.Context) error {
-	return m.files.clear(func(id ID) (bool, error) {
-		if m.running.has(id) {
-			return true, nil
-		}
+	return m.files.clear(ctx, m.running.has, func(id ID) (bool, error) {
 		e, ok, err := m.jobs.get(ctx, id)
 		return ok && e.status.State == Fulfilled, err
 	})
@@ -226,7 +223,7 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 		m.giveBack(ctx, e)
 		return err
 	default:
-		m.fail(ctx, e, errors.Join(err, m.files.remove(e.id))) // the file may be whole, and what failed come after it
+		m.fail(ctx, e, errors.Join(err, m.files.remove(ctx, e.id))) // the file may be whole, and what failed come after it
 	}
 	return nil
 }
@@ -261,7 +258,7 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
 	e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know
-	e.size, err = m.files.write(e.id, view.Records(ctx, q.Query, q.Limit, 0), m.cfg.Limits.Bytes)
+	e.size, err = m.files.write(ctx, e.id, view.Records(ctx, q.Query, q.Limit, 0), m.cfg.Limits.Bytes)
 	return err
 }
 
@@ -283,7 +280,7 @@ func (m *Manager) fulfil(ctx context.Context, e entry) {
 		m.cfg.Meter.Written(e.size.Records, e.size.Bytes)
 		m.cfg.Log.InfoContext(ctx, "job fulfilled", "job", e.id, "records", e.size.Records, "bytes", e.size.Bytes)
 	default:
-		if err := m.files.remove(e.id); err != nil {
+		if err := m.files.remove(ctx, e.id); err != nil {
 			m.cfg.Log.ErrorContext(ctx, "remove results of a cancelled job", "job", e.id, "err", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"iter"
 	"runtime"
 
@@ -43,16 +44,16 @@ type resultsWriter struct {
 // more than this many blocks.
 func packAtOnce() int { return runtime.GOMAXPROCS(0) + 1 }
 
-// writeResults writes a results file to f and syncs it. It stops at the first error of records, and with fault.TooLarge
+// writeResults writes a results file to f. It stops at the first error of records, and with fault.TooLarge
 // when they come to more than most bytes.
-func writeResults(f file, records iter.Seq2[conversation.Record, error], most int64) (Size, error) {
+func writeResults(f io.Writer, records iter.Seq2[conversation.Record, error], most int64) (Size, error) {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(packAtOnce()))
 	if err != nil {
 		return Size{}, err
 	}
 	w := &resultsWriter{out: bufio.NewWriterSize(f, 256<<10), zstd: encoder, block: &filled{}}
 	err = w.write(records, most)
-	return w.size, errors.Join(err, w.end(err), f.Sync())
+	return w.size, errors.Join(err, w.end(err))
 }
 
 func (w *resultsWriter) write(records iter.Seq2[conversation.Record, error], most int64) error {

@@ -41,19 +41,19 @@ var migrations = []string{
 	`ALTER TABLE jobs ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;`, // how often a runner began it, but for those that gave it back
 }
 
-// store keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
+// registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
 // crash too. Safe for concurrent use, by several processes as well.
-type store struct {
+type registry struct {
 	db *sql.DB
 	// writing lines this process's writers up: SQLite lets one write at a time and has the others sleep and try again.
 	writing *sync.Mutex
 }
 
-func openStore(ctx context.Context, db *sql.DB) (store, error) {
-	return store{db, &sync.Mutex{}}, state.Migrate(ctx, db, "job", migrations)
+func openRegistry(ctx context.Context, db *sql.DB) (registry, error) {
+	return registry{db, &sync.Mutex{}}, state.Migrate(ctx, db, "job", migrations)
 }
 
-func (s store) tx(ctx context.Context, do func(*sql.Tx) error) error {
+func (s registry) tx(ctx context.Context, do func(*sql.Tx) error) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	return state.Tx(ctx, s.db, do)
@@ -61,7 +61,7 @@ func (s store) tx(ctx context.Context, do func(*sql.Tx) error) error {
 
 // key gives the secret that seals cursors. It is made with the tables and lasts as they do: cursors outlive the process
 // that gave them out.
-func (s store) key(ctx context.Context) (key [32]byte, err error) {
+func (s registry) key(ctx context.Context) (key [32]byte, err error) {
 	if _, err := rand.Read(key[:]); err != nil {
 		return key, err
 	}
@@ -79,7 +79,7 @@ func (s store) key(ctx context.Context) (key [32]byte, err error) {
 }
 
 // add queues a new job, unless a limit is in the way: its fault is then the error.
-func (s store) add(ctx context.Context, e entry, limits Limits) error {
+func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
@@ -109,7 +109,7 @@ func scan(r row) (e entry, err error) {
 }
 
 // get gives what is known of a job.
-func (s store) get(ctx context.Context, id ID) (entry, bool, error) {
+func (s registry) get(ctx context.Context, id ID) (entry, bool, error) {
 	e, err := scan(s.db.QueryRowContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, false, nil
@@ -118,7 +118,7 @@ func (s store) get(ctx context.Context, id ID) (entry, bool, error) {
 }
 
 // list gives the jobs that an owner sees, newest first.
-func (s store) list(ctx context.Context, o Owner) (out []entry, err error) {
+func (s registry) list(ctx context.Context, o Owner) (out []entry, err error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', user) ORDER BY seq DESC`, o.Organisation, o.User)
 	if err != nil {
 		return nil, state.Fault(err)
@@ -143,7 +143,7 @@ const next = `SELECT j.id FROM jobs j LEFT JOIN job_turns t USING (organisation,
 		coalesce(t.turn, 0), j.seq LIMIT 1`
 
 // take moves the job of one of these organisations whose turn it is to Pending. It says no when none is waiting.
-func (s store) take(ctx context.Context, organisations string) (e entry, ok bool, err error) {
+func (s registry) take(ctx context.Context, organisations string) (e entry, ok bool, err error) {
 	switch err := s.db.QueryRowContext(ctx, next, organisations).Scan(&e.id); {
 	case errors.Is(err, sql.ErrNoRows):
 		return e, false, nil // the usual case costs no write lock
@@ -168,7 +168,7 @@ func (s store) take(ctx context.Context, organisations string) (e entry, ok bool
 // putBack moves Pending jobs back to the queue, where they stand as they stood: one of them, or all of them for want of
 // an id, which a runner that was killed has left: those count as started. A job that was cancelled meanwhile stays as it
 // is.
-func (s store) putBack(ctx context.Context, id ID) error {
+func (s registry) putBack(ctx context.Context, id ID) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - (?1 <> '') WHERE state = 'PENDING' AND ?1 IN ('', id)`, id)
 		return err
@@ -176,7 +176,7 @@ func (s store) putBack(ctx context.Context, id ID) error {
 }
 
 // giveUp fails the Pending jobs whose runners were killed as often as this, and gives their ids.
-func (s store) giveUp(ctx context.Context, starts int, message string, now, forget time.Time) (out []ID, err error) {
+func (s registry) giveUp(ctx context.Context, starts int, message string, now, forget time.Time) (out []ID, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		out, err = ids(tx.QueryContext(ctx, `UPDATE jobs SET state = 'FAILED', body = NULL, error = ?, completed = ?, forget = ?
 			WHERE state = 'PENDING' AND starts >= ? RETURNING id`, message, millis(now), millis(forget), starts))
@@ -186,7 +186,7 @@ func (s store) giveUp(ctx context.Context, starts int, message string, now, forg
 }
 
 // finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
-func (s store) finish(ctx context.Context, e entry) (ok bool, err error) {
+func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
 			records = ?, bytes = ?, stored = ?, missing = ? WHERE id = ? AND state = 'PENDING'`,
@@ -199,7 +199,7 @@ func (s store) finish(ctx context.Context, e entry) (ok bool, err error) {
 }
 
 // cancel moves a job that is not done to Cancelled, to be forgotten at the given time. It says no when the job is done.
-func (s store) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, err error) {
+func (s registry) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
 			millis(forget), id))
@@ -209,7 +209,7 @@ func (s store) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, er
 }
 
 // remove forgets a job.
-func (s store) remove(ctx context.Context, id ID) error {
+func (s registry) remove(ctx context.Context, id ID) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE id = ?`, id)
 		return err
@@ -217,7 +217,7 @@ func (s store) remove(ctx context.Context, id ID) error {
 }
 
 // expire moves the Fulfilled jobs whose time has come to Expired, gives their ids, and forgets what is long past.
-func (s store) expire(ctx context.Context, now time.Time) (expired []ID, err error) {
+func (s registry) expire(ctx context.Context, now time.Time) (expired []ID, err error) {
 	due := false
 	row := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'FULFILLED' AND expires <= ?1 OR forget > 0 AND forget <= ?1)`, millis(now))
 	if err := row.Scan(&due); err != nil || !due {
@@ -249,7 +249,7 @@ func ids(rows *sql.Rows, err error) (out []ID, _ error) {
 }
 
 // pending gives the ids of the jobs that are being answered.
-func (s store) pending(ctx context.Context) ([]ID, error) {
+func (s registry) pending(ctx context.Context) ([]ID, error) {
 	out, err := ids(s.db.QueryContext(ctx, `SELECT id FROM jobs WHERE state = 'PENDING'`))
 	return out, state.Fault(err)
 }
