@@ -24,7 +24,7 @@ func TestAFullDiskIsToldOfOnce(t *testing.T) {
 			}
 		}
 	}
-	err := ToFile("/dev/full", func(w io.Writer) error {
+	err := ToFile(t.Context(), "/dev/full", func(w io.Writer) error {
 		_, err := NDJSON(t.Context(), w, records)
 		return err
 	})

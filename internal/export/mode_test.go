@@ -15,7 +15,10 @@ func TestModeOfAnExport(t *testing.T) {
 	old := syscall.Umask(0o022)
 	defer syscall.Umask(old)
 	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
-	for name, to := range map[string]func(string, func(io.Writer) error) error{"ToFile": ToFile, "AppendTo": AppendTo} {
+	for name, to := range map[string]func(string, func(io.Writer) error) error{
+		"ToFile":   func(path string, write func(io.Writer) error) error { return ToFile(t.Context(), path, write) },
+		"AppendTo": AppendTo,
+	} {
 		dir := t.TempDir()
 		fresh, there := filepath.Join(dir, "new"), filepath.Join(dir, "there")
 		if err := os.WriteFile(there, nil, 0o600); err != nil {

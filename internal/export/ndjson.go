@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"crypto/rand"
 	"errors"
 	"io"
 	"iter"
@@ -19,6 +18,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // NDJSON writes each record verbatim on a line of its own and gives their number.
@@ -44,44 +45,35 @@ func NDJSON(ctx context.Context, w io.Writer, records iter.Seq2[conversation.Rec
 //
 // A symbolic link is followed. What is no regular file, a pipe or a device, is written to directly. A path that cannot
 // be written is fault.Invalid, one that may not be fault.Forbidden.
-func ToFile(path string, write func(io.Writer) error) (err error) {
+func ToFile(ctx context.Context, path string, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return direct(path, write)
 	}
-	f, err := beside(path)
+	f, err := create(ctx, path)
 	if err != nil {
 		return unwritable(path, err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	w, err := compressor(path, f)
 	if err != nil {
-		return errors.Join(err, f.Close())
+		return err
 	}
-	if err := errors.Join(write(w), w.Close(), asBefore(path, f), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(write(w), w.Close(), f.Finish()); err != nil {
 		return full(err)
 	}
-	return os.Rename(f.Name(), path)
+	return f.Publish()
 }
 
-// beside makes a file beside a path, with a name by chance.
-func beside(path string) (*os.File, error) {
-	return private.Open(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL)
-}
-
-// asBefore gives a file the mode of the one whose place it is to take.
-func asBefore(path string, f *os.File) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil //nolint:nilerr // there is none
+// create begins a file, in a folder that must be there. Whoever writes it ends when ctx does.
+func create(ctx context.Context, path string) (store.Writer, error) {
+	dir, name := filepath.Dir(path), filepath.Base(path)
+	if _, err := os.Stat(dir); err != nil {
+		return nil, err
 	}
-	return f.Chmod(info.Mode().Perm())
+	return folder.At(dir).Create(context.WithoutCancel(ctx), store.Location(name), store.Replace)
 }
 
 // AppendTo lends a writer to the end of a file, which is made if it is not there. When write fails the file is as it

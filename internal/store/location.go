@@ -13,8 +13,8 @@ import (
 // is the store as a whole.
 type Location string
 
-// longestName is how many bytes a name of a location may have. File systems take 255, of which a store needs some.
-const longestName = 200
+// longestName is how many bytes a name of a location may have. File systems take 255, of which a folder needs 28.
+const longestName = 227
 
 // Join is a location under l.
 func (l Location) Join(names ...string) Location {

@@ -118,7 +118,7 @@ func (o *Options) export(ctx context.Context, e engine.Engine, q query.Query, al
 	if o.Output == "" || o.Output == "-" {
 		return write(o.Streams.Out)
 	}
-	if err := export.ToFile(o.Output, write); err != nil {
+	if err := export.ToFile(ctx, o.Output, write); err != nil {
 		return err
 	}
 	progress.Clear()

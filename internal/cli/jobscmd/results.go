@@ -154,7 +154,7 @@ func (r *reader) toStream(ctx context.Context, w io.Writer) error {
 }
 
 func (r *reader) toFile(ctx context.Context, path string, more bool) error {
-	to := export.ToFile
+	to := func(path string, write func(io.Writer) error) error { return export.ToFile(ctx, path, write) }
 	if more {
 		to = export.AppendTo
 	}

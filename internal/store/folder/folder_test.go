@@ -240,7 +240,16 @@ func TestModes(t *testing.T) {
 	if err := os.Chmod(object, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := put(t, s, "folder/object", store.Replace, "y"); err != nil || mode(object) != 0o644 {
+	w, err := s.Create(t.Context(), "folder/object", store.Replace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range temporaries(base) {
+		if mode(path) != 0o600 {
+			t.Errorf("while it is written: mode %o", mode(path))
+		}
+	}
+	if err := w.Commit(); err != nil || mode(object) != 0o644 {
 		t.Errorf("mode %o, %v", mode(object), err)
 	}
 }

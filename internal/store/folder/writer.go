@@ -47,17 +47,14 @@ func (w *writer) create() (err error) {
 		}
 		w.file, err = w.folder.disk.Create(w.temp)
 	}
-	if err != nil || w.how == store.New {
-		return err
-	}
-	if err := w.asBefore(); err != nil {
-		return errors.Join(err, w.Close())
-	}
-	return nil
+	return err
 }
 
-// asBefore gives the file the mode of the one whose place it is to take.
+// asBefore gives the file the mode of the one whose place it is to take. While it is written it is its owner's.
 func (w *writer) asBefore() error {
+	if w.how == store.New {
+		return nil
+	}
 	info, err := os.Stat(w.path)
 	if err != nil {
 		return nil //nolint:nilerr // there is none
@@ -94,7 +91,7 @@ func (w *writer) Finish() error {
 		return errEnded
 	}
 	return w.step(func() error {
-		if err := w.file.Sync(); err != nil {
+		if err := errors.Join(w.asBefore(), w.file.Sync()); err != nil {
 			return err
 		}
 		w.finished = true
