@@ -129,13 +129,13 @@ func TestRunEndsWhenTheControlDatabaseCannotBeUsed(t *testing.T) {
 	if err := m.Run(t.Context()); err == nil {
 		t.Error("got no error")
 	}
-	if runs, err := m.Runs(); runs || err != nil { // the lock is given back
+	if runs, err := m.Runs(t.Context()); runs || err != nil { // the lock is given back
 		t.Errorf("runs: got %v, %v", runs, err)
 	}
 	if err := os.RemoveAll(m.cfg.Dir); err != nil {
 		t.Fatal(err)
 	}
-	if runs, err := m.Runs(); runs || !errors.Is(err, os.ErrNotExist) {
+	if runs, err := m.Runs(t.Context()); runs || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("runs, without a folder: got %v, %v", runs, err)
 	}
 }

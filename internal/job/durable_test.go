@@ -81,7 +81,7 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 		id, other := submit(t, second, 0), submit(t, second, 0)
 		pass(2 * time.Second)
 		wantState(t, second, id, Pending)
-		if runs, err := second.Runs(); !runs || err != nil {
+		if runs, err := second.Runs(t.Context()); !runs || err != nil {
 			t.Errorf("runs: got %v, %v", runs, err)
 		}
 		if src.open != 2 {

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 )
 
@@ -62,6 +63,7 @@ type Manager struct {
 	jobs    registry
 	running *running
 	files   files
+	locks   store.Locks
 	seal    *sealer
 	rate    *limit.Limiter // of submissions
 	zstd    *zstd.Decoder
@@ -110,7 +112,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{
-		cfg: c, jobs: jobs, running: newRunning(), files: files{results}, seal: seal,
+		cfg: c, jobs: jobs, running: newRunning(), files: files{results}, locks: results, seal: seal,
 		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor, mine: string(mine),
 	}
 	c.Meter.Watch(m.count)

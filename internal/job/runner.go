@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -18,7 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
-	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // How often the runner looks: for what other processes have submitted and deleted; for the lock, while another process
@@ -59,8 +58,8 @@ func (m *Manager) Run(ctx context.Context) error {
 }
 
 // Runs says whether some process answers jobs over the folder now.
-func (m *Manager) Runs() (bool, error) {
-	lock, err := m.takeLock()
+func (m *Manager) Runs(ctx context.Context) (bool, error) {
+	lock, err := m.takeLock(ctx)
 	if errors.Is(err, fault.Conflict) {
 		return true, nil
 	}
@@ -70,14 +69,18 @@ func (m *Manager) Runs() (bool, error) {
 	return false, lock.Close()
 }
 
-func (m *Manager) takeLock() (*state.Lock, error) {
-	return state.TakeLock(filepath.Join(m.cfg.Dir, lockName), "%s answers jobs")
+func (m *Manager) takeLock(ctx context.Context) (store.Lock, error) {
+	lock, err := m.locks.Lock(ctx, lockName, store.LockOptions{})
+	if held, is := errors.AsType[*store.Held](err); is {
+		return nil, fault.New(fault.Conflict, "%s answers jobs", held.By)
+	}
+	return lock, err
 }
 
 // lock waits for the lock; it gives none when ctx ends first.
-func (m *Manager) lock(ctx context.Context) (*state.Lock, error) {
+func (m *Manager) lock(ctx context.Context) (store.Lock, error) {
 	for waited := false; ; waited = true {
-		lock, err := m.takeLock()
+		lock, err := m.takeLock(ctx)
 		if !errors.Is(err, fault.Conflict) {
 			return lock, err
 		}

@@ -155,7 +155,7 @@ func TestFilesAreTheirOwnersAlone(t *testing.T) {
 		if e.IsDir() {
 			want = 0o700
 		}
-		if err == nil && info.Mode().Perm() != want && filepath.Dir(path) != l.pinsDir() { // pins are empty
+		if err == nil && info.Mode().Perm() != want && filepath.Dir(path) != pathOf(l, pinsAt) { // pins are empty
 			t.Errorf("%s has mode %v", path, info.Mode())
 		}
 		return err
@@ -175,7 +175,7 @@ func TestPinsAreForAllWhoGetThere(t *testing.T) {
 	defer syscall.Umask(old)
 	commit(t, l, Commit{Records: all(record("a", day1, ""))})
 	s := snapshot(t, l)
-	for path, want := range map[string]fs.FileMode{l.pinsDir(): 0o770, l.pinPath(int64(s.ID)): 0o644} {
+	for path, want := range map[string]fs.FileMode{pathOf(l, pinsAt): 0o770, pathOf(l, pinAt(int64(s.ID))): 0o644} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, want)
 		}
@@ -184,7 +184,7 @@ func TestPinsAreForAllWhoGetThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	expire(t, l, ExpireOptions{Before: later()})
-	if !exists(l.pinPath(int64(s.ID))) {
+	if !exists(pathOf(l, pinAt(int64(s.ID)))) {
 		t.Error("an expiry has removed the pin of a snapshot that is there")
 	}
 }

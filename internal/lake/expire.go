@@ -69,7 +69,7 @@ func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 	if err := w.removeOrphans(ctx, Conversations, head, o, &out); err != nil || o.DryRun {
 		return out, err
 	}
-	return out, w.lake.removePins(func(id int64) bool { return head.SnapshotByID(id) != nil })
+	return out, w.lake.removePins(ctx, func(id int64) bool { return head.SnapshotByID(id) != nil })
 }
 
 // sound looks whether the newest snapshot is whole. If it is not, the older ones may be what the lake is mended from.
@@ -99,7 +99,7 @@ func (w *Writer) expireConversations(ctx context.Context, o ExpireOptions, out *
 
 // expireUnpinned expires those of some snapshots of conversations that nobody has open.
 func (w *Writer) expireUnpinned(ctx context.Context, head *table.Table, ids []int64, dry bool, out *Expired) (_ *table.Table, err error) {
-	free, err := w.lake.seize(ids, dry)
+	free, err := w.lake.seize(ctx, ids, dry)
 	if err != nil {
 		return nil, err
 	}

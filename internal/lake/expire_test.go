@@ -153,7 +153,7 @@ func TestPinnedSnapshotOutlivesExpiry(t *testing.T) {
 			}
 		}
 	}
-	if exists(l.pinPath(int64(pinned.ID))) || !exists(l.pinPath(int64(now.ID))) {
+	if exists(pathOf(l, pinAt(int64(pinned.ID)))) || !exists(pathOf(l, pinAt(int64(now.ID)))) {
 		t.Error("the pin of the expired snapshot is there, or that of the newest is not")
 	}
 	last := snapshot(t, l)
@@ -178,7 +178,7 @@ func TestNoSnapshotToClose(t *testing.T) {
 	if out := expire(t, l, ExpireOptions{Before: later()}); out != (Expired{}) {
 		t.Errorf("an empty lake: %+v", out)
 	}
-	if exists(l.pinsDir()) {
+	if exists(pathOf(l, pinsAt)) {
 		t.Error("an empty lake has pins")
 	}
 }
@@ -351,7 +351,7 @@ func TestInterruptedExpiryIsFinishedByTheNext(t *testing.T) {
 			if r := mustCheck(t, l); r.Unreferenced != 0 || !slices.Equal(contents(t, l), want) {
 				t.Errorf("after the next expiry: %+v", r)
 			}
-			if left, err := os.ReadDir(l.pinsDir()); err != nil || len(left) != 1 {
+			if left, err := os.ReadDir(pathOf(l, pinsAt)); err != nil || len(left) != 1 {
 				t.Errorf("pins left: %v, %v", left, err)
 			}
 		})
@@ -433,7 +433,7 @@ func TestLockedSnapshot(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	ids, _ := history(t, l, Conversations)
-	s, err := l.seize(ids, false)
+	s, err := l.seize(t.Context(), ids, false)
 	if err != nil || len(s.ids) != 1 {
 		t.Fatalf("got %v, %v", s, err)
 	}
@@ -444,7 +444,7 @@ func TestLockedSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	pinned := snapshot(t, l)
-	if s, err := l.seize(ids, false); err != nil || len(s.ids) != 0 {
+	if s, err := l.seize(t.Context(), ids, false); err != nil || len(s.ids) != 0 {
 		t.Errorf("while it is pinned: %v, %v", s.ids, err)
 	}
 	if err := pinned.Close(); err != nil {
@@ -463,7 +463,7 @@ func TestPinThatComesTooLate(t *testing.T) {
 	rewritten(t, l, 1, 1)
 	expire(t, l, ExpireOptions{Before: later()})
 	late := &Snapshot{files: map[Table][]File{}}
-	if late.pin, err = l.pin(SnapshotID(snapshotOf(old))); err != nil {
+	if late.pin, err = l.pin(t.Context(), SnapshotID(snapshotOf(old))); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.list(t.Context(), late, old.CurrentSnapshot()); !errors.Is(err, errGone) {
@@ -474,7 +474,7 @@ func TestPinThatComesTooLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	expire(t, l, ExpireOptions{Before: later()})
-	if exists(l.pinPath(snapshotOf(old))) {
+	if exists(pathOf(l, pinAt(snapshotOf(old)))) {
 		t.Error("a pin of no snapshot is left")
 	}
 }
@@ -486,7 +486,7 @@ func TestPinInAFolderThatMayOnlyBeRead(t *testing.T) {
 	}
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
-	if err := os.RemoveAll(l.pinsDir()); err != nil {
+	if err := os.RemoveAll(pathOf(l, pinsAt)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(l.dir, 0o500); err != nil {

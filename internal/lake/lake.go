@@ -80,7 +80,7 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if !writable(dir) {
 		return nil, unmakable(dir, errReadOnly)
 	}
-	lease, err := state.TakeLock(filepath.Join(dir, leaseName), "%s is making the lake; wait until it is done")
+	lease, err := lease(ctx, folder.On(dir, onDisk), "%s is making the lake; wait until it is done")
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // Whoever was interrupted learns what its commit did, as long as its snapshot is there.
@@ -76,7 +77,7 @@ func TestTwoMakeALake(t *testing.T) {
 // While somebody makes a lake it is not there yet, and the folder is not a folder of something else.
 func TestALakeThatIsBeingMade(t *testing.T) {
 	dir := t.TempDir()
-	lease, err := state.TakeLock(filepath.Join(dir, leaseName), "%s")
+	lease, err := folder.At(dir).Lock(t.Context(), leaseName, store.LockOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,17 +102,17 @@ func TestALakeThatIsBeingMade(t *testing.T) {
 
 func TestFree(t *testing.T) {
 	l := newLake(t)
-	if err := errors.Join(l.Free(), l.Free()); err != nil {
+	if err := errors.Join(l.Free(t.Context()), l.Free(t.Context())); err != nil {
 		t.Errorf("nobody writes: %v", err)
 	}
 	w, err := l.Writer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Free(); !errors.Is(err, fault.Conflict) {
+	if err := l.Free(t.Context()); !errors.Is(err, fault.Conflict) {
 		t.Errorf("somebody writes: %v", err)
 	}
-	if err := errors.Join(w.Close(), l.Free()); err != nil {
+	if err := errors.Join(w.Close(), l.Free(t.Context())); err != nil {
 		t.Errorf("nobody writes any more: %v", err)
 	}
 }

@@ -60,7 +60,7 @@ func Move(ctx context.Context, dir string, o MoveOptions) (out Moved, err error)
 	if l.reader != nil {
 		return m.out, readOnly(l.dir)
 	}
-	lease, err := l.lease()
+	lease, err := l.lease(ctx)
 	if err != nil {
 		return m.out, err
 	}

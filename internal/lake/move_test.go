@@ -362,7 +362,7 @@ func TestMoveRefuses(t *testing.T) {
 	dir, _ := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)
-	lease, err := mustOpen(t, moved).lease()
+	lease, err := mustOpen(t, moved).lease(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,10 +33,10 @@ func TestNoPinUntilAnExpiryIsCommitted(t *testing.T) {
 	tried := 0
 	useDisk(t, atCommit{table: Conversations, then: func() {
 		tried++
-		if f, err := l.pin(SnapshotID(ids[0])); !errors.Is(err, errLocked) {
+		if f, err := l.pin(t.Context(), SnapshotID(ids[0])); !errors.Is(err, errLocked) {
 			t.Errorf("a snapshot that expires was pinned: %v", errors.Join(err, f.Close()))
 		}
-		f, err := l.pin(SnapshotID(ids[1]))
+		f, err := l.pin(t.Context(), SnapshotID(ids[1]))
 		if err := errors.Join(err, f.Close()); err != nil {
 			t.Errorf("the newest snapshot cannot be pinned: %v", err)
 		}
@@ -45,7 +45,7 @@ func TestNoPinUntilAnExpiryIsCommitted(t *testing.T) {
 		t.Errorf("got %+v after %d tries", out, tried)
 	}
 	// The locks end with the expiry.
-	if f, err := l.pin(SnapshotID(ids[0])); errors.Join(err, f.Close()) != nil {
+	if f, err := l.pin(t.Context(), SnapshotID(ids[0])); errors.Join(err, f.Close()) != nil {
 		t.Error(err)
 	}
 }
@@ -61,7 +61,7 @@ func TestPinsOfLiveSnapshotsStay(t *testing.T) {
 	_ = snapshot(t, l).Close()
 	rewritten(t, l, 2, 1)
 	ids, at := history(t, l, Conversations)
-	held, err := l.pin(1) // of a snapshot that is no more, by a reader who is about to see it
+	held, err := l.pin(t.Context(), 1) // of a snapshot that is no more, by a reader who is about to see it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestPinsOfLiveSnapshotsStay(t *testing.T) {
 		t.Errorf("got %+v", out)
 	}
 	for id, want := range map[int64]bool{ids[0]: false, ids[1]: true, 1: true} {
-		if exists(l.pinPath(id)) != want {
+		if exists(pathOf(l, pinAt(id))) != want {
 			t.Errorf("the pin of snapshot %d is there: %v, want %v", id, !want, want)
 		}
 	}
@@ -77,10 +77,10 @@ func TestPinsOfLiveSnapshotsStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	expire(t, l, ExpireOptions{Before: at[1]})
-	if exists(l.pinPath(1)) {
+	if exists(pathOf(l, pinAt(1))) {
 		t.Error("the pin that nobody holds is left")
 	}
-	if _, err := os.Stat(l.pinPath(ids[1])); err != nil {
+	if _, err := os.Stat(pathOf(l, pinAt(ids[1]))); err != nil {
 		t.Error(err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -38,7 +37,7 @@ type Snapshot struct {
 	ID    SnapshotID
 	files map[Table][]File
 	whole []conversation.Days // as they were before it was opened
-	pin   *os.File            // nil for the empty lake, and when we may not write to the lake
+	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
 }
 
 // Close lets the snapshot expire; its files must not be read any more. Closing again, or closing nil, does nothing.
@@ -46,10 +45,7 @@ func (s *Snapshot) Close() error {
 	if s == nil || s.pin == nil {
 		return nil
 	}
-	if err := s.pin.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
+	return s.pin.Close()
 }
 
 // File is a data file of a table.
@@ -140,7 +136,7 @@ func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 			return s, err
 		}
 	}
-	return nil, fault.New(fault.Conflict, "another program has locked the newest snapshot in %s", l.pinsDir())
+	return nil, fault.New(fault.Conflict, "another program has locked the newest snapshot in %s", pinsAt)
 }
 
 // newest opens the snapshot that is the newest at this moment. By the time it is to be pinned it may be expiring, which
@@ -161,7 +157,7 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 		return s, nil
 	}
 	s.ID = SnapshotID(current.SnapshotID)
-	if s.pin, err = l.pin(s.ID); err != nil {
+	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}
 	if err := l.list(ctx, s, current); err != nil {

@@ -17,7 +17,6 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -25,7 +24,7 @@ import (
 // Writer is the one writer of a lake. Not for concurrent use.
 type Writer struct {
 	lake   *Lake
-	lease  *state.Lock
+	lease  store.Lock
 	remove func(context.Context, store.Location) error // of expired files; tests make it fail
 }
 
@@ -35,7 +34,7 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err := l.mayWrite(); err != nil {
 		return nil, err
 	}
-	lease, err := l.lease()
+	lease, err := l.lease(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +185,7 @@ func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, day
 		summary[propSnapshot+string(t)] = strconv.FormatInt(head, 10)
 		crashpoint.Reach("commit." + string(t))
 		if t == Conversations {
-			w.lake.offer(SnapshotID(head))
+			w.lake.offer(ctx, SnapshotID(head))
 		}
 	}
 	return nil

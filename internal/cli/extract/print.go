@@ -29,7 +29,7 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.Free(); err != nil {
+	if err := l.Free(ctx); err != nil {
 		return err
 	}
 	cfg.Lake = l

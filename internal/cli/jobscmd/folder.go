@@ -131,7 +131,7 @@ func (s *folder) remove(ctx context.Context, id platform.JobID) (err error) {
 // while answers jobs in this process, as long as no other does.
 func (s *folder) while(ctx context.Context, do func(context.Context) error) error {
 	if !s.hasLake {
-		if runs, err := s.jobs.Runs(); err != nil || !runs {
+		if runs, err := s.jobs.Runs(ctx); err != nil || !runs {
 			s.streams.Notef("No process answers the jobs of this folder, and this one has no data: start parley serve, or give the lake by --lake.\n")
 			return errors.Join(err, do(ctx))
 		}

@@ -28,6 +28,13 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestLocks(t *testing.T) {
+	storetest.RunLocks(t, storetest.Locks{
+		New:  func(t *testing.T) string { return t.TempDir() },
+		Open: func(place string) store.Locks { return folder.At(place) },
+	})
+}
+
 // temporaries are the files in a folder that have temporary names.
 func temporaries(dir string) (found []string) {
 	_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {

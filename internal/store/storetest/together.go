@@ -179,7 +179,7 @@ func killed(t *testing.T, impl Implementation) {
 		p.put("folder/other", store.New, "other")
 		child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1") //nolint:gosec // it is this very test
 		child.Env = append(os.Environ(), placeVariable+"="+at, stepVariable+"="+strconv.Itoa(n))
-		kill(t, child)
+		kill(t, child, func() {})
 		want := []store.Location{"folder/other"}
 		if n < published {
 			p.absent("folder/object")
@@ -197,8 +197,8 @@ func killed(t *testing.T, impl Implementation) {
 	}
 }
 
-// kill starts a process and kills it when it waits.
-func kill(t *testing.T, child *exec.Cmd) {
+// kill starts a process, does something while it waits, and kills it.
+func kill(t *testing.T, child *exec.Cmd, meanwhile func()) {
 	t.Helper()
 	in, err := child.StdinPipe() // open for as long as it lives
 	if err != nil {
@@ -218,6 +218,7 @@ func kill(t *testing.T, child *exec.Cmd) {
 		said = append(said, lines.Text())
 		waiting = lines.Text() == "waiting"
 	}
+	meanwhile()
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
