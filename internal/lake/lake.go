@@ -18,13 +18,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
@@ -99,101 +97,6 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	return l, l.writeMarker(ctx, l.place.named)
 }
 
-// unmakable says what to do when the folder of a lake cannot be made.
-func unmakable(dir string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return fault.Because(fault.Full, err, "the folder %s of the lake cannot be made", dir)
-	}
-	if errors.Is(err, errReadOnly) {
-		return fault.Because(fault.Forbidden, err, "the folder %s of the lake may not be written; give another by --lake, or see who may write there", dir)
-	}
-	return fault.Because(fault.OfPath(err), err, "the folder %s of the lake cannot be made or written; give another by --lake, or see who may write there", dir)
-}
-
-// resolve gives the absolute path of a folder without symbolic links, as far as it is there.
-func resolve(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	plain, err := filepath.EvalSymlinks(dir)
-	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
-		return plain, unresolved(dir, err)
-	}
-	switch info, err := os.Lstat(dir); {
-	case err == nil && info.Mode()&fs.ModeSymlink == 0:
-		return resolve(dir) // another process has made it since
-	case err == nil:
-		return "", fault.New(fault.Invalid, "%s is a symbolic link to a folder that is not there; make the folder, or remove the link", dir)
-	}
-	parent, err := resolve(filepath.Dir(dir))
-	return filepath.Join(parent, filepath.Base(dir)), err
-}
-
-func unresolved(dir string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return unreadable(dir, err)
-}
-
-// unreadable says what to do about a folder that cannot be read.
-func unreadable(dir string, err error) error {
-	if kind := fault.OfPath(err); !errors.Is(kind, fault.Forbidden) {
-		return fault.Because(kind, err, "%s cannot be read as a folder", dir)
-	}
-	return fault.Because(fault.Forbidden, err, "%s may not be read; its owner must give the right to read it", dir)
-}
-
-// Same says whether two paths lead to the same folder.
-func Same(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
-}
-
-// unfinished are the names that a Create which was cut short may leave.
-var unfinished = map[string]bool{"control.db": true, "control.db-wal": true, "control.db-shm": true, "control.db-journal": true, "warehouse": true, "lake.json.tmp": true, "lost+found": true, leaseName: true, markerName: true}
-
-// Vacant says whether a lake can be made in dir, or is there already; if not, fault.Invalid says why.
-func Vacant(ctx context.Context, dir string) error {
-	if Exists(dir) {
-		return nil
-	}
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return unreadable(dir, err)
-	}
-	if foreignCatalog(ctx, dir) {
-		return fault.New(fault.Invalid, "%s holds the state of a server, and no lake; give another folder for the lake", dir)
-	}
-	for _, e := range entries {
-		if Exists(dir) {
-			return nil // somebody else has just finished making it
-		}
-		name, temporary := folder.Temporary(e.Name())
-		if !temporary {
-			name = e.Name()
-		}
-		if !unfinished[name] && hasCatalog(ctx, dir) {
-			return noMarker(fault.Invalid, dir)
-		}
-		if !unfinished[name] {
-			return fault.New(fault.Invalid, "%s is not empty and holds no lake; give another folder for the lake", dir)
-		}
-	}
-	return nil
-}
-
-// Exists says whether dir holds a lake.
-func Exists(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, markerName))
-	return err == nil
-}
-
 // Found says whether dir holds a lake that this process may read; if not, it fails as Open does.
 func Found(ctx context.Context, dir string) error {
 	dir, err := resolve(dir)
@@ -213,7 +116,7 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	if _, err := readMarker(ctx, dir); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(controlPath(dir)); errors.Is(err, fs.ErrNotExist) {
+	if !hasControl(dir) {
 		return nil, fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup", dir)
 	}
 	if writable(dir) {
@@ -225,13 +128,13 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 func controlPath(dir string) string { return filepath.Join(dir, "control.db") }
 
 func readMarker(ctx context.Context, dir string) (m marker, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, markerName))
+	text, err := markerText(ctx, dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && hasCatalog(ctx, dir):
+	case errors.Is(err, fault.NotFound) && hasCatalog(ctx, dir):
 		return m, noMarker(fault.NotFound, dir)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fault.NotFound):
 		return m, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", dir, markerName)
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fault.Forbidden):
 		return m, fault.Because(fault.Forbidden, err, "the lake %s may not be read; its owner must give the right to read it", dir)
 	case err != nil:
 		return m, err
@@ -245,24 +148,13 @@ func readMarker(ctx context.Context, dir string) (m marker, err error) {
 	return m, nil
 }
 
-// hasCatalog says whether there is the control database of a lake in dir. One that cannot be read may be: whoever is told
-// so keeps it.
-func hasCatalog(ctx context.Context, dir string) bool {
-	owners, err := controlOwners(ctx, dir)
-	return slices.Contains(owners, "lake") || err != nil && !errors.Is(err, fs.ErrNotExist)
-}
-
-// foreignCatalog says whether there is a control database in dir that is not a lake's: a server keeps one as well.
-func foreignCatalog(ctx context.Context, dir string) bool {
-	owners, err := controlOwners(ctx, dir)
-	return err == nil && len(owners) > 0 && !slices.Contains(owners, "lake")
-}
-
-func controlOwners(ctx context.Context, dir string) ([]string, error) {
-	if _, err := os.Stat(controlPath(dir)); err != nil {
+func markerText(ctx context.Context, dir string) (_ []byte, err error) {
+	o, err := folder.At(dir).Open(ctx, markerName)
+	if err != nil {
 		return nil, err
 	}
-	return state.Owners(ctx, controlPath(dir))
+	defer func() { err = errors.Join(err, o.Close()) }()
+	return io.ReadAll(store.Reader(o))
 }
 
 // noMarker says what to do about a lake whose marker is gone. The catalog is what counts, so it can be written by hand.
