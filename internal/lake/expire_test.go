@@ -256,7 +256,7 @@ func TestPinEndsWithItsProcess(t *testing.T) {
 	}
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPinEndsWithItsProcess$") //nolint:gosec // this very program
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPinEndsWithItsProcess$")
 	child.Env = append(os.Environ(), "PARLEY_TEST_PIN="+l.Dir())
 	out, err := child.StdoutPipe()
 	if err != nil {

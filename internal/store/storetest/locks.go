@@ -188,7 +188,7 @@ func holderKilled(t *testing.T, impl Locks) {
 		t.Fatal(err)
 	}
 	test, _, _ := strings.Cut(t.Name(), "/")
-	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1") //nolint:gosec // it is this very test
+	child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1")
 	child.Env = append(os.Environ(), placeVariable+"="+at)
 	kill(t, child, func() {
 		_, err := impl.Open(at).Lock(t.Context(), "writer.lock", store.LockOptions{})

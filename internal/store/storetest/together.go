@@ -177,7 +177,7 @@ func killed(t *testing.T, impl Implementation) {
 		at := impl.New(t)
 		p := place{impl.Open(at), t, func() []string { return impl.Left(at) }}
 		p.put("folder/other", store.New, "other")
-		child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1") //nolint:gosec // it is this very test
+		child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1")
 		child.Env = append(os.Environ(), placeVariable+"="+at, stepVariable+"="+strconv.Itoa(n))
 		kill(t, child, func() {})
 		want := []store.Location{"folder/other"}
