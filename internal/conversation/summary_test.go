@@ -22,7 +22,8 @@ func tree(text string) *conversation.Conversation {
 		if s == "" {
 			return ""
 		}
-		return instant(s)
+		ms, _ := strconv.ParseInt(s, 10, 64)
+		return conversation.FormatTime(time.UnixMilli(1_700_000_000_000 + ms))
 	}
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		words := strings.Fields(line)

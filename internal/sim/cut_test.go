@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/conversation/arithmetic"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -53,7 +54,7 @@ func TestCutAtAnyInstantObeysTheArithmetic(t *testing.T) {
 				}
 				continue
 			}
-			for _, line := range conversation.Arithmetic(cut) {
+			for _, line := range arithmetic.Check(cut) {
 				t.Errorf("conversation %s at %v: %s", c.ConversationID, at, line)
 			}
 			if before != nil {

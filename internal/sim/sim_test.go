@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/conversation/arithmetic"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -52,7 +53,7 @@ func TestEveryConversationObeysTheArithmetic(t *testing.T) {
 	for seed := range uint64(4) {
 		for _, of := range []conversation.Day{0, sunday, monday} {
 			for _, c := range conversations(seed, 1000, of) {
-				for _, line := range conversation.Arithmetic(c) {
+				for _, line := range arithmetic.Check(c) {
 					t.Errorf("seed %d, day %v, conversation %s: %s", seed, of, c.ConversationID, line)
 				}
 			}
@@ -67,7 +68,7 @@ func TestArithmeticNoticesOneChangedNumber(t *testing.T) {
 		p := &c.Participants[r.IntN(len(c.Participants))]
 		m := &p.Sessions[0].Metrics[r.IntN(len(p.Sessions[0].Metrics))]
 		m.Value += 3 + r.Int64N(1000) // an outcome's length may differ by its rounding
-		if len(conversation.Arithmetic(c)) == 0 {
+		if len(arithmetic.Check(c)) == 0 {
 			t.Errorf("seed %d, conversation %s: nobody notices a wrong %s on %s", seed, c.ConversationID, m.Name, p.Purpose)
 		}
 	}
@@ -77,7 +78,7 @@ func TestArithmeticNoticesOneChangedNumber(t *testing.T) {
 				p.Sessions[0].MediaEndpointStats[i].MinMos = new(1.5)
 			}
 		}
-		if c.MediaStatsMinConversationMos != nil && len(conversation.Arithmetic(c)) == 0 {
+		if c.MediaStatsMinConversationMos != nil && len(arithmetic.Check(c)) == 0 {
 			t.Errorf("seed %d, conversation %s: nobody notices a wrong minMos", seed, c.ConversationID)
 		}
 	}

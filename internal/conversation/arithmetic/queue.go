@@ -1,10 +1,10 @@
-package conversation
+package arithmetic
 
 import "time"
 
 // visit is the part of rules 4 and 5 that one queue visit shows alone: one offer, one wait, and the abandon lasts as
 // long as the wait.
-func (a *arithmetic) visit(l *leg) {
+func (a *check) visit(l *leg) {
 	waited, over := l.has(interact)
 	if offers := l.count("nOffered"); waited && offers != 1 {
 		a.complain("rule 5", "queue visit %s has %d nOffered", l.s.SessionID, offers)
@@ -20,7 +20,7 @@ func (a *arithmetic) visit(l *leg) {
 // visits is the part of rules 4 and 5 that queue visits and agents show together: an answer took as long as its wait,
 // and a visit ends in one way. Once the conversation is over each visit has ended in exactly one way, but for media
 // messages, where that does not hold.
-func (a *arithmetic) visits() {
+func (a *check) visits() {
 	outcomes := make(map[*leg]int)
 	for i := range a.legs {
 		if l := &a.legs[i]; l.p.Purpose == "agent" && l.count("tAnswered") > 0 {
@@ -41,7 +41,7 @@ func (a *arithmetic) visits() {
 
 // answer checks tAnswered of an agent against its visit. A visit that has not ended yet cannot be told from it: an
 // agent may be heard some ms before the visit ends.
-func (a *arithmetic) answer(agent *leg, outcomes map[*leg]int) {
+func (a *check) answer(agent *leg, outcomes map[*leg]int) {
 	visit, open := a.visitOf(agent)
 	switch {
 	case visit != nil && !open:
@@ -54,7 +54,7 @@ func (a *arithmetic) answer(agent *leg, outcomes map[*leg]int) {
 
 // visitOf is the visit to the agent's queue whose wait ended nearest to the agent's first interact, and whether a
 // visit to that queue still goes on. Nil if there is none.
-func (a *arithmetic) visitOf(agent *leg) (visit *leg, open bool) {
+func (a *check) visitOf(agent *leg) (visit *leg, open bool) {
 	answered := agent.first(interact)
 	var nearest time.Duration
 	for i := range a.legs {

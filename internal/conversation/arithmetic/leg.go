@@ -1,4 +1,4 @@
-package conversation
+package arithmetic
 
 import (
 	"strings"
@@ -12,8 +12,8 @@ const (
 	wrapup   = "wrapup"
 )
 
-// leg checks what must hold inside one session: rules 1, 2, 3, 5, 6, 7 and 11 and the order of its lists.
-func (a *arithmetic) leg(l *leg) {
+// leg checks what must hold inside one session: rules 1, 2, 3, 5, 6, 7, 11 and 12, and the order of its lists.
+func (a *check) leg(l *leg) {
 	a.segmentOrder(l)
 	a.metricOrder(l)
 	a.counts(l)
@@ -34,8 +34,8 @@ func (a *arithmetic) leg(l *leg) {
 	}
 }
 
-// segmentOrder is rule 11 and the order of section 1: segments follow one another, and only a wrap-up may come late.
-func (a *arithmetic) segmentOrder(l *leg) {
+// segmentOrder is rule 11 and the order of segments: they follow one another, and only a wrap-up may come late.
+func (a *check) segmentOrder(l *leg) {
 	for i := 1; i < len(l.spans); i++ {
 		before, sp := l.spans[i-1], l.spans[i]
 		switch {
@@ -54,8 +54,8 @@ func (a *arithmetic) segmentOrder(l *leg) {
 	}
 }
 
-// metricOrder is the order of section 1: by emission, then by name.
-func (a *arithmetic) metricOrder(l *leg) {
+// metricOrder is the order of metrics: by emission, then by name.
+func (a *check) metricOrder(l *leg) {
 	var before time.Time
 	var name string
 	for i, m := range l.s.Metrics {
@@ -70,33 +70,33 @@ func (a *arithmetic) metricOrder(l *leg) {
 	}
 }
 
-// counts is section 6: a count is 1 in each emission.
-func (a *arithmetic) counts(l *leg) {
+// counts is rule 12: a count is 1 in each emission.
+func (a *check) counts(l *leg) {
 	for _, m := range l.s.Metrics {
 		if strings.HasPrefix(m.Name, "n") && m.Value != 1 {
-			a.complain("section 6", "%s of session %s is %d, not 1", m.Name, l.s.SessionID, m.Value)
+			a.complain("rule 12", "%s of session %s is %d, not 1", m.Name, l.s.SessionID, m.Value)
 		}
 	}
 }
 
-// handling is rules 1, 2 and 3, of an agent or user, and of section 6 that the other parts of tHandle last as long as
+// handling is rules 1, 2 and 3, of an agent or user, and of rule 12 that the other parts of tHandle last as long as
 // their segments.
-func (a *arithmetic) handling(l *leg) {
+func (a *check) handling(l *leg) {
 	a.lasts("rule 2", l, "tTalk", interact)
 	a.lasts("rule 2", l, "tHeld", hold)
 	a.equal("rule 2", l, "tTalkComplete", l.sum("tTalk"))
 	a.equal("rule 2", l, "tHeldComplete", l.sum("tHeld"))
 	a.lasts("rule 3", l, "tAlert", "alert")
 	a.equal("rule 3", l, "tNotResponding", l.sum("tAlert"))
-	a.equal("section 6", l, "tContacting", l.lasted("contacting"))
-	a.equal("section 6", l, "tDialing", l.lasted("dialing"))
-	a.equal("section 6", l, "tAcw", l.lasted(wrapup))
+	a.equal("rule 12", l, "tContacting", l.lasted("contacting"))
+	a.equal("rule 12", l, "tDialing", l.lasted("dialing"))
+	a.equal("rule 12", l, "tAcw", l.lasted(wrapup))
 	a.equal("rule 1", l, "tHandle",
 		l.sum("tTalkComplete")+l.sum("tHeldComplete")+l.sum("tAcw")+l.sum("tDialing")+l.sum("tContacting"))
 }
 
 // flow is rule 6. A flow ends some ms after its session, so tFlow may still be missing.
-func (a *arithmetic) flow(l *leg) {
+func (a *check) flow(l *leg) {
 	if l.p.Purpose == "ivr" {
 		a.lasts("rule 6", l, "tIvr", "ivr")
 	}
@@ -113,8 +113,8 @@ func (a *arithmetic) flow(l *leg) {
 	}
 }
 
-// outcomes is section 6: an outcome lasts from its start to its end, which are rounded to milliseconds on their own.
-func (a *arithmetic) outcomes(l *leg) {
+// outcomes is rule 12: an outcome lasts from its start to its end, which are rounded to milliseconds on their own.
+func (a *check) outcomes(l *leg) {
 	if l.s.Flow == nil || l.count("tFlowOutcome") == 0 {
 		return
 	}
@@ -125,26 +125,26 @@ func (a *arithmetic) outcomes(l *leg) {
 		want += end.Sub(start).Milliseconds()
 	}
 	if off := l.sum("tFlowOutcome") - want; max(off, -off) > int64(len(l.s.Flow.Outcomes)) {
-		a.complain("section 6", "tFlowOutcome of session %s is %d ms from its outcomes", l.s.SessionID, off)
+		a.complain("rule 12", "tFlowOutcome of session %s is %d ms from its outcomes", l.s.SessionID, off)
 	}
 }
 
 // connected is the outside part of rule 7; tConnected is not emitted for web chat.
-func (a *arithmetic) connected(l *leg) {
+func (a *check) connected(l *leg) {
 	if l.s.MediaType != "chat" {
 		a.lasts("rule 7", l, "tConnected", interact)
 	}
 }
 
 // lasts requires that the emissions of a metric add up to the session's ended segments of a type.
-func (a *arithmetic) lasts(rule string, l *leg, metric, kind string) {
+func (a *check) lasts(rule string, l *leg, metric, kind string) {
 	if got, want := l.sum(metric), l.lasted(kind); got != want {
 		a.complain(rule, "%s of session %s is %d, its ended %s segments last %d", metric, l.s.SessionID, got, kind, want)
 	}
 }
 
 // equal requires a value of a metric, if it was emitted.
-func (a *arithmetic) equal(rule string, l *leg, metric string, want int64) {
+func (a *check) equal(rule string, l *leg, metric string, want int64) {
 	if got := l.sum(metric); l.count(metric) > 0 && got != want {
 		a.complain(rule, "%s of session %s is %d, its parts add up to %d", metric, l.s.SessionID, got, want)
 	}

@@ -1,4 +1,4 @@
-package conversation_test
+package arithmetic_test
 
 import (
 	"slices"
@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/conversation/arithmetic"
 )
 
-// inbound is the call of semantics.md section 7.1, in milliseconds from the start: one participant a line, then its
-// segments and metrics.
+// inbound is a call of a real contact centre, in milliseconds from its start: one participant a line, then its segments
+// and metrics.
 const inbound = `
 customer  system 0-176  interact 176-188268    nConnected=1@176 tConnected=188092@188268
 ivr       system 71-81  ivr 81-1296            nFlow=1@244 tIvr=1215@1296 tFlow=1054@1298 tFlowExit=1054@1298
@@ -57,7 +58,7 @@ func instant(ms string) string {
 }
 
 func TestArithmeticHoldsForTheWorkedExample(t *testing.T) {
-	if found := conversation.Arithmetic(read(inbound)); len(found) > 0 {
+	if found := arithmetic.Check(read(inbound)); len(found) > 0 {
 		t.Errorf("got %q", found)
 	}
 }
@@ -85,14 +86,14 @@ func TestArithmeticFindsWhatIsBroken(t *testing.T) {
 		"segments out of order":              {"system 71-81  ivr 81-1296", "ivr 81-1296  system 71-81", "order"},
 		"participants out of order":          {"ivr       system 71-81", "ivr       system 1392-81", "order"},
 		"metrics out of order":               {"tFlow=1054@1298 tFlowExit=1054@1298", "tFlowExit=1054@1298 tFlow=1054@1298", "order"},
-		"count of two":                       {"nFlow=1", "nFlow=2", "section 6"},
-		"wrap-up that lasts longer":          {"wrapup 188266-190948", "wrapup 188266-190949", "section 6"},
+		"count of two":                       {"nFlow=1", "nFlow=2", "rule 12"},
+		"wrap-up that lasts longer":          {"wrapup 188266-190948", "wrapup 188266-190949", "rule 12"},
 		"late start":                         {"system 0-176", "system 10-176", "rule 8"},
 	} {
 		if !strings.Contains(inbound, test.old) {
 			t.Fatalf("%s: the example has no %q", name, test.old)
 		}
-		found := conversation.Arithmetic(read(strings.Replace(inbound, test.old, test.new, 1)))
+		found := arithmetic.Check(read(strings.Replace(inbound, test.old, test.new, 1)))
 		if !slices.ContainsFunc(found, func(line string) bool { return strings.HasPrefix(line, test.rule+":") }) {
 			t.Errorf("%s: got %q, want %s", name, found, test.rule)
 		}
@@ -107,7 +108,7 @@ func TestArithmeticOfAnEndAndOfMedia(t *testing.T) {
 	} {
 		c := read(inbound)
 		damage(c)
-		if found := conversation.Arithmetic(c); len(found) != 1 || !strings.HasPrefix(found[0], rule+":") {
+		if found := arithmetic.Check(c); len(found) != 1 || !strings.HasPrefix(found[0], rule+":") {
 			t.Errorf("got %q, want %s", found, rule)
 		}
 	}
@@ -123,11 +124,11 @@ func TestArithmeticOfALiveConversation(t *testing.T) {
 		"on hold":                        "user alert 0-9 interact 9-20 hold 20- tAlert=9@9 tTalk=11@20",
 	} {
 		c := read(text)
-		if found := conversation.Arithmetic(c); !slices.ContainsFunc(found, func(l string) bool { return strings.HasPrefix(l, "rule 9:") }) {
+		if found := arithmetic.Check(c); !slices.ContainsFunc(found, func(l string) bool { return strings.HasPrefix(l, "rule 9:") }) {
 			t.Errorf("%s, with an end: got %q", name, found)
 		}
 		c.ConversationEnd = ""
-		if found := conversation.Arithmetic(c); len(found) > 0 {
+		if found := arithmetic.Check(c); len(found) > 0 {
 			t.Errorf("%s: got %q", name, found)
 		}
 	}
@@ -157,10 +158,10 @@ user alert 10-2000 interact 2000-10000 hold 10000-12000 interact 12000-30000 hol
 customer system 0-9 interact 9-5000000 nConnected=1@9 tConnected=4999991@5000000
 acd delay 10-20 interact 20-5000000 nOffered=1@20 tAcd=4999980@5000000`, rules: []string{"rule 5"}},
 		"a wrap-up that is too short": {text: `
-user alert 0-5 interact 5-100 wrapup 100-200 tAlert=5@5 tHandle=190@200 tTalk=95@100 tTalkComplete=95@100 tAcw=95@200`, rules: []string{"order", "section 6"}},
+user alert 0-5 interact 5-100 wrapup 100-200 tAlert=5@5 tHandle=190@200 tTalk=95@100 tTalkComplete=95@100 tAcw=95@200`, rules: []string{"order", "rule 12"}},
 	} {
 		var rules []string
-		for _, line := range conversation.Arithmetic(read(call.text)) {
+		for _, line := range arithmetic.Check(read(call.text)) {
 			rule, _, _ := strings.Cut(line, ":")
 			if !slices.Contains(rules, rule) {
 				rules = append(rules, rule)
@@ -168,7 +169,7 @@ user alert 0-5 interact 5-100 wrapup 100-200 tAlert=5@5 tHandle=190@200 tTalk=95
 		}
 		slices.Sort(rules)
 		if !slices.Equal(rules, call.rules) {
-			t.Errorf("%s: got %q, want %q", name, conversation.Arithmetic(read(call.text)), call.rules)
+			t.Errorf("%s: got %q, want %q", name, arithmetic.Check(read(call.text)), call.rules)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package conversation_test
+package arithmetic_test
 
 import (
 	"flag"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/conversation/arithmetic"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -71,12 +72,12 @@ func TestArithmeticSaysWhatIsBroken(t *testing.T) {
 		}
 	}
 	for _, c := range cases {
-		say(c.name, conversation.Arithmetic(read(c.text)))
+		say(c.name, arithmetic.Check(read(c.text)))
 	}
 	for _, c := range edited {
 		conv := read(inbound)
 		c.edit(conv)
-		say(c.name, conversation.Arithmetic(conv))
+		say(c.name, arithmetic.Check(conv))
 	}
 	golden := filepath.Join("testdata", "arithmetic.golden")
 	if *update {
