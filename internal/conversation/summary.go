@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Summary is what is derived from a conversation as a whole. The record does not say these things; the rules are
-// semantics.md section 8, and every part may be unknown.
+// Summary is what is derived from a conversation as a whole. The record does not say these things; the rule of each
+// stands beside it, and every part may be unknown.
 type Summary struct {
 	Direction    string // "inbound", "outbound", "both" of the outside parties' sessions, else originatingDirection
 	MediaType    string // of the first outside session, else of the first session
@@ -23,9 +23,6 @@ type Summary struct {
 	Metrics      int64
 	Attributes   int64
 }
-
-// outside says whether a purpose is that of the other side of a contact.
-func outside(purpose string) bool { return purpose == "customer" || purpose == "external" }
 
 // Summarize derives the summary of c.
 func Summarize(c *Conversation) Summary {
@@ -61,7 +58,7 @@ func (s *summarizer) participant(p *Participant) {
 
 func (s *summarizer) session(p *Participant, x *Session) {
 	s.Sessions++
-	if outside(p.Purpose) && x.Direction != "" {
+	if Outside(p.Purpose) && x.Direction != "" {
 		s.directions[x.Direction] = true
 	}
 	var first time.Time
@@ -73,7 +70,7 @@ func (s *summarizer) session(p *Participant, x *Session) {
 	}
 	if x.MediaType != "" {
 		s.media = append(s.media, dated{first, x.MediaType})
-		if outside(p.Purpose) {
+		if Outside(p.Purpose) {
 			s.outsideMedia = append(s.outsideMedia, dated{first, x.MediaType})
 		}
 	}
@@ -104,7 +101,7 @@ func (s *summarizer) segment(p *Participant, g *Segment) time.Time {
 	}
 	s.open = s.open || end.IsZero()
 	s.LastSegment = later(s.LastSegment, end)
-	if outside(p.Purpose) {
+	if Outside(p.Purpose) {
 		s.CustomerEnd = later(s.CustomerEnd, end)
 	}
 	if g.QueueID != "" && (p.Purpose == "acd" || p.Purpose == "agent") {
