@@ -121,7 +121,7 @@ func (s *Server) resultPageSize(text string) (int, error) {
 	if err != nil || size < 0 || size > s.cfg.Limits.ResultPageSize {
 		return 0, &fault.Error{
 			Kind: fault.Invalid, Code: "invalid.query.param.value", Field: "pageSize",
-			Message: "Value [" + clip(text) + "] is not valid for parameter [pageSize]. Allowable values are: 1 to " +
+			Message: "Value [" + fault.Clip(text) + "] is not valid for parameter [pageSize]. Allowable values are: 1 to " +
 				strconv.Itoa(s.cfg.Limits.ResultPageSize),
 		}
 	}
@@ -129,14 +129,6 @@ func (s *Server) resultPageSize(text string) (int, error) {
 		size = s.cfg.Limits.DefaultResultPageSize
 	}
 	return size, nil
-}
-
-// clip keeps a quoted value short.
-func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
-	}
-	return s
 }
 
 // availability answers GET .../jobs/availability.

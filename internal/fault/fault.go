@@ -95,6 +95,14 @@ func OfPath(err error) error {
 	return Invalid
 }
 
+// AtPath says of such a failure what to do about the path. A full disk needs no other path, and is told as it is.
+func AtPath(err error, format string, args ...any) error {
+	if err == nil || errors.Is(err, Full) || errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return Because(OfPath(err), err, format, args...)
+}
+
 // Wrap says what was being done when *err happened. It is deferred on the first line of a function that crosses a seam.
 func Wrap(err *error, format string, args ...any) {
 	if *err != nil {

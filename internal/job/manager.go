@@ -81,10 +81,8 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	}
 	c.defaults()
 	results := folder.At(c.Dir)
-	if err := results.Prepare(ctx, ""); errors.Is(err, fault.Full) {
+	if err := fault.AtPath(results.Prepare(ctx, ""), "the folder of results %s cannot be made", c.Dir); err != nil {
 		return nil, err
-	} else if err != nil {
-		return nil, fault.Because(fault.OfPath(err), err, "the folder of results %s cannot be made", c.Dir)
 	}
 	jobs, err := openRegistry(ctx, c.DB)
 	if err != nil {

@@ -18,10 +18,7 @@ func Temp(kind string) (string, error) {
 	prefix := "parley-" + kind + "-"
 	sweep(prefix)
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
-	if err != nil && !errors.Is(err, syscall.ENOSPC) {
-		err = fault.Because(fault.OfPath(err), err, "no temporary folder can be made in %s; name another by TMPDIR", os.TempDir())
-	}
-	return dir, err
+	return dir, fault.AtPath(err, "no temporary folder can be made in %s; name another by TMPDIR", os.TempDir())
 }
 
 // sweep removes the folders of processes that are gone. One that cannot be removed is left: it is not ours.

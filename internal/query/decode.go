@@ -168,7 +168,7 @@ func dotted(p jsontext.Pointer) string {
 		if b.Len() > 0 {
 			b.WriteByte('.')
 		}
-		b.WriteString(clip(token))
+		b.WriteString(fault.Clip(token))
 	}
 	return b.String()
 }
@@ -187,7 +187,7 @@ func (f *findings) unknownMembers(unknown jsontext.Value, members []string) {
 		if f.full() {
 			return
 		}
-		f.add(clip(name), "%s is not a field of this request.%s", clip(name), didYouMean(name, members))
+		f.add(fault.Clip(name), "%s is not a field of this request.%s", fault.Clip(name), didYouMean(name, members))
 	}
 }
 
@@ -260,12 +260,4 @@ func oneOf[T ~string](f *findings, field, value string, allowed ...T) T {
 	}
 	f.value(field, value, names, "")
 	return allowed[0]
-}
-
-// clip keeps what is quoted of a request short.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 64 {
-		return string(r[:64]) + "…"
-	}
-	return s
 }

@@ -59,7 +59,7 @@ const (
 
 // value adds a finding in the platform's words for a value that is none of the allowed.
 func (f *findings) value(path, value string, allowed []string, hint string) {
-	message := fmt.Sprintf("Value [%s] is not valid for field type [%s]. Allowable values are: %s", clip(value), path[strings.LastIndexByte(path, '.')+1:], strings.Join(allowed, ", "))
+	message := fmt.Sprintf("Value [%s] is not valid for field type [%s]. Allowable values are: %s", fault.Clip(value), path[strings.LastIndexByte(path, '.')+1:], strings.Join(allowed, ", "))
 	if hint != "" {
 		message += ". " + hint
 	}
@@ -76,7 +76,7 @@ func (f *findings) unknown(path string, members jsontext.Value, allowed ...strin
 		if f.full() {
 			return
 		}
-		f.add(join(path, clip(name)), "%s is not a member of %s, which has: %s.%s", clip(name), path, strings.Join(allowed, ", "), didYouMean(name, allowed))
+		f.add(join(path, fault.Clip(name)), "%s is not a member of %s, which has: %s.%s", fault.Clip(name), path, strings.Join(allowed, ", "), didYouMean(name, allowed))
 	}
 }
 

@@ -97,7 +97,7 @@ func TestFiltersThatAreWrong(t *testing.T) {
 		_, err := DecodeDetail([]byte(c.body), PlatformLimits())
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Field != c.field || f.Code != c.code || !strings.Contains(f.Message, c.says) {
-			t.Errorf("%s\n got %v at %q (%q), want %q at %q", clip(c.body), err, field(f), code(f), c.says, c.field)
+			t.Errorf("%s\n got %v at %q (%q), want %q at %q", fault.Clip(c.body), err, field(f), code(f), c.says, c.field)
 		}
 	}
 }

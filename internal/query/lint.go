@@ -123,7 +123,7 @@ func (x index) value(path string, depth int) error {
 			if err != nil {
 				return err
 			}
-			inner = join(path, clip(name.String()))
+			inner = join(path, fault.Clip(name.String()))
 		}
 		if _, twice := x.bytes[inner]; !twice {
 			x.bytes[inner] = begins

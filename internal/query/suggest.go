@@ -3,6 +3,8 @@ package query
 import (
 	"fmt"
 	"strings"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // meant maps names that people and other tools write to what the platform calls it.
@@ -39,7 +41,7 @@ func Suggest(name string, allowed []string) string { return suggest(name, allowe
 // suggest gives the allowed name that was probably meant: the same but for case and underscores, a known other name,
 // or the nearest by letters.
 func suggest(name string, allowed []string) string {
-	want := plain(clip(name))
+	want := plain(fault.Clip(name))
 	best, distance := "", len(want)/3+1
 	for _, a := range allowed {
 		if plain(a) == want {

@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Sizes of the centre.
 const (
@@ -48,36 +45,6 @@ type agent struct {
 	address, extension string // of the station
 	mail               string // address without host, by which routing and mailbox know the person
 	edge, line         string // the station's edge and its standing connection
-}
-
-// Queues lists the queues of the centre.
-func (c *Centre) Queues() []Entity {
-	return entities(c.queues, func(q *queue) Entity { return q.Entity })
-}
-
-// Agents lists the agents of the centre.
-func (c *Centre) Agents() []Entity {
-	return entities(c.agents, func(a *agent) Entity { return a.Entity })
-}
-
-// Flows lists the Architect flows that callers reach.
-func (c *Centre) Flows() []Entity { return entities(c.flows, func(f *flow) Entity { return f.Entity }) }
-
-// WrapUpCodes lists the wrap-up codes, the platform's default among them.
-func (c *Centre) WrapUpCodes() []Entity { return slices.Clone(c.codes) }
-
-// Divisions lists the divisions to which queues, agents and flows belong.
-func (c *Centre) Divisions() []Entity { return slices.Clone(c.divisions) }
-
-// Skills lists the skills that queues ask for.
-func (c *Centre) Skills() []Entity { return slices.Clone(c.skills) }
-
-func entities[T any](from []T, entity func(T) Entity) []Entity {
-	out := make([]Entity, len(from))
-	for i, v := range from {
-		out[i] = entity(v)
-	}
-	return out
 }
 
 // newCatalogue throws the dice for the centre itself: day 0, conversation -1, which no conversation uses.

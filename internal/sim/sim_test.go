@@ -190,10 +190,19 @@ func TestInstantsAreWrittenAsThePlatformDoes(t *testing.T) {
 	}
 }
 
+func entities[T any](from []T, entity func(T) Entity) []Entity {
+	out := make([]Entity, len(from))
+	for i, v := range from {
+		out[i] = entity(v)
+	}
+	return out
+}
+
 func TestCatalogue(t *testing.T) {
 	c := New(Config{Seed: 12})
 	for what, list := range map[string][]Entity{
-		"queues": c.Queues(), "agents": c.Agents(), "flows": c.Flows(), "codes": c.WrapUpCodes(), "divisions": c.Divisions(), "skills": c.Skills(),
+		"queues": entities(c.queues, func(q *queue) Entity { return q.Entity }), "agents": entities(c.agents, func(a *agent) Entity { return a.Entity }),
+		"flows": entities(c.flows, func(f *flow) Entity { return f.Entity }), "codes": c.codes, "divisions": c.divisions, "skills": c.skills,
 	} {
 		ids, names := make(map[string]bool), make(map[string]bool)
 		for _, e := range list {
@@ -203,7 +212,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%d %s have %d ids and %d names", len(list), what, len(ids), len(names))
 		}
 	}
-	if got := []int{len(c.Queues()), len(c.Agents()), len(c.Flows()), len(c.WrapUpCodes()), len(c.Divisions())}; !slices.Equal(got, []int{12, 120, 8, 20, 3}) {
+	if got := []int{len(c.queues), len(c.agents), len(c.flows), len(c.codes), len(c.divisions)}; !slices.Equal(got, []int{12, 120, 8, 20, 3}) {
 		t.Errorf("got %d", got)
 	}
 }

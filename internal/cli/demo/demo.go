@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -117,10 +116,7 @@ func (o *Options) clear() error {
 
 // unusable says of a failure to make or clear the folder what to do.
 func (o *Options) unusable(err error) error {
-	if err == nil || errors.Is(err, syscall.ENOSPC) {
-		return err
-	}
-	return fault.Because(fault.OfPath(err), err, "the folder %s cannot be made or used; give another by --data", o.Data)
+	return fault.AtPath(err, "the folder %s cannot be made or used; give another by --data", o.Data)
 }
 
 // look is a first look at the tables: what came to each queue, and how it went.
