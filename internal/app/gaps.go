@@ -26,15 +26,15 @@ func newGapWatch(sources map[string]engine.Source, log *slog.Logger) *gapWatch {
 // gapsEvery is how often it looks. Data comes once a night.
 const gapsEvery = time.Minute
 
-// run looks until ctx ends.
-func (g *gapWatch) run(ctx context.Context) {
+// run looks until ctx ends. It does not fail: what it cannot look at it tells the log.
+func (g *gapWatch) run(ctx context.Context) error {
 	tick := time.NewTicker(gapsEvery)
 	defer tick.Stop()
 	for {
 		g.look(ctx)
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-tick.C:
 		}
 	}

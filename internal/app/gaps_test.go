@@ -76,7 +76,7 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 		g := newGapWatch(map[string]engine.Source{"acme": acme, "beta": beta}, slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		go func() { defer close(done); g.run(ctx) }()
+		go func() { defer close(done); _ = g.run(ctx) }()
 		want := func(lines ...string) {
 			t.Helper()
 			synctest.Wait()

@@ -1,22 +1,20 @@
 package app
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/sandbox"
 )
 
 // organisationAt asks a server which organisation it has.
 func organisationAt(t *testing.T, s *Server, c Credentials) (id string) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	at, stop, ended := running(t, s)
 	var body struct{ ID, Name string }
-	decode(t, ask(t, login(t, s.URL, c), "GET", s.URL+"/api/v2/organizations/me", ""), &body)
+	decode(t, ask(t, login(t, at, c), "GET", at+"/api/v2/organizations/me", ""), &body)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -31,12 +29,11 @@ func organisationAt(t *testing.T, s *Server, c Credentials) (id string) {
 func TestTheOrganisationOfASandboxFollowsFromWhatIsSimulated(t *testing.T) {
 	client := NewCredentials()
 	of := func(seed uint64, perDay int) string {
-		s, err := NewSandbox(t.Context(), Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)},
-			Simulation{Seed: seed, Days: 1, PerDay: perDay, Now: time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)}, nil)
+		w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: seed, Days: 1, PerDay: perDay, Now: noon}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return organisationAt(t, s, client)
+		return organisationAt(t, NewSandbox(Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, w), client)
 	}
 	first := of(7, 2)
 	if again := of(7, 2); again != first {
@@ -63,10 +60,7 @@ func TestTheOrganisationOfALakeIsTheLakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := service.Serve(t.Context(), Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, time.Now)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := service.Serve(Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, time.Now)
 			ids[organisationAt(t, s, client)]++
 			if err := service.Close(); err != nil {
 				t.Fatal(err)

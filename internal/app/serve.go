@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
@@ -59,12 +60,10 @@ func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x duck
 func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.Lake} }
 
 // Serve makes a server over the lake whose clients, tokens and jobs end with it.
-func (a *Archive) Serve(ctx context.Context, l Listen) (*Server, error) {
-	o, err := lakeOrganisation(ctx, DefaultOrganisation, a.Lake)
-	if err != nil {
-		return nil, err
-	}
-	return newPassing(ctx, l, a.source(), o, time.Now)
+func (a *Archive) Serve(l Listen) *Server {
+	return over(l, a.source(), time.Now, func(ctx context.Context) (api.Organisation, error) {
+		return lakeOrganisation(ctx, DefaultOrganisation, a.Lake)
+	})
 }
 
 // SQL runs a reading statement over the lake in dir; see duck.SQL.

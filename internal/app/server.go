@@ -1,5 +1,3 @@
-// Package app wires roles together: the sandbox, the server over a lake, an extraction. It is the only package that
-// knows every technology, and the only one that starts services.
 package app
 
 import (
@@ -25,6 +23,7 @@ import (
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/sandbox"
 )
 
 // Credentials are those of a client that a server knows without its control database.
@@ -36,6 +35,7 @@ func NewCredentials() Credentials { return Credentials{rand.Text(), rand.Text()}
 // Listen is where a server listens, whom it serves and how much of it.
 type Listen struct {
 	Addr      string      // host:port; port 0 picks one
+	OrAny     bool        // where Addr cannot be had, any free port of this machine
 	TLS       TLS         // without it the server speaks plain HTTP
 	Client    Credentials // a client beside those of the control database; none if empty
 	RateLimit int         // requests a minute a client; 0 means the platform's 300
@@ -76,84 +76,174 @@ func (d Days) limits() query.Limits {
 	return l
 }
 
-// Server is the platform's surface over some source, listening.
-type Server struct {
-	URL     string
-	http    *http.Server
-	surface *api.Server
-	jobs    *job.Manager
-	gaps    *gapWatch
-	listen  net.Listener
-	grace   time.Duration
-	close   func() error // gives back what the server was made of
-}
-
 // backend is what a server answers from.
 type backend struct {
 	sources       map[string]engine.Source // by organisation
-	organisations map[string]api.Organisation
+	organisations func(context.Context) (map[string]api.Organisation, error)
 	now           func() time.Time
-	state         *State
+	state         *State // nil: one that ends with the server
 }
 
-func newServer(ctx context.Context, l Listen, b backend) (*Server, error) {
-	clients, err := l.access(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	meter := meter.New()
-	s := &Server{gaps: newGapWatch(b.sources, l.Log), grace: l.Grace, close: func() error { return nil }}
-	if s.grace == 0 {
-		s.grace = graceful
-	}
-	s.jobs, err = job.New(ctx, job.Config{
-		DB: b.state.DB, Dir: b.state.Results(), Sources: b.sources, Now: b.now, Limits: l.Jobs, Keep: l.Keep, Meter: meter, Log: l.Log,
+// Server is the platform's surface over some source. It may run again when it has ended, and not twice at a time.
+type Server struct {
+	Listen
+	backend
+
+	passing *State
+	meter   *meter.Meter
+	clients *access.Store
+	jobs    *job.Manager
+	surface *api.Server
+	socket  net.Listener
+	http    *http.Server
+}
+
+// NewSandbox makes a server over a simulated platform.
+func NewSandbox(l Listen, w *sandbox.World) *Server {
+	// Who extracts keeps the id of the organisation, so as not to mix one's conversations with another's. So it follows
+	// from what the conversations come from: the same after a restart and at another address, another for others.
+	name := w.Name()
+	return over(l, w, w.Clock, func(context.Context) (api.Organisation, error) {
+		return api.Organisation{ID: api.OrganisationID(name), Name: name}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.surface, err = api.New(api.Config{
-		Sources: b.sources, Organisations: b.organisations, Jobs: s.jobs, Access: clients, Now: b.now,
-		RateLimit: l.RateLimit, Limits: l.Days.limits(), Origins: l.Origins, Meter: meter, Log: l.Log,
+}
+
+// over makes a server for the default organisation whose clients, tokens and jobs end with it.
+func over(l Listen, source engine.Source, now func() time.Time, who func(context.Context) (api.Organisation, error)) *Server {
+	return &Server{Listen: l, backend: backend{
+		sources: map[string]engine.Source{DefaultOrganisation: source}, now: now,
+		organisations: func(ctx context.Context) (map[string]api.Organisation, error) {
+			o, err := who(ctx)
+			return map[string]api.Organisation{DefaultOrganisation: o}, err
+		},
+	}}
+}
+
+// Run serves until ctx ends, finishes what is in flight, and clears up. Ready is told the address once somebody can
+// connect to it.
+func (s *Server) Run(ctx context.Context, ready func(url string) error) error {
+	return s.While(ctx, func(ctx context.Context, url string) error {
+		if err := ready(url); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s, s.open(ctx, l)
 }
 
-// access knows the clients of the control database, and the one that was given.
-func (l Listen) access(ctx context.Context, b backend) (*access.Store, error) {
-	clients, err := access.Open(ctx, b.state.DB, b.now)
-	if err != nil || l.Client == (Credentials{}) {
-		return clients, err
-	}
-	organisation := DefaultOrganisation
-	if len(b.sources) == 1 {
-		organisation = slices.Collect(maps.Keys(b.sources))[0]
-	}
-	return clients, clients.Fix(access.Client{ID: l.Client.ID, Name: "given at the start", Organisation: organisation}, l.Client.Secret)
+// While does something while the server answers at an address, and stops it then.
+func (s *Server) While(ctx context.Context, do func(ctx context.Context, url string) error) error {
+	return s.role().during(ctx, func(ctx context.Context) error { return do(ctx, s.url()) })
 }
 
-// open begins to listen. Nobody is answered before Run.
-func (s *Server) open(ctx context.Context, l Listen) error {
-	secure, err := l.TLS.config()
+func (s *Server) role() role {
+	name := "serve"
+	if s.state == nil {
+		name = "passing"
+	}
+	s.meter = meter.New()
+	return newRole(name, map[string]service{
+		"state":   {open: s.openState, close: s.removeState},
+		"clients": {needs: []string{"state"}, open: s.openClients},
+		"jobs":    {needs: []string{"state"}, open: s.openJobs, run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
+		"gaps":    {run: newGapWatch(s.sources, s.Log).run},
+		"surface": {needs: []string{"clients", "jobs"}, open: s.openSurface},
+		"http":    {needs: []string{"surface"}, open: s.listen, run: s.serve, close: s.hangUp},
+	})
+}
+
+// openState makes a state that ends with the server.
+func (s *Server) openState(ctx context.Context) error {
+	dir, err := private.Temp("jobs")
 	if err != nil {
 		return err
 	}
-	if s.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", l.Addr); err != nil {
-		return fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", l.Addr)
-	}
-	scheme := "http://"
-	if secure != nil {
-		scheme, s.listen = "https://", tls.NewListener(s.listen, secure)
-	}
-	s.URL = scheme + reachable(s.listen.Addr().String())
-	s.http = &http.Server{
-		Handler: s.surface.Handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(l.Log.Handler(), slog.LevelDebug),
+	if s.passing, err = OpenState(ctx, dir); err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
 	}
 	return nil
+}
+
+func (s *Server) removeState() error {
+	return errors.Join(s.passing.Close(), os.RemoveAll(s.passing.Dir))
+}
+
+// kept is where clients, tokens and jobs are.
+func (s *Server) kept() *State {
+	if s.state != nil {
+		return s.state
+	}
+	return s.passing
+}
+
+// openClients knows the clients of the control database, and the one that was given.
+func (s *Server) openClients(ctx context.Context) (err error) {
+	if s.clients, err = access.Open(ctx, s.kept().DB, s.now); err != nil || s.Client == (Credentials{}) {
+		return err
+	}
+	organisation := DefaultOrganisation
+	if len(s.sources) == 1 {
+		organisation = slices.Collect(maps.Keys(s.sources))[0]
+	}
+	return s.clients.Fix(access.Client{ID: s.Client.ID, Name: "given at the start", Organisation: organisation}, s.Client.Secret)
+}
+
+func (s *Server) openJobs(ctx context.Context) (err error) {
+	state := s.kept()
+	s.jobs, err = job.New(ctx, job.Config{
+		DB: state.DB, Dir: state.Results(), Sources: s.sources, Now: s.now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+	})
+	return err
+}
+
+func (s *Server) openSurface(ctx context.Context) error {
+	organisations, err := s.organisations(ctx)
+	if err != nil {
+		return err
+	}
+	s.surface, err = api.New(api.Config{
+		Sources: s.sources, Organisations: organisations, Jobs: s.jobs, Access: s.clients, Now: s.now,
+		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
+	})
+	return err
+}
+
+// listen begins to listen. Nobody is answered before serve.
+func (s *Server) listen(ctx context.Context) error {
+	secure, err := s.TLS.config()
+	if err != nil {
+		return err
+	}
+	if s.socket, err = new(net.ListenConfig).Listen(ctx, "tcp", s.Addr); err != nil && s.OrAny {
+		s.socket, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", s.Addr)
+	}
+	if secure != nil {
+		s.socket = tls.NewListener(s.socket, secure)
+	}
+	s.http = &http.Server{
+		Handler: s.surface.Handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+	return nil
+}
+
+// hangUp closes the socket, which is closed already if the server has served.
+func (s *Server) hangUp() error {
+	if err := s.socket.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) url() string {
+	scheme := "http://"
+	if s.TLS != (TLS{}) {
+		scheme = "https://"
+	}
+	return scheme + reachable(s.socket.Addr().String())
 }
 
 // reachable gives an address by which a server on this machine can be reached: one that listens everywhere says so by
@@ -169,13 +259,11 @@ func reachable(addr string) string {
 // graceful is how long pages in flight may take when the server stops.
 const graceful = 10 * time.Second
 
-// Run serves until ctx ends, finishes what is in flight, and clears up.
-func (s *Server) Run(ctx context.Context) error {
+// serve answers until ctx ends, and finishes what is in flight.
+func (s *Server) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.jobs.Run(ctx) })
-	group.Go(func() error { s.gaps.run(ctx); return nil })
 	group.Go(func() error {
-		if err := s.http.Serve(s.listen); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.socket); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
@@ -183,42 +271,16 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		s.surface.Stopping()
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
+		grace := s.Grace
+		if grace == 0 {
+			grace = graceful
+		}
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
 		if err := s.http.Shutdown(bounded); err != nil {
 			return s.http.Close()
 		}
 		return nil
 	})
-	return errors.Join(group.Wait(), s.close())
-}
-
-// passing makes a state that ends with the server: for a sandbox, and for a demo.
-func passing(ctx context.Context) (*State, error) {
-	dir, err := private.Temp("jobs")
-	if err != nil {
-		return nil, err
-	}
-	s, err := OpenState(ctx, dir)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	return s, nil
-}
-
-// newPassing makes a server for the default organisation whose clients, tokens and jobs end with it.
-func newPassing(ctx context.Context, l Listen, source engine.Source, o api.Organisation, now func() time.Time) (*Server, error) {
-	state, err := passing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	gone := func() error { return errors.Join(state.Close(), os.RemoveAll(state.Dir)) }
-	s, err := newServer(ctx, l, backend{
-		sources: map[string]engine.Source{DefaultOrganisation: source}, organisations: map[string]api.Organisation{DefaultOrganisation: o}, now: now, state: state,
-	})
-	if err != nil {
-		return nil, errors.Join(err, gone())
-	}
-	s.close = gone
-	return s, nil
+	return group.Wait()
 }

@@ -12,22 +12,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-hq/parley/internal/sandbox"
 )
 
 // A page is larger than what the connection holds, so that the server is still writing it when it is asked to stop.
 func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 	client := NewCredentials()
-	s, err := NewSandbox(t.Context(), Listen{Addr: "127.0.0.1:0", Client: client, RateLimit: 100_000, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)},
-		Simulation{Seed: 7, Days: 2, PerDay: 4000, Now: time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)}, nil)
+	w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: 7, Days: 2, PerDay: 4000, Now: noon}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	token := login(t, s.URL, client)
-	jobs := s.URL + "/api/v2/analytics/conversations/details/jobs"
+	at, stop, ended := running(t, NewSandbox(Listen{Addr: "127.0.0.1:0", Client: client, RateLimit: 100_000, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, w))
+	token := login(t, at, client)
+	jobs := at + "/api/v2/analytics/conversations/details/jobs"
 	var job struct {
 		JobID string `json:"jobId"`
 		State string `json:"state"`
@@ -49,7 +47,7 @@ func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 	select {
 	case err := <-ended:
 		t.Fatalf("the server ended before its page: %v", err)
-	case <-closed(t.Context(), s.URL):
+	case <-closed(t.Context(), at):
 	}
 	rest, err := io.ReadAll(bufio.NewReader(body))
 	if err != nil {
@@ -64,6 +62,23 @@ func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("the server ended with %v", err)
 	}
+}
+
+var noon = time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
+
+// running runs a server until stop is called, or the test ends.
+func running(t *testing.T, s *Server) (at string, stop func(), ended <-chan error) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	urls, done := make(chan string, 1), make(chan error, 1)
+	go func() { done <- s.Run(ctx, func(url string) error { urls <- url; return nil }) }()
+	select {
+	case at = <-urls:
+	case err := <-done:
+		t.Fatalf("the server did not start: %v", err)
+	}
+	return at, stop, done
 }
 
 // closed is closed when nobody answers at a URL any more.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
@@ -115,18 +116,31 @@ func (s *Service) sources() map[string]engine.Source {
 }
 
 // Serve makes a server. Now is its clock.
-func (s *Service) Serve(ctx context.Context, l Listen, now func() time.Time) (*Server, error) {
-	organisations, err := lakeOrganisations(ctx, s.lakes)
-	if err != nil {
-		return nil, err
+func (s *Service) Serve(l Listen, now func() time.Time) *Server {
+	return &Server{Listen: l, backend: backend{sources: s.sources(), organisations: s.organisations, now: now, state: s.state}}
+}
+
+// organisations are those whose conversations the lakes hold.
+func (s *Service) organisations(ctx context.Context) (map[string]api.Organisation, error) {
+	out := map[string]api.Organisation{}
+	for name, l := range s.lakes {
+		var err error
+		if out[name], err = lakeOrganisation(ctx, name, l); err != nil {
+			return nil, err
+		}
 	}
-	return newServer(ctx, l, backend{sources: s.sources(), organisations: organisations, now: now, state: s.state})
+	return out, nil
+}
+
+func lakeOrganisation(ctx context.Context, name string, l *lake.Lake) (api.Organisation, error) {
+	id, err := l.ID(ctx)
+	return api.Organisation{ID: id, Name: name}, err
 }
 
 // Clients counts the clients of the control database: those of organisations that have a lake here, and, by organisation,
 // the others, who will find nothing.
 func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {
-	clients, err := Listen{}.access(ctx, backend{now: time.Now, state: s.state})
+	clients, err := access.Open(ctx, s.state.DB, time.Now)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -140,6 +154,11 @@ func (s *Service) Clients(ctx context.Context) (served int, others map[string]in
 		}
 	}
 	return served, others, err
+}
+
+// Answer does something while this process answers jobs.
+func (s *Service) Answer(ctx context.Context, jobs *job.Manager, do func(context.Context) error) error {
+	return newRole("answer", map[string]service{"jobs": {run: jobs.Run}}).during(ctx, do)
 }
 
 // Jobs gives the jobs of the server, to be used beside it or in its place: whoever runs the manager while no other

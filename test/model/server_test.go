@@ -64,15 +64,13 @@ func serve(text string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	server, err := service.Serve(context.WithoutCancel(ctx), app.Listen{
+	return service.Serve(app.Listen{
 		Addr: "127.0.0.1:0", RateLimit: 1e9, Jobs: limits, Keep: keep,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	}, clock(s.Clock))
-	if err != nil {
+	}, clock(s.Clock)).Run(ctx, func(url string) error {
+		_, err := fmt.Println(url)
 		return err
-	}
-	fmt.Println(server.URL)
-	return server.Run(ctx)
+	})
 }
 
 // clock is the machine's clock moved by what the file says at each look.

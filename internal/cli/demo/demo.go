@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/demo"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
 )
@@ -68,7 +69,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	progress := o.Streams.Progress()
-	d := app.Demo{
+	d := demo.Demo{
 		Days: o.Days, PerDay: o.PerDay, Seed: o.Seed, Lake: filepath.Join(o.Data, "lake"), Log: o.Streams.Log(), Count: ui.Count,
 		Progress: func(step string, done, all int64) { progress.Show(step, done, all, "conversations") },
 		Say: func(format string, args ...any) {
@@ -79,7 +80,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		},
 	}
 	begun := time.Now()
-	figures, archive, err := d.Run(ctx)
+	figures, archive, err := app.Demo(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (o *Options) firstLook(ctx context.Context) error {
 	return errors.Join(err, w.Flush())
 }
 
-func (o *Options) summary(f app.Figures, took time.Duration) {
+func (o *Options) summary(f demo.Figures, took time.Duration) {
 	o.Streams.Printf("\nDone in %.1f s: %s conversations, %s, extracted at %s a second; %d missing, %d twice.\n",
 		took.Seconds(), ui.Count(f.Extracted), ui.Bytes(f.Bytes), ui.Count(int64(f.RecordsPerSecond)), f.Missing, f.Duplicates)
 	o.Streams.Printf("The lake is in %s. Look at it:\n\n", filepath.Join(o.Data, "lake"))
@@ -162,21 +163,16 @@ func (o *Options) summary(f app.Figures, took time.Duration) {
 
 // serve goes on serving the lake.
 func (o *Options) serve(ctx context.Context, archive *app.Archive) error {
-	listen := app.Listen{Addr: o.Addr, Client: app.Credentials{ID: "demo", Secret: "demo"}, Log: o.Streams.Log()}
-	server, err := archive.Serve(context.WithoutCancel(ctx), listen)
-	if err != nil {
-		listen.Addr = "127.0.0.1:0"
-		if server, err = archive.Serve(context.WithoutCancel(ctx), listen); err != nil {
-			return err
-		}
-	}
-	o.Streams.Printf(`
+	listen := app.Listen{Addr: o.Addr, OrAny: true, Client: app.Credentials{ID: "demo", Secret: "demo"}, Log: o.Streams.Log()}
+	return archive.Serve(listen).Run(ctx, func(url string) error {
+		o.Streams.Printf(`
 The same API now answers from the lake at %[1]s (Ctrl-C ends it). In another terminal:
 
   TOKEN=$(curl -s -u demo:demo -d grant_type=client_credentials %[1]s/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
     -d '{"interval":"2026-11-07T00:00:00Z/2026-11-08T00:00:00Z","paging":{"pageSize":1,"pageNumber":1}}' \
     %[1]s/api/v2/analytics/conversations/details/query
-`, server.URL)
-	return server.Run(ctx)
+`, url)
+		return nil
+	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -120,15 +121,11 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	debug.SetMemoryLimit(o.MemoryMiB << 20)
-	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
 	progress := o.Streams.Progress()
 	cfg.Report = func(p extract.Progress) {
 		progress.Show(fmt.Sprintf("%s, %d of %d days", p.Step, p.Days, p.AllDays), p.Records, 0, "conversations")
 	}
-	summary, err := extract.New(cfg).Run(ctx)
+	summary, err := app.Extract(ctx, o.Lake, cfg)
 	progress.Clear()
 	stopped := err != nil && !errors.Is(err, fault.Incomplete)
 	for _, text := range summary.Warnings {

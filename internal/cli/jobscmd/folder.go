@@ -137,15 +137,7 @@ func (s *folder) while(ctx context.Context, do func(context.Context) error) erro
 		}
 		return do(ctx)
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	group.Go(func() error { return s.jobs.Run(running) })
-	group.Go(func() error {
-		defer stop()
-		return do(ctx)
-	})
-	return group.Wait()
+	return s.service.Answer(ctx, s.jobs, do)
 }
 
 func (*folder) poll() string { return "100ms..2s" }

@@ -31,6 +31,7 @@ import (
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/internal/sandbox"
 )
 
 // run runs a command line of "parley jobs".
@@ -88,18 +89,24 @@ func listen(t *testing.T) app.Listen {
 }
 
 // started runs a server until the test ends, and gives its base URL.
-func started(t *testing.T, s *app.Server) string {
+func started(t *testing.T, s *app.Server) (base string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- s.Run(ctx) }()
+	ended, urls := make(chan error, 1), make(chan string, 1)
+	go func() { ended <- s.Run(ctx, func(url string) error { urls <- url; return nil }) }()
+	t.Cleanup(stop)
+	select {
+	case base = <-urls:
+	case err := <-ended:
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	return s.URL
+	return base
 }
 
 // served serves the lake of an organisation.
@@ -116,21 +123,17 @@ func served(t *testing.T, dir string, limits job.Limits) (base string) {
 	})
 	at := listen(t)
 	at.Jobs = limits
-	s, err := service.Serve(t.Context(), at, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return started(t, s)
+	return started(t, service.Serve(at, time.Now))
 }
 
-func sandbox(t *testing.T) string {
+func pretended(t *testing.T) string {
 	t.Helper()
 	now := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
-	s, err := app.NewSandbox(t.Context(), listen(t), app.Simulation{Seed: 7, Days: 5, PerDay: perDay, Now: now}, nil)
+	w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: 7, Days: 5, PerDay: perDay, Now: now}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started(t, s)
+	return started(t, app.NewSandbox(listen(t), w))
 }
 
 // fake is a platform that misbehaves.
@@ -173,7 +176,7 @@ func TestEveryWayGivesTheSame(t *testing.T) {
 	if got := must(t, append(server, "results", first)...); got != want {
 		t.Error("a job of the time before the server gives something else")
 	}
-	base = sandbox(t)
+	base = pretended(t)
 	if got := must(t, "results", submitted(t, "--base-url", base), "--base-url", base); got != want {
 		t.Errorf("the sandbox: %d bytes, want %d", len(got), len(want))
 	}

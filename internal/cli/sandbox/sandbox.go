@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/sandbox"
 )
 
 // Options is everything "parley sandbox" reads.
@@ -95,19 +96,16 @@ func Run(ctx context.Context, o *Options) error {
 	if listen.Client.Secret == "" {
 		listen.Client.Secret = chance.Secret
 	}
-	server, err := o.server(ctx, listen, now)
+	world, err := o.world(ctx, now)
 	if err != nil {
 		return err
 	}
-	if err := o.ready(server.URL, listen.Client, now); err != nil {
-		return err
-	}
-	return server.Run(ctx)
+	return app.NewSandbox(listen, world).Run(ctx, func(url string) error { return o.ready(url, listen.Client, now) })
 }
 
-func (o *Options) server(ctx context.Context, listen app.Listen, now time.Time) (*app.Server, error) {
+func (o *Options) world(ctx context.Context, now time.Time) (*sandbox.World, error) {
 	if len(o.Load) > 0 {
-		return o.loaded(ctx, listen, now)
+		return o.loaded(ctx, now)
 	}
 	failed, err := parseDays(o.Failed)
 	if err != nil {
@@ -116,7 +114,7 @@ func (o *Options) server(ctx context.Context, listen app.Listen, now time.Time) 
 	progress := o.Streams.Progress()
 	defer progress.Clear()
 	all, done := int64(o.Days)*int64(o.PerDay), int64(0)
-	return app.NewSandbox(ctx, listen, app.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Now: now, FailedBatches: failed}, func(n int) {
+	return sandbox.Simulate(ctx, sandbox.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Now: now, FailedBatches: failed}, func(n int) {
 		done += int64(n)
 		progress.Show("simulating", done, all, "conversations")
 	})
@@ -133,7 +131,7 @@ func parseDays(texts []string) ([]conversation.Day, error) {
 	return days, nil
 }
 
-func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) (*app.Server, error) {
+func (o *Options) loaded(ctx context.Context, now time.Time) (*sandbox.World, error) {
 	limits, err := importcmd.Limits(o.Value)
 	if err != nil {
 		return nil, err
@@ -142,7 +140,7 @@ func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	server, found, err := app.NewLoadedSandbox(ctx, listen, now, files, limits)
+	world, found, err := sandbox.Load(ctx, now, files, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +151,7 @@ func (o *Options) loaded(ctx context.Context, listen app.Listen, now time.Time) 
 	for _, path := range found.Empty {
 		o.Streams.Notef("Without one record: %s\n", path)
 	}
-	return server, nil
+	return world, nil
 }
 
 // days are those that can be extracted: simulated, and complete by the nightly batch. Of loaded records nobody knows.
@@ -161,7 +159,7 @@ func (o *Options) days(now time.Time) (from, to string) {
 	if len(o.Load) > 0 {
 		return "DAY", "DAY"
 	}
-	return (conversation.DayOf(now) - conversation.Day(o.Days) + 1).String(), conversation.DayOf(now.Add(-app.BatchEnds)).String()
+	return (conversation.DayOf(now) - conversation.Day(o.Days) + 1).String(), conversation.DayOf(now.Add(-sandbox.BatchEnds)).String()
 }
 
 func (o *Options) ready(url string, client app.Credentials, now time.Time) error {

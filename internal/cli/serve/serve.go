@@ -79,15 +79,13 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if listen.Client, err = o.client(ctx, service); err != nil {
 		return err
 	}
-	server, err := service.Serve(context.WithoutCancel(ctx), listen, time.Now)
-	if err != nil {
-		return err
-	}
-	if err := o.ready(server.URL, listen.Client); err != nil {
-		return err
-	}
-	listen.Log.InfoContext(ctx, "serving", "url", server.URL, "organisations", lakes.Organisations())
-	return server.Run(ctx)
+	return service.Serve(listen, time.Now).Run(ctx, func(url string) error {
+		if err := o.ready(url, listen.Client); err != nil {
+			return err
+		}
+		listen.Log.InfoContext(ctx, "serving", "url", url, "organisations", lakes.Organisations())
+		return nil
+	})
 }
 
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no

@@ -1,9 +1,8 @@
-package app
+package sandbox
 
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,8 +40,7 @@ func TestFilesWithoutARecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		listen := Listen{Addr: "127.0.0.1:0", Client: NewCredentials(), Log: slog.New(slog.DiscardHandler)}
-		server, found, err := NewLoadedSandbox(t.Context(), listen, time.Now(), files, wire.Limits{Page: 1 << 20, Advice: "more"})
+		_, found, err := Load(t.Context(), time.Now(), files, wire.Limits{Page: 1 << 20, Advice: "more"})
 		if c.says != "" {
 			if kind := fault.ExitCode(err); kind != 2 && kind != 8 || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %v", name, err)
@@ -54,10 +52,7 @@ func TestFilesWithoutARecord(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := server.Run(ended); err != nil {
-			t.Error(err)
-		}
-		if _, _, err := NewLoadedSandbox(ended, Listen{}, time.Now(), files, wire.Limits{}); !errors.Is(err, context.Canceled) {
+		if _, _, err := Load(ended, time.Now(), files, wire.Limits{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, given up: %v", name, err)
 		}
 	}

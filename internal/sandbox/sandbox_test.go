@@ -1,4 +1,4 @@
-package app
+package sandbox
 
 import (
 	"testing"
@@ -20,7 +20,7 @@ func TestABatchThatFailsLeavesTheDateWhereItWas(t *testing.T) {
 		"none": {nil, today}, "an older one": {[]conversation.Day{today - 1}, today},
 		"the last": {[]conversation.Day{today}, today - 1}, "two": {[]conversation.Day{today - 1, today}, today - 2},
 	} {
-		w := newWorld(noon)
+		w := newWorld(noon, "")
 		w.failed, w.next = c.failed, today-4
 		w.centre, w.store = sim.New(sim.Config{Seed: 7, PerDay: 10}), mem.New(sim.CutRecord)
 		at, err := w.Available(t.Context())

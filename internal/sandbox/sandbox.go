@@ -1,7 +1,10 @@
-package app
+// Package sandbox is the simulated platform that stands behind "parley sandbox": its clock, its conversations, made or
+// given, and its nightly batch. It answers as engine.Source; who serves it is not its business.
+package sandbox
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,7 +32,7 @@ type Simulation struct {
 	FailedBatches []conversation.Day
 }
 
-// Loaded says what was found in the files that a sandbox was given.
+// Loaded says what was found in the files that a world was made of.
 type Loaded struct {
 	Files      int
 	Records    int
@@ -38,9 +41,9 @@ type Loaded struct {
 	Empty      []string       // files without one record
 }
 
-// NewSandbox makes a server over a simulated contact centre. Progress, which may be nil, is told of each day made.
-func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conversations int)) (*Server, error) {
-	w := newWorld(s.Now)
+// Simulate makes the world of a simulated contact centre. Progress, which may be nil, is told of each day made.
+func Simulate(ctx context.Context, s Simulation, progress func(conversations int)) (*World, error) {
+	w := newWorld(s.Now, fmt.Sprintf("sandbox, seed %d, %d conversations a day", s.Seed, s.PerDay))
 	w.failed = s.FailedBatches
 	w.centre = sim.New(sim.Config{Seed: s.Seed, PerDay: s.PerDay})
 	w.store = mem.New(sim.CutRecord)
@@ -49,13 +52,13 @@ func NewSandbox(ctx context.Context, l Listen, s Simulation, progress func(conve
 	if err := w.extend(ctx, today, progress); err != nil {
 		return nil, err
 	}
-	return newPassing(ctx, l, w, simulatedOrganisation(s), w.clock)
+	return w, nil
 }
 
-// NewLoadedSandbox makes a server over given records. They are served as they are. Files without one record are
-// fault.Invalid: whoever gives them means others.
-func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []ingest.File, limits wire.Limits) (*Server, Loaded, error) {
-	w := newWorld(now)
+// Load makes a world of given records. They are served as they are; whose they are nobody says. Files without one
+// record are fault.Invalid: whoever gives them means others.
+func Load(ctx context.Context, now time.Time, files []ingest.File, limits wire.Limits) (*World, Loaded, error) {
+	w := newWorld(now, "sandbox, loaded records")
 	w.store = mem.New(nil)
 	found, err := w.load(ctx, files, limits)
 	if err != nil {
@@ -64,12 +67,12 @@ func NewLoadedSandbox(ctx context.Context, l Listen, now time.Time, files []inge
 	if found.Records == 0 {
 		return nil, found, fault.Field("--load", "there is not one record in %s: a record is a JSON object with conversationId and conversationStart", strings.Join(found.Empty, ", "))
 	}
-	s, err := newPassing(ctx, l, w, loadedOrganisation(), w.clock)
-	return s, found, err
+	return w, found, nil
 }
 
-// world is the platform behind a sandbox: its clock, its conversations and its nightly batch.
-type world struct {
+// World is the platform behind a sandbox: its clock, its conversations and its nightly batch. Safe for concurrent use.
+type World struct {
+	name   string
 	store  *mem.Store
 	offset time.Duration // from the machine's clock to the platform's
 	failed []conversation.Day
@@ -79,19 +82,22 @@ type world struct {
 	next   conversation.Day // first day that is not made yet
 }
 
-var _ engine.Source = (*world)(nil)
+var _ engine.Source = (*World)(nil)
 
-func newWorld(now time.Time) *world { return &world{offset: time.Until(now)} }
+func newWorld(now time.Time, name string) *World { return &World{name: name, offset: time.Until(now)} }
 
-// clock is the platform's time.
-func (w *world) clock() time.Time { return time.Now().Add(w.offset).UTC() }
+// Name says what the conversations come from: it is the same for the same conversations, on every machine.
+func (w *World) Name() string { return w.name }
+
+// Clock is the platform's time.
+func (w *World) Clock() time.Time { return time.Now().Add(w.offset).UTC() }
 
 // BatchEnds is when, after midnight UTC, the nightly batch is through with the day before.
 const BatchEnds = 4 * time.Hour
 
 // batch is when the last nightly batch ended that did not fail.
-func (w *world) batch() time.Time {
-	day := conversation.DayOf(w.clock().Add(-BatchEnds))
+func (w *World) batch() time.Time {
+	day := conversation.DayOf(w.Clock().Add(-BatchEnds))
 	for slices.Contains(w.failed, day) {
 		day--
 	}
@@ -99,13 +105,13 @@ func (w *world) batch() time.Time {
 }
 
 // Available is the midnight before the batch: what started before it is in the lake.
-func (w *world) Available(context.Context) (time.Time, error) { return w.available(), nil }
+func (w *World) Available(context.Context) (time.Time, error) { return w.available(), nil }
 
-func (w *world) available() time.Time { return conversation.DayOf(w.batch()).Start() }
+func (w *World) available() time.Time { return conversation.DayOf(w.batch()).Start() }
 
 // Live shows what has begun by now, each conversation as it is now.
-func (w *world) Live(ctx context.Context) (engine.Engine, error) {
-	now := w.clock()
+func (w *World) Live(ctx context.Context) (engine.Engine, error) {
+	now := w.Clock()
 	if err := w.extend(ctx, conversation.DayOf(now), nil); err != nil {
 		return nil, err
 	}
@@ -113,7 +119,7 @@ func (w *world) Live(ctx context.Context) (engine.Engine, error) {
 }
 
 // Settled shows what the nightly batch found, as it was then.
-func (w *world) Settled(ctx context.Context) (engine.Engine, error) {
+func (w *World) Settled(ctx context.Context) (engine.Engine, error) {
 	at := w.batch()
 	if err := w.extend(ctx, conversation.DayOf(at), nil); err != nil {
 		return nil, err
@@ -122,7 +128,7 @@ func (w *world) Settled(ctx context.Context) (engine.Engine, error) {
 }
 
 // extend makes the days up to and including last that are not made yet, several at once.
-func (w *world) extend(ctx context.Context, last conversation.Day, progress func(int)) error {
+func (w *World) extend(ctx context.Context, last conversation.Day, progress func(int)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.centre == nil || w.next > last {
@@ -155,7 +161,7 @@ func (w *world) extend(ctx context.Context, last conversation.Day, progress func
 	return nil
 }
 
-func (w *world) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
+func (w *World) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
 	var out []conversation.Record
 	for c := range w.centre.Day(day) {
 		r, err := wire.RecordOf(c)
@@ -170,7 +176,7 @@ func (w *world) records(ctx context.Context, day conversation.Day) ([]conversati
 // loadAtOnce is how many records are added at a time.
 const loadAtOnce = 10_000
 
-func (w *world) load(ctx context.Context, files []ingest.File, limits wire.Limits) (Loaded, error) {
+func (w *World) load(ctx context.Context, files []ingest.File, limits wire.Limits) (Loaded, error) {
 	found := Loaded{Files: len(files), Rejected: map[string]int{}}
 	var records []conversation.Record
 	add := func() error {

@@ -1,0 +1,115 @@
+// Package app names the roles that a process can have, each a set of services with what they need, and starts and stops
+// them. It is the only package that knows every technology.
+//
+// A service is opened after those that it needs, runs beside the others, and is closed before those that it needs. All
+// that run are asked to stop at once, and each finishes what it has in flight. Nothing is opened, nothing listens and
+// nothing runs before a role is run.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// services are those of each role.
+//
+//	serve    the platform's API over lakes, whose control database and engine are the caller's
+//	passing  the same over any source, as a sandbox: its clients, tokens and jobs end with it
+//	extract  an extraction into a lake
+//	answer   jobs of a server's folder, answered in place of the server
+var services = map[string][]string{
+	"serve":   {"clients", "jobs", "gaps", "surface", "http"},
+	"passing": {"state", "clients", "jobs", "gaps", "surface", "http"},
+	"extract": {"lake"},
+	"answer":  {"jobs"},
+}
+
+// service is a part of a role. Each of its functions may be nil.
+type service struct {
+	needs []string                    // services of the same role that must be open; those that it does not have are the caller's
+	open  func(context.Context) error // makes it ready, and starts nothing
+	run   func(context.Context) error // until the context ends, when it returns nil, or it fails
+	close func() error                // gives back what open took, after run has returned
+}
+
+// role is the services of a role, by name.
+type role map[string]service
+
+// newRole takes the services of a role from those that there are.
+func newRole(name string, from map[string]service) role {
+	r := role{}
+	for _, s := range services[name] {
+		r[s] = from[s]
+	}
+	return r
+}
+
+// inOrder names the services, each after those that it needs.
+func (r role) inOrder() (names []string, err error) {
+	var visit func(name string, above []string) error
+	visit = func(name string, above []string) error {
+		if slices.Contains(above, name) {
+			return fmt.Errorf("the service %s needs itself, by %v", name, above)
+		}
+		if _, ours := r[name]; !ours || slices.Contains(names, name) {
+			return nil
+		}
+		for _, need := range r[name].needs {
+			if err := visit(need, append(above, name)); err != nil {
+				return err
+			}
+		}
+		names = append(names, name)
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		if err := visit(name, nil); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// during does something while all services run, and ends them when it has returned. When ctx ends, or a service fails,
+// the context that it was given ends. It returns when the last service is closed, with the first error of what ran and
+// all errors of closing.
+func (r role) during(ctx context.Context, do func(context.Context) error) (err error) {
+	names, err := r.inOrder()
+	if err != nil {
+		return err
+	}
+	opened := 0
+	defer func() {
+		for _, name := range slices.Backward(names[:opened]) {
+			if c := r[name].close; c != nil {
+				err = errors.Join(err, c())
+			}
+		}
+	}()
+	for _, name := range names {
+		if open := r[name].open; open != nil {
+			if err := open(context.WithoutCancel(ctx)); err != nil { // short, and best not left halfway
+				return err
+			}
+		}
+		opened++
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	for _, name := range names {
+		if run := r[name].run; run != nil {
+			group.Go(func() error { return run(running) })
+		}
+	}
+	group.Go(func() error {
+		defer stop()
+		return do(running)
+	})
+	return group.Wait()
+}
