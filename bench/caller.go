@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-hq/parley/bench/ledger"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -53,7 +54,7 @@ func (a *answers) same(request, found string) error {
 
 // walk is a job whose pages are being read, or were.
 type walk struct {
-	*ran
+	*ledger.Job
 
 	body    string
 	ready   bool // it is fulfilled
@@ -71,7 +72,7 @@ type caller struct {
 	rand   *rand.Rand
 	from   conversation.Day
 	days   int // of the lake, from that one on
-	log    ledger
+	log    ledger.Ledger
 	known  *answers
 	walks  []*walk
 	broken []string      // what went wrong with answers, their limits apart
@@ -150,42 +151,42 @@ func (c *caller) submit(ctx context.Context) error {
 		ID string `json:"jobId"`
 	}
 	r, err := c.do(ctx, "submit", http.MethodPost, jobsPath, body, into(&job))
-	if err != nil || r.status != http.StatusAccepted {
+	if err != nil || r.Status != http.StatusAccepted {
 		return err
 	}
-	j := &ran{id: job.ID, begun: r.begun, ended: r.ended}
-	c.log.jobs, c.walks = append(c.log.jobs, j), append(c.walks, &walk{ran: j, body: body})
+	j := &ledger.Job{ID: job.ID, Begun: r.Begun, Ended: r.Ended}
+	c.log.Jobs, c.walks = append(c.log.Jobs, j), append(c.walks, &walk{Job: j, body: body})
 	return nil
 }
 
 func (c *caller) poll(ctx context.Context, w *walk) error {
 	var status jobStatus
-	r, err := c.do(ctx, "status", http.MethodGet, jobsPath+"/"+w.id, "", into(&status))
-	if err != nil || r.status >= http.StatusMultipleChoices {
+	r, err := c.do(ctx, "status", http.MethodGet, jobsPath+"/"+w.ID, "", into(&status))
+	if err != nil || r.Status >= http.StatusMultipleChoices {
 		return err
 	}
-	if done := status.done(); done != (r.status == http.StatusOK) {
-		return fmt.Errorf("status %d of a job that is %s", r.status, status.State)
+	if done := status.done(); done != (r.Status == http.StatusOK) {
+		return fmt.Errorf("status %d of a job that is %s", r.Status, status.State)
 	}
 	if !status.done() {
 		return nil
 	}
-	if w.seenDone.IsZero() {
-		w.seenDone = r.ended
+	if w.SeenDone.IsZero() {
+		w.SeenDone = r.Ended
 	}
-	w.completed = status.Completed
+	w.Completed = status.Completed
 	if w.ready = status.State == "FULFILLED"; !w.ready {
-		return fmt.Errorf("job %s is %s: %s", w.id, status.State, status.Error)
+		return fmt.Errorf("job %s is %s: %s", w.ID, status.State, status.Error)
 	}
 	return nil
 }
 
 func (c *caller) remove(ctx context.Context, w *walk) error {
-	r, err := c.do(ctx, "delete", http.MethodDelete, jobsPath+"/"+w.id, "", func(io.Reader) error { return nil })
-	if err != nil || r.status != http.StatusNoContent {
+	r, err := c.do(ctx, "delete", http.MethodDelete, jobsPath+"/"+w.ID, "", func(io.Reader) error { return nil })
+	if err != nil || r.Status != http.StatusNoContent {
 		return err
 	}
-	w.deleting, w.gone = r.begun, r.ended
+	w.Deleting, w.Gone = r.Begun, r.Ended
 	for i := range c.walks {
 		if c.walks[i] == w {
 			c.walks = append(c.walks[:i:i], c.walks[i+1:]...)
@@ -205,7 +206,7 @@ func (c *caller) page(ctx context.Context, w *walk) error {
 	}
 	n, sum := 0, w.sum
 	var head wire.Page
-	r, err := c.do(ctx, "page", http.MethodGet, jobsPath+"/"+w.id+"/results?"+values.Encode(), "", func(body io.Reader) (err error) {
+	r, err := c.do(ctx, "page", http.MethodGet, jobsPath+"/"+w.ID+"/results?"+values.Encode(), "", func(body io.Reader) (err error) {
 		head, err = wire.ReadPage(body, func(raw []byte) error {
 			n, sum = n+1, crc32.Update(sum, castagnoli, raw)
 			return nil
@@ -213,7 +214,7 @@ func (c *caller) page(ctx context.Context, w *walk) error {
 		return err
 	})
 	switch {
-	case err != nil || r.status != http.StatusOK:
+	case err != nil || r.Status != http.StatusOK:
 		return err
 	case n > size, n < size && head.Cursor != "", head.DataAvailabilityDate.IsZero():
 		return fmt.Errorf("a page of %d has %d records, date %v and a cursor: %v", size, n, head.DataAvailabilityDate, head.Cursor != "")
@@ -233,7 +234,7 @@ func (c *caller) query(ctx context.Context) error {
 		Total         int               `json:"totalHits"`
 	}
 	r, err := c.do(ctx, "query", http.MethodPost, queryPath, body, into(&found))
-	if err != nil || r.status != http.StatusOK {
+	if err != nil || r.Status != http.StatusOK {
 		return err
 	}
 	sum := uint32(0)
@@ -252,19 +253,19 @@ func into(to any) func(io.Reader) error {
 
 // do sends a counted request and enters what it was told. An answer other than success that no limit explains is an
 // error, and so is one that cannot be read to its end.
-func (c *caller) do(ctx context.Context, kind, method, path, body string, read func(io.Reader) error) (r reply, err error) {
+func (c *caller) do(ctx context.Context, kind, method, path, body string, read func(io.Reader) error) (r ledger.Reply, err error) {
 	header := http.Header{"Content-Type": {"application/json"}, "Accept-Encoding": {[]string{"identity", "gzip", "zstd"}[c.rand.IntN(3)]}}
-	r = reply{kind: kind, begun: time.Now()}
+	r = ledger.Reply{Kind: kind, Begun: time.Now()}
 	resp, err := c.send(ctx, method, path, header, body)
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", kind, err)
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	defer func() { // the ledger has every answer that came
-		r.ended = time.Now()
-		c.log.replies = append(c.log.replies, r)
+		r.Ended = time.Now()
+		c.log.Replies = append(c.log.Replies, r)
 	}()
-	r.status = resp.StatusCode
+	r.Status = resp.StatusCode
 	if err := readHeaders(&r, resp.Header); err != nil {
 		return r, fmt.Errorf("%s: %w", kind, err)
 	}
@@ -273,20 +274,20 @@ func (c *caller) do(ctx context.Context, kind, method, path, body string, read f
 		return r, fmt.Errorf("%s: %w", kind, err)
 	}
 	defer done()
-	if r.status < http.StatusMultipleChoices {
+	if r.Status < http.StatusMultipleChoices {
 		c.wait = 0
 		err = read(text)
 	} else {
 		err = c.problem(&r, text)
 	}
 	if err != nil {
-		return r, fmt.Errorf("%s: status %d: %w", kind, r.status, err)
+		return r, fmt.Errorf("%s: status %d: %w", kind, r.Status, err)
 	}
 	return r, nil
 }
 
 // problem reads an answer that is no success.
-func (c *caller) problem(r *reply, body io.Reader) error {
+func (c *caller) problem(r *ledger.Reply, body io.Reader) error {
 	var p struct {
 		Message string `json:"message"`
 		Limit   struct {
@@ -296,18 +297,18 @@ func (c *caller) problem(r *reply, body io.Reader) error {
 	if err := into(&p)(body); err != nil {
 		return err
 	}
-	if r.key = p.Limit.Key; r.status != http.StatusTooManyRequests {
+	if r.Key = p.Limit.Key; r.Status != http.StatusTooManyRequests {
 		return errors.New(p.Message)
 	}
-	if r.key == keyRequests {
-		c.wait = time.Duration(r.retryAfter) * time.Second
+	if r.Key == ledger.KeyRequests {
+		c.wait = time.Duration(r.RetryAfter) * time.Second
 	}
 	return nil
 }
 
-func readHeaders(r *reply, h http.Header) (err error) {
+func readHeaders(r *ledger.Reply, h http.Header) (err error) {
 	for name, to := range map[string]*int{
-		"inin-ratelimit-count": &r.count, "inin-ratelimit-allowed": &r.allowed, "inin-ratelimit-reset": &r.reset, "Retry-After": &r.retryAfter,
+		"inin-ratelimit-count": &r.Count, "inin-ratelimit-allowed": &r.Allowed, "inin-ratelimit-reset": &r.Reset, "Retry-After": &r.RetryAfter,
 	} {
 		text := h.Get(name)
 		if text == "" && name == "Retry-After" {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/parley-hq/parley/bench/ledger"
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -26,7 +27,7 @@ type loadTest struct {
 }
 
 // The server has the platform's limit of requests, and limits of jobs that are small enough to be hit.
-var loadLimits = limits{requests: 300, perMinute: 30, open: 3}
+var loadLimits = ledger.Limits{Requests: 300, PerMinute: 30, Open: 3}
 
 // From so many seconds on, clients wait until their window ends, to see that they pass again, and memory is judged.
 const longLoad = 30
@@ -43,8 +44,8 @@ func (b *bench) underLoad() (err error) {
 	if err != nil {
 		return err
 	}
-	s, stop, err := b.serve(dir, "--rate-limit", strconv.Itoa(loadLimits.requests),
-		"--jobs-per-minute", strconv.Itoa(loadLimits.perMinute), "--jobs-per-client", strconv.Itoa(loadLimits.open))
+	s, stop, err := b.serve(dir, "--rate-limit", strconv.Itoa(loadLimits.Requests),
+		"--jobs-per-minute", strconv.Itoa(loadLimits.PerMinute), "--jobs-per-client", strconv.Itoa(loadLimits.Open))
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (b *bench) putUnderLoad(s *served, callers []*caller) error {
 		return err
 	}
 	if wrong = append(wrong, leaked...); len(wrong) > 0 {
-		return fmt.Errorf("the server does not keep what it promises:\n  %s", strings.Join(tellings(wrong), "\n  "))
+		return fmt.Errorf("the server does not keep what it promises:\n  %s", strings.Join(ledger.Tellings(wrong), "\n  "))
 	}
 	return nil
 }
@@ -151,7 +152,7 @@ func (b *bench) putUnderLoad(s *served, callers []*caller) error {
 // found is all that is wrong with what clients were told.
 func found(callers []*caller) (wrong []string) {
 	for _, c := range callers {
-		wrong = slices.Concat(wrong, c.broken, c.log.check(loadLimits))
+		wrong = slices.Concat(wrong, c.broken, c.log.Check(loadLimits))
 	}
 	return wrong
 }
@@ -163,12 +164,12 @@ func (b *bench) afterwards(callers []*caller) (wrong []string, err error) {
 	}
 	again := 0
 	for _, c := range callers {
-		n := len(c.log.replies)
-		if n == 0 || !c.log.replies[n-1].refused() {
+		n := len(c.log.Replies)
+		if n == 0 || !c.log.Replies[n-1].Refused() {
 			continue
 		}
-		last := c.log.replies[n-1]
-		if err := sleep(b.ctx, time.Until(last.ended.Add(time.Duration(last.retryAfter)*time.Second))); err != nil {
+		last := c.log.Replies[n-1]
+		if err := sleep(b.ctx, time.Until(last.Ended.Add(time.Duration(last.RetryAfter)*time.Second))); err != nil {
 			return nil, err
 		}
 		again++
@@ -176,8 +177,8 @@ func (b *bench) afterwards(callers []*caller) (wrong []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.status != 200 || r.count != 1 {
-			wrong = append(wrong, fmt.Sprintf("after the reset: status %d, count %d", r.status, r.count))
+		if r.Status != 200 || r.Count != 1 {
+			wrong = append(wrong, fmt.Sprintf("after the reset: status %d, count %d", r.Status, r.Count))
 		}
 	}
 	b.add("clients that passed again after the reset", fmt.Sprintf("%d of %d refused at the end", again-len(wrong), again), "", "")
@@ -221,9 +222,9 @@ func (b *bench) list(callers []*caller) (jobs []jobSize, err error) {
 
 func complete(callers []*caller, when map[string]time.Time) {
 	for _, c := range callers {
-		for _, j := range c.log.jobs {
-			if j.completed.IsZero() {
-				j.completed = when[j.id]
+		for _, j := range c.log.Jobs {
+			if j.Completed.IsZero() {
+				j.Completed = when[j.ID]
 			}
 		}
 	}
@@ -234,17 +235,17 @@ func (b *bench) tabulate(callers []*caller, took spent) {
 	times := map[string][]time.Duration{}
 	refusals, all, failures := map[string]int{}, 0, 0
 	for _, c := range callers {
-		for _, r := range c.log.replies {
+		for _, r := range c.log.Replies {
 			all++
-			if r.status >= 500 {
+			if r.Status >= 500 {
 				failures++
 			}
-			if r.status == 429 {
-				refusals[r.key]++
-				times["429"] = append(times["429"], r.ended.Sub(r.begun))
+			if r.Status == 429 {
+				refusals[r.Key]++
+				times["429"] = append(times["429"], r.Ended.Sub(r.Begun))
 				continue
 			}
-			times[r.kind] = append(times[r.kind], r.ended.Sub(r.begun))
+			times[r.Kind] = append(times[r.Kind], r.Ended.Sub(r.Begun))
 		}
 	}
 	b.add(fmt.Sprintf("%s requests of %d clients in %d s", thousands(int64(all)), len(callers), int(took.wall.Seconds())),
@@ -252,7 +253,7 @@ func (b *bench) tabulate(callers []*caller, took spent) {
 	for _, kind := range []string{"submit", "status", "page", "delete", "query", "429"} {
 		b.add(fmt.Sprintf("  %s, %s of them", kind, thousands(int64(len(times[kind])))), halfAndLast(percentiles(times[kind])), "", "")
 	}
-	for _, key := range []string{keyRequests, keyPerMinute, keyOpen} {
+	for _, key := range []string{ledger.KeyRequests, ledger.KeyPerMinute, ledger.KeyOpen} {
 		b.add("  refused by "+key, thousands(int64(refusals[key])), "", "")
 	}
 	b.add("  status 500 and above", thousands(int64(failures)), "goal 0", "")

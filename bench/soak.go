@@ -117,8 +117,8 @@ func (b *bench) soakBoth(lake string, extract func(context.Context) (conversatio
 	if err != nil {
 		return 0, err
 	}
-	s, stop, err := b.serve(lake, "--rate-limit", strconv.Itoa(loadLimits.requests),
-		"--jobs-per-minute", strconv.Itoa(loadLimits.perMinute), "--jobs-per-client", strconv.Itoa(loadLimits.open))
+	s, stop, err := b.serve(lake, "--rate-limit", strconv.Itoa(loadLimits.Requests),
+		"--jobs-per-minute", strconv.Itoa(loadLimits.PerMinute), "--jobs-per-client", strconv.Itoa(loadLimits.Open))
 	if err != nil {
 		return 0, err
 	}
