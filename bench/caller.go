@@ -147,36 +147,34 @@ func (c *caller) filter() string {
 
 func (c *caller) submit(ctx context.Context) error {
 	body := `{"interval":"` + c.interval() + `","startOfDayIntervalMatching":true` + c.filter() + `}`
-	var job struct {
-		ID string `json:"jobId"`
-	}
+	var job wire.Submitted
 	r, err := c.do(ctx, "submit", http.MethodPost, jobsPath, body, into(&job))
 	if err != nil || r.Status != http.StatusAccepted {
 		return err
 	}
-	j := &ledger.Job{ID: job.ID, Begun: r.Begun, Ended: r.Ended}
+	j := &ledger.Job{ID: string(job.JobID), Begun: r.Begun, Ended: r.Ended}
 	c.log.Jobs, c.walks = append(c.log.Jobs, j), append(c.walks, &walk{Job: j, body: body})
 	return nil
 }
 
 func (c *caller) poll(ctx context.Context, w *walk) error {
-	var status jobStatus
+	var status wire.JobStatus
 	r, err := c.do(ctx, "status", http.MethodGet, jobsPath+"/"+w.ID, "", into(&status))
 	if err != nil || r.Status >= http.StatusMultipleChoices {
 		return err
 	}
-	if done := status.done(); done != (r.Status == http.StatusOK) {
+	if done := status.Done(); done != (r.Status == http.StatusOK) {
 		return fmt.Errorf("status %d of a job that is %s", r.Status, status.State)
 	}
-	if !status.done() {
+	if !status.Done() {
 		return nil
 	}
 	if w.SeenDone.IsZero() {
 		w.SeenDone = r.Ended
 	}
-	w.Completed = status.Completed
-	if w.ready = status.State == "FULFILLED"; !w.ready {
-		return fmt.Errorf("job %s is %s: %s", w.ID, status.State, status.Error)
+	w.Completed, _ = conversation.ParseTime(status.CompletionDate) // zero where there is none
+	if w.ready = status.State == wire.Fulfilled; !w.ready {
+		return fmt.Errorf("job %s is %s: %s", w.ID, status.State, status.ErrorMessage)
 	}
 	return nil
 }
@@ -288,16 +286,14 @@ func (c *caller) do(ctx context.Context, kind, method, path, body string, read f
 
 // problem reads an answer that is no success.
 func (c *caller) problem(r *ledger.Reply, body io.Reader) error {
-	var p struct {
-		Message string `json:"message"`
-		Limit   struct {
-			Key string `json:"key"`
-		} `json:"limit"`
-	}
+	var p wire.Problem
 	if err := into(&p)(body); err != nil {
 		return err
 	}
-	if r.Key = p.Limit.Key; r.Status != http.StatusTooManyRequests {
+	if p.Limit != nil {
+		r.Key = p.Limit.Key
+	}
+	if r.Status != http.StatusTooManyRequests {
 		return errors.New(p.Message)
 	}
 	if r.Key == ledger.KeyRequests {

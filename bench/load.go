@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // loadTest is what --load is told.
@@ -195,7 +196,7 @@ func (b *bench) drained(callers []*caller) error {
 		}
 		completed, open := map[string]time.Time{}, 0
 		for _, j := range list {
-			if completed[j.ID] = j.Completed; !j.done() {
+			if completed[string(j.ID)], _ = conversation.ParseTime(j.CompletionDate); !j.Done() {
 				open++
 			}
 		}
@@ -211,7 +212,7 @@ func (b *bench) drained(callers []*caller) error {
 }
 
 // list asks for all jobs, which all clients see, by one that is not at its limit.
-func (b *bench) list(callers []*caller) (jobs []jobSize, err error) {
+func (b *bench) list(callers []*caller) (jobs []wire.ListedJob, err error) {
 	for _, c := range callers {
 		if jobs, err = c.jobList(b.ctx); err == nil {
 			return jobs, nil

@@ -15,6 +15,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // served is a server in a process of its own, and a client that has logged in to it.
@@ -42,11 +44,9 @@ func newHTTP() *http.Client {
 }
 
 func (s *served) login(ctx context.Context, id, secret string) error {
-	var answer struct {
-		Token string `json:"access_token"`
-	}
+	var answer wire.Token
 	err := s.post(ctx, "/oauth/token", "application/x-www-form-urlencoded", "grant_type=client_credentials&client_id="+id+"&client_secret="+secret, &answer)
-	s.token = answer.Token
+	s.token = answer.AccessToken
 	return err
 }
 
@@ -85,39 +85,24 @@ func (s *served) send(ctx context.Context, method, path string, header http.Head
 	return s.http.Do(req)
 }
 
-const (
-	jobsPath  = "/api/v2/analytics/conversations/details/jobs"
-	queryPath = "/api/v2/analytics/conversations/details/query"
-)
-
-// jobStatus is what a job says of itself.
-type jobStatus struct {
-	State     string    `json:"state"`
-	Error     string    `json:"errorMessage"`
-	Submitted time.Time `json:"submissionDate"`
-	Completed time.Time `json:"completionDate"`
-}
-
-func (j jobStatus) done() bool { return j.State != "QUEUED" && j.State != "PENDING" }
+const jobsPath, queryPath = wire.PathJobs, wire.PathQuery
 
 // run submits a job and asks until it is fulfilled.
 func (s *served) run(ctx context.Context, body string) (id string, err error) {
-	var job struct {
-		ID string `json:"jobId"`
-	}
+	var job wire.Submitted
 	if err := s.post(ctx, jobsPath, "application/json", body, &job); err != nil {
 		return "", err
 	}
 	for {
-		var status jobStatus
-		if err := s.ask(ctx, http.MethodGet, jobsPath+"/"+job.ID, "", "", &status); err != nil {
+		var status wire.JobStatus
+		if err := s.ask(ctx, http.MethodGet, jobsPath+"/"+string(job.JobID), "", "", &status); err != nil {
 			return "", err
 		}
-		if status.done() {
-			if status.State != "FULFILLED" {
-				return "", fmt.Errorf("job %s is %s: %s", job.ID, status.State, status.Error)
+		if status.Done() {
+			if status.State != wire.Fulfilled {
+				return "", fmt.Errorf("job %s is %s: %s", job.JobID, status.State, status.ErrorMessage)
 			}
-			return job.ID, nil
+			return string(job.JobID), nil
 		}
 		select {
 		case <-ctx.Done():
@@ -131,31 +116,26 @@ func (s *served) remove(ctx context.Context, job string) error {
 	return s.ask(ctx, http.MethodDelete, jobsPath+"/"+job, "", "", nil)
 }
 
-// jobSize is what a list of jobs says of one.
+// jobSize is what a list of jobs says of one that is fulfilled.
 type jobSize struct {
-	ID      string `json:"jobId"`
-	Records int64  `json:"records"`
-	Bytes   int64  `json:"bytes"`
-	Stored  int64  `json:"storedBytes"`
-	jobStatus
+	ID                     string
+	Records, Bytes, Stored int64
 }
 
-func (s *served) jobList(ctx context.Context) ([]jobSize, error) {
-	var list struct {
-		Jobs []jobSize `json:"jobs"`
-	}
-	err := s.ask(ctx, http.MethodGet, "/parley/v1/jobs", "", "", &list)
+func (s *served) jobList(ctx context.Context) ([]wire.ListedJob, error) {
+	var list wire.JobList
+	err := s.ask(ctx, http.MethodGet, wire.PathList, "", "", &list)
 	return list.Jobs, err
 }
 
 func (s *served) size(ctx context.Context, job string) (jobSize, error) {
 	list, err := s.jobList(ctx)
 	for _, j := range list {
-		if j.ID == job {
-			return j, err
+		if string(j.ID) == job && j.Records != nil && j.Bytes != nil {
+			return jobSize{job, *j.Records, *j.Bytes, j.StoredBytes}, err
 		}
 	}
-	return jobSize{}, errors.Join(err, fmt.Errorf("job %s is not in the list", job))
+	return jobSize{}, errors.Join(err, fmt.Errorf("job %s is not in the list with its size", job))
 }
 
 // metrics gives numbers that the server tells Prometheus.

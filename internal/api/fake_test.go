@@ -314,7 +314,7 @@ const (
 // submit submits a job for the whole day.
 func (x *fixture) submit() job.ID {
 	x.t.Helper()
-	var body jobBody
+	var body wire.Submitted
 	if err := json.Unmarshal([]byte(x.ask(http.StatusAccepted, "POST", details+"/jobs", wholeDay)), &body); err != nil {
 		x.t.Fatal(err)
 	}

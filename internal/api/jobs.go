@@ -3,31 +3,12 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"time"
 
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/wire"
 )
-
-// jobBody answers a submission. A strict client takes jobId and nothing else (facts.md 7.2).
-type jobBody struct {
-	JobID job.ID `json:"jobId"`
-}
-
-// statusBody is schema AsyncQueryStatus; a strict client takes these five members and no other (facts.md 7.2).
-type statusBody struct {
-	State          job.State `json:"state"`
-	ErrorMessage   string    `json:"errorMessage,omitzero"`
-	ExpirationDate string    `json:"expirationDate,omitzero"`
-	SubmissionDate string    `json:"submissionDate"`
-	CompletionDate string    `json:"completionDate,omitzero"`
-}
-
-type availabilityBody struct {
-	DataAvailabilityDate string `json:"dataAvailabilityDate"`
-}
 
 // owner is the client as the jobs know it.
 func (x *exchange) owner() job.Owner {
@@ -48,7 +29,7 @@ func (s *Server) submitJob(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return x.send(http.StatusAccepted, jobBody{JobID: id})
+	return x.send(http.StatusAccepted, wire.Submitted{JobID: id})
 }
 
 // jobStatus answers GET .../jobs/{jobId}: 202 while the job is not done, 200 from then on. The platform has both and
@@ -62,22 +43,7 @@ func (s *Server) jobStatus(x *exchange) error {
 	if status.State.Done() {
 		code = http.StatusOK
 	}
-	return x.send(code, statusOf(status))
-}
-
-func statusOf(s job.Status) statusBody {
-	return statusBody{
-		State: s.State, ErrorMessage: s.ErrorMessage, ExpirationDate: timeText(s.ExpirationDate),
-		SubmissionDate: timeText(s.SubmissionDate), CompletionDate: timeText(s.CompletionDate),
-	}
-}
-
-// timeText writes a time as the platform does, and nothing for none.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return conversation.FormatTime(t)
+	return x.send(code, status.Wire())
 }
 
 // deleteJob answers DELETE .../jobs/{jobId}.
@@ -146,21 +112,7 @@ func (s *Server) availability(x *exchange) error {
 		return err
 	}
 	x.warn(gaps)
-	return x.send(http.StatusOK, availabilityBody{conversation.FormatTime(at)})
-}
-
-// listBody is the list of jobs, of our own making.
-type listBody struct {
-	Jobs []listedBody `json:"jobs"`
-}
-
-type listedBody struct {
-	JobID  job.ID `json:"jobId"`
-	Client string `json:"clientId"`
-	statusBody
-	Records     *int64 `json:"records,omitzero"` // absent where nothing was found out
-	Bytes       *int64 `json:"bytes,omitzero"`
-	StoredBytes int64  `json:"storedBytes,omitzero"`
+	return x.send(http.StatusOK, wire.Availability{DataAvailabilityDate: wire.Date(at)})
 }
 
 // listJobs answers GET /parley/v1/jobs: the jobs that the client sees, newest first.
@@ -169,14 +121,11 @@ func (s *Server) listJobs(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	out := make([]listedBody, len(jobs))
+	out := make([]wire.ListedJob, len(jobs))
 	for i, j := range jobs {
-		out[i] = listedBody{JobID: j.ID, Client: j.Client, statusBody: statusOf(j.Status), StoredBytes: j.Size.Stored}
-		if j.Status.State == job.Fulfilled || j.Status.State == job.Expired {
-			out[i].Records, out[i].Bytes = &j.Size.Records, &j.Size.Bytes
-		}
+		out[i] = j.Wire()
 	}
-	return x.send(http.StatusOK, listBody{out})
+	return x.send(http.StatusOK, wire.JobList{Jobs: out})
 }
 
 func (x *exchange) jobID() job.ID { return job.ID(x.params["jobId"]) }

@@ -8,22 +8,8 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
 )
-
-// tokenBody answers a request for a token. There is no refresh_token for client credentials.
-type tokenBody struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int64  `json:"expires_in"` // seconds
-}
-
-// oauthProblem is a refusal of a token. It has a shape of its own, and says the same in two members because some
-// clients read one and some the other (clients.md 5).
-type oauthProblem struct {
-	Error            string `json:"error"`
-	Description      string `json:"description"`
-	ErrorDescription string `json:"error_description"`
-}
 
 // issueToken answers POST /oauth/token. It reads a form whatever the content type says, since the JavaScript SDK may
 // not set one. Every refusal is 400: the Java SDK takes a 401 for a token that has expired, asks for another by a grant
@@ -62,9 +48,9 @@ func (s *Server) login(x *exchange, form url.Values) error {
 		return err
 	}
 	x.client = token.Client
-	return x.send(http.StatusOK, tokenBody{AccessToken: token.Text, TokenType: "bearer", ExpiresIn: int64(token.Lifetime / time.Second)})
+	return x.send(http.StatusOK, wire.IssuedToken{Token: wire.Token{AccessToken: token.Text}, TokenType: "bearer", ExpiresIn: int64(token.Lifetime / time.Second)})
 }
 
 func (x *exchange) refuseToken(code, description string) error {
-	return x.send(http.StatusBadRequest, oauthProblem{Error: code, Description: description, ErrorDescription: description})
+	return x.send(http.StatusBadRequest, wire.RefusedLogin{Error: code, Description: description, ErrorDescription: description})
 }

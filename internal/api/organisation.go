@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Organisation is what the platform calls an organisation by.
@@ -20,15 +21,6 @@ var namespace = uuid.MustParse("5c5b7a2e-6d0f-4e0b-9d5d-3f4f0a6b7c11")
 // OrganisationID gives the id that follows from a text: the same for the same text, on every server.
 func OrganisationID(of string) string { return uuid.NewSHA1(namespace, []byte(of)).String() }
 
-// organisationBody is what we know of schema Organization.
-type organisationBody struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Version int    `json:"version"` // required by the schema
-	State   string `json:"state"`
-	SelfURI string `json:"selfUri"`
-}
-
 // organisationOfClient answers GET /api/v2/organizations/me.
 func (s *Server) organisationOfClient(x *exchange) error {
 	if _, err := x.source(); err != nil {
@@ -38,7 +30,9 @@ func (s *Server) organisationOfClient(x *exchange) error {
 	if !known {
 		o = Organisation{ID: OrganisationID(x.client.Organisation), Name: x.client.Organisation}
 	}
-	return x.send(http.StatusOK, organisationBody{ID: o.ID, Name: o.Name, Version: 1, State: "active", SelfURI: "/api/v2/organizations/" + o.ID})
+	return x.send(http.StatusOK, wire.OrganizationAnswer{
+		Organization: wire.Organization(o), Version: 1, State: "active", SelfURI: "/api/v2/organizations/" + o.ID,
+	})
 }
 
 // userOfClient answers GET /api/v2/users/me as the platform answers every client: there is no user (facts.md section 2).

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // problem is a failure as the one who asked may see it.
@@ -18,27 +19,10 @@ type problem struct {
 	status  int
 	code    string
 	message string
-	details []problemDetail // the fields at fault
-	several []problem       // what each finding says, if there are several
+	details []wire.ProblemDetail // the fields at fault
+	several []problem            // what each finding says, if there are several
 	limit   *fault.Limit
 	retry   time.Duration // zero: when the client's window ends
-}
-
-// problemBody is a problem on the wire (schema ErrorBody; which members are always there: facts.md section 3).
-type problemBody struct {
-	Message       string            `json:"message"`
-	Code          string            `json:"code"`
-	Status        int               `json:"status"`
-	MessageParams map[string]string `json:"messageParams"`
-	ContextID     string            `json:"contextId"`
-	Details       []problemDetail   `json:"details"`
-	Errors        []problemBody     `json:"errors"`
-	Limit         *fault.Limit      `json:"limit,omitzero"`
-}
-
-type problemDetail struct {
-	ErrorCode string `json:"errorCode"`
-	FieldName string `json:"fieldName"`
 }
 
 // standard is the platform's text for a code, where we have nothing better to say. Source: facts.md section 3.
@@ -79,11 +63,11 @@ func problemOf(err error) problem {
 	return p
 }
 
-func detailsOf(f *fault.Error) []problemDetail {
+func detailsOf(f *fault.Error) []wire.ProblemDetail {
 	if f.Field == "" {
 		return nil
 	}
-	return []problemDetail{{ErrorCode: fault.Code(f), FieldName: f.Field}}
+	return []wire.ProblemDetail{{ErrorCode: fault.Code(f), FieldName: f.Field}}
 }
 
 // longMessage is how long a message may grow, in bytes, before further findings are only named in it.
@@ -110,8 +94,8 @@ func fieldsOf(all query.Faults) []string {
 	return fields
 }
 
-func (p problem) body(contextID string) problemBody {
-	b := problemBody{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Details: p.details, Limit: p.limit}
+func (p problem) body(contextID string) wire.Problem {
+	b := wire.Problem{Message: p.message, Code: p.code, Status: p.status, ContextID: contextID, Details: p.details, Limit: p.limit}
 	for _, one := range p.several {
 		b.Errors = append(b.Errors, one.body(contextID))
 	}

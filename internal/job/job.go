@@ -26,10 +26,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // ID identifies a job: a version 4 UUID in lower case.
-type ID string
+type ID = wire.JobID
 
 func newID() ID { return ID(uuid.NewString()) }
 
@@ -47,28 +48,25 @@ func (o Owner) sees(e entry) bool {
 }
 
 // State is where a job stands, in the platform's words.
-type State string
+type State = wire.JobState
 
 // States of a job.
 const (
 	// Queued waits for a runner, which moves it on to Pending; Delete moves it to Cancelled.
-	Queued State = "QUEUED"
+	Queued = wire.Queued
 	// Pending is being answered. Its runner moves it on to Fulfilled or Failed, or back to Queued when the service stops
 	// or the data cannot be opened; a runner that finds it after a crash does so too. Delete moves it to Cancelled, and its
 	// runner gives up.
-	Pending State = "PENDING"
+	Pending = wire.Pending
 	// Fulfilled has results that can be read. The clock moves it on to Expired at its ExpirationDate; Delete removes it.
-	Fulfilled State = "FULFILLED"
+	Fulfilled = wire.Fulfilled
 	// Failed has none, and says why. Delete removes it, and the runner after Config.Keep.
-	Failed State = "FAILED"
+	Failed = wire.Failed
 	// Cancelled was deleted before it was done. A second Delete removes it, and the runner after Config.Keep.
-	Cancelled State = "CANCELLED"
+	Cancelled = wire.Cancelled
 	// Expired had results once. Delete removes it, and the runner after a further Config.Keep.
-	Expired State = "EXPIRED"
+	Expired = wire.Expired
 )
-
-// Done says whether the job has come to its end, with results or without.
-func (s State) Done() bool { return s != Queued && s != Pending }
 
 // Status is what a job says of itself. A time that does not apply is zero. Times are whole milliseconds, as on the wire.
 type Status struct {
@@ -87,12 +85,29 @@ func (s Status) at(now time.Time) Status {
 	return s
 }
 
+// Wire writes the status as a server sends it.
+func (s Status) Wire() wire.JobStatus {
+	return wire.JobStatus{
+		State: s.State, ErrorMessage: s.ErrorMessage, ExpirationDate: wire.Date(s.ExpirationDate),
+		SubmissionDate: wire.Date(s.SubmissionDate), CompletionDate: wire.Date(s.CompletionDate),
+	}
+}
+
 // Listed is a job as its owners see it in a list.
 type Listed struct {
 	ID     ID
 	Client string // who submitted it
 	Status Status
 	Size   Size
+}
+
+// Wire writes the job as a server sends it in a list.
+func (l Listed) Wire() wire.ListedJob {
+	out := wire.ListedJob{ID: l.ID, Client: l.Client, JobStatus: l.Status.Wire(), StoredBytes: l.Size.Stored}
+	if l.Status.State == Fulfilled || l.Status.State == Expired {
+		out.Records, out.Bytes = &l.Size.Records, &l.Size.Bytes
+	}
+	return out
 }
 
 // Size is how much a job has found.

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Config is what a Manager needs.
@@ -245,7 +246,7 @@ func readable(e entry, cursor string) error {
 // count is what the jobs are doing at this moment.
 func (m *Manager) count(ctx context.Context) (out meter.Jobs, err error) {
 	out.States = map[string]int64{}
-	for _, s := range []State{Queued, Pending, Fulfilled, Failed, Cancelled, Expired} {
+	for _, s := range wire.JobStates() {
 		out.States[string(s)] = 0
 	}
 	rows, err := m.cfg.DB.QueryContext(ctx, `SELECT state, count(*), sum(stored), min(submitted) FROM jobs GROUP BY state`)

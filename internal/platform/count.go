@@ -14,8 +14,8 @@ import (
 // fault.Corrupt, never 0: that nothing happened on a day is believed on the strength of it.
 func (c *Client) Count(ctx context.Context, iv conversation.Interval) (n int64, missing []conversation.Day, err error) {
 	defer fault.Wrap(&err, "query %v", iv)
-	q := detailQuery{iv.String(), "asc", "conversationStart", paging{1, 1}}
-	what := call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: q, head: gaps(&missing)}
+	q := detailQuery(iv, "asc", "conversationStart", 1)
+	what := call{method: http.MethodPost, path: wire.PathQuery, body: q, head: gaps(&missing)}
 	err = c.do(ctx, what, func(body io.Reader) error {
 		page, err := c.cfg.Limits.ReadPage(body, wire.Counted, func([]byte) error { return nil })
 		n = page.TotalHits

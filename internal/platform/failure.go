@@ -10,9 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -69,25 +66,16 @@ func (c *Client) failure(resp *http.Response) error {
 		return errSpeaksTLS(resp.Request.URL.Host)
 	}
 	r := &refusal{status: resp.StatusCode, id: c.clean(resp.Header.Get("Inin-Correlation-Id"), maxWord), after: retryAfter(resp.Header)}
-	var body struct {
-		Message     string `json:"message"`
-		Code        string `json:"code"`
-		ContextID   string `json:"contextId"`
-		Error       string `json:"error"`
-		Description string `json:"description"`
-	}
-	if json.Unmarshal(text, &body, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
+	p, ok := wire.ReadProblem(text)
+	if !ok {
 		return r
 	}
 	if r.after == 0 {
-		r.after = waitInWords(body.Message)
+		r.after = waitInWords(p.Message)
 	}
-	r.code, r.text = c.clean(body.Code, maxWord), c.clean(body.Message, maxText)
-	if body.Error != "" {
-		r.code, r.text = c.clean(body.Error, maxWord), c.clean(body.Description, maxText)
-	}
-	if body.ContextID != "" {
-		r.id = c.clean(body.ContextID, maxWord)
+	r.code, r.text = c.clean(p.Code, maxWord), c.clean(p.Message, maxText)
+	if p.ContextID != "" {
+		r.id = c.clean(p.ContextID, maxWord)
 	}
 	return r
 }

@@ -18,49 +18,30 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-const jobsPath = "/api/v2/analytics/conversations/details/jobs"
-
 // JobID identifies an asynchronous query of the platform.
-type JobID string
+type JobID = wire.JobID
 
-// Cursor is the platform's opaque mark of a page; empty means the first one, or that there is no next one.
-type Cursor string
+// State is where a job stands.
+type State = wire.JobState
 
-// State is the state of a job. Source: facts.md 7.2.
-type State string
+// Status is what the platform says of a job.
+type Status = wire.JobStatus
+
+// Listed is a job in a list.
+type Listed = wire.ListedJob
 
 // The states of a job.
 const (
-	Queued    State = "QUEUED"
-	Pending   State = "PENDING"
-	Fulfilled State = "FULFILLED"
-	Failed    State = "FAILED"
-	Cancelled State = "CANCELLED"
-	Expired   State = "EXPIRED"
+	Queued    = wire.Queued
+	Pending   = wire.Pending
+	Fulfilled = wire.Fulfilled
+	Failed    = wire.Failed
+	Cancelled = wire.Cancelled
+	Expired   = wire.Expired
 )
 
-// Status is what the platform says of a job. Dates are as it writes them, and empty where they do not apply.
-type Status struct {
-	State          State  `json:"state"`
-	ErrorMessage   string `json:"errorMessage,omitzero"`
-	ExpirationDate string `json:"expirationDate,omitzero"`
-	SubmissionDate string `json:"submissionDate,omitzero"`
-	CompletionDate string `json:"completionDate,omitzero"`
-}
-
-// Done says whether the job has come to its end, with results or without. A state that the platform did not have when
-// this was written is taken for an end: to wait for another would be to wait for ever.
-func (s Status) Done() bool { return s.State != Queued && s.State != Pending }
-
-// Listed is a job in a list. Sizes are 0 where they are not known.
-type Listed struct {
-	ID     JobID  `json:"jobId"`
-	Client string `json:"clientId"` // who submitted it
-	Status
-	Records     int64 `json:"records,omitzero"`
-	Bytes       int64 `json:"bytes,omitzero"`       // JSON of the records
-	StoredBytes int64 `json:"storedBytes,omitzero"` // that they take up on the server's disk
-}
+// Cursor is the platform's opaque mark of a page; empty means the first one, or that there is no next one.
+type Cursor string
 
 // Page is one page of a job's results.
 type Page struct {
@@ -74,13 +55,11 @@ type Page struct {
 // Coverage is the instant up to which the data behind jobs is complete, with the days before it that the server's own
 // data never had.
 func (c *Client) Coverage(ctx context.Context) (_ time.Time, missing []conversation.Day, err error) {
-	var body struct {
-		Date string `json:"dataAvailabilityDate"`
-	}
+	var body wire.Availability
 	var at time.Time
-	what := call{method: http.MethodGet, path: jobsPath + "/availability", head: gaps(&missing)}
+	what := call{method: http.MethodGet, path: wire.PathJobs + "/availability", head: gaps(&missing)}
 	err = c.do(ctx, what, into(&body, func() (err error) {
-		if at, err = conversation.ParseTime(body.Date); err != nil {
+		if at, err = conversation.ParseTime(body.DataAvailabilityDate); err != nil {
 			return fault.New(fault.Corrupt, "the platform's dataAvailabilityDate is no date")
 		}
 		return nil
@@ -91,13 +70,7 @@ func (c *Client) Coverage(ctx context.Context) (_ time.Time, missing []conversat
 // Submit starts a job over the conversations that started in iv, in order of start.
 func (c *Client) Submit(ctx context.Context, iv conversation.Interval) (_ JobID, err error) {
 	defer fault.Wrap(&err, "submit a job for %v", iv)
-	request := struct {
-		Interval   string `json:"interval"`
-		Order      string `json:"order"`
-		OrderBy    string `json:"orderBy"`
-		StartOfDay bool   `json:"startOfDayIntervalMatching"`
-	}{iv.String(), "asc", "conversationStart", true}
-	return c.submit(ctx, request)
+	return c.submit(ctx, wire.Request{Interval: iv.String(), Order: "asc", OrderBy: "conversationStart", StartOfDay: true})
 }
 
 // SubmitBody starts a job with a body of the caller's, which is sent as it is.
@@ -107,23 +80,21 @@ func (c *Client) SubmitBody(ctx context.Context, body []byte) (_ JobID, err erro
 }
 
 func (c *Client) submit(ctx context.Context, request any) (JobID, error) {
-	var body struct {
-		ID JobID `json:"jobId"`
-	}
+	var body wire.Submitted
 	// 202 is the platform's; what counts is the id, and to refuse another answer with one would submit a second job.
-	what := call{method: http.MethodPost, path: jobsPath, body: request, good: []int{http.StatusAccepted, http.StatusOK, http.StatusCreated}}
-	err := c.do(ctx, what, into(&body, func() error { return body.ID.check() }))
+	what := call{method: http.MethodPost, path: wire.PathJobs, body: request, good: []int{http.StatusAccepted, http.StatusOK, http.StatusCreated}}
+	err := c.do(ctx, what, into(&body, func() error { return checkID(body.JobID) }))
 	if err != nil {
 		return "", err
 	}
-	return body.ID, nil
+	return body.JobID, nil
 }
 
 // maxJobID is the longest id of a job that is taken, in bytes. The platform's have 36.
 const maxJobID = 256
 
-// check says whether an id can be kept, printed, and asked for.
-func (id JobID) check() error {
+// checkID says whether an id can be kept, printed, and asked for.
+func checkID(id JobID) error {
 	switch {
 	case id == "":
 		return fault.New(fault.Corrupt, "the platform gave no jobId")
@@ -154,10 +125,8 @@ func (c *Client) Status(ctx context.Context, id JobID) (s Status, err error) {
 // itself has none, and answers with fault.NotFound.
 func (c *Client) Jobs(ctx context.Context) (_ []Listed, err error) {
 	defer fault.Wrap(&err, "list jobs")
-	var body struct {
-		Jobs []Listed `json:"jobs"`
-	}
-	err = c.do(ctx, call{method: http.MethodGet, path: "/parley/v1/jobs"}, upTo(maxList, &body, nil))
+	var body wire.JobList
+	err = c.do(ctx, call{method: http.MethodGet, path: wire.PathList}, upTo(maxList, &body, nil))
 	return body.Jobs, err
 }
 
@@ -216,7 +185,7 @@ func (c *Client) Delete(ctx context.Context, id JobID) (err error) {
 	return c.do(ctx, call{method: http.MethodDelete, path: jobPath(id), good: []int{http.StatusNoContent, http.StatusOK, http.StatusAccepted}}, nil)
 }
 
-func jobPath(id JobID) string { return jobsPath + "/" + url.PathEscape(string(id)) }
+func jobPath(id JobID) string { return wire.PathJobs + "/" + url.PathEscape(string(id)) }
 
 // Bounds of the answers that are no pages. A job takes some 300 bytes of a list.
 const (

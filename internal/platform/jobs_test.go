@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,10 +81,10 @@ func TestJobs(t *testing.T) {
 	cfg.API, cfg.Login, cfg.Transport = server.URL, server.URL, nil
 	jobs, err := platform.New(cfg).Jobs(t.Context())
 	want := platform.Listed{
-		ID: platform.JobID(strings.Repeat("j", 1000)), Client: "me", Records: 7, Bytes: 8, StoredBytes: 9,
-		Status: platform.Status{State: platform.Fulfilled, SubmissionDate: "s", CompletionDate: "c", ExpirationDate: "e"},
+		ID: platform.JobID(strings.Repeat("j", 1000)), Client: "me", Records: new(int64(7)), Bytes: new(int64(8)), StoredBytes: 9,
+		JobStatus: platform.Status{State: platform.Fulfilled, SubmissionDate: "s", CompletionDate: "c", ExpirationDate: "e"},
 	}
-	if err != nil || len(jobs) != 2001 || jobs[2000] != want {
+	if err != nil || len(jobs) != 2001 || !reflect.DeepEqual(jobs[2000], want) {
 		t.Errorf("got %d jobs, %v", len(jobs), err)
 	}
 }

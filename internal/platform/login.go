@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // token is the access token in use.
@@ -54,9 +55,7 @@ func (c *Client) login(ctx context.Context) (string, error) {
 	if resp.StatusCode != http.StatusOK {
 		return "", loginFailure(c.failure(resp))
 	}
-	var body struct {
-		AccessToken string `json:"access_token"`
-	}
+	var body wire.Token
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err != nil {
 		return "", c.cut(err)

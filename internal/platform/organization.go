@@ -5,13 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Organization is the organisation that a client belongs to.
-type Organization struct {
-	ID   string `json:"id"` // empty if the server does not tell
-	Name string `json:"name"`
-}
+type Organization = wire.Organization
 
 // Organization asks whose data the client sees. A client without a permission for the question, and a server that does
 // not have it, give an Organization without an id, and no error.

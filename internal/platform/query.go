@@ -12,19 +12,6 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// detailQuery is a body of the synchronous query.
-type detailQuery struct {
-	Interval string `json:"interval"`
-	Order    string `json:"order"`
-	OrderBy  string `json:"orderBy"`
-	Paging   paging `json:"paging"`
-}
-
-type paging struct {
-	PageSize   int `json:"pageSize"`
-	PageNumber int `json:"pageNumber"`
-}
-
 // TotalHits asks the synchronous query how many conversations there are that started on a day touched by iv and were
 // going on in it. The platform calls the number approximate.
 func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64, error) {
@@ -35,7 +22,7 @@ func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64
 // LastEnded gives the conversation of iv that ended last, of those that have an end; nil if none of the hundred that
 // the platform lists first has.
 func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last *conversation.Conversation, err error) {
-	_, err = c.query(ctx, detailQuery{iv.String(), "desc", "conversationEnd", paging{100, 1}}, func(raw []byte) error {
+	_, err = c.query(ctx, detailQuery(iv, "desc", "conversationEnd", 100), func(raw []byte) error {
 		// An end that does not fit the schema says nothing, and asking again would not help.
 		if d, _ := wire.Decode(raw); last == nil && d.ConversationEnd != "" {
 			last = d
@@ -45,7 +32,12 @@ func (c *Client) LastEnded(ctx context.Context, iv conversation.Interval) (last 
 	return last, err
 }
 
-func (c *Client) query(ctx context.Context, q detailQuery, each func([]byte) error) (page wire.Page, err error) {
+// detailQuery asks for the first page of an interval.
+func detailQuery(iv conversation.Interval, order, by string, size int) wire.Request {
+	return wire.Request{Interval: iv.String(), Order: order, OrderBy: by, Paging: &wire.Paging{PageSize: size, PageNumber: 1}}
+}
+
+func (c *Client) query(ctx context.Context, q wire.Request, each func([]byte) error) (page wire.Page, err error) {
 	defer fault.Wrap(&err, "query %s", q.Interval)
 	return c.post(ctx, q, nil, func() func([]byte) error { return each })
 }
@@ -75,7 +67,7 @@ func (c *Client) Query(ctx context.Context, body []byte) (a Answer, err error) {
 
 // post sends a body, and has each record of the answer taken by what begin gives: it is called for each try.
 func (c *Client) post(ctx context.Context, body any, head func(http.Header) error, begin func() func([]byte) error) (page wire.Page, err error) {
-	what := call{method: http.MethodPost, path: "/api/v2/analytics/conversations/details/query", body: body, head: head}
+	what := call{method: http.MethodPost, path: wire.PathQuery, body: body, head: head}
 	err = c.do(ctx, what, func(body io.Reader) error {
 		page, err = c.cfg.Limits.ReadPage(body, wire.Found, begin())
 		return err

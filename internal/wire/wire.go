@@ -1,5 +1,6 @@
 // Package wire reads and writes the JSON of the platform: it cuts pages and files into verbatim records, decodes a
-// record into a typed conversation, and takes participant attributes out where the platform does not send them.
+// record into a typed conversation, and takes participant attributes out where the platform does not send them. It also
+// has the words that clients and servers say to each other: jobs and their states, bodies of requests, tokens, errors.
 //
 // Reading is strict about syntax, and about what a page must be so that nothing is lost: a body that is no JSON, ends
 // too early, is no page or is too large is fault.Corrupt. It is lenient about meaning: unknown keys, repeated keys in

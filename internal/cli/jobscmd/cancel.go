@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 func newCancel(o *Options) *cobra.Command {
@@ -39,12 +39,12 @@ func Cancel(ctx context.Context, o *Options) error {
 	})
 }
 
-func (o *Options) printCancelled(before platform.Status) error {
+func (o *Options) printCancelled(before wire.JobStatus) error {
 	if o.JSON {
 		return o.Streams.JSON(struct {
-			ID     platform.JobID `json:"jobId"`
-			State  platform.State `json:"state"` // before
-			DryRun bool           `json:"dryRun"`
+			ID     wire.JobID    `json:"jobId"`
+			State  wire.JobState `json:"state"` // before
+			DryRun bool          `json:"dryRun"`
 		}{o.ID, before.State, o.DryRun})
 	}
 	done, verb := "was", "cancelled"

@@ -9,13 +9,11 @@ import (
 	"log/slog"
 	"math"
 	"os"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/platform"
@@ -63,47 +61,29 @@ func (o *Options) openFolder(ctx context.Context, mayMake bool) (_ source, err e
 
 func (s *folder) close() error { return s.service.Close() }
 
-func (s *folder) submit(ctx context.Context, body []byte) (platform.JobID, error) {
-	id, err := s.jobs.Submit(ctx, s.owner, body)
-	return platform.JobID(id), err
+func (s *folder) submit(ctx context.Context, body []byte) (wire.JobID, error) {
+	return s.jobs.Submit(ctx, s.owner, body)
 }
 
-func (s *folder) list(ctx context.Context) ([]platform.Listed, error) {
+func (s *folder) list(ctx context.Context) ([]wire.ListedJob, error) {
 	jobs, err := s.jobs.List(ctx, s.owner)
-	out := make([]platform.Listed, len(jobs))
+	out := make([]wire.ListedJob, len(jobs))
 	for i, j := range jobs {
-		out[i] = platform.Listed{
-			ID: platform.JobID(j.ID), Client: j.Client, Status: statusOf(j.Status), Records: j.Size.Records, Bytes: j.Size.Bytes, StoredBytes: j.Size.Stored,
-		}
+		out[i] = j.Wire()
 	}
 	return out, err
 }
 
-func (s *folder) status(ctx context.Context, id platform.JobID) (_ platform.Status, err error) {
+func (s *folder) status(ctx context.Context, id wire.JobID) (_ wire.JobStatus, err error) {
 	defer fault.Wrap(&err, "ask for job %s", id)
-	status, err := s.jobs.Status(ctx, s.owner, job.ID(id))
-	return statusOf(status), err
-}
-
-// statusOf writes a status as a server does.
-func statusOf(s job.Status) platform.Status {
-	return platform.Status{
-		State: platform.State(s.State), ErrorMessage: s.ErrorMessage, ExpirationDate: dateOf(s.ExpirationDate),
-		SubmissionDate: dateOf(s.SubmissionDate), CompletionDate: dateOf(s.CompletionDate),
-	}
-}
-
-func dateOf(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return conversation.FormatTime(t)
+	status, err := s.jobs.Status(ctx, s.owner, id)
+	return status.Wire(), err
 }
 
 // page reads the page that a server would send, by the same code that reads one from a platform.
-func (s *folder) page(ctx context.Context, id platform.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (p platform.Page, err error) {
+func (s *folder) page(ctx context.Context, id wire.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (p platform.Page, err error) {
 	defer fault.Wrap(&err, "read a page of job %s", id)
-	page, err := s.jobs.Results(ctx, s.owner, job.ID(id), string(at), size)
+	page, err := s.jobs.Results(ctx, s.owner, id, string(at), size)
 	if err != nil {
 		return p, err
 	}
@@ -123,9 +103,9 @@ func (s *folder) page(ctx context.Context, id platform.JobID, at platform.Cursor
 
 var errRead = errors.New("the page has been read")
 
-func (s *folder) remove(ctx context.Context, id platform.JobID) (err error) {
+func (s *folder) remove(ctx context.Context, id wire.JobID) (err error) {
 	defer fault.Wrap(&err, "delete job %s", id)
-	return s.jobs.Delete(ctx, s.owner, job.ID(id))
+	return s.jobs.Delete(ctx, s.owner, id)
 }
 
 // while answers jobs in this process, as long as no other does.

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Options is everything "parley jobs" reads.
@@ -30,7 +31,7 @@ type Options struct {
 	Retries      int
 	JSON         bool
 
-	ID       platform.JobID
+	ID       wire.JobID
 	File     string // with the body of a request; empty if flags say it
 	Question question.Question
 	Asked    []string // names of the flags of Question that were given
@@ -85,7 +86,7 @@ func (o *Options) forOne(cmd *cobra.Command, run func(context.Context, *Options)
 		if len(args) != 1 || args[0] == "" {
 			return fault.New(fault.Invalid, "give the id of one job, as parley jobs submit prints it: %s", cmd.UseLine())
 		}
-		o.ID = platform.JobID(args[0])
+		o.ID = wire.JobID(args[0])
 		return nil
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
@@ -96,12 +97,12 @@ func (o *Options) forOne(cmd *cobra.Command, run func(context.Context, *Options)
 // source is where jobs are. Errors are as package platform has them: fault.NotFound for a job that is not there, and
 // for results that are not there yet, or not any more.
 type source interface {
-	submit(ctx context.Context, body []byte) (platform.JobID, error)
-	list(ctx context.Context) ([]platform.Listed, error)
-	status(ctx context.Context, id platform.JobID) (platform.Status, error)
+	submit(ctx context.Context, body []byte) (wire.JobID, error)
+	list(ctx context.Context) ([]wire.ListedJob, error)
+	status(ctx context.Context, id wire.JobID) (wire.JobStatus, error)
 	// page reads a page, as platform.Client.ReadPage does.
-	page(ctx context.Context, id platform.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error)
-	remove(ctx context.Context, id platform.JobID) error
+	page(ctx context.Context, id wire.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error)
+	remove(ctx context.Context, id wire.JobID) error
 	// while does something that waits for a job, and sees to it meanwhile that jobs are answered, if that can be done.
 	while(ctx context.Context, do func(context.Context) error) error
 	// poll says how often to ask for a job if nobody says otherwise.

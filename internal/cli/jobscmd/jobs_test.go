@@ -302,7 +302,7 @@ func TestALifeOfJobs(t *testing.T) {
 		var ids, clients []string
 		for line := range strings.Lines(must(t, append(where, "list", "--json")...)) {
 			var j platform.Listed
-			if err := json.Unmarshal([]byte(line), &j); err != nil || j.State != platform.Fulfilled || j.Records != 2*perDay || j.Bytes < 1000 || j.SubmissionDate == "" || j.ExpirationDate == "" {
+			if err := json.Unmarshal([]byte(line), &j); err != nil || j.State != platform.Fulfilled || j.Records == nil || *j.Records != 2*perDay || *j.Bytes < 1000 || j.SubmissionDate == "" || j.ExpirationDate == "" {
 				t.Errorf("%v lists %s, %v", where, line, err)
 			}
 			ids, clients = append(ids, string(j.ID)), append(clients, j.Client)

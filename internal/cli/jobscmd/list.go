@@ -12,13 +12,16 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // states are those that a job can be in.
-var states = []string{
-	string(platform.Queued), string(platform.Pending), string(platform.Fulfilled), string(platform.Failed), string(platform.Cancelled), string(platform.Expired),
-}
+var states = func() (names []string) {
+	for _, s := range wire.JobStates() {
+		names = append(names, string(s))
+	}
+	return names
+}()
 
 func newList(o *Options) *cobra.Command {
 	cmd := &cobra.Command{
@@ -50,11 +53,11 @@ func List(ctx context.Context, o *Options) error {
 		if err != nil {
 			return err
 		}
-		return o.printList(slices.DeleteFunc(jobs, func(j platform.Listed) bool { return only != "" && only != string(j.State) }))
+		return o.printList(slices.DeleteFunc(jobs, func(j wire.ListedJob) bool { return only != "" && only != string(j.State) }))
 	})
 }
 
-func (o *Options) printList(jobs []platform.Listed) error {
+func (o *Options) printList(jobs []wire.ListedJob) error {
 	if o.JSON {
 		for _, j := range jobs {
 			if err := o.Streams.JSON(j); err != nil {
@@ -70,8 +73,8 @@ func (o *Options) printList(jobs []platform.Listed) error {
 	t := o.Streams.Table("id", "client", "state", "submitted", "completed", "expires", "records", "size")
 	for _, j := range jobs {
 		records, size := "", ""
-		if j.State == platform.Fulfilled || j.State == platform.Expired {
-			records, size = strconv.FormatInt(j.Records, 10), ui.Bytes(j.Bytes)
+		if j.Records != nil && j.Bytes != nil {
+			records, size = strconv.FormatInt(*j.Records, 10), ui.Bytes(*j.Bytes)
 		}
 		t.Row(string(j.ID), j.Client, string(j.State), date(j.SubmissionDate), date(j.CompletionDate), date(j.ExpirationDate), records, size)
 	}

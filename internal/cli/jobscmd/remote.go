@@ -7,6 +7,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // remote is a platform.
@@ -21,11 +22,11 @@ func (o *Options) connect() (source, error) {
 	return remote{platform.New(cfg)}, nil
 }
 
-func (r remote) submit(ctx context.Context, body []byte) (platform.JobID, error) {
+func (r remote) submit(ctx context.Context, body []byte) (wire.JobID, error) {
 	return r.client.SubmitBody(ctx, body)
 }
 
-func (r remote) list(ctx context.Context) ([]platform.Listed, error) {
+func (r remote) list(ctx context.Context) ([]wire.ListedJob, error) {
 	jobs, err := r.client.Jobs(ctx)
 	if errors.Is(err, fault.NotFound) {
 		return nil, fault.New(fault.NotFound, "the platform keeps no list of jobs, which only parley's servers do: note the ids that parley jobs submit prints")
@@ -33,15 +34,15 @@ func (r remote) list(ctx context.Context) ([]platform.Listed, error) {
 	return jobs, err
 }
 
-func (r remote) status(ctx context.Context, id platform.JobID) (platform.Status, error) {
+func (r remote) status(ctx context.Context, id wire.JobID) (wire.JobStatus, error) {
 	return r.client.Status(ctx, id)
 }
 
-func (r remote) page(ctx context.Context, id platform.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error) {
+func (r remote) page(ctx context.Context, id wire.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error) {
 	return r.client.ReadPage(ctx, id, at, size, begin)
 }
 
-func (r remote) remove(ctx context.Context, id platform.JobID) error { return r.client.Delete(ctx, id) }
+func (r remote) remove(ctx context.Context, id wire.JobID) error { return r.client.Delete(ctx, id) }
 
 // while leaves it to the platform to answer jobs.
 func (remote) while(ctx context.Context, do func(context.Context) error) error { return do(ctx) }

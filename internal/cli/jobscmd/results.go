@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 func newResults(o *Options) *cobra.Command {
@@ -83,8 +84,8 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 	}
 	jobs, _ := r.source.list(ctx) // without a list it is not known, and nothing is lost
 	for _, j := range jobs {
-		if j.ID == r.id {
-			return j.Records
+		if j.ID == r.id && j.Records != nil {
+			return *j.Records
 		}
 	}
 	return 0
@@ -93,7 +94,7 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 // reader reads the results of a job from a cursor on.
 type reader struct {
 	source source
-	id     platform.JobID
+	id     wire.JobID
 	size   int
 	page   *spool
 	show   func(records int64)

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
-	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 func newStatus(o *Options) *cobra.Command {
@@ -32,7 +32,7 @@ func Status(ctx context.Context, o *Options) error {
 	})
 }
 
-func (o *Options) printStatus(id platform.JobID, s platform.Status) error {
+func (o *Options) printStatus(id wire.JobID, s wire.JobStatus) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/question"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 func newSubmit(o *Options) *cobra.Command {
@@ -90,18 +90,16 @@ func Submit(ctx context.Context, o *Options) error {
 
 // afterSubmission says of a wait that was interrupted how to go on: to run the same command again would submit the query
 // again.
-func (o *Options) afterSubmission(ctx context.Context, err error, id platform.JobID) error {
+func (o *Options) afterSubmission(ctx context.Context, err error, id wire.JobID) error {
 	if ctx.Err() == nil {
 		return err
 	}
 	return fault.New(context.Canceled, "interrupted; the job was submitted: parley jobs wait%s %s goes on waiting", o.where(), id)
 }
 
-func (o *Options) printID(id platform.JobID) error {
+func (o *Options) printID(id wire.JobID) error {
 	if o.JSON {
-		return o.Streams.JSON(struct {
-			ID platform.JobID `json:"jobId"`
-		}{id})
+		return o.Streams.JSON(wire.Submitted{JobID: id})
 	}
 	o.Streams.Printf("%s\n", id)
 	return nil

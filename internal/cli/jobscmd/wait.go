@@ -10,7 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 func newWait(o *Options) *cobra.Command {
@@ -65,7 +65,7 @@ func Wait(ctx context.Context, o *Options) error {
 }
 
 // await waits until a job is done, and gives its last status.
-func (o *Options) await(ctx context.Context, s source, id platform.JobID) (status platform.Status, err error) {
+func (o *Options) await(ctx context.Context, s source, id wire.JobID) (status wire.JobStatus, err error) {
 	poll, err := o.polling(s.poll())
 	if err != nil {
 		return status, err
@@ -82,7 +82,7 @@ func (o *Options) await(ctx context.Context, s source, id platform.JobID) (statu
 }
 
 // follow asks for a job, with pauses that double, until it is done.
-func (o *Options) follow(ctx context.Context, s source, id platform.JobID, status platform.Status, poll extract.Poll) (platform.Status, error) {
+func (o *Options) follow(ctx context.Context, s source, id wire.JobID, status wire.JobStatus, poll extract.Poll) (wire.JobStatus, error) {
 	progress, begun := o.Streams.Progress(), time.Now()
 	defer progress.Clear()
 	show := func() {
@@ -122,15 +122,15 @@ func pause(ctx context.Context, wait time.Duration, show func()) error {
 
 // outcome is nil for a job whose results can be read. One that has failed may succeed when it is submitted again,
 // which is what Unavailable says; results that were cancelled or have expired are not there.
-func outcome(id platform.JobID, s platform.Status) error {
+func outcome(id wire.JobID, s wire.JobStatus) error {
 	switch s.State {
-	case platform.Fulfilled:
+	case wire.Fulfilled:
 		return nil
-	case platform.Cancelled:
+	case wire.Cancelled:
 		return fault.New(fault.NotFound, "job %s was cancelled, and has no results", id)
-	case platform.Expired:
+	case wire.Expired:
 		return fault.New(fault.Expired, "the results of job %s have expired; submit the query again", id)
-	case platform.Failed:
+	case wire.Failed:
 		return fault.New(fault.Unavailable, "job %s has failed: %s", id, cmp.Or(s.ErrorMessage, "the platform does not say why"))
 	default:
 		return fault.New(fault.Unavailable, "job %s is in the state %q, which is not known", id, s.State)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Question is what the flags ask.
@@ -41,34 +42,6 @@ var (
 		{"wrap-up", "wrapUpCode", "id of the wrap-up code"},
 		{"purpose", "purpose", "purpose of the participant: customer, agent, acd, ivr, ..."},
 		{"ani", "ani", "number of the caller, with or without tel: and punctuation"},
-	}
-)
-
-// The body of a request, with its members in the order in which people write them.
-type (
-	body struct {
-		Interval            string        `json:"interval"`
-		Order               string        `json:"order,omitempty"`
-		OrderBy             string        `json:"orderBy,omitempty"`
-		Limit               int           `json:"limit,omitempty"`
-		StartOfDay          bool          `json:"startOfDayIntervalMatching,omitempty"`
-		ConversationFilters []filter      `json:"conversationFilters,omitempty"`
-		SegmentFilters      []filter      `json:"segmentFilters,omitempty"`
-		Aggregations        []aggregation `json:"aggregations,omitempty"`
-	}
-	filter struct {
-		Type       string      `json:"type"`
-		Predicates []predicate `json:"predicates,omitempty"`
-		Clauses    []filter    `json:"clauses,omitempty"`
-	}
-	predicate struct {
-		Dimension string `json:"dimension"`
-		Value     string `json:"value"`
-	}
-	aggregation struct {
-		Type      string `json:"type"`
-		Dimension string `json:"dimension"`
-		Size      int    `json:"size,omitempty"`
 	}
 )
 
@@ -118,13 +91,13 @@ func (q *Question) Body() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := body{
+	b := wire.Request{
 		Interval: interval, Order: q.Order, OrderBy: q.OrderBy, Limit: q.Limit, StartOfDay: q.StartOfDay,
 		ConversationFilters: q.filters(ofConversation), SegmentFilters: q.filters(ofSegment),
 	}
 	for _, text := range q.Aggregate {
 		name, size, sized := strings.Cut(text, ":")
-		a := aggregation{Type: "termFrequency", Dimension: name}
+		a := wire.Aggregation{Type: "termFrequency", Dimension: name}
 		if sized {
 			if a.Size, err = strconv.Atoi(size); err != nil {
 				return nil, fault.Field("--aggregate", "--aggregate %s: the size must be a number", text)
@@ -137,12 +110,12 @@ func (q *Question) Body() ([]byte, error) {
 
 // filters joins what the flags say of one kind into one filter: the values of a flag by or, the flags by and, all of one
 // item. It is the shape that the platform's own pages send (facts.md 8.1).
-func (q *Question) filters(flags []dimension) []filter {
-	var given []filter
+func (q *Question) filters(flags []dimension) []wire.Filter {
+	var given []wire.Filter
 	for _, d := range flags {
-		f := filter{Type: "or"}
+		f := wire.Filter{Type: "or"}
 		for _, value := range *q.Dimensions[d.name] {
-			f.Predicates = append(f.Predicates, predicate{d.name, value})
+			f.Predicates = append(f.Predicates, wire.Predicate{Dimension: d.name, Value: value})
 		}
 		if len(f.Predicates) > 0 {
 			given = append(given, f)
@@ -151,7 +124,7 @@ func (q *Question) filters(flags []dimension) []filter {
 	if len(given) < 2 {
 		return given
 	}
-	all := filter{Type: "and"}
+	all := wire.Filter{Type: "and"}
 	for _, f := range given {
 		if len(f.Predicates) == 1 {
 			all.Predicates = append(all.Predicates, f.Predicates[0])
@@ -159,7 +132,7 @@ func (q *Question) filters(flags []dimension) []filter {
 			all.Clauses = append(all.Clauses, f)
 		}
 	}
-	return []filter{all}
+	return []wire.Filter{all}
 }
 
 // interval reads --interval, or --from and --to.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // job is a job with its results, which do not change while they are paged.
@@ -89,9 +90,9 @@ func (f *Fake) availability(w http.ResponseWriter, _ *http.Request, _ int) {
 
 func (f *Fake) submit(w http.ResponseWriter, r *http.Request, _ int) {
 	text, _ := io.ReadAll(r.Body)
-	var body struct {
-		Interval string `json:"interval"`
-		StartDay bool   `json:"startOfDayIntervalMatching"`
+	var body struct { // all that is looked at: the rest may be anything
+		Interval   string `json:"interval"`
+		StartOfDay bool   `json:"startOfDayIntervalMatching"`
 	}
 	err := json.Unmarshal(text, &body)
 	iv, bad := conversation.ParseInterval(body.Interval)
@@ -101,9 +102,9 @@ func (f *Fake) submit(w http.ResponseWriter, r *http.Request, _ int) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := Submission{N: len(f.submissions) + 1, Interval: iv, StartDay: body.StartDay, Body: string(text)}
+	s := Submission{N: len(f.submissions) + 1, Interval: iv, StartDay: body.StartOfDay, Body: string(text)}
 	f.submissions = append(f.submissions, s)
-	j := &job{states: []platform.State{platform.Fulfilled}, records: f.matching(iv, body.StartDay && !f.cfg.IgnoreStartDay)}
+	j := &job{states: []platform.State{platform.Fulfilled}, records: f.matching(iv, body.StartOfDay && !f.cfg.IgnoreStartDay)}
 	if f.cfg.States != nil {
 		j.states = f.cfg.States(s)
 	}
@@ -221,14 +222,7 @@ func (f *Fake) delete(w http.ResponseWriter, r *http.Request, _ int) {
 // query answers the synchronous query: conversations that started on a day touched by the interval and were going on
 // in it (facts.md 5.3), by start, or by end downwards.
 func (f *Fake) query(w http.ResponseWriter, r *http.Request, _ int) {
-	var body struct {
-		Interval string `json:"interval"`
-		OrderBy  string `json:"orderBy"`
-		Paging   struct {
-			PageSize   int `json:"pageSize"`
-			PageNumber int `json:"pageNumber"`
-		} `json:"paging"`
-	}
+	body := wire.Request{Paging: &wire.Paging{}}
 	err := json.UnmarshalRead(r.Body, &body)
 	iv, bad := conversation.ParseInterval(body.Interval)
 	if size := body.Paging.PageSize; err != nil || bad != nil || size < 1 || size > 100 || body.Paging.PageNumber != 1 {
