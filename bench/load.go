@@ -84,7 +84,7 @@ func (b *bench) loadClients() (list []app.Credentials, err error) {
 		return nil, err
 	}
 	for n := range b.load.clients {
-		c, secret, err := store.Add(b.ctx, access.Client{ID: fmt.Sprintf("load-%d", n), Name: "load", Organisation: app.DefaultOrganisation})
+		c, secret, err := store.Add(b.ctx, access.Client{ID: fmt.Sprintf("load-%d", n), Name: "load", Organization: app.DefaultOrganization})
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,7 @@
-// Package access is who may ask: the OAuth clients of a server, their secrets, organisations and permissions, and the
+// Package access is who may ask: the OAuth clients of a server, their secrets, organizations and permissions, and the
 // tokens that they log in for. It keeps them in the control database.
 //
-// A client is a program that may ask. It belongs to an organisation, whose clients share their jobs. It logs in with its
+// A client is a program that may ask. It belongs to an organization, whose clients share their jobs. It logs in with its
 // secret and gets a token, which it shows with every request until the token's lifetime is over; it may have several. A
 // fixed client is one of this process alone: it and its tokens are in memory, and end with it.
 //
@@ -33,7 +33,7 @@ func Asked() []Permission { return []Permission{ViewDetails, ViewOwnDetails} }
 type Client struct {
 	ID           string
 	Name         string // for people; two clients may have the same
-	Organisation string // whose jobs it sees; the clients of one organisation share them
+	Organization string // whose jobs it sees; the clients of one organization share them
 	// UserID is whose own conversations are all that the client may see. Given if and only if the client has
 	// ViewOwnDetails and not ViewDetails: of no other client would it change anything.
 	UserID        string

@@ -54,7 +54,7 @@ func TestOnlyUser(t *testing.T) {
 }
 
 func good() Client {
-	return Client{Name: "n", Organisation: "default", Permissions: []Permission{ViewDetails}, TokenLifetime: time.Hour}
+	return Client{Name: "n", Organization: "default", Permissions: []Permission{ViewDetails}, TokenLifetime: time.Hour}
 }
 
 func TestValidate(t *testing.T) {
@@ -70,11 +70,11 @@ func TestValidate(t *testing.T) {
 		"no text":               {func(c *Client) { c.Name = "\xff" }, "name"},
 		"long name":             {func(c *Client) { c.Name = strings.Repeat("é", 200) }, ""},
 		"longer name":           {func(c *Client) { c.Name = strings.Repeat("é", 201) }, "name"},
-		"no organisation":       {func(c *Client) { c.Organisation = "" }, "organisation"},
-		"capitals":              {func(c *Client) { c.Organisation = "Default" }, "organisation"},
-		"all that it may have":  {func(c *Client) { c.Organisation = "a-b_9" + strings.Repeat("x", 59) }, ""},
-		"long organisation":     {func(c *Client) { c.Organisation = strings.Repeat("x", 65) }, "organisation"},
-		"organisation and line": {func(c *Client) { c.Organisation = "x\n" }, "organisation"},
+		"no organization":       {func(c *Client) { c.Organization = "" }, "organization"},
+		"capitals":              {func(c *Client) { c.Organization = "Default" }, "organization"},
+		"all that it may have":  {func(c *Client) { c.Organization = "a-b_9" + strings.Repeat("x", 59) }, ""},
+		"long organization":     {func(c *Client) { c.Organization = strings.Repeat("x", 65) }, "organization"},
+		"organization and line": {func(c *Client) { c.Organization = "x\n" }, "organization"},
 		"shortest":              {func(c *Client) { c.TokenLifetime = 300 * time.Second }, ""},
 		"too short":             {func(c *Client) { c.TokenLifetime = 299 * time.Second }, "tokenLifetime"},
 		"longest":               {func(c *Client) { c.TokenLifetime = 48 * time.Hour }, ""},

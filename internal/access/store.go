@@ -110,7 +110,7 @@ func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
 		permissions[i] = string(p)
 	}
 	added, err := state.Changed(s.db.ExecContext(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		c.ID, c.Name, c.Organisation, c.UserID, strings.Join(permissions, " "), int64(c.TokenLifetime/time.Second),
+		c.ID, c.Name, c.Organization, c.UserID, strings.Join(permissions, " "), int64(c.TokenLifetime/time.Second),
 		c.Created.UnixMicro(), c.Rotated.UnixMicro(), v.hash, v.key))
 	if err == nil && !added {
 		return fault.New(fault.Conflict, "there is a client with the id %s already", c.ID)
@@ -118,14 +118,14 @@ func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
 	return err
 }
 
-// List gives the clients in the database, of one organisation or, if that is empty, of all, in the order of
-// organisation, name and id.
-func (s *Store) List(ctx context.Context, organisation string) (list []Client, err error) {
+// List gives the clients in the database, of one organization or, if that is empty, of all, in the order of
+// organization, name and id.
+func (s *Store) List(ctx context.Context, organization string) (list []Client, err error) {
 	if s.db == nil {
 		return nil, nil
 	}
 	rows, err := s.db.QueryContext(ctx, `SELECT `+clientColumns+` FROM access_clients c
-		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organisation)
+		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organization)
 	if err != nil {
 		return nil, state.Fault(err)
 	}
@@ -165,7 +165,7 @@ func notFound(id string) error {
 func scanClient(row interface{ Scan(dest ...any) error }, more ...any) (c Client, err error) {
 	var permissions string
 	var lifetime, created, rotated int64
-	err = row.Scan(append([]any{&c.ID, &c.Name, &c.Organisation, &c.UserID, &permissions, &lifetime, &created, &rotated}, more...)...)
+	err = row.Scan(append([]any{&c.ID, &c.Name, &c.Organization, &c.UserID, &permissions, &lifetime, &created, &rotated}, more...)...)
 	if err != nil {
 		return Client{}, state.Fault(err)
 	}

@@ -112,10 +112,10 @@ func same(a, b Client) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v",
 
 func TestClientsAreKept(t *testing.T) {
 	s, clock := newStore(t)
-	one, _ := add(t, s, Client{Name: "one", Organisation: "b"})
+	one, _ := add(t, s, Client{Name: "one", Organization: "b"})
 	clock.advance(time.Hour)
 	two, _ := add(t, s, Client{
-		ID: "two", Name: "zwei", Organisation: "a", UserID: "user-1",
+		ID: "two", Name: "zwei", Organization: "a", UserID: "user-1",
 		Permissions: []Permission{ViewOwnDetails, "routing:queue:view"}, TokenLifetime: 300 * time.Second,
 	})
 	if u, err := uuid.Parse(one.ID); err != nil || u.Version() != 4 || len(one.ID) != 36 {
@@ -124,10 +124,10 @@ func TestClientsAreKept(t *testing.T) {
 	if !one.Has(ViewDetails) || one.TokenLifetime != 24*time.Hour || !one.Created.Equal(begin) || !one.Rotated.Equal(begin) {
 		t.Errorf("defaults: %+v", one)
 	}
-	for organisation, want := range map[string][]Client{"": {two, one}, "a": {two}, "b": {one}, "c": nil} {
-		got, err := s.List(t.Context(), organisation)
+	for organization, want := range map[string][]Client{"": {two, one}, "a": {two}, "b": {one}, "c": nil} {
+		got, err := s.List(t.Context(), organization)
 		if err != nil || !slices.EqualFunc(got, want, same) {
-			t.Errorf("list of %q: got %+v, want %+v, %v", organisation, got, want, err)
+			t.Errorf("list of %q: got %+v, want %+v, %v", organization, got, want, err)
 		}
 	}
 	if got, err := s.Get(t.Context(), "two"); err != nil || !same(got, two) {
@@ -144,13 +144,13 @@ func TestClientsAreKept(t *testing.T) {
 		}
 	}
 	if _, _, err := s.Add(t.Context(), Client{Name: "x"}); !errors.Is(err, fault.Invalid) {
-		t.Errorf("no organisation: %v", err)
+		t.Errorf("no organization: %v", err)
 	}
 }
 
 func TestLoginAndTokens(t *testing.T) {
 	s, clock := newStore(t)
-	c, secret := add(t, s, Client{Name: "one", Organisation: "default", TokenLifetime: 10 * time.Minute})
+	c, secret := add(t, s, Client{Name: "one", Organization: "default", TokenLifetime: 10 * time.Minute})
 	tok, err := s.Login(t.Context(), c.ID, secret)
 	if err != nil || len(tok.Text) < 26 || tok.Lifetime != 10*time.Minute || !same(tok.Client, c) {
 		t.Fatalf("got %v for %v, %v", tok.Client, tok.Lifetime, err)
@@ -189,8 +189,8 @@ func TestLoginAndTokens(t *testing.T) {
 
 func TestExpiredTokensArePurgedAnHourLater(t *testing.T) {
 	s, clock := newStore(t)
-	kept, secret := add(t, s, Client{Name: "one", Organisation: "default", TokenLifetime: 10 * time.Minute})
-	fixed := Client{ID: "fixed", Organisation: "default", TokenLifetime: 10 * time.Minute}
+	kept, secret := add(t, s, Client{Name: "one", Organization: "default", TokenLifetime: 10 * time.Minute})
+	fixed := Client{ID: "fixed", Organization: "default", TokenLifetime: 10 * time.Minute}
 	if err := s.Fix(fixed, "hush"); err != nil {
 		t.Fatal(err)
 	}
@@ -452,11 +452,11 @@ func TestFewComparisonsAtOnce(t *testing.T) {
 func TestFixedClients(t *testing.T) {
 	path, clock := filepath.Join(t.TempDir(), "control.db"), &clock{}
 	s, other := open(t, path, clock.now), open(t, path, clock.now)
-	c, secret := add(t, other, Client{ID: "me", Name: "in the database", Organisation: "default"})
+	c, secret := add(t, other, Client{ID: "me", Name: "in the database", Organization: "default"})
 	tok := login(t, s, c.ID, secret)
 	accepted(t, s, tok)
 
-	mine := Client{ID: "me", Organisation: "mine", Permissions: []Permission{ViewOwnDetails}, UserID: "u", TokenLifetime: 5 * time.Minute}
+	mine := Client{ID: "me", Organization: "mine", Permissions: []Permission{ViewOwnDetails}, UserID: "u", TokenLifetime: 5 * time.Minute}
 	if err := s.Fix(mine, "hush"); err != nil {
 		t.Fatal(err)
 	}
@@ -465,7 +465,7 @@ func TestFixedClients(t *testing.T) {
 	refused(t, s, "me", secret, fault.Unauthorized, "authentication failed")
 	refused(t, other, "me", "hush", fault.Unauthorized, "authentication failed")
 	fixed := login(t, s, "me", "hush")
-	if got := accepted(t, s, fixed); got.Organisation != "mine" || got.Name != "me" || got.UserID != "u" || !got.Created.Equal(begin) || !got.Rotated.Equal(begin) {
+	if got := accepted(t, s, fixed); got.Organization != "mine" || got.Name != "me" || got.UserID != "u" || !got.Created.Equal(begin) || !got.Rotated.Equal(begin) {
 		t.Errorf("got %+v", got)
 	}
 	rejected(t, other, fixed, "bad.credentials")
@@ -492,11 +492,11 @@ func TestFixedClients(t *testing.T) {
 func TestFixedClientsAreValidated(t *testing.T) {
 	s := InMemory(time.Now)
 	for name, c := range map[string]struct {
-		id, secret, organisation string
+		id, secret, organization string
 	}{
-		"no id": {"", "x", "o"}, "a colon": {"a:b", "x", "o"}, "no secret": {"a", "", "o"}, "no organisation": {"a", "x", ""},
+		"no id": {"", "x", "o"}, "a colon": {"a:b", "x", "o"}, "no secret": {"a", "", "o"}, "no organization": {"a", "x", ""},
 	} {
-		if err := s.Fix(Client{ID: c.id, Organisation: c.organisation}, c.secret); !errors.Is(err, fault.Invalid) {
+		if err := s.Fix(Client{ID: c.id, Organization: c.organization}, c.secret); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -505,7 +505,7 @@ func TestFixedClientsAreValidated(t *testing.T) {
 func TestInMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := InMemory(time.Now)
-		if err := s.Fix(Client{ID: "a", Organisation: "o"}, "hush"); err != nil {
+		if err := s.Fix(Client{ID: "a", Organization: "o"}, "hush"); err != nil {
 			t.Fatal(err)
 		}
 		tok := login(t, s, "a", "hush")
@@ -536,7 +536,7 @@ func TestNoSecretIsOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	tok := login(t, s, c.ID, rotated)
-	if err := s.Fix(Client{ID: "fixed", Organisation: "o"}, "a-secret-of-ones-own"); err != nil {
+	if err := s.Fix(Client{ID: "fixed", Organization: "o"}, "a-secret-of-ones-own"); err != nil {
 		t.Fatal(err)
 	}
 	own := sha256.Sum256([]byte("a-secret-of-ones-own"))

@@ -15,7 +15,7 @@ import (
 var (
 	// An id goes through Basic authentication, where a colon would end it.
 	idForm           = regexp.MustCompile(`^[!-9;-~]{1,128}$`)
-	organisationForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+	organizationForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 	permissionForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(:[A-Za-z][A-Za-z0-9_-]*){2}$`)
 )
 
@@ -45,10 +45,10 @@ func (c Client) WithDefaults() Client {
 	return c
 }
 
-// IsOrganisation says whether a text can be the name of an organisation.
-func IsOrganisation(name string) bool { return organisationForm.MatchString(name) }
+// IsOrganization says whether a text can be the name of an organization.
+func IsOrganization(name string) bool { return organizationForm.MatchString(name) }
 
-// Validate says what is wrong with a client, its id aside, as an Invalid fault whose Field is name, organisation,
+// Validate says what is wrong with a client, its id aside, as an Invalid fault whose Field is name, organization,
 // permissions, userId or tokenLifetime.
 func (c Client) Validate() error {
 	switch {
@@ -56,8 +56,8 @@ func (c Client) Validate() error {
 		return fault.Field("name", "a client needs a name")
 	case !utf8.ValidString(c.Name) || utf8.RuneCountInString(c.Name) > maxName || strings.ContainsFunc(c.Name, unicode.IsControl):
 		return fault.Field("name", "a name has at most %d characters, on one line", maxName)
-	case !IsOrganisation(c.Organisation):
-		return fault.Field("organisation", "an organisation is 1 to 64 lower-case letters, digits, - and _")
+	case !IsOrganization(c.Organization):
+		return fault.Field("organization", "an organization is 1 to 64 lower-case letters, digits, - and _")
 	case c.TokenLifetime < minLifetime || c.TokenLifetime > maxLifetime || c.TokenLifetime%time.Second != 0:
 		return fault.Field("tokenLifetime", "a token lasts whole seconds, from 300 s to 48 h")
 	case len(c.Permissions) == 0:

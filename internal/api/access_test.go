@@ -16,8 +16,8 @@ func TestPermissionsByEndpoint(t *testing.T) {
 	const missing = `"code":"missing.any.permissions","status":403`
 	test(t, 3, nil, func(x *fixture) {
 		path := x.fulfilled()
-		x.client(access.Client{ID: "none", Organisation: "org-1", Permissions: []access.Permission{"routing:queue:view"}}, "s")
-		x.client(access.Client{ID: "own", Organisation: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
+		x.client(access.Client{ID: "none", Organization: "org-1", Permissions: []access.Permission{"routing:queue:view"}}, "s")
+		x.client(access.Client{ID: "own", Organization: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
 		for _, c := range []struct{ method, path, body, none, own string }{
 			{"POST", details + "/query", wholeDay, missing, ""},
 			{"GET", details + "?id=c-0001", "", missing, ""},
@@ -46,7 +46,7 @@ func TestAConfinedClientSeesTheConversationsOfItsUser(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.src.records[1] = mine
-		x.client(access.Client{ID: "own", Organisation: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
+		x.client(access.Client{ID: "own", Organization: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
 		x.token = x.login("own", "s")
 		if got := x.ask(http.StatusOK, "GET", details+"?id=c-0000,c-0001", ""); !strings.Contains(got, "c-0001") || strings.Contains(got, "c-0000") {
 			t.Errorf("by ids: got %s", got)
@@ -75,7 +75,7 @@ func TestAConfinedClientLearnsNothingOfOtherRecords(t *testing.T) {
 		misfit(&x.src.records[0], `"none"`)
 		misfit(&x.src.records[1], `[{"userId":"u-1"}]`)
 		misfit(&x.src.records[2], `[{"userId":"u-2"}]`)
-		x.client(access.Client{ID: "own", Organisation: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
+		x.client(access.Client{ID: "own", Organization: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
 		x.token = x.login("own", "s")
 		one := func(id string) string {
 			w := x.do(x.request("GET", "/api/v2/analytics/conversations/"+id+"/details", ""))
@@ -96,11 +96,11 @@ func TestAConfinedClientLearnsNothingOfOtherRecords(t *testing.T) {
 	})
 }
 
-func TestAnOrganisationWithoutData(t *testing.T) {
+func TestAnOrganizationWithoutData(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
-		x.client(access.Client{ID: "elsewhere", Organisation: "org-3"}, "s")
+		x.client(access.Client{ID: "elsewhere", Organization: "org-3"}, "s")
 		x.token = x.login("elsewhere", "s")
-		if got := x.ask(http.StatusForbidden, "POST", details+"/query", wholeDay); !strings.Contains(got, "no data of the client's organisation") {
+		if got := x.ask(http.StatusForbidden, "POST", details+"/query", wholeDay); !strings.Contains(got, "no data of the client's organization") {
 			t.Errorf("got %s", got)
 		}
 	})

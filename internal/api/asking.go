@@ -48,8 +48,8 @@ func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error
 	if err != nil {
 		return err
 	}
-	kind := x.client.Organisation + " " + w.what
-	leave, err := s.turns.Wait(ctx, x.client.Organisation, x.client.ID, s.pace.Guess(kind, w.size) >= heavyFrom)
+	kind := x.client.Organization + " " + w.what
+	leave, err := s.turns.Wait(ctx, x.client.Organization, x.client.ID, s.pace.Guess(kind, w.size) >= heavyFrom)
 	if errors.Is(err, limit.ErrMany) {
 		return tooManyWait()
 	}

@@ -97,12 +97,12 @@ func overRate(u limit.Usage) error {
 	}
 }
 
-// source is what the client's organisation is answered from.
+// source is what the client's organization is answered from.
 func (x *exchange) source() (engine.Source, error) {
-	if source := x.server.cfg.Sources[x.client.Organisation]; source != nil {
+	if source := x.server.cfg.Sources[x.client.Organization]; source != nil {
 		return source, nil
 	}
-	return nil, fault.New(fault.Forbidden, "There is no data of the client's organisation on this server")
+	return nil, fault.New(fault.Forbidden, "There is no data of the client's organization on this server")
 }
 
 // bearer is the token that a request carries; empty if none.
@@ -207,6 +207,6 @@ func (x *exchange) log() {
 		method = "any" // a client may invent methods, and the meter would keep them all
 	}
 	x.server.cfg.Meter.Request(pattern, method, x.out.status, took, x.out.wire.sent)
-	x.server.cfg.Log.InfoContext(x.r.Context(), "request", "request", x.id, "client", x.client.ID, "organisation", x.client.Organisation,
+	x.server.cfg.Log.InfoContext(x.r.Context(), "request", "request", x.id, "client", x.client.ID, "organization", x.client.Organization,
 		"method", x.r.Method, "route", pattern, "status", x.out.status, "duration", took, "bytes", x.out.wire.sent)
 }

@@ -241,8 +241,8 @@ func newFixture(t *testing.T, n int, change func(*Config)) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.client(access.Client{ID: "client-1", Organisation: "org-1"}, "secret-1")
-	x.client(access.Client{ID: "client-2", Organisation: "org-2", TokenLifetime: 5 * time.Minute}, "secret-2")
+	x.client(access.Client{ID: "client-1", Organization: "org-1"}, "secret-1")
+	x.client(access.Client{ID: "client-2", Organization: "org-2", TokenLifetime: 5 * time.Minute}, "secret-2")
 	c := Config{Sources: sources, Jobs: jobs, Access: x.access, Now: time.Now, Meter: meter, Log: slog.New(slog.NewJSONHandler(x.log, nil))}
 	if change != nil {
 		change(&c)

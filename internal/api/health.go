@@ -16,7 +16,7 @@ type healthBody struct {
 // healthy answers GET /healthz: the process answers at all.
 func (s *Server) healthy(x *exchange) error { return x.send(http.StatusOK, healthBody{"ok"}) }
 
-// ready answers GET /readyz: the data of every organisation can be opened, questions are answered, and the server is not
+// ready answers GET /readyz: the data of every organization can be opened, questions are answered, and the server is not
 // about to stop. Whatever
 // keeps it from that, the answer is 503. Clients being answered are not waited for.
 func (s *Server) ready(x *exchange) error {

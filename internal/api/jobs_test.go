@@ -92,7 +92,7 @@ func TestAJobThatWaits(t *testing.T) {
 	})
 }
 
-func TestAnotherOrganisationsJobIsNotFound(t *testing.T) {
+func TestAnotherOrganizationsJobIsNotFound(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
 		path := x.fulfilled()
 		x.token = x.login("client-2", "secret-2")
@@ -163,7 +163,7 @@ func TestListOfJobs(t *testing.T) {
 		}
 		x.token = x.login("client-2", "secret-2")
 		if got := x.ask(http.StatusOK, "GET", "/parley/v1/jobs", ""); got != `{"jobs":[]}` {
-			t.Errorf("another organisation: got %s", got)
+			t.Errorf("another organization: got %s", got)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (s *Server) table() []route {
 		{"GET", details, s.detailsByIDs, view},
 		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, view},
 		// Extractors, to know whose conversations they get, and people who try whether a login works.
-		{"GET", "/api/v2/organizations/me", s.organisationOfClient, token},
+		{"GET", "/api/v2/organizations/me", s.organizationOfClient, token},
 		{"GET", "/api/v2/users/me", s.userOfClient, token},
 		// People who look after jobs, through "parley jobs list". The platform has no such list; the path says whose it is.
 		{"GET", "/parley/v1/jobs", s.listJobs, view},

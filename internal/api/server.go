@@ -25,12 +25,12 @@ import (
 
 // Config is what a Server needs.
 type Config struct {
-	Sources map[string]engine.Source // answers each organisation's synchronous queries and details by id
+	Sources map[string]engine.Source // answers each organization's synchronous queries and details by id
 	Jobs    *job.Manager             // answers jobs; somebody else runs it
 	Access  *access.Store            // who may ask
-	// Organisations are what each organisation is called on the platform; one that is not among them has an id that
+	// Organizations are what each organization is called on the platform; one that is not among them has an id that
 	// follows from its name.
-	Organisations map[string]Organisation
+	Organizations map[string]Organization
 	// Origins are the web origins whose pages may ask, as https://app.example.com; * means all. Default: none. It is the
 	// browser that keeps others from asking: it has no token of its own accord.
 	Origins   []string

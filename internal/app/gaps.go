@@ -16,7 +16,7 @@ import (
 type gapWatch struct {
 	sources map[string]engine.Source
 	log     *slog.Logger
-	said    map[string]string // by organisation, what was said last
+	said    map[string]string // by organization, what was said last
 }
 
 func newGapWatch(sources map[string]engine.Source, log *slog.Logger) *gapWatch {
@@ -45,7 +45,7 @@ func (g *gapWatch) look(ctx context.Context) {
 		days, err := engine.Gaps(ctx, g.sources[name])
 		if err != nil {
 			if ctx.Err() == nil {
-				g.log.WarnContext(ctx, "look for days that never came into the data", "organisation", name, "err", err)
+				g.log.WarnContext(ctx, "look for days that never came into the data", "organization", name, "err", err)
 			}
 			continue
 		}
@@ -60,9 +60,9 @@ func (g *gapWatch) say(ctx context.Context, name string, days []conversation.Day
 	}
 	g.said[name] = text
 	if text == "" {
-		g.log.InfoContext(ctx, "every day between the first and the last is in the data now", "organisation", name)
+		g.log.InfoContext(ctx, "every day between the first and the last is in the data now", "organization", name)
 		return
 	}
 	g.log.WarnContext(ctx, "days between the first and the last never came into the data; answers that touch them say so",
-		"organisation", name, "days", strings.ReplaceAll(text, ",", ", "))
+		"organization", name, "days", strings.ReplaceAll(text, ",", ", "))
 }

@@ -93,13 +93,13 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 				}
 			}
 		}
-		want(`organisation=acme days="2026-11-03, 2026-11-05..2026-11-06"`)
+		want(`organization=acme days="2026-11-03, 2026-11-05..2026-11-06"`)
 		time.Sleep(5 * gapsEvery)
 		want()
 		acme.change("2026-11-03", nil)
 		beta.change("2026-11-01", nil)
 		time.Sleep(gapsEvery)
-		want("organisation=acme days=2026-11-03", "organisation=beta days=2026-11-01")
+		want("organization=acme days=2026-11-03", "organization=beta days=2026-11-01")
 		acme.change("", nil)
 		beta.change("2026-11-01", errors.New("the disk is gone"))
 		time.Sleep(gapsEvery)

@@ -133,7 +133,7 @@ func TestRolesStartAndStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := OpenService(t.Context(), Lakes{DefaultOrganisation: dir}, "")
+	service, err := OpenService(t.Context(), Lakes{DefaultOrganization: dir}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,8 +61,8 @@ func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.
 
 // Serve makes a server over the lake whose clients, tokens and jobs end with it.
 func (a *Archive) Serve(l Listen) *Server {
-	return over(l, a.source(), time.Now, func(ctx context.Context) (api.Organisation, error) {
-		return lakeOrganisation(ctx, DefaultOrganisation, a.Lake)
+	return over(l, a.source(), time.Now, func(ctx context.Context) (api.Organization, error) {
+		return lakeOrganization(ctx, DefaultOrganization, a.Lake)
 	})
 }
 

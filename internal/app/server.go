@@ -78,8 +78,8 @@ func (d Days) limits() query.Limits {
 
 // backend is what a server answers from.
 type backend struct {
-	sources       map[string]engine.Source // by organisation
-	organisations func(context.Context) (map[string]api.Organisation, error)
+	sources       map[string]engine.Source // by organization
+	organizations func(context.Context) (map[string]api.Organization, error)
 	now           func() time.Time
 	state         *State // nil: one that ends with the server
 }
@@ -100,21 +100,21 @@ type Server struct {
 
 // NewSandbox makes a server over a simulated platform.
 func NewSandbox(l Listen, w *sandbox.World) *Server {
-	// Who extracts keeps the id of the organisation, so as not to mix one's conversations with another's. So it follows
+	// Who extracts keeps the id of the organization, so as not to mix one's conversations with another's. So it follows
 	// from what the conversations come from: the same after a restart and at another address, another for others.
 	name := w.Name()
-	return over(l, w, w.Clock, func(context.Context) (api.Organisation, error) {
-		return api.Organisation{ID: api.OrganisationID(name), Name: name}, nil
+	return over(l, w, w.Clock, func(context.Context) (api.Organization, error) {
+		return api.Organization{ID: api.OrganizationID(name), Name: name}, nil
 	})
 }
 
-// over makes a server for the default organisation whose clients, tokens and jobs end with it.
-func over(l Listen, source engine.Source, now func() time.Time, who func(context.Context) (api.Organisation, error)) *Server {
+// over makes a server for the default organization whose clients, tokens and jobs end with it.
+func over(l Listen, source engine.Source, now func() time.Time, who func(context.Context) (api.Organization, error)) *Server {
 	return &Server{Listen: l, backend: backend{
-		sources: map[string]engine.Source{DefaultOrganisation: source}, now: now,
-		organisations: func(ctx context.Context) (map[string]api.Organisation, error) {
+		sources: map[string]engine.Source{DefaultOrganization: source}, now: now,
+		organizations: func(ctx context.Context) (map[string]api.Organization, error) {
 			o, err := who(ctx)
-			return map[string]api.Organisation{DefaultOrganisation: o}, err
+			return map[string]api.Organization{DefaultOrganization: o}, err
 		},
 	}}
 }
@@ -181,11 +181,11 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 	if s.clients, err = access.Open(ctx, s.kept().DB, s.now); err != nil || s.Client == (Credentials{}) {
 		return err
 	}
-	organisation := DefaultOrganisation
+	organization := DefaultOrganization
 	if len(s.sources) == 1 {
-		organisation = slices.Collect(maps.Keys(s.sources))[0]
+		organization = slices.Collect(maps.Keys(s.sources))[0]
 	}
-	return s.clients.Fix(access.Client{ID: s.Client.ID, Name: "given at the start", Organisation: organisation}, s.Client.Secret)
+	return s.clients.Fix(access.Client{ID: s.Client.ID, Name: "given at the start", Organization: organization}, s.Client.Secret)
 }
 
 func (s *Server) openJobs(ctx context.Context) (err error) {
@@ -197,12 +197,12 @@ func (s *Server) openJobs(ctx context.Context) (err error) {
 }
 
 func (s *Server) openSurface(ctx context.Context) error {
-	organisations, err := s.organisations(ctx)
+	organizations, err := s.organizations(ctx)
 	if err != nil {
 		return err
 	}
 	s.surface, err = api.New(api.Config{
-		Sources: s.sources, Organisations: organisations, Jobs: s.jobs, Access: s.clients, Now: s.now,
+		Sources: s.sources, Organizations: organizations, Jobs: s.jobs, Access: s.clients, Now: s.now,
 		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err

@@ -19,7 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 )
 
-// Lakes are the folders of lakes, by the organisation whose conversations each holds.
+// Lakes are the folders of lakes, by the organization whose conversations each holds.
 type Lakes map[string]string
 
 // ParseLakes reads the values of --lake: one folder, or several as NAME=DIR.
@@ -28,17 +28,17 @@ func ParseLakes(values []string) (Lakes, error) {
 	for _, v := range values {
 		name, dir, named := strings.Cut(v, "=")
 		if !named || lake.Exists(v) {
-			name, dir = DefaultOrganisation, v
+			name, dir = DefaultOrganization, v
 		}
-		if !access.IsOrganisation(name) || dir == "" {
-			return nil, fault.Field("--lake", "--lake %s: write DIR, or NAME=DIR with the name of an organisation: 1 to 64 lower-case letters, digits, - and _", v)
+		if !access.IsOrganization(name) || dir == "" {
+			return nil, fault.Field("--lake", "--lake %s: write DIR, or NAME=DIR with the name of an organization: 1 to 64 lower-case letters, digits, - and _", v)
 		}
 		for other, taken := range lakes {
 			if other == name {
-				return nil, fault.Field("--lake", "--lake: the organisation %s has two lakes; give each a name of its own, as acme=./acme", name)
+				return nil, fault.Field("--lake", "--lake: the organization %s has two lakes; give each a name of its own, as acme=./acme", name)
 			}
 			if filepath.Clean(taken) == filepath.Clean(dir) || lake.Same(taken, dir) {
-				return nil, fault.Field("--lake", "--lake: the organisations %s and %s have the same lake %s; a lake holds the conversations of one", other, name, dir)
+				return nil, fault.Field("--lake", "--lake: the organizations %s and %s have the same lake %s; a lake holds the conversations of one", other, name, dir)
 			}
 		}
 		lakes[name] = dir
@@ -58,8 +58,8 @@ func (l Lakes) stateDir(ctx context.Context, given string) (string, error) {
 	return StateDir(ctx, given, only)
 }
 
-// Organisations lists them.
-func (l Lakes) Organisations() []string { return slices.Sorted(maps.Keys(l)) }
+// Organizations lists them.
+func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Service is lakes that are served, and the folder of the server that does it.
 type Service struct {
@@ -80,7 +80,7 @@ func OpenService(ctx context.Context, lakes Lakes, stateDir string) (_ *Service,
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	for _, name := range lakes.Organisations() {
+	for _, name := range lakes.Organizations() {
 		if s.lakes[name], err = lake.Open(ctx, lakes[name]); err != nil {
 			delete(s.lakes, name)
 			return nil, err
@@ -117,27 +117,27 @@ func (s *Service) sources() map[string]engine.Source {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l Listen, now func() time.Time) *Server {
-	return &Server{Listen: l, backend: backend{sources: s.sources(), organisations: s.organisations, now: now, state: s.state}}
+	return &Server{Listen: l, backend: backend{sources: s.sources(), organizations: s.organizations, now: now, state: s.state}}
 }
 
-// organisations are those whose conversations the lakes hold.
-func (s *Service) organisations(ctx context.Context) (map[string]api.Organisation, error) {
-	out := map[string]api.Organisation{}
+// organizations are those whose conversations the lakes hold.
+func (s *Service) organizations(ctx context.Context) (map[string]api.Organization, error) {
+	out := map[string]api.Organization{}
 	for name, l := range s.lakes {
 		var err error
-		if out[name], err = lakeOrganisation(ctx, name, l); err != nil {
+		if out[name], err = lakeOrganization(ctx, name, l); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func lakeOrganisation(ctx context.Context, name string, l *lake.Lake) (api.Organisation, error) {
+func lakeOrganization(ctx context.Context, name string, l *lake.Lake) (api.Organization, error) {
 	id, err := l.ID(ctx)
-	return api.Organisation{ID: id, Name: name}, err
+	return api.Organization{ID: id, Name: name}, err
 }
 
-// Clients counts the clients of the control database: those of organisations that have a lake here, and, by organisation,
+// Clients counts the clients of the control database: those of organizations that have a lake here, and, by organization,
 // the others, who will find nothing.
 func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {
 	clients, err := access.Open(ctx, s.state.DB, time.Now)
@@ -147,10 +147,10 @@ func (s *Service) Clients(ctx context.Context) (served int, others map[string]in
 	list, err := clients.List(ctx, "")
 	others = map[string]int{}
 	for _, c := range list {
-		if s.lakes[c.Organisation] != nil {
+		if s.lakes[c.Organization] != nil {
 			served++
 		} else {
-			others[c.Organisation]++
+			others[c.Organization]++
 		}
 	}
 	return served, others, err

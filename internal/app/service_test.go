@@ -11,7 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-func TestLakesByOrganisation(t *testing.T) {
+func TestLakesByOrganization(t *testing.T) {
 	for text, want := range map[string]Lakes{
 		"./lake": {"default": "./lake"}, "acme=./a b=./b": {"acme": "./a", "b": "./b"}, "./lake b=./b": {"default": "./lake", "b": "./b"},
 	} {

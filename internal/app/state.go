@@ -14,8 +14,8 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// DefaultOrganisation is whose conversations a lake holds when nobody says otherwise.
-const DefaultOrganisation = "default"
+// DefaultOrganization is whose conversations a lake holds when nobody says otherwise.
+const DefaultOrganization = "default"
 
 // State is the folder in which a server keeps what must outlive it: its control database (clients, tokens, jobs) and
 // the results of jobs. It stands beside the lakes, not in their control databases: one server may serve several.

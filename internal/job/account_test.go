@@ -101,7 +101,7 @@ func (m *Manager) find1(t *testing.T, id ID) entry {
 func TestWhatAListSays(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
-	other := Owner{Organisation: org, Client: "client-2"}
+	other := Owner{Organization: org, Client: "client-2"}
 	done, waiting := submit(t, m, 0), submitAs(t, m, other, 0)
 	run(t, m, take(t, m))
 	for _, after := range []time.Duration{0, 9 * 24 * time.Hour} { // results expire in the list too

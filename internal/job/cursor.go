@@ -14,7 +14,7 @@ import (
 
 // sealer makes cursors and opens them. A cursor is, in standard base64,
 //
-//	nonce (12 bytes) | AES-256-GCM of version (1) and number of the next record (8), over job and organisation | tag (16)
+//	nonce (12 bytes) | AES-256-GCM of version (1) and number of the next record (8), over job and organization | tag (16)
 //
 // The nonce is an HMAC of what is sealed, so that the same place always has the same cursor; two places share a nonce
 // by chance only, with 96 bits against it. The 37 bytes are one more than a multiple of three: the text always ends in
@@ -57,8 +57,8 @@ func (s *sealer) seal(e entry, place int64) string {
 	return base64.StdEncoding.EncodeToString(s.aead.Seal(nonce, nonce, plain, bound))
 }
 
-// boundTo is what a cursor is good for: one job of one organisation. An id has no zero byte in it.
-func boundTo(e entry) []byte { return []byte(string(e.id) + "\x00" + e.owner.Organisation) }
+// boundTo is what a cursor is good for: one job of one organization. An id has no zero byte in it.
+func boundTo(e entry) []byte { return []byte(string(e.id) + "\x00" + e.owner.Organization) }
 
 // place opens a cursor of a job; an empty one is the start. Anything but a cursor that seal made for this job is
 // fault.Invalid.

@@ -41,7 +41,7 @@ func TestForeignAndAlteredCursorsAreRefused(t *testing.T) {
 	good := s.seal(e, 1000)
 	bad := map[string]string{
 		"another job":          s.seal(entry{id: newID(), owner: me}, 1000),
-		"another organisation": s.seal(entry{id: e.id, owner: Owner{Organisation: "org-2", Client: me.Client}}, 1000),
+		"another organization": s.seal(entry{id: e.id, owner: Owner{Organization: "org-2", Client: me.Client}}, 1000),
 		"another key":          newTestSealer(t, 2).seal(e, 1000),
 		"garbage":              "next please",
 		"a number":             "1000",
@@ -86,7 +86,7 @@ func FuzzOpenCursor(f *testing.F) {
 func TestNoTwoCursorsShareANonce(t *testing.T) {
 	s, id := newTestSealer(t, 1), newID()
 	seen := map[string]bool{}
-	for _, e := range []entry{{id: id, owner: me}, {id: newID(), owner: me}, {id: id, owner: Owner{Organisation: "org-2", Client: me.Client}}} {
+	for _, e := range []entry{{id: id, owner: me}, {id: newID(), owner: me}, {id: id, owner: Owner{Organization: "org-2", Client: me.Client}}} {
 		for place := range int64(3) {
 			sealed, err := base64.StdEncoding.DecodeString(s.seal(e, place))
 			if err != nil {
@@ -103,7 +103,7 @@ func TestNoTwoCursorsShareANonce(t *testing.T) {
 
 // Cursors outlive the process that gave them out, and so an update of parley.
 func TestACursorThatWasGivenOutBeforeAnUpdate(t *testing.T) {
-	e := entry{id: "3f2c1a52-0f6f-4f4e-9d4e-1f2a3b4c5d6e", owner: Owner{Organisation: "org-1"}}
+	e := entry{id: "3f2c1a52-0f6f-4f4e-9d4e-1f2a3b4c5d6e", owner: Owner{Organization: "org-1"}}
 	const cursor = "TzCl3TFGzx2AfHOAfPu07vIte2hcXm3ktjvJ9iE7QmoSrUCdiA=="
 	if place, err := newTestSealer(t, 1).place(e, cursor); place != 1000 || err != nil {
 		t.Errorf("got %d, %v", place, err)

@@ -105,8 +105,8 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 
 func TestTurnsAreFairBetweenClients(t *testing.T) {
 	m := newManager(t, &fakeSource{}, func(c *Config) { c.Sources["org-2"] = &fakeSource{} })
-	greedy, modest := me, Owner{Organisation: org, Client: "client-2"}
-	stranger := Owner{Organisation: "org-2", Client: me.Client} // the same id elsewhere is another client
+	greedy, modest := me, Owner{Organization: org, Client: "client-2"}
+	stranger := Owner{Organization: "org-2", Client: me.Client} // the same id elsewhere is another client
 	for range 20 {
 		submitAs(t, m, greedy, 0)
 	}
@@ -116,7 +116,7 @@ func TestTurnsAreFairBetweenClients(t *testing.T) {
 	var turns []string
 	for range 7 {
 		e := take(t, m)
-		turns = append(turns, e.owner.Organisation+" "+e.owner.Client)
+		turns = append(turns, e.owner.Organization+" "+e.owner.Client)
 		m.fail(t.Context(), e, fault.New(fault.Unavailable, "over"))
 	}
 	want := "org-1 client-1, org-1 client-2, org-2 client-1, org-1 client-1, org-1 client-2, org-1 client-1, org-1 client-1"
@@ -131,7 +131,7 @@ func TestAClientWithRunningJobsWaitsForOneThatHasNone(t *testing.T) {
 		submit(t, m, 0)
 	}
 	take(t, m)
-	modest := Owner{Organisation: org, Client: "client-2"}
+	modest := Owner{Organization: org, Client: "client-2"}
 	submitAs(t, m, modest, 0)
 	if e := take(t, m); e.owner != modest {
 		t.Errorf("turn: got %v, want that of the client that has none running", e.owner)
@@ -198,7 +198,7 @@ func TestTheRoomOfAClientIsBounded(t *testing.T) {
 	if f, _ := errors.AsType[*fault.Error](err); f.RetryAfter < 7*24*time.Hour {
 		t.Errorf("retry after %v, want when the results expire", f.RetryAfter)
 	}
-	submitAs(t, m, Owner{Organisation: org, Client: "client-2"}, 0)
+	submitAs(t, m, Owner{Organization: org, Client: "client-2"}, 0)
 	if err := m.Delete(t.Context(), me, id); err != nil {
 		t.Fatal(err)
 	}
@@ -228,8 +228,8 @@ func TestLimitsOfBytesAtTheirBounds(t *testing.T) {
 
 func TestAConfinedClientSeesItsOwnKindOfJobsOnly(t *testing.T) {
 	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
-	ann := Owner{Organisation: org, Client: "client-a", User: "ann"}
-	bob := Owner{Organisation: org, Client: "client-b", User: "bob"}
+	ann := Owner{Organization: org, Client: "client-a", User: "ann"}
+	bob := Owner{Organization: org, Client: "client-b", User: "bob"}
 	all, anns := submit(t, m, 0), submitAs(t, m, ann, 0)
 	for _, c := range []struct {
 		who  Owner
@@ -277,7 +277,7 @@ func TestAConfinedClientFindsTheConversationsOfItsUser(t *testing.T) {
 	src := &askedSource{fakeSource: &fakeSource{records: someRecords(1)}}
 	m := newManager(t, src, nil)
 	for _, user := range []string{"", "ann"} {
-		submitAs(t, m, Owner{Organisation: org, Client: "client-" + user, User: user}, 0)
+		submitAs(t, m, Owner{Organization: org, Client: "client-" + user, User: user}, 0)
 		run(t, m, take(t, m))
 	}
 	if len(src.asked) != 2 || len(src.asked[0].Filters) != 0 || !reflect.DeepEqual(src.asked[1], src.asked[0].OnlyOf("ann")) {
@@ -357,10 +357,10 @@ func TestAJobWaitsWhileItsDataCannotBeOpened(t *testing.T) {
 
 func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
 	m := newManager(t, &fakeSource{}, nil)
-	submitAs(t, m, Owner{Organisation: "org-2", Client: "c"}, 0)
+	submitAs(t, m, Owner{Organization: "org-2", Client: "c"}, 0)
 	mine := submit(t, m, 0)
 	if e := take(t, m); e.id != mine {
-		t.Errorf("turn: got a job of %s, of which there is no data", e.owner.Organisation)
+		t.Errorf("turn: got a job of %s, of which there is no data", e.owner.Organization)
 	}
 	if _, ok, err := m.jobs.take(t.Context(), m.mine); ok || err != nil {
 		t.Errorf("took another one: %v, %v", ok, err)

@@ -83,10 +83,10 @@ func TestRefusedSubmissionsDoNotCount(t *testing.T) {
 	}
 }
 
-// The rate, the jobs that are open and the room are each client's own: neither another of its organisation uses them
-// up, nor one of the same name in another organisation.
+// The rate, the jobs that are open and the room are each client's own: neither another of its organization uses them
+// up, nor one of the same name in another organization.
 func TestLimitsAreThoseOfAClient(t *testing.T) {
-	others := []Owner{{Organisation: org, Client: "client-2"}, {Organisation: "org-2", Client: me.Client}}
+	others := []Owner{{Organization: org, Client: "client-2"}, {Organization: "org-2", Client: me.Client}}
 	for name, limits := range map[string]Limits{"rate": {PerMinute: 1}, "open": {Open: 1}, "room": {Stored: 1}} {
 		t.Run(name, func(t *testing.T) {
 			m := newManager(t, &fakeSource{records: someRecords(1)}, func(c *Config) {

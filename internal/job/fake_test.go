@@ -24,7 +24,7 @@ import (
 const org = "org-1"
 
 // me is the owner of most jobs.
-var me = Owner{Organisation: org, Client: "client-1"}
+var me = Owner{Organization: org, Client: "client-1"}
 
 // fakeSource is a lake with the given records. It keeps the manners of an engine: a view is fixed when it is opened,
 // honours limit and cancellation, and must be closed.

@@ -34,17 +34,17 @@ type ID = wire.JobID
 
 func newID() ID { return ID(uuid.NewString()) }
 
-// Owner is who asks. Jobs belong to organisations: their clients see each other's jobs, unless a client is confined to
+// Owner is who asks. Jobs belong to organizations: their clients see each other's jobs, unless a client is confined to
 // the conversations of one user; it then sees the jobs of clients that are confined to the same.
 type Owner struct {
-	Organisation string
+	Organization string
 	Client       string // whose turn and whose limits count
 	User         string // the user to whose conversations the client is confined; empty if to none
 }
 
 // sees says whether an owner may know of a job.
 func (o Owner) sees(e entry) bool {
-	return o.Organisation == e.owner.Organisation && (o.User == "" || o.User == e.owner.User)
+	return o.Organization == e.owner.Organization && (o.User == "" || o.User == e.owner.User)
 }
 
 // State is where a job stands, in the platform's words.

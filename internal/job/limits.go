@@ -74,7 +74,7 @@ func (l Limits) admit(ctx context.Context, db asker, e entry) error {
 			count(*) FILTER (WHERE state IN ('QUEUED', 'PENDING') AND organisation = ?1 AND client = ?2),
 			coalesce(sum(stored) FILTER (WHERE organisation = ?1 AND client = ?2), 0),
 			min(expires) FILTER (WHERE state = 'FULFILLED' AND organisation = ?1 AND client = ?2)
-		FROM jobs WHERE state IN ('QUEUED', 'PENDING', 'FULFILLED')`, e.owner.Organisation, e.owner.Client).
+		FROM jobs WHERE state IN ('QUEUED', 'PENDING', 'FULFILLED')`, e.owner.Organization, e.owner.Client).
 		Scan(&queued, &open, &stored, &expires)
 	switch {
 	case err != nil:

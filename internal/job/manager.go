@@ -27,7 +27,7 @@ import (
 type Config struct {
 	DB      *sql.DB                  // the control database; several processes may share it
 	Dir     string                   // results files lie directly in it; made if missing
-	Sources map[string]engine.Source // what each organisation's jobs are answered from
+	Sources map[string]engine.Source // what each organization's jobs are answered from
 	Now     func() time.Time         // the clock that dates and expires jobs
 	Limits  Limits
 	Keep    time.Duration // how long results are kept at least; default 7 days. The platform keeps about 31 (facts.md 7.2)
@@ -71,7 +71,7 @@ type Manager struct {
 	wake    chan struct{} // holds a token for each runner that may have to look at the queue again
 	look    time.Duration
 	pause   time.Duration
-	mine    string // the organisations that it has data of, as a JSON list
+	mine    string // the organizations that it has data of, as a JSON list
 }
 
 // New makes a manager, its tables and its folder. It starts nothing: jobs wait until Run is called, here or by another
@@ -130,7 +130,7 @@ func (m *Manager) Submit(ctx context.Context, o Owner, body []byte) (ID, error) 
 	if err := m.cfg.Limits.admit(ctx, m.jobs.db, e); err != nil {
 		return "", state.Fault(err)
 	}
-	if u := m.rate.Take(o.Organisation+"\x00"+o.Client, e.status.SubmissionDate); u.Over {
+	if u := m.rate.Take(o.Organization+"\x00"+o.Client, e.status.SubmissionDate); u.Over {
 		return "", throttled(limitPerMinute, int64(u.Allowed), u.Reset, "So many jobs were submitted within a minute already; submit fewer, each for more")
 	}
 	if err := m.jobs.add(ctx, e, m.cfg.Limits); err != nil {

@@ -192,13 +192,13 @@ func TestAJobDeletedAsAWorkerTakesItIsNotRun(t *testing.T) {
 	}
 }
 
-func TestAnotherOrganisationSeesNothing(t *testing.T) {
+func TestAnotherOrganizationSeesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
 		defer start(t, m)()
 		id := submit(t, m, 0)
 		synctest.Wait()
-		other := Owner{Organisation: "org-2", Client: me.Client}
+		other := Owner{Organization: "org-2", Client: me.Client}
 		_, err := m.Status(t.Context(), other, id)
 		wantKind(t, err, fault.NotFound)
 		_, err = m.Results(t.Context(), other, id, "", 10)

@@ -85,7 +85,7 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO jobs (id, organisation, client, user, state, body, submitted) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			e.id, e.owner.Organisation, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate))
+			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate))
 		return err
 	})
 }
@@ -98,7 +98,7 @@ type row interface{ Scan(to ...any) error }
 func scan(r row) (e entry, err error) {
 	var submitted, completed, expires, forget, available int64
 	var missing string
-	err = r.Scan(&e.id, &e.owner.Organisation, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
+	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
 		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing)
 	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
 	e.forget, e.available = moment(forget), moment(available)
@@ -119,7 +119,7 @@ func (s registry) get(ctx context.Context, id ID) (entry, bool, error) {
 
 // list gives the jobs that an owner sees, newest first.
 func (s registry) list(ctx context.Context, o Owner) (out []entry, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', user) ORDER BY seq DESC`, o.Organisation, o.User)
+	rows, err := s.db.QueryContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', user) ORDER BY seq DESC`, o.Organization, o.User)
 	if err != nil {
 		return nil, state.Fault(err)
 	}
@@ -136,27 +136,27 @@ func (s registry) list(ctx context.Context, o Owner) (out []entry, err error) {
 
 // next is the job whose turn it is: of the client that has the fewest running; of those with as few, of the one that
 // has waited longest for its turn; of its jobs the oldest. So a client with a thousand jobs delays another's by no more
-// than what is running. Jobs of organisations that are not in the list, ?1 as JSON, wait for a runner that has their data.
+// than what is running. Jobs of organizations that are not in the list, ?1 as JSON, wait for a runner that has their data.
 const next = `SELECT j.id FROM jobs j LEFT JOIN job_turns t USING (organisation, client)
 	WHERE j.state = 'QUEUED' AND j.organisation IN (SELECT value FROM json_each(?1))
 	ORDER BY (SELECT count(*) FROM jobs p WHERE p.state = 'PENDING' AND p.organisation = j.organisation AND p.client = j.client),
 		coalesce(t.turn, 0), j.seq LIMIT 1`
 
-// take moves the job of one of these organisations whose turn it is to Pending. It says no when none is waiting.
-func (s registry) take(ctx context.Context, organisations string) (e entry, ok bool, err error) {
-	switch err := s.db.QueryRowContext(ctx, next, organisations).Scan(&e.id); {
+// take moves the job of one of these organizations whose turn it is to Pending. It says no when none is waiting.
+func (s registry) take(ctx context.Context, organizations string) (e entry, ok bool, err error) {
+	switch err := s.db.QueryRowContext(ctx, next, organizations).Scan(&e.id); {
 	case errors.Is(err, sql.ErrNoRows):
 		return e, false, nil // the usual case costs no write lock
 	case err != nil:
 		return e, false, state.Fault(err)
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organisations))
+		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organizations))
 		if err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO job_turns SELECT ?, ?, 1 + coalesce(max(turn), 0) FROM job_turns WHERE true
-			ON CONFLICT DO UPDATE SET turn = excluded.turn`, e.owner.Organisation, e.owner.Client)
+			ON CONFLICT DO UPDATE SET turn = excluded.turn`, e.owner.Organization, e.owner.Client)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {

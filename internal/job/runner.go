@@ -250,7 +250,7 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	if e.owner.User != "" {
 		q.Query = q.OnlyOf(e.owner.User)
 	}
-	source := m.cfg.Sources[e.owner.Organisation]
+	source := m.cfg.Sources[e.owner.Organization]
 	// The date comes before the view is opened: it must never promise more than the view holds.
 	if e.available, err = source.Available(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errUnopened, err)

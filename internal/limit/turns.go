@@ -12,8 +12,8 @@ import (
 // ErrMany says that so many of a client are waiting already.
 var ErrMany = errors.New("too many of the client are waiting")
 
-// Turns lets a few in at once, and the others in turns: of those who wait, the organisation comes next that was let in
-// the longest ago, of that organisation the client, of the client the first to come. So nobody waits for more than one
+// Turns lets a few in at once, and the others in turns: of those who wait, the organization comes next that was let in
+// the longest ago, of that organization the client, of the client the first to come. So nobody waits for more than one
 // turn of each other client, however many of them one client sends. Heavy ones take at most some of the places, so that
 // light ones need not wait for them. Safe for concurrent use; it starts nothing.
 type Turns struct {
@@ -24,12 +24,12 @@ type Turns struct {
 	inHeavy int
 	waiting []*ticket // in the order in which they came
 	turn    int64
-	last    map[string]int64 // the last turn of each organisation, and of each client
+	last    map[string]int64 // the last turn of each organization, and of each client
 	moved   time.Time        // when one was last let in or out
 }
 
 type ticket struct {
-	organisation, client string
+	organization, client string
 	heavy                bool
 	call                 chan struct{} // closed when its turn has come
 }
@@ -41,8 +41,8 @@ func NewTurns(places, heavy, most int) *Turns {
 
 // Wait waits for a turn and gives what must be called once when it is over. It fails with ErrMany, or with the error of
 // ctx when that ends first.
-func (t *Turns) Wait(ctx context.Context, organisation, client string, heavy bool) (leave func(), err error) {
-	k, err := t.enter(organisation, client, heavy)
+func (t *Turns) Wait(ctx context.Context, organization, client string, heavy bool) (leave func(), err error) {
+	k, err := t.enter(organization, client, heavy)
 	if err != nil {
 		return nil, err
 	}
@@ -56,17 +56,17 @@ func (t *Turns) Wait(ctx context.Context, organisation, client string, heavy boo
 	return sync.OnceFunc(func() { t.leave(k) }), nil
 }
 
-func (t *Turns) enter(organisation, client string, heavy bool) (*ticket, error) {
+func (t *Turns) enter(organization, client string, heavy bool) (*ticket, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	k := &ticket{organisation, client, heavy, make(chan struct{})}
+	k := &ticket{organization, client, heavy, make(chan struct{})}
 	if len(t.waiting) == 0 && t.in == 0 {
 		clear(t.last) // nobody is there to whom it would matter
 		t.moved = time.Now()
 	}
 	n := 0
 	for _, w := range t.waiting {
-		if w.client == client && w.organisation == organisation {
+		if w.client == client && w.organization == organization {
 			n++
 		}
 	}
@@ -88,13 +88,13 @@ func (t *Turns) admit() {
 		}
 		t.waiting = slices.DeleteFunc(t.waiting, func(w *ticket) bool { return w == k })
 		t.turn++
-		t.last[k.organisation], t.last[k.key()] = t.turn, t.turn
+		t.last[k.organization], t.last[k.key()] = t.turn, t.turn
 		t.count(k, 1)
 		close(k.call)
 	}
 }
 
-func (k *ticket) key() string { return k.organisation + "\x00" + k.client }
+func (k *ticket) key() string { return k.organization + "\x00" + k.client }
 
 func (t *Turns) count(k *ticket, n int) {
 	t.moved = time.Now()
@@ -111,7 +111,7 @@ func (t *Turns) next() *ticket {
 		if k.heavy && t.inHeavy >= t.heavy {
 			continue
 		}
-		if next == nil || cmp.Or(cmp.Compare(t.last[k.organisation], t.last[next.organisation]), cmp.Compare(t.last[k.key()], t.last[next.key()])) < 0 {
+		if next == nil || cmp.Or(cmp.Compare(t.last[k.organization], t.last[next.organization]), cmp.Compare(t.last[k.key()], t.last[next.key()])) < 0 {
 			next = k
 		}
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // asks has somebody wait for a turn and keep it for a while; it says when it was let in.
-func asks(ctx context.Context, t *Turns, organisation, client string, heavy bool, keep time.Duration, in func()) {
-	leave, err := t.Wait(ctx, organisation, client, heavy)
+func asks(ctx context.Context, t *Turns, organization, client string, heavy bool, keep time.Duration, in func()) {
+	leave, err := t.Wait(ctx, organization, client, heavy)
 	if err != nil {
 		return
 	}
@@ -37,7 +37,7 @@ func TestNobodyWaitsForMoreThanATurnOfEachOther(t *testing.T) {
 					time.Sleep(time.Duration(r.IntN(5)) * time.Second)
 				}
 				n := min(r.IntN(2*clients), clients-1) // the last one is the busy one
-				organisation, client := fmt.Sprint("o", n%2), fmt.Sprint("c", n)
+				organization, client := fmt.Sprint("o", n%2), fmt.Sprint("c", n)
 				waiting := false
 				turns.mu.Lock()
 				for _, w := range turns.waiting {
@@ -46,8 +46,8 @@ func TestNobodyWaitsForMoreThanATurnOfEachOther(t *testing.T) {
 				turns.mu.Unlock()
 				synctest.Wait()
 				before, keep := let.Load(), time.Duration(1+r.IntN(9))*time.Second
-				go asks(t.Context(), turns, organisation, client, false, keep, func() {
-					// Turns of organisations come before those of clients: at most one of every other for each of one's own.
+				go asks(t.Context(), turns, organization, client, false, keep, func() {
+					// Turns of organizations come before those of clients: at most one of every other for each of one's own.
 					if n := let.Add(1) - 1 - before; !waiting && n > int64(2*clients+places) {
 						t.Errorf("seed %d, round %d, %d: waited for %d turns, with %d clients", seed, round, i, n, clients)
 					}

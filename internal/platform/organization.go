@@ -9,7 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// Organization is the organisation that a client belongs to.
+// Organization is the organization that a client belongs to.
 type Organization = wire.Organization
 
 // Organization asks whose data the client sees. A client without a permission for the question, and a server that does

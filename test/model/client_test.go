@@ -15,8 +15,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// organisation has a lake, clients and jobs.
-type organisation struct {
+// organization has a lake, clients and jobs.
+type organization struct {
 	name    string
 	corpus  *corpus
 	clients []*client
@@ -26,7 +26,7 @@ type organisation struct {
 // client is a program that asks, with the credentials of one that the server knows.
 type client struct {
 	id, secret string
-	org        *organisation
+	org        *organization
 	token      string
 	until      time.Time // when the token expires, of the server's clock; a little later at most
 }

@@ -74,7 +74,7 @@ type moment struct {
 	whole    time.Time  // end of the last whole day
 }
 
-// corpus is the lake of an organisation, and all that it ever held. One commit or expiry at a time runs beside the test;
+// corpus is the lake of an organization, and all that it ever held. One commit or expiry at a time runs beside the test;
 // the fields are the test's goroutine's.
 type corpus struct {
 	dir     string

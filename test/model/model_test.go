@@ -50,7 +50,7 @@ type run struct {
 	server   *process
 	starts   int // how often it was started again
 	http     *http.Client
-	orgs     []*organisation
+	orgs     []*organization
 	jobs     []*asyncJob
 	lost     *asyncJob        // a submission without an answer
 	cursors  map[string]place // that each cursor stands for
@@ -121,7 +121,7 @@ func newRun(t *testing.T, seed uint64) *run {
 			State: filepath.Join(dir, "server"), Clock: filepath.Join(dir, "clock"),
 		},
 	}
-	r.orgs = []*organisation{
+	r.orgs = []*organization{
 		{name: "acme", corpus: newCorpus(t, r.settings.Lakes["acme"], seed, perDay, days)},
 		{name: "beta", corpus: newCorpus(t, r.settings.Lakes["beta"], seed+1, perDay/4, days)},
 	}
@@ -137,7 +137,7 @@ func newRun(t *testing.T, seed uint64) *run {
 	return r
 }
 
-// makeClients makes two clients of one organisation and one of the other, as "parley client add" does.
+// makeClients makes two clients of one organization and one of the other, as "parley client add" does.
 func (r *run) makeClients() {
 	state, err := app.OpenState(r.t.Context(), r.settings.State)
 	if err != nil {
@@ -148,8 +148,8 @@ func (r *run) makeClients() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for id, org := range map[string]*organisation{"first": r.orgs[0], "second": r.orgs[0], "stranger": r.orgs[1]} {
-		_, secret, err := store.Add(r.t.Context(), access.Client{ID: id, Name: id, Organisation: org.name, TokenLifetime: 48 * time.Hour})
+	for id, org := range map[string]*organization{"first": r.orgs[0], "second": r.orgs[0], "stranger": r.orgs[1]} {
+		_, secret, err := store.Add(r.t.Context(), access.Client{ID: id, Name: id, Organization: org.name, TokenLifetime: 48 * time.Hour})
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -299,7 +299,7 @@ func (r *run) sound() {
 	}
 }
 
-func (r *run) soundLake(ctx context.Context, o *organisation) {
+func (r *run) soundLake(ctx context.Context, o *organization) {
 	r.t.Helper()
 	if err := o.corpus.writer.Close(); err != nil {
 		r.t.Error(err)

@@ -79,7 +79,7 @@ func (r *run) client(dice *rand.Rand) *client {
 	return pick(dice, r.orgs[0].clients...)
 }
 
-// reader is who asks for a job: any client of its organisation.
+// reader is who asks for a job: any client of its organization.
 func (j *asyncJob) reader(dice *rand.Rand) *client { return pick(dice, j.client.org.clients...) }
 
 func (r *run) stepSubmit(dice *rand.Rand) error { return r.submit(r.client(dice), dice) }
@@ -270,7 +270,7 @@ func (r *run) recovered() {
 
 func (r *run) stepList(dice *rand.Rand) error { return r.list(r.client(dice)) }
 
-// list compares a list with all that is known of the organisation's jobs. A job that is new in it is the submission
+// list compares a list with all that is known of the organization's jobs. A job that is new in it is the submission
 // that was not answered.
 func (r *run) list(c *client) error {
 	a, err := r.request(c, "GET", "/parley/v1/jobs", "", nil)
@@ -530,7 +530,7 @@ func altered(dice *rand.Rand, cursor string) string {
 	}
 }
 
-// stepStranger asks for a job of another organisation, or of nobody.
+// stepStranger asks for a job of another organization, or of nobody.
 func (r *run) stepStranger(dice *rand.Rand) error {
 	j := r.job(dice, pick(dice, ^gone, fulfilled))
 	if j == nil {

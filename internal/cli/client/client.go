@@ -29,11 +29,11 @@ type Options struct {
 
 	ID           string // of the client to rotate or remove
 	Name         string
-	Organisation string
+	Organization string
 	Permissions  []string
 	UserID       string
 	Lifetime     time.Duration
-	Only         string // organisation whose clients to list; empty means all
+	Only         string // organization whose clients to list; empty means all
 	DryRun       bool
 }
 
@@ -71,13 +71,13 @@ Without --permission it may see every conversation. To confine it to those of on
 ` + string(access.ViewOwnDetails) + ` and --user-id.`,
 		Example: `  parley client add --lake ./lake --name "Nightly export"
   parley client add --lake ./lake --name "Agent view" --permission ` + string(access.ViewOwnDetails) + ` --user-id 5a9e...
-  parley client add --state ./server --name Partner --organisation partner --token-lifetime 1h --json`,
+  parley client add --state ./server --name Partner --organization partner --token-lifetime 1h --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Add(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "name", "", "name of the client, for people")
-	f.StringVar(&o.Organisation, "organisation", app.DefaultOrganisation, "organisation it belongs to, whose clients share their jobs")
+	ui.OrganizationFlag(f, &o.Organization, app.DefaultOrganization, "organization it belongs to, whose clients share their jobs")
 	f.StringSliceVar(&o.Permissions, "permission", []string{string(access.ViewDetails)}, "what it may do, as domain:entity:action; several with commas, or one at a time")
 	f.StringVar(&o.UserID, "user-id", "", "user whose own conversations are all that it may see, with "+string(access.ViewOwnDetails))
 	f.DurationVar(&o.Lifetime, "token-lifetime", access.DefaultLifetime, "how long its tokens last, from 300s to 48h")
@@ -93,11 +93,11 @@ func newList(o *Options) *cobra.Command {
 		Long: `Show the clients of a server. At a terminal that is a table; in a pipe its cells are separated by tabs, without a head;
 with --json it is an object a line. Those that are given to parley serve by flags are not among them.`,
 		Example: `  parley client list --lake ./lake
-  parley client list --lake ./lake --organisation partner --json`,
+  parley client list --lake ./lake --organization partner --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return List(cmd.Context(), o) },
 	}
-	cmd.Flags().StringVar(&o.Only, "organisation", "", "show those of one organisation only")
+	ui.OrganizationFlag(cmd.Flags(), &o.Only, "", "show those of one organization only")
 	return cmd
 }
 
@@ -119,7 +119,7 @@ func newRemove(o *Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "remove --lake DIR ID",
 		Short:   "Shut a client out",
-		Long:    `Remove a client. Its secret and its tokens end at once; the jobs of its organisation stay.`,
+		Long:    `Remove a client. Its secret and its tokens end at once; the jobs of its organization stay.`,
 		Example: "  parley client remove --lake ./lake 0fb7a1c2-...",
 		Args:    o.takeID,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return Remove(cmd.Context(), o) },
@@ -162,7 +162,7 @@ func Add(ctx context.Context, o *Options) error {
 
 // client is the one that the flags describe.
 func (o *Options) client() (access.Client, error) {
-	c := access.Client{Name: o.Name, Organisation: o.Organisation, UserID: o.UserID, TokenLifetime: o.Lifetime}
+	c := access.Client{Name: o.Name, Organization: o.Organization, UserID: o.UserID, TokenLifetime: o.Lifetime}
 	for _, p := range o.Permissions {
 		c.Permissions = append(c.Permissions, access.Permission(strings.TrimSpace(p)))
 	}
@@ -177,7 +177,7 @@ func (o *Options) client() (access.Client, error) {
 
 // flags are those that give the fields of a client.
 var flags = map[string]string{
-	"name": "--name", "organisation": "--organisation", "permissions": "--permission", "userId": "--user-id", "tokenLifetime": "--token-lifetime",
+	"name": "--name", "organization": "--organization", "permissions": "--permission", "userId": "--user-id", "tokenLifetime": "--token-lifetime",
 }
 
 // noteUnasked says which permissions of a client open nothing: they may be misspelt.

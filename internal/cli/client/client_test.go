@@ -80,7 +80,7 @@ func TestAClientFromBeginningToEnd(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
 	out, errs := must(t, "add", "--state", dir, "--name", "Nightly export", "--json")
 	c := decode(t, out)
-	if c.ID == "" || len(c.Secret) < 26 || c.Organisation != app.DefaultOrganisation || len(c.Permissions) != 1 || c.Lifetime != 86400 || errs != "" {
+	if c.ID == "" || len(c.Secret) < 26 || c.Organization != app.DefaultOrganization || len(c.Permissions) != 1 || c.Lifetime != 86400 || errs != "" {
 		t.Errorf("add: %s%s", out, errs)
 	}
 	s := store(t, dir)
@@ -122,8 +122,8 @@ func blank(text string) string {
 func TestWhatIsPrinted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
 	out, errs := must(t, "add", "--state", dir, "--name", "Agent view", "--permission", "analytics:agentConversationDetail:view,routing:queue:view",
-		"--user-id", "user-1", "--organisation", "a", "--token-lifetime", "90m")
-	const added = "Added the client Agent view\n client id *\n client secret *\n organisation a\n" +
+		"--user-id", "user-1", "--organization", "a", "--token-lifetime", "90m")
+	const added = "Added the client Agent view\n client id *\n client secret *\n organization a\n" +
 		" permissions analytics:agentConversationDetail:view, routing:queue:view\n user user-1\n tokens last 1h30m\n"
 	if got := blank(out); got != added {
 		t.Errorf("add: %s", got)
@@ -139,22 +139,39 @@ func TestWhatIsPrinted(t *testing.T) {
 	if blank(out) != listed || errs != "" {
 		t.Errorf("list: %s%s", out, errs)
 	}
-	if out, _, err := run(t, true, "list", "--state", dir, "--organisation", "default"); err != nil || !strings.HasPrefix(out, "CLIENT ID ") || strings.Count(out, "\n") != 2 {
+	if out, _, err := run(t, true, "list", "--state", dir, "--organization", "default"); err != nil || !strings.HasPrefix(out, "CLIENT ID ") || strings.Count(out, "\n") != 2 {
 		t.Errorf("list at a terminal: %s, %v", out, err)
 	}
 	out, _ = must(t, "list", "--state", dir, "--json")
 	if c := decode(t, out); c.Secret != "" || c.UserID != "user-1" || c.Lifetime != 5400 || strings.Count(out, "\n") != 2 {
 		t.Errorf("list --json: %s", out)
 	}
-	if out, errs = must(t, "list", "--state", dir, "--organisation", "nobody"); out != "" || !strings.Contains(errs, "parley client add") {
+	if out, errs = must(t, "list", "--state", dir, "--organization", "nobody"); out != "" || !strings.Contains(errs, "parley client add") {
 		t.Errorf("no clients: %s%s", out, errs)
+	}
+}
+
+// Scripts give the flag and read the member as earlier versions spelled them.
+func TestTheOrganizationAsItWasSpelled(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "server")
+	out, _ := must(t, "add", "--state", dir, "--name", "one", "--organisation", "acme", "--json")
+	if !strings.Contains(out, `"organization":"acme","organisation":"acme"`) {
+		t.Errorf("add: %s", out)
+	}
+	must(t, "add", "--state", dir, "--name", "two")
+	out, _ = must(t, "list", "--state", dir, "--organisation", "acme")
+	if again, _ := must(t, "list", "--state", dir, "--organization", "acme"); strings.Count(out, "\n") != 1 || out != again {
+		t.Errorf("list: %s, then %s", out, again)
+	}
+	if help, _ := must(t, "add", "--help"); strings.Contains(help, "organisation") || !strings.Contains(help, "--organization") {
+		t.Errorf("the help has both spellings: %s", help)
 	}
 }
 
 func TestDryRunAddsNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
 	out, errs := must(t, "add", "--state", dir, "--name", "x", "--permission", "a:b:c", "--dry-run")
-	if blank(out) != "Would add the client x\n organisation default\n permissions a:b:c\n tokens last 24h\n" || !strings.Contains(errs, "a:b:c") {
+	if blank(out) != "Would add the client x\n organization default\n permissions a:b:c\n tokens last 24h\n" || !strings.Contains(errs, "a:b:c") {
 		t.Errorf("got %s%s", out, errs)
 	}
 	out, _ = must(t, "add", "--state", dir, "--name", "x", "--dry-run", "--json")
@@ -193,8 +210,8 @@ func TestWhatIsWrongIsSaidByFlag(t *testing.T) {
 	}{
 		"add --name x":                                                               {fault.Invalid, "--state"},
 		"add --name x --lake " + dir:                                                 {fault.NotFound, "is no lake"},
-		"add --name x --state D --organisation Big":                                  {fault.Invalid, "--organisation: "},
-		"add --name x --state D --organisation=":                                     {fault.Invalid, "--organisation: "},
+		"add --name x --state D --organization Big":                                  {fault.Invalid, "--organization: "},
+		"add --name x --state D --organization=":                                     {fault.Invalid, "--organization: "},
 		"add --name= --state D":                                                      {fault.Invalid, "--name: "},
 		"add --name x --state D --permission a:b":                                    {fault.Invalid, `--permission: "a:b" is no permission`},
 		"add --name x --state D --permission=":                                       {fault.Invalid, "--permission: "},

@@ -13,7 +13,8 @@ type clientBody struct {
 	ID           string              `json:"client_id,omitzero"`
 	Secret       string              `json:"client_secret,omitzero"` // when it was made just now
 	Name         string              `json:"name"`
-	Organisation string              `json:"organisation"`
+	Organization string              `json:"organization"`
+	Organisation string              `json:"organisation"` // the same, for programs that read it as it was spelled before
 	Permissions  []access.Permission `json:"permissions"`
 	UserID       string              `json:"user_id,omitzero"`
 	Lifetime     int64               `json:"token_lifetime_seconds"`
@@ -22,7 +23,7 @@ type clientBody struct {
 }
 
 func body(c access.Client, secret string) clientBody {
-	return clientBody{c.ID, secret, c.Name, c.Organisation, c.Permissions, c.UserID, int64(c.TokenLifetime / time.Second), c.Created, c.Rotated}
+	return clientBody{c.ID, secret, c.Name, c.Organization, c.Organization, c.Permissions, c.UserID, int64(c.TokenLifetime / time.Second), c.Created, c.Rotated}
 }
 
 // printClient says what was done to a client, or would be, and what it is. The secret is empty if none was made.
@@ -33,7 +34,7 @@ func (o *Options) printClient(done string, c access.Client, secret string) error
 	o.Streams.Printf("%s the client %s\n", done, c.Name)
 	var lines [][2]string
 	for _, l := range [][2]string{
-		{"client id", c.ID}, {"client secret", secret}, {"organisation", c.Organisation}, {"permissions", permissions(c, ", ")},
+		{"client id", c.ID}, {"client secret", secret}, {"organization", c.Organization}, {"permissions", permissions(c, ", ")},
 		{"user", c.UserID}, {"tokens last", lifetime(c)},
 	} {
 		if l[1] != "" {
@@ -62,9 +63,9 @@ func (o *Options) printList(list []access.Client) error {
 		o.Streams.Notef("There are no clients; parley client add lets one in.\n")
 		return nil
 	}
-	t := o.Streams.Table("client id", "name", "organisation", "permissions", "user", "tokens last", "created", "secret since")
+	t := o.Streams.Table("client id", "name", "organization", "permissions", "user", "tokens last", "created", "secret since")
 	for _, c := range list {
-		t.Row(c.ID, c.Name, c.Organisation, permissions(c, ","), c.UserID, lifetime(c), c.Created.Format(time.DateOnly), c.Rotated.Format(time.DateOnly))
+		t.Row(c.ID, c.Name, c.Organization, permissions(c, ","), c.UserID, lifetime(c), c.Created.Format(time.DateOnly), c.Rotated.Format(time.DateOnly))
 	}
 	return t.Done()
 }

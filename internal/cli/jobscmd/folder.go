@@ -40,10 +40,10 @@ func (o *Options) openFolder(ctx context.Context, mayMake bool) (_ source, err e
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && !mayMake {
 		return nil, fault.New(fault.NotFound, "there is no folder %s, and so no job; parley jobs submit and parley serve make it", dir)
 	}
-	s := &folder{streams: o.Streams, owner: job.Owner{Organisation: cmp.Or(o.Organisation, app.DefaultOrganisation), Client: clientName}}
+	s := &folder{streams: o.Streams, owner: job.Owner{Organization: cmp.Or(o.Organization, app.DefaultOrganization), Client: clientName}}
 	lakes := app.Lakes{}
 	if s.hasLake = o.Lake != ""; s.hasLake {
-		lakes[s.owner.Organisation] = o.Lake
+		lakes[s.owner.Organization] = o.Lake
 	}
 	if s.service, err = app.OpenService(ctx, lakes, dir); err != nil {
 		return nil, err

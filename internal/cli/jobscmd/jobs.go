@@ -27,7 +27,7 @@ type Options struct {
 	BaseURL      string
 	Lake         string
 	State        string
-	Organisation string
+	Organization string
 	Retries      int
 	JSON         bool
 
@@ -71,7 +71,7 @@ sandbox.
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake whose server's jobs are meant")
 	f.StringVar(&o.State, "state", "", "folder of the server, if it is not in the lake's")
-	f.StringVar(&o.Organisation, "organisation", "", `with --lake or --state: organisation whose jobs are meant (default "default")`)
+	ui.OrganizationFlag(f, &o.Organization, "", `with --lake or --state: organization whose jobs are meant (default "default")`)
 	f.IntVar(&o.Retries, "retries", 5, "how often a request to the platform that fails is tried again")
 	f.BoolVar(&o.JSON, "json", false, "print the result as JSON")
 	for _, name := range []string{"lake", "state"} {
@@ -138,8 +138,8 @@ func (o *Options) checkSource() error {
 	switch {
 	case o.ofFolder() && o.BaseURL != "":
 		return fault.Field("--base-url", "give --base-url for a platform, or --lake or --state for a server's folder, not both")
-	case !o.ofFolder() && o.Organisation != "":
-		return fault.Field("--organisation", "--organisation goes with --lake or --state; a platform knows the organisation by the credentials")
+	case !o.ofFolder() && o.Organization != "":
+		return fault.Field("--organization", "--organization goes with --lake or --state; a platform knows the organization by the credentials")
 	case o.Retries < 0:
 		return fault.Field("--retries", "--retries cannot be negative")
 	}

@@ -109,10 +109,10 @@ func started(t *testing.T, s *app.Server) (base string) {
 	return base
 }
 
-// served serves the lake of an organisation.
+// served serves the lake of an organization.
 func served(t *testing.T, dir string, limits job.Limits) (base string) {
 	t.Helper()
-	service, err := app.OpenService(t.Context(), app.Lakes{app.DefaultOrganisation: dir}, "")
+	service, err := app.OpenService(t.Context(), app.Lakes{app.DefaultOrganization: dir}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,10 +366,10 @@ func TestAJobThatWaits(t *testing.T) {
 	}
 }
 
-// A folder may have the jobs of organisations whose lakes are elsewhere: whoever answered them here would fail them.
+// A folder may have the jobs of organizations whose lakes are elsewhere: whoever answered them here would fail them.
 func TestJobsOfOthersAreNotFailed(t *testing.T) {
 	lake := simulated(t)
-	others := strings.TrimSpace(must(t, append([]string{"submit", "--lake", lake, "--organisation", "acme"}, days...)...))
+	others := strings.TrimSpace(must(t, append([]string{"submit", "--lake", lake, "--organization", "acme"}, days...)...))
 	id := strings.TrimSpace(must(t, append([]string{"submit", "--lake", lake}, days...)...))
 	_, says, err := run(t, "", "--state", filepath.Join(lake, "server"), "wait", id, "--timeout", "150ms")
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "QUEUED after 150ms (--timeout)") || !strings.Contains(says, "give the lake by --lake") {
@@ -377,10 +377,10 @@ func TestJobsOfOthersAreNotFailed(t *testing.T) {
 	}
 	must(t, "wait", id, "--lake", lake)
 	if _, _, err := run(t, "", "status", "--lake", lake, others); !errors.Is(err, fault.NotFound) {
-		t.Errorf("another organisation sees a job: %v", err)
+		t.Errorf("another organization sees a job: %v", err)
 	}
-	if out := must(t, "status", "--lake", lake, "--organisation", "acme", others); !strings.Contains(out, "QUEUED") {
-		t.Errorf("the job of the other organisation: %s", out)
+	if out := must(t, "status", "--lake", lake, "--organization", "acme", others); !strings.Contains(out, "QUEUED") {
+		t.Errorf("the job of the other organization: %s", out)
 	}
 }
 
@@ -500,7 +500,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"submit --from 2026-11-05 --timeout 0": {2, "--timeout"},
 		"submit --from 2026-11-05 --poll 5s --base-url " + base:       {2, "--poll"},
 		"list --lake L --base-url http://h":                           {2, "--base-url"},
-		"list --organisation acme --base-url http://h":                {2, "--organisation"},
+		"list --organization acme --base-url http://h":                {2, "--organization"},
 		"list --retries -1 --base-url http://h":                       {2, "--retries"},
 		"list --base-url ftp://h":                                     {2, "--base-url"},
 		"list --in-state DONE --lake L":                               {2, "--in-state DONE: write QUEUED, "},

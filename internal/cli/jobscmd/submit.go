@@ -164,7 +164,7 @@ func (o *Options) printBody(text []byte) error {
 // where gives the flags that say where the jobs are, for a command that goes on.
 func (o *Options) where() string {
 	var flags strings.Builder
-	for _, f := range []struct{ name, value string }{{"base-url", o.BaseURL}, {"lake", o.Lake}, {"state", o.State}, {"organisation", o.Organisation}} {
+	for _, f := range []struct{ name, value string }{{"base-url", o.BaseURL}, {"lake", o.Lake}, {"state", o.State}, {"organization", o.Organization}} {
 		if f.value != "" {
 			flags.WriteString(" --" + f.name + " " + f.value)
 		}

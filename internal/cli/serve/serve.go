@@ -44,7 +44,7 @@ made by chance for as long as the server runs. A lake that is being written to c
 days, and every job one moment of the lake.
 
 Clients, tokens and jobs are kept in the server's folder, by default "server" in that of the lake: a server that is
-started again goes on where it was, however it ended. Several organisations, each with a lake, are served by
+started again goes on where it was, however it ended. Several organizations, each with a lake, are served by
 --lake NAME=DIR for each and --state for the server's folder. /metrics, /healthz and /readyz need no token.`,
 		Example: `  parley serve --lake ./lake
   PARLEY_CLIENT_ID=me PARLEY_CLIENT_SECRET=hush parley serve --lake ./lake --addr 127.0.0.1:8080
@@ -53,7 +53,7 @@ started again goes on where it was, however it ended. Several organisations, eac
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.Lakes, "lake", nil, "folder of the lake; several as NAME=DIR, with the name of each organisation")
+	f.StringArrayVar(&o.Lakes, "lake", nil, "folder of the lake; several as NAME=DIR, with the name of each organization")
 	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder)`)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	o.Flags(f, "info")
@@ -83,7 +83,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		if err := o.ready(url, listen.Client); err != nil {
 			return err
 		}
-		listen.Log.InfoContext(ctx, "serving", "url", url, "organisations", lakes.Organisations())
+		listen.Log.InfoContext(ctx, "serving", "url", url, "organizations", lakes.Organizations())
 		return nil
 	})
 }
@@ -94,15 +94,15 @@ func (o *Options) client(ctx context.Context, service *app.Service) (app.Credent
 	given := o.given()
 	served, others, err := service.Clients(ctx)
 	for _, name := range slices.Sorted(maps.Keys(others)) {
-		o.Streams.Notef("Of the organisation %s there is no lake here, but %s: they will be refused. --lake %s=DIR gives it one.\n", name, ui.Counted(int64(others[name]), "client", "clients"), name)
+		o.Streams.Notef("Of the organization %s there is no lake here, but %s: they will be refused. --lake %s=DIR gives it one.\n", name, ui.Counted(int64(others[name]), "client", "clients"), name)
 	}
 	switch several := len(o.Lakes) > 1; {
 	case err != nil:
 		return given, err
 	case several && given != (app.Credentials{}):
-		return given, fault.Field("--client-id", "which of the organisations does the client belong to? With several lakes, make it by parley client add --organisation NAME --state DIR")
+		return given, fault.Field("--client-id", "which of the organizations does the client belong to? With several lakes, make it by parley client add --organization NAME --state DIR")
 	case several && served == 0:
-		o.Streams.Notef("There is no client yet; make one by parley client add --state %s --organisation NAME --name ...\n", o.State)
+		o.Streams.Notef("There is no client yet; make one by parley client add --state %s --organization NAME --name ...\n", o.State)
 		return given, nil
 	case several || given == (app.Credentials{}) && served > 0:
 		return given, nil

@@ -315,11 +315,11 @@ async function checkAggregations(day, end) {
     [closed.filter((g) => durationOf(g) < 60000).length, closed.filter((g) => durationOf(g) >= 60000).length], 'ranges of tSegmentDuration');
 }
 
-// checkOrganisation asks who answers. A client is of an organisation, and is no user.
-async function checkOrganisation() {
-  const organisation = await new platform.OrganizationApi().getOrganizationsMe();
-  assert.match(organisation.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'id of the organisation');
-  assert.ok(organisation.name, 'the organisation has no name');
+// checkOrganization asks who answers. A client is of an organization, and is no user.
+async function checkOrganization() {
+  const organization = await new platform.OrganizationApi().getOrganizationsMe();
+  assert.match(organization.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'id of the organization');
+  assert.ok(organization.name, 'the organization has no name');
   assert.equal((await refusal('the user of a client', () => new platform.UsersApi().getUsersMe())).code, 'not.a.user');
   const missing = await refusal('a route that is not served', () => new platform.ConversationsApi().getConversation(UNKNOWN));
   assert.equal(missing.code, 'route.not.found', 'code of a route that is not served');
@@ -352,7 +352,7 @@ async function main() {
   await checkById(idsOf(conversations));
   const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
-  await checkOrganisation();
+  await checkOrganization();
 
   await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
   await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));

@@ -382,12 +382,12 @@ def check_aggregations(api, day, start, end):
     same([r.count for r in ranges.results], [sum(d < 60000 for d in closed), sum(d >= 60000 for d in closed)], "ranges of tSegmentDuration")
 
 
-def check_organisation(client):
-    """Asks who answers. A client is of an organisation, and is no user."""
-    organisation = platform.OrganizationApi(client).get_organizations_me()
-    check_type(organisation, "Organization", "organisation")
-    check(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", organisation.id), f"organisation.id: {organisation.id}")
-    check(organisation.name, "the organisation has no name")
+def check_organization(client):
+    """Asks who answers. A client is of an organization, and is no user."""
+    organization = platform.OrganizationApi(client).get_organizations_me()
+    check_type(organization, "Organization", "organization")
+    check(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", organization.id), f"organization.id: {organization.id}")
+    check(organization.name, "the organization has no name")
     e = refusal("the user of a client", platform.UsersApi(client).get_users_me)
     same(json.loads(e.body)["code"], "not.a.user", "the user of a client: code")
     check(e.headers.get("ININ-Correlation-Id"), "an answer without correlation id")
@@ -425,7 +425,7 @@ def main():
     check_by_id(api, conversations[0].conversation_id, conversations[1].conversation_id)
     asked = check_filters(api, conversations, start)
     check_refusals(api, job)
-    check_organisation(client)
+    check_organization(client)
 
     api.delete_analytics_conversations_details_job(job)
     refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))

@@ -9,26 +9,26 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// Organisation is what the platform calls an organisation by.
-type Organisation struct {
-	ID   string // a UUID that stays the same as long as the organisation's conversations come from the same place
+// Organization is what the platform calls an organization by.
+type Organization struct {
+	ID   string // a UUID that stays the same as long as the organization's conversations come from the same place
 	Name string // for people
 }
 
 // namespace is that of ids which follow from something else.
 var namespace = uuid.MustParse("5c5b7a2e-6d0f-4e0b-9d5d-3f4f0a6b7c11")
 
-// OrganisationID gives the id that follows from a text: the same for the same text, on every server.
-func OrganisationID(of string) string { return uuid.NewSHA1(namespace, []byte(of)).String() }
+// OrganizationID gives the id that follows from a text: the same for the same text, on every server.
+func OrganizationID(of string) string { return uuid.NewSHA1(namespace, []byte(of)).String() }
 
-// organisationOfClient answers GET /api/v2/organizations/me.
-func (s *Server) organisationOfClient(x *exchange) error {
+// organizationOfClient answers GET /api/v2/organizations/me.
+func (s *Server) organizationOfClient(x *exchange) error {
 	if _, err := x.source(); err != nil {
 		return err // nothing comes from here: an id would say that something does
 	}
-	o, known := s.cfg.Organisations[x.client.Organisation]
+	o, known := s.cfg.Organizations[x.client.Organization]
 	if !known {
-		o = Organisation{ID: OrganisationID(x.client.Organisation), Name: x.client.Organisation}
+		o = Organization{ID: OrganizationID(x.client.Organization), Name: x.client.Organization}
 	}
 	return x.send(http.StatusOK, wire.OrganizationAnswer{
 		Organization: wire.Organization(o), Version: 1, State: "active", SelfURI: "/api/v2/organizations/" + o.ID,

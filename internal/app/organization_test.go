@@ -9,8 +9,8 @@ import (
 	"github.com/parley-hq/parley/internal/sandbox"
 )
 
-// organisationAt asks a server which organisation it has.
-func organisationAt(t *testing.T, s *Server, c Credentials) (id string) {
+// organizationAt asks a server which organization it has.
+func organizationAt(t *testing.T, s *Server, c Credentials) (id string) {
 	t.Helper()
 	at, stop, ended := running(t, s)
 	var body struct{ ID, Name string }
@@ -20,31 +20,31 @@ func organisationAt(t *testing.T, s *Server, c Credentials) (id string) {
 		t.Error(err)
 	}
 	if body.Name == "" {
-		t.Error("the organisation has no name")
+		t.Error("the organization has no name")
 	}
 	return body.ID
 }
 
 // Whoever extracts keeps the id: it must outlive the server, and be another where the conversations are others.
-func TestTheOrganisationOfASandboxFollowsFromWhatIsSimulated(t *testing.T) {
+func TestTheOrganizationOfASandboxFollowsFromWhatIsSimulated(t *testing.T) {
 	client := NewCredentials()
 	of := func(seed uint64, perDay int) string {
 		w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: seed, Days: 1, PerDay: perDay, Now: noon}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return organisationAt(t, NewSandbox(Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, w), client)
+		return organizationAt(t, NewSandbox(Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, w), client)
 	}
 	first := of(7, 2)
 	if again := of(7, 2); again != first {
 		t.Errorf("started again: got %s, want %s", again, first)
 	}
 	if of(8, 2) == first || of(7, 3) == first {
-		t.Error("another simulation has the same organisation")
+		t.Error("another simulation has the same organization")
 	}
 }
 
-func TestTheOrganisationOfALakeIsTheLakes(t *testing.T) {
+func TestTheOrganizationOfALakeIsTheLakes(t *testing.T) {
 	client, ids := NewCredentials(), map[string]int{}
 	dirs := []string{t.TempDir() + "/a", t.TempDir() + "/b"}
 	for _, dir := range dirs {
@@ -56,12 +56,12 @@ func TestTheOrganisationOfALakeIsTheLakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			service, err := OpenService(t.Context(), Lakes{DefaultOrganisation: dir}, t.TempDir())
+			service, err := OpenService(t.Context(), Lakes{DefaultOrganization: dir}, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
 			s := service.Serve(Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, time.Now)
-			ids[organisationAt(t, s, client)]++
+			ids[organizationAt(t, s, client)]++
 			if err := service.Close(); err != nil {
 				t.Fatal(err)
 			}
