@@ -20,7 +20,7 @@ import (
 // Permission is something that a client may do, in the platform's form domain:entity:action.
 type Permission string
 
-// The permissions that our endpoints ask for. Source: facts.md sections 5 and 7.
+// The permissions that our endpoints ask for, as the platform documents them for each.
 const (
 	ViewDetails    Permission = "analytics:conversationDetail:view"
 	ViewOwnDetails Permission = "analytics:agentConversationDetail:view" // those of one user only
@@ -38,7 +38,7 @@ type Client struct {
 	// ViewOwnDetails and not ViewDetails: of no other client would it change anything.
 	UserID        string
 	Permissions   []Permission
-	TokenLifetime time.Duration // whole seconds, 300 s to 48 h; default 24 h (facts.md section 2)
+	TokenLifetime time.Duration // whole seconds, 300 s to 48 h; default 24 h, as the platform's
 	Created       time.Time
 	Rotated       time.Time // when its secret was made: at first, when it was created
 }
@@ -46,8 +46,8 @@ type Client struct {
 // Has says whether the client has a permission.
 func (c Client) Has(p Permission) bool { return slices.Contains(c.Permissions, p) }
 
-// Require fails with fault.Forbidden unless the client has one of the permissions. Codes and messages are those of
-// facts.md section 3; the brackets around the list are there in answers of the platform that third parties quote.
+// Require fails with fault.Forbidden unless the client has one of the permissions. Codes and messages are the
+// platform's; the brackets around the list are there in answers of the platform that third parties quote.
 func (c Client) Require(anyOf ...Permission) error {
 	if slices.ContainsFunc(anyOf, c.Has) {
 		return nil

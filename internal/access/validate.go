@@ -19,7 +19,7 @@ var (
 	permissionForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(:[A-Za-z][A-Za-z0-9_-]*){2}$`)
 )
 
-// Bounds of a client. Those of the lifetime are the platform's (facts.md section 2).
+// Bounds of a client. Those of the lifetime are the platform's (schema OAuthClientRequest, accessTokenValiditySeconds).
 const (
 	minLifetime     = 300 * time.Second
 	maxLifetime     = 48 * time.Hour

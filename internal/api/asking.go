@@ -83,8 +83,8 @@ func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error
 	return ask(limited, view)
 }
 
-// tooManyWait refuses a request of a client of whom many wait. Clients look for the beginning of the message (facts.md
-// section 3).
+// tooManyWait refuses a request of a client of whom many wait. Clients look for the beginning of the message, see
+// overRate.
 func tooManyWait() error {
 	const seconds = 5
 	return &fault.Error{

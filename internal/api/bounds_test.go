@@ -39,7 +39,7 @@ func TestTheLastThatIsAllowed(t *testing.T) {
 			"a smaller one":                {"POST", query, paging(0, 1), 400},
 			"7 days":                       {"POST", query, interval(7, ""), 200},
 			"7 days and a millisecond":     {"POST", query, `{"interval":"2026-11-01T00:00:00Z/2026-11-08T00:00:00.001Z"}`, 400},
-			"32 days with a filter":        {"POST", query, interval(32, filter), 200}, // sources disagree by a day: facts.md 5.3
+			"32 days with a filter":        {"POST", query, interval(32, filter), 200}, // the documentation says 31 days and the forum 32
 			"33 days with a filter":        {"POST", query, interval(33, filter), 400},
 			"the largest page of results":  {"GET", path + "/results?pageSize=10000", "", 200},
 			"a larger one of results":      {"GET", path + "/results?pageSize=10001", "", 400},

@@ -16,12 +16,12 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// maxIDs is how many ids one call may ask for. The platform's number is not known (facts.md section 6).
+// maxIDs is how many ids one call may ask for. The platform's number is not known.
 const maxIDs = 100
 
 // queryDetails answers POST .../details/query: one page of what matches up to this moment, what was to be counted over
-// everything that matches, and how many match in all. A page without records has no conversations member: clients stop
-// on that (facts.md 5.2).
+// everything that matches, and how many match in all. A page without records has no conversations member: the vendor's
+// own samples stop on that alone, and would page through empty lists for ever.
 func (s *Server) queryDetails(x *exchange) error {
 	text, err := x.readJSON()
 	if err != nil {
@@ -176,8 +176,8 @@ func tookPart(r conversation.Record, user string) bool {
 	return slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) })
 }
 
-// gather joins records with commas, without their attributes, which only job results carry (facts.md 7.6). A page of
-// the synchronous query is small enough to be held: an error on the way then still gets its proper answer.
+// gather joins records with commas, without their attributes, which only job results carry. A page of the synchronous
+// query is small enough to be held: an error on the way then still gets its proper answer.
 func gather(records iter.Seq2[conversation.Record, error]) ([]byte, error) {
 	var out bytes.Buffer
 	for r, err := range records {

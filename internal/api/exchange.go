@@ -87,8 +87,8 @@ func (x *exchange) admit() (err error) {
 	return nil
 }
 
-// overRate is the error of a request that is over the rate. Clients look for the beginning of its message (facts.md
-// section 3).
+// overRate is the error of a request that is over the rate. Clients look for the beginning of its message: the Splunk
+// add-on for Genesys Cloud tells a rate from other failures by it.
 func overRate(u limit.Usage) error {
 	return &fault.Error{
 		Kind: fault.Throttled, RetryAfter: u.Reset,
@@ -131,8 +131,8 @@ func (x *exchange) noRoute(allowed []string) error {
 	return nil
 }
 
-// setHeaders sets what every response carries (facts.md section 1). Names are written into the map where upstream's
-// spelling differs from Go's: the Java SDK looks for ININ-Correlation-Id letter by letter (clients.md 11).
+// setHeaders sets what every response carries. Names are written into the map where upstream's spelling differs from
+// Go's: the Java SDK looks for ININ-Correlation-Id letter by letter.
 func (x *exchange) setHeaders() {
 	h := x.out.Header()
 	h["ININ-Correlation-Id"] = []string{x.id}

@@ -32,8 +32,8 @@ func (s *Server) submitJob(x *exchange) error {
 	return x.send(http.StatusAccepted, wire.Submitted{JobID: id})
 }
 
-// jobStatus answers GET .../jobs/{jobId}: 202 while the job is not done, 200 from then on. The platform has both and
-// does not say when it uses which (facts.md 7.2).
+// jobStatus answers GET .../jobs/{jobId}: 202 while the job is not done, 200 from then on. The platform documents both
+// and does not say when it uses which.
 func (s *Server) jobStatus(x *exchange) error {
 	status, err := s.cfg.Jobs.Status(x.r.Context(), x.owner(), x.jobID())
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Server) jobResults(x *exchange) error {
 	return page.Stream(x.out)
 }
 
-// resultPageSize reads the query parameter pageSize. The Go SDK sends 0 for none (clients.md 15).
+// resultPageSize reads the query parameter pageSize. The Go SDK sends 0 for none.
 func (s *Server) resultPageSize(text string) (int, error) {
 	if text == "" {
 		return s.cfg.Limits.DefaultResultPageSize, nil

@@ -13,7 +13,7 @@ import (
 
 // issueToken answers POST /oauth/token. It reads a form whatever the content type says, since the JavaScript SDK may
 // not set one. Every refusal is 400: the Java SDK takes a 401 for a token that has expired, asks for another by a grant
-// of its own and shows its user the refusal of that one instead (clients.md 5).
+// of its own and shows its user the refusal of that one instead.
 func (s *Server) issueToken(x *exchange) error {
 	text, err := x.readBody()
 	if err != nil {

@@ -35,7 +35,8 @@ func (s *Server) organizationOfClient(x *exchange) error {
 	})
 }
 
-// userOfClient answers GET /api/v2/users/me as the platform answers every client: there is no user (facts.md section 2).
+// userOfClient answers GET /api/v2/users/me as the platform answers every client: there is no user. Code and text are
+// those of its swagger.
 func (*Server) userOfClient(*exchange) error {
 	return &fault.Error{
 		Kind: fault.Invalid, Code: "not.a.user",

@@ -20,7 +20,7 @@ type route struct {
 // needs is what a request must show.
 type needs struct {
 	token bool                // without, anybody is answered, and not counted
-	anyOf []access.Permission // of which a client needs one, if there are any (facts.md sections 5 and 7)
+	anyOf []access.Permission // of which a client needs one, if there are any
 }
 
 var (
@@ -64,7 +64,7 @@ func (s *Server) table() []route {
 
 // find gives the route of a request and the values of its {names}; if there is none, the methods that the path knows.
 // It works on the path as it was sent: a path that would need cleaning is an unknown one, because some clients do not
-// follow a redirect and others repeat it as a GET (clients.md).
+// follow a redirect and others repeat it as a GET.
 func (s *Server) find(r *http.Request) (*route, map[string]string, []string) {
 	segments := segmentsOf(r.URL)
 	method := r.Method

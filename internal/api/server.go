@@ -1,9 +1,10 @@
 // Package api is the platform's surface over HTTP: tokens, the synchronous query, details by id and asynchronous jobs,
 // on one listener. The sandbox and the server over a lake are the same surface over different sources.
 //
-// What is served, and what every byte around it looks like, follows facts.md sections 1 to 7 and clients.md. The
-// package reads requests, asks, and writes answers; what may be asked is left to package query, the answer to package
-// engine, and the life of a job to package job.
+// What is served, and what every byte around it looks like, follows the platform's documentation and what the official
+// clients (Python, JavaScript, Go, Java, .NET, gc) do with it, which read more than is documented. The package reads
+// requests, asks, and writes answers; what may be asked is left to package query, the answer to package engine, and the
+// life of a job to package job.
 package api
 
 import (
@@ -36,10 +37,10 @@ type Config struct {
 	Origins   []string
 	Now       func() time.Time
 	Limits    query.Limits // default: those of the platform
-	RateLimit int          // requests a minute a client; default 300 (facts.md section 4)
-	MaxBody   int64        // bytes of a request body at most; default 512,000 (facts.md section 1)
+	RateLimit int          // requests a minute a client; default 300, which is the platform's
+	MaxBody   int64        // bytes of a request body at most; default 512,000, which is the platform's
 	// QueryTimeout is how long a synchronous query or details by id may take; default 15 s, because the official
-	// clients give up after 16 (clients.md 14). What takes longer is cancelled and answered with 504.
+	// clients give up after 16. What takes longer is cancelled and answered with 504.
 	QueryTimeout time.Duration
 	// Asking is how many synchronous requests are answered at once; default 3, more than two cores can use. Heavy ones take
 	// all places but one.

@@ -7,7 +7,7 @@ import (
 )
 
 // MaxAttributeLength is the number of characters to which upstream cuts keys and values of participant attributes.
-// Source: facts.md 7.3.
+// Source: https://developer.genesys.cloud/api/rest/v2/analytics/conversation_details_job
 const MaxAttributeLength = 1024
 
 // MaxRecordBytes is the largest record that is kept as one, in bytes of compact JSON. Upstream's have some 6 kB, and a

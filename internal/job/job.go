@@ -17,7 +17,9 @@
 // of them take, show, delete and page them.
 //
 // How records are found is left to package engine, how requests are read and answered to package api.
-// Source: facts.md section 7.
+//
+// What the platform says of its own jobs:
+// https://developer.genesys.cloud/api/rest/v2/analytics/conversation_details_job
 package job
 
 import (

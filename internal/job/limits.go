@@ -10,7 +10,7 @@ import (
 	"github.com/parley-hq/parley/internal/limit"
 )
 
-// Limits bound what jobs may take. The platform has such limits and tells no values (facts.md section 4).
+// Limits bound what jobs may take. The platform says that it has such limits, and no values.
 type Limits struct {
 	Running   int   // jobs answered at once; default 2, since each may keep a core and the disk busy
 	Open      int   // jobs of one client that wait or run at most; default 50
@@ -40,7 +40,7 @@ func (l Limits) negative() bool {
 	return l.Running < 0 || l.Open < 0 || l.Queued < 0 || l.PerMinute < 0 || l.Bytes < 0 || l.Stored < 0
 }
 
-// Keys of limits. Those of the platform are known by name only (facts.md section 4); it counts submissions a second.
+// Keys of limits, as the platform names its own, whose values nobody publishes; it counts submissions a second.
 const (
 	limitOpen      = "details.jobs.concurrent.access.max"
 	limitPerMinute = "details.jobs.rate.per.minute"
@@ -53,7 +53,7 @@ const (
 const soon = 10 * time.Second
 
 // throttled says which limit a client has run into. Clients look for the beginning of the message, and some read the
-// seconds out of it (facts.md section 3).
+// seconds out of it, as the Splunk add-on for Genesys Cloud does.
 func throttled(key string, value int64, after time.Duration, what string) error {
 	return &fault.Error{
 		Kind: fault.Throttled, RetryAfter: after, Limit: &fault.Limit{Key: key, Namespace: "analytics.data.extraction", Value: int(value)},

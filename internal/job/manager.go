@@ -30,7 +30,7 @@ type Config struct {
 	Sources map[string]engine.Source // what each organization's jobs are answered from
 	Now     func() time.Time         // the clock that dates and expires jobs
 	Limits  Limits
-	Keep    time.Duration // how long results are kept at least; default 7 days. The platform keeps about 31 (facts.md 7.2)
+	Keep    time.Duration // how long results are kept at least; default 7 days. The platform's own example has 31
 	Meter   *meter.Meter  // default: one that nobody reads
 	Log     *slog.Logger  // default: silent
 }

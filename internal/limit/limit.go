@@ -7,7 +7,7 @@ import (
 )
 
 // Window is the time in which a client's doings are counted. It begins with the first after the last window has ended,
-// as the platform's headers suggest (facts.md section 4: one request, 61 seconds left).
+// as the platform's headers suggest: the trace in the README of its Python SDK has one request and 61 seconds left.
 const Window = time.Minute
 
 // Limiter counts by client. What is refused is not counted. It lives in memory: a process that starts begins anew, and

@@ -106,7 +106,7 @@ func clockOf(h http.Header) time.Time {
 	return time.Now()
 }
 
-// inWords is how the platform's message about a rate ends (facts.md section 3).
+// inWords is how the platform's message about a rate ends, as the command line of the vendor's quotes it.
 var inWords = regexp.MustCompile(`Retry the request in \[?(\d{1,5})\]? seconds`)
 
 // waitInWords is how long a message asks to wait; 0 if it does not.

@@ -147,8 +147,8 @@ func (c *Client) Page(ctx context.Context, id JobID, at Cursor, size int) (Page,
 }
 
 // ReadPage fetches a page as Page does and hands its records on, one by one, in place of holding them. A page that was
-// cut is fetched anew: begin is called for each try, and gives what takes the records of that try. An error of that is
-// the caller's own, given back as it is and not tried again.
+// cut is fetched anew: begin is called once per attempt and returns that attempt's record handler. An error of the
+// handler ends the fetch: it is returned as it is, and no other attempt is made.
 func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, begin func() func(raw []byte) error) (p Page, err error) {
 	defer fault.Wrap(&err, "fetch a page of job %s", id)
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}

@@ -65,7 +65,7 @@ func (c *Client) Query(ctx context.Context, body []byte) (a Answer, err error) {
 	return a, err
 }
 
-// post sends a body, and has each record of the answer taken by what begin gives: it is called for each try.
+// post sends a body. begin is called once per attempt and returns the handler of that attempt's records.
 func (c *Client) post(ctx context.Context, body any, head func(http.Header) error, begin func() func([]byte) error) (page wire.Page, err error) {
 	what := call{method: http.MethodPost, path: wire.PathQuery, body: body, head: head}
 	err = c.do(ctx, what, func(body io.Reader) error {

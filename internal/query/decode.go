@@ -38,7 +38,7 @@ type paging struct {
 	PageNumber *textNumber `json:"pageNumber"`
 }
 
-// textNumber is a whole number, which sample programs of the vendor send as text: "100" (facts.md 5.1).
+// textNumber is a whole number, which sample programs of the vendor send as text: "100".
 type textNumber int
 
 func (n *textNumber) UnmarshalJSON(text []byte) error {
@@ -86,7 +86,7 @@ func (f *findings) detail(text []byte, limits Limits) Detail {
 	q.Query = f.query(b, StartOfDay)
 	longest, days := limits.Interval, limits.Interval
 	if len(q.Filters) > 0 {
-		// Sources disagree by a day, so that a day more is taken than the message says (facts.md 5.3).
+		// The documentation says 31 days and the vendor's forum 32: a day more is taken than the message says.
 		longest, days = limits.FilteredInterval+24*time.Hour, limits.FilteredInterval
 	}
 	if q.Interval.Duration() > longest {
@@ -118,7 +118,7 @@ func (f *findings) job(text []byte) Job {
 	return q
 }
 
-// malformed is what the platform says of a body that is no JSON (facts.md section 3). Clients may look for it.
+// malformed is what the platform says of a body that is no JSON. Clients may look for it.
 const malformed = "The request could not be understood by the server due to malformed syntax. "
 
 // blanks are JSON's white space.

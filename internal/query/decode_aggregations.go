@@ -20,7 +20,7 @@ type (
 	}
 )
 
-// Bounds of aggregations: the default size is our choice (facts.md 5.6), the others bound the work.
+// Bounds of aggregations: the default size is our choice, since the platform tells none; the others bound the work.
 const (
 	defaultTerms    = 10
 	maxTerms        = 1000

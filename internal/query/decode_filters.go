@@ -123,7 +123,7 @@ func (f *findings) filters(kind Kind, list []wireFilter) []Filter {
 func (f *findings) boundConditions(path string, filter Filter) {
 	n := filter.Conditions()
 	if f.conditions <= maxConditions && f.conditions+n > maxConditions {
-		f.add(path, "the request has more than %d conditions; ask in several requests. Values of one text dimension, joined by or, count as one condition: "+
+		f.add(path, "the request has more than %d predicates; ask in several requests. Values of one text dimension, joined by or, count as one: "+
 			"write them as predicates of one filter or clause", maxConditions)
 	}
 	f.conditions += n

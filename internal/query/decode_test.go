@@ -81,7 +81,7 @@ func TestBodiesThatAreRight(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{` + day + `,"order":"desc","paging":{"pageSize":50,"pageNumber":3}}`))
 	f.Add([]byte(`{"interval":"2026-11-01/P1D","segmentFilters":[{"type":"or"}],"limit":3}`))
-	for _, filters := range []string{ // the published examples: facts.md 8.8, 5.6
+	for _, filters := range []string{ // examples that the vendor has published
 		`"segmentFilters":[{"type":"and","predicates":[{"dimension":"queueId","value":"q"},{"dimension":"segmentType","value":"interact"},{"dimension":"segmentEnd","operator":"notExists"},{"dimension":"purpose","value":"acd"}]}],"conversationFilters":[{"type":"and","predicates":[{"dimension":"conversationEnd","operator":"notExists","value":null}]}]`,
 		`"segmentFilters":[{"type":"or","predicates":[{"dimension":"mediaType","value":"voice"}]},{"type":"or","predicates":[{"dimension":"direction","value":"inbound"}]},{"type":"or","predicates":[{"dimension":"queueId","value":"q"}]}]`,
 		`"segmentFilters":[{"type":"or","predicates":[{"type":"dimension","dimension":"purpose","operator":"matches","value":"agent"},{"type":"metric","metric":"tSegmentDuration","range":{"gt":2000,"lte":90000}}]}]`,

@@ -44,8 +44,8 @@ func find(kind Kind, name string, metric bool) (Field, bool) {
 	return fields[kind][i], true
 }
 
-// fields holds every field of the subset. Where a dimension's value comes from is facts.md 8.5; metrics of
-// conversations are 86 names.
+// fields holds every field of the subset. Where a dimension's value comes from follows from its name and the schemas,
+// and docs/dimensions.md lists it; metrics of conversations are 86 names.
 var fields = func() map[Kind][]Field {
 	all := map[Kind][]Field{}
 	for kind, list := range map[Kind][]Field{
@@ -112,7 +112,7 @@ func conversationDimensions() []Field {
 const durationMetric = "tConversationDuration"
 
 // conversationMetrics compare the sum of all values of that name in the conversation for t* and n*, and any single
-// value for o*: facts.md 8.4 leaves it open.
+// value for o*. The platform does not say which it compares.
 func conversationMetrics() []Field {
 	names := strings.Fields(`nBlindTransferred nBotInteractions nCallbackAttempts nCallbackOverSla nCallbackScheduled nCfcOffered nCobrowseSessions
 		nConnected nConsult nConsultTransferred nConversations nError nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed nOffered nOutbound

@@ -32,7 +32,8 @@ const (
 
 // Filter is a boolean expression over one item. A conversation satisfies it when at least one of its items of the kind
 // makes the whole expression true: predicates and clauses of one filter hold together on one segment, different
-// filters may be met by different segments. Sources: facts.md 8.2, of which point 4 is our choice.
+// filters may be met by different segments. That is what the vendor's samples need (blog, 7 February 2018, on
+// disconnecting queued interactions); that the clauses of one filter hold on one segment too is our choice.
 type Filter struct {
 	Kind       Kind
 	Type       Junction
@@ -129,8 +130,8 @@ func conditions(j Junction, list []Predicate) (n int) {
 }
 
 // Aggregation asks how often the values of a field occur among everything that the query selects. Conversations are
-// counted for what a conversation says of itself, metrics of conversations included; items otherwise: facts.md 5.6
-// leaves it open.
+// counted for what a conversation says of itself, metrics of conversations included; items otherwise. The platform does
+// not say what it counts.
 type Aggregation struct {
 	Type   AggregationType
 	Field  Field

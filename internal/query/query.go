@@ -1,5 +1,6 @@
 // Package query is what may be asked: the request bodies of the synchronous query and of the jobs, decoded and
-// validated into one value. Nothing below it knows JSON. Source: facts.md sections 5 to 8.
+// validated into one value. Nothing below it knows JSON. What the platform takes follows its schemas ConversationQuery
+// and AsyncConversationQuery, as its SDKs publish them, and its documentation of both endpoints.
 package query
 
 import (
@@ -88,7 +89,7 @@ type Job struct {
 	Limit int // records at most; 0 means all
 }
 
-// Limits are the platform's limits on requests. Sources: facts.md sections 5.2, 5.3 and 7.3.
+// Limits are the platform's limits on requests, from its documentation and from the messages of its answers.
 type Limits struct {
 	Interval              time.Duration // longest interval of an unfiltered synchronous query; 7 days
 	FilteredInterval      time.Duration // of a filtered one; 31 days

@@ -6,7 +6,7 @@ type AggregationResult struct {
 	Dimension string             `json:"dimension,omitzero"`
 	Metric    string             `json:"metric,omitzero"`
 	Count     int64              `json:"count"`
-	Results   []AggregationEntry `json:"results,omitempty"` // left out when there are none, as all lists are (facts.md section 1)
+	Results   []AggregationEntry `json:"results,omitempty"` // left out when there are none, as all lists are
 }
 
 // AggregationEntry is a Bucket as it stands on the wire (schema AggregationResultEntry).

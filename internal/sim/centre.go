@@ -1,5 +1,5 @@
 // Package sim is a simulated contact centre: voice conversations as the platform would record them, with their
-// participants, metrics, flows and attributes, every number of which obeys semantics.md sections 4 to 7.
+// participants, metrics, flows and attributes, every number of which obeys package arithmetic.
 //
 // Everything follows from the seed and the day. A day can be made without the days before it, again and again, and is
 // the same each time. The centre makes conversations as they will be in the end; Cut shows one as it looked earlier.

@@ -15,7 +15,7 @@ import (
 // is in the end: the record does not say when it came.
 //
 // The conversation has an end only if it had ended for good: between a call and a late wrap-up it has none, although
-// every segment has ended, as real records do while after-call work is not written yet (semantics.md section 8).
+// every segment has ended, as real records do while after-call work is not written yet.
 func Cut(c *conversation.Conversation, at time.Time) *conversation.Conversation {
 	k := cutter{at}
 	if k.later(c.ConversationStart) {

@@ -8,8 +8,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
-// leg is one participant with its one session being made. Its metrics follow from its segments by the table of
-// semantics.md section 6.1; scenarios emit only what segments alone do not say.
+// leg is one participant with its one session being made. Its metrics follow from its segments, as package arithmetic
+// lists it; scenarios emit only what segments alone do not say.
 type leg struct {
 	call    *call
 	party   conversation.Participant

@@ -7,8 +7,8 @@ type scenario struct {
 	play  func(*call)
 }
 
-// scenarios come as often as at the measured site (semantics.md sections 2 and 13, samples/index.md): most calls never
-// leave the flow. The shares add up to 1,000.
+// scenarios come as often as at the contact centre that was measured, by 161 records of 2024: most calls never leave
+// the flow. The shares add up to 1,000.
 var scenarios = []scenario{
 	{"flow ends the call", 330, (*call).flowEnds},
 	{"caller leaves the flow", 270, (*call).callerLeaves},

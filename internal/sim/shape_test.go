@@ -131,7 +131,7 @@ func count(is bool) int {
 	return 0
 }
 
-// The sizes of semantics.md section 13, within a quarter.
+// The sizes were measured on 161 records of one contact centre; here they are met within a quarter.
 func TestSizesAreThoseOfRealRecords(t *testing.T) {
 	var size, parties, segments, metrics, attributes []int
 	total := 0

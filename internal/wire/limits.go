@@ -29,8 +29,8 @@ type Limits struct {
 	Advice string
 }
 
-// DefaultPage is room for 1,000 records, which is the platform's own size of a page, of 134 kB each. They have some
-// 6 kB: measurements.md.
+// DefaultPage is room for 1,000 records, which is the platform's own size of a page, of 134 kB each. Those of the
+// contact centre that was measured have some 6 kB.
 const DefaultPage = 128 << 20
 
 // MostMiB is the highest limit that can be set, in MiB: what is set aside is kept in a database that takes no more

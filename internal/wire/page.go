@@ -100,8 +100,8 @@ func (p *pageReader) member(name string) error {
 	return err
 }
 
-// foreign refuses a page with a member of an error body (facts.md section 3), of a job's status or of a submission: what is
-// such an answer is no page, whatever else it has.
+// foreign refuses a page with a member of an error body (schema ErrorBody), of a job's status or of a submission: what
+// is such an answer is no page, whatever else it has.
 func (p *pageReader) foreign(name string) error {
 	if kind := p.dec.peek(); kind == 'n' || kind == 0 {
 		return p.dec.skip()

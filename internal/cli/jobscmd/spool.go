@@ -32,7 +32,7 @@ func newSpool() (*spool, error) {
 
 func (s *spool) close() error { return s.f.Close() }
 
-// begin empties the spool, and gives what adds a record to it.
+// begin empties the spool, and returns the handler that adds records to it.
 func (s *spool) begin() func(raw []byte) error {
 	s.records = 0
 	_, s.err = s.f.Seek(0, io.SeekStart)

@@ -76,7 +76,7 @@ func Run(o *Options) error {
 	return nil
 }
 
-// maxBody is the platform's limit on request bodies (facts.md section 1).
+// maxBody is the platform's limit on request bodies (its limit request.bytes.max).
 const maxBody = 512_000
 
 func (o *Options) lint(name string) (report, error) {

@@ -140,7 +140,7 @@ func connect(o *Options) (source, error) {
 
 func (platformSource) close() error { return nil }
 
-// The platform's largest page, and how deep its pages go (facts.md 5.2).
+// The platform's largest page, and how deep its pages go, by the messages of its answers.
 const (
 	largestPage = 100
 	deepest     = 100_000

@@ -109,7 +109,7 @@ func (q *Question) Body() ([]byte, error) {
 }
 
 // filters joins what the flags say of one kind into one filter: the values of a flag by or, the flags by and, all of one
-// item. It is the shape that the platform's own pages send (facts.md 8.1).
+// item. It is the shape that the platform's own pages send.
 func (q *Question) filters(flags []dimension) []wire.Filter {
 	var given []wire.Filter
 	for _, d := range flags {

@@ -1,6 +1,6 @@
 // Package platformtest is a fake of the upstream API: login, detail jobs with their results, and as much of the
-// detail query as the client asks for. It keeps upstream's manners (facts.md sections 2, 4, 5 and 7), misbehaves by
-// rule, and remembers what it was asked.
+// detail query as the client asks for. It keeps upstream's manners, as they are documented and as clients quote them,
+// misbehaves by rule, and remembers what it was asked.
 //
 // It answers in memory, as an http.RoundTripper, so that a test of waiting can run in a synctest bubble; and over
 // sockets, as an http.Handler, with httptest.NewServer.

@@ -114,8 +114,8 @@ func (f *Fake) submit(w http.ResponseWriter, r *http.Request, _ int) {
 	_, _ = fmt.Fprintf(w, `{"jobId":%q}`, id)
 }
 
-// matching gives the records of an interval (facts.md 7.1): those whose lifetime overlaps it; with startDay, only
-// those that started on its first day or later.
+// matching gives the records of an interval, as the platform documents it for jobs: those whose lifetime overlaps it;
+// with startDay, only those that started on its first day or later.
 func (f *Fake) matching(iv conversation.Interval, startDay bool) []conversation.Record {
 	var out []conversation.Record
 	for _, r := range f.records {
@@ -220,7 +220,7 @@ func (f *Fake) delete(w http.ResponseWriter, r *http.Request, _ int) {
 }
 
 // query answers the synchronous query: conversations that started on a day touched by the interval and were going on
-// in it (facts.md 5.3), by start, or by end downwards.
+// in it, by start, or by end downwards.
 func (f *Fake) query(w http.ResponseWriter, r *http.Request, _ int) {
 	body := wire.Request{Paging: &wire.Paging{}}
 	err := json.UnmarshalRead(r.Body, &body)

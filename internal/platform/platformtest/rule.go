@@ -109,7 +109,7 @@ func half(w http.ResponseWriter, r *http.Request, usual http.HandlerFunc) {
 	w.(http.Flusher).Flush()
 }
 
-// refuse writes an error body as upstream does (facts.md section 3).
+// refuse writes an error body as upstream does (schema ErrorBody).
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `{"message":%q,"code":%q,"status":%d,"messageParams":{},"contextId":%q,"details":[],"errors":[]}`,
