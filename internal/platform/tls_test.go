@@ -59,7 +59,7 @@ func TestACertificateOfOnesOwn(t *testing.T) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestACertificateOfOnesOwn$") //nolint:gosec // this very program
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestACertificateOfOnesOwn$")
 	again.Env = append(os.Environ(), "SSL_CERT_FILE="+file, "PARLEY_TEST_TRUSTED="+server.URL)
 	if out, err := again.CombinedOutput(); err != nil {
 		t.Errorf("with SSL_CERT_FILE: %v\n%s", err, out)
