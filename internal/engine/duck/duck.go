@@ -6,11 +6,12 @@
 // (measurements.md section 5).
 //
 // Conditions on companions of conversations are answered from their own tables, each giving a set of ids. What a query
-// with filters selects is kept as a table in memory until the next one or the end of the engine: counting, paging and
-// aggregating share one search.
+// with filters selects is kept as a table in memory for as long as there is room: counting, aggregating and every page
+// share one search, whichever request asks (decision 0041).
 package duck
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -34,6 +35,7 @@ type DB struct {
 	db     *sql.DB
 	spill  string       // the folder of what does not fit into memory, to be removed; empty if it is the caller's
 	tables atomic.Int64 // hit sets made so far, which are named by it
+	hits   *cache
 	watch  watch
 }
 
@@ -41,17 +43,20 @@ type DB struct {
 type Config struct {
 	Threads   int // 0 leaves it to DuckDB: one a core
 	MemoryMiB int // 0 means 1,024. Text that is read out of it comes on top
+	HitsMiB   int // 0 means 256. Part of the memory: what questions have found, kept for whoever asks the same
 }
+
+// hits is the bound on what is kept of questions, in bytes.
+func (c Config) hits() int64 { return int64(cmp.Or(c.HitsMiB, 256)) << 20 }
 
 // settings are made once for the whole database. Nothing is ever fetched from the network.
 func (c Config) settings() []string {
-	memory := c.MemoryMiB
-	if memory == 0 {
-		memory = 1024
-	}
+	memory := cmp.Or(c.MemoryMiB, 1024)
 	s := []string{
 		"SET TimeZone = 'UTC'", "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false",
 		fmt.Sprintf("SET memory_limit = '%dMiB'", memory), "SET preserve_insertion_order = true",
+		// To open the files of a month anew takes longer than to search them: footers are kept, until a file changes.
+		"SET parquet_metadata_cache = true",
 	}
 	if c.Threads > 0 {
 		s = append(s, fmt.Sprintf("SET threads = %d", c.Threads))
@@ -87,7 +92,9 @@ func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start duckdb: %w", err)
 	}
-	return &DB{db: sql.OpenDB(connector)}, nil
+	d := &DB{db: sql.OpenDB(connector)}
+	d.hits = newCache(d, cfg.hits())
+	return d, nil
 }
 
 // Close stops DuckDB.

@@ -16,7 +16,6 @@ import (
 type Engine struct {
 	db       *DB
 	snapshot *lake.Snapshot
-	cache    *cache
 }
 
 var (
@@ -25,10 +24,10 @@ var (
 )
 
 // New makes an engine over a snapshot, which is the engine's from then on.
-func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot, newCache()} }
+func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot} }
 
-// Close gives back the memory of what was found last, and then closes the snapshot.
-func (e *Engine) Close() error { return errors.Join(e.cache.close(), e.snapshot.Close()) }
+// Close closes the snapshot. What was found stays with DB, for whoever asks the same.
+func (e *Engine) Close() error { return e.snapshot.Close() }
 
 // Missing gives the days of an interval that never came into the lake.
 func (e *Engine) Missing(iv conversation.Interval) []conversation.Days { return e.snapshot.Missing(iv) }
@@ -42,7 +41,7 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 	if !filtered(q) {
 		return e.count(ctx, concat("SELECT count(*) ", s.rows(lake.Conversations)))
 	}
-	err = e.cache.lend(ctx, e.db, s, func(h *hitSet) error {
+	err = e.db.hits.lend(ctx, s, func(h *hitSet) error {
 		if n = h.n; h.table == "" {
 			n, err = e.count(ctx, s.hits("count(*)"))
 		}
@@ -87,7 +86,7 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 		return e.each(ctx, files, concat(places, s.rows(lake.Conversations), part(q, limit, offset)), spent, yield)
 	}
 	begin := time.Now()
-	return e.cache.lend(ctx, e.db, s, func(h *hitSet) error {
+	return e.db.hits.lend(ctx, s, func(h *hitSet) error {
 		spent.Finding += time.Since(begin)
 		return e.each(ctx, files, concat(places, "FROM ", h.source(s), part(q, limit, offset)), spent, yield)
 	})

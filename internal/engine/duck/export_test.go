@@ -20,6 +20,13 @@ func HitSets(t *testing.T, d *DB) (made, kept int64) {
 	return d.tables.Load(), kept
 }
 
+// Kept counts the sets that are kept, and what they take.
+func Kept(d *DB) (sets, bytes int64) {
+	d.hits.mu.Lock()
+	defer d.hits.mu.Unlock()
+	return int64(len(d.hits.sets)), d.hits.bytes
+}
+
 // LowerDiffers lists the letters that DuckDB lowers in another way.
 func LowerDiffers(ctx context.Context, d *DB, lower func(rune) rune) (differ []rune, err error) {
 	rows, err := d.db.QueryContext(ctx, `SELECT i, lower(chr(i::INTEGER)) FROM (SELECT unnest(range(1, 55296)) AS i UNION ALL SELECT unnest(range(57344, 1114112)))`)
@@ -63,11 +70,11 @@ func Text(tb testing.TB, d *DB, statement string) (text string) {
 // RunOverNothing runs the statements of a question over tables without rows, and gives their text.
 func RunOverNothing(ctx context.Context, d *DB, q query.Query, a query.Aggregation) (statements []string, err error) {
 	s := newSearch(&lake.Snapshot{}, q)
-	h, err := d.find(ctx, concat("SELECT conversation_id, conversation_start FROM (", s.hits("conversation_id, conversation_start"), ")"))
-	if err != nil {
+	h := &hitSet{}
+	if err := d.find(ctx, concat("SELECT conversation_id, conversation_start FROM (", s.hits("conversation_id, conversation_start"), ")"), h); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, h.drop()) }()
+	defer func() { err = errors.Join(err, d.drop(ctx, h.table)) }()
 	statements = append(statements, s.hits("conversation_id").text)
 	e := New(d, &lake.Snapshot{})
 	for _, h := range []*hitSet{h, {}, nil} {

@@ -20,7 +20,7 @@ func (e *Engine) Facets(ctx context.Context, q query.Query, aggregations []query
 		return e.facets(ctx, aggregations, s, nil)
 	}
 	var out []query.Facet
-	err := e.cache.lend(ctx, e.db, s, func(h *hitSet) (err error) {
+	err := e.db.hits.lend(ctx, s, func(h *hitSet) (err error) {
 		out, err = e.facets(ctx, aggregations, s, h)
 		return err
 	})

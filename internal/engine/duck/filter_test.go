@@ -20,7 +20,12 @@ import (
 
 func openDB(tb testing.TB) *duck.DB {
 	tb.Helper()
-	db, err := duck.Open(tb.Context(), duck.Config{})
+	return openWith(tb, duck.Config{})
+}
+
+func openWith(tb testing.TB, c duck.Config) *duck.DB {
+	tb.Helper()
+	db, err := duck.Open(tb.Context(), c)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -28,7 +33,8 @@ func openDB(tb testing.TB) *duck.DB {
 	return db
 }
 
-func openLake(t *testing.T, db *duck.DB, records []conversation.Record) *duck.Engine {
+// lakeOf makes a lake that has the records.
+func lakeOf(t *testing.T, records []conversation.Record) *lake.Lake {
 	t.Helper()
 	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
 	if err != nil {
@@ -36,7 +42,12 @@ func openLake(t *testing.T, db *duck.DB, records []conversation.Record) *duck.En
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	fill(t, l, records)
-	snapshot, err := l.Snapshot(t.Context())
+	return l
+}
+
+func openLake(t *testing.T, db *duck.DB, records []conversation.Record) *duck.Engine {
+	t.Helper()
+	snapshot, err := lakeOf(t, records).Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,58 +192,4 @@ func TestLowerIsGos(t *testing.T) {
 	if len(differ) > 0 {
 		t.Errorf("%d letters are lowered in another way: %q", len(differ), differ)
 	}
-}
-
-// The same question asked in several ways is searched once, and nothing is left of it when the engine is closed.
-func TestHitsAreSharedAndDropped(t *testing.T) {
-	db := openDB(t)
-	records := strange(t, rand.New(rand.NewPCG(1, 1)), 30, 1)
-	e := openLake(t, db, records)
-	field := query.Fields(query.OfSegment)[0]
-	q := query.Query{
-		Interval: conversation.Interval{Start: records[0].Start.AddDate(0, 0, -1), End: records[0].Start.AddDate(0, 0, 2)}, OrderBy: query.ByConversationStart,
-		Filters: []query.Filter{{Kind: query.OfSegment, Type: query.And, Predicates: []query.Predicate{{Field: field, Operator: query.NotExists}}}},
-	}
-	ask := func(q query.Query) {
-		t.Helper()
-		if _, err := e.Count(t.Context(), q); err != nil {
-			t.Fatal(err)
-		}
-		first(t, e, q, func() {})
-		q.Order, q.OrderBy = query.Descending, query.BySegmentEnd
-		first(t, e, q, func() {})
-		if _, err := e.Facets(t.Context(), q, []query.Aggregation{{Type: query.TermFrequency, Field: field, Size: 3}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ask(q)
-	if made, kept := duck.HitSets(t, db); made != 1 || kept != 1 {
-		t.Errorf("one question made %d tables and keeps %d", made, kept)
-	}
-	q.Filters[0].Predicates[0].Operator = query.Exists
-	first(t, e, q, func() {
-		ask(query.Query{Interval: q.Interval, OrderBy: q.OrderBy, Filters: []query.Filter{{Kind: query.OfSurvey, Type: query.And}}})
-		if made, kept := duck.HitSets(t, db); made < 3 || kept != 2 {
-			t.Errorf("%d tables were made and %d are kept while one is in use", made, kept)
-		}
-	})
-	if err := e.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, kept := duck.HitSets(t, db); kept != 0 {
-		t.Errorf("a closed engine keeps %d tables", kept)
-	}
-}
-
-// first reads one record and calls while it is being read.
-func first(t *testing.T, e *duck.Engine, q query.Query, while func()) {
-	t.Helper()
-	for _, err := range e.Records(t.Context(), q, 0, 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		while()
-		return
-	}
-	t.Error("there is no record")
 }

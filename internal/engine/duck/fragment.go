@@ -1,6 +1,7 @@
 package duck
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 )
@@ -14,8 +15,12 @@ type fragment struct {
 
 func sqlText(text string, args ...any) fragment { return fragment{text, args} }
 
-// key tells statements apart: two with the same key ask the same.
-func (f fragment) key() string { return fmt.Sprintf("%s %#v", f.text, f.args) }
+// statementKey tells statements apart: two with the same key ask the same.
+type statementKey [sha256.Size]byte
+
+func (f fragment) key() statementKey {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %#v", f.text, f.args))
+}
 
 // concat puts fragments and texts one after another.
 func concat(parts ...any) fragment {

@@ -1,6 +1,7 @@
 package duck
 
 import (
+	lru "container/list"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,22 +12,31 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// maxHits bounds the conversations that a hit set keeps: about 100 bytes each. A query that selects more is searched
-// anew by each call.
+// maxHits bounds the conversations that a hit set keeps. A query that selects more is searched anew by each call.
 const maxHits = 1_000_000
+
+// What a hit set takes at most, as DuckDB counted it for sets of 10 to 100,000 hits: columns grow by the block, so that
+// small sets take more a hit than large ones.
+const (
+	setBytes = 256 << 10
+	hitBytes = 220
+)
 
 // hitColumns are what a hit set keeps of a conversation: its id, where its record lies, and what it is ordered by.
 const hitColumns = "conversation_id, conversation_start, conversation_end, first_segment_start, last_segment_end, file_index, file_row_number"
 
-// hitSet is what a query with filters selects, found once and kept as a table in memory, so that counting, paging and
-// aggregating do not search three times.
+// hitSet is what a query with filters selects, found once and kept as a table in memory, so that counting, aggregating
+// and every page are one search. The first fields are guarded by turn, and do not change once it was found.
 type hitSet struct {
-	key         string
+	turn        chan struct{} // whoever searches holds it
+	found       bool
 	table       string // empty: there are more than maxHits
 	n           int64
 	first, last time.Time // starts of the earliest and the latest; zero if there are none
-	users       int       // guarded by cache.mu; the cache itself is one
-	drop        func() error
+
+	key   statementKey
+	users int          // guarded by cache.mu
+	kept  *lru.Element // guarded by cache.mu; nil before it was found, and once others have taken its place
 }
 
 // source is the relation with the hit columns.
@@ -37,107 +47,143 @@ func (h *hitSet) source(s search) fragment {
 	return sqlText(h.table)
 }
 
-// cache keeps the last hit set of an engine. Sets that are still in use when another takes their place, or when the
-// engine is closed, live until their last user has finished. Safe for concurrent use.
-type cache struct {
-	turn chan struct{} // whoever searches holds it: equal questions asked at once are searched once
-	mu   sync.Mutex
-	last *hitSet
+// bytes is what the set takes, at most.
+func (h *hitSet) bytes() int64 {
+	if h.table == "" {
+		return setBytes
+	}
+	return setBytes + h.n*hitBytes
 }
 
-func newCache() *cache { return &cache{turn: make(chan struct{}, 1)} }
+// cache keeps hit sets for all engines over one DuckDB: those used last, up to a number of bytes. A set is known by its
+// statement, and a statement names the data files that it searches. Files never change and their names are never given
+// again, so a set holds in every snapshot that has these files, and in no other lake; what a commit replaces is asked
+// for by another statement. Who uses a set has a snapshot that keeps the files. Sets whose place others take live until
+// their last user has finished. Safe for concurrent use.
+type cache struct {
+	db    *DB
+	limit int64
+
+	mu    sync.Mutex
+	sets  map[statementKey]*hitSet // kept, or being searched for
+	used  lru.List                 // those kept, the one used last in front
+	bytes int64                    // that those kept take
+}
+
+func newCache(db *DB, limit int64) *cache {
+	return &cache{db: db, limit: limit, sets: map[statementKey]*hitSet{}}
+}
 
 // lend finds the hits of a search, or has them already, and lends them to use.
-func (c *cache) lend(ctx context.Context, d *DB, s search, use func(*hitSet) error) error {
-	h, err := c.take(ctx, d, s)
-	if err != nil {
+func (c *cache) lend(ctx context.Context, s search, use func(*hitSet) error) (err error) {
+	statement := s.hits(hitColumns)
+	h := c.hold(statement.key())
+	defer func() { err = errors.Join(err, c.release(ctx, h)) }()
+	if err := c.fill(ctx, h, statement); err != nil {
 		return err
 	}
-	return errors.Join(use(h), c.release(h))
+	return use(h)
 }
 
-func (c *cache) take(ctx context.Context, d *DB, s search) (*hitSet, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	statement := s.hits(hitColumns)
-	key := statement.key()
-	if h := c.cached(key); h != nil {
-		return h, ctx.Err()
-	}
-	h, err := d.find(ctx, statement)
-	if err != nil {
-		return nil, err
-	}
-	h.key, h.users = key, 2 // the caller and the cache
-	c.mu.Lock()
-	old := c.last
-	c.last = h
-	c.mu.Unlock()
-	if err := c.release(old); err != nil {
-		return nil, errors.Join(err, c.release(h))
-	}
-	return h, nil
-}
-
-func (c *cache) cached(key string) *hitSet {
+// hold gives the set of a statement, in which nothing may have been found yet.
+func (c *cache) hold(key statementKey) *hitSet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last == nil || c.last.key != key {
-		return nil
+	h := c.sets[key]
+	if h == nil {
+		h = &hitSet{turn: make(chan struct{}, 1), key: key}
+		c.sets[key] = h
 	}
-	c.last.users++
-	return c.last
+	if h.kept != nil {
+		c.used.MoveToFront(h.kept)
+	}
+	h.users++
+	return h
 }
 
-// release gives a set back; its last user drops the table.
-func (c *cache) release(h *hitSet) error {
-	if h == nil {
-		return nil
+// fill searches, unless it has been done: equal questions asked at once are searched once. When whoever searches fails
+// or is cancelled, the next one searches in its place.
+func (c *cache) fill(ctx context.Context, h *hitSet, statement fragment) error {
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
+	if h.found {
+		return ctx.Err()
+	}
+	if err := c.db.find(ctx, statement, h); err != nil {
+		return err
+	}
+	h.found = true
+	return c.keep(ctx, h)
+}
+
+// keep puts a set that was found in front, and out of the cache what has no room any more.
+func (c *cache) keep(ctx context.Context, h *hitSet) (err error) {
+	c.mu.Lock()
+	h.kept = c.used.PushFront(h)
+	c.bytes += h.bytes()
+	var unused []*hitSet
+	for c.bytes > c.limit {
+		old := c.used.Remove(c.used.Back()).(*hitSet)
+		old.kept = nil
+		c.bytes -= old.bytes()
+		delete(c.sets, old.key)
+		if old.users == 0 {
+			unused = append(unused, old)
+		}
+	}
+	c.mu.Unlock()
+	for _, old := range unused {
+		err = errors.Join(err, c.db.drop(ctx, old.table))
+	}
+	return err
+}
+
+// release gives a set back. Of one that is not kept the last user drops the table.
+func (c *cache) release(ctx context.Context, h *hitSet) error {
 	c.mu.Lock()
 	h.users--
-	unused := h.users == 0
+	over := h.users == 0 && h.kept == nil
+	if over && c.sets[h.key] == h { // nothing was found
+		delete(c.sets, h.key)
+	}
 	c.mu.Unlock()
-	if !unused || h.table == "" {
+	if !over {
 		return nil
 	}
-	return h.drop()
-}
-
-// close forgets the last set.
-func (c *cache) close() error {
-	c.mu.Lock()
-	h := c.last
-	c.last = nil
-	c.mu.Unlock()
-	return c.release(h)
+	return c.db.drop(ctx, h.table)
 }
 
 // find searches, and keeps what it finds in a table.
-func (d *DB) find(ctx context.Context, statement fragment) (_ *hitSet, err error) {
-	h := &hitSet{table: fmt.Sprintf("hits_%d", d.tables.Add(1))}
-	h.drop = func() error { // whoever comes last must not leave the table because the request has ended
-		_, err := d.db.ExecContext(context.WithoutCancel(ctx), "DROP TABLE "+h.table)
-		return asFault(context.WithoutCancel(ctx), err)
+func (d *DB) find(ctx context.Context, statement fragment, h *hitSet) error {
+	table := fmt.Sprintf("hits_%d", d.tables.Add(1))
+	create := concat("CREATE TABLE "+table+" AS ", statement, " LIMIT ?", sqlText("", maxHits+1))
+	if err := d.exec(ctx, create, func() { _ = d.drop(ctx, table) }); err != nil {
+		return err
 	}
-	create := concat("CREATE TABLE "+h.table+" AS ", statement, " LIMIT ?", sqlText("", maxHits+1))
-	if err := d.exec(ctx, create, func() { _ = h.drop() }); err != nil {
-		return nil, err
-	}
+	var n int64
 	var first, last sql.NullTime
-	if err := d.row(ctx, sqlText("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+h.table), &h.n, &first, &last); err != nil {
-		return nil, errors.Join(err, h.drop())
+	if err := d.row(ctx, sqlText("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+table), &n, &first, &last); err != nil {
+		return errors.Join(err, d.drop(ctx, table))
 	}
-	h.first, h.last = first.Time.UTC(), last.Time.UTC()
-	if h.n > maxHits {
-		err = h.drop()
-		h.table = ""
+	if n > maxHits {
+		return d.drop(ctx, table)
 	}
-	return h, err
+	h.table, h.n, h.first, h.last = table, n, first.Time.UTC(), last.Time.UTC()
+	return nil
+}
+
+// drop drops the table of a set, if it has one. Whoever comes last must not leave it because the request has ended.
+func (d *DB) drop(ctx context.Context, table string) error {
+	if table == "" {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	_, err := d.db.ExecContext(ctx, "DROP TABLE "+table)
+	return asFault(ctx, err)
 }
 
 // filtered says whether a query needs a search: one without filters is answered from conversations alone.
