@@ -1,5 +1,5 @@
 // Package engine is the port through which questions are answered. Its implementations, mem over records in memory
-// and duck over the lake, are held to the same answers by package enginetest.
+// and duck over the lake, are held to the same answers by package enginetest, which also holds Sources to their contract.
 package engine
 
 import (
@@ -13,6 +13,13 @@ import (
 
 // Engine answers questions over one fixed set of conversations: whatever is written meanwhile, two calls on one
 // Engine see the same set. Safe for concurrent use.
+//
+// What package query has let pass, no Engine refuses. When the context has ended, by cancellation or deadline, an answer
+// fails with the context's error. Else it fails with
+//   - fault.Corrupt when what is stored cannot be read: the same question fails again;
+//   - fault.Unavailable when it needs more than there is, of memory or of others' time: less, or later, may be right;
+//   - fault.Full when there is no room for temporary files;
+//   - an error of no kind when the Engine itself is wrong.
 type Engine interface {
 	// Count is the number of conversations that q selects.
 	Count(ctx context.Context, q query.Query) (int64, error)
@@ -27,17 +34,19 @@ type Engine interface {
 	// ByID yields the records with these ids in order of start; unknown ids are left out.
 	ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error]
 
-	// Close gives back what the view holds. Records of a closed view must not be read on.
+	// Close gives back what the view holds, and disturbs no other view. A second Close does nothing and gives nil. Nothing
+	// may be asked, and no Records read on, once it was called.
 	Close() error
 }
 
-// Source opens engines: each is a view of the data as it is at that moment.
+// Source opens engines: each is a view of the data as it is at that moment, and the caller's to close. Safe for concurrent
+// use. Opening fails as answers do, and with fault.Unavailable also while nothing can be asked at all.
 type Source interface {
 	// Live is everything up to the moment, what the synchronous query answers from.
 	Live(ctx context.Context) (Engine, error)
 	// Settled is what the nightly batch has moved to the lake, what jobs answer from.
 	Settled(ctx context.Context) (Engine, error)
 	// Available is the dataAvailabilityDate: what started before it, Settled shows, but for days that never came into
-	// the data at all. The nightly batch moves it, and leaves it where it was when it fails.
+	// the data at all. The nightly batch moves it, and leaves it where it was when it fails. It never goes back.
 	Available(ctx context.Context) (time.Time, error)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/engine/mem"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
@@ -40,4 +41,18 @@ func TestABatchThatFailsLeavesTheDateWhereItWas(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// The sandbox over given records grows as one over a simulated centre does when a day is made.
+func TestWorldIsASource(t *testing.T) {
+	enginetest.RunSource(t, func(_ *testing.T, now time.Time) enginetest.Grows {
+		w := newWorld(now)
+		w.store = mem.New(nil)
+		return enginetest.Grows{Source: w, Add: func(t *testing.T, records ...conversation.Record) {
+			t.Helper()
+			if _, err := w.store.Add(records...); err != nil {
+				t.Fatal(err)
+			}
+		}}
+	})
 }

@@ -40,6 +40,25 @@ func TestEngine(t *testing.T) {
 	})
 }
 
+// A lake grows by commits.
+func TestSource(t *testing.T) {
+	db := openDB(t)
+	enginetest.RunSource(t, func(t *testing.T, _ time.Time) enginetest.Grows {
+		l := lakeOf(t, nil)
+		return enginetest.Grows{Source: duck.Source{DB: db, Lake: l}, Add: func(t *testing.T, records ...conversation.Record) {
+			t.Helper()
+			w, err := l.Writer(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(records)}); err != nil {
+				t.Fatal(err)
+			}
+		}}
+	})
+}
+
 func fill(t *testing.T, l *lake.Lake, records []conversation.Record) {
 	t.Helper()
 	w, err := l.Writer(t.Context())

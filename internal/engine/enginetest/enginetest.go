@@ -98,7 +98,9 @@ func (s *suite) run(t *testing.T) {
 	if len(s.records) > 1 {
 		t.Run("early break", s.earlyBreak)
 		t.Run("cancellation", s.cancellation)
+		t.Run("deadline", s.deadline)
 		t.Run("concurrent use", s.concurrentUse)
+		t.Run("closing", s.closing)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -61,6 +62,37 @@ func (s *suite) cancellation(t *testing.T) {
 	}
 	s.cancelMidway(t)
 	s.check(t, q)
+}
+
+// deadline wants a question whose time is over to fail with that, as the context says it, and with no kind of fault.
+func (s *suite) deadline(t *testing.T) {
+	q := everything()
+	q.Filters = []query.Filter{s.filter()}
+	ctx, cancel := context.WithDeadline(t.Context(), epoch)
+	defer cancel()
+	_, counted := s.engine.Count(ctx, q.Query)
+	_, read := collect(s.engine.Records(ctx, q.Query, 0, 0))
+	_, found := collect(s.engine.ByID(ctx, s.ids()))
+	_, aggregated := s.engine.Facets(ctx, q.Query, []query.Aggregation{s.aggregation()})
+	for what, err := range map[string]error{"count": counted, "records": read, "by id": found, "facets": aggregated} {
+		if _, kind := errors.AsType[*fault.Error](err); kind || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v, want the end of the deadline", what, err)
+		}
+	}
+}
+
+// closing closes a view twice, and wants another one over the same records to answer on.
+func (s *suite) closing(t *testing.T) {
+	other := s.open(t, recordsOf(s.records))
+	if n, err := other.Count(t.Context(), everything().Query); err != nil || n != int64(len(s.records)) {
+		t.Errorf("count %d, %v; want %d", n, err, len(s.records))
+	}
+	for _, what := range []string{"first", "second"} {
+		if err := other.Close(); err != nil {
+			t.Errorf("%s close: %v", what, err)
+		}
+	}
+	s.check(t, everything())
 }
 
 // cancelMidway cancels after the first record. What was on its way may still come; what ends early must say why, and
