@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/confined"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/meter"
@@ -39,7 +40,7 @@ func weigh(q query.Detail) effort {
 	return effort{"query", float64(passes) * max(1, q.Interval.Duration().Hours()/24)}
 }
 
-// live lends a view of everything up to the moment, for as long as a synchronous request may take. Few are answered at
+// live lends a view of everything up to the moment that the client may see, for as long as a synchronous request may take. Few are answered at
 // once, because each takes memory and all cores; the others wait for their turn (limit.Turns), and their time begins
 // when it comes.
 func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error) (err error) {
@@ -74,6 +75,9 @@ func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error
 	view, err := source.Live(limited)
 	if err != nil {
 		return err
+	}
+	if user, only := x.client.OnlyUser(); only {
+		view = confined.To(user, view)
 	}
 	defer func() {
 		if err := view.Close(); err != nil {

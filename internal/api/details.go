@@ -31,9 +31,6 @@ func (s *Server) queryDetails(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if user, confined := x.client.OnlyUser(); confined {
-		q.Query = q.OnlyOf(user)
-	}
 	var members []string
 	err = x.live(weigh(q), func(ctx context.Context, view engine.Engine) error {
 		x.warn(engine.Missing(view, q.Interval))
@@ -127,15 +124,11 @@ func (x *exchange) ids() ([]conversation.ID, error) {
 	return ids, nil
 }
 
-// byID gathers the records with these ids. Those that the client may not see do not exist for it.
+// byID gathers the records with these ids.
 func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 	err = x.live(ofIDs, func(ctx context.Context, view engine.Engine) error {
-		records := view.ByID(ctx, ids)
-		if user, confined := x.client.OnlyUser(); confined {
-			records = only(records, user)
-		}
 		n := 0
-		found, err = gather(counted(records, &n))
+		found, err = gather(counted(view.ByID(ctx, ids), &n))
 		if n < len(ids) {
 			x.warn(engine.Missing(view, conversation.Interval{})) // they may lie there
 		}
@@ -154,26 +147,6 @@ func counted(records iter.Seq2[conversation.Record, error], n *int) iter.Seq2[co
 			}
 		}
 	}
-}
-
-// only passes the records of conversations that a user took part in. The very existence of others must not show.
-func only(records iter.Seq2[conversation.Record, error], user string) iter.Seq2[conversation.Record, error] {
-	return func(yield func(conversation.Record, error) bool) {
-		for r, err := range records {
-			if err == nil && !tookPart(r, user) {
-				continue
-			}
-			if !yield(r, err) {
-				return
-			}
-		}
-	}
-}
-
-// tookPart says whether a user is among the participants. One whose userId cannot be read is nobody.
-func tookPart(r conversation.Record, user string) bool {
-	c, _ := wire.Decode(r.JSON)
-	return slices.ContainsFunc(c.Participants, func(p conversation.Participant) bool { return strings.EqualFold(p.UserID, user) })
 }
 
 // gather joins records with commas, without their attributes, which only job results carry. A page of the synchronous

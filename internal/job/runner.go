@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/confined"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
@@ -247,9 +248,6 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	if err != nil {
 		return err
 	}
-	if e.owner.User != "" {
-		q.Query = q.OnlyOf(e.owner.User)
-	}
 	source := m.cfg.Sources[e.owner.Organization]
 	// The date comes before the view is opened: it must never promise more than the view holds.
 	if e.available, err = source.Available(ctx); err != nil {
@@ -258,6 +256,9 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	view, err := source.Settled(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnopened, err)
+	}
+	if e.owner.User != "" {
+		view = confined.To(e.owner.User, view)
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
 	e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know

@@ -9,9 +9,11 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/confined"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // The lake gets the records in several commits, so that days are merged, and must answer as memory does.
@@ -37,6 +39,15 @@ func TestEngine(t *testing.T) {
 			t.Error(err)
 		}
 		return e
+	})
+}
+
+// For a client that sees one user, a lake answers as if it had the conversations of that user alone.
+func TestConfinedEngine(t *testing.T) {
+	unraced.Test(t)
+	db := openDB(t)
+	enginetest.RunConfined(t, func(t *testing.T, records []conversation.Record, user string) engine.Engine {
+		return confined.To(user, openLake(t, db, records))
 	})
 }
 

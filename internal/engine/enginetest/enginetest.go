@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) en
 			records := set.make(t, r)
 			r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
 			s := &suite{rand: r, filtered: set.filtered, records: give(t, records), open: open, engine: open(t, records)}
+			s.byIDs = s.records
 			defer func() {
 				if t.Failed() {
 					t.Logf("repeat with PARLEY_SEED=%d", seed)
@@ -84,6 +85,8 @@ type suite struct {
 	rand     *rand.Rand
 	filtered int // questions with filters
 	records  []given
+	byIDs    []given           // that are found by their ids: those of records, but of a confined engine
+	hidden   []conversation.ID // of records that a confined engine must not show
 	open     opener
 	engine   engine.Engine
 }
@@ -147,12 +150,12 @@ func (s *suite) wrong(q question) string {
 
 // byID asks for known and unknown ids, some of them twice.
 func (s *suite) byID(t *testing.T) {
-	for _, n := range []int{0, 1, 3, len(s.records)} {
-		ids := []conversation.ID{"unknown", "", "UNKNOWN"}
+	for _, n := range []int{0, 1, 3, len(s.byIDs)} {
+		ids := append([]conversation.ID{"unknown", "", "UNKNOWN"}, s.hidden...)
 		var want []given
-		for _, i := range s.rand.Perm(len(s.records))[:min(n, len(s.records))] {
-			ids = append(ids, s.records[i].ID)
-			want = append(want, s.records[i])
+		for _, i := range s.rand.Perm(len(s.byIDs))[:min(n, len(s.byIDs))] {
+			ids = append(ids, s.byIDs[i].ID)
+			want = append(want, s.byIDs[i])
 		}
 		ids = append(ids, ids[len(ids)/2:]...)
 		s.rand.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })

@@ -1,4 +1,4 @@
-package api
+package confined
 
 import (
 	"testing"
