@@ -47,12 +47,12 @@ func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) {
 }
 
 // Explain answers a question from the lake's newest snapshot and says how it was done.
-func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x duck.Explanation, err error) {
+func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x engine.Explanation, err error) {
 	snapshot, err := a.Lake.Snapshot(ctx)
 	if err != nil {
 		return x, err
 	}
-	e := duck.New(a.duck, snapshot)
+	var e engine.Explainer = duck.New(a.duck, snapshot)
 	defer func() { err = errors.Join(err, e.Close()) }()
 	return e.Explain(ctx, q, limit, 0)
 }
@@ -66,7 +66,8 @@ func (a *Archive) Serve(l Listen) *Server {
 	})
 }
 
-// SQL runs a reading statement over the lake in dir; see duck.SQL.
+// SQL runs a reading statement over the lake in dir; see duck.SQL. It stands beside the port: the statement is in DuckDB's
+// language, and no other engine could answer it.
 func SQL(ctx context.Context, dir, statement string, columns func([]string) error, row func([]any) error) (err error) {
 	l, err := lake.Open(ctx, dir)
 	if err != nil {

@@ -48,9 +48,9 @@ func (o *Options) explain(ctx context.Context, s source, body []byte) error {
 	if err != nil {
 		return err
 	}
-	x := explanation{SQL: e.SQL, Hits: e.Hits, Records: e.Records, Finding: inMilliseconds(e.Spent.Finding), Reading: inMilliseconds(e.Spent.Reading)}
+	x := explanation{SQL: e.Statement, Hits: e.Hits, Records: e.Records, Finding: inMilliseconds(e.Spent.Finding), Reading: inMilliseconds(e.Spent.Reading)}
 	for _, t := range e.Tables {
-		c := chosen{Table: string(t.Table), Of: t.Of, Files: []string{}, Rows: t.Rows, Bytes: t.Bytes}
+		c := chosen{Table: t.Table, Of: t.Of, Files: []string{}, Rows: t.Rows, Bytes: t.Bytes}
 		for i, name := range t.Files {
 			c.Files = append(c.Files, "day="+t.Days[i].String()+"/"+name)
 		}

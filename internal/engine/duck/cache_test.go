@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 )
 
 // Whoever waits for the search of another need not wait longer than its own context, and searches itself when the other
@@ -14,11 +16,11 @@ func TestWhoWaitsSearchesInPlaceOfWhoGivesUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	statement := sqlText("SELECT '2026-01-01T00:00:00Z'::TIMESTAMPTZ AS conversation_start")
-	first := d.hits.hold(statement.key())
+	statement := sqltext.Of("SELECT '2026-01-01T00:00:00Z'::TIMESTAMPTZ AS conversation_start")
+	first := d.hits.hold(statement.Key())
 	first.turn <- struct{}{} // searches
 	ctx, cancel := context.WithCancel(t.Context())
-	second := d.hits.hold(statement.key())
+	second := d.hits.hold(statement.Key())
 	cancel()
 	if err := d.hits.fill(ctx, second, statement); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want a cancellation", err)
@@ -54,8 +56,8 @@ func TestNothingIsKeptOfASearchThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	for _, statement := range []fragment{sqlText("SELECT nothing"), sqlText("SELECT 1 AS no_start")} {
-		h := d.hits.hold(statement.key())
+	for _, statement := range []sqltext.Text{sqltext.Of("SELECT nothing"), sqltext.Of("SELECT 1 AS no_start")} {
+		h := d.hits.hold(statement.Key())
 		if err := d.hits.fill(t.Context(), h, statement); err == nil {
 			t.Error("no failure")
 		}

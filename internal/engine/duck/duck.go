@@ -5,9 +5,9 @@
 // order of the files, through the page index. One statement for both would make DuckDB hold all the text at once
 // (measurements.md section 5).
 //
-// Conditions on companions of conversations are answered from their own tables, each giving a set of ids. What a query
-// with filters selects is kept as a table in memory for as long as there is room: counting, aggregating and every page
-// share one search, whichever request asks (decision 0041).
+// The statements are those of package sqltext; here is what in them is DuckDB's own, and what runs them. What a query with
+// filters selects is kept as a table in memory for as long as there is room: counting, aggregating and every page share one
+// search, whichever request asks (decision 0041).
 package duck
 
 import (
@@ -18,13 +18,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/private"
@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 // openIn starts a DuckDB that spills to a folder of the caller's.
 func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
-		for _, s := range append(cfg.settings(), "SET temp_directory = "+quote(spill)) {
+		for _, s := range append(cfg.settings(), "SET temp_directory = "+sqltext.Quote(spill)) {
 			if _, err := conn.ExecContext(context.WithoutCancel(ctx), s, nil); err != nil {
 				return err
 			}
@@ -123,18 +123,6 @@ func (s Source) Settled(ctx context.Context) (engine.Engine, error) {
 
 // Available is the end of the days that the lake has whole.
 func (s Source) Available(ctx context.Context) (time.Time, error) { return s.Lake.Available(ctx) }
-
-// quote writes a path of ours as an SQL text. Text of a request never comes here: it goes as a parameter.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// readParquet is the table function over exactly these files. Folders named day=... are no columns.
-func readParquet(files []lake.File, options string) string {
-	paths := make([]string, len(files))
-	for i, f := range files {
-		paths[i] = quote(f.Path)
-	}
-	return "read_parquet([" + strings.Join(paths, ", ") + "], union_by_name = true, hive_partitioning = false" + options + ")"
-}
 
 // asFault gives DuckDB's failures their kind; their text may quote data and stays in the chain.
 func asFault(ctx context.Context, err error) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
 )
@@ -19,8 +20,9 @@ type Engine struct {
 }
 
 var (
-	_ engine.Engine = (*Engine)(nil)
-	_ engine.Gapped = (*Engine)(nil)
+	_ engine.Engine    = (*Engine)(nil)
+	_ engine.Gapped    = (*Engine)(nil)
+	_ engine.Explainer = (*Engine)(nil)
 )
 
 // New makes an engine over a snapshot, which is the engine's from then on.
@@ -32,25 +34,30 @@ func (e *Engine) Close() error { return e.snapshot.Close() }
 // Missing gives the days of an interval that never came into the lake.
 func (e *Engine) Missing(iv conversation.Interval) []conversation.Days { return e.snapshot.Missing(iv) }
 
+// search chooses the files for a query.
+func (e *Engine) search(q query.Query) sqltext.Search {
+	return sqltext.NewSearch(dialect{}, e.snapshot, q)
+}
+
 // Count counts the selected conversations.
 func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) {
-	s := newSearch(e.snapshot, q)
-	if s.empty() {
+	s := e.search(q)
+	if s.Empty() {
 		return 0, nil
 	}
-	if !filtered(q) {
-		return e.count(ctx, concat("SELECT count(*) ", s.rows(lake.Conversations)))
+	if !sqltext.Filtered(q) {
+		return e.count(ctx, s.All())
 	}
 	err = e.db.hits.lend(ctx, s, func(h *hitSet) error {
 		if n = h.n; h.table == "" {
-			n, err = e.count(ctx, s.hits("count(*)"))
+			n, err = e.count(ctx, s.Hits("count(*)"))
 		}
 		return err
 	})
 	return n, err
 }
 
-func (e *Engine) count(ctx context.Context, statement fragment) (n int64, err error) {
+func (e *Engine) count(ctx context.Context, statement sqltext.Text) (n int64, err error) {
 	err = e.db.row(ctx, statement, &n)
 	return n, err
 }
@@ -58,7 +65,7 @@ func (e *Engine) count(ctx context.Context, statement fragment) (n int64, err er
 // Records yields the selected records.
 func (e *Engine) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
 	return stream(func(yield func(conversation.Record) bool) error {
-		return e.records(ctx, q, limit, offset, new(Spent), yield)
+		return e.records(ctx, q, limit, offset, new(engine.Spent), yield)
 	})
 }
 
@@ -76,35 +83,20 @@ func stream(give func(yield func(conversation.Record) bool) error) iter.Seq2[con
 	}
 }
 
-func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, spent *Spent, yield func(conversation.Record) bool) error {
-	s := newSearch(e.snapshot, q)
-	if s.empty() {
+func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, spent *engine.Spent, yield func(conversation.Record) bool) error {
+	s := e.search(q)
+	if s.Empty() {
 		return nil
 	}
-	files := s.files[lake.Conversations]
-	if !filtered(q) {
-		return e.each(ctx, files, concat(places, s.rows(lake.Conversations), part(q, limit, offset)), spent, yield)
+	files := s.Files(lake.Conversations)
+	if !sqltext.Filtered(q) {
+		return e.each(ctx, files, s.Places(nil, limit, offset), spent, yield)
 	}
 	begin := time.Now()
 	return e.db.hits.lend(ctx, s, func(h *hitSet) error {
 		spent.Finding += time.Since(begin)
-		return e.each(ctx, files, concat(places, "FROM ", h.source(s), part(q, limit, offset)), spent, yield)
+		return e.each(ctx, files, s.Places(h.as(), limit, offset), spent, yield)
 	})
-}
-
-// places is where a record lies.
-const places = "SELECT file_index, file_row_number "
-
-// part is the order, and which part of the answer is asked for.
-func part(q query.Query, limit, offset int) fragment {
-	p := sqlText(" ORDER BY " + order(q))
-	if limit > 0 {
-		p = concat(p, sqlText(" LIMIT ?", limit))
-	}
-	if offset > 0 {
-		p = concat(p, sqlText(" OFFSET ?", offset))
-	}
-	return p
 }
 
 // ByID yields the records with these ids.
@@ -114,18 +106,12 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 		if len(ids) == 0 || len(files) == 0 {
 			return nil
 		}
-		args := make([]any, len(ids))
-		for i, id := range ids {
-			args[i] = string(id)
-		}
-		statement := concat(places, "FROM ", readParquet(files, ", file_row_number = true"), " WHERE conversation_id IN (", values(args),
-			") ORDER BY conversation_start, conversation_id")
-		return e.each(ctx, files, statement, new(Spent), yield)
+		return e.each(ctx, files, sqltext.PlacesOf(dialect{}, files, ids), new(engine.Spent), yield)
 	})
 }
 
 // each finds the places that a statement gives in these files, and yields their records.
-func (e *Engine) each(ctx context.Context, files []lake.File, statement fragment, spent *Spent, yield func(conversation.Record) bool) (err error) {
+func (e *Engine) each(ctx context.Context, files []lake.File, statement sqltext.Text, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
 	rows, err := e.db.query(ctx, statement)
 	spent.Finding += time.Since(begin)

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
 )
@@ -49,12 +50,12 @@ func LowerDiffers(ctx context.Context, d *DB, lower func(rune) rune) (differ []r
 
 // ReadNumber and ReadInstant give what DuckDB reads in a text, as numbers and milliseconds since 1970; nil is nothing.
 func ReadNumber(ctx context.Context, d *DB, text string) (v *float64, err error) {
-	err = d.db.QueryRowContext(ctx, "SELECT "+readNumber("x")+" FROM (SELECT ?::VARCHAR AS x)", text).Scan(&v)
+	err = d.db.QueryRowContext(ctx, "SELECT "+dialect{}.Number("x")+" FROM (SELECT ?::VARCHAR AS x)", text).Scan(&v)
 	return v, err
 }
 
 func ReadInstant(ctx context.Context, d *DB, text string) (v *float64, err error) {
-	err = d.db.QueryRowContext(ctx, "SELECT "+milliseconds(readInstant("x"))+" FROM (SELECT ?::VARCHAR AS x)", text).Scan(&v)
+	err = d.db.QueryRowContext(ctx, "SELECT "+dialect{}.Milliseconds(dialect{}.Instant("x"))+" FROM (SELECT ?::VARCHAR AS x)", text).Scan(&v)
 	return v, err
 }
 
@@ -69,19 +70,19 @@ func Text(tb testing.TB, d *DB, statement string) (text string) {
 
 // RunOverNothing runs the statements of a question over tables without rows, and gives their text.
 func RunOverNothing(ctx context.Context, d *DB, q query.Query, a query.Aggregation) (statements []string, err error) {
-	s := newSearch(&lake.Snapshot{}, q)
+	s := sqltext.NewSearch(dialect{}, &lake.Snapshot{}, q)
 	h := &hitSet{}
-	if err := d.find(ctx, concat("SELECT conversation_id, conversation_start FROM (", s.hits("conversation_id, conversation_start"), ")"), h); err != nil {
+	if err := d.find(ctx, s.Hits("conversation_id, conversation_start"), h); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.drop(ctx, h.table)) }()
-	statements = append(statements, s.hits("conversation_id").text)
+	statements = append(statements, s.Hits("conversation_id").SQL)
 	e := New(d, &lake.Snapshot{})
-	for _, h := range []*hitSet{h, {}, nil} {
-		if _, err := e.facets(ctx, []query.Aggregation{a}, s, h); err != nil {
+	for _, found := range []*sqltext.Found{h.as(), {}, nil} {
+		if _, err := e.facets(ctx, []query.Aggregation{a}, s, found); err != nil {
 			return nil, err
 		}
-		statements = append(statements, s.occurrences(a.Field, h).text)
+		statements = append(statements, s.Terms(a, found).SQL, s.Ranges(a, found).SQL, s.Places(found, 1, 1).SQL)
 	}
 	return statements, nil
 }

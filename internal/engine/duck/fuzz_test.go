@@ -112,7 +112,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("got %+v", c)
 		}
 	}
-	if strings.Contains(x.SQL, "secret") || !strings.Contains(x.SQL, "FROM segments WHERE") || !strings.Contains(x.SQL, "= ?") {
-		t.Errorf("got %s", x.SQL)
+	if strings.Contains(x.Statement, "secret") || !strings.Contains(x.Statement, "FROM segments WHERE") || !strings.Contains(x.Statement, "= ?") {
+		t.Errorf("got %s", x.Statement)
 	}
 }

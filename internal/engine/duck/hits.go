@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 )
 
 // maxHits bounds the conversations that a hit set keeps. A query that selects more is searched anew by each call.
@@ -22,9 +22,6 @@ const (
 	hitBytes = 220
 )
 
-// hitColumns are what a hit set keeps of a conversation: its id, where its record lies, and what it is ordered by.
-const hitColumns = "conversation_id, conversation_start, conversation_end, first_segment_start, last_segment_end, file_index, file_row_number"
-
 // hitSet is what a query with filters selects, found once and kept as a table in memory, so that counting, aggregating
 // and every page are one search. The first fields are guarded by turn, and do not change once it was found.
 type hitSet struct {
@@ -34,17 +31,14 @@ type hitSet struct {
 	n           int64
 	first, last time.Time // starts of the earliest and the latest; zero if there are none
 
-	key   statementKey
+	key   sqltext.Key
 	users int          // guarded by cache.mu
 	kept  *lru.Element // guarded by cache.mu; nil before it was found, and once others have taken its place
 }
 
-// source is the relation with the hit columns.
-func (h *hitSet) source(s search) fragment {
-	if h.table == "" {
-		return concat("(", s.hits(hitColumns), ")")
-	}
-	return sqlText(h.table)
+// as is the set as statements know it.
+func (h *hitSet) as() *sqltext.Found {
+	return &sqltext.Found{Table: h.table, First: h.first, Last: h.last}
 }
 
 // bytes is what the set takes, at most.
@@ -65,19 +59,19 @@ type cache struct {
 	limit int64
 
 	mu    sync.Mutex
-	sets  map[statementKey]*hitSet // kept, or being searched for
-	used  lru.List                 // those kept, the one used last in front
-	bytes int64                    // that those kept take
+	sets  map[sqltext.Key]*hitSet // kept, or being searched for
+	used  lru.List                // those kept, the one used last in front
+	bytes int64                   // that those kept take
 }
 
 func newCache(db *DB, limit int64) *cache {
-	return &cache{db: db, limit: limit, sets: map[statementKey]*hitSet{}}
+	return &cache{db: db, limit: limit, sets: map[sqltext.Key]*hitSet{}}
 }
 
 // lend finds the hits of a search, or has them already, and lends them to use.
-func (c *cache) lend(ctx context.Context, s search, use func(*hitSet) error) (err error) {
-	statement := s.hits(hitColumns)
-	h := c.hold(statement.key())
+func (c *cache) lend(ctx context.Context, s sqltext.Search, use func(*hitSet) error) (err error) {
+	statement := s.Hits(sqltext.HitColumns)
+	h := c.hold(statement.Key())
 	defer func() { err = errors.Join(err, c.release(ctx, h)) }()
 	if err := c.fill(ctx, h, statement); err != nil {
 		return err
@@ -86,7 +80,7 @@ func (c *cache) lend(ctx context.Context, s search, use func(*hitSet) error) (er
 }
 
 // hold gives the set of a statement, in which nothing may have been found yet.
-func (c *cache) hold(key statementKey) *hitSet {
+func (c *cache) hold(key sqltext.Key) *hitSet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := c.sets[key]
@@ -103,7 +97,7 @@ func (c *cache) hold(key statementKey) *hitSet {
 
 // fill searches, unless it has been done: equal questions asked at once are searched once. When whoever searches fails
 // or is cancelled, the next one searches in its place.
-func (c *cache) fill(ctx context.Context, h *hitSet, statement fragment) error {
+func (c *cache) fill(ctx context.Context, h *hitSet, statement sqltext.Text) error {
 	select {
 	case h.turn <- struct{}{}:
 		defer func() { <-h.turn }()
@@ -158,15 +152,15 @@ func (c *cache) release(ctx context.Context, h *hitSet) error {
 }
 
 // find searches, and keeps what it finds in a table.
-func (d *DB) find(ctx context.Context, statement fragment, h *hitSet) error {
+func (d *DB) find(ctx context.Context, statement sqltext.Text, h *hitSet) error {
 	table := fmt.Sprintf("hits_%d", d.tables.Add(1))
-	create := concat("CREATE TABLE "+table+" AS ", statement, " LIMIT ?", sqlText("", maxHits+1))
+	create := sqltext.Concat("CREATE TABLE "+table+" AS ", statement, " LIMIT ?", sqltext.Of("", maxHits+1))
 	if err := d.exec(ctx, create, func() { _ = d.drop(ctx, table) }); err != nil {
 		return err
 	}
 	var n int64
 	var first, last sql.NullTime
-	if err := d.row(ctx, sqlText("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+table), &n, &first, &last); err != nil {
+	if err := d.row(ctx, sqltext.Of("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+table), &n, &first, &last); err != nil {
 		return errors.Join(err, d.drop(ctx, table))
 	}
 	if n > maxHits {
@@ -185,6 +179,3 @@ func (d *DB) drop(ctx context.Context, table string) error {
 	_, err := d.db.ExecContext(ctx, "DROP TABLE "+table)
 	return asFault(ctx, err)
 }
-
-// filtered says whether a query needs a search: one without filters is answered from conversations alone.
-func filtered(q query.Query) bool { return len(q.Filters) > 0 }

@@ -56,7 +56,7 @@ func FuzzPropertyValue(f *testing.F) {
 	}
 	db := openDB(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		// What SQL does not read is said beside readNumber and readInstant.
+		// What SQL does not read is said beside dialect.Number and dialect.Instant.
 		if !utf8.ValidString(text) || strings.ContainsAny(text, "xX") || farOffset(text) {
 			return
 		}

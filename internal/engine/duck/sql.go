@@ -12,6 +12,7 @@ import (
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/private"
@@ -102,30 +103,16 @@ func paths(s *lake.Snapshot) (out []string) {
 func views(s *lake.Snapshot) []string {
 	var out, allowed []string
 	for _, t := range lake.Tables() {
-		files := s.Files(t)
-		from := readParquet(files, "")
-		if len(files) == 0 {
-			from = nothing(lake.Columns(t))
+		from := nothing(lake.Columns(t))
+		if files := s.Files(t); len(files) > 0 {
+			from = readParquet(files, "")
 		}
 		out = append(out, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", t, from))
 	}
 	for _, path := range paths(s) {
-		allowed = append(allowed, quote(path))
+		allowed = append(allowed, sqltext.Quote(path))
 	}
 	return append(out, "SET allowed_paths = ["+strings.Join(allowed, ", ")+"]", "SET enable_external_access = false", "SET lock_configuration = true")
-}
-
-// nothing is a table without rows that has the columns.
-func nothing(columns []lake.Column) string {
-	types := map[string]string{
-		"utf8": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "bool": "BOOLEAN",
-		"timestamp[us, tz=UTC]": "TIMESTAMPTZ", "list<item: utf8, nullable>": "VARCHAR[]", "list<item: int64, nullable>": "BIGINT[]",
-	}
-	list := make([]string, len(columns))
-	for i, c := range columns {
-		list[i] = "NULL::" + types[c.Type] + " AS " + c.Name
-	}
-	return "(SELECT " + strings.Join(list, ", ") + " WHERE false)"
 }
 
 // wrong gives what DuckDB says of a statement to the person who wrote it.

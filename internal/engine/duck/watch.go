@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
@@ -76,15 +77,15 @@ func heard[T any](ctx context.Context, w *watch, call func() (T, error), late fu
 }
 
 // query asks for rows.
-func (d *DB) query(ctx context.Context, statement fragment) (*sql.Rows, error) {
+func (d *DB) query(ctx context.Context, statement sqltext.Text) (*sql.Rows, error) {
 	rows, err := heard(ctx, &d.watch, func() (*sql.Rows, error) {
-		return d.db.QueryContext(ctx, statement.text, statement.args...)
+		return d.db.QueryContext(ctx, statement.SQL, statement.Args...)
 	}, func(rows *sql.Rows) { _ = rows.Close() })
 	return rows, asFault(ctx, err)
 }
 
 // row asks for one row.
-func (d *DB) row(ctx context.Context, statement fragment, to ...any) error {
+func (d *DB) row(ctx context.Context, statement sqltext.Text, to ...any) error {
 	rows, err := d.query(ctx, statement)
 	if err != nil {
 		return err
@@ -97,9 +98,9 @@ func (d *DB) row(ctx context.Context, statement fragment, to ...any) error {
 }
 
 // exec runs a statement without rows. If it succeeds when nobody waits for it any more, undo is called.
-func (d *DB) exec(ctx context.Context, statement fragment, undo func()) error {
+func (d *DB) exec(ctx context.Context, statement sqltext.Text, undo func()) error {
 	_, err := heard(ctx, &d.watch, func() (sql.Result, error) {
-		return d.db.ExecContext(ctx, statement.text, statement.args...)
+		return d.db.ExecContext(ctx, statement.SQL, statement.Args...)
 	}, func(sql.Result) { undo() })
 	return asFault(ctx, err)
 }

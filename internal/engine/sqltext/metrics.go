@@ -1,4 +1,4 @@
-package duck
+package sqltext
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 // metrics are the metrics of conversations that a query asks for. They become the columns of one grouped pass over the
 // table metrics, which is joined to conversations as m.
 type metrics struct {
-	names   []string   // the sum of names[i] is column s<i>, null if there is no emission
-	columns []fragment // the columns beside the sums: a<i> says whether any value lies in a range
+	names   []string // the sum of names[i] is column s<i>, null if there is no emission
+	columns []Text   // the columns beside the sums: a<i> says whether any value lies in a range
 }
 
 // sum is the column with the sum of a metric.
@@ -24,29 +24,29 @@ func (m *metrics) sum(name string) string {
 }
 
 // predicate is the condition for a predicate about a metric: of its sum, or of any value of it.
-func (m *metrics) predicate(p query.Predicate) fragment {
+func (m *metrics) predicate(p query.Predicate) Text {
 	sum := m.sum(p.Field.Name)
 	switch {
 	case p.Operator == query.Exists:
-		return sqlText(sum + " IS NOT NULL")
+		return Of(sum + " IS NOT NULL")
 	case p.Operator == query.NotExists:
-		return sqlText(sum + " IS NULL")
+		return Of(sum + " IS NULL")
 	case !p.Field.List:
 		return within(sum, p.Range)
 	}
 	column := "a" + itoa(len(m.columns))
-	m.columns = append(m.columns, concat("bool_or(", within("value::DOUBLE", p.Range), ") FILTER (WHERE name = "+quote(p.Field.Name)+") AS "+column))
-	return sqlText(column)
+	m.columns = append(m.columns, Concat("bool_or(", within(cast("value", "DOUBLE"), p.Range), ") FILTER (WHERE name = "+Quote(p.Field.Name)+") AS "+column))
+	return Of(column)
 }
 
 // grouped is the pass: one row for each conversation that has emitted one of the metrics.
-func (m *metrics) grouped(from fragment) fragment {
-	columns := []fragment{sqlText("conversation_id")}
-	var names []fragment
+func (m *metrics) grouped(from Text) Text {
+	columns := []Text{Of("conversation_id")}
+	var names []Text
 	for i, n := range m.names {
-		columns = append(columns, sqlText("(sum(value) FILTER (WHERE name = "+quote(n)+"))::DOUBLE AS s"+itoa(i)))
-		names = append(names, sqlText(quote(n)))
+		columns = append(columns, Of(cast("sum(value) FILTER (WHERE name = "+Quote(n)+")", "DOUBLE")+" AS s"+itoa(i)))
+		names = append(names, Of(Quote(n)))
 	}
 	columns = append(columns, m.columns...)
-	return concat("SELECT ", list(columns, ", "), " ", from, " AND name IN (", list(names, ", "), ") GROUP BY conversation_id")
+	return Concat("SELECT ", list(columns, ", "), " ", from, " AND name IN (", list(names, ", "), ") GROUP BY conversation_id")
 }

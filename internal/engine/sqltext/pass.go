@@ -1,4 +1,4 @@
-package duck
+package sqltext
 
 import (
 	"github.com/parley-hq/parley/internal/query"

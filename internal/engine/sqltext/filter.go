@@ -1,4 +1,4 @@
-package duck
+package sqltext
 
 import (
 	"slices"
@@ -18,10 +18,13 @@ var tables = map[query.Kind]lake.Table{
 
 // items writes the expression of filters over the rows of a table. Metrics of conversations have no column there; what
 // is asked of them is gathered in metrics.
-type items struct{ metrics *metrics }
+type items struct {
+	dialect Dialect
+	metrics *metrics
+}
 
 // filter is query.Filter.Holds in SQL.
-func (s items) filter(f query.Filter) fragment {
+func (s items) filter(f query.Filter) Text {
 	parts := s.predicates(f.Type, f.Predicates)
 	for _, c := range f.Clauses {
 		parts = append(parts, together(c.Type, s.predicates(c.Type, c.Predicates)))
@@ -29,7 +32,7 @@ func (s items) filter(f query.Filter) fragment {
 	return together(f.Type, parts)
 }
 
-func together(j query.Junction, parts []fragment) fragment {
+func together(j query.Junction, parts []Text) Text {
 	if j == query.Or {
 		return anyOf(parts...)
 	}
@@ -38,8 +41,8 @@ func together(j query.Junction, parts []fragment) fragment {
 
 // predicates gives the conditions that a junction joins. Texts that are asked of one column one after another, as
 // clients do with hundreds of ids, become one condition: an OR of 500 took seconds where the list takes 24 ms.
-func (s items) predicates(j query.Junction, list []query.Predicate) []fragment {
-	var parts []fragment
+func (s items) predicates(j query.Junction, list []query.Predicate) []Text {
+	var parts []Text
 	for _, p := range list {
 		if j != query.Or || !isText(p) {
 			parts = append(parts, s.predicate(p))
@@ -63,7 +66,7 @@ func (s items) predicates(j query.Junction, list []query.Predicate) []fragment {
 				rest = append(rest, p)
 			}
 		}
-		parts = append(parts, oneOf(column, texts))
+		parts = append(parts, s.oneOf(column, texts))
 		list = rest
 	}
 	return parts
@@ -74,47 +77,50 @@ func isText(p query.Predicate) bool {
 	return p.Operator == query.Matches && p.Field.Type == query.Text && p.Field.Column != "" && p.Text != ""
 }
 
-// manyTexts is the number from which on a join with a list is faster than comparing with each of it.
-const manyTexts = 16
-
 // oneOf is the condition that a column is one of some texts, without regard to case.
-func oneOf(f query.Field, texts []any) fragment {
+func (s items) oneOf(f query.Field, texts []any) Text {
 	switch {
 	case f.List:
-		return concat("list_has_any(list_transform("+f.Column+", lambda x: lower(x)), [", values(texts), "])")
+		return Of(s.dialect.Overlaps(s.lower(f.Column), len(texts)), texts...)
 	case len(texts) == 1:
-		return sqlText("lower("+f.Column+") = ?", texts...)
-	case len(texts) < manyTexts:
-		return concat("lower("+f.Column+") IN (", values(texts), ")")
+		return Of("lower("+f.Column+") = ?", texts...)
 	}
-	return concat("lower("+f.Column+") IN (SELECT unnest([", values(texts), "]))")
+	return Of(s.dialect.OneOf("lower("+f.Column+")", len(texts)), texts...)
 }
 
+// lower is a list of texts in lower case.
+func (s items) lower(list string) string { return s.dialect.Map(list, "lower(x)") }
+
 // predicate is the condition for one predicate.
-func (s items) predicate(p query.Predicate) fragment {
+func (s items) predicate(p query.Predicate) Text {
 	switch {
 	case isProperty(p):
-		return property(p)
+		return s.property(p)
 	case p.Field.Column == "":
 		return s.metrics.predicate(p)
 	case p.Operator == query.Exists:
-		return sqlText(exists(p.Field))
+		return Of(s.exists(p.Field))
 	case p.Operator == query.NotExists:
-		return sqlText("NOT " + exists(p.Field))
+		return Of("NOT " + s.exists(p.Field))
 	case isText(p):
-		return oneOf(p.Field, []any{p.Text})
+		return s.oneOf(p.Field, []any{p.Text})
 	case p.Field.List:
-		return concat("len(list_filter("+p.Field.Column+", lambda x: ", allOf(sqlText(given(p.Field, "x")), matches("x", p)), ")) > 0")
+		return s.some(p.Field.Column, allOf(Of(given(p.Field, "x")), s.matches("x", p)))
 	}
-	return matches(p.Field.Column, p)
+	return s.matches(p.Field.Column, p)
+}
+
+// some is the condition that another one holds of an element of a list.
+func (s items) some(list string, condition Text) Text {
+	return Of(s.dialect.Some(list, condition.SQL), condition.Args...)
 }
 
 // exists is the condition that a field has a value; never null.
-func exists(f query.Field) string {
+func (s items) exists(f query.Field) string {
 	if !f.List {
 		return "(" + f.Column + " IS NOT NULL)"
 	}
-	return "(" + f.Column + " IS NOT NULL AND len(list_filter(" + f.Column + ", lambda x: " + given(f, "x") + ")) > 0)"
+	return "(" + f.Column + " IS NOT NULL AND " + s.dialect.Some(f.Column, given(f, "x")) + ")"
 }
 
 // given is the condition that an element of a list is a value. Lists that are made from one array of the record stay
