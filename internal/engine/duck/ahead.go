@@ -12,8 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 )
 
-// The first batch is small, so that a page of records is read by all readers and that whoever stops early has cost
-// little. The largest has about 5 MB of text: two batches that meet in a column page both decompress it, which smaller
+// The first batch is small, so that whoever stops early has cost little. The largest has about 5 MB of text: two batches that meet in a column page both decompress it, which smaller
 // ones would do more often.
 const (
 	firstBatch   = 32
@@ -23,6 +22,18 @@ const (
 // maxReaders bounds the goroutines that read for one question. Two are faster than any use of the records, and the
 // library that decompresses has four decoders for the whole process.
 const maxReaders = 4
+
+// readers is how many goroutines read for one question.
+func readers() int { return min(runtime.GOMAXPROCS(0), maxReaders) }
+
+// firstSize is the size of the first batch of at most so many hits; 0 means that nobody knows. A page is shared out evenly:
+// it takes as long as the reader that has the most of it.
+func firstSize(limit int) int {
+	if limit == 0 {
+		return firstBatch
+	}
+	return min((limit+readers()-1)/readers(), 2*firstBatch)
+}
 
 // batch is a part of the hits, in the order asked for.
 type batch struct {
@@ -41,14 +52,13 @@ type ahead struct {
 // is open.
 func readAhead(ctx context.Context, files []lake.File, batches iter.Seq2[[]hit, error]) iter.Seq2[[]hit, error] {
 	return func(yield func([]hit, error) bool) {
-		readers := min(runtime.GOMAXPROCS(0), maxReaders)
-		a := &ahead{work: make(chan batch, 2*readers)}
+		a := &ahead{work: make(chan batch, 2*readers())}
 		ctx, cancel := context.WithCancel(ctx)
 		var group sync.WaitGroup
 		defer group.Wait()
 		defer close(a.work)
 		defer cancel() // first: what is in work need not be read any more
-		for range readers {
+		for range readers() {
 			group.Go(func() { readBatches(ctx, files, a.work) })
 		}
 		a.run(batches, yield)
@@ -106,10 +116,10 @@ func readBatch(ctx context.Context, r *reader, hits []hit) (err error) {
 	return r.read(ctx, hits)
 }
 
-// batches cuts what a statement finds into batches.
-func batches(ctx context.Context, rows *sql.Rows) iter.Seq2[[]hit, error] {
+// batches cuts what a statement finds into batches, the first of this size.
+func batches(ctx context.Context, rows *sql.Rows, first int) iter.Seq2[[]hit, error] {
 	return func(yield func([]hit, error) bool) {
-		for size := firstBatch; ; size = min(2*size, largestBatch) {
+		for size := first; ; size = min(2*size, largestBatch) {
 			hits, err := nextHits(rows, size)
 			if len(hits) == 0 && err == nil || !yield(hits, asFault(ctx, err)) || err != nil {
 				return

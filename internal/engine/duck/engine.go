@@ -90,12 +90,12 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 	}
 	files := s.Files(lake.Conversations)
 	if !sqltext.Filtered(q) {
-		return e.each(ctx, files, s.Places(nil, limit, offset), spent, yield)
+		return e.each(ctx, files, s.Places(nil, limit, offset), limit, spent, yield)
 	}
 	begin := time.Now()
 	return e.db.hits.lend(ctx, s, func(h *hitSet) error {
 		spent.Finding += time.Since(begin)
-		return e.each(ctx, files, s.Places(h.as(), limit, offset), spent, yield)
+		return e.each(ctx, files, s.Places(h.as(), limit, offset), limit, spent, yield)
 	})
 }
 
@@ -106,12 +106,12 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 		if len(ids) == 0 || len(files) == 0 {
 			return nil
 		}
-		return e.each(ctx, files, sqltext.PlacesOf(dialect{}, files, ids), new(engine.Spent), yield)
+		return e.each(ctx, files, sqltext.PlacesOf(dialect{}, files, ids), len(ids), new(engine.Spent), yield)
 	})
 }
 
-// each finds the places that a statement gives in these files, and yields their records.
-func (e *Engine) each(ctx context.Context, files []lake.File, statement sqltext.Text, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
+// each finds the places that a statement gives in these files, at most limit if it is not 0, and yields their records.
+func (e *Engine) each(ctx context.Context, files []lake.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
 	rows, err := e.db.query(ctx, statement)
 	spent.Finding += time.Since(begin)
@@ -120,7 +120,7 @@ func (e *Engine) each(ctx context.Context, files []lake.File, statement sqltext.
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	begin = time.Now()
-	for hits, err := range readAhead(ctx, files, batches(ctx, rows)) {
+	for hits, err := range readAhead(ctx, files, batches(ctx, rows, firstSize(limit))) {
 		spent.Reading += time.Since(begin)
 		if !yieldRead(hits, yield) {
 			return nil
