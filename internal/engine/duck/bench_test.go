@@ -114,7 +114,7 @@ func benchQuestions(queue string) []benchQuestion {
 	}
 }
 
-// BenchmarkQuestions measures what one request asks, each time of a new engine: the count, a page of 100 and an
+// BenchmarkQuestions measures what one request asks that nobody has asked before: the count, a page of 100 and an
 // aggregation; and count and aggregation in SQL by hand.
 func BenchmarkQuestions(b *testing.B) {
 	l, db := benchLake(b), openDB(b)
@@ -136,6 +136,7 @@ func BenchmarkQuestions(b *testing.B) {
 				percentiles(b, func() {
 					e := duck.New(db, snapshot)
 					defer e.Close()
+					defer duck.Forget(b, db)
 					if hits, err = e.Count(b.Context(), q); err != nil {
 						b.Fatal(err)
 					}

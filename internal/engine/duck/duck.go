@@ -43,11 +43,11 @@ type DB struct {
 type Config struct {
 	Threads   int // 0 leaves it to DuckDB: one a core
 	MemoryMiB int // 0 means 1,024. Text that is read out of it comes on top
-	HitsMiB   int // 0 means 256. Part of the memory: what questions have found, kept for whoever asks the same
+	HitsMiB   int // 0 means 256, less than 0 nothing. Part of the memory: what questions have found, kept for whoever asks the same
 }
 
 // hits is the bound on what is kept of questions, in bytes.
-func (c Config) hits() int64 { return int64(cmp.Or(c.HitsMiB, 256)) << 20 }
+func (c Config) hits() int64 { return int64(max(0, cmp.Or(c.HitsMiB, 256))) << 20 }
 
 // settings are made once for the whole database. Nothing is ever fetched from the network.
 func (c Config) settings() []string {

@@ -28,6 +28,14 @@ func Kept(d *DB) (sets, bytes int64) {
 	return int64(len(d.hits.sets)), d.hits.bytes
 }
 
+// Forget drops what questions have found, as if nobody had asked any.
+func Forget(tb testing.TB, d *DB) {
+	tb.Helper()
+	if err := d.hits.shrink(tb.Context(), 0); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // LowerDiffers lists the letters that DuckDB lowers in another way.
 func LowerDiffers(ctx context.Context, d *DB, lower func(rune) rune) (differ []rune, err error) {
 	rows, err := d.db.QueryContext(ctx, `SELECT i, lower(chr(i::INTEGER)) FROM (SELECT unnest(range(1, 55296)) AS i UNION ALL SELECT unnest(range(57344, 1114112)))`)

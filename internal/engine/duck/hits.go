@@ -115,12 +115,19 @@ func (c *cache) fill(ctx context.Context, h *hitSet, statement sqltext.Text) err
 }
 
 // keep puts a set that was found in front, and out of the cache what has no room any more.
-func (c *cache) keep(ctx context.Context, h *hitSet) (err error) {
+func (c *cache) keep(ctx context.Context, h *hitSet) error {
 	c.mu.Lock()
 	h.kept = c.used.PushFront(h)
 	c.bytes += h.bytes()
+	c.mu.Unlock()
+	return c.shrink(ctx, c.limit)
+}
+
+// shrink puts out of the cache what was not used for the longest time, until the rest takes no more than some bytes.
+func (c *cache) shrink(ctx context.Context, limit int64) (err error) {
+	c.mu.Lock()
 	var unused []*hitSet
-	for c.bytes > c.limit {
+	for c.bytes > limit {
 		old := c.used.Remove(c.used.Back()).(*hitSet)
 		old.kept = nil
 		c.bytes -= old.bytes()

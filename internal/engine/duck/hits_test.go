@@ -148,6 +148,17 @@ func TestKeptHitsAreBounded(t *testing.T) {
 	}
 }
 
+// A server that keeps nothing searches each time, and leaves nothing.
+func TestNoHitsAreKept(t *testing.T) {
+	unraced.Test(t)
+	records, questions := several(t, 1)
+	a := asked{t, duck.Source{DB: openWith(t, duck.Config{HitsMiB: -1}), Lake: lakeOf(t, records)}}
+	if n := a.count(questions[0]); n == 0 || n != int64(len(a.page(questions[0], 0, 0))) {
+		t.Errorf("%d are counted", n)
+	}
+	a.searched(2, 0)
+}
+
 // A set that is in use when others take its place is there until its user has finished.
 func TestHitsInUseStay(t *testing.T) {
 	unraced.Test(t)
