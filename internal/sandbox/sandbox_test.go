@@ -46,7 +46,7 @@ func TestABatchThatFailsLeavesTheDateWhereItWas(t *testing.T) {
 // The sandbox over given records grows as one over a simulated centre does when a day is made.
 func TestWorldIsASource(t *testing.T) {
 	enginetest.RunSource(t, func(_ *testing.T, now time.Time) enginetest.Grows {
-		w := newWorld(now)
+		w := newWorld(now, "")
 		w.store = mem.New(nil)
 		return enginetest.Grows{Source: w, Add: func(t *testing.T, records ...conversation.Record) {
 			t.Helper()

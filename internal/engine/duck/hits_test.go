@@ -114,7 +114,7 @@ func TestOneQuestionIsSearchedOnce(t *testing.T) {
 	a.searched(2, 2)
 }
 
-// Two organisations that ask the same, of the same records, are answered each from its own lake.
+// Two organizations that ask the same, of the same records, are answered each from its own lake.
 func TestLakesShareNothing(t *testing.T) {
 	unraced.Test(t)
 	records, questions := several(t, 1)
