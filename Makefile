@@ -79,7 +79,7 @@ $(LINTER): tools/go.mod tools/go.sum | setup-build
 # suites that start the program as a process, and the simulation, which has no goroutine.
 UNRACED = /internal/sim$$|/test/(hostile|kill|mutate|readme)$$
 # Packages with tests of which it says nothing run twice: with it and without those tests, and without it whole.
-TWICE   = $(GO) list -f '{{$$p := .ImportPath}}{{$$u := "github.com/parley-hq/parley/test/unraced"}}{{range .TestImports}}{{if eq . $$u}}{{$$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$u}}{{$$p}}{{end}}{{end}}' ./...
+TWICE   = $(GO) list -f '{{$$p := .ImportPath}}{{$$u := "github.com/parley-hq/parley/test/unraced"}}{{range .TestImports}}{{if eq . $$u}}{{println $$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$u}}{{println $$p}}{{end}}{{end}}' ./...
 
 .PHONY: unit
 unit: setup-build ## Unit tests, with the race detector where it says something
