@@ -3,10 +3,12 @@ package extract
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -345,17 +347,42 @@ func TestAvailabilityMovesBack(t *testing.T) {
 	r.wantRecords(spread(2, 8))
 }
 
-// What the platform gives for a moment only must not be seen in the lake.
+// What the platform gives for a moment only must not be seen in the lake: each misdeed at the first request for each thing,
+// one after the other, and again between the pages. Every one of them is met.
 func TestPlatformThatStumbles(t *testing.T) {
+	misdeeds := map[string]platformtest.Misdeed{
+		"hangs up": platformtest.HangUp, "cuts": platformtest.Cut, "says no JSON": platformtest.Say("<html>"), "refuses": platformtest.Refuse(503, "service.unavailable", ""),
+	}
+	met := map[string]int{}
+	var mu sync.Mutex
 	var rules []platformtest.Rule
-	for i, misdeed := range []platformtest.Misdeed{platformtest.HangUp, platformtest.Cut, platformtest.Say("<html>"), platformtest.Refuse(503, "service.unavailable", "")} {
+	for i, name := range slices.Sorted(maps.Keys(misdeeds)) {
 		for _, route := range []platformtest.Route{platformtest.Submit, platformtest.Status, platformtest.Results} {
-			rules = append(rules, platformtest.Rule{Route: route, First: 1 + 2*i, Do: misdeed})
+			counted := platformtest.Counted(misdeeds[name], func() {
+				mu.Lock()
+				defer mu.Unlock()
+				met[fmt.Sprint(name, " at ", route)]++
+			})
+			rules = append(rules, platformtest.Rule{Route: route, First: 1 + i, Do: counted})
+			if route == platformtest.Results {
+				rules = append(rules, platformtest.Rule{Route: route, First: 6 + 2*i, Do: counted})
+			}
 		}
 	}
 	r := newRig(t, 2, platformtest.Config{Records: spread(2, 16), Rules: rules, TokenCalls: 3})
-	r.mustRun()
+	s := r.mustRun()
 	r.wantRecords(spread(2, 16))
+	if s.Jobs != 2 || s.Received != 16 || s.Duplicates+s.Conflicts+s.Rejected+s.Refetched != 0 {
+		t.Errorf("it came to %+v", s)
+	}
+	if len(met) != 3*len(misdeeds) {
+		t.Errorf("met %d of %d: %v", len(met), 3*len(misdeeds), met)
+	}
+	for what, n := range met {
+		if want := 1 + strings.Count(what, "at "+fmt.Sprint(platformtest.Results)); n != want {
+			t.Errorf("%s: met %d times, want %d", what, n, want)
+		}
+	}
 }
 
 // An interrupted run is taken up only by a run of the same days and platform; any other gives it up without a trace.

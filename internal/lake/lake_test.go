@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -312,8 +313,70 @@ func TestLostRaceIsRetried(t *testing.T) {
 	if _, err := tx1.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx2.Commit(ctx); err != nil {
+	done, err := tx2.Commit(ctx)
+	if err != nil {
 		t.Fatalf("the catalog does not retry a lost race: %v", err)
+	}
+	won := first.Metadata().CurrentSnapshot().SnapshotID // before either
+	if parent := done.CurrentSnapshot().ParentSnapshotID; parent == nil || *parent == won {
+		t.Errorf("the second commit stands on %v, which is that before the first: it lost no race", parent)
+	}
+	var got []conversation.ID
+	files, err := l.plan(ctx, Conversations, snapshotOf(done))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		for v, err := range Versions(ctx, f) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, v.ID)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, []conversation.ID{"a", "b", "c"}) {
+		t.Errorf("the table has %v, want what both commits brought", got)
+	}
+}
+
+// A commit after which nobody can tell whether it is in says so, and neither takes it back nor does it again. The next
+// writer, who can tell, settles it.
+func TestACommitInDoubtSaysSo(t *testing.T) {
+	l := newLake(t)
+	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// When the metadata of conversations are written, the catalog goes: the commit fails, and so does the look for it.
+	hide := func(from, to string) {
+		if _, err := l.db.ExecContext(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+			t.Error(err)
+		}
+	}
+	hidden := false
+	useDisk(t, foldertest.Steps{Before: func(op, path string) error {
+		if op == "close" && !hidden && strings.Contains(path, "/conversations/metadata/") && strings.HasSuffix(path, ".metadata.json") {
+			hidden = true
+			hide("iceberg_tables", "away")
+		}
+		return nil
+	}})
+	_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(record("b", day1, "y"))})
+	if !hidden || !errors.Is(err, fault.InDoubt) {
+		t.Errorf("the catalog went: %v; got %v, want that the outcome is unknown", hidden, err)
+	}
+	hide("away", "iceberg_tables")
+	if open, err := l.intents(t.Context()); err != nil || len(open) != 1 {
+		t.Errorf("not settled: %v, %v; want the one", open, err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, l, Commit{Records: all(record("b", day1, "y"))})
+	if r := mustCheck(t, l); r.Conversations != 2 || r.Unsettled != 0 {
+		t.Errorf("afterwards: %+v", r)
 	}
 }
 

@@ -29,6 +29,14 @@ func (r Rule) applies(to Route, n int) bool {
 // Misdeed answers a request in place of usual, which would answer it well.
 type Misdeed func(w http.ResponseWriter, r *http.Request, usual http.HandlerFunc)
 
+// Counted tells of each time that a misdeed is done, before it is.
+func Counted(do Misdeed, tell func()) Misdeed {
+	return func(w http.ResponseWriter, r *http.Request, usual http.HandlerFunc) {
+		tell()
+		do(w, r, usual)
+	}
+}
+
 // Refuse answers with a status and an error body; headers are names and values in turn.
 func Refuse(status int, code, message string, headers ...string) Misdeed {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
