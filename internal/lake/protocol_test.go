@@ -174,16 +174,8 @@ func stateOf(t *testing.T, dir string) string {
 	fmt.Fprintln(&out)
 	s := snapshot(t, l)
 	for _, table := range Tables() {
-		tbl, err := l.load(t.Context(), table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		head, err := l.plan(t.Context(), table, snapshotOf(tbl))
-		if err != nil {
-			t.Fatal(err)
-		}
-		onDisk := filesOnDisk(t, l, table)
-		if len(onDisk) > 0 {
+		head := headOf(t, l, table)
+		if onDisk := filesOnDisk(t, l, table); len(onDisk) > 0 {
 			fmt.Fprintf(&out, "%s: on disk %s; its newest snapshot has %s; readers see %s\n", table, onDisk, shortNames(head), shortNames(s.files[table]))
 		}
 	}

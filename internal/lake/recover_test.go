@@ -52,20 +52,27 @@ func tryCommit(t *testing.T, l *Lake, versions ...Version) error {
 	return errors.Join(err, w.Close())
 }
 
+// headOf gives the files of a table's newest snapshot, which readers see once conversations names it.
+func headOf(t *testing.T, l *Lake, table Table) []File {
+	t.Helper()
+	tbl, err := l.load(t.Context(), table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := l.plan(t.Context(), table, snapshotOf(tbl))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head
+}
+
 // sameAsNamed asserts that the newest snapshot of every companion has just the files that conversations names, and that
 // all of them are there.
 func sameAsNamed(t *testing.T, l *Lake) {
 	t.Helper()
 	s := snapshot(t, l)
 	for _, table := range companions() {
-		tbl, err := l.load(t.Context(), table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		head, err := l.plan(t.Context(), table, snapshotOf(tbl))
-		if err != nil {
-			t.Fatal(err)
-		}
+		head := headOf(t, l, table)
 		if len(without(head, s.files[table]))+len(without(s.files[table], head)) > 0 {
 			t.Errorf("%s: its newest snapshot has the files %v, and conversations names %v", table, head, s.files[table])
 		}
@@ -122,15 +129,7 @@ func TestRefusedRestoreIsNotTakenForAnEarlierOne(t *testing.T) {
 	if err := tryCommit(t, l, newer(2)...); err == nil {
 		t.Fatal("a refused commit went through")
 	}
-	tbl, err := l.load(t.Context(), Segments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, err := l.plan(t.Context(), Segments, snapshotOf(tbl))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range head {
+	for _, f := range headOf(t, l, Segments) {
 		if !exists(f.Path) {
 			t.Errorf("file %s, which the newest snapshot of segments lists, was removed", f.Path)
 		}

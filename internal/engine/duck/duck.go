@@ -55,7 +55,8 @@ func (c Config) settings() []string {
 	s := []string{
 		"SET TimeZone = 'UTC'", "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false",
 		fmt.Sprintf("SET memory_limit = '%dMiB'", memory), "SET preserve_insertion_order = true",
-		// To open the files of a month anew takes longer than to search them: footers are kept, until a file changes.
+		// To open the files of a month anew takes longer than to search them: footers are kept until a file changes, or
+		// until they have no room in the memory limit.
 		"SET parquet_metadata_cache = true",
 	}
 	if c.Threads > 0 {

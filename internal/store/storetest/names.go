@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -115,23 +114,13 @@ func listedWhileWritten(t *testing.T, impl Implementation) {
 	for i := range stay {
 		p.put(store.Location(fmt.Sprintf("folder/%d/%d", i%2, i)), store.New, "")
 	}
-	stop := make(chan struct{})
-	var writing sync.WaitGroup
-	var failed error
-	writing.Go(func() {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			at := store.Location(fmt.Sprintf("folder/%d/guest %d", i%2, i%10))
-			w, err := p.Create(context.WithoutCancel(t.Context()), at, store.Replace)
-			if err == nil {
-				err = errors.Join(w.Commit(), w.Close(), p.Remove(context.WithoutCancel(t.Context()), at))
-			}
-			failed = errors.Join(failed, err)
+	end := meanwhile(t, func(ctx context.Context, i int) error {
+		at := store.Location(fmt.Sprintf("folder/%d/guest %d", i%2, i%10))
+		w, err := p.Create(ctx, at, store.Replace)
+		if err != nil {
+			return err
 		}
+		return errors.Join(w.Commit(), w.Close(), p.Remove(ctx, at))
 	})
 	for range 5 {
 		seen := map[store.Location]int{}
@@ -147,11 +136,7 @@ func listedWhileWritten(t *testing.T, impl Implementation) {
 			}
 		}
 	}
-	close(stop)
-	writing.Wait()
-	if failed != nil {
-		t.Error(failed)
-	}
+	end()
 	if got := p.names(""); len(got) != stay {
 		t.Errorf("%d objects are there in the end, want %d", len(got), stay)
 	}

@@ -67,35 +67,49 @@ func replacedWhileRead(t *testing.T, impl Implementation) {
 	p := open(t, impl)
 	contents := []string{noise(50_000, 7), noise(80_000, 8)}
 	p.put("object", store.New, contents[0])
-	stop := make(chan struct{})
-	var writing sync.WaitGroup
-	var failed error
-	writing.Go(func() {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			w, err := p.Create(context.WithoutCancel(t.Context()), "object", store.Replace)
-			if err == nil {
-				_, err = io.WriteString(w, contents[i%2])
-				err = errors.Join(err, w.Publish(), w.Close())
-			}
-			failed = errors.Join(failed, err)
+	end := meanwhile(t, func(ctx context.Context, i int) error {
+		w, err := p.Create(ctx, "object", store.Replace)
+		if err != nil {
+			return err
 		}
+		_, err = io.WriteString(w, contents[i%2])
+		return errors.Join(err, w.Publish(), w.Close())
 	})
 	for range 200 {
 		if got, err := p.get("object"); err != nil || got != contents[0] && got != contents[1] {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
 	}
-	close(stop)
-	writing.Wait()
-	if failed != nil {
-		t.Error(failed)
-	}
+	end()
 	p.wantNames("object")
+}
+
+// meanwhile does something over and over on another goroutine until end is called. It stops with its first failure, which
+// end tells of.
+func meanwhile(t *testing.T, do func(ctx context.Context, i int) error) (end func()) {
+	t.Helper()
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	ctx := context.WithoutCancel(t.Context())
+	go func() {
+		var err error
+		for i := 0; err == nil; i++ {
+			select {
+			case <-stop:
+				ended <- nil
+				return
+			default:
+				err = do(ctx, i)
+			}
+		}
+		ended <- err
+	}()
+	return func() {
+		t.Helper()
+		close(stop)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // An object of any size is written and read with little memory.
