@@ -92,7 +92,7 @@ func BenchmarkFewRecords(b *testing.B) {
 	defer s.Close()
 	file := s.Files(lake.Conversations)[0]
 	for b.Loop() {
-		r, err := lake.OpenRecords(b.Context(), file)
+		r, err := new(lake.Footers).Open(b.Context(), file)
 		if err != nil {
 			b.Fatal(err)
 		}

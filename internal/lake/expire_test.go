@@ -98,7 +98,7 @@ func readAll(ctx context.Context, s *Snapshot) error {
 		}
 	}
 	for _, f := range s.Files(Conversations) {
-		r, err := OpenRecords(ctx, f)
+		r, err := new(Footers).Open(ctx, f)
 		if err != nil {
 			return err
 		}

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -22,8 +24,28 @@ type RecordReader struct {
 	path    string
 	file    *file.Reader
 	columns [4]int // places of recordColumns
+	shared  *Footers
 
 	group *recordGroup // that is open; nil before the first and after a failure
+}
+
+// Footers remembers, for all who read records in one process, what every reader of a data file reads first: its footer, and
+// what the columns beside the texts say. Files never change, and their names are never given again. The zero
+// value remembers nothing. Safe for concurrent use.
+type Footers struct {
+	files  *shelf[string, *metadata.FileMetaData]
+	groups *shelf[groupKey, *groupHeads]
+}
+
+// What Footers keep at most: the footers of a month of busy days, and the heads of 100,000 conversations.
+const (
+	footerBytes = 16 << 20
+	headsBytes  = 16 << 20
+)
+
+// NewFooters remembers nothing yet.
+func NewFooters() *Footers {
+	return &Footers{newShelf[string, *metadata.FileMetaData](footerBytes), newShelf[groupKey, *groupHeads](headsBytes)}
 }
 
 // recordColumns is what a record is read from.
@@ -31,22 +53,36 @@ var recordColumns = [4]string{"conversation_id", "conversation_start", "conversa
 
 // recordGroup is an open row group.
 type recordGroup struct {
-	base, end int64   // its first row, and the row after its last
-	next      int64   // row that texts stands before
-	pages     []int64 // first row of each column page of texts, counted in the group
+	base, end int64 // its first row, and the row after its last
+	next      int64 // row that texts stands before
 	texts     *file.ByteArrayColumnChunkReader
-
-	// All records of the group without their texts: the other columns are smaller together than one page of texts.
-	heads []conversation.Record
+	*groupHeads
 }
 
-// OpenRecords opens the record column of a data file of conversations.
-func OpenRecords(ctx context.Context, f File) (*RecordReader, error) {
-	p, err := openParquet(ctx, f)
+// groupKey names a row group of a file.
+type groupKey struct {
+	path  string
+	group int
+}
+
+// groupHeads is what is known of a row group without its texts. It does not change.
+type groupHeads struct {
+	pages []int64               // first row of each column page of texts, counted in the group
+	heads []conversation.Record // the other columns are smaller together than some pages of texts
+}
+
+// bytes is what they take in memory, roughly: an id has 36 bytes.
+func (g *groupHeads) bytes() int64 {
+	return int64(8*len(g.pages)) + int64(len(g.heads))*int64(unsafe.Sizeof(conversation.Record{})+36)
+}
+
+// Open opens the record column of a data file of conversations.
+func (s *Footers) Open(ctx context.Context, f File) (*RecordReader, error) {
+	p, err := s.open(ctx, f)
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "data file %s cannot be opened", f.Path)
 	}
-	r := &RecordReader{path: f.Path, file: p}
+	r := &RecordReader{path: f.Path, file: p, shared: s}
 	for i, name := range recordColumns {
 		if r.columns[i] = p.MetaData().Schema.ColumnIndexByName(name); r.columns[i] < 0 {
 			return nil, errors.Join(fault.New(fault.Corrupt, "data file %s has no column %s", f.Path, name), p.Close())
@@ -54,6 +90,23 @@ func OpenRecords(ctx context.Context, f File) (*RecordReader, error) {
 	}
 	return r, nil
 }
+
+// open opens a file, whose footer is read if nobody did.
+func (s *Footers) open(ctx context.Context, f File) (p *file.Reader, err error) {
+	footer, err := s.files.get(f.Path, func() (*metadata.FileMetaData, int64, error) {
+		if p, err = openParquet(ctx, f); err != nil {
+			return nil, 0, err
+		}
+		return p.MetaData(), inMemory * int64(p.MetaData().Size()), nil
+	})
+	if p != nil || err != nil {
+		return p, err
+	}
+	return openParquet(ctx, f, file.WithMetadata(footer))
+}
+
+// inMemory is how many times what a footer takes in its file it takes in memory.
+const inMemory = 6
 
 // Close closes the file.
 func (r *RecordReader) Close() error { return r.file.Close() }
@@ -123,8 +176,18 @@ func (r *RecordReader) openGroup(number int, base, end int64) (*recordGroup, err
 	if g.texts, ok = column.(*file.ByteArrayColumnChunkReader); !ok {
 		return nil, errors.New("its records are no text")
 	}
+	g.groupHeads, err = r.shared.groups.get(groupKey{r.path, number}, func() (*groupHeads, int64, error) {
+		heads, err := r.headsOf(number, rows)
+		return heads, heads.bytes(), err
+	})
+	return g, err
+}
+
+// headsOf reads what is known of a row group without its texts.
+func (r *RecordReader) headsOf(number int, rows *file.RowGroupReader) (_ *groupHeads, err error) {
+	g := new(groupHeads)
 	if g.pages, err = r.pagesOf(number); err != nil {
-		return nil, err
+		return g, err
 	}
 	g.heads, err = r.heads(rows)
 	return g, err

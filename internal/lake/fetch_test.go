@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -42,7 +45,7 @@ func fetched(t *testing.T) (file File, records []conversation.Record) {
 // Any rows, in the order of the file, come with all that a record is.
 func TestRecordReader(t *testing.T) {
 	file, records := fetched(t)
-	r, err := OpenRecords(t.Context(), file)
+	r, err := new(Footers).Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +74,7 @@ func TestRecordReader(t *testing.T) {
 // What lies before a row that is not there comes, and the reader goes on afterwards.
 func TestRecordReaderBeyondTheEnd(t *testing.T) {
 	file, records := fetched(t)
-	r, err := OpenRecords(t.Context(), file)
+	r, err := new(Footers).Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,4 +86,40 @@ func TestRecordReaderBeyondTheEnd(t *testing.T) {
 	if got, err := r.Read(last); err != nil || got[0].ID != records[last].ID {
 		t.Errorf("got %v and %v afterwards", got, err)
 	}
+}
+
+// Several readers at once share what they read first, and each reads what it would alone.
+func TestRecordReadersShareFooters(t *testing.T) {
+	file, records := fetched(t)
+	footers := NewFooters()
+	var readers errgroup.Group
+	for n := range int64(4) {
+		readers.Go(func() error {
+			for row := n; row < int64(len(records)); row += 311 {
+				if err := sameRow(t.Context(), footers, file, row, records[row]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := readers.Wait(); err != nil {
+		t.Error(err)
+	}
+	if len(footers.files.at) != 1 || len(footers.groups.at) != 2 || footers.files.bytes == 0 || footers.groups.bytes < int64(36*len(records)) {
+		t.Errorf("%d footers in %d bytes and %d groups in %d bytes are remembered, of one file with two groups",
+			len(footers.files.at), footers.files.bytes, len(footers.groups.at), footers.groups.bytes)
+	}
+}
+
+func sameRow(ctx context.Context, footers *Footers, file File, row int64, want conversation.Record) error {
+	r, err := footers.Open(ctx, file)
+	if err != nil {
+		return err
+	}
+	got, err := r.Read(row)
+	if err == nil && !reflect.DeepEqual(got, []conversation.Record{want}) {
+		err = fmt.Errorf("row %d is %s of %v to %v", row, got[0].ID, got[0].Start, got[0].End)
+	}
+	return errors.Join(err, r.Close())
 }

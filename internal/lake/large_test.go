@@ -74,7 +74,7 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	for table, column := range map[Table]string{Conversations: "record", Segments: "wrap_up_note", Changes: "before"} {
 		pages, groups := pagesOf(t, s.Files(table)[0].Path, column)
 		for _, p := range pages {
-			if p > batchBytes+size+columnPageBytes+10_000 {
+			if p > batchBytes+size+pagingOf(Conversations).bytes+10_000 {
 				t.Errorf("%s: a page of %s has %d bytes", table, column, p)
 			}
 		}
@@ -155,7 +155,7 @@ func TestPageThatIsTooLarge(t *testing.T) {
 	if !refused() {
 		t.Fatal("the library reads the page: nothing is shown")
 	}
-	r, err := OpenRecords(t.Context(), snapshot(t, l).Files(Conversations)[0])
+	r, err := new(Footers).Open(t.Context(), snapshot(t, l).Files(Conversations)[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const largestPage = math.MaxInt32
 const streamBuffer = 256 << 10
 
 // openParquet opens a Parquet file to be read page by page. Damage is an error of whatever kind; it never panics.
-func openParquet(ctx context.Context, f File) (_ *file.Reader, err error) {
+func openParquet(ctx context.Context, f File, more ...file.ReadOption) (_ *file.Reader, err error) {
 	o, err := f.store.Open(ctx, f.at)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func openParquet(ctx context.Context, f File) (_ *file.Reader, err error) {
 	props := parquet.NewReaderProperties(memory.DefaultAllocator)
 	props.BufferedStreamEnabled, props.BufferSize = true, streamBuffer
 	props.MaxCompressedPageSize, props.MaxUncompressedPageSize = largestPage, largestPage
-	return file.NewParquetReader(source{store.Reader(o), o}, file.WithReadProps(props))
+	return file.NewParquetReader(source{store.Reader(o), o}, append(more, file.WithReadProps(props))...)
 }
 
 // source is an object as the library reads and closes it.

@@ -50,7 +50,7 @@ func (s *Snapshot) Close() error {
 
 // File is a data file of a table.
 type File struct {
-	Path  string           // for those who can read files only; OpenRecords and Versions go by the store
+	Path  string           // for those who can read files only; Footers and Versions go by the store
 	Day   conversation.Day // day of conversation_start of every row
 	Rows  int64
 	Bytes int64

@@ -8,8 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
-
-	"github.com/parley-hq/parley/internal/lake"
 )
 
 // The first batch is small, so that whoever stops early has cost little. The largest has about 5 MB of text: two batches that meet in a column page both decompress it, which smaller
@@ -50,7 +48,7 @@ type ahead struct {
 // readAhead gives batches of hits their records and yields them in their order. It stops after the first error; the
 // hits that come with one have records as far as they could be read. When it returns, no goroutine is left and no file
 // is open.
-func readAhead(ctx context.Context, files []lake.File, batches iter.Seq2[[]hit, error]) iter.Seq2[[]hit, error] {
+func readAhead(ctx context.Context, f files, batches iter.Seq2[[]hit, error]) iter.Seq2[[]hit, error] {
 	return func(yield func([]hit, error) bool) {
 		a := &ahead{work: make(chan batch, 2*readers())}
 		ctx, cancel := context.WithCancel(ctx)
@@ -59,7 +57,7 @@ func readAhead(ctx context.Context, files []lake.File, batches iter.Seq2[[]hit, 
 		defer close(a.work)
 		defer cancel() // first: what is in work need not be read any more
 		for range readers() {
-			group.Go(func() { readBatches(ctx, files, a.work) })
+			group.Go(func() { readBatches(ctx, f, a.work) })
 		}
 		a.run(batches, yield)
 	}
@@ -98,8 +96,8 @@ func (a *ahead) give(yield func([]hit, error) bool) bool {
 }
 
 // readBatches reads until there is no more work.
-func readBatches(ctx context.Context, files []lake.File, work <-chan batch) {
-	r := newReader(files)
+func readBatches(ctx context.Context, f files, work <-chan batch) {
+	r := newReader(f)
 	defer r.close()
 	for b := range work {
 		b.done <- readBatch(ctx, r, b.hits)

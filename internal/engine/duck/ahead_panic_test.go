@@ -27,7 +27,7 @@ func TestReadAheadPanics(t *testing.T) {
 		yield([]hit{{file: 7}}, nil) // there is no such file
 	}
 	var failed []error
-	for _, err := range readAhead(t.Context(), nil, found) {
+	for _, err := range readAhead(t.Context(), files{}, found) {
 		failed = append(failed, err)
 	}
 	if len(failed) != 1 || failed[0] == nil || !strings.Contains(failed[0].Error(), "panic") {

@@ -36,7 +36,9 @@ type DB struct {
 	spill  string       // the folder of what does not fit into memory, to be removed; empty if it is the caller's
 	tables atomic.Int64 // hit sets made so far, which are named by it
 	hits   *cache
-	watch  watch
+	// To read the footer of a busy day takes as long as a few of its records.
+	footers *lake.Footers
+	watch   watch
 }
 
 // Config bounds what DuckDB takes.
@@ -93,7 +95,7 @@ func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start duckdb: %w", err)
 	}
-	d := &DB{db: sql.OpenDB(connector)}
+	d := &DB{db: sql.OpenDB(connector), footers: lake.NewFooters()}
 	d.hits = newCache(d, cfg.hits())
 	return d, nil
 }

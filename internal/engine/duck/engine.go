@@ -111,7 +111,7 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 }
 
 // each finds the places that a statement gives in these files, at most limit if it is not 0, and yields their records.
-func (e *Engine) each(ctx context.Context, files []lake.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
+func (e *Engine) each(ctx context.Context, in []lake.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
 	rows, err := e.db.query(ctx, statement)
 	spent.Finding += time.Since(begin)
@@ -120,7 +120,7 @@ func (e *Engine) each(ctx context.Context, files []lake.File, statement sqltext.
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	begin = time.Now()
-	for hits, err := range readAhead(ctx, files, batches(ctx, rows, firstSize(limit))) {
+	for hits, err := range readAhead(ctx, files{in, e.db.footers}, batches(ctx, rows, firstSize(limit))) {
 		spent.Reading += time.Since(begin)
 		if !yieldRead(hits, yield) {
 			return nil

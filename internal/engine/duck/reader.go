@@ -16,12 +16,18 @@ type hit struct {
 	record conversation.Record // without text: not read
 }
 
+// files are the data files that hits lie in, by number, and what this process remembers of files.
+type files struct {
+	list    []lake.File
+	footers *lake.Footers
+}
+
 // maxOpen bounds the files that a reader keeps open between batches: hits in order of start stay in one.
 const maxOpen = 4
 
 // reader reads the records of hits. For one goroutine.
 type reader struct {
-	files []lake.File
+	files files
 	open  []*opened // least recently used first
 }
 
@@ -30,7 +36,7 @@ type opened struct {
 	*lake.RecordReader
 }
 
-func newReader(files []lake.File) *reader { return &reader{files: files} }
+func newReader(f files) *reader { return &reader{files: f} }
 
 // read gives hits their records. It reads in the order of files and rows, whatever the order of hits; what comes after
 // a failure stays without.
@@ -93,7 +99,7 @@ func (r *reader) file(ctx context.Context, n int) (*opened, error) {
 		r.open[0].close()
 		r.open = slices.Delete(r.open, 0, 1)
 	}
-	f, err := lake.OpenRecords(ctx, r.files[n])
+	f, err := r.files.footers.Open(ctx, r.files.list[n])
 	if err != nil {
 		return nil, err
 	}

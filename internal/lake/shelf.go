@@ -1,0 +1,71 @@
+package lake
+
+import (
+	lru "container/list"
+	"sync"
+)
+
+// shelf keeps values that are costly to read and never change: those used last, up to a number of bytes. A nil shelf
+// keeps nothing. Safe for concurrent use; two who miss a value at once both read it.
+type shelf[K comparable, V any] struct {
+	limit int64
+
+	mu    sync.Mutex
+	bytes int64
+	used  lru.List // of *kept[K, V], the one used last in front
+	at    map[K]*lru.Element
+}
+
+type kept[K comparable, V any] struct {
+	key   K
+	value V
+	bytes int64
+}
+
+func newShelf[K comparable, V any](limit int64) *shelf[K, V] {
+	return &shelf[K, V]{limit: limit, at: map[K]*lru.Element{}}
+}
+
+// get gives a value that is there, else what read does, which is kept if its size allows.
+func (s *shelf[K, V]) get(key K, read func() (V, int64, error)) (V, error) {
+	if v, ok := s.find(key); ok {
+		return v, nil
+	}
+	v, bytes, err := read()
+	if err == nil {
+		s.put(&kept[K, V]{key, v, bytes})
+	}
+	return v, err
+}
+
+func (s *shelf[K, V]) find(key K) (v V, ok bool) {
+	if s == nil {
+		return v, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.at[key]
+	if e == nil {
+		return v, false
+	}
+	s.used.MoveToFront(e)
+	return e.Value.(*kept[K, V]).value, true
+}
+
+func (s *shelf[K, V]) put(k *kept[K, V]) {
+	if s == nil || k.bytes > s.limit {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at[k.key] != nil {
+		return // somebody else was quicker
+	}
+	s.at[k.key] = s.used.PushFront(k)
+	s.bytes += k.bytes
+	for s.bytes > s.limit {
+		old := s.used.Remove(s.used.Back()).(*kept[K, V])
+		delete(s.at, old.key)
+		s.bytes -= old.bytes
+	}
+}
