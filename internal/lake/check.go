@@ -113,7 +113,7 @@ func (c *checker) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := c.unique(ctx, s); err != nil {
+	if err := c.unique(ctx, s, s.Rows(Conversations)/idsPerPass+1); err != nil {
 		return err
 	}
 	return c.unreferenced(ctx)
@@ -360,14 +360,13 @@ func (c *cursor) rest() (n int64) {
 const idsPerPass = 4_000_000
 
 // unique looks for conversations that are in the lake twice, and for those that the index of ids lacks. A large lake is
-// read several times, each time for a part of the ids: a part of what the index has in order, so that it is read once.
-func (c *checker) unique(ctx context.Context, s *Snapshot) error {
+// read in several passes, each for a part of the ids: a part of what the index has in order, so that it is read once.
+func (c *checker) unique(ctx context.Context, s *Snapshot, passes int64) error {
 	look, err := c.lake.indexLook(ctx)
 	if err != nil {
 		return err
 	}
 	defer look.close()
-	passes := s.Rows(Conversations)/idsPerPass + 1
 	for pass := range passes {
 		seen := map[key]bool{}
 		for _, f := range s.files[Conversations] {

@@ -503,6 +503,33 @@ func TestCheckTellsWhatTheIndexLacks(t *testing.T) {
 	}
 }
 
+// A lake that is read in several passes is searched as in one: each id belongs to one pass, and each pass finds its ids in
+// the part of the index that comes next.
+func TestCheckInPasses(t *testing.T) {
+	l := newLake(t)
+	var versions []Version
+	for i := range 2_000 {
+		versions = append(versions, record(fmt.Sprintf("id %d", i), day1.Add(time.Duration(i)*time.Second), ""))
+	}
+	const few = maxDamage / 2
+	for i := range few {
+		versions = append(versions, record(fmt.Sprintf("later %d", i), day1.Add(oneDay), ""))
+	}
+	commit(t, l, Commit{Records: all(versions...)})
+	s := snapshot(t, l)
+	files := s.Files(Conversations)
+	twice := &Snapshot{files: map[Table][]File{Conversations: append(slices.Clone(files), files[1])}}
+	for _, passes := range []int64{1, 2, 3, 7, 300} {
+		c := checker{lake: l, report: Report{worn: map[conversation.Day]bool{}}}
+		if err := c.unique(t.Context(), s, passes); err != nil || len(c.report.Damage) > 0 {
+			t.Errorf("%d passes: %v, %q", passes, err, c.report.Damage)
+		}
+		if err := c.unique(t.Context(), twice, passes); err != nil || len(c.report.Damage) != few {
+			t.Errorf("%d passes: %v, %d of %d conversations are found twice", passes, err, len(c.report.Damage), few)
+		}
+	}
+}
+
 // The disk gets full while a run is written: the commit fails as it must, and the lake is as it was.
 func TestDiskFullWhileARunIsWritten(t *testing.T) {
 	unraced.Test(t)

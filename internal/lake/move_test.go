@@ -357,6 +357,23 @@ func TestMoveThereAndBack(t *testing.T) {
 	}
 }
 
+// A lake that lies where it says is left alone: its lake.json is not written again.
+func TestMoveOfALakeThatDidNotMove(t *testing.T) {
+	dir, want := wandering(t)
+	before, err := os.Stat(filepath.Join(dir, "lake.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Move(t.Context(), dir, MoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(filepath.Join(dir, "lake.json"))
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("lake.json was written again: %v", err)
+	}
+	wantLake(t, dir, want)
+}
+
 func TestMoveRefuses(t *testing.T) {
 	unraced.Test(t)
 	dir, _ := wandering(t)
