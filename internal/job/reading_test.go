@@ -4,11 +4,10 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 )
 
 // leaving is a client that leaves after some writes.
@@ -93,14 +92,8 @@ func TestFilesAreGivenBack(t *testing.T) {
 	}
 	_, err := m.Results(t.Context(), me, id, "", 1)
 	wantKind(t, err, fault.Corrupt)
-	links, err := filepath.Glob("/proc/self/fd/*")
-	if err != nil || len(links) == 0 {
-		t.Fatalf("open files: %v", err)
-	}
-	for _, link := range links {
-		if path, err := os.Readlink(link); err == nil && strings.HasPrefix(path, m.cfg.Dir) {
-			t.Errorf("open: %s", filepath.Base(path))
-		}
+	if open := foldertest.Open(t, m.cfg.Dir); len(open) > 0 {
+		t.Errorf("open: %q", open)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -75,6 +76,9 @@ func flipped(t *testing.T, l *Lake, path string, good []byte) {
 		default:
 			t.Errorf("byte %d of %s of %d: exit code %d: %v", at, filepath.Base(path), len(good), fault.ExitCode(err), err)
 		}
+	}
+	if open := foldertest.Open(t, filepath.Dir(path)); len(open) > 0 {
+		t.Errorf("damaged files are left open: %q", open)
 	}
 	if found == 0 {
 		t.Errorf("no damage of %s was found in %d tries", filepath.Base(path), tried)

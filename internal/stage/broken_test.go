@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -262,7 +261,7 @@ func TestReadingGivesItsFilesBack(t *testing.T) {
 				break
 			}
 		}
-		if open := openFiles(t, dirOf(s)); len(open) > 0 {
+		if open := foldertest.Open(t, dirOf(s)); len(open) > 0 {
 			t.Errorf("open: %q", open)
 		}
 	}
@@ -279,19 +278,4 @@ func TestReadingGivesItsFilesBack(t *testing.T) {
 		}
 		read(0)
 	}
-}
-
-// openFiles gives the files of a folder that this process has open.
-func openFiles(t *testing.T, dir string) (open []string) {
-	t.Helper()
-	links, err := filepath.Glob("/proc/self/fd/*")
-	if err != nil || len(links) == 0 {
-		t.Fatalf("open files: %v", err)
-	}
-	for _, link := range links {
-		if path, err := os.Readlink(link); err == nil && strings.HasPrefix(path, dir) {
-			open = append(open, path)
-		}
-	}
-	return open
 }

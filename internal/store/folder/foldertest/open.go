@@ -1,0 +1,23 @@
+package foldertest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Open gives the files below a folder that this process has open. On systems that do not say, there are none.
+func Open(t testing.TB, dir string) (open []string) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if path, err := os.Readlink(link); err == nil && strings.HasPrefix(path, dir) {
+			open = append(open, path)
+		}
+	}
+	return open
+}
