@@ -5,10 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -77,9 +79,6 @@ func flipped(t *testing.T, l *Lake, path string, good []byte) {
 			t.Errorf("byte %d of %s of %d: exit code %d: %v", at, filepath.Base(path), len(good), fault.ExitCode(err), err)
 		}
 	}
-	if open := foldertest.Open(t, filepath.Dir(path)); len(open) > 0 {
-		t.Errorf("damaged files are left open: %q", open)
-	}
 	if found == 0 {
 		t.Errorf("no damage of %s was found in %d tries", filepath.Base(path), tried)
 	}
@@ -87,4 +86,19 @@ func flipped(t *testing.T, l *Lake, path string, good []byte) {
 		t.Fatal(err)
 	}
 	l.listed.Store(nil)
+}
+
+// What is no Parquet file is closed by whoever finds out, and not by the collector, which is kept from it here.
+func TestWhatCannotBeOpenedIsClosed(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f.parquet"), []byte("PAR1 and no more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openParquet(t.Context(), File{store: folder.At(dir), at: "f.parquet"}); err == nil {
+		t.Error("damage was opened")
+	}
+	if open := foldertest.Open(t, dir); len(open) > 0 {
+		t.Errorf("left open: %q", open)
+	}
 }
