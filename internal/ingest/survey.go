@@ -14,7 +14,7 @@ import (
 type Found struct {
 	Files    int      `json:"files"`
 	Records  int64    `json:"records"`
-	Rejected int64    `json:"rejected"` // values that are no records, each counted once
+	Rejected int64    `json:"rejected"` // values that are no records, each counted once as far as Survey remembers
 	Unfit    int64    `json:"unfit"`    // conversations with values that do not fit the schema
 	Empty    []string `json:"files_empty,omitempty"`
 	First    string   `json:"first,omitempty"` // earliest and latest conversationStart
@@ -27,7 +27,7 @@ type Found struct {
 // values that do not fit the schema, are fault.Incomplete, files without one value fault.Invalid. It does not look into
 // a lake, so that what is there already counts.
 func Survey(ctx context.Context, files []File, limits wire.Limits) (Found, error) {
-	s := surveyor{found: Found{Files: len(files)}, rejected: map[[sha256.Size]byte]bool{}, unfit: map[conversation.ID]wire.Misfits{}}
+	s := newSurveyor(len(files), mostRemembered)
 	read := int64(0)
 	for _, f := range files {
 		before := read
@@ -50,18 +50,27 @@ func Survey(ctx context.Context, files []File, limits wire.Limits) (Found, error
 	return found, incomplete(found.Rejected, "", found.Unfit, found.Misfits)
 }
 
-// surveyor remembers what is counted once, however often it comes. There is little of that.
+// mostRemembered bounds the memory of a survey to some 50 MB, whatever the files hold.
+const mostRemembered = 100_000
+
+// surveyor remembers what is counted once, however often it comes: so many of the rejected and of the unfit. Those beyond
+// count each time that they come.
 type surveyor struct {
 	found       Found
 	first, last time.Time
+	most        int
 	rejected    map[[sha256.Size]byte]bool
 	unfit       map[conversation.ID]wire.Misfits // of the version that was read last
+}
+
+func newSurveyor(files, most int) *surveyor {
+	return &surveyor{found: Found{Files: files}, most: most, rejected: map[[sha256.Size]byte]bool{}, unfit: map[conversation.ID]wire.Misfits{}}
 }
 
 func (s *surveyor) take(raw []byte) {
 	r, err := wire.Record(raw)
 	if err != nil {
-		s.rejected[sha256.Sum256(raw)] = true
+		s.reject(sha256.Sum256(raw))
 		return
 	}
 	s.found.Records++
@@ -71,15 +80,36 @@ func (s *surveyor) take(raw []byte) {
 	if r.Start.After(s.last) {
 		s.last = r.Start
 	}
-	if _, misfits := wire.Decode(raw); misfits != nil {
-		s.unfit[r.ID] = misfits
-	} else {
-		delete(s.unfit, r.ID)
+	_, misfits := wire.Decode(raw)
+	s.fit(r.ID, misfits)
+}
+
+func (s *surveyor) reject(hash [sha256.Size]byte) {
+	switch {
+	case s.rejected[hash]:
+	case len(s.rejected) < s.most:
+		s.rejected[hash] = true
+	default:
+		s.found.Rejected++
+	}
+}
+
+// fit notes what of a conversation does not fit the schema; nil is nothing.
+func (s *surveyor) fit(id conversation.ID, misfits wire.Misfits) {
+	switch {
+	case misfits == nil:
+		delete(s.unfit, id)
+	case s.unfit[id] != nil || len(s.unfit) < s.most:
+		s.unfit[id] = misfits
+	default:
+		s.found.Unfit++
+		s.found.Misfits = s.found.Misfits.Add(misfits)
 	}
 }
 
 func (s *surveyor) sum() Found {
-	s.found.Rejected, s.found.Unfit = int64(len(s.rejected)), int64(len(s.unfit))
+	s.found.Rejected += int64(len(s.rejected))
+	s.found.Unfit += int64(len(s.unfit))
 	for _, misfits := range s.unfit {
 		s.found.Misfits = s.found.Misfits.Add(misfits)
 	}
