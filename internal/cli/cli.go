@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -124,10 +125,22 @@ func ended(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %v", ctx.Err(), err)
 }
 
+// once leaves out what an earlier text says already, after what was being done: a writer that failed says so again when it
+// is given up.
+func once(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if !slices.ContainsFunc(out, func(said string) bool { return strings.HasSuffix(said, text) }) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
 // report writes an error on one line: as JSON for a program that asked for JSON. goesOn says that the command, run
 // again, goes on where it was interrupted.
 func report(s *ui.Streams, err error, goesOn, asJSON bool) {
-	text := ui.OneLine(strings.ReplaceAll(err.Error(), "\n", "; "))
+	text := ui.OneLine(strings.Join(once(strings.Split(err.Error(), "\n")), "; "))
 	// A command that cannot simply be run again says itself how to go on.
 	if f, ok := errors.AsType[*fault.Error](err); errors.Is(err, context.Canceled) && (!ok || !errors.Is(f.Kind, context.Canceled)) {
 		text = "interrupted"

@@ -66,6 +66,16 @@ func TestAnInterruptionIsReported(t *testing.T) {
 	}
 }
 
+// A failure that several say is said once, and others beside it are said too.
+func TestAFailureIsReportedOnce(t *testing.T) {
+	full := errors.New("write a: no space left on device")
+	var errs bytes.Buffer
+	report(&ui.Streams{Err: &errs}, errors.Join(fmt.Errorf("a page cannot be written: %w", full), full, errors.New("close b: failed"), full), false, false)
+	if want := "parley: a page cannot be written: write a: no space left on device; close b: failed\n"; errs.String() != want {
+		t.Errorf("says %q, want %q", errs.String(), want)
+	}
+}
+
 // Only commands that go on where they were are told to be run again.
 func TestCommandsThatGoOn(t *testing.T) {
 	var got []string

@@ -46,7 +46,8 @@ func encode(f io.Writer, records []lake.Version) error {
 	z := s2.NewWriter(f, s2.WriterConcurrency(1), s2.WriterBlockSize(textBlock))
 	for _, v := range records {
 		if _, err := z.Write(v.JSON); err != nil {
-			return errors.Join(err, z.Close())
+			_ = z.Close() // says the same again
+			return err
 		}
 	}
 	return z.Close()

@@ -252,7 +252,10 @@ func (s *Stage) write(ctx context.Context, c *chunk) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	sum := sha256.New()
-	if err := errors.Join(encode(io.MultiWriter(w, sum), c.records), w.Finish()); err != nil {
+	if err := encode(io.MultiWriter(w, sum), c.records); err != nil {
+		return err
+	}
+	if err := w.Finish(); err != nil {
 		return err
 	}
 	c.sum = sum.Sum(nil)
