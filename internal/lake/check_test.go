@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -327,5 +328,40 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			}
 			at.stop()
 		}
+	}
+}
+
+// What the report counts in a sound lake is what is there.
+func TestTheReportOfASoundLake(t *testing.T) {
+	l := newLake(t)
+	a, b, c := record("a", day1, "x"), record("b", day1.Add(time.Hour), "yy"), record("c", day1.Add(3*oneDay), "zzz")
+	commit(t, l, Commit{Days: []conversation.Day{a.Day(), c.Day()}, Records: all(a, b, c)})
+	report, s := mustCheck(t, l), snapshot(t, l)
+	want := Report{
+		Snapshot: s.ID, Conversations: 3, RecordBytes: int64(len(a.JSON) + len(b.JSON) + len(c.JSON)), Days: 2, Rows: map[Table]int64{},
+		Gaps: []conversation.Days{{First: a.Day() + 1, End: c.Day()}}, Damage: []string{}, Underived: []conversation.Day{},
+		Misfits: report.Misfits, Index: report.Index, worn: report.worn,
+	}
+	for _, table := range Tables() {
+		for _, f := range s.Files(table) {
+			info, err := os.Stat(f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Files++
+			want.Bytes += info.Size()
+			want.Rows[table] += f.Rows
+		}
+	}
+	if len(report.Misfits)+len(report.worn) > 0 || report.Index.Entries != 3 || report.Rows[Conversations] != 3 {
+		t.Errorf("got %+v", report)
+	}
+	for table, n := range report.Rows {
+		if n == 0 {
+			delete(report.Rows, table)
+		}
+	}
+	if !reflect.DeepEqual(report, want) {
+		t.Errorf("got  %+v\nwant %+v", report, want)
 	}
 }
