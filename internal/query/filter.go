@@ -3,6 +3,8 @@ package query
 import (
 	"slices"
 	"strings"
+
+	"github.com/parley-hq/parley/internal/conversation/dimension"
 )
 
 // Kind is what a filter looks at: the conversation itself, or the items of one of its lists.
@@ -20,6 +22,22 @@ const (
 
 // Kinds lists them.
 func Kinds() []Kind { return []Kind{OfConversation, OfSegment, OfEvaluation, OfSurvey, OfResolution} }
+
+// Items is what the items are that filters of this kind look at.
+func (k Kind) Items() dimension.Kind {
+	switch k {
+	case OfSegment:
+		return dimension.Segment
+	case OfEvaluation:
+		return dimension.Evaluation
+	case OfSurvey:
+		return dimension.Survey
+	case OfResolution:
+		return dimension.Resolution
+	default:
+		return dimension.Conversation
+	}
+}
 
 // Junction joins the parts of a filter or a clause.
 type Junction string

@@ -71,12 +71,13 @@ type tally struct {
 // add counts what a conversation has in the field: once for the conversation and each of its values if it says it of
 // itself, else once for each item and value.
 func (t *tally) add(s subject) {
-	get := accessors[t.Field.Kind][t.Field.Name]
-	var few [4]value
+	get := getters[t.Field.Kind][t.Field.Name]
+	each := func(v value) bool {
+		t.count(v)
+		return false
+	}
 	for it := range s.items(t.Field.Kind) {
-		for _, v := range get(it, few[:0]) {
-			t.count(v)
-		}
+		get(it, each)
 	}
 }
 

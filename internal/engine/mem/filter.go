@@ -102,11 +102,8 @@ func testOf(p query.Predicate) test {
 
 // some tests whether the field has a value that is meant.
 func some(f query.Field, meant func(value) bool) test {
-	get := accessors[f.Kind][f.Name]
-	return func(it *item) bool {
-		var few [4]value
-		return slices.ContainsFunc(get(it, few[:0]), meant)
-	}
+	get := getters[f.Kind][f.Name]
+	return func(it *item) bool { return get(it, meant) }
 }
 
 // testOfProperty gives the test of a predicate about custom properties. A property exists by name and type, whatever
@@ -121,11 +118,11 @@ func testOfProperty(p query.Predicate) test {
 	}
 	switch p.Operator {
 	case query.Exists:
-		return func(it *item) bool { return slices.ContainsFunc(it.segment.Properties, named) }
+		return func(it *item) bool { return slices.ContainsFunc(it.Segment.Properties, named) }
 	case query.NotExists:
-		return func(it *item) bool { return !slices.ContainsFunc(it.segment.Properties, named) }
+		return func(it *item) bool { return !slices.ContainsFunc(it.Segment.Properties, named) }
 	default:
-		return func(it *item) bool { return slices.ContainsFunc(it.segment.Properties, matching) }
+		return func(it *item) bool { return slices.ContainsFunc(it.Segment.Properties, matching) }
 	}
 }
 

@@ -62,7 +62,7 @@ func (v *view) inTime(ctx context.Context, q query.Query, conditions []condition
 // lies says what inTime asks of a head.
 func (v *view) lies(h *head, q *query.Query, conditions []condition) bool {
 	return v.visible(h) && q.Matches(h.start.time(), v.end(h).time()) &&
-		(len(conditions) == 0 || subject{h.id, h.start.time(), v.end(h).time(), &nothing}.satisfies(conditions))
+		(len(conditions) == 0 || subject{item{ID: h.id, Start: h.start.time(), End: v.end(h).time(), Conversation: &nothing}}.satisfies(conditions))
 }
 
 // sift keeps the hits whose records satisfy the conditions.
