@@ -51,8 +51,7 @@ func list(in any, name string) []any {
 	return l
 }
 
-// values gives what an item has in a field: texts, truths, numbers, or times. It goes by what the field says of where it
-// comes from.
+// values gives what an item has in a field: texts, truths, numbers, or times.
 func (it item) values(f query.Field) []any {
 	switch {
 	case it.parts == nil:
@@ -72,8 +71,7 @@ func (it item) values(f query.Field) []any {
 	case f.Kind == query.OfConversation && f.Metric:
 		return it.metric(f.Name)
 	}
-	from, _, _ := strings.Cut(f.From, ";")
-	found := walk(it.parts, strings.Split(from, ".")...)
+	found := walk(it.parts, place(f.Kind, f.Name)...)
 	if f.Type != query.Instant {
 		return found
 	}
