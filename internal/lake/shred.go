@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/conversation/dimension"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -27,9 +28,9 @@ type shredder struct {
 	segments      *rows[segmentRow]
 	metrics       *rows[metricRow]
 	attributes    *rows[attributeRow]
-	evaluations   *rows[evaluationRow]
-	surveys       *rows[surveyRow]
-	resolutions   *rows[resolutionRow]
+	evaluations   *rows[dimension.Item]
+	surveys       *rows[dimension.Item]
+	resolutions   *rows[dimension.Item]
 	changes       *rows[Change]
 }
 
@@ -40,9 +41,9 @@ func newShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *shr
 		newRows(mem, segmentColumns(), companionBatchRows, to(Segments)),
 		newRows(mem, metricColumns(), companionBatchRows, to(Metrics)),
 		newRows(mem, attributeColumns(), companionBatchRows, to(Attributes)),
-		newRows(mem, evaluationColumns(), companionBatchRows, to(Evaluations)),
-		newRows(mem, surveyColumns(), companionBatchRows, to(Surveys)),
-		newRows(mem, resolutionColumns(), companionBatchRows, to(Resolutions)),
+		newRows(mem, itemColumns(dimension.Evaluation), companionBatchRows, to(Evaluations)),
+		newRows(mem, itemColumns(dimension.Survey), companionBatchRows, to(Surveys)),
+		newRows(mem, itemColumns(dimension.Resolution), companionBatchRows, to(Resolutions)),
 		newRows(mem, changeColumns(), companionBatchRows, to(Changes)),
 	}
 }
@@ -58,26 +59,32 @@ func (s *shredder) add(v Version) wire.Misfits {
 // addDecoded shreds a version of which c is known.
 func (s *shredder) addDecoded(v Version, c *conversation.Conversation) {
 	hash := v.Sum()
-	row := &conversationRow{version: v, c: c, sum: conversation.Summarize(c), hash: hex.EncodeToString(hash[:])}
-	s.conversations.add(row)
+	it := &dimension.Item{ID: v.ID, Start: v.Start, End: v.End, Conversation: c}
+	s.conversations.add(&conversationRow{it, v, conversation.Summarize(c), hex.EncodeToString(hash[:])})
+	size := int64(len(v.JSON)) // the texts of a row are part of it
 	for i := range c.Participants {
-		s.participant(row, int64(i))
+		it.Participant = &c.Participants[i]
+		s.participant(it, int64(i), size)
 	}
 	for i := range c.Evaluations {
-		s.evaluations.add(&evaluationRow{row, &c.Evaluations[i]})
+		it.Evaluation = &c.Evaluations[i]
+		s.evaluations.add(it)
 	}
 	for i := range c.Surveys {
-		s.surveys.add(&surveyRow{row, &c.Surveys[i]})
+		it.Survey = &c.Surveys[i]
+		s.surveys.add(it)
 	}
 	for i := range c.Resolutions {
-		s.resolutions.add(&resolutionRow{row, &c.Resolutions[i]})
+		it.Resolution = &c.Resolutions[i]
+		s.resolutions.add(it)
 	}
 }
 
-func (s *shredder) participant(row *conversationRow, pi int64) {
-	p := &row.c.Participants[pi]
+func (s *shredder) participant(it *dimension.Item, pi, size int64) {
+	p := it.Participant
 	for i := range p.Sessions {
-		s.session(sessionRow{conversationRow: row, p: p, s: &p.Sessions[i], pi: pi, si: int64(i), flow: flowOf(&p.Sessions[i])})
+		it.Session, it.Flow = &p.Sessions[i], dimension.FlowOf(&p.Sessions[i])
+		s.session(sessionRow{it, pi, int64(i)}, size)
 	}
 	keys := make([]string, 0, len(p.Attributes))
 	for k := range p.Attributes {
@@ -85,30 +92,22 @@ func (s *shredder) participant(row *conversationRow, pi int64) {
 	}
 	slices.Sort(keys) // maps have no order, and the same record must always give the same rows
 	for _, k := range keys {
-		s.attributes.add(&attributeRow{row, p, pi, k, p.Attributes[k]})
+		s.attributes.add(&attributeRow{it, pi, k, p.Attributes[k]})
 	}
 }
 
-func (s *shredder) session(at sessionRow) {
-	size := int64(len(at.version.JSON)) // its texts are part of it
+func (s *shredder) session(at sessionRow, size int64) {
 	segment := segmentRow{sessionRow: at}
-	s.segments.addRun(len(at.s.Segments), size, func(i int) *segmentRow {
-		segment.g, segment.gi = &at.s.Segments[i], int64(i)
+	s.segments.addRun(len(at.Session.Segments), size, func(i int) *segmentRow {
+		segment.Segment, segment.gi = &at.Session.Segments[i], int64(i)
 		return &segment
 	})
 	metric := metricRow{sessionRow: at}
-	s.metrics.addRun(len(at.s.Metrics), size, func(i int) *metricRow {
-		m := &at.s.Metrics[i]
-		metric.m, metric.mi, metric.queueID = m, int64(i), queueAt(at.s.Segments, m.EmitDate)
+	s.metrics.addRun(len(at.Session.Metrics), size, func(i int) *metricRow {
+		m := &at.Session.Metrics[i]
+		metric.m, metric.mi, metric.queueID = m, int64(i), queueAt(at.Session.Segments, m.EmitDate)
 		return &metric
 	})
-}
-
-func flowOf(s *conversation.Session) *conversation.Flow {
-	if s.Flow != nil {
-		return s.Flow
-	}
-	return &conversation.Flow{}
 }
 
 // queueAt is the queue of the last segment that had started by then; metrics are emitted in the segment they end. It
@@ -129,6 +128,11 @@ func queueAt(segments []conversation.Segment, emitDate string) string {
 		return first
 	}
 	return queue
+}
+
+func parsed(s string) time.Time {
+	t, _ := conversation.ParseTime(s)
+	return t
 }
 
 // flush hands on the rows gathered so far.

@@ -4,6 +4,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/parley-hq/parley/internal/conversation/dimension"
 )
 
 // Table names a table of the lake.
@@ -57,11 +59,11 @@ func layoutOf(t Table) layout {
 	case Attributes:
 		return lay(attributeColumns())
 	case Evaluations:
-		return lay(evaluationColumns())
+		return lay(itemColumns(dimension.Evaluation))
 	case Surveys:
-		return lay(surveyColumns())
+		return lay(itemColumns(dimension.Survey))
 	case Resolutions:
-		return lay(resolutionColumns())
+		return lay(itemColumns(dimension.Resolution))
 	default:
 		return lay(changeColumns())
 	}
