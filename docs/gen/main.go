@@ -1,5 +1,5 @@
-// Command gen writes the pages of the documentation that follow from the code: docs/tables.md, and the table of exit
-// codes in the README. Run it from the root of the repository: go run ./docs/gen
+// Command gen writes the pages of the documentation that follow from the code: docs/tables.md, docs/dimensions.md, and the
+// table of exit codes in the README. Run it from the root of the repository: go run ./docs/gen
 package main
 
 import (
@@ -38,7 +38,11 @@ func pages(root string) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []page{{filepath.Join(root, "docs", "tables.md"), tables}, {readme, codes}}, nil
+	return []page{
+		{filepath.Join(root, "docs", "tables.md"), tables},
+		{filepath.Join(root, "docs", "dimensions.md"), dimensionsPage()},
+		{readme, codes},
+	}, nil
 }
 
 func write(root string) error {
@@ -66,7 +70,7 @@ var intros = map[lake.Table]string{
 	lake.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
 }
 
-const preamble = `# Tables of the lake
+const tablesPreamble = `# Tables of the lake
 
 <!-- Made by: go run ./docs/gen. Do not edit. -->
 
@@ -83,7 +87,7 @@ How the tables lie on disk, and how other programs read them: [lake.md](lake.md)
 // tablesPage describes every table and column.
 func tablesPage() (string, error) {
 	var b strings.Builder
-	b.WriteString(preamble)
+	b.WriteString(tablesPreamble)
 	tables := lake.Tables()
 	last := len(tables) - 1
 	for _, t := range append([]lake.Table{tables[last]}, tables[:last]...) { // conversations first

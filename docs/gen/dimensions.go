@@ -1,27 +1,15 @@
-// Command gen-dimensions writes docs/dimensions.md, which follows from the code. Run it from the root of the
-// repository: go run ./docs/gen-dimensions
 package main
 
 import (
 	"fmt"
-	"log"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/query"
 )
 
-func main() {
-	log.SetFlags(0)
-	if err := os.WriteFile(filepath.Join("docs", "dimensions.md"), []byte(page()), 0o644); err != nil {
-		log.Fatal("gen-dimensions: ", err)
-	}
-}
+const dimensionsPreamble = `# Dimensions and metrics
 
-const preamble = `# Dimensions and metrics
-
-<!-- Made by: go run ./docs/gen-dimensions. Do not edit. -->
+<!-- Made by: go run ./docs/gen. Do not edit. -->
 
 Everything that a predicate can ask of, by the list of filters in which it belongs. How values compare, by type:
 [query.md](query.md). "list" marks what can have several values at once: any of them matches.
@@ -30,15 +18,15 @@ The column is that of the table in the lake ([tables.md](tables.md)) which answe
 conversations has none: it is in the rows of the table ` + "`metrics`" + ` with its name.
 `
 
-// tables are where the values of a kind are kept.
-var tables = map[query.Kind]string{
+// tableOf says where the values of a kind are kept.
+var tableOf = map[query.Kind]string{
 	query.OfConversation: "conversations", query.OfSegment: "segments", query.OfEvaluation: "evaluations", query.OfSurvey: "surveys", query.OfResolution: "resolutions",
 }
 
-// page describes every field.
-func page() string {
+// dimensionsPage describes every dimension and metric.
+func dimensionsPage() string {
 	var b strings.Builder
-	b.WriteString(preamble)
+	b.WriteString(dimensionsPreamble)
 	for _, kind := range query.Kinds() {
 		list := query.Fields(kind)
 		metrics := 0
@@ -47,19 +35,19 @@ func page() string {
 				metrics++
 			}
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n%d dimensions, %d metrics; columns of `%s`.\n\n", kind, len(list)-metrics, metrics, tables[kind])
+		fmt.Fprintf(&b, "\n## %s\n\n%d dimensions, %d metrics; columns of `%s`.\n\n", kind, len(list)-metrics, metrics, tableOf[kind])
 		b.WriteString("| name | kind | type | comes from | column |\n|---|---|---|---|---|\n")
 		for _, f := range list {
-			row(&b, f)
+			dimensionRow(&b, f)
 		}
 		if kind == query.OfSegment {
-			row(&b, query.Property)
+			dimensionRow(&b, query.Property)
 		}
 	}
 	return b.String()
 }
 
-func row(b *strings.Builder, f query.Field) {
+func dimensionRow(b *strings.Builder, f query.Field) {
 	what, kind, column := string(f.Type), "dimension", ""
 	switch {
 	case f.Name == query.Property.Name:
