@@ -28,7 +28,7 @@ func dimensionsPage() string {
 	var b strings.Builder
 	b.WriteString(dimensionsPreamble)
 	for _, kind := range query.Kinds() {
-		list := query.Fields(kind)
+		list := query.Dimensions(kind)
 		metrics := 0
 		for _, f := range list {
 			if f.Metric {
@@ -47,19 +47,19 @@ func dimensionsPage() string {
 	return b.String()
 }
 
-func dimensionRow(b *strings.Builder, f query.Field) {
-	what, kind, column := string(f.Type), "dimension", ""
+func dimensionRow(b *strings.Builder, d query.Dimension) {
+	what, kind, column := string(d.Type), "dimension", ""
 	switch {
-	case f.Name == query.Property.Name:
+	case d.Name == query.Property.Name:
 		kind, what, column = "property", "by propertyType", "`property_names`, `property_types`, `property_values`"
-	case f.Metric:
+	case d.Metric:
 		kind = "metric"
 	}
-	if f.List {
+	if d.List {
 		what += ", list"
 	}
-	if f.Column != "" {
-		column = "`" + f.Column + "`"
+	if d.Column != "" {
+		column = "`" + d.Column + "`"
 	}
-	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.Name, kind, what, f.From, column)
+	fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", d.Name, kind, what, d.From, column)
 }

@@ -35,7 +35,7 @@ var ofIDs = effort{"ids", 1}
 func weigh(q query.Detail) effort {
 	passes := 1 + len(q.Aggregations)
 	for _, f := range q.Filters {
-		passes += f.Conditions()
+		passes += f.Comparisons()
 	}
 	return effort{"query", float64(passes) * max(1, q.Interval.Duration().Hours()/24)}
 }

@@ -130,10 +130,10 @@ func (v fakeView) Facets(_ context.Context, q query.Query, aggregations []query.
 		switch {
 		case n == 0:
 		case a.Type == query.TermFrequency:
-			f.Count, f.Buckets = 2*n+1, []query.Bucket{{Value: "a", Count: 2 * n}, {Value: "", Count: 1}}
+			f.Count, f.Entries = 2*n+1, []query.Entry{{Value: "a", Count: 2 * n}, {Value: "", Count: 1}}
 		default:
 			for _, r := range a.Ranges {
-				f.Buckets = append(f.Buckets, query.Bucket{Range: r, Count: n})
+				f.Entries = append(f.Entries, query.Entry{Range: r, Count: n})
 				f.Count += n
 			}
 		}

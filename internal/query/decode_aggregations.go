@@ -47,12 +47,12 @@ func (f *findings) aggregation(path string, w wireAggregation) Aggregation {
 	case a.Type == TermFrequency && w.Dimension == nil:
 		f.add(path+".dimension", "%s is a termFrequency and needs a dimension", path)
 	case a.Type == TermFrequency:
-		a.Field = f.aggregated(path+".dimension", *w.Dimension, false)
+		a.Dimension = f.aggregated(path+".dimension", *w.Dimension, false)
 		a.Size = f.size(path, w.Size)
 	case w.Metric == nil:
 		f.add(path+".metric", "%s is a numericRange and needs a metric", path)
 	default:
-		a.Field = f.aggregated(path+".metric", *w.Metric, true)
+		a.Dimension = f.aggregated(path+".metric", *w.Metric, true)
 		a.Ranges = f.ranges(path, w.Ranges)
 	}
 	return a
@@ -69,17 +69,17 @@ func (f *findings) aggregationType(path string, w wireAggregation) AggregationTy
 	return oneOf(f, path+".type", *w.Type, TermFrequency, NumericRange)
 }
 
-// aggregated finds a field by name among all kinds; where two have it, the segment's is meant.
-func (f *findings) aggregated(path, name string, metric bool) Field {
+// aggregated finds a dimension or metric by name among all kinds; where two have it, the segment's is meant.
+func (f *findings) aggregated(path, name string, metric bool) Dimension {
 	var allowed []string
 	for _, kind := range []Kind{OfSegment, OfConversation, OfEvaluation, OfSurvey, OfResolution} {
-		if field, ok := find(kind, name, metric); ok {
-			return field
+		if d, ok := find(kind, name, metric); ok {
+			return d
 		}
 		allowed = append(allowed, names(kind, metric)...)
 	}
 	f.value(path, name, allowed, strings.TrimSpace(didYouMean(name, allowed)))
-	return Field{}
+	return Dimension{}
 }
 
 func (f *findings) size(path string, size *int) int {

@@ -51,10 +51,10 @@ type (
 // Limits on the size of a request's expression: no source gives them, and something has to bound the work.
 const (
 	maxPredicates = 2000 // of a whole request; clients send lists of a few hundred ids
-	// maxConditions bounds Filter.Conditions of a whole request, and with it filters and clauses, which have one at least.
+	// maxComparisons bounds Filter.Comparisons of a whole request, and with it filters and clauses, which have one at least.
 	// DuckDB takes a second to plan 200 of the worst, and hours for 2,000 (decision 0033).
-	maxConditions = 200
-	maxValue      = 4096 // bytes
+	maxComparisons = 200
+	maxValue       = 4096 // bytes
 )
 
 // value adds a finding in the platform's words for a value that is none of the allowed.
@@ -113,20 +113,20 @@ func (f *findings) filters(kind Kind, list []wireFilter) []Filter {
 			}
 			filter.Clauses = append(filter.Clauses, Clause{f.junction(at, c.Type, len(c.Predicates)), f.predicatesOf(kind, at, c.Predicates)})
 		}
-		f.boundConditions(path, filter)
+		f.boundComparisons(path, filter)
 		out = append(out, filter)
 	}
 	return out
 }
 
-// boundConditions refuses the filter with which a request has too many conditions.
-func (f *findings) boundConditions(path string, filter Filter) {
-	n := filter.Conditions()
-	if f.conditions <= maxConditions && f.conditions+n > maxConditions {
+// boundComparisons refuses the filter with which a request has too many predicates.
+func (f *findings) boundComparisons(path string, filter Filter) {
+	n := filter.Comparisons()
+	if f.comparisons <= maxComparisons && f.comparisons+n > maxComparisons {
 		f.add(path, "the request has more than %d predicates; ask in several requests. Values of one text dimension, joined by or, count as one: "+
-			"write them as predicates of one filter or clause", maxConditions)
+			"write them as predicates of one filter or clause", maxComparisons)
 	}
-	f.conditions += n
+	f.comparisons += n
 }
 
 // junction reads the type of a filter or clause, which may be left out where it makes no difference.
@@ -163,13 +163,13 @@ func (f *findings) predicatesOf(kind Kind, path string, list []wirePredicate) []
 // predicate decodes one predicate.
 func (f *findings) predicate(kind Kind, path string, w wirePredicate) Predicate {
 	f.unknown(path, w.Unknown, "type", "dimension", "metric", "property", "propertyType", "operator", "value", "range")
-	field, ok := f.field(kind, path, w)
-	p := Predicate{Field: field, Operator: f.operator(path, w.Operator)}
+	d, ok := f.dimension(kind, path, w)
+	p := Predicate{Dimension: d, Operator: f.operator(path, w.Operator)}
 	if !ok {
 		return p
 	}
-	if field.Name == Property.Name {
-		p.Property, p.PropertyType = strings.ToLower(*w.Property), f.propertyType(path, w.PropertyType, &p.Field)
+	if d.Name == Property.Name {
+		p.Property, p.PropertyType = strings.ToLower(*w.Property), f.propertyType(path, w.PropertyType, &p.Dimension)
 	}
 	if p.Operator != Matches {
 		return p // a value beside exists means nothing: official samples send null there
@@ -178,32 +178,32 @@ func (f *findings) predicate(kind Kind, path string, w wirePredicate) Predicate 
 	return p
 }
 
-// field finds out what the predicate asks of.
-func (f *findings) field(kind Kind, path string, w wirePredicate) (Field, bool) {
+// dimension finds out what the predicate asks of.
+func (f *findings) dimension(kind Kind, path string, w wirePredicate) (Dimension, bool) {
 	given := map[string]*string{"dimension": w.Dimension, "metric": w.Metric, "property": w.Property}
 	what := f.predicateType(path, w.Type, given)
 	if what == "" {
-		return Field{}, false
+		return Dimension{}, false
 	}
 	name := given[what]
 	for _, other := range []string{"dimension", "metric", "property"} {
 		if other != what && given[other] != nil {
-			f.add(path+"."+other, "%s has a %s and a %s; a predicate asks of one field", path, what, other)
-			return Field{}, false
+			f.add(path+"."+other, "%s has a %s and a %s; a predicate asks of one dimension, metric or property", path, what, other)
+			return Dimension{}, false
 		}
 	}
 	if what == "property" {
 		if kind != OfSegment || *name == "" {
 			f.add(path+".property", "property predicates need a name, and belong in %s", OfSegment)
-			return Field{}, false
+			return Dimension{}, false
 		}
 		return Property, true
 	}
-	field, ok := find(kind, *name, what == "metric")
+	d, ok := find(kind, *name, what == "metric")
 	if !ok {
 		f.value(path+"."+what, *name, names(kind, what == "metric"), misplaced(kind, *name, what == "metric"))
 	}
-	return field, ok
+	return d, ok
 }
 
 // predicateType gives which of the three a predicate is: what it says, or the one that is there.
@@ -248,7 +248,7 @@ func (f *findings) operator(path string, text *string) Operator {
 // propertyTypes are the types of custom properties and how they compare.
 var propertyTypes = map[string]Type{"bool": Truth, "integer": Number, "real": Number, "date": Instant, "string": Text, "uuid": Text}
 
-func (f *findings) propertyType(path string, text *string, field *Field) string {
+func (f *findings) propertyType(path string, text *string, d *Dimension) string {
 	name := "string"
 	if text != nil {
 		name = strings.ToLower(*text)
@@ -257,7 +257,7 @@ func (f *findings) propertyType(path string, text *string, field *Field) string 
 	if !ok {
 		f.value(path+".propertyType", *text, slices.Sorted(maps.Keys(propertyTypes)), "")
 	}
-	field.Type = t
+	d.Type = t
 	return name
 }
 
@@ -278,8 +278,8 @@ func (f *findings) operand(path string, w wirePredicate, p *Predicate) {
 
 func (f *findings) rangeOf(path string, w wireRange, p *Predicate) {
 	f.unknown(path, w.Unknown, "gt", "gte", "lt", "lte")
-	if p.Field.Type != Number && p.Field.Type != Instant {
-		f.add(path, "%s is no number and has no range; ask for a value", p.Field.Name)
+	if p.Dimension.Type != Number && p.Dimension.Type != Instant {
+		f.add(path, "%s is no number and has no range; ask for a value", p.Dimension.Name)
 		return
 	}
 	for _, bound := range []struct {
@@ -323,7 +323,7 @@ func (f *findings) valueOf(path string, raw jsontext.Value, p *Predicate) {
 		return
 	}
 	p.Text = strings.ToLower(text)
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case Truth:
 		if p.Truth = p.Text == "true"; !p.Truth && p.Text != "false" {
 			f.value(path, text, []string{"true", "false"}, "")
@@ -370,7 +370,7 @@ func Digits(text string) string {
 
 func names(kind Kind, metric bool) []string {
 	var out []string
-	for _, f := range fields[kind] {
+	for _, f := range dimensions[kind] {
 		if f.Metric == metric {
 			out = append(out, f.Name)
 		}

@@ -35,7 +35,7 @@ func TestFiltersThatAreWrong(t *testing.T) {
 		{`{` + day + `,"segmentFilters":[{"type":"and","clauses":[{"type":"or","predicates":[` + queue + `],"clauses":[]}]}]}`, "segmentFilters[0].clauses[0].clauses", "", "is not a member of segmentFilters[0].clauses[0], which has: type, predicates."},
 		{`{` + day + `,"segmentFilters":[{"type":"and","predicate":[` + queue + `],"predicates":[` + queue + `]}]}`, "segmentFilters[0].predicate", "", "Did you mean predicates?"},
 
-		// Which field a predicate asks of.
+		// Which dimension, metric or property a predicate asks of.
 		{segment(`{}`), first, "", "names no dimension, metric or property"},
 		{segment(`null`), first, "", "names no dimension, metric or property"},
 		{segment(`{"type":"dimension","value":"x"}`), first + ".dimension", "", "is of type dimension and names none"},
@@ -175,7 +175,7 @@ func TestLeniency(t *testing.T) {
 			}
 			for _, f := range q.Filters { // the text beside a number or a truth value does not count
 				for j := range f.Predicates {
-					if k := f.Predicates[j].Field.Type; k == Number || k == Truth {
+					if k := f.Predicates[j].Dimension.Type; k == Number || k == Truth {
 						f.Predicates[j].Text = ""
 					}
 				}
@@ -205,7 +205,7 @@ func TestPredicatesAreReadyToCompare(t *testing.T) {
 	if p[2].Range.Gte == nil || *p[2].Range.Gte != 1793523600250 || *p[2].Range.Lte != 1793523600250 {
 		t.Errorf("instant: %+v", p[2])
 	}
-	if p[3].Property != "weight" || p[3].PropertyType != "real" || p[3].Field.Type != Number || *p[3].Range.Gte != 1.5 {
+	if p[3].Property != "weight" || p[3].PropertyType != "real" || p[3].Dimension.Type != Number || *p[3].Range.Gte != 1.5 {
 		t.Errorf("property: %+v", p[3])
 	}
 	job, err := DecodeJob([]byte(segment(`{"dimension":"addressFrom","value":"x"}`)))

@@ -10,7 +10,7 @@ import (
 // Kind is what a filter looks at: the conversation itself, or the items of one of its lists.
 type Kind string
 
-// The kinds of filters, named as the request names them. An item of a segment filter is a segment with the fields of
+// The kinds of filters, named as the request names them. An item of a segment filter is a segment with the members of
 // its session, flow and participant joined in.
 const (
 	OfConversation Kind = "conversationFilters"
@@ -75,11 +75,11 @@ const (
 	NotExists Operator = "notExists"
 )
 
-// Predicate asks one thing of one field of an item. Which of the members below count follows from the operator and the
-// type of the field; the decoder has made them ready to be compared.
+// Predicate asks one thing of one dimension, metric or custom property of an item. Which of the members below count follows
+// from the operator and the type; the decoder has made them ready to be compared.
 type Predicate struct {
-	Field    Field
-	Operator Operator
+	Dimension Dimension
+	Operator  Operator
 
 	Text    string // Text, Email, Phone: in lower case
 	Digits  string // Phone: the number without tel:, + and punctuation; empty when there is no number in it
@@ -87,7 +87,7 @@ type Predicate struct {
 	Truth   bool   // Truth
 	Range   Range  // Number, Instant (milliseconds since 1970)
 
-	// Property is the name of a custom property, in lower case, and PropertyType its type; both only when Field is
+	// Property is the name of a custom property, in lower case, and PropertyType its type; both only when Dimension is
 	// Property. Type tells how its value compares.
 	Property     string
 	PropertyType string
@@ -125,21 +125,21 @@ func (c Clause) holds(test func(Predicate) bool) bool {
 	return c.Type == And
 }
 
-// Conditions is how many conditions a filter is made of. Texts of one dimension that are joined by or count as one: they
-// are compared as a list.
-func (f Filter) Conditions() int {
-	n := conditions(f.Type, f.Predicates)
+// Comparisons is how many predicates a filter counts as. Texts of one dimension that are joined by or count as one: they are
+// compared as a list.
+func (f Filter) Comparisons() int {
+	n := comparisons(f.Type, f.Predicates)
 	for _, c := range f.Clauses {
-		n += conditions(c.Type, c.Predicates)
+		n += comparisons(c.Type, c.Predicates)
 	}
 	return n
 }
 
-func conditions(j Junction, list []Predicate) (n int) {
+func comparisons(j Junction, list []Predicate) (n int) {
 	lists := map[string]bool{}
 	for _, p := range list {
-		if j == Or && p.Operator == Matches && p.Field.Type == Text && p.Field.Name != Property.Name {
-			lists[p.Field.Name] = true
+		if j == Or && p.Operator == Matches && p.Dimension.Type == Text && p.Dimension.Name != Property.Name {
+			lists[p.Dimension.Name] = true
 			continue
 		}
 		n++
@@ -147,14 +147,14 @@ func conditions(j Junction, list []Predicate) (n int) {
 	return n + len(lists)
 }
 
-// Aggregation asks how often the values of a field occur among everything that the query selects. Conversations are
-// counted for what a conversation says of itself, metrics of conversations included; items otherwise. The platform does
-// not say what it counts.
+// Aggregation asks how often the values of a dimension or metric occur among everything that the query selects.
+// Conversations are counted for what a conversation says of itself, metrics of conversations included; items otherwise. The
+// platform does not say what it counts.
 type Aggregation struct {
-	Type   AggregationType
-	Field  Field
-	Size   int          // termFrequency: values at most, the most frequent first
-	Ranges []RangeCount // numericRange
+	Type      AggregationType
+	Dimension Dimension
+	Size      int          // termFrequency: values at most, the most frequent first
+	Ranges    []RangeCount // numericRange
 }
 
 // AggregationType is one of two.
@@ -173,12 +173,12 @@ type RangeCount struct{ Gte, Lt *float64 }
 type Facet struct {
 	Aggregation Aggregation
 	Count       int64 // over all values, or all ranges
-	Buckets     []Bucket
+	Entries     []Entry
 }
 
-// Bucket is one value, or one range, in the order asked for, with how often it occurs. Values of a termFrequency come
-// most frequent first, ties by value.
-type Bucket struct {
+// Entry is one value, or one range, in the order asked for, with how often it occurs. Values of a termFrequency come most
+// frequent first, ties by value.
+type Entry struct {
 	Value string
 	Range RangeCount
 	Count int64
@@ -186,8 +186,8 @@ type Bucket struct {
 
 // OnlyOf is the query confined to conversations that a user took part in.
 func (q Query) OnlyOf(user string) Query {
-	i := slices.IndexFunc(Fields(OfSegment), func(f Field) bool { return f.Name == "userId" })
-	mine := Predicate{Field: Fields(OfSegment)[i], Operator: Matches, Text: strings.ToLower(user)}
+	i := slices.IndexFunc(Dimensions(OfSegment), func(f Dimension) bool { return f.Name == "userId" })
+	mine := Predicate{Dimension: Dimensions(OfSegment)[i], Operator: Matches, Text: strings.ToLower(user)}
 	q.Filters = append(slices.Clone(q.Filters), Filter{Kind: OfSegment, Type: And, Predicates: []Predicate{mine}})
 	return q
 }

@@ -11,11 +11,11 @@ const maxFindings = 100
 
 // findings gathers what is wrong with a request, each with the path of the field at fault.
 type findings struct {
-	list       Faults
-	offset     int64 // where the text begins, or is broken: the place of findings that name no field
-	predicates int
-	conditions int
-	partial    bool // addresses match by their beginning too: jobs
+	list        Faults
+	offset      int64 // where the text begins, or is broken: the place of findings that name no field
+	predicates  int
+	comparisons int
+	partial     bool // addresses match by their beginning too: jobs
 }
 
 // Faults is everything that is wrong with a request, as one error, in the order in which it was found. It is at most

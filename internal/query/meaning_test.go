@@ -97,9 +97,9 @@ func TestHowConversationsLieToAnInterval(t *testing.T) {
 func TestResultsAsTheyAreSent(t *testing.T) {
 	one, two := 1.0, 2.0
 	got, err := json.Marshal(Results([]Facet{
-		{Aggregation{Type: TermFrequency, Field: Field{Name: "queueId"}}, 5, []Bucket{{Value: "a", Count: 3}, {Value: "", Count: 2}}},
-		{Aggregation{Type: NumericRange, Field: Field{Name: "tTalk", Metric: true}}, 4, []Bucket{{Range: RangeCount{Gte: &one, Lt: &two}, Count: 1}, {Range: RangeCount{Lt: &one}, Count: 3}}},
-		{Aggregation{Type: TermFrequency, Field: Field{Name: "none"}}, 0, nil},
+		{Aggregation{Type: TermFrequency, Dimension: Dimension{Name: "queueId"}}, 5, []Entry{{Value: "a", Count: 3}, {Value: "", Count: 2}}},
+		{Aggregation{Type: NumericRange, Dimension: Dimension{Name: "tTalk", Metric: true}}, 4, []Entry{{Range: RangeCount{Gte: &one, Lt: &two}, Count: 1}, {Range: RangeCount{Lt: &one}, Count: 3}}},
+		{Aggregation{Type: TermFrequency, Dimension: Dimension{Name: "none"}}, 0, nil},
 	}))
 	want := `[{"type":"termFrequency","dimension":"queueId","count":5,"results":[{"value":"a","count":3},{"value":"","count":2}]},` +
 		`{"type":"numericRange","metric":"tTalk","count":4,"results":[{"gte":1,"lt":2,"count":1},{"lt":1,"count":3}]},{"type":"termFrequency","dimension":"none","count":0}]`
@@ -115,7 +115,7 @@ func TestOnlyOfAUser(t *testing.T) {
 		t.Fatalf("%d filters became %d", len(q.Filters), len(mine.Filters))
 	}
 	f := mine.Filters[1]
-	if got := fmt.Sprintln(f.Kind, f.Type, len(f.Predicates), len(f.Clauses), f.Predicates[0].Field.Name, f.Predicates[0].Operator, f.Predicates[0].Text); got != "segmentFilters and 1 0 userId matches u-1\n" {
+	if got := fmt.Sprintln(f.Kind, f.Type, len(f.Predicates), len(f.Clauses), f.Predicates[0].Dimension.Name, f.Predicates[0].Operator, f.Predicates[0].Text); got != "segmentFilters and 1 0 userId matches u-1\n" {
 		t.Errorf("got %s", got)
 	}
 	if other := q.OnlyOf("other"); other.Filters[1].Predicates[0].Text != "other" || mine.Filters[1].Predicates[0].Text != "u-1" {
@@ -157,7 +157,7 @@ func TestRequestsAtTheirBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := q.Aggregations
-	if a[0].Size != 10 || a[0].Field.Kind != OfSegment || a[0].Type != TermFrequency || a[2].Size != 3 || a[2].Field.Kind != OfConversation {
+	if a[0].Size != 10 || a[0].Dimension.Kind != OfSegment || a[0].Type != TermFrequency || a[2].Size != 3 || a[2].Dimension.Kind != OfConversation {
 		t.Errorf("terms: %+v", a)
 	}
 	if a[1].Type != NumericRange || len(a[1].Ranges) != 2 || *a[1].Ranges[0].Gte != 5 || a[1].Ranges[0].Lt != nil || a[1].Ranges[1].Gte != nil || *a[1].Ranges[1].Lt != 7 {

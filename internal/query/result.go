@@ -9,7 +9,7 @@ type AggregationResult struct {
 	Results   []AggregationEntry `json:"results,omitempty"` // left out when there are none, as all lists are
 }
 
-// AggregationEntry is a Bucket as it stands on the wire (schema AggregationResultEntry).
+// AggregationEntry is an Entry as it stands on the wire (schema AggregationResultEntry).
 type AggregationEntry struct {
 	Value *string  `json:"value,omitzero"` // of a termFrequency
 	Gte   *float64 `json:"gte,omitzero"`   // of a numericRange, as it was asked for
@@ -22,12 +22,12 @@ func Results(facets []Facet) []AggregationResult {
 	out := make([]AggregationResult, len(facets))
 	for i, f := range facets {
 		r := AggregationResult{Type: f.Aggregation.Type, Count: f.Count}
-		if f.Aggregation.Field.Metric {
-			r.Metric = f.Aggregation.Field.Name
+		if f.Aggregation.Dimension.Metric {
+			r.Metric = f.Aggregation.Dimension.Name
 		} else {
-			r.Dimension = f.Aggregation.Field.Name
+			r.Dimension = f.Aggregation.Dimension.Name
 		}
-		for _, b := range f.Buckets {
+		for _, b := range f.Entries {
 			e := AggregationEntry{Count: b.Count}
 			if r.Type == TermFrequency {
 				e.Value = &b.Value

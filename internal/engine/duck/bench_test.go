@@ -85,13 +85,13 @@ type benchQuestion struct {
 	days int
 	by   []query.Filter
 	hand string // the same in SQL by hand: the ids
-	term string // field of the aggregation and its column
+	term string // dimension of the aggregation and its column
 }
 
 func benchQuestions(queue string) []benchQuestion {
 	matches := func(kind query.Kind, name, value string) query.Predicate {
-		i := slices.IndexFunc(query.Fields(kind), func(f query.Field) bool { return f.Name == name })
-		return query.Predicate{Field: query.Fields(kind)[i], Operator: query.Matches, Text: value}
+		i := slices.IndexFunc(query.Dimensions(kind), func(f query.Dimension) bool { return f.Name == name })
+		return query.Predicate{Dimension: query.Dimensions(kind)[i], Operator: query.Matches, Text: value}
 	}
 	segment := func(predicates ...query.Predicate) query.Filter {
 		return query.Filter{Kind: query.OfSegment, Type: query.And, Predicates: predicates}
@@ -127,8 +127,8 @@ func BenchmarkQuestions(b *testing.B) {
 		q := query.Query{Matching: query.StartOfDay, OrderBy: query.ByConversationStart, Filters: question.by}
 		q.Interval = conversation.Interval{Start: benchFirst.Start(), End: (benchFirst + conversation.Day(question.days)).Start()}
 		name, column, _ := strings.Cut(question.term, " ")
-		field := query.Fields(query.OfSegment)[slices.IndexFunc(query.Fields(query.OfSegment), func(f query.Field) bool { return f.Name == name })]
-		aggregations := []query.Aggregation{{Type: query.TermFrequency, Field: field, Size: 10}}
+		d := query.Dimensions(query.OfSegment)[slices.IndexFunc(query.Dimensions(query.OfSegment), func(f query.Dimension) bool { return f.Name == name })]
+		aggregations := []query.Aggregation{{Type: query.TermFrequency, Dimension: d, Size: 10}}
 		of := fmt.Sprintf("%s/%d days/", question.name, question.days)
 		var hits int64
 		request := func(page, facet bool) func(*testing.B) {

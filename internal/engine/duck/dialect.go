@@ -109,8 +109,8 @@ func (dialect) Map(list, of string) string {
 }
 
 // Some implements sqltext.Lists.
-func (dialect) Some(list, condition string) string {
-	return "len(list_filter(" + list + ", lambda x: " + condition + ")) > 0"
+func (dialect) Some(list, expression string) string {
+	return "len(list_filter(" + list + ", lambda x: " + expression + ")) > 0"
 }
 
 // Overlaps implements sqltext.Lists.

@@ -53,17 +53,17 @@ func (e *Engine) terms(ctx context.Context, a query.Aggregation, statement sqlte
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var value any
-		var b query.Bucket
+		var b query.Entry
 		if err := rows.Scan(&value, &b.Count, &f.Count); err != nil {
 			return f, asFault(ctx, err)
 		}
 		b.Value = written(value)
-		f.Buckets = append(f.Buckets, b)
+		f.Entries = append(f.Entries, b)
 	}
-	slices.SortStableFunc(f.Buckets, func(x, y query.Bucket) int {
+	slices.SortStableFunc(f.Entries, func(x, y query.Entry) int {
 		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Value, y.Value))
 	})
-	f.Buckets = f.Buckets[:min(len(f.Buckets), a.Size)]
+	f.Entries = f.Entries[:min(len(f.Entries), a.Size)]
 	return f, asFault(ctx, rows.Err())
 }
 
@@ -82,19 +82,19 @@ func written(value any) string {
 
 // ranges answers a numericRange.
 func (e *Engine) ranges(ctx context.Context, a query.Aggregation, s sqltext.Search, found *sqltext.Found) (query.Facet, error) {
-	f := query.Facet{Aggregation: a, Buckets: make([]query.Bucket, len(a.Ranges))}
+	f := query.Facet{Aggregation: a, Entries: make([]query.Entry, len(a.Ranges))}
 	if len(a.Ranges) == 0 {
 		return f, nil
 	}
 	to := make([]any, len(a.Ranges))
 	for i, r := range a.Ranges {
-		f.Buckets[i].Range = r
-		to[i] = &f.Buckets[i].Count
+		f.Entries[i].Range = r
+		to[i] = &f.Entries[i].Count
 	}
 	if err := e.db.row(ctx, s.Ranges(a, found), to...); err != nil {
 		return f, err
 	}
-	for _, b := range f.Buckets {
+	for _, b := range f.Entries {
 		f.Count += b.Count
 	}
 	return f, nil

@@ -125,8 +125,8 @@ func (a asker) ask(t *testing.T, e engine.Engine) {
 		t.Fatal(err)
 	}
 	for i, f := range facets {
-		if w := facet(want, aggregations[i]); f.Count != w.Count || !slices.Equal(f.Buckets, w.Buckets) {
-			t.Errorf("%s %s: got %d %v, want %d %v of %s", f.Aggregation.Type, f.Aggregation.Field.Name, f.Count, f.Buckets, w.Count, w.Buckets, shown(q))
+		if w := facet(want, aggregations[i]); f.Count != w.Count || !slices.Equal(f.Entries, w.Entries) {
+			t.Errorf("%s %s: got %d %v, want %d %v of %s", f.Aggregation.Type, f.Aggregation.Dimension.Name, f.Count, f.Entries, w.Count, w.Entries, shown(q))
 		}
 	}
 }
@@ -136,7 +136,7 @@ func shown(q query.Query) string {
 	fmt.Fprintf(&b, "matching %d of %v", q.Matching, q.Interval)
 	line := func(list []query.Predicate) {
 		for _, p := range list {
-			fmt.Fprintf(&b, " [%s %s %q %q %v", p.Field.Name, p.Operator, p.Text, p.Digits, p.Truth)
+			fmt.Fprintf(&b, " [%s %s %q %q %v", p.Dimension.Name, p.Operator, p.Text, p.Digits, p.Truth)
 			for name, bound := range map[string]*float64{">": p.Range.Gt, ">=": p.Range.Gte, "<": p.Range.Lt, "<=": p.Range.Lte} {
 				if bound != nil {
 					fmt.Fprintf(&b, " %s%v", name, *bound)
@@ -156,7 +156,7 @@ func shown(q query.Query) string {
 	return b.String()
 }
 
-// Every field must have the column that it names, of the type that it has.
+// Every dimension must have the column that it names, of the type that it has.
 func TestFieldsHaveColumns(t *testing.T) {
 	types := map[query.Type][]string{
 		query.Text: {"utf8"}, query.Email: {"utf8"}, query.Phone: {"utf8"}, query.Truth: {"bool"}, query.Number: {"int64", "float64"}, query.Instant: {"timestamp[us, tz=UTC]"},
@@ -165,7 +165,7 @@ func TestFieldsHaveColumns(t *testing.T) {
 		query.OfConversation: lake.Conversations, query.OfSegment: lake.Segments, query.OfEvaluation: lake.Evaluations,
 		query.OfSurvey: lake.Surveys, query.OfResolution: lake.Resolutions,
 	} {
-		for _, f := range query.Fields(kind) {
+		for _, f := range query.Dimensions(kind) {
 			if f.Column == "" {
 				continue
 			}

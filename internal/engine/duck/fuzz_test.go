@@ -65,11 +65,11 @@ func TestManyPredicates(t *testing.T) {
 	db := openDB(t)
 	records := strange(t, rand.New(rand.NewPCG(2, 2)), 30, 1)
 	e := openLake(t, db, records)
-	for _, f := range query.Fields(query.OfSegment) {
+	for _, f := range query.Dimensions(query.OfSegment) {
 		if f.Name != "addressFrom" && f.Name != "queueId" && f.Name != "ani" && f.Name != "flowOutcomeId" {
 			continue
 		}
-		p := query.Predicate{Field: f, Operator: query.Matches, Text: "nobody", Digits: "1234567"}
+		p := query.Predicate{Dimension: f, Operator: query.Matches, Text: "nobody", Digits: "1234567"}
 		q := query.Query{Interval: conversation.Interval{Start: records[0].Start, End: records[0].Start.AddDate(0, 0, 1)}}
 		one := query.Filter{Kind: query.OfSegment, Type: query.Or}
 		for range 2000 {
@@ -93,11 +93,11 @@ func TestExplain(t *testing.T) {
 	db := openDB(t)
 	records := strange(t, rand.New(rand.NewPCG(3, 3)), 30, 3)
 	e := openLake(t, db, records)
-	queue := query.Fields(query.OfSegment)[0]
+	queue := query.Dimensions(query.OfSegment)[0]
 	q := query.Query{
 		Interval: records[0].Day().Interval(), Matching: query.StartOfDay, OrderBy: query.ByConversationStart,
 		Filters: []query.Filter{{Kind: query.OfSegment, Type: query.Or, Predicates: []query.Predicate{
-			{Field: queue, Operator: query.Matches, Text: "secret"}, {Field: queue, Operator: query.NotExists},
+			{Dimension: queue, Operator: query.Matches, Text: "secret"}, {Dimension: queue, Operator: query.NotExists},
 		}}},
 	}
 	x, err := e.Explain(t.Context(), q, 2, 0)

@@ -77,9 +77,9 @@ func several(t *testing.T, days conversation.Day) (records []conversation.Record
 	t.Helper()
 	records = strange(t, rand.New(rand.NewPCG(1, 1)), 30, days)
 	q := query.Query{Interval: conversation.Interval{Start: records[0].Day().Start(), End: (records[0].Day() + days).Start()}, OrderBy: query.ByConversationStart}
-	for _, f := range query.Fields(query.OfSegment) {
+	for _, f := range query.Dimensions(query.OfSegment) {
 		asks := q
-		asks.Filters = []query.Filter{{Kind: query.OfSegment, Type: query.And, Predicates: []query.Predicate{{Field: f, Operator: query.NotExists}}}}
+		asks.Filters = []query.Filter{{Kind: query.OfSegment, Type: query.And, Predicates: []query.Predicate{{Dimension: f, Operator: query.NotExists}}}}
 		questions = append(questions, asks)
 	}
 	return records, questions
@@ -105,7 +105,7 @@ func TestOneQuestionIsSearchedOnce(t *testing.T) {
 	q.Order, q.OrderBy = query.Descending, query.BySegmentEnd
 	a.page(q, 5, 5)
 	a.view(func(e engine.Engine) {
-		if _, err := e.Facets(t.Context(), q, []query.Aggregation{{Type: query.TermFrequency, Field: q.Filters[0].Predicates[0].Field, Size: 3}}); err != nil {
+		if _, err := e.Facets(t.Context(), q, []query.Aggregation{{Type: query.TermFrequency, Dimension: q.Filters[0].Predicates[0].Dimension, Size: 3}}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -222,7 +222,7 @@ func TestHitsOfALakeThatMovesOn(t *testing.T) {
 			}
 			got = append(got, r.ID)
 		}
-		if q.Filters[0].Predicates[0].Field.Name == whole.Filters[0].Predicates[0].Field.Name && !slices.Equal(got, before) {
+		if q.Filters[0].Predicates[0].Dimension.Name == whole.Filters[0].Predicates[0].Dimension.Name && !slices.Equal(got, before) {
 			t.Errorf("a view gives %d records, and gave %d", len(got), len(before))
 		}
 	}

@@ -52,15 +52,15 @@ var hostile = []func(i int) (list, predicate string){
 		return "conversationFilters", fmt.Sprintf(`{"metric":"oMediaCount","range":{"gt":%d,"lt":%d}}`, i, 1000*i)
 	},
 	func(i int) (string, string) {
-		fields := query.Fields(query.OfConversation)
-		return "conversationFilters", fmt.Sprintf(`{"metric":"%s","range":{"gte":%d}}`, fields[len(fields)-1-i%80].Name, i)
+		all := query.Dimensions(query.OfConversation)
+		return "conversationFilters", fmt.Sprintf(`{"metric":"%s","range":{"gte":%d}}`, all[len(all)-1-i%80].Name, i)
 	},
 	func(i int) (string, string) {
 		return "evaluationFilters", fmt.Sprintf(`{"metric":"oTotalScore","range":{"gt":%d}}`, i)
 	},
 }
 
-// hostileBody has as many conditions as a request may have, in a random shape, of one sort or of all.
+// hostileBody has as many predicates as a request may have, in a random shape, of one sort or of all.
 func hostileBody(r *rand.Rand) string {
 	const most = 200
 	sorts := hostile

@@ -15,7 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// The oracle answers from the JSON of the records alone: it finds the value of a field by the words that Field.From
+// The oracle answers from the JSON of the records alone: it finds the value of a dimension by the words that Dimension.From
 // has for people, and knows neither columns nor typed conversations.
 type (
 	object = map[string]any
@@ -56,8 +56,8 @@ func objects(list any) (out []object) {
 	return out
 }
 
-// values are those of a field in an item.
-func (k known) values(f query.Field, item object) []any {
+// values are those of a dimension in an item.
+func (k known) values(f query.Dimension, item object) []any {
 	switch {
 	case strings.Contains(f.From, "session.metrics[]"):
 		return k.metric(f)
@@ -81,7 +81,7 @@ func (k known) values(f query.Field, item object) []any {
 	return out
 }
 
-func (k known) metric(f query.Field) []any {
+func (k known) metric(f query.Dimension) []any {
 	var out []any
 	sum, some := 0.0, false
 	for _, m := range k.items["metrics"] {
@@ -143,12 +143,12 @@ func (k known) holds(p query.Predicate, item object) bool {
 			if strings.ToLower(name) != p.Property || strings.ToLower(typ) != p.PropertyType {
 				continue
 			}
-			if v := readText(p.Field.Type, text); v != nil || p.Operator != query.Matches {
+			if v := readText(p.Dimension.Type, text); v != nil || p.Operator != query.Matches {
 				found = append(found, v)
 			}
 		}
 	} else {
-		found = k.values(p.Field, item)
+		found = k.values(p.Dimension, item)
 	}
 	switch p.Operator {
 	case query.Exists:
@@ -182,7 +182,7 @@ func readText(t query.Type, text string) any {
 }
 
 func equals(p query.Predicate, v any) bool {
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case query.Truth:
 		return v == p.Truth
 	case query.Number, query.Instant:
@@ -212,18 +212,18 @@ func facet(records []known, a query.Aggregation) query.Facet {
 	f := query.Facet{Aggregation: a}
 	counts := map[string]int64{}
 	for _, r := range a.Ranges {
-		f.Buckets = append(f.Buckets, query.Bucket{Range: r})
+		f.Entries = append(f.Entries, query.Entry{Range: r})
 	}
 	for _, k := range records {
-		for _, item := range k.items[a.Field.Kind] {
-			for _, v := range k.values(a.Field, item) {
+		for _, item := range k.items[a.Dimension.Kind] {
+			for _, v := range k.values(a.Dimension, item) {
 				if a.Type == query.TermFrequency {
 					f.Count++
-					counts[write(a.Field.Type, v)]++
+					counts[write(a.Dimension.Type, v)]++
 				}
 				for i, r := range a.Ranges {
 					if (query.Range{Gte: r.Gte, Lt: r.Lt}).Contains(v.(float64)) {
-						f.Buckets[i].Count++
+						f.Entries[i].Count++
 						f.Count++
 					}
 				}
@@ -231,13 +231,13 @@ func facet(records []known, a query.Aggregation) query.Facet {
 		}
 	}
 	for v, n := range counts {
-		f.Buckets = append(f.Buckets, query.Bucket{Value: v, Count: n})
+		f.Entries = append(f.Entries, query.Entry{Value: v, Count: n})
 	}
 	if a.Type == query.TermFrequency {
-		slices.SortFunc(f.Buckets, func(a, b query.Bucket) int {
+		slices.SortFunc(f.Entries, func(a, b query.Entry) int {
 			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 		})
-		f.Buckets = f.Buckets[:min(a.Size, len(f.Buckets))]
+		f.Entries = f.Entries[:min(a.Size, len(f.Entries))]
 	}
 	return f
 }
@@ -276,24 +276,24 @@ func (a asker) predicates(kind query.Kind) []query.Predicate {
 	if a.IntN(20) == 0 {
 		out = make([]query.Predicate, 20+a.IntN(30))
 	}
-	fields := query.Fields(kind)
+	all := query.Dimensions(kind)
 	for i := range out {
 		if kind == query.OfSegment && a.IntN(4) == 0 {
 			out[i] = a.property()
 			continue
 		}
-		f := one(a, fields)
+		f := one(a, all)
 		if len(out) > 10 && a.IntN(3) > 0 {
-			f = fields[0]
+			f = all[0]
 		}
 		out[i] = a.predicate(f)
 	}
 	return out
 }
 
-// predicate asks of a field, mostly for something that is somewhere.
-func (a asker) predicate(f query.Field) query.Predicate {
-	p := query.Predicate{Field: f, Operator: one(a, []query.Operator{query.Matches, query.Matches, query.Matches, query.Exists, query.NotExists})}
+// predicate asks of a dimension, mostly for something that is somewhere.
+func (a asker) predicate(f query.Dimension) query.Predicate {
+	p := query.Predicate{Dimension: f, Operator: one(a, []query.Operator{query.Matches, query.Matches, query.Matches, query.Exists, query.NotExists})}
 	if p.Operator != query.Matches {
 		return p
 	}
@@ -311,7 +311,7 @@ func (a asker) predicate(f query.Field) query.Predicate {
 
 // operand makes the predicate ask for v, or for something near it.
 func (a asker) operand(p query.Predicate, v any) query.Predicate {
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case query.Truth:
 		p.Truth = a.IntN(2) == 0
 	case query.Number, query.Instant:
@@ -321,11 +321,11 @@ func (a asker) operand(p query.Predicate, v any) query.Predicate {
 		p.Range = one(a, []query.Range{{Gte: &n, Lte: &n}, {Gt: &n}, {Gte: &n}, {Lt: &n}, {Lte: &n}, {Gte: &n, Lt: &m}, {Gt: &n, Lte: &m}})
 	default:
 		text, _ := v.(string)
-		p.Text = a.variant(p.Field.Type, text)
-		if p.Field.Type == query.Phone {
+		p.Text = a.variant(p.Dimension.Type, text)
+		if p.Dimension.Type == query.Phone {
 			p.Digits = query.Digits(p.Text)
 		}
-		p.Partial = p.Field.Type == query.Email && a.IntN(2) == 0
+		p.Partial = p.Dimension.Type == query.Email && a.IntN(2) == 0
 	}
 	return p
 }
@@ -348,21 +348,21 @@ func (a asker) variant(t query.Type, text string) string {
 var propertyTypes = map[string]query.Type{"bool": query.Truth, "integer": query.Number, "real": query.Number, "date": query.Instant, "string": query.Text, "uuid": query.Text}
 
 func (a asker) property() query.Predicate {
-	p := query.Predicate{Field: query.Property, Property: one(a, []string{"colour", "größe"}), PropertyType: one(a, []string{"bool", "integer", "real", "date", "string", "uuid"})}
-	p.Field.Type = propertyTypes[p.PropertyType]
+	p := query.Predicate{Dimension: query.Property, Property: one(a, []string{"colour", "größe"}), PropertyType: one(a, []string{"bool", "integer", "real", "date", "string", "uuid"})}
+	p.Dimension.Type = propertyTypes[p.PropertyType]
 	p.Operator = one(a, []query.Operator{query.Matches, query.Matches, query.Matches, query.Exists, query.NotExists})
 	if p.Operator == query.Matches {
-		return a.operand(p, readText(p.Field.Type, one(a, propertyTexts)))
+		return a.operand(p, readText(p.Dimension.Type, one(a, propertyTexts)))
 	}
 	return p
 }
 
 func (a asker) aggregation() query.Aggregation {
-	f := one(a, query.Fields(one(a, query.Kinds())))
+	f := one(a, query.Dimensions(one(a, query.Kinds())))
 	if !f.Metric {
-		return query.Aggregation{Type: query.TermFrequency, Field: f, Size: 1 + a.IntN(6)}
+		return query.Aggregation{Type: query.TermFrequency, Dimension: f, Size: 1 + a.IntN(6)}
 	}
-	out := query.Aggregation{Type: query.NumericRange, Field: f}
+	out := query.Aggregation{Type: query.NumericRange, Dimension: f}
 	for range 1 + a.IntN(3) {
 		low, high := float64(a.IntN(100_000)-1), float64(a.IntN(200_000))+0.5
 		out.Ranges = append(out.Ranges, one(a, []query.RangeCount{{Gte: &low, Lt: &high}, {Gte: &low}, {Lt: &high}, {}}))

@@ -21,7 +21,7 @@ var propertyTexts = []string{
 	"20260301", "1772366400000", "epoch", "infinity", "today", "2026-03-01T12:00:00.12345678901234567890", "0001-01-01T00:00:00Z", "2026-03-01T12:00:00,5Z",
 }
 
-// somewhat changes conversations of the simulated centre until every field of the language has values somewhere, of
+// somewhat changes conversations of the simulated centre until every dimension of the language has values somewhere, of
 // which some are odd.
 type somewhat struct{ *rand.Rand }
 

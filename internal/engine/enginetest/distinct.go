@@ -26,7 +26,7 @@ func everyMemberDistinct(t *testing.T) (out []conversation.Record) {
 		c.ConversationID = conversation.ID(fmt.Sprintf("digit-%d", digit))
 		c.ConversationStart, c.ConversationEnd = conversation.FormatTime(epoch), conversation.FormatTime(epoch.Add(77*time.Minute))
 		metrics := &c.Participants[0].Sessions[0].Metrics
-		for _, f := range query.Fields(query.OfConversation) {
+		for _, f := range query.Dimensions(query.OfConversation) {
 			if f.Metric && f.Name != "tConversationDuration" {
 				d.n++
 				*metrics = append(*metrics, conversation.Metric{Name: f.Name, Value: int64(d.n), EmitDate: conversation.FormatTime(epoch)})
@@ -86,22 +86,24 @@ func (d *distinct) scalar(v reflect.Value, name string) {
 	}
 }
 
-// ownValues asks for the items in which every field has the value that it has in one item: no field may answer for
-// another one. And for those in which no field has any.
+// ownValues asks for the items in which every dimension has the value that it has in one item: none may answer for
+// another one. And for those in which none has any.
 func (s *suite) ownValues(t *testing.T) {
 	t.Helper()
 	for _, kind := range query.Kinds() {
 		for _, r := range s.records {
 			for _, it := range r.items[kind] {
-				s.checkSmall(t, s.all(kind, func(f query.Field) []query.Predicate { return equalTo(t, f, it.values(f), r.ID == "bare") }))
+				s.checkSmall(t, s.all(kind, func(f query.Dimension) []query.Predicate { return equalTo(t, f, it.values(f), r.ID == "bare") }))
 			}
 		}
-		s.checkSmall(t, s.all(kind, func(f query.Field) []query.Predicate { return []query.Predicate{{Field: f, Operator: query.Exists}} }))
-		nothing := s.all(kind, func(f query.Field) []query.Predicate {
+		s.checkSmall(t, s.all(kind, func(f query.Dimension) []query.Predicate {
+			return []query.Predicate{{Dimension: f, Operator: query.Exists}}
+		}))
+		nothing := s.all(kind, func(f query.Dimension) []query.Predicate {
 			if slices.Contains([]string{"conversationId", "conversationStart"}, f.Name) {
 				return nil
 			}
-			return []query.Predicate{{Field: f, Operator: query.NotExists}}
+			return []query.Predicate{{Dimension: f, Operator: query.NotExists}}
 		})
 		s.checkSmall(t, nothing)
 		if found := nothing.answer(s.records); len(found) != 1 || found[0].ID != "bare" {
@@ -110,11 +112,11 @@ func (s *suite) ownValues(t *testing.T) {
 	}
 }
 
-// all asks for items that satisfy predicates about every field.
-func (s *suite) all(kind query.Kind, about func(query.Field) []query.Predicate) question {
+// all asks for items that satisfy predicates about every dimension.
+func (s *suite) all(kind query.Kind, about func(query.Dimension) []query.Predicate) question {
 	f := query.Filter{Kind: kind, Type: query.And}
-	for _, field := range query.Fields(kind) {
-		f.Predicates = append(f.Predicates, about(field)...)
+	for _, d := range query.Dimensions(kind) {
+		f.Predicates = append(f.Predicates, about(d)...)
 	}
 	q := everything()
 	if len(f.Predicates) > 0 {
@@ -123,14 +125,14 @@ func (s *suite) all(kind query.Kind, about func(query.Field) []query.Predicate) 
 	return q
 }
 
-// equalTo asks for each of the values of a field.
-func equalTo(t *testing.T, f query.Field, values []any, bare bool) (out []query.Predicate) {
+// equalTo asks for each of the values of a dimension.
+func equalTo(t *testing.T, f query.Dimension, values []any, bare bool) (out []query.Predicate) {
 	t.Helper()
 	if len(values) == 0 && !bare {
 		t.Errorf("no record has a value in %s of %s", f.Name, f.Kind)
 	}
 	for _, v := range values {
-		p := query.Predicate{Field: f, Operator: query.Matches}
+		p := query.Predicate{Dimension: f, Operator: query.Matches}
 		switch v := v.(type) {
 		case bool:
 			p.Truth = v

@@ -14,7 +14,7 @@
 //   - A custom property exists by name and type; one whose value cannot be read as its type matches nothing.
 //   - A value that does not fit the schema is as good as absent: a member is not there, an element is not in its list.
 //     A metric whose name or value does not fit was not emitted. Everything else of the record counts.
-//   - A facet counts every element of a list and every emission of an o* metric. Instants are the same bucket if they
+//   - A facet counts every element of a list and every emission of an o* metric. Instants are the same value if they
 //     are written the same.
 //
 // Records and questions are made by chance. A failure prints the seed; PARLEY_SEED=<seed> repeats it. A filtered
@@ -40,7 +40,7 @@ const questions = 80
 // by t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
-	t.Run("every field by its own value", func(t *testing.T) { runFields(t, open) })
+	t.Run("every dimension by its own value", func(t *testing.T) { runDimensions(t, open) })
 	t.Run("fixed questions", func(t *testing.T) { fixedFilters(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
@@ -60,8 +60,8 @@ func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) en
 	}
 }
 
-// runFields asks an engine for every field by values that no other field has.
-func runFields(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+// runDimensions asks an engine for every dimension by values that no other one has.
+func runDimensions(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	records := everyMemberDistinct(t)
 	s := &suite{rand: rand.New(rand.NewPCG(1, 2)), records: give(t, records), open: open, engine: open(t, records)}
@@ -94,7 +94,7 @@ type suite struct {
 func (s *suite) run(t *testing.T) {
 	t.Run("questions", s.questions)
 	if s.filtered > 0 {
-		t.Run("every field", s.everyField)
+		t.Run("every dimension", s.eachDimension)
 		t.Run("filters", s.filters)
 	}
 	t.Run("by id", s.byID)

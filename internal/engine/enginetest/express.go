@@ -15,7 +15,7 @@ func (q question) String() string {
 		fmt.Fprintf(&b, "\n  %s: %s", f.Kind, expression(f))
 	}
 	for _, a := range q.aggregations {
-		fmt.Fprintf(&b, "\n  %s of %s %s, size %d, ranges%s", a.Type, a.Field.Kind, a.Field.Name, a.Size, ranges(a.Ranges))
+		fmt.Fprintf(&b, "\n  %s of %s %s, size %d, ranges%s", a.Type, a.Dimension.Kind, a.Dimension.Name, a.Size, ranges(a.Ranges))
 	}
 	return b.String()
 }
@@ -37,20 +37,20 @@ func predicates(list []query.Predicate) (out []string) {
 }
 
 func predicate(p query.Predicate) string {
-	name := p.Field.Name
+	name := p.Dimension.Name
 	if p.Property != "" {
 		name = fmt.Sprintf("property %q of type %s", p.Property, p.PropertyType)
 	}
 	switch {
 	case p.Operator != query.Matches:
 		return name + " " + string(p.Operator)
-	case p.Field.Type == query.Truth:
+	case p.Dimension.Type == query.Truth:
 		return fmt.Sprintf("%s = %t", name, p.Truth)
-	case p.Field.Type == query.Number, p.Field.Type == query.Instant:
+	case p.Dimension.Type == query.Number, p.Dimension.Type == query.Instant:
 		return name + " in" + bounds(p.Range)
-	case p.Field.Type == query.Phone:
+	case p.Dimension.Type == query.Phone:
 		return fmt.Sprintf("%s = %q or its digits %q", name, p.Text, p.Digits)
-	case p.Field.Type == query.Email && p.Partial:
+	case p.Dimension.Type == query.Email && p.Partial:
 		return fmt.Sprintf("%s = or begins with %q", name, p.Text)
 	}
 	return fmt.Sprintf("%s = %q", name, p.Text)
@@ -78,8 +78,8 @@ func ranges(list []query.RangeCount) (out string) {
 // facetText writes a facet so that equal ones are equal texts.
 func facetText(f query.Facet) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s %s: %d", f.Aggregation.Type, f.Aggregation.Field.Kind, f.Aggregation.Field.Name, f.Count)
-	for _, x := range f.Buckets {
+	fmt.Fprintf(&b, "%s of %s %s: %d", f.Aggregation.Type, f.Aggregation.Dimension.Kind, f.Aggregation.Dimension.Name, f.Count)
+	for _, x := range f.Entries {
 		fmt.Fprintf(&b, ", %q%s %d", x.Value, ranges([]query.RangeCount{x.Range}), x.Count)
 	}
 	return b.String()

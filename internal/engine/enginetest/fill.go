@@ -12,7 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// everyDimension makes records that carry every field of the schema now and then, with few different values, so that
+// everyDimension makes records that carry every member of the schema now and then, with few different values, so that
 // questions find something.
 func everyDimension(t *testing.T, r *rand.Rand) []conversation.Record {
 	m := maker{t, r}
@@ -23,7 +23,7 @@ func everyDimension(t *testing.T, r *rand.Rand) []conversation.Record {
 	return out
 }
 
-// full is a record of any fields. In one of three some values do not fit the schema.
+// full is a record of any members. In one of three some values do not fit the schema.
 func (m maker) full(i int) conversation.Record {
 	c := new(conversation.Conversation)
 	m.fill(reflect.ValueOf(c).Elem(), "")
@@ -150,8 +150,8 @@ func (m maker) time() string {
 func (m maker) metric() conversation.Metric {
 	name := one(m.r, "nOffered", "tAcd", "tHandle", "oMediaCount", "nError", "tacd", "nUnheardOf")
 	if m.r.IntN(3) == 0 {
-		fields := query.Fields(query.OfConversation)
-		if f := fields[m.r.IntN(len(fields))]; f.Metric && !strings.HasSuffix(f.Name, "ConversationDuration") {
+		all := query.Dimensions(query.OfConversation)
+		if f := all[m.r.IntN(len(all))]; f.Metric && !strings.HasSuffix(f.Name, "ConversationDuration") {
 			name = f.Name
 		}
 	}

@@ -20,12 +20,12 @@ func (s *suite) filters(t *testing.T) {
 	}
 }
 
-// everyField asks, of every field, how often each value occurs.
-func (s *suite) everyField(t *testing.T) {
+// eachDimension asks, of every dimension, how often each value occurs.
+func (s *suite) eachDimension(t *testing.T) {
 	for _, kind := range query.Kinds() {
-		for fields := range slices.Chunk(query.Fields(kind), 20) {
+		for some := range slices.Chunk(query.Dimensions(kind), 20) {
 			q := everything()
-			for _, f := range fields {
+			for _, f := range some {
 				q.aggregations = append(q.aggregations, s.aggregationOf(f, s.itemWith(f)))
 			}
 			s.checkSmall(t, q)
@@ -113,23 +113,23 @@ func (s *suite) predicate(kind query.Kind, about item) query.Predicate {
 		return s.property(operator, about)
 	}
 	if operator == query.NotExists {
-		about = item{} // most of the items' fields would make it false
+		about = item{} // most of what the item says would make it false
 	}
-	p := query.Predicate{Field: s.field(kind, about), Operator: operator}
+	p := query.Predicate{Dimension: s.dimension(kind, about), Operator: operator}
 	if operator == query.Matches {
-		s.operand(&p, about.values(p.Field))
+		s.operand(&p, about.values(p.Dimension))
 	}
 	return p
 }
 
-// field is any field, and most of the time one in which the item has a value. Metrics of conversations are many and
-// dimensions few: every second one is a dimension. Most fields of segments are texts: all types get their turn.
-func (s *suite) field(kind query.Kind, about item) (f query.Field) {
+// dimension is any dimension, and most of the time one in which the item has a value. Metrics of conversations are many and
+// dimensions few: every second one is a dimension. Most dimensions of segments are texts: all types get their turn.
+func (s *suite) dimension(kind query.Kind, about item) (f query.Dimension) {
 	metric := s.rand.IntN(2) == 0
 	typ := pick(s, query.Text, query.Text, query.Truth, query.Number, query.Instant, query.Email, query.Phone)
-	fields := query.Fields(kind)
+	all := query.Dimensions(kind)
 	for range 200 {
-		f = fields[s.rand.IntN(len(fields))]
+		f = all[s.rand.IntN(len(all))]
 		if kind == query.OfConversation && f.Metric != metric || kind == query.OfSegment && f.Type != typ {
 			continue
 		}
@@ -146,7 +146,7 @@ var propertyTypes = map[string]query.Type{
 }
 
 func (s *suite) property(operator query.Operator, about item) query.Predicate {
-	p := query.Predicate{Field: query.Property, Operator: operator, Property: pick(s, "size", "größe", "nothing"), PropertyType: pick(s, "bool", "integer", "real", "date", "string", "uuid")}
+	p := query.Predicate{Dimension: query.Property, Operator: operator, Property: pick(s, "size", "größe", "nothing"), PropertyType: pick(s, "bool", "integer", "real", "date", "string", "uuid")}
 	var values []any
 	if all := list(about.parts["segment"], "properties"); len(all) > 0 && s.rand.IntN(4) > 0 {
 		e := all[s.rand.IntN(len(all))].(object)
@@ -160,7 +160,7 @@ func (s *suite) property(operator query.Operator, about item) query.Predicate {
 			values = []any{v}
 		}
 	}
-	p.Field.Type = propertyTypes[p.PropertyType]
+	p.Dimension.Type = propertyTypes[p.PropertyType]
 	if operator == query.Matches {
 		s.operand(&p, values)
 	}
@@ -173,7 +173,7 @@ func (s *suite) operand(p *query.Predicate, values []any) {
 	if len(values) > 0 && s.rand.IntN(12) > 0 {
 		v = values[s.rand.IntN(len(values))]
 	}
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case query.Truth:
 		if p.Truth = s.rand.IntN(2) == 0; v != nil && s.rand.IntN(8) > 0 {
 			p.Truth = v.(bool)
@@ -192,17 +192,17 @@ func (s *suite) operand(p *query.Predicate, values []any) {
 		switch {
 		case v == nil:
 			text = pick(s, "Nowhere", "no'where", "no%", "_", "12345678", "nobody@nowhere.example", "", "5")
-		case p.Field.Type == query.Email:
+		case p.Dimension.Type == query.Email:
 			text = s.partOfEmail(text)
 			p.Partial = s.rand.IntN(2) == 0
-		case p.Field.Type == query.Phone:
+		case p.Dimension.Type == query.Phone:
 			text = s.formOfPhone(text)
 		case s.rand.IntN(15) == 0:
 			text = text[:len(text)-1] + "x" // near it, and perhaps no letter any more
 		}
 		p.Text = strings.ToLower(s.anyCase(strings.ToValidUTF8(text, "")))
 	}
-	if p.Field.Type == query.Phone {
+	if p.Dimension.Type == query.Phone {
 		p.Digits = query.Digits(p.Text)
 	}
 }
@@ -256,15 +256,15 @@ func (s *suite) anyCase(text string) string {
 func (s *suite) aggregation() query.Aggregation {
 	kind := s.kind()
 	about := s.item(kind)
-	return s.aggregationOf(s.field(kind, about), about)
+	return s.aggregationOf(s.dimension(kind, about), about)
 }
 
 // aggregationOf counts terms of a dimension, and of a metric ranges about the item's value.
-func (s *suite) aggregationOf(f query.Field, about item) query.Aggregation {
+func (s *suite) aggregationOf(f query.Dimension, about item) query.Aggregation {
 	if !f.Metric {
-		return query.Aggregation{Type: query.TermFrequency, Field: f, Size: pick(s, 1, 3, 10, 1000)}
+		return query.Aggregation{Type: query.TermFrequency, Dimension: f, Size: pick(s, 1, 3, 10, 1000)}
 	}
-	a := query.Aggregation{Type: query.NumericRange, Field: f}
+	a := query.Aggregation{Type: query.NumericRange, Dimension: f}
 	for range 1 + s.rand.IntN(4) {
 		v := 0.0
 		if values := about.values(f); len(values) > 0 {
@@ -276,8 +276,8 @@ func (s *suite) aggregationOf(f query.Field, about item) query.Aggregation {
 	return a
 }
 
-// itemWith is an item that has a value in the field, if there is one.
-func (s *suite) itemWith(f query.Field) item {
+// itemWith is an item that has a value in the dimension, if there is one.
+func (s *suite) itemWith(f query.Dimension) item {
 	for _, r := range s.records {
 		for _, it := range r.items[f.Kind] {
 			if len(it.values(f)) > 0 {

@@ -51,28 +51,28 @@ func list(in any, name string) []any {
 	return l
 }
 
-// values gives what an item has in a field: texts, truths, numbers, or times.
-func (it item) values(f query.Field) []any {
+// values gives what an item has in a dimension: texts, truths, numbers, or times.
+func (it item) values(d query.Dimension) []any {
 	switch {
 	case it.parts == nil:
 		return nil
-	case f.Name == "conversationId":
+	case d.Name == "conversationId":
 		return []any{string(it.record.ID)}
-	case f.Name == "conversationStart":
+	case d.Name == "conversationStart":
 		return []any{it.record.Start}
-	case f.Name == "conversationEnd" && it.record.End.IsZero():
+	case d.Name == "conversationEnd" && it.record.End.IsZero():
 		return nil
-	case f.Name == "conversationEnd":
+	case d.Name == "conversationEnd":
 		return []any{it.record.End}
-	case f.Name == "tConversationDuration":
+	case d.Name == "tConversationDuration":
 		return milliseconds(it.record.Start, it.record.End)
-	case f.Name == "tSegmentDuration":
+	case d.Name == "tSegmentDuration":
 		return milliseconds(timeOf(walk(it.parts, "segment", "segmentStart")), timeOf(walk(it.parts, "segment", "segmentEnd")))
-	case f.Kind == query.OfConversation && f.Metric:
-		return it.metric(f.Name)
+	case d.Kind == query.OfConversation && d.Metric:
+		return it.metric(d.Name)
 	}
-	found := walk(it.parts, place(f.Kind, f.Name)...)
-	if f.Type != query.Instant {
+	found := walk(it.parts, place(d.Kind, d.Name)...)
+	if d.Type != query.Instant {
 		return found
 	}
 	if t := timeOf(found); !t.IsZero() {
@@ -173,7 +173,7 @@ func joined(how query.Junction, truths []bool) bool {
 func (it item) answers(p query.Predicate) bool {
 	exists, matches := false, false
 	if p.Property == "" {
-		values := it.values(p.Field)
+		values := it.values(p.Dimension)
 		exists = len(values) > 0
 		matches = slices.ContainsFunc(values, func(v any) bool { return compares(p, v) })
 	} else {
@@ -183,7 +183,7 @@ func (it item) answers(p query.Predicate) bool {
 			text, _ := e.(object)["value"].(string)
 			if strings.ToLower(name) == p.Property && strings.ToLower(typ) == p.PropertyType {
 				exists = true
-				matches = matches || compares(p, readAs(p.Field.Type, text))
+				matches = matches || compares(p, readAs(p.Dimension.Type, text))
 			}
 		}
 	}
@@ -227,9 +227,9 @@ func compares(p query.Predicate, v any) bool {
 		switch {
 		case text == p.Text:
 			return true
-		case p.Field.Type == query.Phone:
+		case p.Dimension.Type == query.Phone:
 			return p.Digits != "" && query.Digits(v) == p.Digits
-		case p.Field.Type != query.Email:
+		case p.Dimension.Type != query.Email:
 			return false
 		case p.Partial && strings.Index(text, p.Text) == 0:
 			return true
@@ -251,8 +251,8 @@ func facet(a query.Aggregation, records []given) query.Facet {
 	terms := make(map[string]int64)
 	counts := make([]int64, len(a.Ranges))
 	for _, r := range records {
-		for _, it := range r.items[a.Field.Kind] {
-			for _, v := range it.values(a.Field) {
+		for _, it := range r.items[a.Dimension.Kind] {
+			for _, v := range it.values(a.Dimension) {
 				terms[written(v)]++
 				for i, x := range a.Ranges {
 					if n, ok := v.(float64); ok && within(query.Range{Gte: x.Gte, Lt: x.Lt}, n) {
@@ -264,21 +264,21 @@ func facet(a query.Aggregation, records []given) query.Facet {
 	}
 	for i, x := range a.Ranges {
 		out.Count += counts[i]
-		out.Buckets = append(out.Buckets, query.Bucket{Range: x, Count: counts[i]})
+		out.Entries = append(out.Entries, query.Entry{Range: x, Count: counts[i]})
 	}
 	if a.Type == query.TermFrequency {
 		values := slices.Sorted(maps.Keys(terms))
 		slices.SortStableFunc(values, func(v, w string) int { return cmp.Compare(terms[w], terms[v]) })
 		for i, v := range values {
 			if out.Count += terms[v]; i < a.Size {
-				out.Buckets = append(out.Buckets, query.Bucket{Value: v, Count: terms[v]})
+				out.Entries = append(out.Entries, query.Entry{Value: v, Count: terms[v]})
 			}
 		}
 	}
 	return out
 }
 
-// written is a value as a bucket shows it.
+// written is a value as an entry shows it.
 func written(v any) string {
 	switch v := v.(type) {
 	case bool:

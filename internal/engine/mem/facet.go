@@ -61,29 +61,29 @@ func (ts tallies) merge(others tallies) {
 	}
 }
 
-// tally counts the values of a field.
+// tally counts the values of a dimension or metric.
 type tally struct {
 	query.Aggregation
 	terms  map[string]int64 // termFrequency
 	ranges []int64          // numericRange: of each range
 }
 
-// add counts what a conversation has in the field: once for the conversation and each of its values if it says it of
+// add counts what a conversation has: once for the conversation and each of its values if it says it of
 // itself, else once for each item and value.
 func (t *tally) add(s subject) {
-	get := getters[t.Field.Kind][t.Field.Name]
+	get := getters[t.Dimension.Kind][t.Dimension.Name]
 	each := func(v value) bool {
 		t.count(v)
 		return false
 	}
-	for it := range s.items(t.Field.Kind) {
+	for it := range s.items(t.Dimension.Kind) {
 		get(it, each)
 	}
 }
 
 func (t *tally) count(v value) {
 	if t.Type == query.TermFrequency {
-		t.terms[v.write(t.Field.Type)]++
+		t.terms[v.write(t.Dimension.Type)]++
 		return
 	}
 	for i, r := range t.Ranges {
@@ -105,12 +105,12 @@ func (t *tally) merge(other *tally) {
 func (t *tally) facet() query.Facet {
 	f := query.Facet{Aggregation: t.Aggregation}
 	for i, r := range t.Ranges {
-		f.Buckets = append(f.Buckets, query.Bucket{Range: r, Count: t.ranges[i]})
+		f.Entries = append(f.Entries, query.Entry{Range: r, Count: t.ranges[i]})
 		f.Count += t.ranges[i]
 	}
 	for _, term := range slices.SortedFunc(maps.Keys(t.terms), t.compare) {
-		if f.Count += t.terms[term]; len(f.Buckets) < t.Size {
-			f.Buckets = append(f.Buckets, query.Bucket{Value: term, Count: t.terms[term]})
+		if f.Count += t.terms[term]; len(f.Entries) < t.Size {
+			f.Entries = append(f.Entries, query.Entry{Value: term, Count: t.terms[term]})
 		}
 	}
 	return f

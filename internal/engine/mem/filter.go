@@ -8,8 +8,8 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// condition is a filter made ready: what it looks at, and its answer for one item.
-type condition struct {
+// filter is a query's made ready: what it looks at, and its answer for one item.
+type filter struct {
 	kind  query.Kind
 	holds test
 }
@@ -17,24 +17,24 @@ type condition struct {
 // test answers for one item.
 type test func(*item) bool
 
-// conditions makes filters ready.
-func conditions(filters []query.Filter) []condition {
-	out := make([]condition, len(filters))
+// compiled makes filters ready.
+func compiled(filters []query.Filter) []filter {
+	out := make([]filter, len(filters))
 	for i, f := range filters {
-		out[i] = condition{f.Kind, compile(f)}
+		out[i] = filter{f.Kind, compile(f)}
 	}
 	return out
 }
 
-// satisfies says whether the conversation satisfies each condition, each by an item of its own.
-func (s subject) satisfies(all []condition) bool {
-	return !slices.ContainsFunc(all, func(c condition) bool { return !s.has(c) })
+// satisfies says whether the conversation satisfies each filter, each by an item of its own.
+func (s subject) satisfies(all []filter) bool {
+	return !slices.ContainsFunc(all, func(f filter) bool { return !s.has(f) })
 }
 
 // has says whether at least one item makes the whole expression true.
-func (s subject) has(c condition) bool {
-	for it := range s.items(c.kind) {
-		if c.holds(it) {
+func (s subject) has(f filter) bool {
+	for it := range s.items(f.kind) {
+		if f.holds(it) {
 			return true
 		}
 	}
@@ -65,21 +65,21 @@ func join(how query.Junction, parts []test) test {
 	}
 }
 
-// testsOf gives the tests of some predicates. Texts of one field that are joined by or, of which clients send lists of
+// testsOf gives the tests of some predicates. Texts of one dimension that are joined by or, of which clients send lists of
 // hundreds, become one test.
 func testsOf(how query.Junction, list []query.Predicate) (tests []test) {
 	lists := make(map[string]map[string]bool)
 	for _, p := range list {
-		if how != query.Or || p.Operator != query.Matches || p.Field.Type != query.Text || p.Property != "" {
+		if how != query.Or || p.Operator != query.Matches || p.Dimension.Type != query.Text || p.Property != "" {
 			tests = append(tests, testOf(p))
 			continue
 		}
-		if lists[p.Field.Name] == nil {
+		if lists[p.Dimension.Name] == nil {
 			texts := make(map[string]bool)
-			lists[p.Field.Name] = texts
-			tests = append(tests, some(p.Field, func(v value) bool { return texts[strings.ToLower(v.text)] }))
+			lists[p.Dimension.Name] = texts
+			tests = append(tests, some(p.Dimension, func(v value) bool { return texts[strings.ToLower(v.text)] }))
 		}
-		lists[p.Field.Name][p.Text] = true
+		lists[p.Dimension.Name][p.Text] = true
 	}
 	return tests
 }
@@ -89,20 +89,20 @@ func testOf(p query.Predicate) test {
 	if p.Property != "" {
 		return testOfProperty(p)
 	}
-	exists := some(p.Field, func(value) bool { return true })
+	exists := some(p.Dimension, func(value) bool { return true })
 	switch p.Operator {
 	case query.Exists:
 		return exists
 	case query.NotExists:
 		return func(it *item) bool { return !exists(it) }
 	default:
-		return some(p.Field, func(v value) bool { return matches(&p, v) })
+		return some(p.Dimension, func(v value) bool { return matches(&p, v) })
 	}
 }
 
-// some tests whether the field has a value that is meant.
-func some(f query.Field, meant func(value) bool) test {
-	get := getters[f.Kind][f.Name]
+// some tests whether a dimension has a value that is meant.
+func some(d query.Dimension, meant func(value) bool) test {
+	get := getters[d.Kind][d.Name]
 	return func(it *item) bool { return get(it, meant) }
 }
 
@@ -113,7 +113,7 @@ func testOfProperty(p query.Predicate) test {
 		return strings.ToLower(x.Property) == p.Property && strings.ToLower(x.PropertyType) == p.PropertyType
 	}
 	matching := func(x conversation.Property) bool {
-		v, ok := read(p.Field.Type, x.Value)
+		v, ok := read(p.Dimension.Type, x.Value)
 		return ok && named(x) && matches(&p, v)
 	}
 	switch p.Operator {
@@ -128,7 +128,7 @@ func testOfProperty(p query.Predicate) test {
 
 // matches compares a value with what the predicate asks for.
 func matches(p *query.Predicate, v value) bool {
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case query.Truth:
 		return v.truth == p.Truth
 	case query.Number, query.Instant:
@@ -152,11 +152,11 @@ func matchesEmail(p *query.Predicate, address string) bool {
 	return at >= 0 && (address[:at] == p.Text || address[at+1:] == p.Text)
 }
 
-// inHead are the fields that the head of a record answers.
+// inHead are the dimensions that the head of a record answers.
 var inHead = map[string]bool{"conversationId": true, "conversationStart": true, "conversationEnd": true, "tConversationDuration": true}
 
 // split makes filters ready: those that the heads of records answer, and the others.
-func split(filters []query.Filter) (heads, records []condition) {
+func split(filters []query.Filter) (heads, records []filter) {
 	byHead, byRecord := []query.Filter{}, []query.Filter{}
 	for _, f := range filters {
 		if needsRecord(f) {
@@ -165,12 +165,12 @@ func split(filters []query.Filter) (heads, records []condition) {
 			byHead = append(byHead, f)
 		}
 	}
-	return conditions(byHead), conditions(byRecord)
+	return compiled(byHead), compiled(byRecord)
 }
 
 // needsRecord says whether a filter asks of something that is not in the head.
 func needsRecord(f query.Filter) bool {
-	beyond := func(p query.Predicate) bool { return !inHead[p.Field.Name] }
+	beyond := func(p query.Predicate) bool { return !inHead[p.Dimension.Name] }
 	return f.Kind != query.OfConversation || slices.ContainsFunc(f.Predicates, beyond) ||
 		slices.ContainsFunc(f.Clauses, func(c query.Clause) bool { return slices.ContainsFunc(c.Predicates, beyond) })
 }

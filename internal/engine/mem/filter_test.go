@@ -20,7 +20,7 @@ import (
 func TestEveryDimensionHasAGetter(t *testing.T) {
 	for _, kind := range query.Kinds() {
 		var want []string
-		for _, f := range query.Fields(kind) {
+		for _, f := range query.Dimensions(kind) {
 			want = append(want, f.Name)
 		}
 		slices.Sort(want)
@@ -34,20 +34,20 @@ func TestEveryDimensionHasAGetter(t *testing.T) {
 }
 
 // named finds a dimension of the language.
-func named(t testing.TB, kind query.Kind, name string) query.Field {
+func named(t testing.TB, kind query.Kind, name string) query.Dimension {
 	t.Helper()
-	for _, f := range query.Fields(kind) {
+	for _, f := range query.Dimensions(kind) {
 		if f.Name == name {
 			return f
 		}
 	}
 	t.Fatalf("%s has no %s", kind, name)
-	return query.Field{}
+	return query.Dimension{}
 }
 
 // is asks for a text.
 func is(t testing.TB, kind query.Kind, name, text string) query.Predicate {
-	return query.Predicate{Field: named(t, kind, name), Operator: query.Matches, Text: text, Digits: query.Digits(text)}
+	return query.Predicate{Dimension: named(t, kind, name), Operator: query.Matches, Text: text, Digits: query.Digits(text)}
 }
 
 // both joins predicates in one filter.
@@ -82,7 +82,7 @@ func TestWhatMatches(t *testing.T) {
 		{query.Phone, "sip:Ann@pbx", "sip:ann@pbx", false, true},
 		{query.Phone, "sip:ann@pbx", "sip:bob@pbx", false, false},
 	} {
-		p := query.Predicate{Field: query.Field{Type: c.field}, Operator: query.Matches, Text: c.asked, Digits: query.Digits(c.asked), Partial: c.partial}
+		p := query.Predicate{Dimension: query.Dimension{Type: c.field}, Operator: query.Matches, Text: c.asked, Digits: query.Digits(c.asked), Partial: c.partial}
 		if got := matches(&p, value{text: c.stored}); got != c.want {
 			t.Errorf("%s %q asked for %q, partial %t: %t", c.field, c.stored, c.asked, c.partial, got)
 		}
@@ -96,7 +96,7 @@ func TestValuesThatDoNotFitAreAbsent(t *testing.T) {
 	odd = odd.WithText([]byte(`{"conversationId":"odd","externalTag":5,"divisionIds":["d"],"evaluations":[{}],"participants":[{"sessions":[{"segments":[{}]}]}]}`))
 	add(t, s, odd)
 	exists := func(kind query.Kind, name string) query.Predicate {
-		return query.Predicate{Field: named(t, kind, name), Operator: query.Exists}
+		return query.Predicate{Dimension: named(t, kind, name), Operator: query.Exists}
 	}
 	not := func(p query.Predicate) query.Predicate {
 		p.Operator = query.NotExists
@@ -139,7 +139,7 @@ func TestFiltersSeeThePast(t *testing.T) {
 	}
 	got, want := s.View(asOf, forever), then.View(forever, forever)
 	open := func(kind query.Kind, name string) query.Predicate {
-		return query.Predicate{Field: named(t, kind, name), Operator: query.NotExists}
+		return query.Predicate{Dimension: named(t, kind, name), Operator: query.NotExists}
 	}
 	for _, f := range []query.Filter{
 		both(query.OfConversation, open(query.OfConversation, "conversationEnd")),
@@ -152,10 +152,10 @@ func TestFiltersSeeThePast(t *testing.T) {
 		if !slices.EqualFunc(a, b, equal) || len(a) == 0 {
 			t.Errorf("%v: %d records, want %d", f, len(a), len(b))
 		}
-		asked := []query.Aggregation{{Type: query.TermFrequency, Field: named(t, query.OfSegment, "segmentType"), Size: 10}}
+		asked := []query.Aggregation{{Type: query.TermFrequency, Dimension: named(t, query.OfSegment, "segmentType"), Size: 10}}
 		x, err := got.Facets(t.Context(), q, asked)
 		y, err2 := want.Facets(t.Context(), q, asked)
-		if err != nil || err2 != nil || x[0].Count != y[0].Count || !slices.Equal(x[0].Buckets, y[0].Buckets) {
+		if err != nil || err2 != nil || x[0].Count != y[0].Count || !slices.Equal(x[0].Entries, y[0].Entries) {
 			t.Errorf("%v: facets %v, %v; want %v, %v", f, x, err, y, err2)
 		}
 	}
@@ -172,7 +172,7 @@ func TestFilteredRecordsStream(t *testing.T) {
 	blocks := s.current.Load().days[0].blocks
 	blocks[len(blocks)-1].data = []byte("not to be opened")
 	q := everything()
-	q.Filters = []query.Filter{both(query.OfConversation, query.Predicate{Field: named(t, query.OfConversation, "externalTag"), Operator: query.NotExists})}
+	q.Filters = []query.Filter{both(query.OfConversation, query.Predicate{Dimension: named(t, query.OfConversation, "externalTag"), Operator: query.NotExists})}
 	n := 0
 	for r, err := range s.View(forever, forever).Records(t.Context(), q, 25, 50) {
 		if err != nil || r.ID != records[50+n].ID {
@@ -215,7 +215,7 @@ func BenchmarkFiltered(b *testing.B) {
 	for name, filters := range map[string][]query.Filter{
 		"segments": busy,
 		"queues":   {{Kind: query.OfSegment, Type: query.Or, Predicates: queues}},
-		"metric":   {both(query.OfConversation, query.Predicate{Field: named(b, query.OfConversation, "nOffered"), Operator: query.Exists})},
+		"metric":   {both(query.OfConversation, query.Predicate{Dimension: named(b, query.OfConversation, "nOffered"), Operator: query.Exists})},
 		"ids":      {{Kind: query.OfConversation, Type: query.Or, Predicates: ids}},
 	} {
 		q := everything()
@@ -244,8 +244,8 @@ func BenchmarkFiltered(b *testing.B) {
 	})
 	b.Run("facets", func(b *testing.B) {
 		asked := []query.Aggregation{
-			{Type: query.TermFrequency, Field: named(b, query.OfSegment, "queueId"), Size: 10},
-			{Type: query.NumericRange, Field: named(b, query.OfSegment, "tSegmentDuration"), Ranges: []query.RangeCount{{Gte: new(0.0), Lt: new(60_000.0)}}},
+			{Type: query.TermFrequency, Dimension: named(b, query.OfSegment, "queueId"), Size: 10},
+			{Type: query.NumericRange, Dimension: named(b, query.OfSegment, "tSegmentDuration"), Ranges: []query.RangeCount{{Gte: new(0.0), Lt: new(60_000.0)}}},
 		}
 		for b.Loop() {
 			if _, err := view.Facets(b.Context(), q, asked); err != nil {

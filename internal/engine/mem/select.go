@@ -30,8 +30,8 @@ func (v *view) selected(ctx context.Context, q query.Query) iter.Seq2[hit, error
 }
 
 // inTime yields, in order of start and id, every hit that lies to the interval of q as it must, and satisfies
-// conditions that its head can answer.
-func (v *view) inTime(ctx context.Context, q query.Query, conditions []condition) iter.Seq2[hit, error] {
+// the filters that its head can answer.
+func (v *view) inTime(ctx context.Context, q query.Query, filters []filter) iter.Seq2[hit, error] {
 	return func(yield func(hit, error) bool) {
 		starts := q.Starts()
 		for _, d := range v.snap.days {
@@ -47,7 +47,7 @@ func (v *view) inTime(ctx context.Context, q query.Query, conditions []condition
 					return
 				}
 				for i := range b.heads {
-					if v.lies(&b.heads[i], &q, conditions) && !yield(hit{b, i}, nil) {
+					if v.lies(&b.heads[i], &q, filters) && !yield(hit{b, i}, nil) {
 						return
 					}
 				}
@@ -60,15 +60,15 @@ func (v *view) inTime(ctx context.Context, q query.Query, conditions []condition
 }
 
 // lies says what inTime asks of a head.
-func (v *view) lies(h *head, q *query.Query, conditions []condition) bool {
+func (v *view) lies(h *head, q *query.Query, filters []filter) bool {
 	return v.visible(h) && q.Matches(h.start.time(), v.end(h).time()) &&
-		(len(conditions) == 0 || subject{item{ID: h.id, Start: h.start.time(), End: v.end(h).time(), Conversation: &nothing}}.satisfies(conditions))
+		(len(filters) == 0 || subject{item{ID: h.id, Start: h.start.time(), End: v.end(h).time(), Conversation: &nothing}}.satisfies(filters))
 }
 
-// sift keeps the hits whose records satisfy the conditions.
-func (v *view) sift(ctx context.Context, hits []hit, conditions []condition) (kept []hit, err error) {
+// sift keeps the hits whose records satisfy the filters.
+func (v *view) sift(ctx context.Context, hits []hit, filters []filter) (kept []hit, err error) {
 	err = v.examine(ctx, hits, func(h hit, s subject) {
-		if s.satisfies(conditions) {
+		if s.satisfies(filters) {
 			kept = append(kept, h)
 		}
 	})

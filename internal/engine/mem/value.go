@@ -9,7 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// value is one value of a field. The type of the field says which members count.
+// value is one value of a dimension. The type of the dimension says which members count.
 type value struct {
 	text   string    // Text, Email, Phone: as stored
 	truth  bool      // Truth

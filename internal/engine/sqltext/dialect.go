@@ -2,7 +2,7 @@
 // query selects, their places, and what is counted over them. It runs nothing and opens nothing: which system runs the
 // statements, and what in SQL is that system's own, an engine says by a Dialect.
 //
-// Conditions on companions of conversations are answered from their own tables, each giving a set of ids. A Text carries
+// Filters on companions of conversations are answered from their own tables, each giving a set of ids. A Text carries
 // the values of a request as parameters; the SQL itself has none of them.
 package sqltext
 
@@ -38,8 +38,8 @@ type Lists interface {
 	Each(column, rows string) string
 	// Map gives the list of what an expression makes of every element.
 	Map(list, of string) string
-	// Some says whether a condition holds of an element.
-	Some(list, condition string) string
+	// Some says whether an expression holds of an element.
+	Some(list, expression string) string
 	// Overlaps says whether a list has one of n parameters.
 	Overlaps(list string, n int) string
 	// Zip makes of lists one of tuples, whose parts are x[1] and so on.

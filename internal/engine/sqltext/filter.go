@@ -39,8 +39,8 @@ func together(j query.Junction, parts []Text) Text {
 	return allOf(parts...)
 }
 
-// predicates gives the conditions that a junction joins. Texts that are asked of one column one after another, as
-// clients do with hundreds of ids, become one condition: an OR of 500 took seconds where the list takes 24 ms.
+// predicates gives the expressions that a junction joins. Texts that are asked of one column one after another, as
+// clients do with hundreds of ids, become one expression: an OR of 500 took seconds where the list takes 24 ms.
 func (s items) predicates(j query.Junction, list []query.Predicate) []Text {
 	var parts []Text
 	for _, p := range list {
@@ -56,17 +56,17 @@ func (s items) predicates(j query.Junction, list []query.Predicate) []Text {
 		if i < 0 {
 			break
 		}
-		column := list[i].Field
+		d := list[i].Dimension
 		var texts []any
 		var rest []query.Predicate
 		for _, p := range list[i:] {
-			if isText(p) && p.Field.Column == column.Column {
+			if isText(p) && p.Dimension.Column == d.Column {
 				texts = append(texts, p.Text)
 			} else {
 				rest = append(rest, p)
 			}
 		}
-		parts = append(parts, s.oneOf(column, texts))
+		parts = append(parts, s.oneOf(d, texts))
 		list = rest
 	}
 	return parts
@@ -74,59 +74,59 @@ func (s items) predicates(j query.Junction, list []query.Predicate) []Text {
 
 // isText says whether a predicate compares a text column for equality. An empty text is left to predicate.
 func isText(p query.Predicate) bool {
-	return p.Operator == query.Matches && p.Field.Type == query.Text && p.Field.Column != "" && p.Text != ""
+	return p.Operator == query.Matches && p.Dimension.Type == query.Text && p.Dimension.Column != "" && p.Text != ""
 }
 
-// oneOf is the condition that a column is one of some texts, without regard to case.
-func (s items) oneOf(f query.Field, texts []any) Text {
+// oneOf says that a column is one of some texts, without regard to case.
+func (s items) oneOf(d query.Dimension, texts []any) Text {
 	switch {
-	case f.List:
-		return Of(s.dialect.Overlaps(s.lower(f.Column), len(texts)), texts...)
+	case d.List:
+		return Of(s.dialect.Overlaps(s.lower(d.Column), len(texts)), texts...)
 	case len(texts) == 1:
-		return Of("lower("+f.Column+") = ?", texts...)
+		return Of("lower("+d.Column+") = ?", texts...)
 	}
-	return Of(s.dialect.OneOf("lower("+f.Column+")", len(texts)), texts...)
+	return Of(s.dialect.OneOf("lower("+d.Column+")", len(texts)), texts...)
 }
 
 // lower is a list of texts in lower case.
 func (s items) lower(list string) string { return s.dialect.Map(list, "lower(x)") }
 
-// predicate is the condition for one predicate.
+// predicate answers one predicate.
 func (s items) predicate(p query.Predicate) Text {
 	switch {
 	case isProperty(p):
 		return s.property(p)
-	case p.Field.Column == "":
+	case p.Dimension.Column == "":
 		return s.metrics.predicate(p)
 	case p.Operator == query.Exists:
-		return Of(s.exists(p.Field))
+		return Of(s.exists(p.Dimension))
 	case p.Operator == query.NotExists:
-		return Of("NOT " + s.exists(p.Field))
+		return Of("NOT " + s.exists(p.Dimension))
 	case isText(p):
-		return s.oneOf(p.Field, []any{p.Text})
-	case p.Field.List:
-		return s.some(p.Field.Column, allOf(Of(given(p.Field, "x")), s.matches("x", p)))
+		return s.oneOf(p.Dimension, []any{p.Text})
+	case p.Dimension.List:
+		return s.some(p.Dimension.Column, allOf(Of(given(p.Dimension, "x")), s.matches("x", p)))
 	}
-	return s.matches(p.Field.Column, p)
+	return s.matches(p.Dimension.Column, p)
 }
 
-// some is the condition that another one holds of an element of a list.
-func (s items) some(list string, condition Text) Text {
-	return Of(s.dialect.Some(list, condition.SQL), condition.Args...)
+// some says that an expression holds of an element of a list.
+func (s items) some(list string, expression Text) Text {
+	return Of(s.dialect.Some(list, expression.SQL), expression.Args...)
 }
 
-// exists is the condition that a field has a value; never null.
-func (s items) exists(f query.Field) string {
-	if !f.List {
-		return "(" + f.Column + " IS NOT NULL)"
+// exists says whether a dimension has a value; never null.
+func (s items) exists(d query.Dimension) string {
+	if !d.List {
+		return "(" + d.Column + " IS NOT NULL)"
 	}
-	return "(" + f.Column + " IS NOT NULL AND " + s.dialect.Some(f.Column, given(f, "x")) + ")"
+	return "(" + d.Column + " IS NOT NULL AND " + s.dialect.Some(d.Column, given(d, "x")) + ")"
 }
 
-// given is the condition that an element of a list is a value. Lists that are made from one array of the record stay
+// given says that an element of a list is a value. Lists that are made from one array of the record stay
 // in step, and so have an empty text where an element lacks the member; elsewhere an empty text is null.
-func given(f query.Field, x string) string {
-	if f.Type == query.Number {
+func given(d query.Dimension, x string) string {
+	if d.Type == query.Number {
 		return x + " IS NOT NULL"
 	}
 	return x + " <> ''"

@@ -23,19 +23,19 @@ func (m *metrics) sum(name string) string {
 	return "s" + itoa(i)
 }
 
-// predicate is the condition for a predicate about a metric: of its sum, or of any value of it.
+// predicate answers a predicate about a metric: of its sum, or of any value of it.
 func (m *metrics) predicate(p query.Predicate) Text {
-	sum := m.sum(p.Field.Name)
+	sum := m.sum(p.Dimension.Name)
 	switch {
 	case p.Operator == query.Exists:
 		return Of(sum + " IS NOT NULL")
 	case p.Operator == query.NotExists:
 		return Of(sum + " IS NULL")
-	case !p.Field.List:
+	case !p.Dimension.List:
 		return within(sum, p.Range)
 	}
 	column := "a" + itoa(len(m.columns))
-	m.columns = append(m.columns, Concat("bool_or(", within(cast("value", "DOUBLE"), p.Range), ") FILTER (WHERE name = "+Quote(p.Field.Name)+") AS "+column))
+	m.columns = append(m.columns, Concat("bool_or(", within(cast("value", "DOUBLE"), p.Range), ") FILTER (WHERE name = "+Quote(p.Dimension.Name)+") AS "+column))
 	return Of(column)
 }
 

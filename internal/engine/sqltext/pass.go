@@ -6,15 +6,15 @@ import (
 
 // pass is filters of one kind that are answered together, because decoding the ids is what costs.
 type pass struct {
-	kind       query.Kind
-	filters    []query.Filter
-	properties bool // some ask of custom properties
-	conditions int
+	kind        query.Kind
+	filters     []query.Filter
+	properties  bool // some ask of custom properties
+	comparisons int
 }
 
-// maxConditions bounds a pass: what DuckDB takes to plan it grows with the square of its conditions and more. With 50 it
+// maxComparisons bounds a pass: what DuckDB takes to plan it grows with the square of its comparisons and more. With 50 it
 // is a tenth of a second.
-const maxConditions = 50
+const maxComparisons = 50
 
 // passes divides the filters of companions.
 func passes(filters []query.Filter) (out []*pass) {
@@ -25,12 +25,12 @@ func passes(filters []query.Filter) (out []*pass) {
 				if f.Kind == query.OfConversation || f.Kind != kind || asksProperty(f) != properties {
 					continue
 				}
-				if n := f.Conditions(); last == nil || last.conditions+n > maxConditions {
+				if n := f.Comparisons(); last == nil || last.comparisons+n > maxComparisons {
 					last = &pass{kind: kind, properties: properties}
 					out = append(out, last)
 				}
 				last.filters = append(last.filters, f)
-				last.conditions += f.Conditions()
+				last.comparisons += f.Comparisons()
 			}
 		}
 	}

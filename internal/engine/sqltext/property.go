@@ -9,7 +9,7 @@ import (
 )
 
 // The custom properties of a segment lie in three lists in step: names, types, values. For filters that ask of them these
-// are put together once a row, in the forms that are asked for, and not in each condition: to plan 500 conditions that
+// are put together once a row, in the forms that are asked for, and not in each expression: to plan 500 expressions that
 // did so took DuckDB 11 s, and it cannot be interrupted while it plans.
 var propertyForms = []struct {
 	name   string
@@ -21,11 +21,11 @@ var propertyForms = []struct {
 	{"property_instants", func(d Dialect) string { return d.Map("property_values", d.Milliseconds(d.Instant("x"))) }},
 }
 
-// formsIn gives the columns that a condition reads, each after a comma.
-func (s items) formsIn(condition Text) string {
+// formsIn gives the columns that an expression reads, each after a comma.
+func (s items) formsIn(expression Text) string {
 	var columns strings.Builder
 	for _, f := range propertyForms {
-		if !strings.Contains(condition.SQL, f.name) {
+		if !strings.Contains(expression.SQL, f.name) {
 			continue
 		}
 		lists := []string{s.lower("property_names"), s.lower("property_types")}
@@ -38,10 +38,10 @@ func (s items) formsIn(condition Text) string {
 }
 
 // propertied is satisfying for filters that ask of custom properties. Hardly any segment has one: where every filter
-// needs one, the others are left out first. The conditions stand in no WHERE, where DuckDB compares each with each.
-func (s items) propertied(rows Text, p *pass, conditions []Text) Text {
-	every := make([]Text, len(conditions))
-	for i, c := range conditions {
+// needs one, the others are left out first. The expressions stand in no WHERE, where DuckDB compares each with each.
+func (s items) propertied(rows Text, p *pass, expressions []Text) Text {
+	every := make([]Text, len(expressions))
+	for i, c := range expressions {
 		every[i] = Concat("bool_or(", c, ")")
 	}
 	if !slices.ContainsFunc(p.filters, func(f query.Filter) bool { return !needsProperty(f) }) {
@@ -64,7 +64,7 @@ func (s items) property(p query.Predicate) Text {
 }
 
 func (s items) propertyValue(p query.Predicate) Text {
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case query.Truth:
 		return s.propertyText(p, strconv.FormatBool(p.Truth))
 	case query.Number:
@@ -89,7 +89,7 @@ func (s items) propertyRange(column string, p query.Predicate) Text {
 }
 
 func isProperty(p query.Predicate) bool {
-	return p.Field.Name == query.Property.Name && p.Field.Column == ""
+	return p.Dimension.Name == query.Property.Name && p.Dimension.Column == ""
 }
 
 // asksProperty says whether a filter asks of a custom property.

@@ -96,7 +96,7 @@ func asks(q query.Query, t lake.Table) bool {
 }
 
 func asksMetric(f query.Filter) bool {
-	of := func(p query.Predicate) bool { return p.Field.Column == "" && !isProperty(p) }
+	of := func(p query.Predicate) bool { return p.Dimension.Column == "" && !isProperty(p) }
 	return slices.ContainsFunc(f.Predicates, of) ||
 		slices.ContainsFunc(f.Clauses, func(c query.Clause) bool { return slices.ContainsFunc(c.Predicates, of) })
 }
@@ -146,42 +146,42 @@ func (s Search) started() Text {
 	return allOf(parts...)
 }
 
-// Hits are the conversations that satisfy every filter: a condition on typed columns of conversations, and for each
+// Hits are the conversations that satisfy every filter: an expression on typed columns of conversations, and for each
 // kind of companion the set of ids that a pass over it gives, joined by id alone.
 func (s Search) Hits(columns string) Text {
 	m := &metrics{}
-	conditions := []Text{s.lifetime()}
+	expressions := []Text{s.lifetime()}
 	for _, f := range s.q.Filters {
 		if f.Kind == query.OfConversation {
-			conditions = append(conditions, items{s.dialect, m}.filter(f))
+			expressions = append(expressions, items{s.dialect, m}.filter(f))
 		}
 	}
 	for _, p := range passes(s.q.Filters) {
-		conditions = append(conditions, Concat("conversation_id IN (", s.satisfying(p), ")"))
+		expressions = append(expressions, Concat("conversation_id IN (", s.satisfying(p), ")"))
 	}
 	from := s.from(lake.Conversations)
 	if len(m.names) > 0 {
 		from = Concat(from, " LEFT JOIN (", m.grouped(s.rows(lake.Metrics)), ") USING (conversation_id)")
 	}
-	return Concat("SELECT "+columns+" ", from, " WHERE ", list(conditions, " AND "))
+	return Concat("SELECT "+columns+" ", from, " WHERE ", list(expressions, " AND "))
 }
 
 // satisfying gives the ids of the conversations that have an item for each of the filters of a pass.
 func (s Search) satisfying(p *pass) Text {
 	rows := s.rows(tables[p.kind])
-	conditions := make([]Text, len(p.filters))
+	expressions := make([]Text, len(p.filters))
 	item := items{dialect: s.dialect}
 	for i, f := range p.filters {
-		conditions[i] = item.filter(f)
+		expressions[i] = item.filter(f)
 	}
 	switch {
 	case p.properties:
-		return item.propertied(rows, p, conditions)
-	case len(conditions) == 1:
-		return Concat("SELECT conversation_id ", rows, " AND ", conditions[0])
+		return item.propertied(rows, p, expressions)
+	case len(expressions) == 1:
+		return Concat("SELECT conversation_id ", rows, " AND ", expressions[0])
 	}
 	columns, some, every := []Text{Of("conversation_id")}, []Text{}, []Text{}
-	for i, c := range conditions {
+	for i, c := range expressions {
 		name := "e" + itoa(i)
 		columns = append(columns, Concat(c, " AS "+name))
 		some, every = append(some, Of(name)), append(every, Of("bool_or("+name+")"))

@@ -27,7 +27,7 @@ func (plain) FullMatch(text, pattern string) string { return "MATCHES(" + text +
 func (plain) OneOf(x string, n int) string          { return "ONEOF(" + x + parameters(n) }
 func (plain) Each(column, rows string) string       { return "EACH(" + column + " " + rows + ")" }
 func (plain) Map(list, of string) string            { return "MAP(" + list + ", " + of + ")" }
-func (plain) Some(list, condition string) string    { return "SOME(" + list + ", " + condition + ")" }
+func (plain) Some(list, expression string) string   { return "SOME(" + list + ", " + expression + ")" }
 func (plain) Overlaps(list string, n int) string    { return "OVERLAPS(" + list + parameters(n) }
 func (plain) Zip(lists ...string) string            { return "ZIP(" + strings.Join(lists, ", ") + ")" }
 func (plain) HasTuple(list string, n int) string    { return "HAS(" + list + parameters(n) }
@@ -58,25 +58,25 @@ func asking(filters ...query.Filter) query.Query {
 	}
 }
 
-// What is asked about every field, in every way, has a parameter for each value, no text of the request, and no word that
+// What is asked about every dimension, in every way, has a parameter for each value, no text of the request, and no word that
 // only DuckDB knows: those are the dialect's.
 func TestStatementsAreTheDialectsAndTheParameters(t *testing.T) {
 	one := 1.0
 	const secret = "a secret"
 	for _, kind := range query.Kinds() {
-		for _, f := range query.Fields(kind) {
-			p := query.Predicate{Field: f, Text: secret, Digits: "123", Range: query.Range{Gte: &one, Lt: &one}}
+		for _, f := range query.Dimensions(kind) {
+			p := query.Predicate{Dimension: f, Text: secret, Digits: "123", Range: query.Range{Gte: &one, Lt: &one}}
 			filter := query.Filter{Kind: kind, Type: query.Or}
 			for _, p.Operator = range []query.Operator{query.Matches, query.Exists, query.NotExists} {
 				filter.Predicates = append(filter.Predicates, p, p)
 			}
 			if kind == query.OfSegment {
-				property := query.Predicate{Field: query.Property, Operator: query.Matches, Property: secret, PropertyType: "string", Text: secret}
+				property := query.Predicate{Dimension: query.Property, Operator: query.Matches, Property: secret, PropertyType: "string", Text: secret}
 				filter.Clauses = []query.Clause{{Type: query.And, Predicates: []query.Predicate{property}}}
 			}
 			s := sqltext.NewSearch(plain{}, twoDays{}, asking(filter))
-			terms := query.Aggregation{Type: query.TermFrequency, Field: f, Size: 3}
-			ranges := query.Aggregation{Type: query.NumericRange, Field: f, Ranges: []query.RangeCount{{Gte: &one}}}
+			terms := query.Aggregation{Type: query.TermFrequency, Dimension: f, Size: 3}
+			ranges := query.Aggregation{Type: query.NumericRange, Dimension: f, Ranges: []query.RangeCount{{Gte: &one}}}
 			statements := []sqltext.Text{s.Hits(sqltext.HitColumns)}
 			for _, found := range []*sqltext.Found{nil, {}, {Table: "hits", First: first.Start(), Last: first.Start()}, {Table: "hits", First: first.Start(), Last: first.End()}} {
 				statements = append(statements, s.Places(found, 10, 20), s.Terms(terms, found), s.Ranges(ranges, found))
@@ -88,17 +88,17 @@ func TestStatementsAreTheDialectsAndTheParameters(t *testing.T) {
 	}
 }
 
-func holds(t *testing.T, field string, s sqltext.Text) {
+func holds(t *testing.T, name string, s sqltext.Text) {
 	t.Helper()
 	if n := strings.Count(s.SQL, "?"); n != len(s.Args) {
-		t.Errorf("%s: %d parameters, %d values: %s", field, n, len(s.Args), s.SQL)
+		t.Errorf("%s: %d parameters, %d values: %s", name, n, len(s.Args), s.SQL)
 	}
 	if strings.Contains(s.SQL, "secret") {
-		t.Errorf("%s: the statement has a text of the request: %s", field, s.SQL)
+		t.Errorf("%s: the statement has a text of the request: %s", name, s.SQL)
 	}
 	for _, word := range []string{"::", "lambda", "unnest", "parquet", "list_transform", "list_filter", "list_zip", "list_has", "list_contains", "epoch_us", "regexp_", "ends_with", "'infinity'", "["} {
 		if strings.Contains(strings.NewReplacer("x[1]", "", "x[2]", "", "x[3]", "").Replace(s.SQL), word) {
-			t.Errorf("%s: %s is DuckDB's own: %s", field, word, s.SQL)
+			t.Errorf("%s: %s is DuckDB's own: %s", name, word, s.SQL)
 		}
 	}
 }
@@ -106,10 +106,10 @@ func holds(t *testing.T, field string, s sqltext.Text) {
 // The whole of a statement, to be read.
 func TestASearch(t *testing.T) {
 	i := 0
-	for query.Fields(query.OfSegment)[i].Name != "queueId" {
+	for query.Dimensions(query.OfSegment)[i].Name != "queueId" {
 		i++
 	}
-	queue := query.Predicate{Field: query.Fields(query.OfSegment)[i], Operator: query.Matches, Text: "q"}
+	queue := query.Predicate{Dimension: query.Dimensions(query.OfSegment)[i], Operator: query.Matches, Text: "q"}
 	s := sqltext.NewSearch(plain{}, twoDays{}, asking(query.Filter{Kind: query.OfSegment, Type: query.And, Predicates: []query.Predicate{queue}}))
 	const lives = "(conversation_start < ? AND conversation_start >= ?) AND (conversation_end IS NULL OR conversation_end > ? OR conversation_start >= ?)"
 	for _, c := range []struct {

@@ -53,10 +53,10 @@ func list(parts []Text, separator string) Text {
 	return Concat(all...)
 }
 
-// allOf is true when every condition is: of none, true.
+// allOf is true when every expression is: of none, true.
 func allOf(parts ...Text) Text { return joined(parts, " AND ", "TRUE") }
 
-// anyOf is true when one of the conditions is: of none, false.
+// anyOf is true when one of the expressions is: of none, false.
 func anyOf(parts ...Text) Text { return joined(parts, " OR ", "FALSE") }
 
 func joined(parts []Text, junction, none string) Text {

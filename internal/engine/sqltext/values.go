@@ -11,9 +11,9 @@ import (
 // last place, for the caller to order. Instants to the millisecond order alike as numbers and as texts. Found is nil for a
 // query without filters.
 func (s Search) Terms(a query.Aggregation, found *Found) Text {
-	counts := Concat("SELECT v, count(*) AS n FROM (", s.occurrences(a.Field, found), ") GROUP BY v")
+	counts := Concat("SELECT v, count(*) AS n FROM (", s.occurrences(a.Dimension, found), ") GROUP BY v")
 	total := cast("sum(n) OVER ()", "BIGINT")
-	if a.Field.Type == query.Number {
+	if a.Dimension.Type == query.Number {
 		return Concat("SELECT v, n, total FROM (SELECT v, n, "+total+" AS total, rank() OVER (ORDER BY n DESC) AS place FROM (", counts,
 			")) WHERE place <= ?", Of("", a.Size))
 	}
@@ -26,7 +26,7 @@ func (s Search) Ranges(a query.Aggregation, found *Found) Text {
 	for i, r := range a.Ranges {
 		counts[i] = Concat("count(*) FILTER (WHERE ", within("v", query.Range{Gte: r.Gte, Lt: r.Lt}), ")")
 	}
-	return Concat("SELECT ", list(counts, ", "), " FROM (", s.occurrences(a.Field, found), ")")
+	return Concat("SELECT ", list(counts, ", "), " FROM (", s.occurrences(a.Dimension, found), ")")
 }
 
 // selected are the rows of a table that belong to conversations which the query selects; found is nil for a query
@@ -47,21 +47,21 @@ func (s Search) selected(t lake.Table, found *Found) Text {
 	return Concat(rows, Of(" AND conversation_start >= ? AND conversation_start <= ?", found.First, found.Last))
 }
 
-// occurrences is the relation of all values v of a field in what the query selects: of each conversation, or of each
-// item of the field's kind.
-func (s Search) occurrences(f query.Field, found *Found) Text {
-	if f.Column == "" {
-		rows := Concat(s.selected(lake.Metrics, found), " AND name = "+Quote(f.Name))
-		if f.List {
+// occurrences is the relation of all values v of a dimension or metric in what the query selects: of each conversation, or
+// of each item of its kind.
+func (s Search) occurrences(d query.Dimension, found *Found) Text {
+	if d.Column == "" {
+		rows := Concat(s.selected(lake.Metrics, found), " AND name = "+Quote(d.Name))
+		if d.List {
 			return Concat("SELECT "+cast("value", "DOUBLE")+" AS v ", rows)
 		}
 		return Concat("SELECT "+cast("sum(value)", "DOUBLE")+" AS v ", rows, " GROUP BY conversation_id")
 	}
-	rows, value := Concat(s.selected(tables[f.Kind], found), " AND "+f.Column+" IS NOT NULL"), f.Column
-	if f.List {
-		rows, value = Concat(Of("FROM "+s.dialect.Each(f.Column, rows.SQL), rows.Args...), " WHERE "+given(f, "x")), "x"
+	rows, value := Concat(s.selected(tables[d.Kind], found), " AND "+d.Column+" IS NOT NULL"), d.Column
+	if d.List {
+		rows, value = Concat(Of("FROM "+s.dialect.Each(d.Column, rows.SQL), rows.Args...), " WHERE "+given(d, "x")), "x"
 	}
-	return Concat("SELECT "+s.occurrence(f.Type, value)+" AS v ", rows)
+	return Concat("SELECT "+s.occurrence(d.Type, value)+" AS v ", rows)
 }
 
 // occurrence is a value as values are told apart: instants by the millisecond.

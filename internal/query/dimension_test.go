@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-func TestFieldsAreThoseOfThePlatform(t *testing.T) {
+func TestDimensionsAreThoseOfThePlatform(t *testing.T) {
 	for kind, want := range map[Kind][2]int{OfConversation: {11, 86}, OfSegment: {80, 1}, OfEvaluation: {16, 2}, OfSurvey: {11, 1}, OfResolution: {0, 1}} {
 		if got := [2]int{len(names(kind, false)), len(names(kind, true))}; got != want {
 			t.Errorf("%s: %d dimensions and %d metrics, want %d and %d", kind, got[0], got[1], want[0], want[1])
 		}
-		for _, f := range Fields(kind) {
+		for _, f := range Dimensions(kind) {
 			if f.Kind != kind || f.From == "" || f.Type == "" {
 				t.Errorf("%s %s is not whole: %+v", kind, f.Name, f)
 			}
@@ -45,11 +45,11 @@ func platformNames(t *testing.T, kind Kind, metric bool) (out []string) {
 	return out
 }
 
-// A field is a list if and only if it is one in the record, has the column that says so, and stands in its place.
-func TestFieldsSayWhereTheyAre(t *testing.T) {
+// A dimension is a list if and only if it is one in the record, has the column that says so, and stands in its place.
+func TestDimensionsSayWhereTheyAre(t *testing.T) {
 	for _, kind := range Kinds() {
-		before := Field{}
-		for _, f := range Fields(kind) {
+		before := Dimension{}
+		for _, f := range Dimensions(kind) {
 			ofConversation := kind == OfConversation && f.Metric
 			list := strings.Contains(f.From, "[]")
 			if ofConversation {

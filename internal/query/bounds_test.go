@@ -16,7 +16,7 @@ func times(n int, write func(i int) string) string {
 	return strings.Join(parts, ",")
 }
 
-func TestConditionsAreBounded(t *testing.T) {
+func TestPredicatesAreBounded(t *testing.T) {
 	property := func(i int) string { return fmt.Sprintf(`{"property":"p%d","value":"v"}`, i) }
 	queue := func(i int) string { return fmt.Sprintf(`{"dimension":"queueId","value":"q%d"}`, i) }
 	one := func(predicate func(int) string) func(int) string {

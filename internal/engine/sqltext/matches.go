@@ -8,10 +8,10 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// matches is the condition that the value x, an SQL expression, is what the predicate asks for. A null is nothing that
-// is asked for: the condition is then null, which counts as false wherever it is used, because nothing negates it.
+// matches says that the value x, an SQL expression, is what the predicate asks for. A null is nothing that is asked for:
+// the answer is then null, which counts as false wherever it is used, because nothing negates it.
 func (s items) matches(x string, p query.Predicate) Text {
-	switch p.Field.Type {
+	switch p.Dimension.Type {
 	case query.Truth:
 		if p.Truth {
 			return Of(x + " = TRUE")
