@@ -165,7 +165,6 @@ var lists = map[Kind][]Dimension{
 
 // complete fills in what the lines leave out.
 func complete(list []Dimension) []Dimension {
-	list = slices.Clone(list)
 	for i := range list {
 		d := &list[i]
 		if d.Type == "" {
