@@ -46,9 +46,19 @@ func (d durableFS) ReadFile(name string) ([]byte, error) { return d.local.ReadFi
 // Stat says what is known of a file.
 func (d durableFS) Stat(name string) (fs.FileInfo, error) { return d.local.Stat(name) }
 
-// WalkDir walks through the files of a folder.
+// WalkDir walks through the files of a folder. One that goes, or gets its name, while it is looked at is passed over: the
+// library looks at every file while others write.
 func (d durableFS) WalkDir(root string, visit fs.WalkDirFunc) error {
-	return d.local.WalkDir(root, visit)
+	top := ""
+	return d.local.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if top == "" {
+			top = path
+		}
+		if err = visit(path, e, err); path != top && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }
 
 // Remove removes a file.
