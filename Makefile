@@ -87,8 +87,8 @@ UNWATCHED = -gcflags=modernc.org/...=-race=false -gcflags=github.com/klauspost/.
 
 .PHONY: unit
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@$(GO) test -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
-	@$(GO) test -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)') $$($(TWICE))
+	@$(GO) test -vet=off -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
+	@$(GO) test -vet=off -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)') $$($(TWICE))
 
 .PHONY: hostile
 hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to
