@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -99,15 +98,15 @@ func authenticationFailed() error { return fault.New(fault.Unauthorized, "authen
 func (s *Store) keep(ctx context.Context, t Token, v verifier) error {
 	now := s.now()
 	hash := sha256.Sum256([]byte(t.Text))
-	return state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
 		if s.purgeIsDue(now) {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE expires <= ?`, now.Add(-rememberExpired).UnixMicro()); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM access_tokens WHERE expires <= ?`, now.Add(-rememberExpired).UnixMicro()); err != nil {
 				return err
 			}
 		}
-		kept, err := state.Changed(tx.ExecContext(ctx, `INSERT INTO access_tokens SELECT ?, id, ? FROM access_clients WHERE id = ? AND secret_hash = ?`,
-			hash[:], now.Add(t.Lifetime).UnixMicro(), t.Client.ID, v.hash))
-		if err == nil && !kept {
+		kept, err := tx.Exec(ctx, `INSERT INTO access_tokens SELECT ?, id, ? FROM access_clients WHERE id = ? AND secret_hash = ?`,
+			hash[:], now.Add(t.Lifetime).UnixMicro(), t.Client.ID, v.hash)
+		if err == nil && kept == 0 {
 			return authenticationFailed()
 		}
 		return err
@@ -136,7 +135,7 @@ func (s *Store) Authenticate(ctx context.Context, token string) (Client, error) 
 	}
 	c, expires, err := s.issued(ctx, sha256.Sum256([]byte(token)))
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case errors.Is(err, state.ErrNoRow):
 		return Client{}, unauthorized("bad.credentials", "Invalid login credentials.")
 	case err != nil:
 		return Client{}, err
@@ -146,18 +145,18 @@ func (s *Store) Authenticate(ctx context.Context, token string) (Client, error) 
 	return c, nil
 }
 
-// issued finds a token; sql.ErrNoRows.
+// issued finds a token; state.ErrNoRow.
 func (s *Store) issued(ctx context.Context, hash [sha256.Size]byte) (Client, time.Time, error) {
 	if c, expires, ok := s.fixed.token(hash); ok || s.db == nil {
 		if !ok {
-			return c, expires, sql.ErrNoRows
+			return c, expires, state.ErrNoRow
 		}
 		return c, expires, nil
 	}
 	var expires int64
-	c, err := scanClient(s.byToken.QueryRowContext(ctx, hash[:]), &expires)
+	c, err := scanClient(s.byToken.Row(ctx, hash[:]), &expires)
 	if err == nil && s.fixed.has(c.ID) {
-		return Client{}, time.Time{}, sql.ErrNoRows // a fixed client has its place here, and may have other rights
+		return Client{}, time.Time{}, state.ErrNoRow // a fixed client has its place here, and may have other rights
 	}
 	return c, time.UnixMicro(expires), err
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strings"
 	"sync"
@@ -14,28 +13,28 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// migrations are the steps of the tables in the control database. Instants are microseconds since 1970.
-var migrations = []string{`
+// schema is the tables in the control database. Instants are microseconds since 1970.
+var schema = state.Schema{Owner: "access", Steps: []string{`
 	CREATE TABLE access_clients (
-		id           TEXT PRIMARY KEY,
-		name         TEXT NOT NULL,
-		organisation TEXT NOT NULL,
-		user_id      TEXT NOT NULL,    -- empty: confined to none
-		permissions  TEXT NOT NULL,    -- with spaces between
-		lifetime     INTEGER NOT NULL, -- of its tokens, seconds
-		created      INTEGER NOT NULL,
-		rotated      INTEGER NOT NULL,
-		secret_hash  TEXT NOT NULL,    -- bcrypt
-		seal_key     BLOB NOT NULL     -- tells secrets that we made from others; see secret.go
-	) STRICT, WITHOUT ROWID;
+		id           {text} PRIMARY KEY,
+		name         {text} NOT NULL,
+		organisation {text} NOT NULL,
+		user_id      {text} NOT NULL,    -- empty: confined to none
+		permissions  {text} NOT NULL,    -- with spaces between
+		lifetime     {integer} NOT NULL, -- of its tokens, seconds
+		created      {integer} NOT NULL,
+		rotated      {integer} NOT NULL,
+		secret_hash  {text} NOT NULL,    -- bcrypt
+		seal_key     {bytes} NOT NULL    -- tells secrets that we made from others; see secret.go
+	) {by key};
 	CREATE TABLE access_tokens (
-		hash    BLOB PRIMARY KEY, -- SHA-256 of the token's text
-		client  TEXT NOT NULL REFERENCES access_clients (id) ON DELETE CASCADE,
-		expires INTEGER NOT NULL
-	) STRICT, WITHOUT ROWID;
+		hash    {bytes} PRIMARY KEY, -- SHA-256 of the token's text
+		client  {text} NOT NULL REFERENCES access_clients (id) ON DELETE CASCADE,
+		expires {integer} NOT NULL
+	) {by key};
 	CREATE INDEX access_tokens_client ON access_tokens (client);
 	CREATE INDEX access_tokens_expires ON access_tokens (expires)`,
-}
+}}
 
 const clientColumns = `c.id, c.name, c.organisation, c.user_id, c.permissions, c.lifetime, c.created, c.rotated`
 
@@ -48,9 +47,9 @@ type Store struct {
 	checker  *checker
 	cost     int // of bcrypt
 
-	db      *sql.DB // nil: fixed clients only
-	byID    *sql.Stmt
-	byToken *sql.Stmt
+	db      *state.DB // nil: fixed clients only
+	byID    *state.Stmt
+	byToken *state.Stmt
 
 	purging sync.Mutex
 	purge   time.Time // when to look for old tokens again
@@ -62,18 +61,18 @@ func InMemory(now func() time.Time) *Store {
 }
 
 // Open opens the store in a control database, which stays the caller's. Closing that ends the store.
-func Open(ctx context.Context, db *sql.DB, now func() time.Time) (*Store, error) {
-	if err := state.Migrate(ctx, db, "access", migrations); err != nil {
+func Open(ctx context.Context, db *state.DB, now func() time.Time) (*Store, error) {
+	if err := db.Migrate(ctx, schema); err != nil {
 		return nil, err
 	}
 	s := InMemory(now)
 	s.db = db
 	var err error
-	if s.byID, err = db.PrepareContext(ctx, `SELECT `+clientColumns+`, c.secret_hash, c.seal_key FROM access_clients c WHERE c.id = ?`); err != nil {
-		return nil, state.Fault(err)
+	if s.byID, err = db.Prepare(ctx, `SELECT `+clientColumns+`, c.secret_hash, c.seal_key FROM access_clients c WHERE c.id = ?`); err != nil {
+		return nil, err
 	}
-	s.byToken, err = db.PrepareContext(ctx, `SELECT `+clientColumns+`, t.expires FROM access_tokens t JOIN access_clients c ON c.id = t.client WHERE t.hash = ?`)
-	return s, state.Fault(err)
+	s.byToken, err = db.Prepare(ctx, `SELECT `+clientColumns+`, t.expires FROM access_tokens t JOIN access_clients c ON c.id = t.client WHERE t.hash = ?`)
+	return s, err
 }
 
 // Add keeps a new client and gives it with its secret, which nobody can give again. Without an id it gets one; one that
@@ -109,10 +108,10 @@ func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
 	for i, p := range c.Permissions {
 		permissions[i] = string(p)
 	}
-	added, err := state.Changed(s.db.ExecContext(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+	added, err := s.db.Exec(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 		c.ID, c.Name, c.Organization, c.UserID, strings.Join(permissions, " "), int64(c.TokenLifetime/time.Second),
-		c.Created.UnixMicro(), c.Rotated.UnixMicro(), v.hash, v.key))
-	if err == nil && !added {
+		c.Created.UnixMicro(), c.Rotated.UnixMicro(), v.hash, v.key)
+	if err == nil && added == 0 {
 		return fault.New(fault.Conflict, "there is a client with the id %s already", c.ID)
 	}
 	return err
@@ -120,24 +119,12 @@ func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
 
 // List gives the clients in the database, of one organization or, if that is empty, of all, in the order of
 // organization, name and id.
-func (s *Store) List(ctx context.Context, organization string) (list []Client, err error) {
+func (s *Store) List(ctx context.Context, organization string) ([]Client, error) {
 	if s.db == nil {
 		return nil, nil
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT `+clientColumns+` FROM access_clients c
-		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organization)
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		c, err := scanClient(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	return list, state.Fault(rows.Err())
+	return state.All(s.db.Rows(ctx, `SELECT `+clientColumns+` FROM access_clients c
+		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organization), func(r state.Row) (Client, error) { return scanClient(r) })
 }
 
 // Get gives a client of the database; fault.NotFound.
@@ -150,8 +137,8 @@ func (s *Store) find(ctx context.Context, id string) (c Client, v verifier, err 
 	if s.db == nil {
 		return c, v, notFound(id)
 	}
-	c, err = scanClient(s.byID.QueryRowContext(ctx, id), &v.hash, &v.key)
-	if errors.Is(err, sql.ErrNoRows) {
+	c, err = scanClient(s.byID.Row(ctx, id), &v.hash, &v.key)
+	if errors.Is(err, state.ErrNoRow) {
 		return c, v, notFound(id)
 	}
 	return c, v, err
@@ -162,12 +149,12 @@ func notFound(id string) error {
 }
 
 // scanClient reads the columns of a client and those that follow. The error of no row is left as it is.
-func scanClient(row interface{ Scan(dest ...any) error }, more ...any) (c Client, err error) {
+func scanClient(row state.Row, more ...any) (c Client, err error) {
 	var permissions string
 	var lifetime, created, rotated int64
 	err = row.Scan(append([]any{&c.ID, &c.Name, &c.Organization, &c.UserID, &permissions, &lifetime, &created, &rotated}, more...)...)
 	if err != nil {
-		return Client{}, state.Fault(err)
+		return Client{}, err
 	}
 	for p := range strings.FieldsSeq(permissions) {
 		c.Permissions = append(c.Permissions, Permission(p))
@@ -187,14 +174,14 @@ func (s *Store) Rotate(ctx context.Context, id string) (secret string, err error
 	if err != nil {
 		return "", err
 	}
-	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		rotated, err := state.Changed(tx.ExecContext(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ? WHERE id = ?`,
-			v.hash, v.key, s.now().UnixMicro(), id))
-		if err == nil && !rotated {
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		rotated, err := tx.Exec(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ? WHERE id = ?`,
+			v.hash, v.key, s.now().UnixMicro(), id)
+		if err == nil && rotated == 0 {
 			return notFound(id)
 		}
 		if err == nil {
-			_, err = tx.ExecContext(ctx, `DELETE FROM access_tokens WHERE client = ?`, id)
+			_, err = tx.Exec(ctx, `DELETE FROM access_tokens WHERE client = ?`, id)
 		}
 		return err
 	})
@@ -210,8 +197,8 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 	if s.db == nil {
 		return notFound(id)
 	}
-	removed, err := state.Changed(s.db.ExecContext(ctx, `DELETE FROM access_clients WHERE id = ?`, id))
-	if err == nil && !removed {
+	removed, err := s.db.Exec(ctx, `DELETE FROM access_clients WHERE id = ?`, id)
+	if err == nil && removed == 0 {
 		return notFound(id)
 	}
 	s.checker.forget(id)

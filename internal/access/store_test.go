@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -199,7 +198,7 @@ func TestExpiredTokensArePurgedAnHourLater(t *testing.T) {
 		count      func() int
 	}{
 		{kept.ID, secret, func() (n int) {
-			if err := s.db.QueryRowContext(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
+			if err := s.db.Row(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
 				t.Fatal(err)
 			}
 			return n
@@ -324,7 +323,7 @@ func race(t *testing.T, happens func(s *Store, id string) error) {
 	}
 	refused(t, s, c.ID, secret, fault.Unauthorized, "authentication failed")
 	var n int
-	if err := s.db.QueryRowContext(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil || n != 0 {
+	if err := s.db.Row(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d tokens, %v", n, err)
 	}
 }
@@ -627,7 +626,7 @@ func TestADatabaseThatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := s.Authenticate(t.Context(), tok)
-	if err == nil || errors.Is(err, fault.Unauthorized) || errors.Is(err, sql.ErrNoRows) {
+	if err == nil || errors.Is(err, fault.Unauthorized) || errors.Is(err, state.ErrNoRow) {
 		t.Errorf("authenticate: %v", err) // a client must not take it for the end of its token
 	}
 	if _, err = s.Login(t.Context(), c.ID, secret); err == nil || errors.Is(err, fault.Unauthorized) {

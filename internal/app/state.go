@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -21,7 +20,7 @@ const DefaultOrganization = "default"
 // the results of jobs. It stands beside the lakes, not in their control databases: one server may serve several.
 type State struct {
 	Dir string
-	DB  *sql.DB
+	DB  *state.DB
 }
 
 // serverDir is the folder of the server within that of its lake, unless another one is given.

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -26,9 +25,9 @@ func Said(text string) Identity {
 
 // Known gives what a lake knows of its source; the zero value if it knows nothing. It changes nothing.
 func Known(ctx context.Context, l *lake.Lake) (known Identity, err error) {
-	err = l.View(ctx, func(db *sql.DB) error {
-		version, err := state.Version(ctx, db, owner, len(migrations))
-		if err != nil || version < len(migrations) { // no extraction of this version has been here
+	err = l.DB().View(ctx, func(db *state.DB) error {
+		version, err := db.Version(ctx, schema)
+		if err != nil || version < len(schema.Steps) { // no extraction of this version has been here
 			return err
 		}
 		known, err = store{db}.known(ctx)

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // reached is the instant up to which everything that the run covers has been staged.
@@ -121,7 +121,7 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 	}
 	return e.loader.Begin(ctx, load.Commit{
 		ID: c.id, At: e.cfg.Now(), Days: c.days, Batch: batch,
-		Keep:   func(tx *sql.Tx, out lake.Outcome) error { return counted(ctx, tx, e.run.id, counters(out)) },
+		Keep:   func(tx *state.Tx, out lake.Outcome) error { return counted(ctx, tx, e.run.id, counters(out)) },
 		Landed: func(out lake.Outcome) { e.landed(ctx, c, out, counters(out)) },
 	})
 }

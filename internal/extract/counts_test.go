@@ -19,7 +19,7 @@ import (
 func (r *rig) forbid(operation string) (allow func()) {
 	r.t.Helper()
 	exec := func(text string) {
-		if _, err := r.lake.DB().ExecContext(context.WithoutCancel(r.t.Context()), text); err != nil {
+		if _, err := r.lake.DB().Exec(context.WithoutCancel(r.t.Context()), text); err != nil {
 			r.t.Fatal(err)
 		}
 	}

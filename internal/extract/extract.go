@@ -13,7 +13,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -28,6 +27,7 @@ import (
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Source is the part of the platform API that extraction uses.
@@ -202,7 +202,7 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 		return last, err
 	}
 	last.counters.Committed(out)
-	return last, batch.Done(ctx, func(tx *sql.Tx) error { return counted(ctx, tx, last.id, last.counters) })
+	return last, batch.Done(ctx, func(tx *state.Tx) error { return counted(ctx, tx, last.id, last.counters) })
 }
 
 // takeUp goes on with a run that was interrupted, or begins one if there is none.

@@ -459,7 +459,7 @@ func TestRunThatWasStoppedAtItsVeryEnd(t *testing.T) {
 	}{"the same": {0, 0, true}, "begun later": {1, 0, false}, "ended earlier": {0, -1, false}} {
 		r := newRig(t, 3, platformtest.Config{Records: spread(3, 6)})
 		exec := func(statement string) {
-			if _, err := r.lake.DB().ExecContext(t.Context(), statement); err != nil {
+			if _, err := r.lake.DB().Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -492,20 +492,15 @@ func leftovers(t *testing.T, r *rig) (runs []string) {
 		runs = append(runs, e.Name())
 	}
 	for _, table := range []string{"stage_chunks", "stage_records", "stage_dead", "extract_runs", "extract_parts"} {
-		rows, err := r.lake.DB().QueryContext(t.Context(), "SELECT DISTINCT run_id FROM "+table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
-		for rows.Next() {
+		for row, err := range r.lake.DB().Rows(t.Context(), "SELECT DISTINCT run_id FROM "+table) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			var run string
-			if err := rows.Scan(&run); err != nil {
+			if err := row.Scan(&run); err != nil {
 				t.Fatal(err)
 			}
 			runs = append(runs, run)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
 		}
 	}
 	slices.Sort(runs)

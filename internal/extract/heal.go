@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // maxMends is how often one process fetches again what was staged and damaged. A disk that damages it time after time
@@ -62,7 +62,7 @@ func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
 	})
 	c := e.run.counters
 	c.Refetched += int64(n)
-	err = e.stage.Forget(ctx, bad, func(tx *sql.Tx) error {
+	err = e.stage.Forget(ctx, bad, func(tx *state.Tx) error {
 		if err := e.store.putParts(ctx, tx, e.run.id, parts); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (e *Extraction) beginAgain(ctx context.Context) error {
 			c.Refetched++
 		}
 	}
-	err := e.stage.Reset(ctx, func(tx *sql.Tx) error {
+	err := e.stage.Reset(ctx, func(tx *state.Tx) error {
 		return errors.Join(e.store.putParts(ctx, tx, e.run.id, parts), saveCounters(ctx, tx, e.run.id, c))
 	})
 	if err == nil {
@@ -151,7 +151,7 @@ func (e *Extraction) discard(ctx context.Context, p part, pieces []part) error {
 		return err
 	}
 	parts := instead(e.run.parts, p, pieces)
-	err = e.stage.Forget(ctx, staged, func(tx *sql.Tx) error { return e.store.putParts(ctx, tx, e.run.id, parts) })
+	err = e.stage.Forget(ctx, staged, func(tx *state.Tx) error { return e.store.putParts(ctx, tx, e.run.id, parts) })
 	if err == nil {
 		e.run.parts = parts
 	}

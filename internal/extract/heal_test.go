@@ -109,7 +109,7 @@ func TestDamagedEntriesAreFetchedAgain(t *testing.T) {
 		if _, err := r.run(t.Context()); !errors.Is(err, broken) {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if _, err := r.lake.DB().ExecContext(t.Context(), damage); err != nil {
+		if _, err := r.lake.DB().Exec(t.Context(), damage); err != nil {
 			t.Fatal(err)
 		}
 		sum, err := r.run(t.Context())

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -10,16 +9,14 @@ import (
 )
 
 // marked gives the days that a run has marked so.
-func (s store) marked(ctx context.Context, run string, as mark) (_ map[conversation.Day]bool, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT day FROM extract_days WHERE run_id = ? AND what = ?`, run, string(as))
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+func (s store) marked(ctx context.Context, run string, as mark) (map[conversation.Day]bool, error) {
 	days := map[conversation.Day]bool{}
-	for rows.Next() {
+	for row, err := range s.db.Rows(ctx, `SELECT day FROM extract_days WHERE run_id = ? AND what = ?`, run, string(as)) {
+		if err != nil {
+			return nil, err
+		}
 		var text string
-		if err := rows.Scan(&text); err != nil {
+		if err := row.Scan(&text); err != nil {
 			return nil, err
 		}
 		day, err := conversation.ParseDay(text)
@@ -28,13 +25,13 @@ func (s store) marked(ctx context.Context, run string, as mark) (_ map[conversat
 		}
 		days[day] = true
 	}
-	return days, rows.Err()
+	return days, nil
 }
 
 // putMark marks days.
-func putMark(ctx context.Context, tx *sql.Tx, run string, as mark, days []conversation.Day) error {
+func putMark(ctx context.Context, tx *state.Tx, run string, as mark, days []conversation.Day) error {
 	for _, day := range days {
-		_, err := tx.ExecContext(ctx, `INSERT INTO extract_days VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, run, day.String(), string(as))
+		_, err := tx.Exec(ctx, `INSERT INTO extract_days VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, run, day.String(), string(as))
 		if err != nil {
 			return err
 		}
@@ -44,16 +41,17 @@ func putMark(ctx context.Context, tx *sql.Tx, run string, as mark, days []conver
 
 // known gives what the lake knows of its source; the zero value if it knows nothing.
 func (s store) known(ctx context.Context) (i Identity, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT id, name, url FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL)
-	if errors.Is(err, sql.ErrNoRows) {
+	err = s.db.Row(ctx, `SELECT id, name, url FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL)
+	if errors.Is(err, state.ErrNoRow) {
 		return Identity{}, nil
 	}
-	return i, state.Fault(err)
+	return i, err
 }
 
 func (s store) setSource(ctx context.Context, i Identity) error {
-	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO extract_source VALUES (1, ?, ?, ?)`, i.ID, i.Name, i.URL)
-	return state.Fault(err)
+	_, err := s.db.Exec(ctx, `INSERT INTO extract_source VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id, name = excluded.name, url = excluded.url`,
+		i.ID, i.Name, i.URL)
+	return err
 }
 
 // commitment is a commit that is about to be made.
@@ -68,14 +66,14 @@ type commitment struct {
 // intend notes a commit before it is made: who is interrupted in the middle of it looks up what it did. A day that was
 // taken for empty in an earlier try may have come with records since.
 func (s store) intend(ctx context.Context, r *run, c commitment) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM extract_days WHERE run_id = ? AND what = ?`, r.id, string(markNow)); err != nil {
+	err := s.db.Tx(ctx, func(tx *state.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM extract_days WHERE run_id = ? AND what = ?`, r.id, string(markNow)); err != nil {
 			return err
 		}
 		if err := putMark(ctx, tx, r.id, markNow, c.days); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
+		_, err := tx.Exec(ctx, `DELETE FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
 			(SELECT 1 FROM extract_days WHERE run_id = d.run_id AND day = d.day AND what = ?)`, r.id, string(markEmpty), string(markNow))
 		if err != nil {
 			return err
@@ -83,7 +81,7 @@ func (s store) intend(ctx context.Context, r *run, c commitment) error {
 		if err := putMark(ctx, tx, r.id, markEmpty, c.empty); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ?, commit_last = ? WHERE run_id = ?`, c.id, c.end.String(), c.last, r.id)
+		_, err = tx.Exec(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ?, commit_last = ? WHERE run_id = ?`, c.id, c.end.String(), c.last, r.id)
 		return err
 	})
 	if err == nil {
@@ -94,14 +92,14 @@ func (s store) intend(ctx context.Context, r *run, c commitment) error {
 
 // counted notes that the outcome of the run's commit is in the counters; those of its days that were to be read again
 // have been.
-func counted(ctx context.Context, tx *sql.Tx, run string, c Counters) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO extract_days SELECT run_id, day, ? FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
+func counted(ctx context.Context, tx *state.Tx, run string, c Counters) error {
+	_, err := tx.Exec(ctx, `INSERT INTO extract_days SELECT run_id, day, ? FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
 		(SELECT 1 FROM extract_days WHERE run_id = d.run_id AND day = d.day AND what = ?) ON CONFLICT DO NOTHING`,
 		string(markRead), run, string(markNow), string(markAgain))
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE extract_runs SET commit_id = '', commit_end = '' WHERE run_id = ?`, run); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE extract_runs SET commit_id = '', commit_end = '' WHERE run_id = ?`, run); err != nil {
 		return err
 	}
 	return saveCounters(ctx, tx, run, c)

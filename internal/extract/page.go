@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -252,7 +252,7 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	c.Pages++
 	c.Received += int64(len(page.Records))
 	gaps := within(page.Missing, p.start, p.end)
-	err = e.stage.Put(ctx, stage.Portion{Records: keep, Rejected: reject, With: func(tx *sql.Tx, counts stage.Counts) error {
+	err = e.stage.Put(ctx, stage.Portion{Records: keep, Rejected: reject, With: func(tx *state.Tx, counts stage.Counts) error {
 		c.Staged(counts)
 		got.news = counts.Staged + counts.Conflicts + counts.Rejected
 		if err := putMark(ctx, tx, e.run.id, markGap, gaps); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/state"
 )
 
 // Plan says which of the wanted days will be extracted.
@@ -30,13 +29,13 @@ func (p Plan) Ahead() int64 { return max(0, p.Available.Unix()-p.Now.Unix()) }
 
 // Plan asks the platform and the lake what there is to do, and changes nothing. It refuses what Run refuses.
 func (e *Extraction) Plan(ctx context.Context) (Plan, error) {
-	version, err := state.Version(ctx, e.cfg.Lake.DB(), owner, len(migrations))
+	version, err := e.store.db.Version(ctx, schema)
 	if err != nil {
 		return Plan{}, err
 	}
 	var known Identity
 	var last run
-	if version == len(migrations) { // else no extraction of this version has been here
+	if version == len(schema.Steps) { // else no extraction of this version has been here
 		if known, err = e.store.known(ctx); err != nil {
 			return Plan{}, err
 		}

@@ -2,7 +2,6 @@ package extract
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strings"
 	"time"
@@ -13,66 +12,62 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// owner is the name of the extraction's tables in the control database.
-const owner = "extract"
-
-// migrations are the steps of the extraction's tables in the control database. Times are microseconds since 1970, misfits
-// a JSON object.
-var migrations = []string{`
+// schema is the extraction's tables in the control database. Times are microseconds since 1970, misfits a JSON object.
+var schema = state.Schema{Owner: "extract", Steps: []string{`
 	CREATE TABLE extract_runs (
-		run_id     TEXT PRIMARY KEY,
-		source     TEXT NOT NULL,
-		first      TEXT NOT NULL, -- yyyy-mm-dd
-		end        TEXT NOT NULL,
-		begun_at   INTEGER NOT NULL,
-		jobs       INTEGER NOT NULL DEFAULT 0,
-		pages      INTEGER NOT NULL DEFAULT 0,
-		received   INTEGER NOT NULL DEFAULT 0,
-		duplicates INTEGER NOT NULL DEFAULT 0,
-		conflicts  INTEGER NOT NULL DEFAULT 0,
-		elsewhere  INTEGER NOT NULL DEFAULT 0,
-		rejected   INTEGER NOT NULL DEFAULT 0,
-		commits    INTEGER NOT NULL DEFAULT 0,
-		added      INTEGER NOT NULL DEFAULT 0,
-		replaced   INTEGER NOT NULL DEFAULT 0,
-		unchanged  INTEGER NOT NULL DEFAULT 0,
-		stale      INTEGER NOT NULL DEFAULT 0,
-		unfit      INTEGER NOT NULL DEFAULT 0,
-		bytes      INTEGER NOT NULL DEFAULT 0
-	) STRICT;
+		run_id     {text} PRIMARY KEY,
+		source     {text} NOT NULL,
+		first      {text} NOT NULL, -- yyyy-mm-dd
+		"end"      {text} NOT NULL,
+		begun_at   {integer} NOT NULL,
+		jobs       {integer} NOT NULL DEFAULT 0,
+		pages      {integer} NOT NULL DEFAULT 0,
+		received   {integer} NOT NULL DEFAULT 0,
+		duplicates {integer} NOT NULL DEFAULT 0,
+		conflicts  {integer} NOT NULL DEFAULT 0,
+		elsewhere  {integer} NOT NULL DEFAULT 0,
+		rejected   {integer} NOT NULL DEFAULT 0,
+		commits    {integer} NOT NULL DEFAULT 0,
+		added      {integer} NOT NULL DEFAULT 0,
+		replaced   {integer} NOT NULL DEFAULT 0,
+		unchanged  {integer} NOT NULL DEFAULT 0,
+		stale      {integer} NOT NULL DEFAULT 0,
+		unfit      {integer} NOT NULL DEFAULT 0,
+		bytes      {integer} NOT NULL DEFAULT 0
+	) {checked};
 	CREATE TABLE extract_parts (
-		run_id   TEXT NOT NULL REFERENCES extract_runs,
-		start    INTEGER NOT NULL,
-		end      INTEGER NOT NULL,
-		job_id   TEXT NOT NULL DEFAULT '',
-		cursor   TEXT NOT NULL DEFAULT '',
-		frontier INTEGER NOT NULL, -- all that started before it has been staged
-		ordered  INTEGER NOT NULL DEFAULT 1, -- 0 once a page came out of order
-		received INTEGER NOT NULL DEFAULT 0,
-		done     INTEGER NOT NULL DEFAULT 0,
+		run_id   {text} NOT NULL REFERENCES extract_runs,
+		start    {integer} NOT NULL,
+		"end"    {integer} NOT NULL,
+		job_id   {text} NOT NULL DEFAULT '',
+		cursor   {text} NOT NULL DEFAULT '',
+		frontier {integer} NOT NULL, -- all that started before it has been staged
+		ordered  {boolean} NOT NULL DEFAULT true, -- 0 once a page came out of order
+		received {integer} NOT NULL DEFAULT 0,
+		done     {boolean} NOT NULL DEFAULT false,
 		PRIMARY KEY (run_id, start)
-	) STRICT, WITHOUT ROWID`, `
-	ALTER TABLE extract_runs ADD COLUMN misfits TEXT NOT NULL DEFAULT 'null';
-	ALTER TABLE extract_runs ADD COLUMN outside INTEGER NOT NULL DEFAULT 0;
-	ALTER TABLE extract_runs ADD COLUMN refetched INTEGER NOT NULL DEFAULT 0;
-	ALTER TABLE extract_runs ADD COLUMN again TEXT NOT NULL DEFAULT ''; -- days to be read again, as --again has them
-	ALTER TABLE extract_runs ADD COLUMN commit_id TEXT NOT NULL DEFAULT ''; -- of the commit whose outcome is not counted yet
-	ALTER TABLE extract_runs ADD COLUMN commit_end TEXT NOT NULL DEFAULT ''; -- it brings what is staged of the days before
+	) {by key}`, `
+	ALTER TABLE extract_runs ADD COLUMN misfits {text} NOT NULL DEFAULT 'null';
+	ALTER TABLE extract_runs ADD COLUMN outside {integer} NOT NULL DEFAULT 0;
+	ALTER TABLE extract_runs ADD COLUMN refetched {integer} NOT NULL DEFAULT 0;
+	ALTER TABLE extract_runs ADD COLUMN again {text} NOT NULL DEFAULT ''; -- days to be read again, as --again has them
+	ALTER TABLE extract_runs ADD COLUMN commit_id {text} NOT NULL DEFAULT ''; -- of the commit whose outcome is not counted yet
+	ALTER TABLE extract_runs ADD COLUMN commit_end {text} NOT NULL DEFAULT ''; -- it brings what is staged of the days before
 	CREATE TABLE extract_days ( -- what a run has to remember of days
-		run_id TEXT NOT NULL REFERENCES extract_runs,
-		day    TEXT NOT NULL,
-		what   TEXT NOT NULL, -- see the constants of mark
+		run_id {text} NOT NULL REFERENCES extract_runs,
+		day    {text} NOT NULL,
+		what   {text} NOT NULL, -- see the constants of mark
 		PRIMARY KEY (run_id, what, day)
-	) STRICT, WITHOUT ROWID;
+	) {by key};
 	CREATE TABLE extract_source ( -- where the lake's conversations come from: one row, or none before the first commit
-		one  INTEGER PRIMARY KEY CHECK (one = 1),
-		id   TEXT NOT NULL, -- of the organization; empty if the server does not tell
-		name TEXT NOT NULL,
-		url  TEXT NOT NULL  -- base URL of the API
-	) STRICT`,
+		one  {integer} PRIMARY KEY CHECK (one = 1),
+		id   {text} NOT NULL, -- of the organization; empty if the server does not tell
+		name {text} NOT NULL,
+		url  {text} NOT NULL  -- base URL of the API
+	) {checked}`,
 	// A run of before there was it staged nothing while it committed: its commit brings all.
-	`ALTER TABLE extract_runs ADD COLUMN commit_last INTEGER NOT NULL DEFAULT 4611686018427387904`,
-}
+	`ALTER TABLE extract_runs ADD COLUMN commit_last {integer} NOT NULL DEFAULT 4611686018427387904`,
+}}
 
 // mark is what a run remembers of a day.
 type mark string
@@ -202,10 +197,10 @@ func (r *run) set(p part) {
 	}
 }
 
-type store struct{ db *sql.DB }
+type store struct{ db *state.DB }
 
 func (s store) migrate(ctx context.Context) error {
-	return state.Migrate(ctx, s.db, owner, migrations)
+	return s.db.Migrate(ctx, schema)
 }
 
 // openRun gives the run that was not ended, with its parts; an empty one if there is none.
@@ -215,13 +210,13 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	var begun int64
 	var commitEnd string
 	to := append([]any{&r.id, &r.source, &first, &end, &begun, &r.again, &r.commit, &commitEnd, &r.commitLast}, r.counters.fields()...)
-	err := s.db.QueryRowContext(ctx, `SELECT run_id, source, first, end, begun_at, again, commit_id, commit_end, commit_last, `+strings.Join(columns, ", ")+
+	err := s.db.Row(ctx, `SELECT run_id, source, first, "end", begun_at, again, commit_id, commit_end, commit_last, `+strings.Join(columns, ", ")+
 		` FROM extract_runs LIMIT 1`).Scan(to...)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, state.ErrNoRow) {
 		return run{}, nil
 	}
 	if err != nil {
-		return r, state.Fault(err)
+		return r, err
 	}
 	r.begun = time.UnixMicro(begun)
 	if r.first, err = conversation.ParseDay(first); err != nil {
@@ -239,31 +234,23 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	return r, err
 }
 
-func (s store) partsOf(ctx context.Context, id string) (_ []part, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT start, end, job_id, cursor, frontier, ordered, received, done FROM extract_parts WHERE run_id = ? ORDER BY start`, id)
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var out []part
-	for rows.Next() {
-		var p part
-		var start, end, frontier int64
-		if err := rows.Scan(&start, &end, &p.job, &p.cursor, &frontier, &p.ordered, &p.received, &p.done); err != nil {
-			return nil, err
-		}
-		p.start, p.end, p.frontier = instant(start), instant(end), instant(frontier)
-		out = append(out, p)
-	}
-	return out, rows.Err()
+func (s store) partsOf(ctx context.Context, id string) ([]part, error) {
+	return state.All(s.db.Rows(ctx, `SELECT start, "end", job_id, cursor, frontier, ordered, received, done FROM extract_parts WHERE run_id = ? ORDER BY start`, id), readPart)
+}
+
+func readPart(r state.Row) (p part, err error) {
+	var start, end, frontier int64
+	err = r.Scan(&start, &end, &p.job, &p.cursor, &frontier, &p.ordered, &p.received, &p.done)
+	p.start, p.end, p.frontier = instant(start), instant(end), instant(frontier)
+	return p, err
 }
 
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
 // begin enters a run; again are the days that it is to read again.
 func (s store) begin(ctx context.Context, r run, again []conversation.Day) error {
-	return state.Tx(ctx, s.db, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO extract_runs (run_id, source, first, end, begun_at, again) VALUES (?, ?, ?, ?, ?, ?)`,
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO extract_runs (run_id, source, first, "end", begun_at, again) VALUES (?, ?, ?, ?, ?, ?)`,
 			r.id, r.source, r.first.String(), r.end.String(), r.begun.UnixMicro(), r.again)
 		if err != nil {
 			return err
@@ -274,20 +261,20 @@ func (s store) begin(ctx context.Context, r run, again []conversation.Day) error
 
 // end forgets a run; what it did is in the lake.
 func (s store) end(ctx context.Context, id string) error {
-	return state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
 		for _, table := range []string{"extract_parts", "extract_days"} {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, id); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, id); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM extract_runs WHERE run_id = ?`, id)
+		_, err := tx.Exec(ctx, `DELETE FROM extract_runs WHERE run_id = ?`, id)
 		return err
 	})
 }
 
 // addPart adds a part to the run, in the database and in r.
 func (s store) addPart(ctx context.Context, r *run, p part) error {
-	if err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return putPart(ctx, tx, r.id, p) }); err != nil {
+	if err := s.db.Tx(ctx, func(tx *state.Tx) error { return putPart(ctx, tx, r.id, p) }); err != nil {
 		return err
 	}
 	r.parts = append(r.parts, p)
@@ -296,7 +283,7 @@ func (s store) addPart(ctx context.Context, r *run, p part) error {
 
 // replaceParts puts other parts in the place of those of the run, in the database and in r.
 func (s store) replaceParts(ctx context.Context, r *run, parts []part) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.putParts(ctx, tx, r.id, parts) })
+	err := s.db.Tx(ctx, func(tx *state.Tx) error { return s.putParts(ctx, tx, r.id, parts) })
 	if err == nil {
 		r.parts = parts
 	}
@@ -304,8 +291,8 @@ func (s store) replaceParts(ctx context.Context, r *run, parts []part) error {
 }
 
 // putParts is replaceParts within a transaction of the caller's, who tells r when it has been committed.
-func (store) putParts(ctx context.Context, tx *sql.Tx, id string, parts []part) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM extract_parts WHERE run_id = ?`, id); err != nil {
+func (store) putParts(ctx context.Context, tx *state.Tx, id string, parts []part) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM extract_parts WHERE run_id = ?`, id); err != nil {
 		return err
 	}
 	for _, p := range parts {
@@ -318,7 +305,7 @@ func (store) putParts(ctx context.Context, tx *sql.Tx, id string, parts []part) 
 
 // savePart records how far a part is, and the counters with it, in the database and in r.
 func (s store) savePart(ctx context.Context, r *run, p part) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.save(ctx, tx, r, p) })
+	err := s.db.Tx(ctx, func(tx *state.Tx) error { return s.save(ctx, tx, r, p) })
 	if err == nil {
 		r.set(p)
 	}
@@ -326,20 +313,22 @@ func (s store) savePart(ctx context.Context, r *run, p part) error {
 }
 
 // save is savePart within a transaction of the caller's, who tells r when it has been committed.
-func (s store) save(ctx context.Context, tx *sql.Tx, r *run, p part) error {
+func (s store) save(ctx context.Context, tx *state.Tx, r *run, p part) error {
 	if err := putPart(ctx, tx, r.id, p); err != nil {
 		return err
 	}
 	return saveCounters(ctx, tx, r.id, r.counters)
 }
 
-func putPart(ctx context.Context, tx *sql.Tx, id string, p part) error {
-	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO extract_parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+func putPart(ctx context.Context, tx *state.Tx, id string, p part) error {
+	_, err := tx.Exec(ctx, `INSERT INTO extract_parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, start) DO UPDATE SET
+		"end" = excluded."end", job_id = excluded.job_id, cursor = excluded.cursor, frontier = excluded.frontier,
+		ordered = excluded.ordered, received = excluded.received, done = excluded.done`,
 		id, p.start.UnixMicro(), p.end.UnixMicro(), string(p.job), string(p.cursor), p.frontier.UnixMicro(), p.ordered, p.received, p.done)
 	return err
 }
 
-func saveCounters(ctx context.Context, tx *sql.Tx, id string, c Counters) error {
-	_, err := tx.ExecContext(ctx, `UPDATE extract_runs SET `+strings.Join(columns, " = ?, ")+` = ? WHERE run_id = ?`, append(c.fields(), id)...)
+func saveCounters(ctx context.Context, tx *state.Tx, id string, c Counters) error {
+	_, err := tx.Exec(ctx, `UPDATE extract_runs SET `+strings.Join(columns, " = ?, ")+` = ? WHERE run_id = ?`, append(c.fields(), id)...)
 	return err
 }

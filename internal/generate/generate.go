@@ -3,7 +3,6 @@ package generate
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"iter"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -110,7 +110,7 @@ type made struct {
 
 func (m made) Stream(context.Context) iter.Seq2[lake.Version, error] { return m.records }
 func (made) Heads(context.Context) iter.Seq2[lake.Version, error]    { return nil }
-func (made) Done(context.Context, func(*sql.Tx) error) error         { return nil }
+func (made) Done(context.Context, func(*state.Tx) error) error       { return nil }
 
 // versions yields the conversations of days, in order of start and id, one at a time. It can be read again, as a commit
 // does; before is how many there were before them.

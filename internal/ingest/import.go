@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -187,7 +187,7 @@ func (i *importer) take(ctx context.Context, f File, raw []byte) error {
 
 // flush has what was read staged.
 func (i *importer) flush(ctx context.Context) {
-	p := stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *sql.Tx, c stage.Counts) error {
+	p := stage.Portion{Records: i.records, Rejected: i.reject, With: func(_ *state.Tx, c stage.Counts) error {
 		i.sum.Staged(c)
 		return nil
 	}}

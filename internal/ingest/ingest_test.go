@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,6 +23,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -453,7 +453,7 @@ func TestLeftoversOfACrash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		portion := stage.Portion{Records: []lake.Version{{Record: r, Run: name, At: noon}}, With: func(*sql.Tx, stage.Counts) error { return nil }}
+		portion := stage.Portion{Records: []lake.Version{{Record: r, Run: name, At: noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
 		if err := s.Put(t.Context(), portion); err != nil {
 			t.Fatal(err)
 		}

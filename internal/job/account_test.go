@@ -130,7 +130,7 @@ func TestHowOftenTheEndOfAJobIsTried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-		if _, err := m.cfg.DB.ExecContext(t.Context(), `CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN NEW.state = 'FULFILLED' BEGIN SELECT RAISE(ABORT, 'no room'); END`); err != nil {
+		if _, err := m.cfg.DB.Exec(t.Context(), `CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN NEW.state = 'FULFILLED' BEGIN SELECT RAISE(ABORT, 'no room'); END`); err != nil {
 			t.Fatal(err)
 		}
 		stop := start(t, m)

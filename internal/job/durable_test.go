@@ -326,7 +326,7 @@ func TestTheEndOfAJobIsEnteredWhenThereIsRoomAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
 		execute := func(statement string) {
-			if _, err := m.cfg.DB.ExecContext(t.Context(), statement); err != nil {
+			if _, err := m.cfg.DB.Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -378,7 +378,7 @@ func TestTheBodyIsForgottenWhenTheJobIsDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bodies int
-	if err := m.cfg.DB.QueryRowContext(t.Context(), `SELECT count(body) FROM jobs`).Scan(&bodies); err != nil || bodies != 0 {
+	if err := m.cfg.DB.Row(t.Context(), `SELECT count(body) FROM jobs`).Scan(&bodies); err != nil || bodies != 0 {
 		t.Errorf("bodies kept: %d, %v, want none", bodies, err)
 	}
 }

@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -156,7 +155,7 @@ func newManager(t testing.TB, src engine.Source, change func(*Config)) *Manager 
 	return m
 }
 
-func openDB(t testing.TB, dir string) *sql.DB {
+func openDB(t testing.TB, dir string) *state.DB {
 	t.Helper()
 	db, err := state.Open(t.Context(), filepath.Join(dir, "control.db"))
 	if err != nil {

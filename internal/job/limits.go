@@ -2,12 +2,12 @@ package job
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/limit"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Limits bound what jobs may take. The platform says that it has such limits, and no values.
@@ -61,19 +61,18 @@ func throttled(key string, value int64, after time.Duration, what string) error 
 	}
 }
 
-// asker is a *sql.DB or a *sql.Tx.
+// asker is a *state.DB or a *state.Tx.
 type asker interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	Row(ctx context.Context, query string, args ...any) state.Row
 }
 
 // admit refuses a job that a limit is in the way of.
 func (l Limits) admit(ctx context.Context, db asker, e entry) error {
-	var queued, open, stored int64
-	var expires sql.NullInt64
-	err := db.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE state = 'QUEUED'),
+	var queued, open, stored, expires int64
+	err := db.Row(ctx, `SELECT count(*) FILTER (WHERE state = 'QUEUED'),
 			count(*) FILTER (WHERE state IN ('QUEUED', 'PENDING') AND organisation = ?1 AND client = ?2),
 			coalesce(sum(stored) FILTER (WHERE organisation = ?1 AND client = ?2), 0),
-			min(expires) FILTER (WHERE state = 'FULFILLED' AND organisation = ?1 AND client = ?2)
+			coalesce(min(expires) FILTER (WHERE state = 'FULFILLED' AND organisation = ?1 AND client = ?2), 0)
 		FROM jobs WHERE state IN ('QUEUED', 'PENDING', 'FULFILLED')`, e.owner.Organization, e.owner.Client).
 		Scan(&queued, &open, &stored, &expires)
 	switch {
@@ -84,7 +83,7 @@ func (l Limits) admit(ctx context.Context, db asker, e entry) error {
 	case queued >= int64(l.Queued):
 		return throttled(limitQueued, int64(l.Queued), soon, "So many jobs are waiting already; submit again when some are done")
 	case stored >= l.Stored:
-		return throttled(limitStored, l.Stored, max(soon, moment(expires.Int64).Sub(e.status.SubmissionDate)),
+		return throttled(limitStored, l.Stored, max(soon, moment(expires).Sub(e.status.SubmissionDate)),
 			"The results of the client's jobs take all the room that it has; delete those that are not needed any more")
 	}
 	return nil

@@ -2,14 +2,10 @@ package job
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/engine"
@@ -25,7 +21,7 @@ import (
 
 // Config is what a Manager needs.
 type Config struct {
-	DB      *sql.DB                  // the control database; several processes may share it
+	DB      *state.DB                // the control database; several processes may share it
 	Dir     string                   // results files lie directly in it; made if missing
 	Sources map[string]engine.Source // what each organization's jobs are answered from
 	Now     func() time.Time         // the clock that dates and expires jobs
@@ -71,7 +67,7 @@ type Manager struct {
 	wake    chan struct{} // holds a token for each runner that may have to look at the queue again
 	look    time.Duration
 	pause   time.Duration
-	mine    string // the organizations that it has data of, as a JSON list
+	mine    []any // the organizations that it has data of, as arguments
 }
 
 // New makes a manager, its tables and its folder. It starts nothing: jobs wait until Run is called, here or by another
@@ -106,13 +102,12 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	mine, err := json.Marshal(slices.Sorted(maps.Keys(c.Sources)))
-	if err != nil {
-		return nil, err
-	}
 	m := &Manager{
 		cfg: c, jobs: jobs, running: newRunning(), files: files{results}, locks: results, seal: seal,
-		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor, mine: string(mine),
+		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor,
+	}
+	for name := range c.Sources {
+		m.mine = append(m.mine, name)
 	}
 	c.Meter.Watch(m.count)
 	return m, nil
@@ -128,7 +123,7 @@ func (m *Manager) Submit(ctx context.Context, o Owner, body []byte) (ID, error) 
 	// Before it is counted: what is refused for other reasons takes nothing from the rate. Nor does it take the write lock,
 	// for which many at once would have to wait.
 	if err := m.cfg.Limits.admit(ctx, m.jobs.db, e); err != nil {
-		return "", state.Fault(err)
+		return "", err
 	}
 	if u := m.rate.Take(o.Organization+"\x00"+o.Client, e.status.SubmissionDate); u.Over {
 		return "", throttled(limitPerMinute, int64(u.Allowed), u.Reset, "So many jobs were submitted within a minute already; submit fewer, each for more")
@@ -249,22 +244,20 @@ func (m *Manager) count(ctx context.Context) (out meter.Jobs, err error) {
 	for _, s := range wire.JobStates() {
 		out.States[string(s)] = 0
 	}
-	rows, err := m.cfg.DB.QueryContext(ctx, `SELECT state, count(*), sum(stored), min(submitted) FROM jobs GROUP BY state`)
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var state State
-		var n, stored, oldest int64
-		if err := rows.Scan(&state, &n, &stored, &oldest); err != nil {
+	for row, err := range m.cfg.DB.Rows(ctx, `SELECT state, count(*), sum(stored), min(submitted) FROM jobs GROUP BY state`) {
+		if err != nil {
 			return out, err
 		}
-		out.States[string(state)] = n
+		var is State
+		var n, stored, oldest int64
+		if err := row.Scan(&is, &n, &stored, &oldest); err != nil {
+			return out, err
+		}
+		out.States[string(is)] = n
 		out.Stored += stored
-		if state == Queued {
+		if is == Queued {
 			out.Age = m.cfg.Now().Sub(moment(oldest))
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }

@@ -3,9 +3,9 @@ package job
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
-	"sync"
+	"iter"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -13,50 +13,40 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// migrations are the tables of jobs in the control database. Times are milliseconds since 1970, 0 for none.
-var migrations = []string{
+// schema is the tables of jobs in the control database. Times are milliseconds since 1970, 0 for none.
+var schema = state.Schema{Owner: "job", Steps: []string{
 	`CREATE TABLE jobs (
-		seq          INTEGER PRIMARY KEY AUTOINCREMENT,
-		id           TEXT NOT NULL UNIQUE,
-		organisation TEXT NOT NULL,
-		client       TEXT NOT NULL,
-		user         TEXT NOT NULL,
-		state        TEXT NOT NULL,
-		body         BLOB,
-		error        TEXT NOT NULL DEFAULT '',
-		submitted    INTEGER NOT NULL,
-		completed    INTEGER NOT NULL DEFAULT 0,
-		expires      INTEGER NOT NULL DEFAULT 0,
-		forget       INTEGER NOT NULL DEFAULT 0,
-		available    INTEGER NOT NULL DEFAULT 0,
-		records      INTEGER NOT NULL DEFAULT 0,
-		bytes        INTEGER NOT NULL DEFAULT 0,
-		stored       INTEGER NOT NULL DEFAULT 0
+		seq          {number},
+		id           {text} NOT NULL UNIQUE,
+		organisation {text} NOT NULL,
+		client       {text} NOT NULL,
+		"user"       {text} NOT NULL,
+		state        {text} NOT NULL,
+		body         {bytes},
+		error        {text} NOT NULL DEFAULT '',
+		submitted    {integer} NOT NULL,
+		completed    {integer} NOT NULL DEFAULT 0,
+		expires      {integer} NOT NULL DEFAULT 0,
+		forget       {integer} NOT NULL DEFAULT 0,
+		available    {integer} NOT NULL DEFAULT 0,
+		records      {integer} NOT NULL DEFAULT 0,
+		bytes        {integer} NOT NULL DEFAULT 0,
+		stored       {integer} NOT NULL DEFAULT 0
 	);
 	CREATE INDEX jobs_state ON jobs (state, organisation, client);
-	CREATE TABLE job_turns (organisation TEXT NOT NULL, client TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (organisation, client));
-	CREATE TABLE job_key (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT NULL);`,
+	CREATE TABLE job_turns (organisation {text} NOT NULL, client {text} NOT NULL, turn {integer} NOT NULL, PRIMARY KEY (organisation, client));
+	CREATE TABLE job_key (one {integer} PRIMARY KEY CHECK (one = 1), key {bytes} NOT NULL);`,
 	// Days that the interval of a job touches and that never came into the data: 2026-11-03,2026-11-05..2026-11-07.
-	`ALTER TABLE jobs ADD COLUMN missing TEXT NOT NULL DEFAULT ''`,
-	`ALTER TABLE jobs ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;`, // how often a runner began it, but for those that gave it back
-}
+	`ALTER TABLE jobs ADD COLUMN missing {text} NOT NULL DEFAULT ''`,
+	`ALTER TABLE jobs ADD COLUMN starts {integer} NOT NULL DEFAULT 0;`, // how often a runner began it, but for those that gave it back
+}}
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
 // crash too. Safe for concurrent use, by several processes as well.
-type registry struct {
-	db *sql.DB
-	// writing lines this process's writers up: SQLite lets one write at a time and has the others sleep and try again.
-	writing *sync.Mutex
-}
+type registry struct{ db *state.DB }
 
-func openRegistry(ctx context.Context, db *sql.DB) (registry, error) {
-	return registry{db, &sync.Mutex{}}, state.Migrate(ctx, db, "job", migrations)
-}
-
-func (s registry) tx(ctx context.Context, do func(*sql.Tx) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	return state.Tx(ctx, s.db, do)
+func openRegistry(ctx context.Context, db *state.DB) (registry, error) {
+	return registry{db}, db.Migrate(ctx, schema)
 }
 
 // key gives the secret that seals cursors. It is made with the tables and lasts as they do: cursors outlive the process
@@ -66,11 +56,11 @@ func (s registry) key(ctx context.Context) (key [32]byte, err error) {
 		return key, err
 	}
 	var text []byte
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO job_key VALUES (1, ?) ON CONFLICT DO NOTHING`, key[:]); err != nil {
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO job_key VALUES (1, ?) ON CONFLICT DO NOTHING`, key[:]); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `SELECT key FROM job_key`).Scan(&text)
+		return tx.Row(ctx, `SELECT key FROM job_key`).Scan(&text)
 	})
 	if err == nil && copy(key[:], text) != len(key) {
 		err = fault.New(fault.Corrupt, "the key of cursors in the control database is damaged")
@@ -80,22 +70,19 @@ func (s registry) key(ctx context.Context) (key [32]byte, err error) {
 
 // add queues a new job, unless a limit is in the way: its fault is then the error.
 func (s registry) add(ctx context.Context, e entry, limits Limits) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO jobs (id, organisation, client, user, state, body, submitted) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", state, body, submitted) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate))
 		return err
 	})
 }
 
-const entryColumns = `id, organisation, client, user, state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing`
+const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing`
 
-// row is a *sql.Row or *sql.Rows.
-type row interface{ Scan(to ...any) error }
-
-func scan(r row) (e entry, err error) {
+func scan(r state.Row) (e entry, err error) {
 	var submitted, completed, expires, forget, available int64
 	var missing string
 	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
@@ -110,56 +97,50 @@ func scan(r row) (e entry, err error) {
 
 // get gives what is known of a job.
 func (s registry) get(ctx context.Context, id ID) (entry, bool, error) {
-	e, err := scan(s.db.QueryRowContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE id = ?`, id))
-	if errors.Is(err, sql.ErrNoRows) {
+	e, err := scan(s.db.Row(ctx, `SELECT `+entryColumns+` FROM jobs WHERE id = ?`, id))
+	if errors.Is(err, state.ErrNoRow) {
 		return e, false, nil
 	}
-	return e, err == nil, state.Fault(err)
+	return e, err == nil, err
 }
 
 // list gives the jobs that an owner sees, newest first.
-func (s registry) list(ctx context.Context, o Owner) (out []entry, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', user) ORDER BY seq DESC`, o.Organization, o.User)
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		e, err := scan(rows)
-		if err != nil {
-			return nil, state.Fault(err)
-		}
-		out = append(out, e)
-	}
-	return out, state.Fault(rows.Err())
+func (s registry) list(ctx context.Context, o Owner) ([]entry, error) {
+	return state.All(s.db.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', "user") ORDER BY seq DESC`, o.Organization, o.User), scan)
 }
 
 // next is the job whose turn it is: of the client that has the fewest running; of those with as few, of the one that
 // has waited longest for its turn; of its jobs the oldest. So a client with a thousand jobs delays another's by no more
-// than what is running. Jobs of organizations that are not in the list, ?1 as JSON, wait for a runner that has their data.
-const next = `SELECT j.id FROM jobs j LEFT JOIN job_turns t USING (organisation, client)
-	WHERE j.state = 'QUEUED' AND j.organisation IN (SELECT value FROM json_each(?1))
+// than what is running. Jobs of other than these so many organizations wait for a runner that has their data.
+func next(organizations int) string {
+	return `SELECT j.id FROM jobs j LEFT JOIN job_turns t ON t.organisation = j.organisation AND t.client = j.client
+	WHERE j.state = 'QUEUED' AND j.organisation IN (?` + strings.Repeat(`, ?`, organizations-1) + `)
 	ORDER BY (SELECT count(*) FROM jobs p WHERE p.state = 'PENDING' AND p.organisation = j.organisation AND p.client = j.client),
 		coalesce(t.turn, 0), j.seq LIMIT 1`
+}
 
 // take moves the job of one of these organizations whose turn it is to Pending. It says no when none is waiting.
-func (s registry) take(ctx context.Context, organizations string) (e entry, ok bool, err error) {
-	switch err := s.db.QueryRowContext(ctx, next, organizations).Scan(&e.id); {
-	case errors.Is(err, sql.ErrNoRows):
+func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bool, err error) {
+	if len(organizations) == 0 {
+		return e, false, nil
+	}
+	next := next(len(organizations))
+	switch err := s.db.Row(ctx, next, organizations...).Scan(&e.id); {
+	case errors.Is(err, state.ErrNoRow):
 		return e, false, nil // the usual case costs no write lock
 	case err != nil:
-		return e, false, state.Fault(err)
+		return e, false, err
 	}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		e, err = scan(tx.QueryRowContext(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organizations))
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		e, err = scan(tx.Row(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organizations...))
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO job_turns SELECT ?, ?, 1 + coalesce(max(turn), 0) FROM job_turns WHERE true
-			ON CONFLICT DO UPDATE SET turn = excluded.turn`, e.owner.Organization, e.owner.Client)
+		_, err = tx.Exec(ctx, `INSERT INTO job_turns SELECT ?, ?, 1 + coalesce(max(turn), 0) FROM job_turns WHERE true
+			ON CONFLICT (organisation, client) DO UPDATE SET turn = excluded.turn`, e.owner.Organization, e.owner.Client)
 		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, state.ErrNoRow) {
 		return e, false, nil
 	}
 	return e, err == nil, err
@@ -169,16 +150,16 @@ func (s registry) take(ctx context.Context, organizations string) (e entry, ok b
 // an id, which a runner that was killed has left: those count as started. A job that was cancelled meanwhile stays as it
 // is.
 func (s registry) putBack(ctx context.Context, id ID) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - (?1 <> '') WHERE state = 'PENDING' AND ?1 IN ('', id)`, id)
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - CASE WHEN ?1 = '' THEN 0 ELSE 1 END WHERE state = 'PENDING' AND ?1 IN ('', id)`, id)
 		return err
 	})
 }
 
 // giveUp fails the Pending jobs whose runners were killed as often as this, and gives their ids.
 func (s registry) giveUp(ctx context.Context, starts int, message string, now, forget time.Time) (out []ID, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		out, err = ids(tx.QueryContext(ctx, `UPDATE jobs SET state = 'FAILED', body = NULL, error = ?, completed = ?, forget = ?
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		out, err = ids(tx.Rows(ctx, `UPDATE jobs SET state = 'FAILED', body = NULL, error = ?, completed = ?, forget = ?
 			WHERE state = 'PENDING' AND starts >= ? RETURNING id`, message, millis(now), millis(forget), starts))
 		return err
 	})
@@ -187,12 +168,13 @@ func (s registry) giveUp(ctx context.Context, starts int, message string, now, f
 
 // finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
 func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
 			records = ?, bytes = ?, stored = ?, missing = ? WHERE id = ? AND state = 'PENDING'`,
 			e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
 			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
-			conversation.DaysText(e.missing), e.id))
+			conversation.DaysText(e.missing), e.id)
+		ok = n > 0
 		return err
 	})
 	return ok, err
@@ -200,9 +182,10 @@ func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 
 // cancel moves a job that is not done to Cancelled, to be forgotten at the given time. It says no when the job is done.
 func (s registry) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, err error) {
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		ok, err = state.Changed(tx.ExecContext(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
-			millis(forget), id))
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
+			millis(forget), id)
+		ok = n > 0
 		return err
 	})
 	return ok, err
@@ -210,8 +193,8 @@ func (s registry) cancel(ctx context.Context, id ID, forget time.Time) (ok bool,
 
 // remove forgets a job.
 func (s registry) remove(ctx context.Context, id ID) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE id = ?`, id)
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM jobs WHERE id = ?`, id)
 		return err
 	})
 }
@@ -219,39 +202,27 @@ func (s registry) remove(ctx context.Context, id ID) error {
 // expire moves the Fulfilled jobs whose time has come to Expired, gives their ids, and forgets what is long past.
 func (s registry) expire(ctx context.Context, now time.Time) (expired []ID, err error) {
 	due := false
-	row := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'FULFILLED' AND expires <= ?1 OR forget > 0 AND forget <= ?1)`, millis(now))
+	row := s.db.Row(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'FULFILLED' AND expires <= ?1 OR forget > 0 AND forget <= ?1)`, millis(now))
 	if err := row.Scan(&due); err != nil || !due {
-		return nil, state.Fault(err)
+		return nil, err
 	}
-	err = s.tx(ctx, func(tx *sql.Tx) error {
-		if expired, err = ids(tx.QueryContext(ctx, `UPDATE jobs SET state = 'EXPIRED', stored = 0 WHERE state = 'FULFILLED' AND expires <= ? RETURNING id`, millis(now))); err != nil {
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
+		if expired, err = ids(tx.Rows(ctx, `UPDATE jobs SET state = 'EXPIRED', stored = 0 WHERE state = 'FULFILLED' AND expires <= ? RETURNING id`, millis(now))); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE forget > 0 AND forget <= ?`, millis(now))
+		_, err := tx.Exec(ctx, `DELETE FROM jobs WHERE forget > 0 AND forget <= ?`, millis(now))
 		return err
 	})
 	return expired, err
 }
 
-func ids(rows *sql.Rows, err error) (out []ID, _ error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
+func ids(rows iter.Seq2[state.Row, error]) ([]ID, error) {
+	return state.All(rows, func(r state.Row) (id ID, err error) { return id, r.Scan(&id) })
 }
 
 // pending gives the ids of the jobs that are being answered.
 func (s registry) pending(ctx context.Context) ([]ID, error) {
-	out, err := ids(s.db.QueryContext(ctx, `SELECT id FROM jobs WHERE state = 'PENDING'`))
-	return out, state.Fault(err)
+	return ids(s.db.Rows(ctx, `SELECT id FROM jobs WHERE state = 'PENDING'`))
 }
 
 func millis(t time.Time) int64 {

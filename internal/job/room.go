@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"syscall"
-
-	"github.com/parley-hq/parley/internal/state"
 )
 
 // room is what the results of one client may take if nobody says otherwise: half of the room that there is for results,
@@ -32,6 +30,6 @@ func freeOn(dir string) (int64, error) {
 
 // taken is how many bytes the results of all jobs take.
 func (s registry) taken(ctx context.Context) (n int64, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(stored), 0) FROM jobs`).Scan(&n)
-	return n, state.Fault(err)
+	err = s.db.Row(ctx, `SELECT coalesce(sum(stored), 0) FROM jobs`).Scan(&n)
+	return n, err
 }

@@ -2,8 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"syscall"
 
@@ -52,7 +50,7 @@ func (l *Lake) prepare(ctx context.Context) (err error) {
 	if l.catalog, err = newCatalog(l.db, warehouseOf(l.dir)); err != nil {
 		return err
 	}
-	if err := state.Migrate(ctx, l.db, "lake", migrations); err != nil {
+	if err := l.db.Migrate(ctx, schema); err != nil {
 		return err
 	}
 	l.place, err = placeOf(ctx, l.db, l.dir)
@@ -61,9 +59,9 @@ func (l *Lake) prepare(ctx context.Context) (err error) {
 
 // openReadable opens the lake in dir to read. It changes nothing there, and makes nothing.
 func openReadable(ctx context.Context, dir string) (*Lake, error) {
-	l := &Lake{dir: dir, read: folder.At(dir), reader: state.NewReader(controlPath(dir)), db: sql.OpenDB(refusal{dir})}
-	err := l.reader.View(ctx, func(db *sql.DB) (err error) {
-		if err := state.Readable(ctx, db, "lake", migrations); err != nil {
+	l := &Lake{dir: dir, read: folder.At(dir), db: state.OpenToRead(controlPath(dir), readOnly(dir))}
+	err := l.db.View(ctx, func(db *state.DB) (err error) {
+		if _, err := db.Version(ctx, schema); err != nil {
 			return err
 		}
 		l.place, err = placeOf(ctx, db, dir)
@@ -78,7 +76,7 @@ func openReadable(ctx context.Context, dir string) (*Lake, error) {
 // mayWrite fails when the lake cannot be written to: by this process, or at the place where it is.
 func (l *Lake) mayWrite() error {
 	switch {
-	case l.reader != nil:
+	case l.db.ReadOnly():
 		return readOnly(l.dir)
 	case l.place.moved():
 		return fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; run: parley lake move --lake %s",
@@ -90,10 +88,3 @@ func (l *Lake) mayWrite() error {
 func readOnly(dir string) error {
 	return fault.New(fault.ReadOnly, "the lake %s may only be read: its folder or its control.db may not be written by this user, or lies on a mount that is read only", dir)
 }
-
-// refusal stands for the control database of a lake that may only be read: whoever wants to write is told.
-type refusal struct{ dir string }
-
-func (r refusal) Connect(context.Context) (driver.Conn, error) { return nil, readOnly(r.dir) }
-func (r refusal) Driver() driver.Driver                        { return r }
-func (r refusal) Open(string) (driver.Conn, error)             { return nil, readOnly(r.dir) }

@@ -63,7 +63,7 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 		privatetest.Answer(func(question string) string {
 			if question == "write" {
 				_, err := l.Writer(t.Context())
-				_, direct := l.DB().ExecContext(t.Context(), `DELETE FROM days`)
+				_, direct := l.DB().Exec(t.Context(), `DELETE FROM days`)
 				return fmt.Sprint(errors.Is(err, fault.ReadOnly), fault.ExitCode(err), errors.Is(direct, fault.ReadOnly))
 			}
 			return seen(t, l)
@@ -197,7 +197,7 @@ func TestTablesThatCannotBeLoaded(t *testing.T) {
 	if _, err := l.load(ended, Segments); !errors.Is(err, context.Canceled) || fault.ExitCode(err) != 130 {
 		t.Errorf("interrupted: %v, exit code %d", err, fault.ExitCode(err))
 	}
-	if _, err := l.db.ExecContext(t.Context(), `UPDATE iceberg_tables SET metadata_location = 'file:///nowhere' WHERE table_name = 'segments'`); err != nil {
+	if _, err := l.db.Exec(t.Context(), `UPDATE iceberg_tables SET metadata_location = 'file:///nowhere' WHERE table_name = 'segments'`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.load(t.Context(), Segments); !errors.Is(err, fault.Corrupt) {
@@ -348,7 +348,7 @@ func TestTheFolderOfAServerIsNoLake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(state.Migrate(t.Context(), db, "access", []string{"CREATE TABLE client (id TEXT)"}), db.Close()); err != nil {
+	if err := errors.Join(db.Migrate(t.Context(), state.Schema{Owner: "access", Steps: []string{"CREATE TABLE client (id TEXT)"}}), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	_, opened := Open(t.Context(), dir)

@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // icebergCatalog is the SQL catalog with its retry defect mended: in v0.7.0 it does not mark a lost race as
@@ -25,8 +25,9 @@ type icebergCatalog struct{ *sqlcat.Catalog }
 // catalogName is what the rows of our catalog bear.
 const catalogName = "parley"
 
-func newCatalog(db *sql.DB, warehouse string) (icebergCatalog, error) {
-	c, err := sqlcat.NewCatalog(catalogName, db, sqlcat.SQLite, iceberg.Properties{"warehouse": fileURL(warehouse)})
+func newCatalog(db *state.DB, warehouse string) (icebergCatalog, error) {
+	handle, dialect := db.Handle()
+	c, err := sqlcat.NewCatalog(catalogName, handle, sqlcat.SupportedDialect(dialect), iceberg.Properties{"warehouse": fileURL(warehouse)})
 	return icebergCatalog{c}, err
 }
 

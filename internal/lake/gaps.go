@@ -2,11 +2,11 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // A lake has a day when the day is whole, or when records of it were imported. Of the days before the last one that it
@@ -51,22 +51,22 @@ func (l *Lake) Gaps(ctx context.Context) (_ []conversation.Days, err error) {
 
 // wholeDays gives the days that are whole, as runs.
 func (l *Lake) wholeDays(ctx context.Context) ([]conversation.Days, error) {
-	var text sql.NullString
-	err := l.View(ctx, func(db *sql.DB) error {
+	var text string
+	err := l.db.View(ctx, func(db *state.DB) error {
 		// One text: a row for each day of ten years, at each request, would take longer than to find what is asked for.
-		return db.QueryRowContext(ctx, `SELECT group_concat(day) FROM (SELECT day FROM days ORDER BY day)`).Scan(&text)
+		return db.Row(ctx, `SELECT coalesce(string_agg(day, ','), '') FROM (SELECT day FROM days ORDER BY day) AS d`).Scan(&text)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if last := l.whole.Load(); last != nil && last.text == text.String {
+	if last := l.whole.Load(); last != nil && last.text == text {
 		return last.days, nil
 	}
-	days, err := conversation.ParseDays(text.String)
+	days, err := conversation.ParseDays(text)
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "the control database has a day that is none")
 	}
-	now := &wholeList{text.String, conversation.JoinDays(days)}
+	now := &wholeList{text, conversation.JoinDays(days)}
 	l.whole.Store(now)
 	return now.days, nil
 }

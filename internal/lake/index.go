@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"maps"
@@ -56,25 +55,22 @@ func (l *Lake) index(ctx context.Context, log *slog.Logger) (*index, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	x := &index{lake: l, log: log}
-	return x, l.View(ctx, func(db *sql.DB) error {
+	return x, l.db.View(ctx, func(db *state.DB) error {
 		x.runs, x.covered = nil, map[string]conversation.Day{}
-		var tables int
-		if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN ('id_runs', 'id_files')`).Scan(&tables); err != nil || tables < 2 {
+		if there, err := db.Has(ctx, "id_files"); err != nil || !there { // the last that its step makes
 			return err
 		}
 		return x.load(ctx, db)
 	})
 }
 
-func (x *index) load(ctx context.Context, db *sql.DB) (err error) {
-	rows, err := db.QueryContext(ctx, `SELECT name, entries, first_day, last_day FROM id_runs UNION ALL SELECT path, -1, day, day FROM id_files ORDER BY 1`)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (x *index) load(ctx context.Context, db *state.DB) error {
+	for row, err := range db.Rows(ctx, `SELECT name, entries, first_day, last_day FROM id_runs UNION ALL SELECT path, -1, day, day FROM id_files ORDER BY 1`) {
+		if err != nil {
+			return err
+		}
 		var r runFile
-		if err := rows.Scan(&r.name, &r.entries, &r.first, &r.last); err != nil {
+		if err := row.Scan(&r.name, &r.entries, &r.first, &r.last); err != nil {
 			return err
 		}
 		if r.entries < 0 {
@@ -83,7 +79,7 @@ func (x *index) load(ctx context.Context, db *sql.DB) (err error) {
 			x.runs = append(x.runs, r)
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 func (x *index) covers(f File) bool {
@@ -100,21 +96,21 @@ type indexed struct {
 }
 
 // enter enters it in the control database. The runs are on disk.
-func (n indexed) enter(ctx context.Context, tx *sql.Tx) error {
+func (n indexed) enter(ctx context.Context, tx *state.Tx) error {
 	for _, name := range n.gone {
 		for _, table := range []string{"id_runs WHERE name", "id_files WHERE path"} {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` = ?`, name); err != nil {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` = ?`, name); err != nil {
 				return err
 			}
 		}
 	}
 	for _, r := range n.runs {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO id_runs VALUES (?, ?, ?, ?)`, r.name, r.entries, int(r.first), int(r.last)); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO id_runs VALUES (?, ?, ?, ?)`, r.name, r.entries, int(r.first), int(r.last)); err != nil {
 			return err
 		}
 	}
 	for path, day := range n.files {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO id_files VALUES (?, ?) ON CONFLICT DO NOTHING`, path, int(day)); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO id_files VALUES (?, ?) ON CONFLICT DO NOTHING`, path, int(day)); err != nil {
 			return err
 		}
 	}
@@ -123,7 +119,7 @@ func (n indexed) enter(ctx context.Context, tx *sql.Tx) error {
 
 // enter enters it here and in the control database.
 func (x *index) enter(ctx context.Context, n indexed) error {
-	if err := state.Tx(ctx, x.lake.db, func(tx *sql.Tx) error { return n.enter(ctx, tx) }); err != nil {
+	if err := x.lake.db.Tx(ctx, func(tx *state.Tx) error { return n.enter(ctx, tx) }); err != nil {
 		return err
 	}
 	x.runs = slices.DeleteFunc(x.runs, func(r runFile) bool { return slices.Contains(n.gone, r.name) })

@@ -14,7 +14,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,8 +51,7 @@ type Lake struct {
 	dir     string      // without symbolic links
 	read    store.Store // of every File of a snapshot: the same, so that files can be compared
 	place   place
-	db      *sql.DB       // of a lake that may only be read, one that refuses
-	reader  *state.Reader // of a lake that may only be read, else nil
+	db      *state.DB
 	catalog icebergCatalog
 	listed  atomic.Pointer[listing] // of the snapshot that was opened last
 	whole   atomic.Pointer[wholeList]
@@ -202,12 +200,7 @@ func (l *Lake) createTables(ctx context.Context) error {
 }
 
 // Close closes the control database.
-func (l *Lake) Close() error {
-	if l.reader != nil {
-		return errors.Join(l.db.Close(), l.reader.Close())
-	}
-	return l.db.Close()
-}
+func (l *Lake) Close() error { return l.db.Close() }
 
 // Store is where the lake's files are.
 func (l *Lake) Store() store.Store { return folder.On(l.dir, onDisk) }
@@ -215,17 +208,9 @@ func (l *Lake) Store() store.Store { return folder.On(l.dir, onDisk) }
 // Dir is the lake's folder.
 func (l *Lake) Dir() string { return l.dir }
 
-// DB is the control database, for the packages that write their own tables in it. Of a lake that may only be read, any
-// use of it is fault.ReadOnly; see View.
-func (l *Lake) DB() *sql.DB { return l.db }
-
-// View lends the control database to read. do may be called again when it fails, and must not call the lake.
-func (l *Lake) View(ctx context.Context, do func(*sql.DB) error) error {
-	if l.reader != nil {
-		return l.reader.View(ctx, do)
-	}
-	return state.Fault(do(l.db))
-}
+// DB is the control database, for the packages that write their own tables in it. Of a lake that may only be read, it can
+// be viewed, and any other use of it is fault.ReadOnly.
+func (l *Lake) DB() *state.DB { return l.db }
 
 func identifier(t Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
@@ -271,15 +256,15 @@ func unloaded(t Table, err error) error {
 
 // location is where the catalog says that the metadata of a table is.
 func (l *Lake) location(ctx context.Context, t Table) (location string, err error) {
-	err = l.View(ctx, func(db *sql.DB) error {
+	err = l.db.View(ctx, func(db *state.DB) error {
 		location, err = locationOf(ctx, db, t)
 		return err
 	})
 	return location, err
 }
 
-func locationOf(ctx context.Context, db *sql.DB, t Table) (location string, err error) {
-	err = db.QueryRowContext(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
+func locationOf(ctx context.Context, db *state.DB, t Table) (location string, err error) {
+	err = db.Row(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
 		catalogName, namespace, string(t)).Scan(&location)
 	return location, err
 }

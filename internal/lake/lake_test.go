@@ -351,7 +351,7 @@ func TestACommitInDoubtSaysSo(t *testing.T) {
 	}
 	// When the metadata of conversations are written, the catalog goes: the commit fails, and so does the look for it.
 	hide := func(from, to string) {
-		if _, err := l.db.ExecContext(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+		if _, err := l.db.Exec(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
 			t.Error(err)
 		}
 	}
@@ -396,7 +396,7 @@ func TestUnknownOutcomeIsNoOutcome(t *testing.T) {
 	}
 	rename := func(from, to string) {
 		t.Helper()
-		if _, err := l.db.ExecContext(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+		if _, err := l.db.Exec(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
 			t.Fatal(err)
 		}
 	}

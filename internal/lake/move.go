@@ -3,7 +3,6 @@ package lake
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,7 +56,7 @@ func Move(ctx context.Context, dir string, o MoveOptions) (out Moved, err error)
 	if o.DryRun {
 		return m.out, m.rewrite(ctx)
 	}
-	if l.reader != nil {
+	if l.db.ReadOnly() {
 		return m.out, readOnly(l.dir)
 	}
 	lease, err := l.lease(ctx)
@@ -345,12 +344,12 @@ func (m *mover) compare(ctx context.Context, t Table, old *table.Table, location
 
 // turn changes the catalog from the old metadata to the new, of all tables or of none.
 func (m *mover) turn(ctx context.Context) error {
-	return state.Tx(ctx, m.lake.db, func(tx *sql.Tx) error {
+	return m.lake.db.Tx(ctx, func(tx *state.Tx) error {
 		for _, s := range m.switches {
-			changed, err := state.Changed(tx.ExecContext(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = NULL
+			changed, err := tx.Exec(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = NULL
 				WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-				s.to, catalogName, namespace, string(s.table), s.from))
-			if err == nil && !changed {
+				s.to, catalogName, namespace, string(s.table), s.from)
+			if err == nil && changed == 0 {
 				err = fault.New(fault.Conflict, "another program changed table %s; run again", s.table)
 			}
 			if err != nil {

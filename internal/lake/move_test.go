@@ -396,7 +396,7 @@ func TestMoveRefuses(t *testing.T) {
 		if step != "move.written" {
 			return nil
 		}
-		_, err := mustOpen(t, moved).db.ExecContext(t.Context(), `UPDATE iceberg_tables SET metadata_location = metadata_location || 'x' WHERE table_name = 'changes'`)
+		_, err := mustOpen(t, moved).db.Exec(t.Context(), `UPDATE iceberg_tables SET metadata_location = metadata_location || 'x' WHERE table_name = 'changes'`)
 		return err
 	}
 	if _, err := Move(t.Context(), moved, MoveOptions{step: raced}); !errors.Is(err, fault.Conflict) {

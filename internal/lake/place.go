@@ -2,7 +2,6 @@ package lake
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	icebergio "github.com/apache/iceberg-go/io"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // place says where the tables are. Iceberg names every file by its absolute path: in the catalog, in the metadata of a
@@ -24,10 +24,10 @@ func warehouseOf(dir string) string { return filepath.Join(dir, "warehouse") }
 
 // placeOf finds the place of the lake in dir. What the catalog says counts: it is changed in one transaction. A lake
 // that is named through a symbolic link is not moved.
-func placeOf(ctx context.Context, db *sql.DB, dir string) (place, error) {
+func placeOf(ctx context.Context, db *state.DB, dir string) (place, error) {
 	p := place{real: warehouseOf(dir)}
 	location, err := locationOf(ctx, db, Conversations)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, state.ErrNoRow) {
 		p.named = p.real // a lake that is being made
 		return p, nil
 	}

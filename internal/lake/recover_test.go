@@ -19,7 +19,7 @@ import (
 func sqlOf(t *testing.T, l *Lake, statements ...string) {
 	t.Helper()
 	for _, text := range statements {
-		if _, err := l.db.ExecContext(t.Context(), text); err != nil {
+		if _, err := l.db.Exec(t.Context(), text); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -64,20 +64,15 @@ func TestNothingIsNamedBeforeItIsDurable(t *testing.T) {
 		if l == nil {
 			return out
 		}
-		rows, err := l.db.QueryContext(t.Context(), `SELECT table_name, metadata_location FROM iceberg_tables`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer rows.Close()
-		for rows.Next() {
+		for row, err := range l.db.Rows(t.Context(), `SELECT table_name, metadata_location FROM iceberg_tables`) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			var name, location string
-			if err := rows.Scan(&name, &location); err != nil {
+			if err := row.Scan(&name, &location); err != nil {
 				t.Fatal(err)
 			}
 			out[name] = location
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
 		}
 		return out
 	}

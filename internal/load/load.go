@@ -9,7 +9,7 @@ package load
 
 import (
 	"context"
-	"database/sql"
+
 	"fmt"
 	"iter"
 	"log/slog"
@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Batch is the records of one commit. It stays what it is when more is staged.
@@ -27,7 +28,7 @@ type Batch interface {
 	// Heads gives the same records in any order, perhaps without their texts; nil means that Stream is read twice.
 	Heads(ctx context.Context) iter.Seq2[lake.Version, error]
 	// Done forgets the batch, which is in the lake; with is done in the same transaction.
-	Done(ctx context.Context, with func(*sql.Tx) error) error
+	Done(ctx context.Context, with func(*state.Tx) error) error
 }
 
 // Commit is one commit of a run.
@@ -37,7 +38,7 @@ type Commit struct {
 	Days  []conversation.Day // that are whole with it
 	Batch Batch
 	// Keep keeps what the run must remember of it, in the transaction that forgets the batch; nil for nothing.
-	Keep func(*sql.Tx, lake.Outcome) error
+	Keep func(*state.Tx, lake.Outcome) error
 	// Landed is told when all is done, by Wait or Look; nil for nobody.
 	Landed func(lake.Outcome)
 }
@@ -115,7 +116,7 @@ func (l *Loader) land(ctx context.Context) error {
 		return f.err
 	}
 	crashpoint.Reach("load.committed")
-	err := f.Batch.Done(ctx, func(tx *sql.Tx) error {
+	err := f.Batch.Done(ctx, func(tx *state.Tx) error {
 		if f.Keep == nil {
 			return nil
 		}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"iter"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -40,7 +40,7 @@ func (h *held) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 
 func (*held) Heads(context.Context) iter.Seq2[lake.Version, error] { return nil }
 
-func (h *held) Done(_ context.Context, with func(*sql.Tx) error) error {
+func (h *held) Done(_ context.Context, with func(*state.Tx) error) error {
 	if h.err != nil {
 		return h.err
 	}
@@ -86,7 +86,7 @@ func (f *fixture) batch(id conversation.ID, ready bool) *held {
 
 func (f *fixture) begin(ctx context.Context, h *held) error {
 	return f.Begin(ctx, Commit{At: noon, Batch: h,
-		Keep:   func(_ *sql.Tx, out lake.Outcome) error { f.kept = append(f.kept, out.Added); return nil },
+		Keep:   func(_ *state.Tx, out lake.Outcome) error { f.kept = append(f.kept, out.Added); return nil },
 		Landed: func(out lake.Outcome) { f.told = append(f.told, out.Added) },
 	})
 }

@@ -1,11 +1,11 @@
 package stage
 
 import (
-	"database/sql"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // gathered gives what a batch streams, having compared it with the heads.
@@ -56,7 +56,7 @@ func TestABatchStaysWhatItIs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := forgotten.Done(t.Context(), func(*sql.Tx) error { return nil }); err != nil {
+			if err := forgotten.Done(t.Context(), func(*state.Tx) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 			want(t, before(t, s, end), renewed, late)

@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/statetest"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -41,7 +41,7 @@ func TestPutFailsAsAWhole(t *testing.T) {
 		{Portion{Records: []lake.Version{first, same}, Rejected: []Rejected{{Reason: "why", Text: []byte("1")}}}, Counts{Staged: 2, Rejected: 1}, nil},
 		{Portion{Records: []lake.Version{newer, same}}, Counts{Conflicts: 1, Duplicates: 1}, []lake.Version{first, same}},
 	} {
-		c.p.With = func(_ *sql.Tx, n Counts) error {
+		c.p.With = func(_ *state.Tx, n Counts) error {
 			counts = n
 			return nil
 		}
@@ -58,7 +58,7 @@ func TestReadingSaysThatItFailed(t *testing.T) {
 	s, broken := breakable(t)
 	put(t, s, version("a", noon1, "x", 0), version("b", noon1.AddDate(0, 0, 1), "", 0))
 	put(t, s, version("a", noon1, "y", 1))
-	if err := s.Put(t.Context(), Portion{Rejected: []Rejected{{Reason: "why", Text: []byte("1")}}, With: func(*sql.Tx, Counts) error { return nil }}); err != nil {
+	if err := s.Put(t.Context(), Portion{Rejected: []Rejected{{Reason: "why", Text: []byte("1")}}, With: func(*state.Tx, Counts) error { return nil }}); err != nil {
 		t.Fatal(err)
 	}
 	for name, read := range map[string]func() (int, error){
@@ -114,7 +114,7 @@ func TestReadingSaysThatItFailed(t *testing.T) {
 func TestRemovingFailsAsAWhole(t *testing.T) {
 	s, broken := breakable(t)
 	a, b := version("a", noon1, "x", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
-	nothing := func(*sql.Tx) error { return nil }
+	nothing := func(*state.Tx) error { return nil }
 	put(t, s, a, b)
 	put(t, s, version("a", noon1, "y", 1))
 	batch, err := s.Before(t.Context(), day1+1)
@@ -133,7 +133,7 @@ func TestRemovingFailsAsAWhole(t *testing.T) {
 // rowsLeft counts what the control database has of a run.
 func rowsLeft(t *testing.T, s *Stage) (n int) {
 	t.Helper()
-	err := s.db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM stage_chunks WHERE run_id = ?1)
+	err := s.db.Row(t.Context(), `SELECT (SELECT count(*) FROM stage_chunks WHERE run_id = ?1)
 		+ (SELECT count(*) FROM stage_records WHERE run_id = ?1) + (SELECT count(*) FROM stage_dead WHERE run_id = ?1)`, s.run).Scan(&n)
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func TestAFullDiskStagesNothing(t *testing.T) {
 	})
 	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
 	entered := 0
-	p := Portion{Records: []lake.Version{a, b}, With: func(*sql.Tx, Counts) error {
+	p := Portion{Records: []lake.Version{a, b}, With: func(*state.Tx, Counts) error {
 		entered++
 		return nil
 	}}
@@ -234,7 +234,7 @@ func TestAFileThatCannotBeRemoved(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := batch.Done(t.Context(), func(*sql.Tx) error { return nil }); !errors.Is(err, syscall.ENOTEMPTY) {
+	if err := batch.Done(t.Context(), func(*state.Tx) error { return nil }); !errors.Is(err, syscall.ENOTEMPTY) {
 		t.Errorf("got %v", err)
 	}
 	if n := rowsLeft(t, s); n > 0 {

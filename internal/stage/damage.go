@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +67,7 @@ func (s *Stage) extents(ctx context.Context, wanted func(chunk) (bool, error)) (
 
 // Forget removes staged files and all that was entered of them. Their conversations are new again when they come
 // again; with is done in the same transaction, and must see to it that they do.
-func (s *Stage) Forget(ctx context.Context, list []Extent, with func(*sql.Tx) error) error {
+func (s *Stage) Forget(ctx context.Context, list []Extent, with func(*state.Tx) error) error {
 	chunks := make([]chunk, len(list))
 	for i, e := range list {
 		chunks[i].n = e.n
@@ -78,11 +77,11 @@ func (s *Stage) Forget(ctx context.Context, list []Extent, with func(*sql.Tx) er
 
 // drop removes chunks: their entries, with whatever with does, and then their files. A file that is gone already is no
 // failure.
-func (s *Stage) drop(ctx context.Context, chunks []chunk, with func(*sql.Tx) error) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+func (s *Stage) drop(ctx context.Context, chunks []chunk, with func(*state.Tx) error) error {
+	err := s.db.Tx(ctx, func(tx *state.Tx) error {
 		for _, c := range chunks {
 			for _, table := range []string{"stage_chunks", "stage_records", "stage_dead"} {
-				if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ? AND chunk = ?`, s.run, c.n); err != nil {
+				if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE run_id = ? AND chunk = ?`, s.run, c.n); err != nil {
 					return err
 				}
 			}

@@ -3,7 +3,6 @@ package stage
 import (
 	"bytes"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/store/folder/foldertest"
@@ -113,7 +113,7 @@ func TestRecordsOfAChunkAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256(text)
-		if _, err := s.db.ExecContext(t.Context(), `UPDATE stage_chunks SET sum = ?`, sum[:]); err != nil {
+		if _, err := s.db.Exec(t.Context(), `UPDATE stage_chunks SET sum = ?`, sum[:]); err != nil {
 			t.Fatal(err)
 		}
 		if err := walk(t, s); !errors.Is(err, ErrDamaged) {
@@ -152,7 +152,7 @@ func TestForget(t *testing.T) {
 	put(t, s, a, b)
 	put(t, s, c, version("a", noon1, "later", 1))
 	noted := false
-	note := func(*sql.Tx) error {
+	note := func(*state.Tx) error {
 		noted = true
 		return nil
 	}
@@ -182,7 +182,7 @@ func TestForgetFailsAsAWhole(t *testing.T) {
 		t.Fatalf("got %v, %v", all, err)
 	}
 	broken := errors.New("broken")
-	if err := s.Forget(t.Context(), all, func(*sql.Tx) error { return broken }); !errors.Is(err, broken) {
+	if err := s.Forget(t.Context(), all, func(*state.Tx) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 	want(t, before(t, s, EveryDay), a)
@@ -227,7 +227,7 @@ func TestTheFolderIsRemoved(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("found %v, %v", found, err)
 	}
-	if err := s.Forget(t.Context(), found, func(*sql.Tx) error { return nil }); err != nil {
+	if err := s.Forget(t.Context(), found, func(*state.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	want(t, before(t, s, EveryDay), b)
@@ -260,8 +260,8 @@ func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	note := func(what string, chunks ...int) func(*sql.Tx, Counts) error {
-		return func(*sql.Tx, Counts) error {
+	note := func(what string, chunks ...int) func(*state.Tx, Counts) error {
+		return func(*state.Tx, Counts) error {
 			if lost := power.Lost(); len(lost) > 0 {
 				t.Errorf("%s: a power cut would take %q", what, lost)
 			}
@@ -330,7 +330,7 @@ func TestLeftoversOfAKilledWriterGo(t *testing.T) {
 	}
 	want(t, before(t, s, EveryDay), a)
 	killed()
-	if err := s.Reset(t.Context(), func(*sql.Tx) error { return nil }); err != nil || len(fileNames(t, s)) > 0 {
+	if err := s.Reset(t.Context(), func(*state.Tx) error { return nil }); err != nil || len(fileNames(t, s)) > 0 {
 		t.Errorf("reset: files %q, %v", fileNames(t, s), err)
 	}
 }

@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"iter"
 
 	"github.com/parley-hq/parley/internal/state"
@@ -19,14 +18,14 @@ type Rejected struct {
 }
 
 // reject sets values aside.
-func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, counts *Counts) error {
+func (s *Stage) reject(ctx context.Context, tx *state.Tx, rejected []Rejected, counts *Counts) error {
 	for _, r := range rejected {
 		hash := sha256.Sum256(r.Text)
-		done, err := tx.ExecContext(ctx, `INSERT INTO rejected VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Reason, r.Text)
+		n, err := tx.Exec(ctx, `INSERT INTO rejected VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Reason, r.Text)
 		if err != nil {
 			return err
 		}
-		if n, _ := done.RowsAffected(); n == 1 {
+		if n == 1 {
 			counts.Rejected++
 		} else {
 			counts.Duplicates++
@@ -37,7 +36,7 @@ func (s *Stage) reject(ctx context.Context, tx *sql.Tx, rejected []Rejected, cou
 
 // AllRejected yields every value that was set aside, once, however many runs came upon it. A Text is good until the next
 // one is asked for. It only reads; where nothing was ever staged there is none.
-func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
+func AllRejected(ctx context.Context, db *state.DB) iter.Seq2[Rejected, error] {
 	return func(yield func(Rejected, error) bool) {
 		if err := eachRejected(ctx, db, func(r Rejected) bool { return yield(r, nil) }); err != nil {
 			yield(Rejected{}, err)
@@ -46,28 +45,25 @@ func AllRejected(ctx context.Context, db *sql.DB) iter.Seq2[Rejected, error] {
 }
 
 // eachRejected fails only while it has more to give: whoever has stopped is not called again.
-func eachRejected(ctx context.Context, db *sql.DB, yield func(Rejected) bool) error {
-	var there bool
-	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'rejected')`).Scan(&there); err != nil || !there {
-		return state.Fault(err)
+func eachRejected(ctx context.Context, db *state.DB, yield func(Rejected) bool) error {
+	if there, err := db.Has(ctx, "rejected"); err != nil || !there {
+		return err
 	}
-	// The keys are sorted before the texts are looked up, which may be large.
-	rows, err := db.QueryContext(ctx, `SELECT k.run, k.runs, r.reason, r.text
-		FROM (SELECT min(run_id) AS run, count(*) AS runs, hash FROM rejected GROUP BY hash ORDER BY 1, hash) k
-		CROSS JOIN rejected r ON r.run_id = k.run AND r.hash = k.hash`)
-	if err != nil {
-		return state.Fault(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	// The keys are sorted before the texts are looked up, which may be large. LEFT keeps SQLite from looking at the texts first.
+	for row, err := range db.Rows(ctx, `SELECT k.run, k.runs, r.reason, r.text
+		FROM (SELECT min(run_id) AS run, count(*) AS runs, hash FROM rejected GROUP BY hash ORDER BY 1, hash) AS k
+		LEFT JOIN rejected r ON r.run_id = k.run AND r.hash = k.hash`) {
+		if err != nil {
+			return err
+		}
 		var r Rejected
-		var text sql.RawBytes // a copy of a hundred megabytes would be one too many
-		if err := rows.Scan(&r.Run, &r.Runs, &r.Reason, &text); err != nil {
+		var text state.RawBytes // a copy of a hundred megabytes would be one too many
+		if err := row.Scan(&r.Run, &r.Runs, &r.Reason, &text); err != nil {
 			return err
 		}
 		if r.Text = text; !yield(r) {
 			return nil
 		}
 	}
-	return rows.Err()
+	return nil
 }

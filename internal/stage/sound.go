@@ -2,7 +2,6 @@ package stage
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -17,10 +16,10 @@ var errUnsound = errors.New("its entries contradict one another")
 // both, would be lost or come twice, and one of a chunk that is not entered is lost. It gives the lines that are dead.
 func (s *Stage) sound(ctx context.Context, chunks []chunk) (dead map[int]map[int]bool, err error) {
 	var strays bool
-	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT chunk FROM stage_records WHERE run_id = ?1 UNION ALL SELECT chunk FROM stage_dead WHERE run_id = ?1
+	err = s.db.Row(ctx, `SELECT EXISTS (SELECT chunk FROM stage_records WHERE run_id = ?1 UNION ALL SELECT chunk FROM stage_dead WHERE run_id = ?1
 		EXCEPT SELECT chunk FROM stage_chunks WHERE run_id = ?1)`, s.run).Scan(&strays)
 	if err != nil {
-		return nil, state.Fault(err)
+		return nil, err
 	}
 	if strays {
 		return nil, unsound()
@@ -28,8 +27,8 @@ func (s *Stage) sound(ctx context.Context, chunks []chunk) (dead map[int]map[int
 	dead = map[int]map[int]bool{}
 	for _, c := range chunks {
 		var living int
-		if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM stage_records WHERE run_id = ? AND chunk = ?`, s.run, c.n).Scan(&living); err != nil {
-			return nil, state.Fault(err)
+		if err := s.db.Row(ctx, `SELECT count(*) FROM stage_records WHERE run_id = ? AND chunk = ?`, s.run, c.n).Scan(&living); err != nil {
+			return nil, err
 		}
 		if dead[c.n], err = s.dead(ctx, c.n); err != nil {
 			return nil, err
@@ -37,11 +36,11 @@ func (s *Stage) sound(ctx context.Context, chunks []chunk) (dead map[int]map[int
 		both := false
 		if len(dead[c.n]) > 0 {
 			// Not a join: no index has the lines, and of many dead lines it would compare each with each.
-			err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT line FROM stage_dead WHERE run_id = ?1 AND chunk = ?2 INTERSECT
+			err = s.db.Row(ctx, `SELECT EXISTS (SELECT line FROM stage_dead WHERE run_id = ?1 AND chunk = ?2 INTERSECT
 				SELECT line FROM stage_records WHERE run_id = ?1 AND chunk = ?2)`, s.run, c.n).Scan(&both)
 		}
 		if err != nil {
-			return nil, state.Fault(err)
+			return nil, err
 		}
 		if both || living+len(dead[c.n]) != c.size {
 			return nil, unsound()
@@ -67,17 +66,17 @@ func (s *Stage) Sound(ctx context.Context) (bool, error) {
 }
 
 // Reset forgets all that is staged; with is done in the same transaction, and must see to it that it comes again.
-func (s *Stage) Reset(ctx context.Context, with func(*sql.Tx) error) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return errors.Join(s.forgetAll(ctx, tx), with(tx)) })
+func (s *Stage) Reset(ctx context.Context, with func(*state.Tx) error) error {
+	err := s.db.Tx(ctx, func(tx *state.Tx) error { return errors.Join(s.forgetAll(ctx, tx), with(tx)) })
 	if err != nil {
 		return err
 	}
 	return s.removeBut(ctx, nil)
 }
 
-func (s *Stage) forgetAll(ctx context.Context, tx *sql.Tx) error {
+func (s *Stage) forgetAll(ctx context.Context, tx *state.Tx) error {
 	for _, table := range []string{"stage_chunks", "stage_records", "stage_dead"} {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, s.run); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, s.run); err != nil {
 			return err
 		}
 	}

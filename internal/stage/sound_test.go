@@ -1,11 +1,11 @@
 package stage
 
 import (
-	"database/sql"
 	"errors"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -36,7 +36,7 @@ func TestEntriesThatContradictOneAnother(t *testing.T) {
 		if ok, err := s.Sound(t.Context()); !ok || err != nil {
 			t.Fatalf("%s: before it: %v, %v", name, ok, err)
 		}
-		if _, err := s.db.ExecContext(t.Context(), damage); err != nil {
+		if _, err := s.db.Exec(t.Context(), damage); err != nil {
 			t.Fatal(err)
 		}
 		batch, err := s.Before(t.Context(), EveryDay)
@@ -51,7 +51,7 @@ func TestEntriesThatContradictOneAnother(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		s = openStage(t, l, "run") // as the next process does
-		if err := s.Reset(t.Context(), func(*sql.Tx) error { return nil }); err != nil {
+		if err := s.Reset(t.Context(), func(*state.Tx) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if left := fileNames(t, s); len(left) > 0 {

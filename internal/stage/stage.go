@@ -13,12 +13,10 @@ package stage
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -28,47 +26,47 @@ import (
 	"github.com/parley-hq/parley/internal/store"
 )
 
-// migrations are the steps of the stage's tables in the control database.
-var migrations = []string{`
+// schema is the stage's tables in the control database.
+var schema = state.Schema{Owner: "stage", Steps: []string{`
 	CREATE TABLE stage_chunks (
-		run_id  TEXT NOT NULL,
-		chunk   INTEGER NOT NULL, -- from 1, in order of arrival
-		day     TEXT NOT NULL,    -- yyyy-mm-dd
-		first   INTEGER NOT NULL, -- conversationStart of its first and last record, microseconds since 1970
-		last    INTEGER NOT NULL,
-		records INTEGER NOT NULL,
+		run_id  {text} NOT NULL,
+		chunk   {integer} NOT NULL, -- from 1, in order of arrival
+		day     {text} NOT NULL,    -- yyyy-mm-dd
+		first   {integer} NOT NULL, -- conversationStart of its first and last record, microseconds since 1970
+		last    {integer} NOT NULL,
+		records {integer} NOT NULL,
 		PRIMARY KEY (run_id, chunk)
-	) STRICT, WITHOUT ROWID;
+	) {by key};
 	CREATE TABLE stage_records ( -- where the newest version of each staged conversation is
-		run_id TEXT NOT NULL,
-		id     TEXT NOT NULL,
-		chunk  INTEGER NOT NULL,
-		line   INTEGER NOT NULL, -- from 0
-		at     INTEGER NOT NULL, -- when it was received, microseconds
-		hash   BLOB NOT NULL,    -- first 16 bytes of the record's SHA-256
+		run_id {text} NOT NULL,
+		id     {text} NOT NULL,
+		chunk  {integer} NOT NULL,
+		line   {integer} NOT NULL, -- from 0
+		at     {integer} NOT NULL, -- when it was received, microseconds
+		hash   {bytes} NOT NULL,   -- first 16 bytes of the record's SHA-256
 		PRIMARY KEY (run_id, id)
-	) STRICT, WITHOUT ROWID;
+	) {by key};
 	CREATE INDEX stage_records_chunk ON stage_records (run_id, chunk);
 	CREATE TABLE stage_dead ( -- lines that a later version has taken the place of
-		run_id TEXT NOT NULL,
-		chunk  INTEGER NOT NULL,
-		line   INTEGER NOT NULL,
+		run_id {text} NOT NULL,
+		chunk  {integer} NOT NULL,
+		line   {integer} NOT NULL,
 		PRIMARY KEY (run_id, chunk, line)
-	) STRICT, WITHOUT ROWID;
+	) {by key};
 	CREATE TABLE rejected ( -- values that are no records; they outlive the stage
-		run_id TEXT NOT NULL,
-		hash   BLOB NOT NULL, -- SHA-256 of text: what comes again is kept once
-		reason TEXT NOT NULL,
-		text   BLOB NOT NULL,
+		run_id {text} NOT NULL,
+		hash   {bytes} NOT NULL, -- SHA-256 of text: what comes again is kept once
+		reason {text} NOT NULL,
+		text   {bytes} NOT NULL,
 		PRIMARY KEY (run_id, hash)
-	) STRICT, WITHOUT ROWID`,
+	) {by key}`,
 	// SHA-256 of the chunk's file.
-	`ALTER TABLE stage_chunks ADD COLUMN sum BLOB NOT NULL DEFAULT x''`,
-}
+	`ALTER TABLE stage_chunks ADD COLUMN sum {bytes} NOT NULL DEFAULT {empty}`,
+}}
 
 // Stage holds the records of one run. Not for concurrent use.
 type Stage struct {
-	db    *sql.DB
+	db    *state.DB
 	store store.Store
 	at    store.Location // under which its files are
 	run   string
@@ -82,9 +80,9 @@ func Open(ctx context.Context, l *lake.Lake, run string) (*Stage, error) {
 	return openWith(ctx, l.DB(), l.Store(), run)
 }
 
-func openWith(ctx context.Context, db *sql.DB, files store.Store, run string) (*Stage, error) {
+func openWith(ctx context.Context, db *state.DB, files store.Store, run string) (*Stage, error) {
 	s := &Stage{db: db, store: files, at: staging.Join(run), run: run}
-	if err := state.Migrate(ctx, s.db, "stage", migrations); err != nil {
+	if err := s.db.Migrate(ctx, schema); err != nil {
 		return nil, err
 	}
 	if err := s.store.Prepare(ctx, s.at); err != nil {
@@ -150,7 +148,7 @@ func (s *Stage) removeBut(ctx context.Context, known map[store.Location]bool) er
 
 // Close removes the stage with all that is still in it.
 func (s *Stage) Close(ctx context.Context) error {
-	err := state.Tx(ctx, s.db, func(tx *sql.Tx) error { return s.forgetAll(ctx, tx) })
+	err := s.db.Tx(ctx, func(tx *state.Tx) error { return s.forgetAll(ctx, tx) })
 	return errors.Join(err, s.store.Clear(ctx, s.at))
 }
 
@@ -159,7 +157,7 @@ type Portion struct {
 	Records  []lake.Version
 	Rejected []Rejected
 	// With is done in the transaction that enters the portion: what its owner must remember of it, such as the cursor.
-	With func(*sql.Tx, Counts) error
+	With func(*state.Tx, Counts) error
 }
 
 // Counts says what became of the records of a portion.
@@ -187,7 +185,7 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 		return fmt.Errorf("the folder %s cannot be written: %w", s.at, err)
 	}
 	crashpoint.Reach("stage.written")
-	err = state.Tx(ctx, s.db, func(tx *sql.Tx) error {
+	err = s.db.Tx(ctx, func(tx *state.Tx) error {
 		var counts Counts
 		for _, c := range chunks {
 			if err := s.enter(ctx, tx, c, &counts); err != nil {
@@ -204,8 +202,8 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 }
 
 func (s *Stage) nextChunk(ctx context.Context) (n int, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT coalesce(max(chunk), 0) + 1 FROM stage_chunks WHERE run_id = ?`, s.run).Scan(&n)
-	return n, state.Fault(err)
+	err = s.db.Row(ctx, `SELECT coalesce(max(chunk), 0) + 1 FROM stage_chunks WHERE run_id = ?`, s.run).Scan(&n)
+	return n, err
 }
 
 // chunk is the records of one day of one portion, sorted.
@@ -264,8 +262,8 @@ func (s *Stage) write(ctx context.Context, c *chunk) (err error) {
 }
 
 // enter records a chunk and each of its records.
-func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size, c.sum)
+func (s *Stage) enter(ctx context.Context, tx *state.Tx, c chunk, counts *Counts) error {
+	_, err := tx.Exec(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size, c.sum)
 	if err != nil {
 		return err
 	}
@@ -281,23 +279,18 @@ func (s *Stage) enter(ctx context.Context, tx *sql.Tx, c chunk, counts *Counts) 
 const enteredAtOnce = 100
 
 // enterSome enters the records of some lines of a chunk.
-func (s *Stage) enterSome(ctx context.Context, tx *sql.Tx, c chunk, begin, end int, counts *Counts) error {
+func (s *Stage) enterSome(ctx context.Context, tx *state.Tx, c chunk, begin, end int, counts *Counts) error {
 	args := make([]any, 0, 6*enteredAtOnce)
 	for line, v := range c.records[begin:end] {
 		args = append(args, s.run, string(v.ID), c.n, begin+line, v.At.UnixMicro(), prefix(v))
 	}
-	// Not ON CONFLICT: a statement of several rows that can fail keeps a copy of every page that it touches.
-	r, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO stage_records VALUES (?, ?, ?, ?, ?, ?)`+strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, end-begin-1), args...)
-	if err != nil {
-		return err
-	}
-	n, err := r.RowsAffected()
+	n, err := tx.InsertNew(ctx, "stage_records", 6, args)
 	counts.Staged += n
 	if err != nil || n == int64(end-begin) {
 		return err
 	}
 	// Some were staged before, or come twice here.
-	entered, err := linesOf(ctx, tx, `SELECT line FROM stage_records WHERE run_id = ? AND chunk = ? AND line BETWEEN ? AND ?`, s.run, c.n, begin, end-1)
+	entered, err := linesOf(tx.Rows(ctx, `SELECT line FROM stage_records WHERE run_id = ? AND chunk = ? AND line BETWEEN ? AND ?`, s.run, c.n, begin, end-1))
 	if err != nil {
 		return err
 	}
@@ -319,13 +312,13 @@ func prefix(v lake.Version) []byte {
 
 // again deals with a conversation that is staged already: of two versions the one received later lives; of two equal
 // ones, or two of the same time, the first and the last.
-func (s *Stage) again(ctx context.Context, tx *sql.Tx, chunk, line int, v lake.Version, hash []byte, counts *Counts) error {
+func (s *Stage) again(ctx context.Context, tx *state.Tx, chunk, line int, v lake.Version, hash []byte, counts *Counts) error {
 	var was struct {
 		chunk, line int
 		at          int64
 		hash        []byte
 	}
-	err := tx.QueryRowContext(ctx, `SELECT chunk, line, at, hash FROM stage_records WHERE run_id = ? AND id = ?`, s.run, string(v.ID)).
+	err := tx.Row(ctx, `SELECT chunk, line, at, hash FROM stage_records WHERE run_id = ? AND id = ?`, s.run, string(v.ID)).
 		Scan(&was.chunk, &was.line, &was.at, &was.hash)
 	if err != nil {
 		return err
@@ -339,12 +332,12 @@ func (s *Stage) again(ctx context.Context, tx *sql.Tx, chunk, line int, v lake.V
 	default:
 		counts.Conflicts++
 		dead = [2]int{was.chunk, was.line}
-		_, err := tx.ExecContext(ctx, `UPDATE stage_records SET chunk = ?, line = ?, at = ?, hash = ? WHERE run_id = ? AND id = ?`,
+		_, err := tx.Exec(ctx, `UPDATE stage_records SET chunk = ?, line = ?, at = ?, hash = ? WHERE run_id = ? AND id = ?`,
 			chunk, line, v.At.UnixMicro(), hash, s.run, string(v.ID))
 		if err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO stage_dead VALUES (?, ?, ?)`, s.run, dead[0], dead[1])
+	_, err = tx.Exec(ctx, `INSERT INTO stage_dead VALUES (?, ?, ?)`, s.run, dead[0], dead[1])
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
@@ -68,7 +68,7 @@ func openStage(t *testing.T, l *lake.Lake, run string) *Stage {
 // put stages a portion and gives the counts.
 func put(t *testing.T, s *Stage, records ...lake.Version) (counts Counts) {
 	t.Helper()
-	err := s.Put(t.Context(), Portion{Records: records, With: func(_ *sql.Tx, c Counts) error {
+	err := s.Put(t.Context(), Portion{Records: records, With: func(_ *state.Tx, c Counts) error {
 		counts = c
 		return nil
 	}})
@@ -100,7 +100,7 @@ func done(t *testing.T, s *Stage, end conversation.Day) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := batch.Done(t.Context(), func(*sql.Tx) error { return nil }); err != nil {
+	if err := batch.Done(t.Context(), func(*state.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -215,7 +215,7 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: func(*sql.Tx, Counts) error { return broken }})
+	err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: func(*state.Tx, Counts) error { return broken }})
 	if !errors.Is(err, broken) || len(fileNames(t, s)) != 4 {
 		t.Errorf("got %v, files %q", err, fileNames(t, s))
 	}
@@ -237,7 +237,7 @@ func TestDoneFailsAsAWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	if err := batch.Done(t.Context(), func(*sql.Tx) error { return broken }); !errors.Is(err, broken) {
+	if err := batch.Done(t.Context(), func(*state.Tx) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 	want(t, before(t, s, EveryDay), a)
@@ -278,7 +278,7 @@ func TestRejectedIsKeptOnce(t *testing.T) {
 	odd := []Rejected{{Reason: "why", Text: []byte("1")}, {Reason: "why", Text: []byte("2")}, {Reason: "why", Text: []byte("1")}}
 	var counts []Counts
 	for range 2 {
-		err := s.Put(t.Context(), Portion{Rejected: odd, With: func(_ *sql.Tx, c Counts) error {
+		err := s.Put(t.Context(), Portion{Rejected: odd, With: func(_ *state.Tx, c Counts) error {
 			counts = append(counts, c)
 			return nil
 		}})

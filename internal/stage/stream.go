@@ -3,7 +3,6 @@ package stage
 import (
 	"container/heap"
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"iter"
@@ -64,29 +63,24 @@ func (s *Stage) Committed(ctx context.Context, end conversation.Day, last int) (
 
 // Count is the number of records that are staged of the days before end, superseded ones included.
 func (s *Stage) Count(ctx context.Context, end conversation.Day) (n int64, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT coalesce(sum(records), 0) FROM stage_chunks WHERE run_id = ? AND day < ?`, s.run, end.String()).Scan(&n)
-	return n, state.Fault(err)
+	err = s.db.Row(ctx, `SELECT coalesce(sum(records), 0) FROM stage_chunks WHERE run_id = ? AND day < ?`, s.run, end.String()).Scan(&n)
+	return n, err
 }
 
-func (s *Stage) chunks(ctx context.Context, end conversation.Day) (_ []chunk, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT chunk, day, first, last, records, sum FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`, s.run, end.String())
-	if err != nil {
-		return nil, state.Fault(err)
+func (s *Stage) chunks(ctx context.Context, end conversation.Day) ([]chunk, error) {
+	return state.All(s.db.Rows(ctx, `SELECT chunk, day, first, last, records, sum FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`,
+		s.run, end.String()), readChunk)
+}
+
+func readChunk(r state.Row) (c chunk, err error) {
+	var day string
+	if err := r.Scan(&c.n, &day, &c.first, &c.last, &c.size, &c.sum); err != nil {
+		return c, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var out []chunk
-	for rows.Next() {
-		var c chunk
-		var day string
-		if err := rows.Scan(&c.n, &day, &c.first, &c.last, &c.size, &c.sum); err != nil {
-			return nil, err
-		}
-		if c.day, err = conversation.ParseDay(day); err != nil {
-			return nil, unsound()
-		}
-		out = append(out, c)
+	if c.day, err = conversation.ParseDay(day); err != nil {
+		return c, unsound()
 	}
-	return out, rows.Err()
+	return c, nil
 }
 
 // DayCount is a day with the number of records that are staged of it, superseded ones included.
@@ -177,7 +171,7 @@ func (b *Batch) living(ctx context.Context, c chunk, give func(head) bool) error
 }
 
 // Done forgets the batch, whose records are in the lake; with is done in the same transaction.
-func (b *Batch) Done(ctx context.Context, with func(*sql.Tx) error) error {
+func (b *Batch) Done(ctx context.Context, with func(*state.Tx) error) error {
 	return b.stage.drop(ctx, b.chunks, with)
 }
 
@@ -254,27 +248,23 @@ func (b *Batch) open(ctx context.Context, c chunk) (*source, error) {
 }
 
 func (s *Stage) dead(ctx context.Context, chunk int) (map[int]bool, error) {
-	return linesOf(ctx, s.db, `SELECT line FROM stage_dead WHERE run_id = ? AND chunk = ?`, s.run, chunk)
+	return linesOf(s.db.Rows(ctx, `SELECT line FROM stage_dead WHERE run_id = ? AND chunk = ?`, s.run, chunk))
 }
 
-// linesOf gives the lines that a query names.
-func linesOf(ctx context.Context, db interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}, query string, args ...any) (_ map[int]bool, err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+// linesOf gives the lines that an answer names.
+func linesOf(rows iter.Seq2[state.Row, error]) (map[int]bool, error) {
 	lines := map[int]bool{}
-	for rows.Next() {
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
 		var line int
-		if err := rows.Scan(&line); err != nil {
+		if err := row.Scan(&line); err != nil {
 			return nil, err
 		}
 		lines[line] = true
 	}
-	return lines, rows.Err()
+	return lines, nil
 }
 
 // next reads the next living record into head.

@@ -1,121 +1,101 @@
-// Package state is the control database: where it is, how it is opened and how its tables come to be. What the tables
-// mean is left to the packages that own them. Embedded it is one SQLite file.
+// Package state is the control database: how its tables come to be, how they are asked and changed. What the tables mean
+// is left to the packages that own them, and what differs between databases to a Dialect. Embedded it is one SQLite file.
 package state
 
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"syscall"
+	"sync"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
-	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/private"
+	"github.com/parley-hq/parley/internal/state/sqlite"
 )
 
-// idle is how many connections are kept: SQLite cannot give back the file of one that is closed while others are open.
-const idle = 16
+// DB is a control database. Its errors have their kinds. Safe for concurrent use.
+type DB struct {
+	asking
 
-// Open opens the control database in the file at path and makes it when it is not there. WAL lets readers go on while
-// a writer commits; synchronous FULL makes a commit outlive a power cut.
-func Open(ctx context.Context, path string) (*sql.DB, error) {
-	if err := touch(path); err != nil {
+	handle  *sql.DB
+	reader  *sqlite.Reader // of one that may only be read, else nil
+	writing *sync.Mutex    // held by whoever writes, where the dialect lets one write at a time
+}
+
+// Open opens the control database in the file at path and makes it when it is not there.
+func Open(ctx context.Context, path string) (*DB, error) {
+	handle, err := sqlite.Open(ctx, path)
+	if err != nil {
 		return nil, err
 	}
-	return open(ctx, path, url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}, "_txlock": {"immediate"}})
+	return on(handle, sqlite.Dialect{}), nil
 }
 
-// touch makes the file, because SQLite would let everybody read it. SQLite gives the files beside it the same mode. One
-// that is there is not opened: closing it again would end the locks that this process has on it.
-func touch(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	f, err := private.Open(path, os.O_CREATE|os.O_EXCL|os.O_RDWR)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil
-	case errors.Is(err, syscall.ENOSPC):
-		return fault.Because(fault.Full, err, "the control database cannot be made")
-	case err != nil:
-		return fault.Because(fault.OfPath(err), err, "the control database %s cannot be made or written; see who may write to its folder", path)
-	}
-	return f.Close()
+// OpenToRead opens the control database in the file at path, which this process may not write, for View. Any other use of
+// it fails with refusal. It opens nothing yet.
+func OpenToRead(path string, refusal error) *DB {
+	db := on(sql.OpenDB(refused{refusal}), sqlite.Dialect{})
+	db.reader = sqlite.NewReader(path)
+	return db
 }
 
-func open(ctx context.Context, path string, query url.Values) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
-	if err != nil {
-		return nil, Fault(err)
-	}
-	db.SetMaxIdleConns(idle)
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(Fault(err), db.Close())
-	}
-	return db, nil
+func on(handle *sql.DB, d Dialect) *DB {
+	return &DB{asking: asking{handle, d}, handle: handle, writing: &sync.Mutex{}}
 }
 
-// Migrate brings the tables of one owner to the version len(steps) by running the steps that are missing, each once.
-// A database that is further than the program knows is fault.Conflict: the program must be renewed, not the data.
-func Migrate(ctx context.Context, db *sql.DB, owner string, steps []string) error {
-	var version int
-	err := db.QueryRowContext(ctx, `SELECT version FROM schema_versions WHERE owner = ?`, owner).Scan(&version)
-	if err == nil && version == len(steps) {
-		return nil // nothing to do, and so nobody to wait for
-	}
-	return Tx(ctx, db, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_versions (owner TEXT PRIMARY KEY, version INTEGER NOT NULL)`); err != nil {
-			return err
-		}
-		var version int
-		err := tx.QueryRowContext(ctx, `SELECT version FROM schema_versions WHERE owner = ?`, owner).Scan(&version)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if err := newer(owner, version, len(steps)); err != nil {
-			return err
-		}
-		for _, step := range steps[version:] {
-			if _, err := tx.ExecContext(ctx, step); err != nil {
-				return fmt.Errorf("migrate %s: %w", owner, err)
-			}
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET version = excluded.version`, owner, len(steps))
-		return err
-	})
-}
+// Over is the same database by another handle: as one that fails now and then, for tests.
+func (db *DB) Over(handle *sql.DB) *DB { return on(handle, db.dialect) }
 
-// Readable says whether the tables of one owner can be read by a program that knows their version len(steps): they must
-// not be further. It changes nothing.
-func Readable(ctx context.Context, db *sql.DB, owner string, steps []string) error {
-	_, err := Version(ctx, db, owner, len(steps))
+// Handle is for a library that writes its own SQL. It must know the dialect of this name.
+func (db *DB) Handle() (handle *sql.DB, dialect string) { return db.handle, db.dialect.Name() }
+
+// Close closes the database.
+func (db *DB) Close() error {
+	err := db.handle.Close()
+	if db.reader != nil {
+		err = errors.Join(err, db.reader.Close())
+	}
 	return err
 }
 
-// Tx lends a transaction: it commits when do returns nil and rolls back otherwise.
-func Tx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return Fault(err)
+// ReadOnly says whether it was opened to read.
+func (db *DB) ReadOnly() bool { return db.reader != nil }
+
+// View lends the database to read, also one that may only be read. do may be called again when it fails, and must not
+// call View.
+func (db *DB) View(ctx context.Context, do func(*DB) error) error {
+	if db.reader == nil {
+		return do(db)
 	}
-	if err := do(tx); err != nil {
-		return errors.Join(Fault(err), ignoreDone(tx.Rollback()))
-	}
-	return Fault(tx.Commit())
+	return db.reader.View(ctx, func(handle *sql.DB) error { return do(db.Over(handle)) })
 }
 
-// Changed says whether a statement changed any row.
-func Changed(r sql.Result, err error) (bool, error) {
+// Exec runs a statement that changes rows, and counts them.
+func (db *DB) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
+	defer db.line()()
+	return db.exec(ctx, statement, args)
+}
+
+// Tx lends a transaction: it commits when do returns nil and rolls back otherwise. Until then nobody else writes: do asks
+// and changes by the transaction alone, and does not take long.
+func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
+	defer db.line()()
+	tx, err := db.dialect.Begin(ctx, db.handle)
 	if err != nil {
-		return false, err
+		return db.dialect.Fault(err)
 	}
-	n, err := r.RowsAffected()
-	return n > 0, err
+	if err := do(&Tx{asking{tx, db.dialect}}); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	return db.dialect.Fault(tx.Commit())
+}
+
+// line stands in line with the others of this process who write, and gives what ends that.
+func (db *DB) line() (done func()) {
+	if !db.dialect.OneWriter() {
+		return func() {}
+	}
+	db.writing.Lock()
+	return db.writing.Unlock
 }
 
 func ignoreDone(err error) error {
@@ -124,3 +104,10 @@ func ignoreDone(err error) error {
 	}
 	return err
 }
+
+// refused stands for a database that may only be read.
+type refused struct{ err error }
+
+func (r refused) Connect(context.Context) (driver.Conn, error) { return nil, r.err }
+func (r refused) Driver() driver.Driver                        { return r }
+func (r refused) Open(string) (driver.Conn, error)             { return nil, r.err }

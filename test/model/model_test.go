@@ -291,7 +291,7 @@ func (r *run) sound() {
 	}
 	defer state.Close()
 	var integrity string
-	if err := state.DB.QueryRowContext(ctx, `PRAGMA integrity_check`).Scan(&integrity); err != nil || integrity != "ok" {
+	if err := state.DB.Row(ctx, `PRAGMA integrity_check`).Scan(&integrity); err != nil || integrity != "ok" {
 		r.t.Errorf("the control database: %s, %v", integrity, err)
 	}
 	for _, o := range r.orgs {

@@ -3,7 +3,6 @@ package lake
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Rejected prints what was set aside, each on one line of JSON.
@@ -23,7 +23,7 @@ func Rejected(ctx context.Context, o *Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	out := bufio.NewWriterSize(o.Streams.Out, 1<<16)
-	return l.View(ctx, func(db *sql.DB) error {
+	return l.DB().View(ctx, func(db *state.DB) error {
 		for r, err := range stage.AllRejected(ctx, db) {
 			if err != nil {
 				return err

@@ -3,7 +3,6 @@ package lake
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // withRejected makes a lake in which these texts were set aside.
@@ -26,7 +26,7 @@ func withRejected(t *testing.T, texts ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	portion := stage.Portion{With: func(*sql.Tx, stage.Counts) error { return nil }}
+	portion := stage.Portion{With: func(*state.Tx, stage.Counts) error { return nil }}
 	for _, text := range texts {
 		portion.Rejected = append(portion.Rejected, stage.Rejected{Reason: `it is "odd"`, Text: []byte(text)})
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // ErrBroken is what a step fails with.
@@ -18,7 +20,8 @@ var ErrBroken = errors.New("the control database is broken")
 // Broken says which step of a database fails. A step is a statement that is prepared or run, a row that is read, a
 // transaction that is begun or committed; also a row whose values are lost, which comes with NULL in their place.
 type Broken struct {
-	db *sql.DB
+	db     *state.DB
+	handle *sql.DB
 
 	mu   sync.Mutex
 	left int    // steps up to the one that fails, itself included; 0: none fails any more
@@ -26,10 +29,12 @@ type Broken struct {
 }
 
 // Break gives db as one that can fail. It is closed with the test, before db.
-func Break(t *testing.T, db *sql.DB) *Broken {
+func Break(t *testing.T, db *state.DB) *Broken {
 	t.Helper()
 	b := &Broken{}
-	b.db = sql.OpenDB(connector{db, b})
+	whole, _ := db.Handle()
+	b.handle = sql.OpenDB(connector{whole, b})
+	b.db = db.Over(b.handle)
 	t.Cleanup(func() {
 		if err := b.db.Close(); err != nil {
 			t.Error(err)
@@ -39,9 +44,9 @@ func Break(t *testing.T, db *sql.DB) *Broken {
 }
 
 // DB is the database that fails.
-func (b *Broken) DB() *sql.DB { return b.db }
+func (b *Broken) DB() *state.DB { return b.db }
 
-// versions is what state.Migrate asks of twice: it goes by the second answer, and may pass over a failure of the first.
+// versions is what Migrate asks of twice: it goes by the second answer, and may pass over a failure of the first.
 const versions = "FROM schema_versions"
 
 // Each has do done once for each of its steps, which fails that time, and then once more with none that does. Do must
@@ -53,7 +58,7 @@ func (b *Broken) Each(t *testing.T, do func() error, still func()) {
 		b.fail(n)
 		err := do()
 		met := b.fail(0)
-		if open := b.db.Stats().InUse; open > 0 {
+		if open := b.handle.Stats().InUse; open > 0 {
 			t.Errorf("step %d, %q: %d connections are not given back", n, met, open)
 		}
 		if met == "" {

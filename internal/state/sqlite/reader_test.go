@@ -1,4 +1,4 @@
-package state
+package sqlite
 
 import (
 	"context"
@@ -36,16 +36,15 @@ func ledger(t *testing.T, path string) *sql.DB {
 // write commits rows until there are n, each with so many bytes.
 func write(t *testing.T, db *sql.DB, n, bytes int) {
 	t.Helper()
-	err := Tx(t.Context(), db, func(tx *sql.Tx) error {
-		for _, table := range []string{"a", "b"} {
-			_, err := tx.ExecContext(t.Context(), `INSERT INTO `+table+` VALUES (?, randomblob(?))`, n, bytes)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	tx, err := Dialect{}.Begin(t.Context(), db)
 	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"a", "b"} {
+		_, insert := tx.ExecContext(t.Context(), `INSERT INTO `+table+` VALUES (?, randomblob(?))`, n, bytes)
+		err = errors.Join(err, insert)
+	}
+	if err := errors.Join(err, tx.Commit()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-package state
+package sqlite
 
 import (
 	"errors"
@@ -10,10 +10,11 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage.
+// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage. One that has a
+// kind keeps it.
 func Fault(err error) error {
 	driver, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
+	if _, told := errors.AsType[*fault.Error](err); told || !ok {
 		return err
 	}
 	if driver.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // it can only be made longer where there is room

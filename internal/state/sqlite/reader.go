@@ -1,4 +1,4 @@
-package state
+package sqlite
 
 import (
 	"context"
@@ -55,7 +55,7 @@ func (r *Reader) View(ctx context.Context, do func(*sql.DB) error) error {
 		err = do(h.db)
 		r.mu.RUnlock()
 		if try == readTries || !lost(err) {
-			return Fault(err)
+			return err
 		}
 		r.forget(h)
 	}

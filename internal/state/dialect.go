@@ -1,0 +1,70 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/state/sqlite"
+)
+
+// Dialect is what differs between the databases that can be the control database. All else is written once, by the owners
+// of the tables, in SQL that every one of them knows: TestStatementsAreOfNoDialect says what that is.
+type Dialect interface {
+	// Name is what Iceberg's library calls the dialect: it writes tables of its own.
+	Name() string
+	// Bind gives a statement as the driver takes it. Its arguments are written ? in turn, or ?1, ?2 by number.
+	Bind(statement string) string
+	// Words are what the words of migrations stand for. All of them: see words.
+	Words() map[string]string
+	// Tables asks how many tables have the name ?: one or none.
+	Tables() string
+	// InsertNew inserts rows of all the columns of a table, and passes over those whose key is there. It does not fail for
+	// a single one.
+	InsertNew(table string, columns, rows int) string
+	// Begin begins a transaction that is to write. Until it ends nobody else writes, in any process: what it has read stays
+	// true, and it fails for no other reason than a statement of its own.
+	Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error)
+	// OneWriter says that those who write in this process had better stand in line before they ask the database.
+	OneWriter() bool
+	// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage. Any other error
+	// is given back as it is.
+	Fault(err error) error
+}
+
+// words are what migrations write, in braces, for what each dialect has its own word for.
+var words = []string{
+	"text",    // UTF-8, compared byte by byte
+	"integer", // of 64 bits
+	"boolean",
+	"bytes",
+	"empty",   // no bytes, as a default
+	"number",  // a key that counts up, and gives no number twice
+	"checked", // behind a table: what is no value of its column's type is refused
+	"by key",  // behind a table: checked, and kept in the order of its key, by which alone it is looked up
+}
+
+var braced = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// spelled gives a migration in the words of a dialect.
+func spelled(d Dialect, step string) (string, error) {
+	own := d.Words()
+	var err error
+	out := braced.ReplaceAllStringFunc(step, func(word string) string {
+		name := strings.Trim(word, "{}")
+		text, ok := own[name]
+		if !ok || !slices.Contains(words, name) {
+			err = errors.Join(err, fmt.Errorf("migrations have no word %s, but %v", word, slices.Sorted(maps.Keys(own))))
+		}
+		return text
+	})
+	return out, err
+}
+
+// Fault gives an error of any dialect's driver its kind, for those who have it from a library that uses the handle.
+func Fault(err error) error { return sqlite.Dialect{}.Fault(err) }
