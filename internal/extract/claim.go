@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -24,8 +23,8 @@ func Said(text string) Identity {
 }
 
 // Known gives what a lake knows of its source; the zero value if it knows nothing. It changes nothing.
-func Known(ctx context.Context, l *lake.Lake) (known Identity, err error) {
-	err = l.DB().View(ctx, func(db *state.DB) error {
+func Known(ctx context.Context, control *state.DB) (known Identity, err error) {
+	err = control.View(ctx, func(db *state.DB) error {
 		version, err := db.Version(ctx, schema)
 		if err != nil || version < len(schema.Steps) { // no extraction of this version has been here
 			return err
@@ -37,8 +36,8 @@ func Known(ctx context.Context, l *lake.Lake) (known Identity, err error) {
 }
 
 // Takes fails with fault.Invalid when a lake has another source than now.
-func Takes(ctx context.Context, l *lake.Lake, now Identity) error {
-	known, err := Known(ctx, l)
+func Takes(ctx context.Context, control *state.DB, now Identity) error {
+	known, err := Known(ctx, control)
 	if err != nil || known == (Identity{}) || known.same(now) {
 		return err
 	}
@@ -47,13 +46,13 @@ func Takes(ctx context.Context, l *lake.Lake, now Identity) error {
 
 // Claim makes a lake know its source, for those who bring conversations without asking a platform. A lake of another
 // one is fault.Invalid.
-func Claim(ctx context.Context, l *lake.Lake, now Identity) error {
-	s := store{l.DB()}
+func Claim(ctx context.Context, control *state.DB, now Identity) error {
+	s := store{control}
 	// First, so that what an earlier version noted of the source is known.
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	if err := Takes(ctx, l, now); err != nil {
+	if err := Takes(ctx, control, now); err != nil {
 		return err
 	}
 	return s.setSource(ctx, now)
@@ -61,8 +60,8 @@ func Claim(ctx context.Context, l *lake.Lake, now Identity) error {
 
 // MayImport fails with fault.Invalid when conversations from files may not come into a lake: it has another source than
 // said, or is simulated and nobody said that the files are too.
-func MayImport(ctx context.Context, l *lake.Lake, said string) error {
-	known, err := Known(ctx, l)
+func MayImport(ctx context.Context, control *state.DB, said string) error {
+	known, err := Known(ctx, control)
 	switch {
 	case err != nil || known == (Identity{}) || known.is(said):
 		return err

@@ -22,11 +22,11 @@ func TestSimulatedAndOthersAreNotMixed(t *testing.T) {
 	s := &scripted{pages: of(2, "1T1"), org: acme}
 	r := newScripted(t, 1, s)
 	r.cfg.Name = urlA
-	if err := MayImport(t.Context(), r.lake, ""); err != nil {
+	if err := MayImport(t.Context(), r.lake.Control(), ""); err != nil {
 		t.Errorf("an import into a lake without a source: %v", err)
 	}
 	for range 2 { // it is made by several runs
-		if err := Claim(t.Context(), r.lake, Simulation()); err != nil {
+		if err := Claim(t.Context(), r.lake.Control(), Simulation()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -34,9 +34,9 @@ func TestSimulatedAndOthersAreNotMixed(t *testing.T) {
 	refused("an extraction", err, `"Acme"`, "--source "+acme.ID)
 	_, err = New(r.cfg).Plan(t.Context())
 	refused("a plan", err, `"Acme"`)
-	refused("an import", MayImport(t.Context(), r.lake, ""), "--source simulation")
-	refused("an import of another source", MayImport(t.Context(), r.lake, acme.ID), acme.ID)
-	if err := MayImport(t.Context(), r.lake, "simulation"); err != nil {
+	refused("an import", MayImport(t.Context(), r.lake.Control(), ""), "--source simulation")
+	refused("an import of another source", MayImport(t.Context(), r.lake.Control(), acme.ID), acme.ID)
+	if err := MayImport(t.Context(), r.lake.Control(), "simulation"); err != nil {
 		t.Errorf("an import of what is simulated: %v", err)
 	}
 	if len(s.jobs) != 0 {
@@ -45,9 +45,9 @@ func TestSimulatedAndOthersAreNotMixed(t *testing.T) {
 
 	r.cfg.Moved = acme.ID
 	r.mustRun()
-	refused("simulated ones", Claim(t.Context(), r.lake, Simulation()), `"Acme"`)
+	refused("simulated ones", Claim(t.Context(), r.lake.Control(), Simulation()), `"Acme"`)
 	for said, want := range map[string]error{"": nil, acme.ID: nil, urlA: nil, "simulation": fault.Invalid} {
-		if err := MayImport(t.Context(), r.lake, said); !errors.Is(err, want) {
+		if err := MayImport(t.Context(), r.lake.Control(), said); !errors.Is(err, want) {
 			t.Errorf("an import from %q: %v", said, err)
 		}
 	}

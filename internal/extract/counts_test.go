@@ -19,7 +19,7 @@ import (
 func (r *rig) forbid(operation string) (allow func()) {
 	r.t.Helper()
 	exec := func(text string) {
-		if _, err := r.lake.DB().Exec(context.WithoutCancel(r.t.Context()), text); err != nil {
+		if _, err := r.lake.Control().Exec(context.WithoutCancel(r.t.Context()), text); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -116,7 +116,7 @@ func TestCountsSurviveInterruptions(t *testing.T) {
 func TestCountsOfAPageThatWasNotStaged(t *testing.T) {
 	s := &scripted{pages: of(2, "1T1", "1T2", "1T3")}
 	r := newScripted(t, 1, s)
-	if _, err := stage.Open(t.Context(), r.lake, "another"); err != nil { // makes the tables
+	if _, err := stage.Open(t.Context(), r.lake.Control(), r.lake.Store(), "another"); err != nil { // makes the tables
 		t.Fatal(err)
 	}
 	allow := r.forbid("INSERT ON stage_records WHEN new.id = 'c1T3'")

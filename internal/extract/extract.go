@@ -47,9 +47,11 @@ type Config struct {
 	Name   string // base URL of the source
 	Moved  string // what --source says: the lake's source is now the organization of this id, or the server of this base URL
 	Lake   *lake.Lake
-	First  conversation.Day  // first day wanted
-	End    conversation.Day  // day after the last one wanted
-	Again  conversation.Days // days that are read again although the lake has them whole
+	// Control is where the run, and what is staged of it, is entered: the control database of the lake.
+	Control *state.DB
+	First   conversation.Day  // first day wanted
+	End     conversation.Day  // day after the last one wanted
+	Again   conversation.Days // days that are read again although the lake has them whole
 	// AcceptEmpty are days that are made whole when nothing comes of them, whether or not the platform confirms it.
 	AcceptEmpty conversation.Days
 
@@ -120,7 +122,7 @@ func New(cfg Config) *Extraction {
 		cfg.Report = func(Progress) {}
 	}
 	return &Extraction{
-		cfg: cfg, store: store{cfg.Lake.DB()},
+		cfg: cfg, store: store{cfg.Control},
 		gaps: map[conversation.Day]bool{}, asked: map[conversation.Day]bool{}, open: map[conversation.Day]string{},
 	}
 }
@@ -193,7 +195,7 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 	if err != nil || !landed {
 		return last, err // what is staged is committed again: if the commit changed nothing, it changes nothing again
 	}
-	staged, err := stage.Open(ctx, e.cfg.Lake, last.id)
+	staged, err := e.openStage(ctx, last.id)
 	if err != nil {
 		return last, err
 	}
@@ -203,6 +205,10 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 	}
 	last.counters.Committed(out)
 	return last, batch.Done(ctx, func(tx *state.Tx) error { return counted(ctx, tx, last.id, last.counters) })
+}
+
+func (e *Extraction) openStage(ctx context.Context, run string) (*stage.Stage, error) {
+	return stage.Open(ctx, e.cfg.Control, e.cfg.Lake.Store(), run)
 }
 
 // takeUp goes on with a run that was interrupted, or begins one if there is none.
@@ -227,7 +233,7 @@ func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 		}
 	}
 	e.loader = load.New(e.writer, e.run.id, e.cfg.Log)
-	e.stage, err = stage.Open(ctx, e.cfg.Lake, e.run.id)
+	e.stage, err = e.openStage(ctx, e.run.id)
 	return err
 }
 
@@ -264,7 +270,7 @@ func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
 }
 
 func (e *Extraction) giveUp(ctx context.Context, r run) error {
-	old, err := stage.Open(ctx, e.cfg.Lake, r.id)
+	old, err := e.openStage(ctx, r.id)
 	if err != nil {
 		return err
 	}

@@ -278,7 +278,7 @@ func TestARecordThatIsTooDeepIsKeptAside(t *testing.T) {
 	if s, err := r.run(t.Context()); !errors.Is(err, fault.Incomplete) || s.Rejected != 1 || s.Added != 8 || s.Days != 2 {
 		t.Errorf("got %+v, %v", s, err)
 	}
-	for x, err := range stage.AllRejected(t.Context(), r.lake.DB()) {
+	for x, err := range stage.AllRejected(t.Context(), r.lake.Control()) {
 		if err != nil || string(x.Text) != deep {
 			t.Errorf("kept %d bytes, %v", len(x.Text), err)
 		}
@@ -301,7 +301,7 @@ func TestRejectedRecordsAreKeptAside(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	var kept []string
-	for x, err := range stage.AllRejected(t.Context(), r.lake.DB()) {
+	for x, err := range stage.AllRejected(t.Context(), r.lake.Control()) {
 		if err != nil || x.Run != s.Run || x.Reason == "" {
 			t.Errorf("got %+v, %v", x, err)
 		}
@@ -459,11 +459,11 @@ func TestRunThatWasStoppedAtItsVeryEnd(t *testing.T) {
 	}{"the same": {0, 0, true}, "begun later": {1, 0, false}, "ended earlier": {0, -1, false}} {
 		r := newRig(t, 3, platformtest.Config{Records: spread(3, 6)})
 		exec := func(statement string) {
-			if _, err := r.lake.DB().Exec(t.Context(), statement); err != nil {
+			if _, err := r.lake.Control().Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := (store{r.lake.DB()}).migrate(t.Context()); err != nil {
+		if err := (store{r.lake.Control()}).migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		exec(`CREATE TRIGGER stay BEFORE DELETE ON extract_runs BEGIN SELECT RAISE(ABORT, 'it stays'); END`)
@@ -484,7 +484,7 @@ func TestRunThatWasStoppedAtItsVeryEnd(t *testing.T) {
 // leftovers names the runs of which something is staged, in the folder or in the control database.
 func leftovers(t *testing.T, r *rig) (runs []string) {
 	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(r.lake.Dir(), "staging"))
+	entries, err := os.ReadDir(filepath.Join(r.lake.String(), "staging"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +492,7 @@ func leftovers(t *testing.T, r *rig) (runs []string) {
 		runs = append(runs, e.Name())
 	}
 	for _, table := range []string{"stage_chunks", "stage_records", "stage_dead", "extract_runs", "extract_parts"} {
-		for row, err := range r.lake.DB().Rows(t.Context(), "SELECT DISTINCT run_id FROM "+table) {
+		for row, err := range r.lake.Control().Rows(t.Context(), "SELECT DISTINCT run_id FROM "+table) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -49,7 +49,7 @@ func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
 		return false, err
 	}
 	if e.mended++; e.mended > maxMends {
-		return true, fault.New(fault.Corrupt, "staged files were damaged again after they were fetched anew; look at the disk of %s, and run again", e.cfg.Lake.Dir())
+		return true, fault.New(fault.Corrupt, "staged files were damaged again after they were fetched anew; look at the disk of %v, and run again", e.cfg.Lake)
 	}
 	e.warn(ctx, "staged files were missing or damaged, and their days were fetched again: %d", len(bad))
 	parts, n := e.afresh(e.run.parts, func(p part) (days []conversation.Day) {
@@ -78,7 +78,7 @@ func (e *Extraction) mend(ctx context.Context) (found bool, err error) {
 // control database says of staged files is damaged, and nobody can tell what else of it is.
 func (e *Extraction) beginAgain(ctx context.Context) error {
 	if e.mended++; e.mended > maxMends {
-		return fault.New(fault.Corrupt, "what the control database says of staged files was damaged again; look at the disk of %s, and run again", e.cfg.Lake.Dir())
+		return fault.New(fault.Corrupt, "what the control database says of staged files was damaged again; look at the disk of %v, and run again", e.cfg.Lake)
 	}
 	e.warn(ctx, "what the control database says of staged files was damaged, and all that was staged was fetched again; look at the disk of the lake")
 	parts, c := slices.Clone(e.run.parts), e.run.counters

@@ -22,7 +22,7 @@ var gone = fault.New(fault.NotFound, "the job is gone")
 // stagedFiles gives the files that are staged now.
 func (r *rig) stagedFiles() []string {
 	r.t.Helper()
-	files, err := filepath.Glob(filepath.Join(r.lake.Dir(), "staging", "*", "*.s2"))
+	files, err := filepath.Glob(filepath.Join(r.lake.String(), "staging", "*", "*.s2"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestDamagedEntriesAreFetchedAgain(t *testing.T) {
 		if _, err := r.run(t.Context()); !errors.Is(err, broken) {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if _, err := r.lake.DB().Exec(t.Context(), damage); err != nil {
+		if _, err := r.lake.Control().Exec(t.Context(), damage); err != nil {
 			t.Fatal(err)
 		}
 		sum, err := r.run(t.Context())

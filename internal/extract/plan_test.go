@@ -184,7 +184,7 @@ func TestStuckJobIsTooMuch(t *testing.T) {
 // Other parts take the place of those that are stored, all of them.
 func TestPartsThatAreReplacedAreStored(t *testing.T) {
 	r := newRig(t, 2, platformtest.Config{})
-	s := store{r.lake.DB()}
+	s := store{r.lake.Control()}
 	if err := s.migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func newLakeRig(t *testing.T, days int) *rig {
 	})
 	r := &rig{t: t, lake: l, clock: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
 	r.cfg = Config{
-		Name: "https://api.platform.test", Lake: l, First: first, End: first + conversation.Day(days),
+		Name: "https://api.platform.test", Lake: l, Control: l.Control(), First: first, End: first + conversation.Day(days),
 		Poll: Poll{First: time.Microsecond, Most: time.Microsecond}, Size: Size{Page: 2, Job: 100_000, Commit: 50_000}, Rand: rand.New(rand.NewPCG(1, 2)),
 		Now: func() time.Time {
 			r.clock = r.clock.Add(time.Second)
@@ -97,7 +97,7 @@ func (r *rig) mustRun() Summary {
 // runAsPlanned is mustRun after a plan, which must have said what becomes of a run that was interrupted.
 func (r *rig) runAsPlanned() Summary {
 	r.t.Helper()
-	was, err := store{r.lake.DB()}.openRun(r.t.Context())
+	was, err := store{r.lake.Control()}.openRun(r.t.Context())
 	if err != nil {
 		was = run{} // it was interrupted before there were tables
 	}

@@ -162,7 +162,7 @@ func TestALakeOfBefore(t *testing.T) {
 	if _, err := r.run(t.Context()); !errors.Is(err, broken) {
 		t.Fatal(err)
 	}
-	if _, err := r.lake.DB().Exec(t.Context(), `UPDATE extract_runs SET source = ?; DELETE FROM extract_source`, r.cfg.Name); err != nil {
+	if _, err := r.lake.Control().Exec(t.Context(), `UPDATE extract_runs SET source = ?; DELETE FROM extract_source`, r.cfg.Name); err != nil {
 		t.Fatal(err)
 	}
 	s.page = nil
@@ -247,7 +247,7 @@ func TestAPlanRefusesWhatARunRefuses(t *testing.T) {
 			t.Errorf("%s: the run says %v, the plan %v", name, err, planned)
 		}
 	}
-	if _, err := r.lake.DB().Exec(t.Context(), `UPDATE schema_versions SET version = 99 WHERE owner = 'extract'`); err != nil {
+	if _, err := r.lake.Control().Exec(t.Context(), `UPDATE schema_versions SET version = 99 WHERE owner = 'extract'`); err != nil {
 		t.Fatal(err)
 	}
 	_, planned := New(r.cfg).Plan(t.Context())

@@ -24,6 +24,7 @@ import (
 // Generation is a simulated contact centre to be written into a lake, without a platform between them.
 type Generation struct {
 	Lake       *lake.Lake
+	Control    *state.DB // of the lake: where its source is entered
 	First, End conversation.Day
 	PerDay     int
 	Seed       uint64
@@ -49,7 +50,7 @@ const generatedAtOnce = 250_000
 // Pending gives the days that are not whole in the lake yet. A lake with conversations of another source is
 // fault.Invalid.
 func (g Generation) Pending(ctx context.Context) ([]conversation.Day, error) {
-	if err := extract.Takes(ctx, g.Lake, extract.Simulation()); err != nil {
+	if err := extract.Takes(ctx, g.Control, extract.Simulation()); err != nil {
 		return nil, err
 	}
 	whole, err := g.Lake.Days(ctx, g.First, g.End)
@@ -85,7 +86,7 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 	atOnce := max(1, generatedAtOnce/max(1, g.PerDay))
 	for len(days) > 0 {
 		n := min(atOnce, len(days))
-		if err := extract.Claim(ctx, g.Lake, extract.Simulation()); err != nil {
+		if err := extract.Claim(ctx, g.Control, extract.Simulation()); err != nil {
 			return out, err
 		}
 		at := time.Now().UTC().Truncate(time.Microsecond)

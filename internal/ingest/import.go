@@ -22,8 +22,10 @@ import (
 
 // Config is what an import needs.
 type Config struct {
-	Lake  *lake.Lake
-	Files []File
+	Lake *lake.Lake
+	// Control is where what is staged, and what is set aside, is entered: the control database of the lake.
+	Control *state.DB
+	Files   []File
 	// ReceivedAt is when the records were received from the platform; zero takes the modification time of each file. It
 	// decides between two versions of a conversation: the lake keeps the one received later.
 	ReceivedAt time.Time
@@ -75,12 +77,12 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 		return Summary{}, err
 	}
 	defer func() { err = errors.Join(err, writer.Close()) }()
-	if err := stage.Clean(ctx, cfg.Lake, func(run string) bool { return strings.HasPrefix(run, runPrefix) }); err != nil {
+	if err := stage.Clean(ctx, cfg.Control, cfg.Lake.Store(), func(run string) bool { return strings.HasPrefix(run, runPrefix) }); err != nil {
 		return Summary{}, err
 	}
 	i := importer{cfg: cfg, sum: Summary{Run: runPrefix + uuid.Must(uuid.NewV7()).String(), Files: len(cfg.Files)}}
 	i.loader = load.New(writer, i.sum.Run, cfg.Log)
-	if i.stage, err = stage.Open(ctx, cfg.Lake, i.sum.Run); err != nil {
+	if i.stage, err = stage.Open(ctx, cfg.Control, cfg.Lake.Store(), i.sum.Run); err != nil {
 		return i.sum, err
 	}
 	if err = i.run(ctx); err != nil && ctx.Err() != nil && !errors.Is(err, fault.InDoubt) {

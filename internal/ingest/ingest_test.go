@@ -99,11 +99,11 @@ func newLake(t *testing.T) *lake.Lake {
 // run imports files, checks the lake, and sees that nothing stays staged.
 func run(t *testing.T, ctx context.Context, l *lake.Lake, files []File) (Summary, error) { //nolint:revive // t comes first, as everywhere in tests
 	t.Helper()
-	sum, err := Import(ctx, Config{Lake: l, Files: files, Now: time.Now})
+	sum, err := Import(ctx, Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now})
 	if report, damage := lake.Check(t.Context(), l, nil); damage != nil || report.Unsettled+report.Unreferenced+report.Days > 0 {
 		t.Errorf("the lake after %v: %v, %+v", err, damage, report)
 	}
-	if left, err := os.ReadDir(filepath.Join(l.Dir(), "staging")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(l.String(), "staging")); err != nil || len(left) > 0 {
 		t.Errorf("still staged: %v, %v", left, err)
 	}
 	return sum, err
@@ -250,7 +250,7 @@ func TestARecordThatIsTooDeep(t *testing.T) {
 	if !errors.Is(err, fault.Incomplete) || sum.Added != 2 || sum.Rejected != 1 || sum.Duplicates != 1 {
 		t.Errorf("got %+v, %v", sum, err)
 	}
-	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+	for r, err := range stage.AllRejected(t.Context(), l.Control()) {
 		if err != nil || string(r.Text) != deep || r.Reason != "the record is nested more than 10000 deep" {
 			t.Errorf("kept %d bytes, %s, %v", len(r.Text), r.Reason, err)
 		}
@@ -375,7 +375,7 @@ func TestReceivedAtComesFirst(t *testing.T) {
 	l := newLake(t)
 	mustImport(t, l, find(t, folder(t, map[string]string{"1.json": a})))
 	files := find(t, folder(t, map[string]string{"2.json": record("a", 0, "from long ago")}))
-	sum, err := Import(t.Context(), Config{Lake: l, Files: files, Now: time.Now, ReceivedAt: noon})
+	sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now, ReceivedAt: noon})
 	if err != nil || sum.Stale != 1 || !slices.Equal(contents(t, l), []string{a}) {
 		t.Errorf("got %+v, %v, %q", sum, err, contents(t, l))
 	}
@@ -392,7 +392,7 @@ func TestValuesThatAreNoRecords(t *testing.T) {
 		t.Errorf("got %+v", sum)
 	}
 	n := 0
-	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+	for r, err := range stage.AllRejected(t.Context(), l.Control()) {
 		if n++; err != nil || r.Run != sum.Run {
 			t.Errorf("got %+v, %v", r, err)
 		}
@@ -412,7 +412,7 @@ func TestValuesThatAreNoRecordsComeAgain(t *testing.T) {
 	}
 	var got []string
 	last := ""
-	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+	for r, err := range stage.AllRejected(t.Context(), l.Control()) {
 		if err != nil || r.Run < last {
 			t.Errorf("after %s: %+v, %v", last, r, err)
 		}
@@ -449,7 +449,7 @@ func TestLeftoversOfACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{runPrefix + "that-crashed", "extraction"} {
-		s, err := stage.Open(t.Context(), l, name)
+		s, err := stage.Open(t.Context(), l.Control(), l.Store(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -458,10 +458,10 @@ func TestLeftoversOfACrash(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Import(t.Context(), Config{Lake: l, Files: find(t, folder(t, map[string]string{"1.json": a})), Now: time.Now}); err != nil {
+	if _, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Files: find(t, folder(t, map[string]string{"1.json": a})), Now: time.Now}); err != nil {
 		t.Fatal(err)
 	}
-	left, err := os.ReadDir(filepath.Join(l.Dir(), "staging"))
+	left, err := os.ReadDir(filepath.Join(l.String(), "staging"))
 	if err != nil || len(left) != 1 || left[0].Name() != "extraction" {
 		t.Errorf("left %v, %v", left, err)
 	}
@@ -475,7 +475,7 @@ func TestCancelledImport(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	files := find(t, folder(t, map[string]string{"1.json": a, "2.json": b}))
-	sum, err := Import(ctx, Config{Lake: l, Files: files, Now: time.Now, Report: func(Progress) { cancel() }})
+	sum, err := Import(ctx, Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now, Report: func(Progress) { cancel() }})
 	if !errors.Is(err, context.Canceled) || sum.Added != 0 {
 		t.Errorf("got %+v, %v", sum, err)
 	}

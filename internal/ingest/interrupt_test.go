@@ -67,7 +67,7 @@ func TestAnImportIsGivenUp(t *testing.T) {
 	steps := []string{}
 	for _, at := range []string{"reading", "committing"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		_, err := Import(ctx, Config{Lake: l, Files: files, Now: time.Now, Report: func(p Progress) {
+		_, err := Import(ctx, Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now, Report: func(p Progress) {
 			if p.Step == at {
 				cancel()
 			}
@@ -98,7 +98,7 @@ func TestARecordThatIsTooLarge(t *testing.T) {
 		t.Errorf("the lake has %q", got)
 	}
 	var kept []string
-	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+	for r, err := range stage.AllRejected(t.Context(), l.Control()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,13 +123,13 @@ func TestAValueThatIsTooLarge(t *testing.T) {
 		"record": a + "\n" + `{"x":"` + strings.Repeat("x", 1<<20) + `"}`,
 		"zipped": gz(a + `["` + strings.Repeat("x", 4<<20) + `"]`),
 	} {
-		sum, err := Import(t.Context(), Config{Lake: l, Limits: limits, Now: time.Now, Files: find(t, folder(t, map[string]string{"x.json": text}))})
+		sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Limits: limits, Now: time.Now, Files: find(t, folder(t, map[string]string{"x.json": text}))})
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "x.json: the value is larger than 1 MiB; --max-value-mib raises the limit") || sum.Added != 0 {
 			t.Errorf("%s: %+v, %v", name, sum, err)
 		}
 	}
 	long := find(t, folder(t, map[string]string{"x.json": strings.Repeat(a+"\n", 20_000)})) // 2 MB, of short records
-	if sum, err := Import(t.Context(), Config{Lake: l, Limits: limits, Now: time.Now, Files: long}); err != nil || sum.Added != 1 {
+	if sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Limits: limits, Now: time.Now, Files: long}); err != nil || sum.Added != 1 {
 		t.Errorf("a long file: %+v, %v", sum, err)
 	}
 }

@@ -63,7 +63,7 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 		privatetest.Answer(func(question string) string {
 			if question == "write" {
 				_, err := l.Writer(t.Context())
-				_, direct := l.DB().Exec(t.Context(), `DELETE FROM days`)
+				_, direct := l.db.Exec(t.Context(), `DELETE FROM days`)
 				return fmt.Sprint(errors.Is(err, fault.ReadOnly), fault.ExitCode(err), errors.Is(direct, fault.ReadOnly))
 			}
 			return seen(t, l)
@@ -146,7 +146,7 @@ func TestFilesAreTheirOwnersAlone(t *testing.T) {
 	commit(t, l, Commit{Records: all(record("a", day1, ""))})
 	commit(t, l, Commit{Records: all(record("b", day1, ""))})
 	snapshot(t, l)
-	err := filepath.WalkDir(l.Dir(), func(path string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(l.String(), func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func TestFilesAreTheirOwnersAlone(t *testing.T) {
 // Whoever may get to the lake's folder may lock a pin, whatever the umask of the one who made it.
 func TestPinsAreForAllWhoGetThere(t *testing.T) {
 	l := newLake(t)
-	if err := os.Chmod(l.Dir(), 0o770); err != nil {
+	if err := os.Chmod(l.String(), 0o770); err != nil {
 		t.Fatal(err)
 	}
 	old := syscall.Umask(0o077)
@@ -260,8 +260,8 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{disk, link, byParent} {
-		if other := mustOpen(t, path); other.Dir() != l.Dir() {
-			t.Errorf("%s is %s", path, other.Dir())
+		if other := mustOpen(t, path); other.dir != l.String() {
+			t.Errorf("%s is %s", path, other.dir)
 		} else if _, err := other.Writer(t.Context()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "is writing") {
 			t.Errorf("a second writer by %s: %v", path, err)
 		}

@@ -257,7 +257,7 @@ func TestPinEndsWithItsProcess(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPinEndsWithItsProcess$")
-	child.Env = append(os.Environ(), "PARLEY_TEST_PIN="+l.Dir())
+	child.Env = append(os.Environ(), "PARLEY_TEST_PIN="+l.dir)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

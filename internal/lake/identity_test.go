@@ -18,7 +18,7 @@ func TestALakeKeepsItsID(t *testing.T) {
 	}
 	before := id(l)
 	rewritten(t, l, 0, 2)
-	again, err := Open(t.Context(), l.Dir())
+	again, err := Open(t.Context(), l.dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -389,7 +389,7 @@ func TestLakeWithoutIndex(t *testing.T) {
 		if r := mustCheck(t, l); r.Index.Covered+r.Index.Runs > 0 {
 			t.Errorf("%s: without an index: %+v", name, r.Index)
 		}
-		now, err := Open(t.Context(), l.Dir())
+		now, err := Open(t.Context(), l.dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -579,7 +579,7 @@ func TestIndexMoves(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "elsewhere")
-	if err := os.Rename(l.Dir(), dir); err != nil {
+	if err := os.Rename(l.dir, dir); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // before and after Move

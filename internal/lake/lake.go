@@ -205,12 +205,13 @@ func (l *Lake) Close() error { return l.db.Close() }
 // Store is where the lake's files are.
 func (l *Lake) Store() store.Store { return folder.On(l.dir, onDisk) }
 
-// Dir is the lake's folder.
-func (l *Lake) Dir() string { return l.dir }
+// String is the lake's folder, for messages.
+func (l *Lake) String() string { return l.dir }
 
-// DB is the control database, for the packages that write their own tables in it. Of a lake that may only be read, it can
-// be viewed, and any other use of it is fault.ReadOnly.
-func (l *Lake) DB() *state.DB { return l.db }
+// Control is the control database, which whoever opens a lake hands to those who have tables of their own in it. Nobody who
+// is given a lake takes it from there. Of a lake that may only be read, it can be viewed, and any other use of it is
+// fault.ReadOnly.
+func (l *Lake) Control() *state.DB { return l.db }
 
 func identifier(t Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 

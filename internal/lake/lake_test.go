@@ -260,7 +260,7 @@ func TestFoldersThatAreNoLake(t *testing.T) {
 		t.Errorf("a folder with something else: %v", err)
 	}
 	l := newLake(t)
-	marker := filepath.Join(l.Dir(), markerName)
+	marker := filepath.Join(l.dir, markerName)
 	text, err := os.ReadFile(marker)
 	if err != nil {
 		t.Fatal(err)
@@ -269,7 +269,7 @@ func TestFoldersThatAreNoLake(t *testing.T) {
 	if err := os.WriteFile(marker, []byte(newer), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), l.Dir()); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "newer parley") {
+	if _, err := Open(t.Context(), l.dir); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "newer parley") {
 		t.Errorf("a newer lake: %v", err)
 	}
 }

@@ -80,7 +80,7 @@ func wantHistory(t *testing.T, l *Lake, snapshots int) {
 				t.Errorf("%s: snapshot %d has no files", of, s.SnapshotID)
 			}
 			for _, f := range files {
-				if !strings.HasPrefix(f.Path, l.Dir()+"/") || !exists(f.Path) {
+				if !strings.HasPrefix(f.Path, l.dir+"/") || !exists(f.Path) {
 					t.Errorf("%s: snapshot %d names %s", of, s.SnapshotID, f.Path)
 				}
 			}

@@ -245,7 +245,7 @@ func TestLeftoversOfAKilledWriterGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	var left []string
-	err = filepath.WalkDir(l.Dir(), func(path string, _ fs.DirEntry, err error) error {
+	err = filepath.WalkDir(l.dir, func(path string, _ fs.DirEntry, err error) error {
 		if of, yes := folder.Temporary(filepath.Base(path)); yes {
 			left = append(left, of)
 		}

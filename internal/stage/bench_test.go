@@ -18,7 +18,7 @@ func BenchmarkPut(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	s, err := Open(b.Context(), l, "run")
+	s, err := Open(b.Context(), l.Control(), l.Store(), "run")
 	if err != nil {
 		b.Fatal(err)
 	}

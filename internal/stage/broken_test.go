@@ -157,7 +157,7 @@ func (d *fullDisk) step(op, _ string) error {
 
 // of is the store of a lake on the disk.
 func (d *fullDisk) of(l *lake.Lake) store.Store {
-	return folder.On(l.Dir(), foldertest.Steps{Before: d.step})
+	return folder.On(l.String(), foldertest.Steps{Before: d.step})
 }
 
 // each has do done once for each step of the disk, which fails that time, and once more with none that does.
@@ -183,7 +183,7 @@ func TestAFullDiskStagesNothing(t *testing.T) {
 	l, d := newLake(t), &fullDisk{}
 	var s *Stage
 	d.each(t, func() (err error) {
-		s, err = openWith(t.Context(), l.DB(), d.of(l), "run")
+		s, err = Open(t.Context(), l.Control(), d.of(l), "run")
 		return err
 	})
 	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
@@ -240,7 +240,7 @@ func TestAFileThatCannotBeRemoved(t *testing.T) {
 	if n := rowsLeft(t, s); n > 0 {
 		t.Errorf("%d rows are left", n)
 	}
-	if _, err := Open(t.Context(), l, "run"); !errors.Is(err, syscall.ENOTEMPTY) {
+	if _, err := Open(t.Context(), l.Control(), l.Store(), "run"); !errors.Is(err, syscall.ENOTEMPTY) {
 		t.Errorf("opened again: got %v", err)
 	}
 }

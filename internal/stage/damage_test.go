@@ -213,7 +213,7 @@ func TestTheFolderIsRemoved(t *testing.T) {
 	l := newLake(t)
 	s := openStage(t, l, "run")
 	put(t, s, version("a", noon1, "", 0))
-	if err := os.RemoveAll(filepath.Join(l.Dir(), "staging")); err != nil {
+	if err := os.RemoveAll(filepath.Join(l.String(), "staging")); err != nil {
 		t.Fatal(err)
 	}
 	b := version("b", noon1.AddDate(0, 0, 1), "", 0)
@@ -231,7 +231,7 @@ func TestTheFolderIsRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, before(t, s, EveryDay), b)
-	if err := os.RemoveAll(filepath.Join(l.Dir(), "staging")); err != nil {
+	if err := os.RemoveAll(filepath.Join(l.String(), "staging")); err != nil {
 		t.Fatal(err)
 	}
 	done(t, s, EveryDay) // the records are in the lake: that their file is gone is what was wanted
@@ -256,7 +256,7 @@ func TestOnlyTheOwnerReads(t *testing.T) {
 func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
 	l := newLake(t)
 	power := &foldertest.Power{}
-	s, err := openWith(t.Context(), l.DB(), folder.On(l.Dir(), power), "run")
+	s, err := Open(t.Context(), l.Control(), folder.On(l.String(), power), "run")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,12 +75,8 @@ type Stage struct {
 // staging is where the files of all stages of a lake are, each run's under its name.
 const staging store.Location = "staging"
 
-// Open opens the stage of a run of the lake and removes the files that a crash left without an entry.
-func Open(ctx context.Context, l *lake.Lake, run string) (*Stage, error) {
-	return openWith(ctx, l.DB(), l.Store(), run)
-}
-
-func openWith(ctx context.Context, db *state.DB, files store.Store, run string) (*Stage, error) {
+// Open opens the stage of a run and removes the files that a crash left without an entry.
+func Open(ctx context.Context, db *state.DB, files store.Store, run string) (*Stage, error) {
 	s := &Stage{db: db, store: files, at: staging.Join(run), run: run}
 	if err := s.db.Migrate(ctx, schema); err != nil {
 		return nil, err
@@ -92,15 +88,15 @@ func openWith(ctx context.Context, db *state.DB, files store.Store, run string) 
 }
 
 // Clean removes what is staged of every run that is to be forgotten.
-func Clean(ctx context.Context, l *lake.Lake, forget func(run string) bool) (err error) {
-	for at, listing := range l.Store().Folders(ctx, staging) {
+func Clean(ctx context.Context, db *state.DB, files store.Store, forget func(run string) bool) (err error) {
+	for at, listing := range files.Folders(ctx, staging) {
 		if listing != nil {
 			return errors.Join(err, listing)
 		}
 		if !forget(at.Name()) {
 			continue
 		}
-		old, opening := Open(ctx, l, at.Name())
+		old, opening := Open(ctx, db, files, at.Name())
 		if opening != nil {
 			return opening
 		}

@@ -58,7 +58,7 @@ func dirOf(s *Stage) string { return s.store.(*folder.Folder).Path(s.at) }
 
 func openStage(t *testing.T, l *lake.Lake, run string) *Stage {
 	t.Helper()
-	s, err := Open(t.Context(), l, run)
+	s, err := Open(t.Context(), l.Control(), l.Store(), run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestDoneFailsAsAWhole(t *testing.T) {
 
 func TestCleanAndClose(t *testing.T) {
 	l := newLake(t)
-	if err := Clean(t.Context(), l, func(string) bool { return true }); err != nil {
+	if err := Clean(t.Context(), l.Control(), l.Store(), func(string) bool { return true }); err != nil {
 		t.Errorf("nothing to clean: %v", err)
 	}
 	kept, gone := openStage(t, l, "kept"), openStage(t, l, "gone")
@@ -253,7 +253,7 @@ func TestCleanAndClose(t *testing.T) {
 	a.Run = "kept"
 	put(t, kept, a)
 	put(t, gone, version("a", noon1, "", 0), version("a", noon1, "other", 1))
-	if err := Clean(t.Context(), l, func(run string) bool { return run == "gone" }); err != nil {
+	if err := Clean(t.Context(), l.Control(), l.Store(), func(run string) bool { return run == "gone" }); err != nil {
 		t.Fatal(err)
 	}
 	want(t, before(t, kept, EveryDay), a)
@@ -271,7 +271,7 @@ func TestCleanAndClose(t *testing.T) {
 
 func TestRejectedIsKeptOnce(t *testing.T) {
 	l := newLake(t)
-	for r, err := range AllRejected(t.Context(), l.DB()) { // nothing was ever staged here
+	for r, err := range AllRejected(t.Context(), l.Control()) { // nothing was ever staged here
 		t.Errorf("got %+v, %v", r, err)
 	}
 	s := openStage(t, l, "run")
@@ -293,7 +293,7 @@ func TestRejectedIsKeptOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var kept []string
-	for r, err := range AllRejected(t.Context(), l.DB()) {
+	for r, err := range AllRejected(t.Context(), l.Control()) {
 		if err != nil || r.Run != "run" || r.Reason != "why" {
 			t.Errorf("got %+v, %v", r, err)
 		}

@@ -207,3 +207,50 @@ func TestForeignStatementsAreFound(t *testing.T) {
 		}
 	}
 }
+
+// Whoever opens a lake hands its control database to those who need it: see lake.Control. Nobody else reaches for it.
+func TestTheControlDatabaseIsHandedOver(t *testing.T) {
+	handed := 0
+	for dir, reaches := range reaching(t, filepath.Join("..", "..", "internal"), "Control") {
+		openers := strings.HasPrefix(dir, "app") || strings.HasPrefix(dir, "cli/") || dir == "demo"
+		if !openers && dir != "lake" {
+			t.Errorf("internal/%s reaches through a lake: %v", dir, reaches)
+		}
+		handed += len(reaches)
+	}
+	if handed < 5 {
+		t.Errorf("it is handed over %d times only", handed)
+	}
+}
+
+// reaching gives where, by folder, a method of this name is called.
+func reaching(t *testing.T, root, method string) map[string][]token.Position {
+	t.Helper()
+	out := map[string][]token.Position{}
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == method {
+				out[dir] = append(out[dir], files.Position(n.Pos()))
+			}
+			return true
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

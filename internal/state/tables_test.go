@@ -59,23 +59,23 @@ func TestTablesAreAsEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := stage.Open(t.Context(), l, "run"); err != nil {
+	if _, err := stage.Open(t.Context(), l.Control(), l.Store(), "run"); err != nil {
 		t.Fatal(err)
 	}
-	if err := extract.Claim(t.Context(), l, extract.Simulation()); err != nil {
+	if err := extract.Claim(t.Context(), l.Control(), extract.Simulation()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := access.Open(t.Context(), l.DB(), time.Now); err != nil {
+	if _, err := access.Open(t.Context(), l.Control(), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := job.New(t.Context(), job.Config{DB: l.DB(), Dir: filepath.Join(dir, "results"), Now: time.Now}); err != nil {
+	if _, err := job.New(t.Context(), job.Config{DB: l.Control(), Dir: filepath.Join(dir, "results"), Now: time.Now}); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile("testdata/tables.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := structure(t, l.DB()); got != string(want) {
+	if got := structure(t, l.Control()); got != string(want) {
 		t.Errorf("the tables are\n%s\nand were\n%s", got, want)
 	}
 }

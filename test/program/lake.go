@@ -42,7 +42,7 @@ func Read(t testing.TB, dir string) Contents {
 		t.Errorf("%d commits are unsettled", report.Unsettled)
 	}
 	out := Contents{Days: report.Days, Records: records(t, l)}
-	for r, err := range stage.AllRejected(t.Context(), l.DB()) {
+	for r, err := range stage.AllRejected(t.Context(), l.Control()) {
 		if err != nil {
 			t.Fatal(err)
 		}

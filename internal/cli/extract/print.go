@@ -32,7 +32,7 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 	if err := l.Free(ctx); err != nil {
 		return err
 	}
-	cfg.Lake = l
+	cfg.Lake, cfg.Control = l, l.Control()
 	plan, err := extract.New(cfg).Plan(ctx)
 	if err != nil {
 		return err

@@ -78,6 +78,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Lake.Close()) }()
+	g.Control = g.Lake.Control()
 	days, err := g.Pending(ctx)
 	if err != nil {
 		return err
@@ -139,6 +140,7 @@ func (o *Options) pending(ctx context.Context, g gen.Generation) (n int, err err
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, g.Lake.Close()) }()
+	g.Control = g.Lake.Control()
 	days, err := g.Pending(ctx)
 	return len(days), err
 }

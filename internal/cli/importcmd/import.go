@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -112,11 +113,12 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
-	if err := extract.MayImport(ctx, cfg.Lake, o.Source); err != nil {
+	cfg.Control = cfg.Lake.Control()
+	if err := extract.MayImport(ctx, cfg.Control, o.Source); err != nil {
 		return err
 	}
 	if o.Source != "" {
-		if err := o.claim(ctx, cfg.Lake); err != nil {
+		if err := o.claim(ctx, cfg.Control); err != nil {
 			return err
 		}
 	}
@@ -130,12 +132,12 @@ func Run(ctx context.Context, o *Options) (err error) {
 }
 
 // claim makes a lake that knows no source know the one that was named: another platform must not come into it later.
-func (o *Options) claim(ctx context.Context, l *lake.Lake) error {
-	known, err := extract.Known(ctx, l)
+func (o *Options) claim(ctx context.Context, control *state.DB) error {
+	known, err := extract.Known(ctx, control)
 	if err != nil || known != (extract.Identity{}) {
 		return err
 	}
-	return extract.Claim(ctx, l, extract.Said(o.Source))
+	return extract.Claim(ctx, control, extract.Said(o.Source))
 }
 
 // empty notes files in which there was nothing: whoever gives them may mean others.
@@ -188,7 +190,7 @@ func (o *Options) mayImport(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return extract.MayImport(ctx, l, o.Source)
+	return extract.MayImport(ctx, l.Control(), o.Source)
 }
 
 func (o *Options) printFound(found ingest.Found) error {

@@ -103,10 +103,10 @@ func TestTheSourceOfFilesIsRemembered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := extract.Takes(t.Context(), l, extract.Said(other)); fault.ExitCode(err) != 2 {
+		if err := extract.Takes(t.Context(), l.Control(), extract.Said(other)); fault.ExitCode(err) != 2 {
 			t.Errorf("%s after %s: %v", other, named, err)
 		}
-		if err := errors.Join(extract.Takes(t.Context(), l, extract.Said(named)), l.Close()); err != nil {
+		if err := errors.Join(extract.Takes(t.Context(), l.Control(), extract.Said(named)), l.Close()); err != nil {
 			t.Errorf("%s: %v", named, err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestASimulatedLakeRefusesFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(extract.Claim(t.Context(), l, extract.Simulation()), l.Close()); err != nil {
+	if err := errors.Join(extract.Claim(t.Context(), l.Control(), extract.Simulation()), l.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, dry := range []string{"--dry-run", "--dry-run=false"} {

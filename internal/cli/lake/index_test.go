@@ -76,7 +76,7 @@ func TestMendOfAnIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := l.DB().Exec(t.Context(), `DELETE FROM id_runs`); err != nil {
+	if _, err := l.Control().Exec(t.Context(), `DELETE FROM id_runs`); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ args, want string }{

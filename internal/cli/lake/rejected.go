@@ -23,7 +23,7 @@ func Rejected(ctx context.Context, o *Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	out := bufio.NewWriterSize(o.Streams.Out, 1<<16)
-	return l.DB().View(ctx, func(db *state.DB) error {
+	return l.Control().View(ctx, func(db *state.DB) error {
 		for r, err := range stage.AllRejected(ctx, db) {
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ func withRejected(t *testing.T, texts ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := stage.Open(t.Context(), l, "run-1")
+	s, err := stage.Open(t.Context(), l.Control(), l.Store(), "run-1")
 	if err != nil {
 		t.Fatal(err)
 	}

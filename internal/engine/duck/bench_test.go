@@ -176,7 +176,7 @@ func BenchmarkQuestions(b *testing.B) {
 
 // glob is the table over all data files of some days.
 func glob(l *lake.Lake, t lake.Table, days string) string {
-	return "read_parquet('" + filepath.Join(l.Dir(), "warehouse", "parley", string(t), "data", "day="+days, "*.parquet") + "')"
+	return "read_parquet('" + filepath.Join(l.String(), "warehouse", "parley", string(t), "data", "day="+days, "*.parquet") + "')"
 }
 
 // percentiles reports how long the middle one of all calls took, and the slowest of twenty, and what a call takes of the
