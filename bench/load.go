@@ -84,11 +84,11 @@ func (b *bench) loadClients() (list []app.Credentials, err error) {
 		return nil, err
 	}
 	for n := range b.load.clients {
-		c, secret, err := store.Add(b.ctx, access.Client{ID: fmt.Sprintf("load-%d", n), Name: "load", Organization: app.DefaultOrganization})
+		c, secret, err := store.Add(b.ctx, access.Client{ID: access.ClientID(fmt.Sprintf("load-%d", n)), Name: "load", Organization: app.DefaultOrganization})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, app.Credentials{ID: c.ID, Secret: secret})
+		list = append(list, app.Credentials{ID: string(c.ID), Secret: secret})
 	}
 	return list, nil
 }

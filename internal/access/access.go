@@ -29,9 +29,12 @@ const (
 // Asked lists the permissions that some endpoint asks for; others are kept and open nothing.
 func Asked() []Permission { return []Permission{ViewDetails, ViewOwnDetails} }
 
+// ClientID names a client. It is no secret, and no secret passes for it.
+type ClientID string
+
 // Client is a program that may ask. It never holds its secret.
 type Client struct {
-	ID           string
+	ID           ClientID
 	Name         string // for people; two clients may have the same
 	Organization string // whose jobs it sees; the clients of one organization share them
 	// UserID is whose own conversations are all that the client may see. Given if and only if the client has

@@ -19,7 +19,7 @@ const (
 // attempt is what failures are counted by. Those with a secret that bears our seal count by themselves: to make one
 // takes a copy of the database, and what strangers do without must not stand in the way of the right secret.
 type attempt struct {
-	client string
+	client ClientID
 	sealed bool
 }
 

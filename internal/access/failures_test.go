@@ -55,17 +55,17 @@ func TestFailuresAreBounded(t *testing.T) {
 	f := newFailures()
 	at := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Microsecond) }
 	for i := range 3 * maxCounted {
-		if err := f.add(attempt{strconv.Itoa(i), false}, at(i)); err != nil {
+		if err := f.add(attempt{ClientID(strconv.Itoa(i)), false}, at(i)); err != nil {
 			t.Fatal(err)
 		}
 		if len(f.times) > maxCounted {
 			t.Fatalf("%d clients are remembered", len(f.times))
 		}
 	}
-	if _, there := f.times[attempt{strconv.Itoa(3*maxCounted - 1), false}]; !there || len(f.times) != maxCounted {
+	if _, there := f.times[attempt{ClientID(strconv.Itoa(3*maxCounted - 1)), false}]; !there || len(f.times) != maxCounted {
 		t.Errorf("the newest is forgotten, or more than one at a time: %d", len(f.times))
 	}
-	if _, there := f.times[attempt{strconv.Itoa(2*maxCounted - 1), false}]; there {
+	if _, there := f.times[attempt{ClientID(strconv.Itoa(2*maxCounted - 1)), false}]; there {
 		t.Error("the oldest is not forgotten first")
 	}
 	if err := f.add(attempt{"later", false}, begin.Add(time.Hour)); err != nil || len(f.times) != 1 {

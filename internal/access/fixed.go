@@ -14,7 +14,7 @@ import (
 // fixed holds the clients of this process alone, and their tokens. Safe for concurrent use.
 type fixed struct {
 	mu      sync.Mutex
-	clients map[string]fixedClient
+	clients map[ClientID]fixedClient
 	tokens  map[[sha256.Size]byte]fixedToken // by the hash of their text
 	purge   time.Time                        // when to look for old ones again
 }
@@ -27,12 +27,12 @@ type fixedClient struct {
 }
 
 type fixedToken struct {
-	client  string
+	client  ClientID
 	expires time.Time
 }
 
 func newFixed() *fixed {
-	return &fixed{clients: map[string]fixedClient{}, tokens: map[[sha256.Size]byte]fixedToken{}}
+	return &fixed{clients: map[ClientID]fixedClient{}, tokens: map[[sha256.Size]byte]fixedToken{}}
 }
 
 // Fix makes a client of this process alone, with a secret of the caller's choice; only a hash of it is held. It wins
@@ -40,7 +40,7 @@ func newFixed() *fixed {
 // replaced and its tokens end. Its name may be left out, and what else may be: see WithDefaults.
 func (s *Store) Fix(c Client, secret string) error {
 	if c.Name == "" {
-		c.Name = c.ID
+		c.Name = string(c.ID)
 	}
 	c = c.WithDefaults()
 	if err := validateID(c.ID); err != nil {
@@ -65,7 +65,7 @@ func (f *fixed) set(c fixedClient) {
 	maps.DeleteFunc(f.tokens, func(_ [sha256.Size]byte, t fixedToken) bool { return t.client == c.client.ID })
 }
 
-func (f *fixed) has(id string) bool {
+func (f *fixed) has(id ClientID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, ok := f.clients[id]
@@ -74,7 +74,7 @@ func (f *fixed) has(id string) bool {
 
 // login checks the secret of a fixed client, in a time that does not depend on how much of it is right, and makes a
 // token; known is false when there is no such client, and the token has no text when the secret is wrong.
-func (f *fixed) login(id, secret string, now time.Time) (t Token, known bool) {
+func (f *fixed) login(id ClientID, secret string, now time.Time) (t Token, known bool) {
 	given := sha256.Sum256([]byte(secret))
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -19,7 +19,7 @@ type Token struct {
 }
 
 // String leaves the text out.
-func (t Token) String() string { return "token of client " + t.Client.ID }
+func (t Token) String() string { return "token of client " + string(t.Client.ID) }
 
 // GoString leaves the text out.
 func (t Token) GoString() string { return t.String() }
@@ -31,7 +31,7 @@ const rememberExpired = time.Hour
 // "authentication failed": the platform tells the two apart, so that it is no use to take equally long for both. After
 // 10 failures of one client within a minute the next ones are fault.Throttled. The right secret is never refused for
 // what others tried.
-func (s *Store) Login(ctx context.Context, id, secret string) (Token, error) {
+func (s *Store) Login(ctx context.Context, id ClientID, secret string) (Token, error) {
 	t, known := s.fixed.login(id, secret, s.now())
 	if known && t.Text == "" {
 		return Token{}, s.wrong(attempt{id, false})
@@ -58,7 +58,7 @@ func (s *Store) Login(ctx context.Context, id, secret string) (Token, error) {
 }
 
 // check holds a secret against what is kept of the client's, the cheap ways first.
-func (s *Store) check(ctx context.Context, id string, v verifier, secret string) error {
+func (s *Store) check(ctx context.Context, id ClientID, v verifier, secret string) error {
 	if !v.sealed(id, secret) {
 		return s.wrong(attempt{id, false})
 	}

@@ -25,12 +25,15 @@ const (
 
 // verifier is what is kept of a secret.
 type verifier struct {
-	hash string // bcrypt's; it holds a salt, and so names the secret as well
+	hash secretHash
 	key  []byte // of the seal
 }
 
+// secretHash is bcrypt's; it holds a salt, and so names the secret as well.
+type secretHash string
+
 // newSecret makes a secret for a client.
-func newSecret(id string, cost int) (secret string, v verifier, err error) {
+func newSecret(id ClientID, cost int) (secret string, v verifier, err error) {
 	v.key = make([]byte, sha256.Size)
 	if _, err := rand.Read(v.key); err != nil {
 		return "", v, err
@@ -38,20 +41,20 @@ func newSecret(id string, cost int) (secret string, v verifier, err error) {
 	random := rand.Text()[:randomLength]
 	secret = random + v.seal(id, random)
 	hash, err := bcrypt.GenerateFromPassword([]byte(secret), cost)
-	v.hash = string(hash)
+	v.hash = secretHash(hash)
 	return secret, v, err
 }
 
 // seal is the end of a secret that begins with random. The id is in it, so that no two clients could share a secret.
-func (v verifier) seal(id, random string) string {
+func (v verifier) seal(id ClientID, random string) string {
 	mac := hmac.New(sha256.New, v.key)
-	mac.Write([]byte(random + id)) // random has one length, so the two cannot be confused
+	mac.Write([]byte(random + string(id))) // random has one length, so the two cannot be confused
 	return base32.StdEncoding.EncodeToString(mac.Sum(nil))[:sealLength]
 }
 
 // sealed says whether the secret bears our seal, in a time that does not depend on how much of it is right. What is
 // longer, such as the 72 bytes that bcrypt takes, has none.
-func (v verifier) sealed(id, secret string) bool {
+func (v verifier) sealed(id ClientID, secret string) bool {
 	if len(secret) != randomLength+sealLength {
 		return false
 	}
@@ -66,12 +69,12 @@ type checker struct {
 	slots   chan struct{} // one for each comparison that runs
 
 	mu    sync.Mutex
-	right map[string]remembered // by client
+	right map[ClientID]remembered // by client
 }
 
 // remembered is a secret that was right, by its hash: a fast one suffices for 130 random bits that only stay in memory.
 type remembered struct {
-	hash   string // the bcrypt hash that it was right for: another process may have rotated the secret since
+	hash   secretHash // that it was right for: another process may have rotated the secret since
 	secret [sha256.Size]byte
 }
 
@@ -79,11 +82,11 @@ type remembered struct {
 const atOnce = 2
 
 func newChecker() *checker {
-	return &checker{compare: bcrypt.CompareHashAndPassword, slots: make(chan struct{}, atOnce), right: map[string]remembered{}}
+	return &checker{compare: bcrypt.CompareHashAndPassword, slots: make(chan struct{}, atOnce), right: map[ClientID]remembered{}}
 }
 
 // known says whether the secret is the one that was right for this hash before.
-func (c *checker) known(id, hash, secret string) bool {
+func (c *checker) known(id ClientID, hash secretHash, secret string) bool {
 	given := sha256.Sum256([]byte(secret))
 	c.mu.Lock()
 	last, ok := c.right[id]
@@ -102,7 +105,7 @@ func (c *checker) turn(ctx context.Context) (done func(), err error) {
 }
 
 // check compares the secret with the hash, and remembers one that is right.
-func (c *checker) check(id, hash, secret string) bool {
+func (c *checker) check(id ClientID, hash secretHash, secret string) bool {
 	if c.compare([]byte(hash), []byte(secret)) != nil {
 		return false
 	}
@@ -113,7 +116,7 @@ func (c *checker) check(id, hash, secret string) bool {
 }
 
 // forget drops what is remembered of a client.
-func (c *checker) forget(id string) {
+func (c *checker) forget(id ClientID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.right, id)

@@ -79,7 +79,7 @@ func Open(ctx context.Context, db *state.DB, now func() time.Time) (*Store, erro
 // is taken is fault.Conflict. It fails as Validate does.
 func (s *Store) Add(ctx context.Context, c Client) (_ Client, secret string, err error) {
 	if c.ID == "" {
-		c.ID = uuid.NewString()
+		c.ID = ClientID(uuid.NewString())
 	}
 	c = c.WithDefaults()
 	c.Created = s.now().UTC().Truncate(time.Microsecond)
@@ -128,12 +128,12 @@ func (s *Store) List(ctx context.Context, organization string) ([]Client, error)
 }
 
 // Get gives a client of the database; fault.NotFound.
-func (s *Store) Get(ctx context.Context, id string) (Client, error) {
+func (s *Store) Get(ctx context.Context, id ClientID) (Client, error) {
 	c, _, err := s.find(ctx, id)
 	return c, err
 }
 
-func (s *Store) find(ctx context.Context, id string) (c Client, v verifier, err error) {
+func (s *Store) find(ctx context.Context, id ClientID) (c Client, v verifier, err error) {
 	if s.db == nil {
 		return c, v, notFound(id)
 	}
@@ -144,7 +144,7 @@ func (s *Store) find(ctx context.Context, id string) (c Client, v verifier, err 
 	return c, v, err
 }
 
-func notFound(id string) error {
+func notFound(id ClientID) error {
 	return fault.New(fault.NotFound, "there is no client %s; parley client list shows those that there are", id)
 }
 
@@ -166,7 +166,7 @@ func scanClient(row state.Row, more ...any) (c Client, err error) {
 
 // Rotate gives a client a new secret. The old one and its tokens are worth nothing from then on. It fails with
 // fault.NotFound.
-func (s *Store) Rotate(ctx context.Context, id string) (secret string, err error) {
+func (s *Store) Rotate(ctx context.Context, id ClientID) (secret string, err error) {
 	if s.db == nil {
 		return "", notFound(id)
 	}
@@ -193,7 +193,7 @@ func (s *Store) Rotate(ctx context.Context, id string) (secret string, err error
 }
 
 // Remove forgets a client; its tokens go with it. It fails with fault.NotFound.
-func (s *Store) Remove(ctx context.Context, id string) error {
+func (s *Store) Remove(ctx context.Context, id ClientID) error {
 	if s.db == nil {
 		return notFound(id)
 	}

@@ -65,7 +65,7 @@ func add(t *testing.T, s *Store, c Client) (Client, string) {
 	return c, secret
 }
 
-func login(t *testing.T, s *Store, id, secret string) string {
+func login(t *testing.T, s *Store, id ClientID, secret string) string {
 	t.Helper()
 	tok, err := s.Login(t.Context(), id, secret)
 	if err != nil {
@@ -75,7 +75,7 @@ func login(t *testing.T, s *Store, id, secret string) string {
 }
 
 // refused demands that a login fails.
-func refused(t *testing.T, s *Store, id, secret string, kind error, message string) {
+func refused(t *testing.T, s *Store, id ClientID, secret string, kind error, message string) {
 	t.Helper()
 	tok, err := s.Login(t.Context(), id, secret)
 	if !errors.Is(err, kind) || !strings.HasPrefix(err.Error(), message) || tok.Text != "" {
@@ -117,7 +117,7 @@ func TestClientsAreKept(t *testing.T) {
 		ID: "two", Name: "zwei", Organization: "a", UserID: "user-1",
 		Permissions: []Permission{ViewOwnDetails, "routing:queue:view"}, TokenLifetime: 300 * time.Second,
 	})
-	if u, err := uuid.Parse(one.ID); err != nil || u.Version() != 4 || len(one.ID) != 36 {
+	if u, err := uuid.Parse(string(one.ID)); err != nil || u.Version() != 4 || len(one.ID) != 36 {
 		t.Errorf("id %q: %v", one.ID, err)
 	}
 	if !one.Has(ViewDetails) || one.TokenLifetime != 24*time.Hour || !one.Created.Equal(begin) || !one.Rotated.Equal(begin) {
@@ -135,7 +135,7 @@ func TestClientsAreKept(t *testing.T) {
 	if _, _, err := s.Add(t.Context(), two); !errors.Is(err, fault.Conflict) {
 		t.Errorf("added twice: %v", err)
 	}
-	for _, id := range []string{"a:b", "a b", "é", strings.Repeat("x", 129)} {
+	for _, id := range []ClientID{"a:b", "a b", "é", ClientID(strings.Repeat("x", 129))} {
 		c := good()
 		c.ID = id
 		if _, _, err := s.Add(t.Context(), c); !errors.Is(err, fault.Invalid) {
@@ -194,8 +194,9 @@ func TestExpiredTokensArePurgedAnHourLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		id, secret string
-		count      func() int
+		id     ClientID
+		secret string
+		count  func() int
 	}{
 		{kept.ID, secret, func() (n int) {
 			if err := s.db.Row(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
@@ -311,7 +312,7 @@ func TestNotFound(t *testing.T) {
 }
 
 // race lets something happen between the check of a secret and the token that follows from it.
-func race(t *testing.T, happens func(s *Store, id string) error) {
+func race(t *testing.T, happens func(s *Store, id ClientID) error) {
 	t.Helper()
 	s, _ := newStore(t)
 	c, secret := add(t, s, good())
@@ -329,8 +330,8 @@ func race(t *testing.T, happens func(s *Store, id string) error) {
 }
 
 func TestRotatedOrRemovedWhileALoginIsUnderWay(t *testing.T) {
-	race(t, func(s *Store, id string) error { _, err := s.Rotate(context.Background(), id); return err })
-	race(t, func(s *Store, id string) error { return s.Remove(context.Background(), id) })
+	race(t, func(s *Store, id ClientID) error { _, err := s.Rotate(context.Background(), id); return err })
+	race(t, func(s *Store, id ClientID) error { return s.Remove(context.Background(), id) })
 }
 
 func TestNobodyIsLockedOutByStrangers(t *testing.T) {
@@ -361,7 +362,7 @@ func TestNobodyIsLockedOutByStrangers(t *testing.T) {
 }
 
 // forge makes a secret that bears the client's seal, as only a copy of the database allows.
-func forge(t *testing.T, s *Store, id, random string) string {
+func forge(t *testing.T, s *Store, id ClientID, random string) string {
 	t.Helper()
 	_, v, err := s.find(t.Context(), id)
 	if err != nil {
@@ -403,7 +404,7 @@ func TestFewComparisonsAtOnce(t *testing.T) {
 		var secret [5]string
 		for i := range v {
 			var err error
-			if secret[i], v[i], err = newSecret(fmt.Sprint(i), bcrypt.MinCost); err != nil {
+			if secret[i], v[i], err = newSecret(ClientID(fmt.Sprint(i)), bcrypt.MinCost); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -419,7 +420,7 @@ func TestFewComparisonsAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		check := func(ctx context.Context, i int, want error) {
 			group.Go(func() {
-				if err := s.check(ctx, fmt.Sprint(i), v[i], secret[i]); !errors.Is(err, want) {
+				if err := s.check(ctx, ClientID(fmt.Sprint(i)), v[i], secret[i]); !errors.Is(err, want) {
 					t.Errorf("client %d: got %v, want %v", i, err, want)
 				}
 			})
@@ -491,7 +492,8 @@ func TestFixedClients(t *testing.T) {
 func TestFixedClientsAreValidated(t *testing.T) {
 	s := InMemory(time.Now)
 	for name, c := range map[string]struct {
-		id, secret, organization string
+		id                   ClientID
+		secret, organization string
 	}{
 		"no id": {"", "x", "o"}, "a colon": {"a:b", "x", "o"}, "no secret": {"a", "", "o"}, "no organization": {"a", "x", ""},
 	} {

@@ -86,8 +86,8 @@ func (c Client) validateUser() error {
 	return nil
 }
 
-func validateID(id string) error {
-	if !idForm.MatchString(id) {
+func validateID(id ClientID) error {
+	if !idForm.MatchString(string(id)) {
 		return fault.Field("id", "the id of a client is 1 to 128 letters, digits and signs, without spaces and colons")
 	}
 	return nil

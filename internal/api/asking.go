@@ -50,7 +50,7 @@ func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error
 		return err
 	}
 	kind := x.client.Organization + " " + w.what
-	leave, err := s.turns.Wait(ctx, x.client.Organization, x.client.ID, s.pace.Guess(kind, w.size) >= heavyFrom)
+	leave, err := s.turns.Wait(ctx, x.client.Organization, string(x.client.ID), s.pace.Guess(kind, w.size) >= heavyFrom)
 	if errors.Is(err, limit.ErrMany) {
 		return tooManyWait()
 	}

@@ -13,7 +13,7 @@ import (
 // owner is the client as the jobs know it.
 func (x *exchange) owner() job.Owner {
 	user, _ := x.client.OnlyUser()
-	return job.Owner{Organization: x.client.Organization, Client: x.client.ID, User: user}
+	return job.Owner{Organization: x.client.Organization, Client: string(x.client.ID), User: user}
 }
 
 // submitJob answers POST .../details/jobs.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -40,7 +41,7 @@ func (s *Server) login(x *exchange, form url.Values) error {
 	if id == "" {
 		return x.refuseToken("invalid_client", "client credentials are missing")
 	}
-	token, err := s.cfg.Access.Login(x.r.Context(), id, secret)
+	token, err := s.cfg.Access.Login(x.r.Context(), access.ClientID(id), secret)
 	if f, ok := errors.AsType[*fault.Error](err); ok && errors.Is(err, fault.Unauthorized) {
 		return x.refuseToken("invalid_client", f.Message)
 	}

@@ -185,7 +185,7 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 	if len(s.sources) == 1 {
 		organization = slices.Collect(maps.Keys(s.sources))[0]
 	}
-	return s.clients.Fix(access.Client{ID: s.Client.ID, Name: "given at the start", Organization: organization}, s.Client.Secret)
+	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization}, s.Client.Secret)
 }
 
 func (s *Server) openJobs(ctx context.Context) (err error) {

@@ -53,7 +53,7 @@ func (e *Extraction) commit(ctx context.Context, until time.Time) error {
 	if err != nil {
 		return err
 	}
-	c := commitment{id: uuid.Must(uuid.NewV7()).String(), end: conversation.DayOf(until), last: batch.Last()}
+	c := commitment{id: commitID(uuid.Must(uuid.NewV7()).String()), end: conversation.DayOf(until), last: batch.Last()}
 	filled, hollow, err := e.sort(ctx, c.end)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 		return now
 	}
 	return e.loader.Begin(ctx, load.Commit{
-		ID: c.id, At: e.cfg.Now(), Days: c.days, Batch: batch,
+		ID: string(c.id), At: e.cfg.Now(), Days: c.days, Batch: batch,
 		Keep:   func(tx *state.Tx, out lake.Outcome) error { return counted(ctx, tx, e.run.id, counters(out)) },
 		Landed: func(out lake.Outcome) { e.landed(ctx, c, out, counters(out)) },
 	})

@@ -191,7 +191,7 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 	if err != nil || last.commit == "" {
 		return last, err
 	}
-	out, landed, err := e.cfg.Lake.Landed(ctx, last.commit)
+	out, landed, err := e.cfg.Lake.Landed(ctx, string(last.commit))
 	if err != nil || !landed {
 		return last, err // what is staged is committed again: if the commit changed nothing, it changes nothing again
 	}
@@ -207,7 +207,7 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 	return last, batch.Done(ctx, func(tx *state.Tx) error { return counted(ctx, tx, last.id, last.counters) })
 }
 
-func (e *Extraction) openStage(ctx context.Context, run string) (*stage.Stage, error) {
+func (e *Extraction) openStage(ctx context.Context, run stage.RunID) (*stage.Stage, error) {
 	return stage.Open(ctx, e.cfg.Control, e.cfg.Lake.Store(), run)
 }
 
@@ -216,7 +216,7 @@ func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 	e.run = last
 	if e.run.id == "" {
 		e.run = run{
-			id: uuid.Must(uuid.NewV7()).String(), source: e.source.key(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.cfg.Again.String(),
+			id: stage.RunID(uuid.Must(uuid.NewV7()).String()), source: e.source.key(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.cfg.Again.String(),
 		}
 		if err := e.store.begin(ctx, e.run, e.plan.Again); err != nil {
 			return err
@@ -232,7 +232,7 @@ func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 			return err
 		}
 	}
-	e.loader = load.New(e.writer, e.run.id, e.cfg.Log)
+	e.loader = load.New(e.writer, string(e.run.id), e.cfg.Log)
 	e.stage, err = e.openStage(ctx, e.run.id)
 	return err
 }

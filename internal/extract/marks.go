@@ -5,11 +5,12 @@ import (
 	"errors"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
 
 // marked gives the days that a run has marked so.
-func (s store) marked(ctx context.Context, run string, as mark) (map[conversation.Day]bool, error) {
+func (s store) marked(ctx context.Context, run stage.RunID, as mark) (map[conversation.Day]bool, error) {
 	days := map[conversation.Day]bool{}
 	for row, err := range s.db.Rows(ctx, `SELECT day FROM extract_days WHERE run_id = ? AND what = ?`, run, string(as)) {
 		if err != nil {
@@ -29,7 +30,7 @@ func (s store) marked(ctx context.Context, run string, as mark) (map[conversatio
 }
 
 // putMark marks days.
-func putMark(ctx context.Context, tx *state.Tx, run string, as mark, days []conversation.Day) error {
+func putMark(ctx context.Context, tx *state.Tx, run stage.RunID, as mark, days []conversation.Day) error {
 	for _, day := range days {
 		_, err := tx.Exec(ctx, `INSERT INTO extract_days VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, run, day.String(), string(as))
 		if err != nil {
@@ -54,9 +55,12 @@ func (s store) setSource(ctx context.Context, i Identity) error {
 	return err
 }
 
+// commitID names a commit, by which the lake tells whether it landed.
+type commitID string
+
 // commitment is a commit that is about to be made.
 type commitment struct {
-	id    string
+	id    commitID
 	end   conversation.Day   // it brings what is staged of the days before,
 	last  int                // and not later than this staged file
 	days  []conversation.Day // that it makes whole
@@ -92,7 +96,7 @@ func (s store) intend(ctx context.Context, r *run, c commitment) error {
 
 // counted notes that the outcome of the run's commit is in the counters; those of its days that were to be read again
 // have been.
-func counted(ctx context.Context, tx *state.Tx, run string, c Counters) error {
+func counted(ctx context.Context, tx *state.Tx, run stage.RunID, c Counters) error {
 	_, err := tx.Exec(ctx, `INSERT INTO extract_days SELECT run_id, day, ? FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
 		(SELECT 1 FROM extract_days WHERE run_id = d.run_id AND day = d.day AND what = ?) ON CONFLICT DO NOTHING`,
 		string(markRead), run, string(markNow), string(markAgain))

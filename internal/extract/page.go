@@ -240,7 +240,7 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 			}
 		default:
 			next.take(r)
-			keep = append(keep, lake.Version{Record: r, Run: e.run.id, At: at})
+			keep = append(keep, lake.Version{Record: r, Run: string(e.run.id), At: at})
 		}
 	}
 	next.cursor = page.Next

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/stage"
 )
 
 // Plan says which of the wanted days will be extracted.
@@ -20,7 +21,7 @@ type Plan struct {
 	Again        []conversation.Day // of those, that the lake has whole already
 	NotAvailable []conversation.Day // wanted days that do not end before Available, or have not ended yet
 	Missing      []conversation.Day // wanted days that the platform's own data never had, as it says
-	Interrupted  string             // run that was interrupted, and not ended since; empty if there is none. Plan sets it
+	Interrupted  stage.RunID        // run that was interrupted, and not ended since; empty if there is none. Plan sets it
 	Resumes      bool               // it is gone on with; else it is given up. Plan sets it
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -103,12 +104,12 @@ var columns = []string{"jobs", "pages", "received", "duplicates", "conflicts", "
 
 // run is an extraction as the control database knows it.
 type run struct {
-	id         string
+	id         stage.RunID
 	source     string // key of its identity; its base URL for a run of before there were identities
 	first, end conversation.Day
 	begun      time.Time
 	again      string           // days to be read again, as --again has them
-	commit     string           // id of a commit whose outcome is not counted yet; empty if there is none
+	commit     commitID         // of a commit whose outcome is not counted yet; empty if there is none
 	commitEnd  conversation.Day // it brings what was staged of the days before,
 	commitLast int              // and not later than this staged file
 	resumed    bool
@@ -234,7 +235,7 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	return r, err
 }
 
-func (s store) partsOf(ctx context.Context, id string) ([]part, error) {
+func (s store) partsOf(ctx context.Context, id stage.RunID) ([]part, error) {
 	return state.All(s.db.Rows(ctx, `SELECT start, "end", job_id, cursor, frontier, ordered, received, done FROM extract_parts WHERE run_id = ? ORDER BY start`, id), readPart)
 }
 
@@ -260,7 +261,7 @@ func (s store) begin(ctx context.Context, r run, again []conversation.Day) error
 }
 
 // end forgets a run; what it did is in the lake.
-func (s store) end(ctx context.Context, id string) error {
+func (s store) end(ctx context.Context, id stage.RunID) error {
 	return s.db.Tx(ctx, func(tx *state.Tx) error {
 		for _, table := range []string{"extract_parts", "extract_days"} {
 			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, id); err != nil {
@@ -291,7 +292,7 @@ func (s store) replaceParts(ctx context.Context, r *run, parts []part) error {
 }
 
 // putParts is replaceParts within a transaction of the caller's, who tells r when it has been committed.
-func (store) putParts(ctx context.Context, tx *state.Tx, id string, parts []part) error {
+func (store) putParts(ctx context.Context, tx *state.Tx, id stage.RunID, parts []part) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM extract_parts WHERE run_id = ?`, id); err != nil {
 		return err
 	}
@@ -320,7 +321,7 @@ func (s store) save(ctx context.Context, tx *state.Tx, r *run, p part) error {
 	return saveCounters(ctx, tx, r.id, r.counters)
 }
 
-func putPart(ctx context.Context, tx *state.Tx, id string, p part) error {
+func putPart(ctx context.Context, tx *state.Tx, id stage.RunID, p part) error {
 	_, err := tx.Exec(ctx, `INSERT INTO extract_parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, start) DO UPDATE SET
 		"end" = excluded."end", job_id = excluded.job_id, cursor = excluded.cursor, frontier = excluded.frontier,
 		ordered = excluded.ordered, received = excluded.received, done = excluded.done`,
@@ -328,7 +329,7 @@ func putPart(ctx context.Context, tx *state.Tx, id string, p part) error {
 	return err
 }
 
-func saveCounters(ctx context.Context, tx *state.Tx, id string, c Counters) error {
+func saveCounters(ctx context.Context, tx *state.Tx, id stage.RunID, c Counters) error {
 	_, err := tx.Exec(ctx, `UPDATE extract_runs SET `+strings.Join(columns, " = ?, ")+` = ? WHERE run_id = ?`, append(c.fields(), id)...)
 	return err
 }

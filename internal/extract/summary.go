@@ -11,11 +11,12 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/stage"
 )
 
 // Summary says what a run did. Counts are of the whole run, pages received before an interruption included.
 type Summary struct {
-	Run          string             `json:"run"`
+	Run          stage.RunID        `json:"run"`
 	Source       Identity           `json:"source"`
 	First        conversation.Day   `json:"from"`
 	End          conversation.Day   `json:"to"`
@@ -37,7 +38,7 @@ type Summary struct {
 
 // summary counts over the whole run: days that it made whole before an interruption are its own.
 func (e *Extraction) summary(ctx context.Context, begun time.Time) (Summary, error) {
-	mine, err := e.cfg.Lake.WholeBy(ctx, e.run.id, e.cfg.First, e.cfg.End)
+	mine, err := e.cfg.Lake.WholeBy(ctx, string(e.run.id), e.cfg.First, e.cfg.End)
 	if err != nil {
 		return Summary{}, err
 	}

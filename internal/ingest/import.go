@@ -44,9 +44,9 @@ type Progress struct {
 
 // Summary says what an import did.
 type Summary struct {
-	Run   string `json:"run"`
-	Files int    `json:"files"`
-	Read  int64  `json:"read"` // values found in the files
+	Run   stage.RunID `json:"run"`
+	Files int         `json:"files"`
+	Read  int64       `json:"read"` // values found in the files
 	load.Counts
 	Seconds float64 `json:"seconds"`
 
@@ -77,11 +77,11 @@ func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 		return Summary{}, err
 	}
 	defer func() { err = errors.Join(err, writer.Close()) }()
-	if err := stage.Clean(ctx, cfg.Control, cfg.Lake.Store(), func(run string) bool { return strings.HasPrefix(run, runPrefix) }); err != nil {
+	if err := stage.Clean(ctx, cfg.Control, cfg.Lake.Store(), func(run stage.RunID) bool { return strings.HasPrefix(string(run), runPrefix) }); err != nil {
 		return Summary{}, err
 	}
-	i := importer{cfg: cfg, sum: Summary{Run: runPrefix + uuid.Must(uuid.NewV7()).String(), Files: len(cfg.Files)}}
-	i.loader = load.New(writer, i.sum.Run, cfg.Log)
+	i := importer{cfg: cfg, sum: Summary{Run: stage.RunID(runPrefix + uuid.Must(uuid.NewV7()).String()), Files: len(cfg.Files)}}
+	i.loader = load.New(writer, string(i.sum.Run), cfg.Log)
 	if i.stage, err = stage.Open(ctx, cfg.Control, cfg.Lake.Store(), i.sum.Run); err != nil {
 		return i.sum, err
 	}
@@ -178,7 +178,7 @@ func (i *importer) take(ctx context.Context, f File, raw []byte) error {
 		if at.IsZero() {
 			at = f.ModTime
 		}
-		i.records = append(i.records, lake.Version{Record: r, Run: i.sum.Run, At: at.UTC().Truncate(time.Microsecond)})
+		i.records = append(i.records, lake.Version{Record: r, Run: string(i.sum.Run), At: at.UTC().Truncate(time.Microsecond)})
 	}
 	if len(i.records)+len(i.reject) < portionRecords && i.size < portionBytes {
 		return ctx.Err()

@@ -411,7 +411,7 @@ func TestValuesThatAreNoRecordsComeAgain(t *testing.T) {
 		}
 	}
 	var got []string
-	last := ""
+	last := stage.RunID("")
 	for r, err := range stage.AllRejected(t.Context(), l.Control()) {
 		if err != nil || r.Run < last {
 			t.Errorf("after %s: %+v, %v", last, r, err)
@@ -448,12 +448,12 @@ func TestLeftoversOfACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{runPrefix + "that-crashed", "extraction"} {
+	for _, name := range []stage.RunID{runPrefix + "that-crashed", "extraction"} {
 		s, err := stage.Open(t.Context(), l.Control(), l.Store(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		portion := stage.Portion{Records: []lake.Version{{Record: r, Run: name, At: noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
+		portion := stage.Portion{Records: []lake.Version{{Record: r, Run: string(name), At: noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
 		if err := s.Put(t.Context(), portion); err != nil {
 			t.Fatal(err)
 		}

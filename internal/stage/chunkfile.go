@@ -151,7 +151,7 @@ func (s *Stage) openChunk(ctx context.Context, c chunk) (_ opened, err error) {
 		err = c.compare(heads)
 	}
 	for i := range heads {
-		heads[i].Run = s.run
+		heads[i].Run = string(s.run)
 	}
 	return opened{o, heads, r}, err
 }

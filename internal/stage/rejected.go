@@ -11,7 +11,7 @@ import (
 // Rejected is a value that came where a record was expected and that cannot be kept as one. Nothing is thrown away:
 // it stays in the control database with the reason.
 type Rejected struct {
-	Run    string // set by Put; one of several, if they all set it aside
+	Run    RunID  // set by Put; one of several, if they all set it aside
 	Runs   int    // how many did; set by AllRejected
 	Reason string // without content
 	Text   []byte // as received

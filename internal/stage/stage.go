@@ -64,20 +64,23 @@ var schema = state.Schema{Owner: "stage", Steps: []string{`
 	`ALTER TABLE stage_chunks ADD COLUMN sum {bytes} NOT NULL DEFAULT {empty}`,
 }}
 
+// RunID names a run: an extraction or an import.
+type RunID string
+
 // Stage holds the records of one run. Not for concurrent use.
 type Stage struct {
 	db    *state.DB
 	store store.Store
 	at    store.Location // under which its files are
-	run   string
+	run   RunID
 }
 
 // staging is where the files of all stages of a lake are, each run's under its name.
 const staging store.Location = "staging"
 
 // Open opens the stage of a run and removes the files that a crash left without an entry.
-func Open(ctx context.Context, db *state.DB, files store.Store, run string) (*Stage, error) {
-	s := &Stage{db: db, store: files, at: staging.Join(run), run: run}
+func Open(ctx context.Context, db *state.DB, files store.Store, run RunID) (*Stage, error) {
+	s := &Stage{db: db, store: files, at: staging.Join(string(run)), run: run}
 	if err := s.db.Migrate(ctx, schema); err != nil {
 		return nil, err
 	}
@@ -88,15 +91,16 @@ func Open(ctx context.Context, db *state.DB, files store.Store, run string) (*St
 }
 
 // Clean removes what is staged of every run that is to be forgotten.
-func Clean(ctx context.Context, db *state.DB, files store.Store, forget func(run string) bool) (err error) {
+func Clean(ctx context.Context, db *state.DB, files store.Store, forget func(run RunID) bool) (err error) {
 	for at, listing := range files.Folders(ctx, staging) {
 		if listing != nil {
 			return errors.Join(err, listing)
 		}
-		if !forget(at.Name()) {
+		run := RunID(at.Name())
+		if !forget(run) {
 			continue
 		}
-		old, opening := Open(ctx, db, files, at.Name())
+		old, opening := Open(ctx, db, files, run)
 		if opening != nil {
 			return opening
 		}

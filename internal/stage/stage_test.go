@@ -56,7 +56,7 @@ func newLake(t *testing.T) *lake.Lake {
 // dirOf is the folder of a stage.
 func dirOf(s *Stage) string { return s.store.(*folder.Folder).Path(s.at) }
 
-func openStage(t *testing.T, l *lake.Lake, run string) *Stage {
+func openStage(t *testing.T, l *lake.Lake, run RunID) *Stage {
 	t.Helper()
 	s, err := Open(t.Context(), l.Control(), l.Store(), run)
 	if err != nil {
@@ -245,7 +245,7 @@ func TestDoneFailsAsAWhole(t *testing.T) {
 
 func TestCleanAndClose(t *testing.T) {
 	l := newLake(t)
-	if err := Clean(t.Context(), l.Control(), l.Store(), func(string) bool { return true }); err != nil {
+	if err := Clean(t.Context(), l.Control(), l.Store(), func(RunID) bool { return true }); err != nil {
 		t.Errorf("nothing to clean: %v", err)
 	}
 	kept, gone := openStage(t, l, "kept"), openStage(t, l, "gone")
@@ -253,7 +253,7 @@ func TestCleanAndClose(t *testing.T) {
 	a.Run = "kept"
 	put(t, kept, a)
 	put(t, gone, version("a", noon1, "", 0), version("a", noon1, "other", 1))
-	if err := Clean(t.Context(), l.Control(), l.Store(), func(run string) bool { return run == "gone" }); err != nil {
+	if err := Clean(t.Context(), l.Control(), l.Store(), func(run RunID) bool { return run == "gone" }); err != nil {
 		t.Fatal(err)
 	}
 	want(t, before(t, kept, EveryDay), a)

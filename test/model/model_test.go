@@ -149,7 +149,7 @@ func (r *run) makeClients() {
 		r.t.Fatal(err)
 	}
 	for id, org := range map[string]*organization{"first": r.orgs[0], "second": r.orgs[0], "stranger": r.orgs[1]} {
-		_, secret, err := store.Add(r.t.Context(), access.Client{ID: id, Name: id, Organization: org.name, TokenLifetime: 48 * time.Hour})
+		_, secret, err := store.Add(r.t.Context(), access.Client{ID: access.ClientID(id), Name: id, Organization: org.name, TokenLifetime: 48 * time.Hour})
 		if err != nil {
 			r.t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ type Options struct {
 	State string
 	JSON  bool
 
-	ID           string // of the client to rotate or remove
+	ID           access.ClientID // of the client to rotate or remove
 	Name         string
 	Organization string
 	Permissions  []string
@@ -133,7 +133,7 @@ func (o *Options) takeID(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fault.New(fault.Invalid, "give the id of one client, as parley client list --lake DIR shows it: %s", cmd.UseLine())
 	}
-	o.ID = args[0]
+	o.ID = access.ClientID(args[0])
 	return nil
 }
 

@@ -69,7 +69,7 @@ func store(t *testing.T, dir string) *access.Store {
 
 func loginKind(t *testing.T, s *access.Store, id, secret string) error {
 	t.Helper()
-	_, err := s.Login(t.Context(), id, secret)
+	_, err := s.Login(t.Context(), access.ClientID(id), secret)
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Kind
 	}

@@ -23,7 +23,7 @@ type clientBody struct {
 }
 
 func body(c access.Client, secret string) clientBody {
-	return clientBody{c.ID, secret, c.Name, c.Organization, c.Organization, c.Permissions, c.UserID, int64(c.TokenLifetime / time.Second), c.Created, c.Rotated}
+	return clientBody{string(c.ID), secret, c.Name, c.Organization, c.Organization, c.Permissions, c.UserID, int64(c.TokenLifetime / time.Second), c.Created, c.Rotated}
 }
 
 // printClient says what was done to a client, or would be, and what it is. The secret is empty if none was made.
@@ -34,7 +34,7 @@ func (o *Options) printClient(done string, c access.Client, secret string) error
 	o.Streams.Printf("%s the client %s\n", done, c.Name)
 	var lines [][2]string
 	for _, l := range [][2]string{
-		{"client id", c.ID}, {"client secret", secret}, {"organization", c.Organization}, {"permissions", permissions(c, ", ")},
+		{"client id", string(c.ID)}, {"client secret", secret}, {"organization", c.Organization}, {"permissions", permissions(c, ", ")},
 		{"user", c.UserID}, {"tokens last", lifetime(c)},
 	} {
 		if l[1] != "" {
@@ -65,7 +65,7 @@ func (o *Options) printList(list []access.Client) error {
 	}
 	t := o.Streams.Table("client id", "name", "organization", "permissions", "user", "tokens last", "created", "secret since")
 	for _, c := range list {
-		t.Row(c.ID, c.Name, c.Organization, permissions(c, ","), c.UserID, lifetime(c), c.Created.Format(time.DateOnly), c.Rotated.Format(time.DateOnly))
+		t.Row(string(c.ID), c.Name, c.Organization, permissions(c, ","), c.UserID, lifetime(c), c.Created.Format(time.DateOnly), c.Rotated.Format(time.DateOnly))
 	}
 	return t.Done()
 }

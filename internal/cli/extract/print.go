@@ -53,7 +53,7 @@ func (o *Options) printPlan(p extract.Plan) error {
 			Missing      []conversation.Day `json:"days_missing"`
 			Interrupted  string             `json:"interrupted_run,omitempty"`
 			Resumes      bool               `json:"resumes"`
-		}{p.Source, conversation.FormatTime(p.Available), p.Ahead(), p.Whole, p.Days, p.Again, p.NotAvailable, p.Missing, p.Interrupted, p.Resumes})
+		}{p.Source, conversation.FormatTime(p.Available), p.Ahead(), p.Whole, p.Days, p.Again, p.NotAvailable, p.Missing, string(p.Interrupted), p.Resumes})
 	}
 	o.Streams.Printf("Nothing was changed. An extraction would do this:\n")
 	lines := [][2]string{
