@@ -16,6 +16,7 @@ import (
 
 	"github.com/parley-hq/parley/bench/ledger"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -92,20 +93,11 @@ func (c *caller) until(ctx context.Context, end time.Time) error {
 		if c.manner.heeds {
 			pause = max(pause, c.wait)
 		}
-		if err := sleep(ctx, min(pause, time.Until(end))); err != nil {
+		if err := wait.For(ctx, min(pause, time.Until(end))); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 func (c *caller) one(ctx context.Context) error {

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -170,7 +171,7 @@ func (b *bench) afterwards(callers []*caller) (wrong []string, err error) {
 			continue
 		}
 		last := c.log.Replies[n-1]
-		if err := sleep(b.ctx, time.Until(last.Ended.Add(time.Duration(last.RetryAfter)*time.Second))); err != nil {
+		if err := wait.For(b.ctx, time.Until(last.Ended.Add(time.Duration(last.RetryAfter)*time.Second))); err != nil {
 			return nil, err
 		}
 		again++
@@ -205,7 +206,7 @@ func (b *bench) drained(callers []*caller) error {
 			complete(callers, completed)
 			return nil
 		}
-		if err := sleep(b.ctx, 500*time.Millisecond); err != nil {
+		if err := wait.For(b.ctx, 500*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -266,7 +267,7 @@ func watchMemory(ctx context.Context, p process) (stop func() []float64) {
 	out := make(chan []float64, 1)
 	go func() {
 		var samples []float64
-		for sleep(ctx, time.Second) == nil {
+		for wait.For(ctx, time.Second) == nil {
 			if held, err := p.memory("VmRSS"); err == nil {
 				samples = append(samples, held)
 			}
@@ -312,7 +313,7 @@ const (
 
 func (s *served) open(ctx context.Context) (map[string]float64, error) {
 	s.http.CloseIdleConnections()
-	if err := sleep(ctx, time.Second); err != nil { // the server sees it a moment later
+	if err := wait.For(ctx, time.Second); err != nil { // the server sees it a moment later
 		return nil, err
 	}
 	return s.metrics(ctx, goroutines, openFiles)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
@@ -46,7 +45,7 @@ func OpenState(ctx context.Context, dir string) (*State, error) {
 	}
 	// Nobody else may read it, even where the lake is shared: what is in it lets others forge cursors. What is made in it
 	// gets its mode.
-	if err := os.MkdirAll(dir, 0o700); err != nil && !errors.Is(err, syscall.ENOSPC) {
+	if err := os.MkdirAll(dir, 0o700); err != nil && !fault.IsFull(err) {
 		return nil, fault.Because(fault.OfPath(err), err, "the server's folder %s cannot be made or used; give another by --state", dir)
 	}
 	db, err := state.Open(ctx, filepath.Join(dir, "control.db"))

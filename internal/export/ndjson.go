@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -119,7 +118,7 @@ func direct(path string, write func(io.Writer) error) error {
 
 // unwritable names the path that was asked for, and not the one that was tried.
 func unwritable(path string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if fault.IsFull(err) {
 		return full(err)
 	}
 	kind := fault.OfPath(err)
@@ -145,7 +144,7 @@ func (plain) Close() error { return nil }
 
 // full says of a full disk what could not be written, once: writers here are within one another.
 func full(err error) error {
-	if errors.Is(err, syscall.ENOSPC) && !errors.Is(err, fault.Full) {
+	if fault.IsFull(err) && !errors.Is(err, fault.Full) {
 		return fault.Because(fault.Full, err, "the export cannot be written")
 	}
 	return err

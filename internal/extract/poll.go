@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // Poll says how often a job is asked for.
@@ -63,7 +64,7 @@ func (p Poll) wait(n int, rnd *rand.Rand) time.Duration {
 func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *rand.Rand) (platform.Status, error) {
 	begun, within := time.Now(), cmp.Or(poll.Within, DefaultWithin)
 	for n := 0; ; n++ {
-		if err := sleep(ctx, poll.wait(n, rnd)); err != nil {
+		if err := wait.For(ctx, poll.wait(n, rnd)); err != nil {
 			return platform.Status{}, err
 		}
 		s, err := src.Status(ctx, id)
@@ -76,16 +77,5 @@ func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *r
 		if time.Since(begun) > within {
 			return s, fault.New(fault.Unavailable, "job %s is not done after %v", id, within)
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }

@@ -83,11 +83,14 @@ func Because(kind, cause error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Err: cause}
 }
 
+// IsFull says whether a failure is that of a full disk: by its kind, or as the operating system tells it.
+func IsFull(err error) bool { return errors.Is(err, Full) || errors.Is(err, syscall.ENOSPC) }
+
 // OfPath is the kind of a failure to read, write or make a file or folder that somebody named: the one rule for all
 // of them. Where a right is missing its owner has to give it, and elsewhere another path has to be named.
 func OfPath(err error) error {
 	switch {
-	case errors.Is(err, syscall.ENOSPC):
+	case IsFull(err):
 		return Full
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
 		return Forbidden
@@ -97,7 +100,7 @@ func OfPath(err error) error {
 
 // AtPath says of such a failure what to do about the path. A full disk needs no other path, and is told as it is.
 func AtPath(err error, format string, args ...any) error {
-	if err == nil || errors.Is(err, Full) || errors.Is(err, syscall.ENOSPC) {
+	if err == nil || IsFull(err) {
 		return err
 	}
 	return Because(OfPath(err), err, format, args...)

@@ -83,3 +83,13 @@ func TestExitCodesAreListedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestIsFull(t *testing.T) {
+	for err, want := range map[error]bool{
+		Full: true, Because(Full, nil, "no room"): true, &os.PathError{Op: "write", Err: syscall.ENOSPC}: true, syscall.EIO: false, Because(Conflict, syscall.EEXIST, "held"): false,
+	} {
+		if got := IsFull(err); got != want {
+			t.Errorf("%v: got %v", err, got)
+		}
+	}
+}

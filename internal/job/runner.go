@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // How often the runner looks: for what other processes have submitted and deleted; for the lock, while another process
@@ -88,10 +88,8 @@ func (m *Manager) lock(ctx context.Context) (store.Lock, error) {
 		if !waited {
 			m.cfg.Log.InfoContext(ctx, "another process answers jobs; this one stands by", "folder", m.cfg.Dir)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, nil //nolint:nilnil // asked to stop before its turn came: no lock, and nothing wrong
-		case <-time.After(lockEvery):
+		if wait.For(ctx, lockEvery) != nil {
+			return nil, nil //nolint:nilerr,nilnil // asked to stop before its turn came: no lock, and nothing wrong
 		}
 	}
 }
@@ -191,10 +189,7 @@ func (m *Manager) work(ctx context.Context) {
 		case ctx.Err() != nil:
 		case err != nil:
 			m.cfg.Log.ErrorContext(ctx, "no job can be answered now", "err", err, "retry", m.pause)
-			select {
-			case <-ctx.Done():
-			case <-time.After(m.pause):
-			}
+			_ = wait.For(ctx, m.pause) // the loop sees for itself that ctx has ended
 		case !ok:
 			select {
 			case <-ctx.Done():
@@ -306,7 +301,7 @@ func (m *Manager) fail(ctx context.Context, e entry, err error) {
 // finish enters the end of a job. A control database that cannot be written, as on a full disk, must not lose it: the
 // work is done, and room may come. It gives up when the service stops.
 func (m *Manager) finish(ctx context.Context, e entry) (bool, error) {
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 10*time.Second) {
 		ok, err := m.jobs.finish(context.WithoutCancel(ctx), e)
 		if err == nil {
 			if ok {
@@ -315,17 +310,15 @@ func (m *Manager) finish(ctx context.Context, e entry) (bool, error) {
 			return ok, nil
 		}
 		m.cfg.Log.ErrorContext(ctx, "enter the end of a job", "job", e.id, "err", err)
-		select {
-		case <-ctx.Done():
+		if wait.For(ctx, pause) != nil {
 			return false, err
-		case <-time.After(wait):
 		}
 	}
 }
 
 // outward is what the one who asked may know of a failure.
 func outward(err error) string {
-	if errors.Is(err, fault.Full) || errors.Is(err, syscall.ENOSPC) {
+	if fault.IsFull(err) {
 		return "The server has no room left for the results; ask for fewer, or submit the query again later"
 	}
 	if f, ok := errors.AsType[*fault.Error](err); ok && fault.Outward(err) {

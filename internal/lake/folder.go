@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
@@ -19,7 +18,7 @@ import (
 
 // unmakable says what to do when the folder of a lake cannot be made.
 func unmakable(dir string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if fault.IsFull(err) {
 		return fault.Because(fault.Full, err, "the folder %s of the lake cannot be made", dir)
 	}
 	if errors.Is(err, errReadOnly) {

@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -142,10 +143,10 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 		case attempt == c.cfg.Retry.Attempts || !temporary(err):
 			return err
 		}
-		wait := c.wait(attempt, err)
+		pause := c.wait(attempt, err)
 		c.cfg.Log.WarnContext(ctx, "the request failed for now; trying again", "method", what.method, "attempt", attempt,
-			"wait", wait.Round(time.Millisecond), "err", err)
-		if err := sleep(ctx, wait); err != nil {
+			"wait", pause.Round(time.Millisecond), "err", err)
+		if err := wait.For(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -163,17 +164,6 @@ func (c *Client) wait(attempt int, err error) time.Duration {
 		return min(asked, 10*time.Minute)
 	}
 	return wait
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // once sends a call, logging in first where needed; a token that the platform does not take is renewed once.

@@ -106,7 +106,7 @@ func duplicate(path string, log bool) (_ string, gone func() error, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil, gone()
-	case errors.Is(err, syscall.ENOSPC):
+	case fault.IsFull(err):
 		err = fault.Because(fault.Full, err, "there is no room for a copy of the control database in %s", os.TempDir())
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // Reader reads a control database that this process may not write: it lies in a folder of somebody else's, or on a
@@ -191,10 +192,8 @@ func (r *Reader) copied(ctx context.Context) (*handle, error) {
 		if h != nil || err != nil {
 			return h, err
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(tick):
+		if err := wait.For(ctx, tick); err != nil {
+			return nil, err
 		}
 	}
 	return nil, fault.New(fault.Conflict, "the control database %s is written to all the time and cannot be copied; try again", r.path)

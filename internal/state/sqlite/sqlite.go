@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"syscall"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -39,7 +38,7 @@ func touch(path string) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil
-	case errors.Is(err, syscall.ENOSPC):
+	case fault.IsFull(err):
 		return fault.Because(fault.Full, err, "the control database cannot be made")
 	case err != nil:
 		return fault.Because(fault.OfPath(err), err, "the control database %s cannot be made or written; see who may write to its folder", path)
