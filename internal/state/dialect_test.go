@@ -28,36 +28,6 @@ func TestMigrationsAreSpelled(t *testing.T) {
 	}
 }
 
-func TestInsertNewPassesOverWhatIsThere(t *testing.T) {
-	db, err := Open(t.Context(), t.TempDir()+"/x.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.Migrate(t.Context(), Schema{"test", []string{`CREATE TABLE x (a {integer} PRIMARY KEY, b {text} NOT NULL) {checked}`}}); err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []struct {
-		rows []any
-		want int64
-	}{
-		{[]any{1, "one"}, 1}, {[]any{1, "uno", 2, "two", 2, "due", 3, "three"}, 2}, {[]any{3, "tre"}, 0},
-	} {
-		var n int64
-		err := db.Tx(t.Context(), func(tx *Tx) (err error) {
-			n, err = tx.InsertNew(t.Context(), "x", 2, step.rows)
-			return err
-		})
-		if n != step.want || err != nil {
-			t.Errorf("%v: %d rows, %v, want %d", step.rows, n, err, step.want)
-		}
-	}
-	got, err := All(db.Rows(t.Context(), `SELECT b FROM x ORDER BY a`), func(r Row) (b string, err error) { return b, r.Scan(&b) })
-	if want := []string{"one", "two", "three"}; !slices.Equal(got, want) || err != nil {
-		t.Errorf("got %v, %v, want %v", got, err, want)
-	}
-}
-
 // Readers get what is committed, and are told of it when they write all the same.
 func TestOpenedToReadOnly(t *testing.T) {
 	path := t.TempDir() + "/x.db"
