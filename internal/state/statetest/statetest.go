@@ -1,5 +1,6 @@
-// Package statetest is a control database that fails at one step, whichever a test says, as one on a broken disk does,
-// and works again afterwards. Who writes to the control database is held to saying so, and to having done nothing.
+// Package statetest is the suite that every dialect of the control database passes, and a control database that fails at
+// one step, whichever a test says, as one on a broken disk does, and works again afterwards. Who writes to it is held to
+// saying so, and to having done nothing.
 package statetest
 
 import (
