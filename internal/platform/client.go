@@ -5,6 +5,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform/inside"
 	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -48,6 +50,7 @@ type Config struct {
 	Limits       wire.Limits       // of pages; the zero value means the defaults
 	Log          *slog.Logger      // told of every retry; may be nil
 	Transport    http.RoundTripper // nil means connections of the client's own
+	NoLogin      bool              // whoever reaches the server may ask it: one in this process
 }
 
 // Retry says how long a failing request is tried again.
@@ -166,27 +169,34 @@ func (c *Client) wait(attempt int, err error) time.Duration {
 	return wait
 }
 
-// once sends a call, logging in first where needed; a token that the platform does not take is renewed once.
+// once sends a call and takes its answer.
 func (c *Client) once(ctx context.Context, what call, read func(io.Reader) error) error {
-	bearer, err := c.bearer(ctx, "")
+	resp, err := c.ask(ctx, what)
 	if err != nil {
 		return err
-	}
-	resp, err := c.send(ctx, what, bearer)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode == http.StatusUnauthorized {
-		_ = resp.Body.Close()
-		if bearer, err = c.bearer(ctx, bearer); err != nil {
-			return err
-		}
-		if resp, err = c.send(ctx, what, bearer); err != nil {
-			return err
-		}
 	}
 	defer resp.Body.Close()
 	return c.take(resp, what, read)
+}
+
+// ask sends a call, with a token where one is needed; a token that the platform does not take is renewed once.
+func (c *Client) ask(ctx context.Context, what call) (*http.Response, error) {
+	if c.cfg.NoLogin {
+		return c.send(ctx, what, "")
+	}
+	bearer, err := c.bearer(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.send(ctx, what, bearer)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	_ = resp.Body.Close()
+	if bearer, err = c.bearer(ctx, bearer); err != nil {
+		return nil, err
+	}
+	return c.send(ctx, what, bearer)
 }
 
 func (c *Client) send(ctx context.Context, what call, bearer string) (*http.Response, error) {
@@ -206,7 +216,9 @@ func (c *Client) send(ctx context.Context, what call, bearer string) (*http.Resp
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+bearer)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
 	if what.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -234,6 +246,9 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 		return nil, req.Context().Err()
 	case late != nil:
 		return nil, fault.Because(fault.Unavailable, late, "%s cannot be reached", req.URL.Host)
+	}
+	if f, ok := errors.AsType[*inside.Failure](err); ok {
+		return nil, f.Err
 	}
 	return nil, c.unreachable(req.URL, err)
 }

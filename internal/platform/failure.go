@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform/inside"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -149,6 +150,9 @@ func temporary(err error) bool {
 
 // cut gives a failure to read a body its kind: the connection broke, unless the body itself is damaged.
 func (c *Client) cut(err error) error {
+	if f, ok := errors.AsType[*inside.Failure](err); ok {
+		return f.Err
+	}
 	switch {
 	case err == nil || errors.Is(err, fault.Corrupt):
 		return err

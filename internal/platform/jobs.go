@@ -149,34 +149,43 @@ func (c *Client) Page(ctx context.Context, id JobID, at Cursor, size int) (Page,
 // ReadPage fetches a page as Page does and hands its records on, one by one, in place of holding them. A page that was
 // cut is fetched anew: begin is called once per attempt and returns that attempt's record handler. An error of the
 // handler ends the fetch: it is returned as it is, and no other attempt is made.
-func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, begin func() func(raw []byte) error) (p Page, err error) {
+func (c *Client) ReadPage(ctx context.Context, id JobID, at Cursor, size int, begin func() func(raw []byte) error) (_ Page, err error) {
 	defer fault.Wrap(&err, "fetch a page of job %s", id)
 	query := url.Values{"pageSize": {strconv.Itoa(size)}}
 	if at != "" {
 		query.Set("cursor", string(at))
 	}
-	var refused error
 	var missing []conversation.Day
 	what := call{method: http.MethodGet, path: jobPath(id) + "/results", query: query, head: gaps(&missing)}
+	head, err := c.readPage(ctx, what, wire.Results, begin)
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{Next: Cursor(head.Cursor), Available: head.DataAvailabilityDate, Missing: missing}, nil
+}
+
+// readPage reads a page of a kind, as ReadPage says.
+func (c *Client) readPage(ctx context.Context, what call, of wire.Kind, begin func() func(raw []byte) error) (page wire.Page, err error) {
+	var refused error
 	err = c.do(ctx, what, func(body io.Reader) error {
 		take := begin()
-		head, err := c.cfg.Limits.ReadPage(body, wire.Results, func(raw []byte) error {
+		head, err := c.cfg.Limits.ReadPage(body, of, func(raw []byte) error {
 			refused = take(raw)
 			return refused
 		})
 		if refused != nil {
 			return nil //nolint:nilerr // no failure of the platform's
 		}
-		p = Page{Next: Cursor(head.Cursor), Available: head.DataAvailabilityDate, Missing: missing}
+		page = head
 		return err
 	})
 	if err == nil {
 		err = refused
 	}
 	if err != nil {
-		return Page{}, err
+		return wire.Page{}, err
 	}
-	return p, nil
+	return page, nil
 }
 
 // Delete cancels a job or gives up its results.

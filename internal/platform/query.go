@@ -2,7 +2,6 @@ package platform
 
 import (
 	"context"
-	"io"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,7 +38,7 @@ func detailQuery(iv conversation.Interval, order, by string, size int) wire.Requ
 
 func (c *Client) query(ctx context.Context, q wire.Request, each func([]byte) error) (page wire.Page, err error) {
 	defer fault.Wrap(&err, "query %s", q.Interval)
-	return c.post(ctx, q, nil, func() func([]byte) error { return each })
+	return c.readPage(ctx, call{method: http.MethodPost, path: wire.PathQuery, body: q}, wire.Found, func() func([]byte) error { return each })
 }
 
 // Answer is a page of the answer to a synchronous query.
@@ -51,26 +50,24 @@ type Answer struct {
 }
 
 // Query sends a body of the synchronous query as it is. It holds the whole page in memory.
-func (c *Client) Query(ctx context.Context, body []byte) (a Answer, err error) {
-	defer fault.Wrap(&err, "query")
-	var missing []conversation.Day
-	page, err := c.post(ctx, jsontext.Value(body), gaps(&missing), func() func([]byte) error {
-		a = Answer{}
+func (c *Client) Query(ctx context.Context, body []byte) (Answer, error) {
+	var records [][]byte
+	a, err := c.ReadQuery(ctx, body, func() func([]byte) error {
+		records = nil
 		return func(raw []byte) error {
-			a.Records = append(a.Records, raw)
+			records = append(records, raw)
 			return nil
 		}
 	})
-	a.Aggregations, a.TotalHits, a.Missing = page.Aggregations, page.TotalHits, missing
+	a.Records = records
 	return a, err
 }
 
-// post sends a body. begin is called once per attempt and returns the handler of that attempt's records.
-func (c *Client) post(ctx context.Context, body any, head func(http.Header) error, begin func() func([]byte) error) (page wire.Page, err error) {
-	what := call{method: http.MethodPost, path: wire.PathQuery, body: body, head: head}
-	err = c.do(ctx, what, func(body io.Reader) error {
-		page, err = c.cfg.Limits.ReadPage(body, wire.Found, begin())
-		return err
-	})
-	return page, err
+// ReadQuery asks as Query does and hands the records on, one by one, in place of holding them; begin is that of ReadPage.
+func (c *Client) ReadQuery(ctx context.Context, body []byte, begin func() func(raw []byte) error) (_ Answer, err error) {
+	defer fault.Wrap(&err, "query")
+	var missing []conversation.Day
+	what := call{method: http.MethodPost, path: wire.PathQuery, body: jsontext.Value(body), head: gaps(&missing)}
+	page, err := c.readPage(ctx, what, wire.Found, begin)
+	return Answer{Aggregations: page.Aggregations, TotalHits: page.TotalHits, Missing: missing}, err
 }
