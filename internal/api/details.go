@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"io"
 	"iter"
 	"net/http"
 	"slices"
@@ -31,46 +33,70 @@ func (s *Server) queryDetails(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	var members []string
+	// A page of the platform's size is small enough to be held: an error on the way then still gets its proper answer,
+	// and whoever reads it slowly has no turn meanwhile. Only the owner may ask for a longer one.
+	var page bytes.Buffer
+	streams := q.Page.Size > query.PlatformLimits().PageSize
 	err = x.live(weigh(q), func(ctx context.Context, view engine.Engine) error {
 		x.warn(engine.Missing(view, q.Interval))
-		members, err = answer(ctx, view, q)
-		return err
+		if streams {
+			return writeAnswer(ctx, x.json(http.StatusOK), view, q)
+		}
+		return writeAnswer(ctx, &page, view, q)
 	})
-	if err != nil {
+	if err != nil || streams {
 		return err
 	}
-	return x.sendText(http.StatusOK, []byte("{"+strings.Join(members, ",")+"}"))
+	return x.sendText(http.StatusOK, page.Bytes())
 }
 
-// answer gives the members of the answer to a query, in the platform's order.
-func answer(ctx context.Context, view engine.Engine, q query.Detail) ([]string, error) {
+// writeAnswer writes the answer to a query as it is found, its members in the platform's order.
+func writeAnswer(ctx context.Context, to io.Writer, view engine.Engine, q query.Detail) error {
 	total, err := view.Count(ctx, q.Query)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var members []string
+	w := bufio.NewWriterSize(to, 64<<10)
+	w.WriteByte('{')
 	if int64(q.Page.Offset()) < total {
-		found, err := gather(view.Records(ctx, q.Query, q.Page.Size, q.Page.Offset()))
-		if err != nil {
-			return nil, err
-		}
-		if len(found) > 0 {
-			members = append(members, conversations(found))
+		if err := writeConversations(w, view.Records(ctx, q.Query, q.Page.Size, q.Page.Offset())); err != nil {
+			return err
 		}
 	}
 	if len(q.Aggregations) > 0 {
 		facets, err := view.Facets(ctx, q.Query, q.Aggregations)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		text, err := encode(query.Results(facets))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		members = append(members, `"aggregations":`+string(text))
+		w.WriteString(`"aggregations":`)
+		w.Write(text)
+		w.WriteByte(',')
 	}
-	return append(members, `"totalHits":`+strconv.FormatInt(total, 10)), nil
+	w.WriteString(`"totalHits":` + strconv.FormatInt(total, 10) + "}")
+	return w.Flush()
+}
+
+// writeConversations writes the member with the records, and a comma; nothing if there are none.
+func writeConversations(w *bufio.Writer, records iter.Seq2[conversation.Record, error]) error {
+	before := `"conversations":[`
+	for r, err := range records {
+		if err != nil {
+			return err
+		}
+		w.WriteString(before)
+		if _, err := w.Write(wire.StripAttributes(r.JSON)); err != nil {
+			return err // nobody reads any more
+		}
+		before = ","
+	}
+	if before == "," {
+		w.WriteString("],")
+	}
+	return nil
 }
 
 // detailsByIDs answers GET .../details?id=: the conversations with these ids, those left out that do not exist.
@@ -86,7 +112,7 @@ func (s *Server) detailsByIDs(x *exchange) error {
 	if len(found) == 0 {
 		return x.sendText(http.StatusOK, []byte("{}"))
 	}
-	return x.sendText(http.StatusOK, []byte("{"+conversations(found)+"}"))
+	return x.sendText(http.StatusOK, []byte(`{"conversations":[`+string(found)+"]}"))
 }
 
 // detailsByID answers GET .../conversations/{conversationId}/details.
@@ -149,8 +175,7 @@ func counted(records iter.Seq2[conversation.Record, error], n *int) iter.Seq2[co
 	}
 }
 
-// gather joins records with commas, without their attributes, which only job results carry. A page of the synchronous
-// query is small enough to be held: an error on the way then still gets its proper answer.
+// gather joins records with commas, without their attributes, which only job results carry. There are few.
 func gather(records iter.Seq2[conversation.Record, error]) ([]byte, error) {
 	var out bytes.Buffer
 	for r, err := range records {
@@ -164,5 +189,3 @@ func gather(records iter.Seq2[conversation.Record, error]) ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
-
-func conversations(found []byte) string { return `"conversations":[` + string(found) + `]` }

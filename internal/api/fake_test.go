@@ -36,6 +36,7 @@ import (
 type fakeSource struct {
 	records []conversation.Record
 	err     error         // if set, comes in place of an answer
+	breaks  error         // if set, comes after the records
 	panics  bool          // if set, so does a panic
 	stuck   chan struct{} // if set, closed when a query is waiting for the end of its context
 	takes   time.Duration // how long a count takes
@@ -117,6 +118,12 @@ func (v fakeView) Records(ctx context.Context, q query.Query, limit, offset int)
 	found = found[min(offset, len(found)):]
 	if limit > 0 {
 		found = found[:min(limit, len(found))]
+	}
+	if v.breaks != nil {
+		return func(yield func(conversation.Record, error) bool) {
+			each(found)(yield)
+			yield(conversation.Record{}, v.breaks)
+		}
 	}
 	return each(found)
 }

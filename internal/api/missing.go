@@ -22,7 +22,10 @@ func (x *exchange) warn(days []conversation.Days) {
 	if len(days) == 0 {
 		return
 	}
-	x.out.Header().Set(missingHeader, conversation.DaysText(bounded(days)))
+	if x.server.cfg.Owner == nil {
+		days = bounded(days)
+	}
+	x.out.Header().Set(missingHeader, conversation.DaysText(days))
 	x.out.Header().Set("Warning", `299 parley "`+warning(days)+`"`)
 }
 

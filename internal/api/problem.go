@@ -106,6 +106,9 @@ func (p problem) body(contextID string) wire.Problem {
 // fail answers with an error, and logs what the one who asked must not or cannot act on. Of an answer that is on its
 // way already it breaks the connection, so that a part cannot pass for the whole.
 func (x *exchange) fail(err error) {
+	if inside, ok := x.out.w.(interface{ Fail(err error) }); ok {
+		inside.Fail(err) // who asks in this process may know what it is
+	}
 	p := problemOf(err)
 	gone := x.r.Context().Err() != nil // the client has left: nobody's fault
 	if p.status >= http.StatusInternalServerError && !gone {

@@ -32,6 +32,11 @@ var (
 	viewAll = needs{token: true, anyOf: []access.Permission{access.ViewDetails}}
 )
 
+// lacks says whether a route is one of what the server does not have.
+func (c *Config) lacks(r route) bool {
+	return c.Jobs == nil && strings.Contains(r.pattern, "/jobs") || c.Access == nil && r.pattern == "/oauth/token"
+}
+
 // table is all routes, each with who calls it. Of two that match, the first is meant.
 func (s *Server) table() []route {
 	const details = "/api/v2/analytics/conversations/details"

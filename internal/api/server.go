@@ -9,7 +9,9 @@ package api
 
 import (
 	"log/slog"
+	"math"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +31,9 @@ type Config struct {
 	Sources map[string]engine.Source // answers each organization's synchronous queries and details by id
 	Jobs    *job.Manager             // answers jobs; somebody else runs it
 	Access  *access.Store            // who may ask
+	// Owner is who asks a server that is reached from within the process alone, in place of those of Access: without a
+	// token, a rate, or a limit on what is asked or how long it takes. Such a server need not have Jobs. Nil: there is none.
+	Owner *access.Client
 	// Organizations are what each organization is called on the platform; one that is not among them has an id that
 	// follows from its name.
 	Organizations map[string]Organization
@@ -51,7 +56,7 @@ type Config struct {
 
 func (c *Config) validate() error {
 	switch {
-	case c.Jobs == nil, c.Access == nil, c.Now == nil:
+	case c.Now == nil, c.Owner == nil && (c.Jobs == nil || c.Access == nil):
 		return fault.New(fault.Invalid, "the server needs jobs, clients and a clock")
 	case c.RateLimit < 0, c.MaxBody < 0, c.QueryTimeout < 0, c.Asking < 0:
 		return fault.New(fault.Invalid, "the limits of the server cannot be negative")
@@ -60,6 +65,9 @@ func (c *Config) validate() error {
 }
 
 func (c *Config) defaults() {
+	if c.Owner != nil {
+		c.Limits, c.MaxBody, c.QueryTimeout = query.OwnLimits(), math.MaxInt64, 100*365*24*time.Hour
+	}
 	if c.Limits == (query.Limits{}) {
 		c.Limits = query.PlatformLimits()
 	}
@@ -105,7 +113,7 @@ func New(c Config) (*Server, error) {
 		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(),
 		metrics: promhttp.HandlerFor(c.Meter.Gatherer(), promhttp.HandlerOpts{DisableCompression: true}),
 	}
-	s.routes = s.table()
+	s.routes = slices.DeleteFunc(s.table(), c.lacks)
 	return s, nil
 }
 

@@ -4,6 +4,7 @@
 package query
 
 import (
+	"math"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -106,4 +107,13 @@ func PlatformLimits() Limits {
 		Interval: 7 * 24 * time.Hour, FilteredInterval: 31 * 24 * time.Hour, PageSize: 100, DefaultPageSize: 25, Depth: 100_000,
 		ResultPageSize: 10_000, DefaultResultPageSize: 1_000,
 	}
+}
+
+// OwnLimits are those of who asks data of their own, in one process with it: as long an interval and as many records at
+// once as there are.
+func OwnLimits() Limits {
+	l := PlatformLimits()
+	l.Interval, l.FilteredInterval = 200*365*24*time.Hour, 200*365*24*time.Hour
+	l.PageSize, l.Depth = math.MaxInt, math.MaxInt
+	return l
 }
