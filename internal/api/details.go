@@ -85,6 +85,7 @@ func writeConversations(w *bufio.Writer, records iter.Seq2[conversation.Record, 
 	before := `"conversations":[`
 	for r, err := range records {
 		if err != nil {
+			_ = w.Flush() // what was found before stands, where it streams
 			return err
 		}
 		w.WriteString(before)

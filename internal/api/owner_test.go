@@ -141,7 +141,7 @@ func TestTheOwnerIsToldWhatFailed(t *testing.T) {
 			}()
 			x.handler.ServeHTTP(w, x.request("POST", details+"/query", `{"interval":"2026-11-01/P1D","paging":{"pageSize":1000,"pageNumber":1}}`))
 		}()
-		if !errors.Is(w.err, x.src.breaks) || !strings.Contains(w.Body.String(), "c-0500") || strings.Contains(w.Body.String(), "totalHits") {
+		if !errors.Is(w.err, x.src.breaks) || !strings.Contains(w.Body.String(), "c-0999") || strings.Contains(w.Body.String(), "totalHits") {
 			t.Errorf("told %v, answered %d bytes", w.err, w.Body.Len())
 		}
 	})

@@ -20,13 +20,17 @@ import (
 //
 //	serve    the platform's API over lakes, whose control database and engine are the caller's
 //	passing  the same over any source, as a sandbox: its clients, tokens and jobs end with it
+//	folder   the same as serve without clients: its owner asks it in this process
+//	answer   jobs of a folder, answered in place of its server
+//	ask      a lake, as it is at one moment, that its owner asks in this process
 //	extract  an extraction into a lake
-//	answer   jobs of a server's folder, answered in place of the server
 var services = map[string][]string{
-	"serve":   {"clients", "jobs", "gaps", "surface", "http"},
-	"passing": {"state", "clients", "jobs", "gaps", "surface", "http"},
+	"serve":   {"clients", "jobs", "runner", "gaps", "surface", "http"},
+	"passing": {"state", "clients", "jobs", "runner", "gaps", "surface", "http"},
+	"folder":  {"jobs", "surface"},
+	"answer":  {"runner"},
+	"ask":     {"lake", "moment", "surface"},
 	"extract": {"lake"},
-	"answer":  {"jobs"},
 }
 
 // service is a part of a role. Each of its functions may be nil.

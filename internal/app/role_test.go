@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/sandbox"
 )
 
@@ -105,7 +105,10 @@ func TestARoleThatFails(t *testing.T) {
 // Every service of a role is one that there is: a name that was mistyped would leave it out.
 func TestRolesHaveTheirServices(t *testing.T) {
 	s := NewSandbox(Listen{Log: slog.New(slog.DiscardHandler)}, new(sandbox.World))
-	for name, r := range map[string]role{"passing": s.role(), "serve": (&Server{backend: backend{state: &State{}}, Listen: s.Listen}).role()} {
+	for name, r := range map[string]role{
+		"passing": s.role(), "serve": (&Server{backend: backend{state: &State{}}, Listen: s.Listen}).role(),
+		"folder": newRole("folder", s.services()), "answer": newRole("answer", s.services()),
+	} {
 		if len(r) != len(services[name]) {
 			t.Errorf("%s has %d services, not %d", name, len(r), len(services[name]))
 		}
@@ -138,10 +141,6 @@ func TestRolesStartAndStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer service.Close()
-	jobs, err := service.Jobs(t.Context(), job.Limits{}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
 	client := NewCredentials()
 	listen := Listen{Addr: "127.0.0.1:0", Client: client, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}
 	var all sync.WaitGroup
@@ -160,7 +159,16 @@ func TestRolesStartAndStop(t *testing.T) {
 	all.Go(func() { // one manager runs once at a time
 		for round := range 50 {
 			startAndStop(t, round, func(ctx context.Context, do func(context.Context, string) error) error {
-				return service.Answer(ctx, jobs, func(ctx context.Context) error { return do(ctx, "") })
+				return service.Inside(ctx, Owner{DefaultOrganization, "a test"}, listen.Log, func(ctx context.Context, in *Inside) error {
+					return in.Answer(ctx, func(ctx context.Context) error { return do(ctx, "") })
+				})
+			})
+		}
+	})
+	all.Go(func() {
+		for round := range 10 {
+			startAndStop(t, round, func(ctx context.Context, do func(context.Context, string) error) error {
+				return Ask(ctx, dir, listen.Log, func(ctx context.Context, _ *platform.Client) error { return do(ctx, "") })
 			})
 		}
 	})

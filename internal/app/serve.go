@@ -35,7 +35,7 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Close()) }
 
 // Engine answers from the lake's newest snapshot, whose files are all there.
-func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) {
+func (a *Archive) Engine(ctx context.Context) (*duck.Engine, error) {
 	snapshot, err := a.Lake.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -46,13 +46,18 @@ func (a *Archive) Engine(ctx context.Context) (engine.Engine, error) {
 	return duck.New(a.duck, snapshot), nil
 }
 
-// Explain answers a question from the lake's newest snapshot and says how it was done.
-func (a *Archive) Explain(ctx context.Context, q query.Query, limit int) (x engine.Explanation, err error) {
-	snapshot, err := a.Lake.Snapshot(ctx)
+// Explain answers a question from the lake in dir and says how it was done. It stands beside the port that all else is
+// asked by: a platform does not say how it answers.
+func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engine.Explanation, err error) {
+	a, err := OpenArchive(ctx, dir)
 	if err != nil {
 		return x, err
 	}
-	var e engine.Explainer = duck.New(a.duck, snapshot)
+	defer func() { err = errors.Join(err, a.Close()) }()
+	e, err := a.Engine(ctx)
+	if err != nil {
+		return x, err
+	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	return e.Explain(ctx, q, limit, 0)
 }

@@ -89,6 +89,7 @@ type Server struct {
 	Listen
 	backend
 
+	owner   *access.Client // who asks in this process; nil where clients do
 	passing *State
 	meter   *meter.Meter
 	clients *access.Store
@@ -142,14 +143,20 @@ func (s *Server) role() role {
 		name = "passing"
 	}
 	s.meter = meter.New()
-	return newRole(name, map[string]service{
+	return newRole(name, s.services())
+}
+
+// services are those that are made of a server.
+func (s *Server) services() map[string]service {
+	return map[string]service{
 		"state":   {open: s.openState, close: s.removeState},
 		"clients": {needs: []string{"state"}, open: s.openClients},
-		"jobs":    {needs: []string{"state"}, open: s.openJobs, run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
+		"jobs":    {needs: []string{"state"}, open: s.openJobs},
+		"runner":  {needs: []string{"jobs"}, run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
 		"gaps":    {run: newGapWatch(s.sources, s.Log).run},
-		"surface": {needs: []string{"clients", "jobs"}, open: s.openSurface},
+		"surface": {needs: []string{"clients", "jobs", "moment"}, open: s.openSurface},
 		"http":    {needs: []string{"surface"}, open: s.listen, run: s.serve, close: s.hangUp},
-	})
+	}
 }
 
 // openState makes a state that ends with the server.
@@ -202,7 +209,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 		return err
 	}
 	s.surface, err = api.New(api.Config{
-		Sources: s.sources, Organizations: organizations, Jobs: s.jobs, Access: s.clients, Now: s.now,
+		Sources: s.sources, Organizations: organizations, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
 		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err

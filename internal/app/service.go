@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/lake"
 )
 
@@ -154,17 +152,4 @@ func (s *Service) Clients(ctx context.Context) (served int, others map[string]in
 		}
 	}
 	return served, others, err
-}
-
-// Answer does something while this process answers jobs.
-func (s *Service) Answer(ctx context.Context, jobs *job.Manager, do func(context.Context) error) error {
-	return newRole("answer", map[string]service{"jobs": {run: jobs.Run}}).during(ctx, do)
-}
-
-// Jobs gives the jobs of the server, to be used beside it or in its place: whoever runs the manager while no other
-// process does answers them.
-func (s *Service) Jobs(ctx context.Context, limits job.Limits, log *slog.Logger) (*job.Manager, error) {
-	return job.New(ctx, job.Config{
-		DB: s.state.DB, Dir: s.state.Results(), Sources: s.sources(), Now: time.Now, Limits: limits, Log: log,
-	})
 }

@@ -155,6 +155,14 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 	}
 }
 
+// say says what was being asked, as fault.Wrap does, of a server elsewhere. To ask one in this process is no step of its
+// own: what failed is told as it is.
+func (c *Client) say(err *error, what string) {
+	if !c.cfg.NoLogin {
+		fault.Wrap(err, "%s", what)
+	}
+}
+
 // wait doubles from the first wait on, with up to half as much again by chance so that clients do not move in step; a
 // server that says how long gets what it asks.
 func (c *Client) wait(attempt int, err error) time.Duration {

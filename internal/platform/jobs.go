@@ -75,7 +75,7 @@ func (c *Client) Submit(ctx context.Context, iv conversation.Interval) (_ JobID,
 
 // SubmitBody starts a job with a body of the caller's, which is sent as it is.
 func (c *Client) SubmitBody(ctx context.Context, body []byte) (_ JobID, err error) {
-	defer fault.Wrap(&err, "submit a job")
+	defer c.say(&err, "submit a job")
 	return c.submit(ctx, jsontext.Value(body))
 }
 
@@ -124,7 +124,7 @@ func (c *Client) Status(ctx context.Context, id JobID) (s Status, err error) {
 // Jobs lists the jobs that the client sees, newest first. The list is an addition of Parley's servers: the platform
 // itself has none, and answers with fault.NotFound.
 func (c *Client) Jobs(ctx context.Context) (_ []Listed, err error) {
-	defer fault.Wrap(&err, "list jobs")
+	defer c.say(&err, "list jobs")
 	var body wire.JobList
 	err = c.do(ctx, call{method: http.MethodGet, path: wire.PathList}, upTo(maxList, &body, nil))
 	return body.Jobs, err

@@ -65,7 +65,7 @@ func (c *Client) Query(ctx context.Context, body []byte) (Answer, error) {
 
 // ReadQuery asks as Query does and hands the records on, one by one, in place of holding them; begin is that of ReadPage.
 func (c *Client) ReadQuery(ctx context.Context, body []byte, begin func() func(raw []byte) error) (_ Answer, err error) {
-	defer fault.Wrap(&err, "query")
+	defer c.say(&err, "query")
 	var missing []conversation.Day
 	what := call{method: http.MethodPost, path: wire.PathQuery, body: jsontext.Value(body), head: gaps(&missing)}
 	page, err := c.readPage(ctx, what, wire.Found, begin)

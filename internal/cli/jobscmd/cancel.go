@@ -25,13 +25,13 @@ be found any more.
 
 // Cancel cancels a job, or removes one that is done.
 func Cancel(ctx context.Context, o *Options) error {
-	return o.with(ctx, false, func(s source) error {
-		before, err := s.status(ctx, o.ID)
+	return o.with(ctx, false, func(ctx context.Context, s source) error {
+		before, err := s.Status(ctx, o.ID)
 		if err != nil {
 			return err
 		}
 		if !o.DryRun {
-			if err := s.remove(ctx, o.ID); err != nil {
+			if err := s.Delete(ctx, o.ID); err != nil {
 				return err
 			}
 		}

@@ -20,9 +20,9 @@ import (
 	"github.com/parley-hq/parley/internal/platform"
 )
 
-// scripted is a source with one job that goes through states, and pages of three records.
+// scripted is a client with one job that goes through states, and pages of three records.
 type scripted struct {
-	source
+	client
 	states []platform.State
 	asked  []time.Duration // since begun
 	begun  time.Time
@@ -31,16 +31,15 @@ type scripted struct {
 	before func() // called before each page
 }
 
-func (s *scripted) status(context.Context, platform.JobID) (platform.Status, error) {
+func (s *scripted) Status(context.Context, platform.JobID) (platform.Status, error) {
 	s.asked = append(s.asked, time.Since(s.begun))
 	return platform.Status{State: s.states[min(len(s.asked), len(s.states))-1]}, nil
 }
 
-func (*scripted) while(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
+// source is the one of which it is the client.
+func (s *scripted) source() source { return source{s, "1s..30s", alone} }
 
-func (*scripted) poll() string { return "1s..30s" }
-
-func (s *scripted) page(_ context.Context, _ platform.JobID, at platform.Cursor, _ int, begin func() func([]byte) error) (p platform.Page, err error) {
+func (s *scripted) ReadPage(_ context.Context, _ platform.JobID, at platform.Cursor, _ int, begin func() func([]byte) error) (p platform.Page, err error) {
 	if s.before != nil {
 		s.before()
 	}
@@ -70,7 +69,7 @@ func TestPausesDouble(t *testing.T) {
 		s.states = append(s.states, platform.Fulfilled)
 		var errs bytes.Buffer
 		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: &errs, ErrTerminal: true}, Timeout: time.Hour}
-		status, err := o.await(t.Context(), s, "j")
+		status, err := o.await(t.Context(), s.source(), "j")
 		if err != nil || status.State != platform.Fulfilled {
 			t.Errorf("got %v, %v", status, err)
 		}
@@ -91,13 +90,13 @@ func TestWaitingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scripted{states: []platform.State{platform.Queued}, begun: time.Now()}
 		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, Timeout: 10 * time.Minute}
-		_, err := o.await(t.Context(), s, "j")
+		_, err := o.await(t.Context(), s.source(), "j")
 		if !errors.Is(err, fault.Unavailable) || time.Since(s.begun) != 10*time.Minute || s.asked[len(s.asked)-1] != 10*time.Minute {
 			t.Errorf("after %v: %v", time.Since(s.begun), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := o.await(ctx, s, "j"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := o.await(ctx, s.source(), "j"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("interrupted: %v", err)
 		}
 	})
@@ -112,14 +111,14 @@ func TestWaitingEnds(t *testing.T) {
 }
 
 // newReader reads from s.
-func newReader(t *testing.T, s source) *reader {
+func newReader(t *testing.T, s *scripted) *reader {
 	t.Helper()
 	page, err := newSpool()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = page.close() })
-	return &reader{source: s, id: "j", size: 3, page: page, show: func(int64) {}}
+	return &reader{source: s.source(), id: "j", size: 3, page: page, show: func(int64) {}}
 }
 
 func TestAnInterruptionSaysWhereToGoOn(t *testing.T) {

@@ -4,7 +4,6 @@ package jobscmd
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/question"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -92,56 +90,4 @@ func (o *Options) forOne(cmd *cobra.Command, run func(context.Context, *Options)
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd
-}
-
-// source is where jobs are. Errors are as package platform has them: fault.NotFound for a job that is not there, and
-// for results that are not there yet, or not any more.
-type source interface {
-	submit(ctx context.Context, body []byte) (wire.JobID, error)
-	list(ctx context.Context) ([]wire.ListedJob, error)
-	status(ctx context.Context, id wire.JobID) (wire.JobStatus, error)
-	// page reads a page, as platform.Client.ReadPage does.
-	page(ctx context.Context, id wire.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error)
-	remove(ctx context.Context, id wire.JobID) error
-	// while does something that waits for a job, and sees to it meanwhile that jobs are answered, if that can be done.
-	while(ctx context.Context, do func(context.Context) error) error
-	// poll says how often to ask for a job if nobody says otherwise.
-	poll() string
-	close() error
-}
-
-// with lends the source of jobs. The folder of a server is made if it is not there only when mayMake says so: to make
-// one for a path that was mistyped would hide the mistake.
-func (o *Options) with(ctx context.Context, mayMake bool, do func(source) error) (err error) {
-	s, err := o.open(ctx, mayMake)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	return do(s)
-}
-
-func (o *Options) open(ctx context.Context, mayMake bool) (source, error) {
-	if err := o.checkSource(); err != nil {
-		return nil, err
-	}
-	if o.ofFolder() {
-		return o.openFolder(ctx, mayMake)
-	}
-	return o.connect()
-}
-
-// ofFolder says whether the jobs are those of a folder.
-func (o *Options) ofFolder() bool { return o.Lake != "" || o.State != "" }
-
-func (o *Options) checkSource() error {
-	switch {
-	case o.ofFolder() && o.BaseURL != "":
-		return fault.Field("--base-url", "give --base-url for a platform, or --lake or --state for a server's folder, not both")
-	case !o.ofFolder() && o.Organization != "":
-		return fault.Field("--organization", "--organization goes with --lake or --state; a platform knows the organization by the credentials")
-	case o.Retries < 0:
-		return fault.Field("--retries", "--retries cannot be negative")
-	}
-	return nil
 }

@@ -46,7 +46,7 @@ func Results(ctx context.Context, o *Options) error {
 	if most := query.PlatformLimits().ResultPageSize; o.PageSize < 1 || o.PageSize > most {
 		return fault.Field("--page-size", "--page-size must lie between 1 and %d", most)
 	}
-	return o.with(ctx, false, func(s source) error {
+	return o.with(ctx, false, func(ctx context.Context, s source) error {
 		page, err := newSpool()
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 	if !o.Streams.ErrTerminal || o.Cursor != "" {
 		return 0
 	}
-	jobs, _ := r.source.list(ctx) // without a list it is not known, and nothing is lost
+	jobs, _ := r.source.Jobs(ctx) // without a list it is not known, and nothing is lost
 	for _, j := range jobs {
 		if j.ID == r.id && j.Records != nil {
 			return *j.Records
@@ -128,7 +128,7 @@ func (r *reader) fetch(ctx context.Context) (platform.Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	page, err := r.source.page(ctx, r.id, r.at, r.size, func() func([]byte) error {
+	page, err := r.source.ReadPage(ctx, r.id, r.at, r.size, func() func([]byte) error {
 		add := r.page.begin()
 		return func(raw []byte) error {
 			err := add(raw)

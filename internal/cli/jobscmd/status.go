@@ -23,8 +23,8 @@ whatever the state; parley jobs wait goes by it. With --json it is the status as
 
 // Status shows where a job stands.
 func Status(ctx context.Context, o *Options) error {
-	return o.with(ctx, false, func(s source) error {
-		status, err := s.status(ctx, o.ID)
+	return o.with(ctx, false, func(ctx context.Context, s source) error {
+		status, err := s.Status(ctx, o.ID)
 		if err != nil {
 			return err
 		}

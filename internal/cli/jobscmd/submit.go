@@ -72,8 +72,8 @@ func Submit(ctx context.Context, o *Options) error {
 	for _, doubt := range o.Question.Doubts() {
 		o.Streams.Notef("%s\n", doubt)
 	}
-	return o.with(ctx, true, func(s source) error {
-		id, err := s.submit(ctx, text)
+	return o.with(ctx, true, func(ctx context.Context, s source) error {
+		id, err := s.SubmitBody(ctx, text)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func Wait(ctx context.Context, o *Options) error {
 	if _, err := o.polling(""); err != nil {
 		return err
 	}
-	return o.with(ctx, false, func(s source) error {
+	return o.with(ctx, false, func(ctx context.Context, s source) error {
 		status, err := o.await(ctx, s, o.ID)
 		if err != nil {
 			return err
@@ -66,12 +66,12 @@ func Wait(ctx context.Context, o *Options) error {
 
 // await waits until a job is done, and gives its last status.
 func (o *Options) await(ctx context.Context, s source, id wire.JobID) (status wire.JobStatus, err error) {
-	poll, err := o.polling(s.poll())
+	poll, err := o.polling(s.poll)
 	if err != nil {
 		return status, err
 	}
 	// Asked before anything is set going: for a job that is done nobody needs to answer the others.
-	if status, err = s.status(ctx, id); err != nil || status.Done() {
+	if status, err = s.Status(ctx, id); err != nil || status.Done() {
 		return status, err
 	}
 	err = s.while(ctx, func(ctx context.Context) error {
@@ -97,7 +97,7 @@ func (o *Options) follow(ctx context.Context, s source, id wire.JobID, status wi
 			return status, err
 		}
 		var err error
-		if status, err = s.status(ctx, id); err != nil || status.Done() {
+		if status, err = s.Status(ctx, id); err != nil || status.Done() {
 			return status, err
 		}
 	}

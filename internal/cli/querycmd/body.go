@@ -17,7 +17,7 @@ func withPage(text []byte, size, number int) (jsontext.Value, error) {
 	})
 }
 
-// withoutPage gives the body without its paging.
-func withoutPage(text []byte) (jsontext.Value, error) {
-	return changed(text, func(members map[string]jsontext.Value) { delete(members, "paging") })
+// without gives the body without a member.
+func without(text []byte, name string) (jsontext.Value, error) {
+	return changed(text, func(members map[string]jsontext.Value) { delete(members, name) })
 }

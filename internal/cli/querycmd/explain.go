@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
-	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
 )
 
 // explanation is how a lake answered a question; a test pins its members.
@@ -35,16 +36,16 @@ func inMilliseconds(d time.Duration) milliseconds {
 }
 
 // explain answers the question, and says how that was done in place of the answer.
-func (o *Options) explain(ctx context.Context, s source, body []byte) error {
-	q, err := decode(body)
+func (o *Options) explain(ctx context.Context, body []byte) error {
+	text, err := without(body, "paging")
 	if err != nil {
 		return err
 	}
-	lake, ok := s.(*lakeSource)
-	if !ok {
-		return fault.Field("--explain", "--explain needs --lake")
+	q, err := query.DecodeDetail(text, query.OwnLimits())
+	if err != nil {
+		return everything(err)
 	}
-	e, err := lake.archive.Explain(ctx, q.Query, o.Limit)
+	e, err := app.Explain(ctx, o.Lake, q.Query, o.Limit)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package querycmd
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -84,7 +83,7 @@ without a head, and whole. --json and --ndjson have the records as they were ans
 }
 
 // Run asks.
-func Run(ctx context.Context, o *Options) (err error) {
+func Run(ctx context.Context, o *Options) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
@@ -98,19 +97,16 @@ func Run(ctx context.Context, o *Options) (err error) {
 	for _, doubt := range o.Question.Doubts() {
 		o.Streams.Notef("%s\n", doubt)
 	}
-	s, err := o.source(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
 	if o.Explain {
-		return o.explain(ctx, s, text)
+		return o.explain(ctx, text)
 	}
-	a, err := s.ask(ctx, text, o.Limit, o.Count)
-	if err != nil {
-		return err
-	}
-	return o.print(a)
+	return o.with(ctx, func(ctx context.Context, s source) error {
+		a, err := s.ask(ctx, text, o.Limit, o.Count)
+		if err != nil {
+			return err
+		}
+		return o.print(a)
+	})
 }
 
 func (o *Options) validate() error {
@@ -150,13 +146,6 @@ func (o *Options) printBody(text []byte) error {
 	}
 	o.Streams.Printf("%s\n", v)
 	return nil
-}
-
-func (o *Options) source(ctx context.Context) (source, error) {
-	if o.Lake != "" {
-		return openLake(ctx, o.Lake)
-	}
-	return connect(o)
 }
 
 // changed gives a JSON object with other members, in the order in which people write them.

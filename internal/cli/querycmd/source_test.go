@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -51,27 +52,47 @@ func (p *pages) Query(_ context.Context, text []byte) (platform.Answer, error) {
 	return a, nil
 }
 
+// ReadQuery hands on a page of any size.
+func (p *pages) ReadQuery(ctx context.Context, text []byte, begin func() func([]byte) error) (platform.Answer, error) {
+	a, err := p.Query(ctx, text)
+	each := begin()
+	for _, raw := range a.Records {
+		if err == nil {
+			err = each(raw)
+		}
+	}
+	return a, err
+}
+
 func TestPagesAreFollowed(t *testing.T) {
 	for _, c := range []struct {
 		name         string
+		own          bool
 		pages        pages
 		limit        int
 		count        bool
 		want, atMost int // records; pages asked for
 		kind         error
 	}{
-		{"none", pages{total: 0}, 0, false, 0, 1, nil},
-		{"one page", pages{total: 99}, 0, false, 99, 1, nil},
-		{"two pages and an empty one", pages{total: 200}, 0, false, 200, 3, nil},
-		{"shifted", pages{total: 350, shifted: true}, 0, false, 350, 4, nil},
-		{"a small limit", pages{total: 350}, 7, false, 7, 1, nil},
-		{"a limit over pages", pages{total: 350}, 250, false, 250, 3, nil},
-		{"count", pages{total: 350}, 0, true, 0, 1, nil},
-		{"deeper than the platform goes", pages{total: 100_001}, 0, false, 100_000, 1000, fault.Incomplete},
-		{"deeper, but not wanted", pages{total: 100_001}, 150, false, 150, 2, nil},
-		{"a page fails", pages{total: 350, fail: 2}, 0, false, 100, 2, fault.Unavailable},
+		{"none", false, pages{total: 0}, 0, false, 0, 1, nil},
+		{"one page", false, pages{total: 99}, 0, false, 99, 1, nil},
+		{"two pages and an empty one", false, pages{total: 200}, 0, false, 200, 3, nil},
+		{"shifted", false, pages{total: 350, shifted: true}, 0, false, 350, 4, nil},
+		{"a small limit", false, pages{total: 350}, 7, false, 7, 1, nil},
+		{"a limit over pages", false, pages{total: 350}, 250, false, 250, 3, nil},
+		{"count", false, pages{total: 350}, 0, true, 0, 1, nil},
+		{"deeper than the platform goes", false, pages{total: 100_001}, 0, false, 100_000, 1000, fault.Incomplete},
+		{"deeper, but not wanted", false, pages{total: 100_001}, 150, false, 150, 2, nil},
+		{"a page fails", false, pages{total: 350, fail: 2}, 0, false, 100, 2, fault.Unavailable},
+		{"of a lake, none", true, pages{total: 0}, 0, false, 0, 1, nil},
+		{"of a lake, one page", true, pages{total: 100}, 0, false, 100, 1, nil},
+		{"of a lake, all at once", true, pages{total: 250_000}, 0, false, 250_000, 2, nil},
+		{"of a lake, a small limit", true, pages{total: 350}, 7, false, 7, 1, nil},
+		{"of a lake, a large limit", true, pages{total: 350}, 101, false, 101, 2, nil},
+		{"of a lake, more than there are", true, pages{total: 350}, 1000, false, 350, 2, nil},
+		{"of a lake, count", true, pages{total: 350}, 0, true, 0, 1, nil},
 	} {
-		a, err := platformSource{&c.pages}.ask(t.Context(), []byte(`{"interval":"i","aggregations":[{}]}`), c.limit, c.count)
+		a, err := source{client: &c.pages, own: c.own}.ask(t.Context(), []byte(`{"interval":"i","aggregations":[{}]}`), c.limit, c.count)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +105,9 @@ func TestPagesAreFollowed(t *testing.T) {
 		if len(got) != c.want || !errors.Is(err, c.kind) || len(c.pages.asked) > c.atMost {
 			t.Errorf("%s: %d records by %v, %v", c.name, len(got), c.pages.asked, err)
 		}
+		if n := len(c.pages.asked); n > 1 && !strings.HasSuffix(c.pages.asked[n-1], "/0") {
+			t.Errorf("%s: the aggregations are asked for again: %q", c.name, c.pages.asked[n-1])
+		}
 		if len(slices.Compact(slices.Sorted(slices.Values(got)))) != len(got) {
 			t.Errorf("%s: a record came twice", c.name)
 		}
@@ -94,14 +118,16 @@ func TestPagesAreFollowed(t *testing.T) {
 }
 
 func TestAReaderMayStop(t *testing.T) {
-	a, err := platformSource{&pages{total: 350}}.ask(t.Context(), []byte(`{}`), 0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range a.records {
+	for _, own := range []bool{false, true} {
+		a, err := source{client: &pages{total: 350}, own: own}.ask(t.Context(), []byte(`{}`), 0, false)
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
-		break
+		for _, err := range a.records {
+			if err != nil {
+				t.Error(err)
+			}
+			break
+		}
 	}
 }

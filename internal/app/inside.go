@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/platform/inside"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Owner is who asks in this process, and is told everything of an organization.
+type Owner struct{ Organization, Client string }
+
+// Inside is a server's folder that is asked in this process, by the client that asks a platform. Nothing listens.
+type Inside struct {
+	*platform.Client
+
+	server *Server
+}
+
+// Inside does something with the folder of the server, whether the server is running or not.
+func (s *Service) Inside(ctx context.Context, o Owner, log *slog.Logger, do func(context.Context, *Inside) error) error {
+	server := s.Serve(Listen{Log: log}, time.Now)
+	server.owner = &access.Client{ID: o.Client, Organization: o.Organization}
+	return newRole("folder", server.services()).during(ctx, func(ctx context.Context) error {
+		return do(ctx, &Inside{server.client(), server})
+	})
+}
+
+// Answer does something while this process answers jobs, as long as no other does.
+func (i *Inside) Answer(ctx context.Context, do func(context.Context) error) error {
+	return newRole("answer", i.server.services()).during(ctx, do)
+}
+
+// Answered says whether a process answers jobs.
+func (i *Inside) Answered(ctx context.Context) (bool, error) { return i.server.jobs.Runs(ctx) }
+
+// Ask does something with a client that asks the lake in dir. Whatever is written meanwhile, all that it asks is answered
+// from the snapshot that was the newest when it began; nothing is written, so that whoever may read the lake may ask it.
+func Ask(ctx context.Context, dir string, log *slog.Logger, do func(context.Context, *platform.Client) error) error {
+	s := &Server{Listen: Listen{Log: log}, owner: &access.Client{Organization: DefaultOrganization}}
+	s.now = time.Now
+	s.organizations = func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil }
+	var archive *Archive
+	var view *duck.Engine
+	all := s.services()
+	all["lake"] = service{
+		open:  func(ctx context.Context) (err error) { archive, err = OpenArchive(ctx, dir); return err },
+		close: func() error { return archive.Close() },
+	}
+	all["moment"] = service{
+		needs: []string{"lake"},
+		open: func(ctx context.Context) (err error) {
+			view, err = archive.Engine(ctx)
+			s.sources = map[string]engine.Source{DefaultOrganization: moment{view, archive.Lake}}
+			return err
+		},
+		close: func() error { return view.Close() },
+	}
+	return newRole("ask", all).during(ctx, func(ctx context.Context) error { return do(ctx, s.client()) })
+}
+
+// client asks the server's surface in this process.
+func (s *Server) client() *platform.Client {
+	return platform.New(platform.Config{
+		API: "http://folder", NoLogin: true, Transport: inside.Transport{Handler: s.surface.Handler()}, Log: s.Log,
+		// Nothing lies between: what fails would fail again, an answer takes as long as it takes, and a page made by this
+		// process is as large as its records are. None of it is held.
+		Retry: platform.Retry{Attempts: 1}, Patience: 10 * 365 * 24 * time.Hour, Limits: wire.Limits{Page: math.MaxInt64},
+	})
+}
+
+// moment is a source whose views are all of one moment: what is asked of one after the other fits together.
+type moment struct {
+	view *duck.Engine
+	lake *lake.Lake
+}
+
+// Live lends the view.
+func (m moment) Live(context.Context) (engine.Engine, error) { return lent{m.view}, nil }
+
+// Settled lends the view.
+func (m moment) Settled(ctx context.Context) (engine.Engine, error) { return m.Live(ctx) }
+
+// Available is the end of the days that the lake has whole.
+func (m moment) Available(ctx context.Context) (time.Time, error) { return m.lake.Available(ctx) }
+
+// lent is an engine that somebody else closes.
+type lent struct{ *duck.Engine }
+
+// Close does nothing.
+func (lent) Close() error { return nil }
