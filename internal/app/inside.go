@@ -3,21 +3,23 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math"
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine"
-	"github.com/parley-hq/parley/internal/engine/duck"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/inside"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Owner is who asks in this process, and is told everything of an organization.
-type Owner struct{ Organization, Client string }
+type Owner struct {
+	Organization string
+	Client       access.ClientID
+}
 
 // Inside is a server's folder that is asked in this process, by the client that asks a platform. Nothing listens.
 type Inside struct {
@@ -49,22 +51,10 @@ func Ask(ctx context.Context, dir string, log *slog.Logger, do func(context.Cont
 	s := &Server{Listen: Listen{Log: log}, owner: &access.Client{Organization: DefaultOrganization}}
 	s.now = time.Now
 	s.organizations = func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil }
-	var archive *Archive
-	var view *duck.Engine
+	r := &reading{dir: dir}
+	s.sources = map[string]engine.Source{DefaultOrganization: r}
 	all := s.services()
-	all["lake"] = service{
-		open:  func(ctx context.Context) (err error) { archive, err = OpenArchive(ctx, dir); return err },
-		close: func() error { return archive.Close() },
-	}
-	all["moment"] = service{
-		needs: []string{"lake"},
-		open: func(ctx context.Context) (err error) {
-			view, err = archive.Engine(ctx)
-			s.sources = map[string]engine.Source{DefaultOrganization: moment{view, archive.Lake}}
-			return err
-		},
-		close: func() error { return view.Close() },
-	}
+	maps.Copy(all, r.services())
 	return newRole("ask", all).during(ctx, func(ctx context.Context) error { return do(ctx, s.client()) })
 }
 
@@ -77,24 +67,3 @@ func (s *Server) client() *platform.Client {
 		Retry: platform.Retry{Attempts: 1}, Patience: 10 * 365 * 24 * time.Hour, Limits: wire.Limits{Page: math.MaxInt64},
 	})
 }
-
-// moment is a source whose views are all of one moment: what is asked of one after the other fits together.
-type moment struct {
-	view *duck.Engine
-	lake *lake.Lake
-}
-
-// Live lends the view.
-func (m moment) Live(context.Context) (engine.Engine, error) { return lent{m.view}, nil }
-
-// Settled lends the view.
-func (m moment) Settled(ctx context.Context) (engine.Engine, error) { return m.Live(ctx) }
-
-// Available is the end of the days that the lake has whole.
-func (m moment) Available(ctx context.Context) (time.Time, error) { return m.lake.Available(ctx) }
-
-// lent is an engine that somebody else closes.
-type lent struct{ *duck.Engine }
-
-// Close does nothing.
-func (lent) Close() error { return nil }

@@ -23,14 +23,24 @@ import (
 //	folder   the same as serve without clients: its owner asks it in this process
 //	answer   jobs of a folder, answered in place of its server
 //	ask      a lake, as it is at one moment, that its owner asks in this process
+//	explain  how a lake answers
+//	export   records out of a lake, as it is at one moment
+//	sql      SQL over a lake, as it is at one moment
 //	extract  an extraction into a lake
+//	import   records of files, into a lake
+//	generate simulated records, into a lake
 var services = map[string][]string{
-	"serve":   {"clients", "jobs", "runner", "gaps", "surface", "http"},
-	"passing": {"state", "clients", "jobs", "runner", "gaps", "surface", "http"},
-	"folder":  {"jobs", "surface"},
-	"answer":  {"runner"},
-	"ask":     {"lake", "moment", "surface"},
-	"extract": {"lake"},
+	"serve":    {"clients", "jobs", "runner", "gaps", "surface", "http"},
+	"passing":  {"state", "clients", "jobs", "runner", "gaps", "surface", "http"},
+	"folder":   {"jobs", "surface"},
+	"answer":   {"runner"},
+	"ask":      {"lake", "snapshot", "engine", "surface"},
+	"explain":  {"lake", "snapshot", "engine"},
+	"export":   {"lake", "snapshot", "engine"},
+	"sql":      {"lake", "snapshot"},
+	"extract":  {"lake"},
+	"import":   {"lake"},
+	"generate": {"lake"},
 }
 
 // service is a part of a role. Each of its functions may be nil.

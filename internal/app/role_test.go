@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -105,9 +106,12 @@ func TestARoleThatFails(t *testing.T) {
 // Every service of a role is one that there is: a name that was mistyped would leave it out.
 func TestRolesHaveTheirServices(t *testing.T) {
 	s := NewSandbox(Listen{Log: slog.New(slog.DiscardHandler)}, new(sandbox.World))
+	all := s.services()
+	maps.Copy(all, new(reading).services())
 	for name, r := range map[string]role{
 		"passing": s.role(), "serve": (&Server{backend: backend{state: &State{}}, Listen: s.Listen}).role(),
-		"folder": newRole("folder", s.services()), "answer": newRole("answer", s.services()),
+		"folder": newRole("folder", s.services()), "answer": newRole("answer", s.services()), "ask": newRole("ask", all),
+		"explain": newRole("explain", all), "export": newRole("export", all), "sql": newRole("sql", all),
 	} {
 		if len(r) != len(services[name]) {
 			t.Errorf("%s has %d services, not %d", name, len(r), len(services[name]))

@@ -154,7 +154,7 @@ func (s *Server) services() map[string]service {
 		"jobs":    {needs: []string{"state"}, open: s.openJobs},
 		"runner":  {needs: []string{"jobs"}, run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
 		"gaps":    {run: newGapWatch(s.sources, s.Log).run},
-		"surface": {needs: []string{"clients", "jobs", "moment"}, open: s.openSurface},
+		"surface": {needs: []string{"clients", "jobs", "engine"}, open: s.openSurface},
 		"http":    {needs: []string{"surface"}, open: s.listen, run: s.serve, close: s.hangUp},
 	}
 }

@@ -3,7 +3,6 @@ package export
 
 import (
 	"context"
-	"errors"
 	"io"
 	"iter"
 
@@ -60,30 +59,22 @@ not at all; a name that ends in .gz or .zst compresses it. Without -o the record
 }
 
 // Run exports.
-func Run(ctx context.Context, o *Options) (err error) {
+func Run(ctx context.Context, o *Options) error {
 	q, err := o.query()
 	if err != nil {
 		return err
 	}
-	archive, err := app.OpenArchive(ctx, o.Lake)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, archive.Close()) }()
-	e, err := archive.Engine(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	o.Streams.Missing(engine.Missing(e, q.Interval))
-	all, err := e.Count(ctx, q)
-	if err != nil {
-		return err
-	}
-	if o.DryRun {
-		return o.summary(all, "would be exported")
-	}
-	return o.export(ctx, e, q, all)
+	return app.Export(ctx, o.Lake, func(ctx context.Context, e engine.Engine) error {
+		o.Streams.Missing(engine.Missing(e, q.Interval))
+		all, err := e.Count(ctx, q)
+		if err != nil {
+			return err
+		}
+		if o.DryRun {
+			return o.summary(all, "would be exported")
+		}
+		return o.export(ctx, e, q, all)
+	})
 }
 
 func (o *Options) query() (q query.Query, err error) {

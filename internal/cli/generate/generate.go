@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -65,7 +66,7 @@ platform takes no simulated ones.`,
 const memory = 512 << 20
 
 // Run generates.
-func Run(ctx context.Context, o *Options) (err error) {
+func Run(ctx context.Context, o *Options) error {
 	g, err := o.generation()
 	if err != nil {
 		return err
@@ -74,11 +75,13 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return o.dryRun(ctx, g)
 	}
 	debug.SetMemoryLimit(memory)
-	if g.Lake, err = lake.Create(ctx, o.Lake); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, g.Lake.Close()) }()
-	g.Control = g.Lake.Control()
+	return app.Generate(ctx, o.Lake, func(ctx context.Context, l *lake.Lake) error {
+		g.Lake, g.Control = l, l.Control()
+		return o.generate(ctx, g)
+	})
+}
+
+func (o *Options) generate(ctx context.Context, g gen.Generation) error {
 	days, err := g.Pending(ctx)
 	if err != nil {
 		return err

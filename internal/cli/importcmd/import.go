@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
@@ -102,18 +103,20 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.DryRun {
 		return o.dryRun(ctx, cfg)
 	}
-	progress := o.Streams.Progress()
 	if !lake.Exists(o.Lake) {
 		// What is no file of records should leave no lake behind. Of the rest only an import can tell.
 		if err := errors.Join(lake.Vacant(ctx, o.Lake), ingest.Begin(ctx, cfg.Files, cfg.Limits)); err != nil {
 			return err
 		}
 	}
-	if cfg.Lake, err = lake.Create(ctx, o.Lake); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cfg.Lake.Close()) }()
-	cfg.Control = cfg.Lake.Control()
+	return app.Import(ctx, o.Lake, func(ctx context.Context, l *lake.Lake) error {
+		cfg.Lake, cfg.Control = l, l.Control()
+		return o.load(ctx, cfg)
+	})
+}
+
+// load imports into a lake, if it takes records of that source.
+func (o *Options) load(ctx context.Context, cfg ingest.Config) error {
 	if err := extract.MayImport(ctx, cfg.Control, o.Source); err != nil {
 		return err
 	}
@@ -122,6 +125,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 			return err
 		}
 	}
+	progress := o.Streams.Progress()
 	cfg.Report = func(p ingest.Progress) { progress.Show(p.Step, p.Records, 0, "records") }
 	summary, err := ingest.Import(ctx, cfg)
 	progress.Clear()

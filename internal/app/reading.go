@@ -1,0 +1,96 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// reading is a lake as it is at one moment: whatever is written meanwhile, all that is asked of it fits together. As a
+// source, its views are all of that moment.
+type reading struct {
+	dir      string
+	lake     *lake.Lake
+	snapshot *lake.Snapshot
+	duck     *duck.DB
+	engine   *duck.Engine
+}
+
+// services are those that a reading is made of.
+func (r *reading) services() map[string]service {
+	return map[string]service{
+		"lake": {
+			open:  func(ctx context.Context) (err error) { r.lake, err = lake.Open(ctx, r.dir); return err },
+			close: func() error { return r.lake.Close() },
+		},
+		"snapshot": {needs: []string{"lake"}, open: r.openSnapshot, close: func() error { return r.snapshot.Close() }},
+		"engine": {
+			needs: []string{"snapshot"}, open: r.openEngine,
+			close: func() error { return errors.Join(r.engine.Close(), r.duck.Close()) },
+		},
+	}
+}
+
+// openSnapshot opens the newest snapshot, whose files are all there.
+func (r *reading) openSnapshot(ctx context.Context) (err error) {
+	if r.snapshot, err = r.lake.Snapshot(ctx); err != nil {
+		return err
+	}
+	if err := r.snapshot.Verify(ctx); err != nil {
+		return errors.Join(err, r.snapshot.Close())
+	}
+	return nil
+}
+
+func (r *reading) openEngine(ctx context.Context) (err error) {
+	if r.duck, err = duck.Open(ctx, duck.Config{}); err == nil {
+		r.engine = duck.New(r.duck, r.snapshot)
+	}
+	return err
+}
+
+// Live lends the engine.
+func (r *reading) Live(context.Context) (engine.Engine, error) { return lent{r.engine}, nil }
+
+// Settled lends the engine.
+func (r *reading) Settled(ctx context.Context) (engine.Engine, error) { return r.Live(ctx) }
+
+// Available is the end of the days that the lake has whole.
+func (r *reading) Available(ctx context.Context) (time.Time, error) { return r.lake.Available(ctx) }
+
+// lent is an engine that somebody else closes.
+type lent struct{ *duck.Engine }
+
+// Close does nothing.
+func (lent) Close() error { return nil }
+
+// Export does something with an engine over the lake in dir.
+func Export(ctx context.Context, dir string, do func(context.Context, engine.Engine) error) error {
+	r := &reading{dir: dir}
+	return newRole("export", r.services()).during(ctx, func(ctx context.Context) error { return do(ctx, r.engine) })
+}
+
+// Explain answers a question from the lake in dir and says how it was done. It stands beside the way that all else is
+// asked: a platform does not say how it answers.
+func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engine.Explanation, err error) {
+	r := &reading{dir: dir}
+	err = newRole("explain", r.services()).during(ctx, func(ctx context.Context) (err error) {
+		x, err = r.engine.Explain(ctx, q, limit, 0)
+		return err
+	})
+	return x, err
+}
+
+// SQL runs a reading statement over the lake in dir; see duck.SQL. It stands beside the port: the statement is in DuckDB's
+// language, and no other engine could answer it.
+func SQL(ctx context.Context, dir, statement string, columns func([]string) error, row func([]any) error) error {
+	r := &reading{dir: dir}
+	return newRole("sql", r.services()).during(ctx, func(ctx context.Context) error {
+		return duck.SQL(ctx, duck.Config{}, r.snapshot, statement, columns, row)
+	})
+}
