@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -202,6 +203,32 @@ func TestALakeAndAPlatformAnswerAlike(t *testing.T) {
 	}
 	if out := flags("--count", "--aggregate", "originatingDirection"); !strings.HasPrefix(out, "originatingDirection\tinbound\t") {
 		t.Errorf("aggregations for programs: %q", out)
+	}
+}
+
+// writing is a standard output of which somebody is told when something is written to it.
+type writing func()
+
+func (w writing) Write(b []byte) (int, error) {
+	w()
+	return len(b), nil
+}
+
+func TestAQueryThatIsInterrupted(t *testing.T) {
+	lake := filepath.Join(t.TempDir(), "lake")
+	must(t, "generate", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-04", "--per-day", "200")
+	for _, line := range []string{"--ndjson", "--json", "--json --count"} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		if strings.HasSuffix(line, "--count") {
+			interrupt() // before anything was written
+		}
+		var errs strings.Builder
+		args := append([]string{"query", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-04"}, strings.Fields(line)...)
+		code := Run(ctx, args, &ui.Streams{In: strings.NewReader(""), Out: writing(interrupt), Err: &errs})
+		interrupt()
+		if code != 130 || !strings.Contains(errs.String(), "interrupted") {
+			t.Errorf("%s: exit code %d, says %s", line, code, errs.String())
+		}
 	}
 }
 

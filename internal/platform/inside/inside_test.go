@@ -99,7 +99,7 @@ func TestHeadersComeWhenTheyAreFlushed(t *testing.T) {
 
 // However much a handler writes, it is never ahead of who reads by more than what it writes at once.
 func TestAnAnswerIsNotHeld(t *testing.T) {
-	const piece, pieces = 64 << 10, 4096 // 256 MiB
+	const piece, pieces = 64 << 10, 1024 // 64 MiB
 	written := make(chan int, pieces)
 	resp, err := ask(t, t.Context(), func(w http.ResponseWriter, _ *http.Request) {
 		for range pieces {
