@@ -47,8 +47,7 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, out.refused
 	}
 	return &http.Response{
-		Status: http.StatusText(out.status), StatusCode: out.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: out.sent, Body: in, ContentLength: -1, Request: req,
+		Status: http.StatusText(out.status), StatusCode: out.status, Header: out.sent, Body: in, ContentLength: -1, Request: req,
 	}, nil
 }
 

@@ -43,7 +43,7 @@ func TestARequestAndItsAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(resp.Body)
-		if string(text) != "answered" || err != nil || resp.StatusCode != http.StatusAccepted || resp.Header.Get("A") != "before" {
+		if string(text) != "answered" || err != nil || resp.StatusCode != http.StatusAccepted || resp.Header.Get("A") != "before" || resp.ContentLength != -1 {
 			t.Errorf("%s: got %d %v %q, %v", name, resp.StatusCode, resp.Header, text, err)
 		}
 		if err := resp.Body.Close(); err != nil {
@@ -182,6 +182,23 @@ func TestClosingEndsTheHandler(t *testing.T) {
 	}
 	if err := resp.Body.Close(); err != nil || ended == nil {
 		t.Errorf("closed: %v, and the handler was told %v", err, ended)
+	}
+}
+
+// A request has failed when its handler has returned, and not while it clears up.
+func TestAFailureComesWhenTheHandlerHasReturned(t *testing.T) {
+	var ended error
+	resp, err := ask(t, t.Context(), func(w http.ResponseWriter, r *http.Request) {
+		w.(failer).Fail(io.ErrUnexpectedEOF)
+		w.WriteHeader(http.StatusNotFound)
+		<-r.Context().Done()
+		_, ended = io.WriteString(w, "to nobody")
+	}, nil)
+	if err == nil {
+		resp.Body.Close()
+	}
+	if !errors.Is(err, io.ErrUnexpectedEOF) || ended == nil {
+		t.Errorf("got %v, and the handler %v", err, ended)
 	}
 }
 
