@@ -64,6 +64,6 @@ func (s *Server) client() *platform.Client {
 		API: "http://folder", NoLogin: true, Transport: inside.Transport{Handler: s.surface.Handler()}, Log: s.Log,
 		// Nothing lies between: what fails would fail again, an answer takes as long as it takes, and a page made by this
 		// process is as large as its records are. None of it is held.
-		Retry: platform.Retry{Attempts: 1}, Patience: 10 * 365 * 24 * time.Hour, Limits: wire.Limits{Page: math.MaxInt64},
+		Retry: platform.Retry{Attempts: 1}, Patience: 10 * 365 * 24 * time.Hour, Limits: wire.Limits{Page: math.MaxInt64, Verbatim: true},
 	})
 }

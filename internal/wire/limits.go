@@ -27,6 +27,9 @@ type Limits struct {
 	Page int64
 	// Advice ends the message about a page that is larger: it names the flag that raises the limit.
 	Advice string
+	// Verbatim hands on the records of a page as they stand in it: one that this process has written has no insignificant
+	// white space, and to look for it takes as long as to read the page.
+	Verbatim bool
 }
 
 // DefaultPage is room for 1,000 records, which is the platform's own size of a page, of 134 kB each. Those of the

@@ -46,7 +46,10 @@ func ReadPage(r io.Reader, each func(raw []byte) error) (Page, error) {
 func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Page, error) {
 	l = l.withDefaults()
 	src := &source{r: r, most: l, what: "page", whole: "the body", end: l.Page}
-	p := pageReader{dec: newDecoder(src), each: each, seen: map[string]bool{}}
+	p := pageReader{dec: newDecoder(src), each: each, own: compact, seen: map[string]bool{}}
+	if l.Verbatim {
+		p.own = bytes.Clone
+	}
 	err := readMembers(p.dec, p.member)
 	if err == nil {
 		err = atEnd(p.dec)
@@ -64,6 +67,7 @@ func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Pag
 type pageReader struct {
 	dec     decoder
 	each    func(raw []byte) error
+	own     func(v []byte) []byte // copies a record for each
 	page    Page
 	seen    map[string]bool // members of a page that came, and whether there was something in them
 	refused error           // by each
@@ -112,7 +116,7 @@ func (p *pageReader) foreign(name string) error {
 func (p *pageReader) conversations() (bool, error) {
 	return true, readElements(p.dec, func(v jsontext.Value, _ bool) error {
 		p.page.Records++
-		p.refused = p.each(compact(v))
+		p.refused = p.each(p.own(v))
 		return p.refused
 	})
 }

@@ -256,3 +256,17 @@ func FuzzReadPage(f *testing.F) {
 		}
 	})
 }
+
+func TestAPageThatIsHandedOnVerbatim(t *testing.T) {
+	const page = `{"conversations":[{"a": 1},{"b":2}],"totalHits":2}`
+	for verbatim, want := range map[bool]string{false: `{"a":1}{"b":2}`, true: `{"a": 1}{"b":2}`} {
+		var raws [][]byte
+		_, err := Limits{Verbatim: verbatim}.ReadPage(strings.NewReader(page), Found, func(raw []byte) error {
+			raws = append(raws, raw)
+			return nil
+		})
+		if got := string(bytes.Join(raws, nil)); err != nil || got != want {
+			t.Errorf("verbatim: %v; got %s, %v", verbatim, got, err)
+		}
+	}
+}
