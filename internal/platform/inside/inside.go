@@ -34,7 +34,7 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	r, w := io.Pipe()
 	out := &writer{header: http.Header{}, body: w, begun: make(chan struct{})}
-	in := &answer{PipeReader: r, cancel: cancel}
+	in := &answer{PipeReader: r, ended: ctx.Err, cancel: cancel}
 	in.handler.Go(func() { t.serve(out, received(ctx, req)) })
 	select {
 	case <-out.begun:
@@ -82,8 +82,17 @@ func (t Transport) serve(w *writer, req *http.Request) {
 type answer struct {
 	*io.PipeReader
 
+	ended   func() error // why the request is over, if it is
 	cancel  context.CancelFunc
 	handler sync.WaitGroup
+}
+
+// Read reads on until the request is over: a handler that does not look at its context would not end it.
+func (a *answer) Read(b []byte) (int, error) {
+	if err := a.ended(); err != nil {
+		return 0, err
+	}
+	return a.PipeReader.Read(b)
 }
 
 // Close ends the handler, and waits until it has returned. It gives no error.

@@ -165,6 +165,24 @@ func TestCancellationEndsTheHandler(t *testing.T) {
 	})
 }
 
+// A handler that looks at nothing but whether it can write is ended by an answer that nobody reads on.
+func TestACancelledAnswerIsNotReadOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	resp, err := ask(t, ctx, func(w http.ResponseWriter, _ *http.Request) {
+		for err := error(nil); err == nil; {
+			_, err = w.Write([]byte("more"))
+		}
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	cancel()
+	if n, err := resp.Body.Read(make([]byte, 4)); n != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %d bytes, %v", n, err)
+	}
+}
+
 // Who has read enough closes the answer. The handler has returned then, whatever it was doing.
 func TestClosingEndsTheHandler(t *testing.T) {
 	var ended error
