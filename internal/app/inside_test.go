@@ -27,7 +27,7 @@ func generated(t *testing.T, dir, to string) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	g := generate.Generation{Lake: l, PerDay: 20, Seed: 7, Log: quiet, Progress: func(int64) {}}
+	g := generate.Generation{Lake: l, Control: l.Control(), PerDay: 20, Seed: 7, Log: quiet, Progress: func(int64) {}}
 	if g.First, err = conversation.ParseDay("2026-11-01"); err != nil {
 		t.Fatal(err)
 	}
