@@ -15,6 +15,14 @@ func StripAttributes(raw []byte) []byte {
 	if !bytes.Contains(raw, []byte(`"attributes"`)) {
 		return raw
 	}
+	if out, ok := stripQuickly(raw); ok {
+		return out
+	}
+	return stripSlowly(raw)
+}
+
+// stripSlowly takes any text.
+func stripSlowly(raw []byte) []byte {
 	s := stripper{dec: held(raw), raw: raw}
 	if err := s.conversation(); err != nil {
 		return raw

@@ -19,12 +19,12 @@ import (
 // in the schema, and none twice. Nearly all are, and it takes a third of the time that json.Unmarshal takes. Of any other
 // text it says that it does not know, and whoever asks takes the long way: what it gives is what that would give.
 func decodeQuickly(raw []byte) (*conversation.Conversation, bool) {
-	if !utf8.Valid(raw) || hasControl(raw) {
+	q, ok := quickly(raw)
+	if !ok {
 		return nil, false
 	}
-	q := quick{text: string(raw), escapes: bytes.IndexByte(raw, '\\') >= 0} // one copy, of which every text is a part
 	c := new(conversation.Conversation)
-	ok := q.object(reflect.ValueOf(c).Elem(), planOf(reflect.TypeFor[conversation.Conversation]())) && q.at == len(q.text)
+	ok = q.object(reflect.ValueOf(c).Elem(), planOf(reflect.TypeFor[conversation.Conversation]())) && q.at == len(q.text)
 	return c, ok
 }
 
@@ -34,6 +34,14 @@ type quick struct {
 	escapes bool // somewhere in the text
 	at      int
 	depth   int // of members that nobody knows
+}
+
+// quickly begins to read a text, unless what it has in it is not compact JSON for sure.
+func quickly(raw []byte) (quick, bool) {
+	if !utf8.Valid(raw) || hasControl(raw) {
+		return quick{}, false
+	}
+	return quick{text: string(raw), escapes: bytes.IndexByte(raw, '\\') >= 0}, true // one copy, of which every text is a part
 }
 
 // hasControl says whether there is a control character in a text. There is none in compact JSON.
@@ -106,12 +114,15 @@ func readerOf(typ reflect.Type) func(*quick, reflect.Value) bool {
 
 // next passes over c, if it is next.
 func (q *quick) next(c byte) bool {
-	if q.at < len(q.text) && q.text[q.at] == c {
+	if q.before(c) {
 		q.at++
 		return true
 	}
 	return false
 }
+
+// before says whether c is next.
+func (q *quick) before(c byte) bool { return q.at < len(q.text) && q.text[q.at] == c }
 
 // word passes over a word such as true, if it is next.
 func (q *quick) word(w string) bool {

@@ -92,8 +92,16 @@ func TestStripAttributes(t *testing.T) {
 		`{"attributes":{"kept":"1"},"participants":[{"sessions":[{"attributes":"kept"}]}]}`: `{"attributes":{"kept":"1"},"participants":[{"sessions":[{"attributes":"kept"}]}]}`,
 		`{"participants":"attributes"}`:                                                     `{"participants":"attributes"}`,
 	} {
-		if got := string(StripAttributes([]byte(in))); got != want {
-			t.Errorf("strip %s\n got %s\nwant %s", in, got, want)
+		for how, strip := range map[string]func([]byte) []byte{"either way": StripAttributes, "slowly": stripSlowly, "quickly": func(raw []byte) []byte {
+			out, ok := stripQuickly(raw)
+			if !ok {
+				t.Errorf("%s cannot be stripped quickly", raw)
+			}
+			return out
+		}} {
+			if got := string(strip([]byte(in))); got != want {
+				t.Errorf("strip %s %s\n got %s\nwant %s", how, in, got, want)
+			}
 		}
 	}
 }
@@ -109,7 +117,11 @@ func canonical(t *testing.T, b []byte) string {
 
 func FuzzStripAttributes(f *testing.F) {
 	f.Add([]byte(`{"participants":[{"x":1,"attributes":{"a":"b"},"y":2},{"attributes":{}}],"z":1.0}`))
+	f.Add([]byte(`{"x":[0,-1.5e3,true,null],"participants":[{"attributes":{"\u0061":"\ud83d\ude00\\"}},7,{}],"participants":[]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		if got, ok := stripQuickly(raw); ok && string(got) != string(stripSlowly(raw)) {
+			t.Errorf("strip %s: quickly %s, slowly %s", raw, got, stripSlowly(raw))
+		}
 		v := jsontext.Value(raw)
 		if !v.IsValid() || v.Compact() != nil {
 			return
