@@ -12,13 +12,18 @@ import (
 // it is: the form in which the synchronous query and the details by id answer. Text that is not shaped like a record
 // comes back as it went in.
 func StripAttributes(raw []byte) []byte {
-	if !bytes.Contains(raw, []byte(`"attributes"`)) {
+	if !namesAttributes(raw) {
 		return raw
 	}
 	if out, ok := stripQuickly(raw); ok {
 		return out
 	}
 	return stripSlowly(raw)
+}
+
+// namesAttributes says whether a member of a text may be called attributes: its name can be written with escapes.
+func namesAttributes(raw []byte) bool {
+	return bytes.Contains(raw, []byte(`"attributes"`)) || bytes.IndexByte(raw, '\\') >= 0
 }
 
 // stripSlowly takes any text.
@@ -90,7 +95,7 @@ func (s *stripper) participant() error {
 // the platform does with the results of jobs. Everything else stays as it is, byte for byte: raw itself comes back
 // when nothing is too long.
 func CutAttributes(raw []byte) []byte {
-	if !mayBeLong(raw) || !bytes.Contains(raw, []byte(`"attributes"`)) {
+	if !mayBeLong(raw) || !namesAttributes(raw) {
 		return raw
 	}
 	c := cutter{dec: held(raw), raw: raw}

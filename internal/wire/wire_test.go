@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
@@ -90,6 +91,7 @@ func TestStripAttributes(t *testing.T) {
 		`{"participants":[{"attributes":{},"attributes":{},"x":1}]}`:                        `{"participants":[{"x":1}]}`,
 		`{"participants":[{"x":1,"attributes":{},"y":2},{"attributes":{}}],"z":1.0}`:        `{"participants":[{"x":1,"y":2},{}],"z":1.0}`,
 		`{"attributes":{"kept":"1"},"participants":[{"sessions":[{"attributes":"kept"}]}]}`: `{"attributes":{"kept":"1"},"participants":[{"sessions":[{"attributes":"kept"}]}]}`,
+		`{"participants":[{"purpose":"acd","\u0061ttributes":{"card":"4111"}}]}`:            `{"participants":[{"purpose":"acd"}]}`,
 		`{"participants":"attributes"}`:                                                     `{"participants":"attributes"}`,
 	} {
 		for how, strip := range map[string]func([]byte) []byte{"either way": StripAttributes, "slowly": stripSlowly, "quickly": func(raw []byte) []byte {
@@ -163,4 +165,14 @@ func FuzzValues(f *testing.F) {
 			return nil
 		})
 	})
+}
+
+// A name is the same however it is spelled: what is too long in attributes that are spelled with escapes is cut too.
+func TestCutAttributesWithEscapedNames(t *testing.T) {
+	long := strings.Repeat("A", 2*conversation.MaxAttributeLength)
+	plain := string(CutAttributes([]byte(`{"participants":[{"attributes":{"card":"` + long + `"}}]}`)))
+	escaped := string(CutAttributes([]byte(`{"participants":[{"\u0061ttributes":{"card":"` + long + `"}}]}`)))
+	if want := strings.Replace(plain, "attributes", `\u0061ttributes`, 1); escaped != want || len(plain) >= len(long) {
+		t.Errorf("%d bytes, want %d", len(escaped), len(want))
+	}
 }
