@@ -29,7 +29,7 @@ func damagedFile(err error) error {
 
 // ofParquet says whether DuckDB's Parquet reader said it.
 func ofParquet(message string) bool {
-	for _, said := range []string{"Failed to read file", "Parquet file", "parquet file", "No magic bytes", "ZSTD", "TProtocolException"} {
+	for _, said := range []string{"Failed to read file", "Parquet file", "parquet file", "No magic bytes", "Footer length error", "ZSTD", "TProtocolException"} {
 		if strings.Contains(message, said) {
 			return true
 		}

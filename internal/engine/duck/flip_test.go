@@ -1,7 +1,9 @@
 package duck_test
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,9 +36,18 @@ func TestFlippedByteIsDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := 0
+		wrong := map[string][]byte{}
 		for _, at := range places(len(good)) {
 			bad := append([]byte(nil), good...)
 			bad[at] ^= 0x55
+			wrong[fmt.Sprintf("byte %d of %d", at, len(good))] = bad
+		}
+		for _, length := range []uint32{0, 1, math.MaxInt32, math.MaxUint32} {
+			bad := append([]byte(nil), good...)
+			binary.LittleEndian.PutUint32(bad[len(bad)-8:], length)
+			wrong[fmt.Sprintf("a footer of %d bytes", length)] = bad
+		}
+		for what, bad := range wrong {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +60,7 @@ func TestFlippedByteIsDamage(t *testing.T) {
 				case 8:
 					found++
 				default:
-					t.Errorf("%s: byte %d of %s of %d: exit code %d: %v", name, at, table, len(good), fault.ExitCode(err), err)
+					t.Errorf("%s: %s of %s: exit code %d: %v", name, what, table, fault.ExitCode(err), err)
 				}
 			}
 		}
