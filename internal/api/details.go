@@ -34,9 +34,10 @@ func (s *Server) queryDetails(x *exchange) error {
 		return err
 	}
 	// A page of the platform's size is small enough to be held: an error on the way then still gets its proper answer,
-	// and whoever reads it slowly has no turn meanwhile. Only the owner may ask for a longer one.
+	// and whoever reads it slowly has no turn meanwhile. The owner, who is told of an error wherever it comes, gets the
+	// records as they are found.
 	var page bytes.Buffer
-	streams := q.Page.Size > query.PlatformLimits().PageSize
+	streams := s.cfg.Owner != nil
 	err = x.live(weigh(q), func(ctx context.Context, view engine.Engine) error {
 		x.warn(engine.Missing(view, q.Interval))
 		if streams {

@@ -93,7 +93,7 @@ func pageSize(limit int, count bool) int {
 
 // ask answers a body; limit 0 means all, count that no records are wanted.
 func (s source) ask(ctx context.Context, body []byte, limit int, count bool) (a answer, err error) {
-	size := pageSize(limit, count)
+	size := pageSize(limit, count || s.own)
 	first, err := s.page(ctx, body, size, 1)
 	if err != nil {
 		return a, everything(err)
@@ -144,7 +144,8 @@ func (s source) most(limit int, total int64) int {
 // errEnough ends the pages: the reader wants no more.
 var errEnough = errors.New("enough")
 
-// whole hands on the records of an answer that may be one page, after the first one if that has not all of them.
+// whole hands on the records of an answer that may be one page, as they come: a hundred can be larger than what there is of
+// memory. The first page, of one record, was for what is said of all.
 func (s source) whole(ctx context.Context, body []byte, first platform.Answer, _, most int, yield func([]byte, error) bool) error {
 	each := func(raw []byte) error {
 		if !yield(raw, nil) {
