@@ -13,6 +13,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends a process that cannot end: one whose output nobody reads
 	code := cli.Run(ctx, os.Args[1:], ui.System())
 	stop()
 	os.Exit(code)
