@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"sync"
 
 	"github.com/parley-hq/parley/internal/state/sqlite"
 )
@@ -18,7 +17,7 @@ type DB struct {
 
 	handle  *sql.DB
 	reader  *sqlite.Reader // of one that may only be read, else nil
-	writing *sync.Mutex    // held by whoever writes, where the dialect lets one write at a time
+	writing chan struct{}  // has room for whoever writes, where the dialect lets one write at a time
 }
 
 // Open opens the control database in the file at path and makes it when it is not there.
@@ -39,7 +38,7 @@ func OpenToRead(path string, refusal error) *DB {
 }
 
 func on(handle *sql.DB, d Dialect) *DB {
-	return &DB{asking: asking{handle, d}, handle: handle, writing: &sync.Mutex{}}
+	return &DB{asking: asking{handle, d}, handle: handle, writing: make(chan struct{}, 1)}
 }
 
 // Over is the same database by another handle: as one that fails now and then, for tests.
@@ -71,14 +70,22 @@ func (db *DB) View(ctx context.Context, do func(*DB) error) error {
 
 // Exec runs a statement that changes rows, and counts them.
 func (db *DB) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	defer db.line()()
+	leave, err := db.line(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	return db.exec(ctx, statement, args)
 }
 
 // Tx lends a transaction: it commits when do returns nil and rolls back otherwise. Until then nobody else writes: do asks
 // and changes by the transaction alone, and does not take long.
 func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
-	defer db.line()()
+	leave, err := db.line(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	tx, err := db.dialect.Begin(ctx, db.handle)
 	if err != nil {
 		return db.dialect.Fault(err)
@@ -89,13 +96,17 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	return db.dialect.Fault(tx.Commit())
 }
 
-// line stands in line with the others of this process who write, and gives what ends that.
-func (db *DB) line() (done func()) {
+// line stands in line with the others of this process who write, for as long as ctx lets it, and gives what ends that.
+func (db *DB) line(ctx context.Context) (leave func(), err error) {
 	if !db.dialect.OneWriter() {
-		return func() {}
+		return func() {}, nil
 	}
-	db.writing.Lock()
-	return db.writing.Unlock
+	select {
+	case db.writing <- struct{}{}:
+		return func() { <-db.writing }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func ignoreDone(err error) error {

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -88,5 +89,30 @@ func TestVersionIsToldWithoutMigrating(t *testing.T) {
 	}
 	if _, err := db.Version(t.Context(), Schema{"test", make([]string, 2)}); !errors.Is(err, fault.Conflict) {
 		t.Errorf("a newer database: %v", err)
+	}
+}
+
+// Whoever waits for another who writes may leave the line.
+func TestWaitingToWriteEndsWithItsContext(t *testing.T) {
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "control.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := db.Tx(t.Context(), func(*Tx) error {
+		if _, err := db.Exec(ctx, `DELETE FROM t`); !errors.Is(err, context.Canceled) {
+			t.Errorf("a statement: %v", err)
+		}
+		if err := db.Tx(ctx, func(*Tx) error { return nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("a transaction: %v", err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Tx(t.Context(), func(*Tx) error { return nil }); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
