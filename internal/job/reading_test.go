@@ -79,6 +79,7 @@ func TestAFileThatIsCutOffMeanwhile(t *testing.T) {
 
 // Whatever becomes of a job or a page, its files are given back.
 func TestFilesAreGivenBack(t *testing.T) {
+	foldertest.Uncollected(t)
 	m, id := fulfilled(t, someRecords(3), 0)
 	read(t, m, id, "", 2)
 	for _, src := range []*fakeSource{{panics: true}, {err: errors.New("broken")}, {closing: errors.New("broken")}} {

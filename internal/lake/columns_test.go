@@ -4,8 +4,6 @@ import (
 	"bytes"
 	flags "flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -139,16 +137,7 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 		}
 		tables[table].Release()
 	}
-	golden := filepath.Join("testdata", "columns.golden")
-	if *update {
-		if err := os.WriteFile(golden, got.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := golden(t, "columns.golden", got.Bytes())
 	gotLines, wantLines := strings.Split(got.String(), "\n"), strings.Split(string(want), "\n")
 	for i := range max(len(gotLines), len(wantLines)) {
 		var g, w string

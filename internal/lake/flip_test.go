@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -88,9 +87,9 @@ func flipped(t *testing.T, l *Lake, path string, good []byte) {
 	l.listed.Store(nil)
 }
 
-// What is no Parquet file is closed by whoever finds out, and not by the collector, which is kept from it here.
+// What is no Parquet file is closed by whoever finds out.
 func TestWhatCannotBeOpenedIsClosed(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	foldertest.Uncollected(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "f.parquet"), []byte("PAR1 and no more"), 0o600); err != nil {
 		t.Fatal(err)

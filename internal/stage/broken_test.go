@@ -247,6 +247,7 @@ func TestAFileThatCannotBeRemoved(t *testing.T) {
 
 // Whoever reads to the end, stops in the middle, or meets damage, leaves no file open.
 func TestReadingGivesItsFilesBack(t *testing.T) {
+	foldertest.Uncollected(t)
 	s := openStage(t, newLake(t), "run")
 	put(t, s, version("a", noon1, "", 0), version("b", noon1, "", 0), version("c", noon1.Add(time.Hour), "", 0))
 	put(t, s, version("d", noon1, "", 0))

@@ -93,7 +93,10 @@ func pageSize(limit int, count bool) int {
 
 // ask answers a body; limit 0 means all, count that no records are wanted.
 func (s source) ask(ctx context.Context, body []byte, limit int, count bool) (a answer, err error) {
-	size := pageSize(limit, count || s.own)
+	size := pageSize(limit, count)
+	if s.own {
+		size = 1 // the first page is for what is said of all
+	}
 	first, err := s.page(ctx, body, size, 1)
 	if err != nil {
 		return a, everything(err)
@@ -145,7 +148,7 @@ func (s source) most(limit int, total int64) int {
 var errEnough = errors.New("enough")
 
 // whole hands on the records of an answer that may be one page, as they come: a hundred can be larger than what there is of
-// memory. The first page, of one record, was for what is said of all.
+// memory. One record is in the first page already.
 func (s source) whole(ctx context.Context, body []byte, first platform.Answer, _, most int, yield func([]byte, error) bool) error {
 	each := func(raw []byte) error {
 		if !yield(raw, nil) {

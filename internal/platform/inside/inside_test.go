@@ -14,7 +14,7 @@ import (
 )
 
 // ask sends a request to a handler.
-func ask(t *testing.T, ctx context.Context, h http.HandlerFunc, body io.Reader) (*http.Response, error) { //nolint:revive // a helper
+func ask(t *testing.T, ctx context.Context, h http.HandlerFunc, body io.Reader) (*http.Response, error) { //nolint:revive // t comes first, as everywhere in tests
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://folder/a%2Fb?c=d", body)
 	if err != nil {
