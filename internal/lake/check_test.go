@@ -46,7 +46,7 @@ func (f *forger) files() map[Table][]store.Location {
 			out = alter(batch)
 		}
 		for _, b := range out {
-			if err := d.write(t, b); err != nil {
+			if err := d.of[t].write(b); err != nil {
 				f.t.Fatal(err)
 			}
 		}
@@ -55,11 +55,18 @@ func (f *forger) files() map[Table][]store.Location {
 		s.add(v)
 	}
 	s.flush()
-	files, err := d.finish(f.t.Context())
-	if err != nil {
-		f.t.Fatal(err)
+	finish(f.t, d)
+	return d.whole()
+}
+
+// finish makes all files of a day whole.
+func finish(t *testing.T, d *dayFiles) {
+	t.Helper()
+	for _, table := range Tables() {
+		if err := d.finish(t.Context(), table); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return files
 }
 
 // take commits the files in the place of those that the lake has of the day.
@@ -90,9 +97,9 @@ func (f *forger) take(day conversation.Day) {
 // filesAt makes files of a lake at locations.
 func filesAt(t *testing.T, l *Lake, at func(Table) store.Location) *dayFiles {
 	t.Helper()
-	return &dayFiles{open: map[Table]*dataFile{}, create: func(table Table) (*dataFile, error) {
+	return newDayFiles(0, func(table Table) (*dataFile, error) {
 		return createDataFile(t.Context(), table, l.fileAt(at(table)))
-	}}
+	})
 }
 
 // overwrite puts the rows of versions in the place of a file that the catalog knows.
@@ -306,7 +313,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 		}
 		for column, field := range layoutOf(table).schema.Fields() {
 			file := File{store: folder.At(t.TempDir()), at: store.Location(fmt.Sprint(table, column))}
-			d := &dayFiles{open: map[Table]*dataFile{}, create: func(of Table) (*dataFile, error) { return createDataFile(t.Context(), of, file) }}
+			d := newDayFiles(0, func(of Table) (*dataFile, error) { return createDataFile(t.Context(), of, file) })
 			var derived arrow.RecordBatch
 			s := newShredder(memory.DefaultAllocator, func(of Table, batch arrow.RecordBatch) {
 				if of == table {
@@ -316,12 +323,10 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			s.add(a)
 			s.flush()
 			derived.Retain()
-			if err := d.write(table, other(derived, column)); err != nil {
+			if err := d.of[table].write(other(derived, column)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := d.finish(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			finish(t, d)
 			at := newCursor(t.Context(), []File{file})
 			if err := at.equal(derived); err == nil || !strings.Contains(err.Error(), "column "+field.Name+" differs") {
 				t.Errorf("%s: another %s: got %v", table, field.Name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -19,10 +20,10 @@ type writtenDay struct {
 	files map[Table][]store.Location
 }
 
-// writeDays writes the files of every day that the commit changes. It shreds on this goroutine while another encodes and
-// writes what was shredded before: the two cost about the same.
+// writeDays writes the files of every day that the commit changes. It shreds on this goroutine while others, one a table,
+// encode and write what was shredded before.
 func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[Version, error]) ([]writtenDay, Outcome, error) {
-	writing, ctx := newInOrder(ctx)
+	writing, ctx := newLanes(ctx)
 	d := &dayWriter{Writer: w, commit: commit, writing: writing, mem: new(recycler)}
 	out, err := d.shred(ctx, m, incoming)
 	// When writing fails, shredding ends with a cancellation that is only its consequence.
@@ -32,8 +33,8 @@ func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incomin
 	if err != nil {
 		return nil, out, errors.Join(err, d.discard())
 	}
-	out.Days = len(d.done)
-	return d.done, out, nil
+	out.Days = len(d.days)
+	return d.written(), out, nil
 }
 
 // dayWriter writes the files of the days of one commit.
@@ -41,17 +42,23 @@ type dayWriter struct {
 	*Writer
 
 	commit  string
-	writing *inOrder
+	writing *lanes
 	mem     *recycler
-	open    *dayFiles // of the day that is being written
-	done    []writtenDay
+	days    []*dayFiles
 }
 
-func (d *dayWriter) discard() error {
-	if d.open == nil {
-		return nil
+func (d *dayWriter) discard() (err error) {
+	for _, files := range d.days {
+		err = errors.Join(err, files.discard())
 	}
-	return d.open.discard()
+	return err
+}
+
+func (d *dayWriter) written() (days []writtenDay) {
+	for _, files := range d.days {
+		days = append(days, writtenDay{files.day, files.whole()})
+	}
+	return days
 }
 
 // shred shreds day after day.
@@ -111,28 +118,19 @@ func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, erro
 
 // day shreds one day, and has it written.
 func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) error {
-	files := &dayFiles{open: map[Table]*dataFile{}, create: func(t Table) (*dataFile, error) {
+	files := newDayFiles(day, func(t Table) (*dataFile, error) {
 		return createDataFile(ctx, t, d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet")))
-	}}
-	d.writing.add(func() error {
-		d.open = files
-		return nil
 	})
+	d.days = append(d.days, files)
 	s := newShredder(d.mem, func(t Table, batch arrow.RecordBatch) {
-		d.writing.add(func() error { return files.write(t, batch) })
+		d.writing.add(t, func() error { return files.of[t].write(batch) })
 	})
 	if err := shredDay(ctx, s, m.merged, day, incoming, out); err != nil {
 		return err
 	}
-	d.writing.add(func() error {
-		locations, err := files.finish(ctx)
-		if err != nil {
-			return err
-		}
-		d.done = append(d.done, writtenDay{day, locations})
-		crashpoint.Reach("commit.day")
-		return nil
-	})
+	for t := range files.of {
+		d.writing.add(t, func() error { return files.finish(ctx, t) })
+	}
 	return ctx.Err()
 }
 
@@ -172,44 +170,89 @@ func noting(incoming iter.Seq2[Version, error], last *conversation.ID) iter.Seq2
 	}
 }
 
-// dayFiles are the files of one day, made when they get their first row.
+// dayFiles are the files of one day. Each belongs to whoever writes its table.
 type dayFiles struct {
-	open   map[Table]*dataFile
-	create func(Table) (*dataFile, error)
+	day  conversation.Day
+	of   map[Table]*tableFile
+	left atomic.Int64 // tables that are not finished yet
 }
 
-// write writes rows of a table and releases them.
-func (d *dayFiles) write(t Table, batch arrow.RecordBatch) error {
-	defer batch.Release()
-	if d.open[t] == nil {
-		f, err := d.create(t)
-		if err != nil {
-			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", t)
-		}
-		d.open[t] = f
+func newDayFiles(day conversation.Day, create func(Table) (*dataFile, error)) *dayFiles {
+	d := &dayFiles{day: day, of: map[Table]*tableFile{}}
+	for _, t := range Tables() {
+		d.of[t] = &tableFile{table: t, create: create}
 	}
-	if err := d.open[t].write(batch); err != nil {
-		return fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t)
+	d.left.Store(int64(len(d.of)))
+	return d
+}
+
+// finish makes the file of a table whole. The day is on disk when the last of them is.
+func (d *dayFiles) finish(ctx context.Context, t Table) error {
+	if err := d.of[t].finish(ctx); err != nil {
+		return err
+	}
+	if d.left.Add(-1) == 0 {
+		crashpoint.Reach("commit.day")
 	}
 	return nil
 }
 
-// finish makes all files whole and gives their locations.
-func (d *dayFiles) finish(ctx context.Context) (map[Table][]store.Location, error) {
+// whole gives the locations of the files, all of which are finished.
+func (d *dayFiles) whole() map[Table][]store.Location {
 	files := map[Table][]store.Location{}
-	for t, f := range d.open {
-		delete(d.open, t) // finish discards f itself when it fails
-		if err := f.finish(ctx); err != nil {
-			return nil, errors.Join(fault.Because(diskFault(err), err, "a data file of table %s cannot be written", t), d.discard())
+	for t, f := range d.of {
+		if f.at != "" {
+			files[t] = append(files[t], f.at)
 		}
-		files[t] = append(files[t], f.file.at)
 	}
-	return files, nil
+	return files
 }
 
 func (d *dayFiles) discard() (err error) {
-	for _, f := range d.open {
-		err = errors.Join(err, f.discard())
+	for _, f := range d.of {
+		if f.open != nil {
+			err = errors.Join(err, f.open.discard())
+		}
 	}
 	return err
+}
+
+// tableFile is the file of a table for a day, made when it gets its first row.
+type tableFile struct {
+	table  Table
+	create func(Table) (*dataFile, error)
+	open   *dataFile      // while it is written
+	at     store.Location // when it is whole
+}
+
+// write writes rows and releases them.
+func (f *tableFile) write(batch arrow.RecordBatch) (err error) {
+	defer batch.Release()
+	if f.open == nil {
+		if f.open, err = f.create(f.table); err != nil {
+			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", f.table)
+		}
+	}
+	return f.written(f.open.write(batch))
+}
+
+// finish makes the file whole, if there is one.
+func (f *tableFile) finish(ctx context.Context) error {
+	open := f.open
+	if open == nil {
+		return nil
+	}
+	f.open = nil // finish discards it itself when it fails
+	err := open.finish(ctx)
+	if err == nil {
+		f.at = open.file.at
+	}
+	return f.written(err)
+}
+
+func (f *tableFile) written(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Because(diskFault(err), err, "a data file of table %s cannot be written", f.table)
 }

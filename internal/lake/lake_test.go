@@ -291,18 +291,15 @@ func TestLostRaceIsRetried(t *testing.T) {
 		d := filesAt(t, l, func(Table) store.Location { return data(Conversations).Join(name) })
 		s := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
 			if table == Conversations {
-				if err := d.write(table, batch); err != nil {
+				if err := d.of[table].write(batch); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 		s.add(v)
 		s.flush()
-		files, err := d.finish(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return l.url(files[Conversations][0])
+		finish(t, d)
+		return l.url(d.whole()[Conversations][0])
 	}
 	if err := tx1.AddFiles(ctx, []string{path("1.parquet", record("b", day1, ""))}, nil, false); err != nil {
 		t.Fatal(err)

@@ -133,7 +133,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	i := intent{id: "earlier-" + day.String(), run: "run", at: day1}
 	d := filesAt(t, l, func(table Table) store.Location { return data(table).Join("day="+day.String(), i.id+".parquet") })
 	shredder := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
-		if err := d.write(table, batch); err != nil {
+		if err := d.of[table].write(batch); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -147,16 +147,13 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 		}
 	}
 	shredder.flush()
-	files, err := d.finish(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	finish(t, d)
 	w, err := l.Writer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := w.commitTables(t.Context(), i, s, []writtenDay{{day, files}}, Outcome{}); err != nil {
+	if err := w.commitTables(t.Context(), i, s, []writtenDay{{day, d.whole()}}, Outcome{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,12 +32,12 @@ func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
 	t.Helper()
 	dir := folder.At(t.TempDir())
 	at := func(table Table) store.Location { return store.Location(table).Join("x.parquet") }
-	files := &dayFiles{open: map[Table]*dataFile{}, create: func(table Table) (*dataFile, error) {
+	files := newDayFiles(0, func(table Table) (*dataFile, error) {
 		return createDataFile(t.Context(), table, File{store: dir, at: at(table)})
-	}}
-	writing, ctx := newInOrder(t.Context())
+	})
+	writing, ctx := newLanes(t.Context())
 	s := newShredder(mem, func(table Table, batch arrow.RecordBatch) {
-		writing.add(func() error { return files.write(table, batch) })
+		writing.add(table, func() error { return files.of[table].write(batch) })
 	})
 	for _, v := range records {
 		s.add(v)
@@ -46,9 +46,7 @@ func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
 	if err := errors.Join(ctx.Err(), writing.wait()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := files.finish(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	finish(t, files)
 	var all bytes.Buffer
 	for _, table := range Tables() {
 		if text, err := os.ReadFile(dir.Path(at(table))); err == nil {
@@ -105,28 +103,4 @@ func TestRecycledMemoryIsAsNew(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-// Once something has failed nothing more is done, and nobody waits for it.
-func TestInOrder(t *testing.T) {
-	q, ctx := newInOrder(t.Context())
-	broken := errors.New("broken")
-	var did []int
-	for i := range 100 {
-		q.add(func() error {
-			did = append(did, i)
-			if i == 10 {
-				return broken
-			}
-			return nil
-		})
-	}
-	if err := q.wait(); !errors.Is(err, broken) || ctx.Err() == nil {
-		t.Errorf("got %v, %v", err, ctx.Err())
-	}
-	for i, n := range did {
-		if i != n || i > 10 {
-			t.Errorf("done: %v", did)
-		}
-	}
 }

@@ -83,7 +83,7 @@ func Limits(mib int64) (wire.Limits, error) {
 }
 
 // memory is what an import aims for.
-const memory = 256 << 20
+const memory = 240 << 20
 
 // Run imports.
 func Run(ctx context.Context, o *Options) (err error) {
