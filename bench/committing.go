@@ -16,6 +16,7 @@ import (
 
 	_ "github.com/duckdb/duckdb-go/v2" // the peer
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/wire"
@@ -72,18 +73,18 @@ func (b *bench) commit(path string, want int64) (took time.Duration, size int64,
 }
 
 // versions reads the records of a file.
-func versions(ctx context.Context, path string, at time.Time) iter.Seq2[lake.Version, error] {
+func versions(ctx context.Context, path string, at time.Time) iter.Seq2[conversation.Version, error] {
 	stopped := errors.New("stopped")
-	return func(yield func(lake.Version, error) bool) {
+	return func(yield func(conversation.Version, error) bool) {
 		err := ingest.Values(ctx, ingest.File{Path: path}, wire.Limits{}, func(raw []byte) error {
 			r, err := wire.Record(raw)
-			if err == nil && !yield(lake.Version{Record: r, Run: "bench", At: at}, nil) {
+			if err == nil && !yield(conversation.Version{Record: r, Run: "bench", At: at}, nil) {
 				err = stopped
 			}
 			return err
 		})
 		if err != nil && !errors.Is(err, stopped) {
-			yield(lake.Version{}, err)
+			yield(conversation.Version{}, err)
 		}
 	}
 }

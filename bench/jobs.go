@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // What jobs ask of the million. The filter of the first matches about one conversation in a hundred, all over the month.
@@ -206,7 +207,7 @@ func (b *bench) recordFiles() (list string, err error) {
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	var paths []string
-	for _, f := range snapshot.Files(lake.Conversations) {
+	for _, f := range snapshot.Files(tables.Conversations) {
 		paths = append(paths, "'"+f.Path+"'")
 	}
 	return strings.Join(paths, ", "), nil

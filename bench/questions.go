@@ -13,6 +13,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -52,7 +54,7 @@ func (b *bench) questions() (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	e := duck.New(inside, snapshot)
 	defer func() { err = errors.Join(err, e.Close()) }()
-	a := asker{ctx: b.ctx, engine: e, db: db, files: snapshot.Files(lake.Conversations)}
+	a := asker{ctx: b.ctx, engine: e, db: db, files: snapshot.Files(tables.Conversations)}
 	week := conversation.Interval{Start: first.Start(), End: (first + extractDays).Start()}
 	day := (first + 3).Interval()
 	hour := conversation.Interval{Start: day.Start.Add(14 * time.Hour), End: day.Start.Add(15 * time.Hour)}
@@ -82,7 +84,7 @@ type asker struct {
 	ctx    context.Context //nolint:containedctx // one program, one run
 	engine *duck.Engine
 	db     *sql.DB
-	files  []lake.File
+	files  []datafile.File
 }
 
 // compare asks both in turn and gives the median of each.

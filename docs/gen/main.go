@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 func main() {
@@ -25,7 +25,7 @@ type page struct{ path, want string }
 
 // pages makes every page of the repository at root.
 func pages(root string) ([]page, error) {
-	tables, err := tablesPage()
+	columns, err := tablesPage()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func pages(root string) ([]page, error) {
 		return nil, err
 	}
 	return []page{
-		{filepath.Join(root, "docs", "tables.md"), tables},
+		{filepath.Join(root, "docs", "tables.md"), columns},
 		{filepath.Join(root, "docs", "dimensions.md"), dimensionsPage()},
 		{readme, codes},
 	}, nil
@@ -59,15 +59,15 @@ func write(root string) error {
 }
 
 // intros say what a row of each table is.
-var intros = map[lake.Table]string{
-	lake.Conversations: "A row is a conversation, in the newest version that was received.",
-	lake.Segments:      "A row is a segment, with the columns of its session, flow and participant.",
-	lake.Metrics:       "A row is one emission of a metric in a session.",
-	lake.Attributes:    "A row is one attribute of a participant: what the flow or a script set.",
-	lake.Evaluations:   "A row is an evaluation of a conversation.",
-	lake.Surveys:       "A row is a survey of a conversation.",
-	lake.Resolutions:   "A row is a resolution of a conversation.",
-	lake.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
+var intros = map[tables.Table]string{
+	tables.Conversations: "A row is a conversation, in the newest version that was received.",
+	tables.Segments:      "A row is a segment, with the columns of its session, flow and participant.",
+	tables.Metrics:       "A row is one emission of a metric in a session.",
+	tables.Attributes:    "A row is one attribute of a participant: what the flow or a script set.",
+	tables.Evaluations:   "A row is an evaluation of a conversation.",
+	tables.Surveys:       "A row is a survey of a conversation.",
+	tables.Resolutions:   "A row is a resolution of a conversation.",
+	tables.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
 }
 
 const tablesPreamble = `# Tables of the lake
@@ -88,14 +88,14 @@ How the tables lie on disk, and how other programs read them: [lake.md](lake.md)
 func tablesPage() (string, error) {
 	var b strings.Builder
 	b.WriteString(tablesPreamble)
-	tables := lake.Tables()
-	last := len(tables) - 1
-	for _, t := range append([]lake.Table{tables[last]}, tables[:last]...) { // conversations first
+	names := tables.All()
+	last := len(names) - 1
+	for _, t := range append([]tables.Table{names[last]}, names[:last]...) { // conversations first
 		intro, ok := intros[t]
 		if !ok {
 			return "", fmt.Errorf("docs/gen does not say what a row of %s is", t)
 		}
-		columns := lake.Columns(t)
+		columns := tables.Columns(t)
 		fmt.Fprintf(&b, "\n## %s\n\n%s %d columns.\n\n| column | type | description |\n|---|---|---|\n", t, intro, len(columns))
 		for _, c := range columns {
 			typ, err := icebergType(c.Type)

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/sandbox"
 )
@@ -109,7 +110,7 @@ func (d Demo) Check(ctx context.Context, l *lake.Lake, f *Figures) error {
 	f.Duplicates = max(0, f.Extracted-f.Conversations)
 	f.RecordsPerSecond = float64(f.Extracted) / f.Seconds
 	d.Say("   the platform has %s conversations of these days, the lake has %s, each once; %s segments, %s metrics",
-		d.Count(f.Conversations), d.Count(f.Extracted), d.Count(report.Rows[lake.Segments]), d.Count(report.Rows[lake.Metrics]))
+		d.Count(f.Conversations), d.Count(f.Extracted), d.Count(report.Rows[tables.Segments]), d.Count(report.Rows[tables.Metrics]))
 	if f.Missing+f.Duplicates > 0 {
 		return fault.New(fault.Corrupt, "the lake has %d conversations and the platform %d", f.Extracted, f.Conversations)
 	}

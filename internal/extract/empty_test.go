@@ -10,7 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/test/unraced"
@@ -323,7 +323,7 @@ func TestAgainOverDamage(t *testing.T) {
 	r := newScripted(t, 2, s)
 	r.mustRun()
 	r.cfg.Again = conversation.Days{First: day(1), End: day(3)}
-	path := r.snapshot().Files(lake.Conversations)[0].Path
+	path := r.snapshot().Files(tables.Conversations)[0].Path
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

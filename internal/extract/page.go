@@ -9,7 +9,6 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
@@ -221,7 +220,7 @@ func minTime(a, b time.Time) time.Time {
 func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page) (got brought, err error) {
 	at := e.cfg.Now()
 	next := newOrder(*p)
-	var keep []lake.Version
+	var keep []conversation.Version
 	var reject []stage.Rejected
 	c := e.run.counters // the run's own are set when the page is staged, so that they are never of more than that
 	for _, raw := range page.Records {
@@ -240,7 +239,7 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 			}
 		default:
 			next.take(r)
-			keep = append(keep, lake.Version{Record: r, Run: string(e.run.id), At: at})
+			keep = append(keep, conversation.Version{Record: r, Run: string(e.run.id), At: at})
 		}
 	}
 	next.cursor = page.Next

@@ -12,6 +12,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 )
@@ -122,8 +124,8 @@ func (r *rig) snapshot() *lake.Snapshot {
 // records gives the text of every conversation in the lake, in order.
 func (r *rig) records() (out []string) {
 	r.t.Helper()
-	for _, f := range r.snapshot().Files(lake.Conversations) {
-		for v, err := range lake.Versions(r.t.Context(), f) {
+	for _, f := range r.snapshot().Files(tables.Conversations) {
+		for v, err := range datafile.Versions(r.t.Context(), f) {
 			if err != nil {
 				r.t.Fatal(err)
 			}
@@ -142,8 +144,8 @@ func (r *rig) contents() string {
 	}
 	out := fmt.Sprintf("whole %v\n", whole) // in order: maps are printed so
 	s := r.snapshot()
-	for _, table := range lake.Tables() {
-		if table != lake.Changes {
+	for _, table := range tables.All() {
+		if table != tables.Changes {
 			out += fmt.Sprintf("%s %d\n", table, s.Rows(table))
 		}
 	}

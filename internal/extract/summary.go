@@ -10,7 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/stage"
 )
 
@@ -139,7 +139,7 @@ func (e *Extraction) quiet(ctx context.Context, empty []conversation.Day) (out [
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range snapshot.Files(lake.Conversations) {
+	for _, f := range snapshot.Files(tables.Conversations) {
 		delete(whole, f.Day)
 	}
 	for _, day := range empty {

@@ -106,23 +106,23 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 
 // made is the conversations of one commit. They are made when they are read, and there is nothing to be forgotten.
 type made struct {
-	records iter.Seq2[lake.Version, error]
+	records iter.Seq2[conversation.Version, error]
 }
 
-func (m made) Stream(context.Context) iter.Seq2[lake.Version, error] { return m.records }
-func (made) Heads(context.Context) iter.Seq2[lake.Version, error]    { return nil }
-func (made) Done(context.Context, func(*state.Tx) error) error       { return nil }
+func (m made) Stream(context.Context) iter.Seq2[conversation.Version, error] { return m.records }
+func (made) Heads(context.Context) iter.Seq2[conversation.Version, error]    { return nil }
+func (made) Done(context.Context, func(*state.Tx) error) error               { return nil }
 
 // versions yields the conversations of days, in order of start and id, one at a time. It can be read again, as a commit
 // does; before is how many there were before them.
-func (g Generation) versions(run string, at time.Time, days []conversation.Day, before int64) iter.Seq2[lake.Version, error] {
+func (g Generation) versions(run string, at time.Time, days []conversation.Day, before int64) iter.Seq2[conversation.Version, error] {
 	centre := sim.New(sim.Config{Seed: g.Seed, PerDay: g.PerDay})
-	return func(yield func(lake.Version, error) bool) {
+	return func(yield func(conversation.Version, error) bool) {
 		done := before
 		for _, day := range days {
 			for c := range centre.Day(day) {
 				r, err := wire.RecordOf(c)
-				if !yield(lake.Version{Record: r, Run: run, At: at}, err) || err != nil {
+				if !yield(conversation.Version{Record: r, Run: run, At: at}, err) || err != nil {
 					return
 				}
 				done++

@@ -121,7 +121,7 @@ type importer struct {
 	loader  *load.Loader
 	stage   *stage.Stage
 	sum     Summary
-	records []lake.Version
+	records []conversation.Version
 	reject  []stage.Rejected
 	size    int
 	read    int64
@@ -178,7 +178,7 @@ func (i *importer) take(ctx context.Context, f File, raw []byte) error {
 		if at.IsZero() {
 			at = f.ModTime
 		}
-		i.records = append(i.records, lake.Version{Record: r, Run: string(i.sum.Run), At: at.UTC().Truncate(time.Microsecond)})
+		i.records = append(i.records, conversation.Version{Record: r, Run: string(i.sum.Run), At: at.UTC().Truncate(time.Microsecond)})
 	}
 	if len(i.records)+len(i.reject) < portionRecords && i.size < portionBytes {
 		return ctx.Err()

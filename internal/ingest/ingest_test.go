@@ -22,6 +22,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
@@ -125,8 +127,8 @@ func contents(t *testing.T, l *lake.Lake) (out []string) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for _, f := range s.Files(lake.Conversations) {
-		for v, err := range lake.Versions(t.Context(), f) {
+	for _, f := range s.Files(tables.Conversations) {
+		for v, err := range datafile.Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -453,7 +455,7 @@ func TestLeftoversOfACrash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		portion := stage.Portion{Records: []lake.Version{{Record: r, Run: string(name), At: noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
+		portion := stage.Portion{Records: []conversation.Version{{Record: r, Run: string(name), At: noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
 		if err := s.Put(t.Context(), portion); err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/private/privatetest"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/test/unraced"
@@ -32,8 +34,8 @@ func seen(t *testing.T, l *Lake) string {
 		return err.Error()
 	}
 	ids := []string{}
-	for _, f := range s.Files(Conversations) {
-		for v, err := range Versions(t.Context(), f) {
+	for _, f := range s.Files(tables.Conversations) {
+		for v, err := range datafile.Versions(t.Context(), f) {
 			if err != nil {
 				return err.Error()
 			}
@@ -114,7 +116,7 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	data, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(Conversations), "data", "*", "*.parquet"))
+	data, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(tables.Conversations), "data", "*", "*.parquet"))
 	if err != nil || len(data) != 3 {
 		t.Fatal(data, err)
 	}
@@ -122,7 +124,7 @@ func TestWhoMayOnlyReadReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("there are no pins, and none can be made", "abc3 3 4 false")
-	metadata, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(Conversations), "metadata", "*.metadata.json"))
+	metadata, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(tables.Conversations), "metadata", "*.metadata.json"))
 	if err != nil || len(metadata) == 0 {
 		t.Fatal(metadata, err)
 	}
@@ -194,13 +196,13 @@ func TestTablesThatCannotBeLoaded(t *testing.T) {
 	l := newLake(t)
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err := l.load(ended, Segments); !errors.Is(err, context.Canceled) || fault.ExitCode(err) != 130 {
+	if _, err := l.load(ended, tables.Segments); !errors.Is(err, context.Canceled) || fault.ExitCode(err) != 130 {
 		t.Errorf("interrupted: %v, exit code %d", err, fault.ExitCode(err))
 	}
 	if _, err := l.db.Exec(t.Context(), `UPDATE iceberg_tables SET metadata_location = 'file:///nowhere' WHERE table_name = 'segments'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.load(t.Context(), Segments); !errors.Is(err, fault.Corrupt) {
+	if _, err := l.load(t.Context(), tables.Segments); !errors.Is(err, fault.Corrupt) {
 		t.Errorf("metadata that is not there: %v", err)
 	}
 }

@@ -10,14 +10,16 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
 // simulated gives the records of a day, in order.
-func simulated(tb testing.TB, day conversation.Day, perDay int) []lake.Version {
+func simulated(tb testing.TB, day conversation.Day, perDay int) []conversation.Version {
 	tb.Helper()
-	var out []lake.Version
+	var out []conversation.Version
 	for c := range sim.New(sim.Config{Seed: 7, PerDay: perDay}).Day(day) {
 		text, err := wire.Encode(c)
 		if err != nil {
@@ -27,13 +29,13 @@ func simulated(tb testing.TB, day conversation.Day, perDay int) []lake.Version {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		out = append(out, lake.Version{Record: r, Run: "run", At: time.Unix(0, 0).UTC()})
+		out = append(out, conversation.Version{Record: r, Run: "run", At: time.Unix(0, 0).UTC()})
 	}
 	return out
 }
 
-func stream(versions []lake.Version) iter.Seq2[lake.Version, error] {
-	return func(yield func(lake.Version, error) bool) {
+func stream(versions []conversation.Version) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		for _, v := range versions {
 			if !yield(v, nil) {
 				return
@@ -90,9 +92,9 @@ func BenchmarkFewRecords(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	file := s.Files(lake.Conversations)[0]
+	file := s.Files(tables.Conversations)[0]
 	for b.Loop() {
-		r, err := new(lake.Footers).Open(b.Context(), file)
+		r, err := new(datafile.Footers).Open(b.Context(), file)
 		if err != nil {
 			b.Fatal(err)
 		}

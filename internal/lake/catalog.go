@@ -14,6 +14,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -50,8 +51,8 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 }
 
 // createTable makes an empty table, partitioned by the day of conversation_start, at location.
-func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t Table, location string) error {
-	schema, err := table.ArrowSchemaToIceberg(layoutOf(t).schema, false, nil)
+func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t tables.Table, location string) error {
+	schema, err := table.ArrowSchemaToIceberg(tables.Schema(t), false, nil)
 	if err != nil {
 		return err
 	}

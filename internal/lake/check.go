@@ -16,26 +16,28 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Report is what a check found.
 type Report struct {
-	Snapshot      SnapshotID          `json:"snapshot"`
-	Conversations int64               `json:"conversations"`
-	Rows          map[Table]int64     `json:"rows"`
-	Files         int                 `json:"files"`
-	Bytes         int64               `json:"bytes"`        // of the data files
-	RecordBytes   int64               `json:"record_bytes"` // of the records, JSON
-	Days          int                 `json:"days"`         // that are whole
-	Gaps          []conversation.Days `json:"gaps"`         // days between the first and the last one of the lake that never came into it
-	Unfit         int64               `json:"unfit"`        // records of which some values do not fit the schema
-	Misfits       wire.Misfits        `json:"misfits"`      // those values
-	Unreferenced  int                 `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
-	Unsettled     int                 `json:"unsettled"`    // commits that were interrupted; the next writer settles them
-	Oversized     int                 `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
-	Index         IndexReport         `json:"index"`        // of ids
-	Damage        []string            `json:"damage"`       // what is wrong, a line each, at most maxDamage
+	Snapshot      SnapshotID             `json:"snapshot"`
+	Conversations int64                  `json:"conversations"`
+	Rows          map[tables.Table]int64 `json:"rows"`
+	Files         int                    `json:"files"`
+	Bytes         int64                  `json:"bytes"`        // of the data files
+	RecordBytes   int64                  `json:"record_bytes"` // of the records, JSON
+	Days          int                    `json:"days"`         // that are whole
+	Gaps          []conversation.Days    `json:"gaps"`         // days between the first and the last one of the lake that never came into it
+	Unfit         int64                  `json:"unfit"`        // records of which some values do not fit the schema
+	Misfits       wire.Misfits           `json:"misfits"`      // those values
+	Unreferenced  int                    `json:"unreferenced"` // files that no snapshot refers to: left by interrupted commits, harmless
+	Unsettled     int                    `json:"unsettled"`    // commits that were interrupted; the next writer settles them
+	Oversized     int                    `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
+	Index         IndexReport            `json:"index"`        // of ids
+	Damage        []string               `json:"damage"`       // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
 	Underived []conversation.Day `json:"underived_days"`
@@ -53,7 +55,7 @@ const maxDamage = 100
 // checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
 	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
-		Rows: map[Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},
+		Rows: map[tables.Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},
 	}}
 	if c.done == nil {
 		c.done = func(int64) {}
@@ -105,7 +107,7 @@ func (c *checker) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	c.report.Snapshot = s.ID
 	c.report.Gaps = append(c.report.Gaps, s.Missing(conversation.Interval{})...)
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		c.files(ctx, t, s.files[t])
 	}
 	for _, day := range daysOf(s) {
@@ -113,26 +115,26 @@ func (c *checker) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := c.unique(ctx, s, s.Rows(Conversations)/idsPerPass+1); err != nil {
+	if err := c.unique(ctx, s, s.Rows(tables.Conversations)/idsPerPass+1); err != nil {
 		return err
 	}
 	return c.unreferenced(ctx)
 }
 
 // files compares what the catalog says of the files with what is on disk.
-func (c *checker) files(ctx context.Context, t Table, files []File) {
+func (c *checker) files(ctx context.Context, t tables.Table, files []datafile.File) {
 	c.report.Rows[t] = 0
 	for _, f := range files {
 		c.report.Files++
 		c.report.Rows[t] += f.Rows
 		c.report.Bytes += f.Bytes
-		switch info, err := f.store.Stat(ctx, f.at); {
+		switch info, err := f.Store.Stat(ctx, f.At); {
 		case err != nil:
 			c.missing[f.Path] = true
 			c.damageOf(f.Day, "%s: data file %s is missing", t, f.Path)
 		case info.Bytes != f.Bytes:
 			c.damageOf(f.Day, "%s: data file %s has %d bytes and should have %d", t, f.Path, info.Bytes, f.Bytes)
-		case oversized(ctx, f):
+		case datafile.Oversized(ctx, f):
 			c.report.worn[f.Day] = true
 			c.report.Oversized++
 		}
@@ -141,7 +143,7 @@ func (c *checker) files(ctx context.Context, t Table, files []File) {
 
 func daysOf(s *Snapshot) []conversation.Day {
 	var days []conversation.Day
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		for _, f := range s.files[t] {
 			days = append(days, f.Day)
 		}
@@ -170,52 +172,52 @@ type decoder func(raw []byte) (*conversation.Conversation, wire.Misfits)
 
 // dayBy shreds the records of a day again and compares the result with what is stored in each table.
 func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, decode decoder) error {
-	stored := map[Table]*cursor{}
-	for _, t := range Tables() {
-		if slices.ContainsFunc(ofDay(s.files[t], day), func(f File) bool { return c.missing[f.Path] }) {
+	stored := map[tables.Table]*cursor{}
+	for _, t := range tables.All() {
+		if slices.ContainsFunc(ofDay(s.files[t], day), func(f datafile.File) bool { return c.missing[f.Path] }) {
 			return nil // said before; without it nothing of the day can be compared
 		}
 	}
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		files := ofDay(s.files[t], day)
-		if len(files) > 1 && t != Changes {
+		if len(files) > 1 && t != tables.Changes {
 			c.damageOf(day, "%s: day %v has %d files and should have one", t, day, len(files))
 		}
 		stored[t] = newCursor(ctx, files)
 		defer stored[t].stop()
 	}
-	shredder := newShredder(memory.DefaultAllocator, func(t Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
+	shredder := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
 	var last conversation.Record
-	for _, f := range ofDay(s.files[Conversations], day) {
-		found := File{Path: f.Path}
-		for v, err := range Versions(ctx, f) {
+	for _, f := range ofDay(s.files[tables.Conversations], day) {
+		found := datafile.File{Path: f.Path}
+		for v, err := range datafile.Versions(ctx, f) {
 			if err != nil {
-				c.damageOf(day, "%s: day %v: %v", Conversations, day, err)
+				c.damageOf(day, "%s: day %v: %v", tables.Conversations, day, err)
 				return ctx.Err()
 			}
 			c.record(day, v, last)
 			last = v.Record
-			found.count(v)
+			count(&found, v)
 			derived, misfits := decode(v.JSON)
-			shredder.addDecoded(v, derived)
+			shredder.AddDecoded(v, derived)
 			if misfits != nil {
 				c.report.Unfit++
 				c.report.Misfits = c.report.Misfits.Add(misfits)
 			}
 		}
 		if !found.LastEnd.Equal(f.LastEnd) || found.Open != f.Open {
-			c.damageOf(day, "%s: day %v: the catalog says that the last of it ended at %v and %d have no end; they are %v and %d", Conversations, day, f.LastEnd, f.Open, found.LastEnd, found.Open)
+			c.damageOf(day, "%s: day %v: the catalog says that the last of it ended at %v and %d have no end; they are %v and %d", tables.Conversations, day, f.LastEnd, f.Open, found.LastEnd, found.Open)
 		}
 	}
-	shredder.flush()
-	for _, t := range Tables() {
+	shredder.Flush()
+	for _, t := range tables.All() {
 		c.rest(day, t, ofDay(s.files[t], day), stored[t])
 	}
 	return ctx.Err()
 }
 
 // count counts a conversation in what a file says of itself.
-func (f *File) count(v Version) {
+func count(f *datafile.File, v conversation.Version) {
 	switch {
 	case v.End.IsZero():
 		f.Open++
@@ -227,7 +229,7 @@ func (f *File) count(v Version) {
 // rest looks at what is stored of a table and a day beyond what the records say, and at how much that is in all. Changes
 // are not derived from the records that are there now: that they can be read and are as many as the catalog says is
 // all that can be known.
-func (c *checker) rest(day conversation.Day, t Table, files []File, stored *cursor) {
+func (c *checker) rest(day conversation.Day, t tables.Table, files []datafile.File, stored *cursor) {
 	said := stored.err != nil
 	rest := stored.rest()
 	var want int64
@@ -238,15 +240,15 @@ func (c *checker) rest(day conversation.Day, t Table, files []File, stored *curs
 	case said:
 	case stored.err != nil:
 		c.damageOf(day, "%s: day %v: %v", t, day, stored.err)
-	case t != Changes && rest > 0:
+	case t != tables.Changes && rest > 0:
 		c.damageOf(day, "%s: day %v has %d rows that no record accounts for", t, day, rest)
 	case stored.row != want:
 		c.damageOf(day, "%s: day %v has %d rows and should have %d", t, day, stored.row, want)
 	}
 }
 
-func ofDay(files []File, day conversation.Day) []File {
-	var out []File
+func ofDay(files []datafile.File, day conversation.Day) []datafile.File {
+	var out []datafile.File
 	for _, f := range files {
 		if f.Day == day {
 			out = append(out, f)
@@ -256,7 +258,7 @@ func ofDay(files []File, day conversation.Day) []File {
 }
 
 // record checks one record against its row and its place.
-func (c *checker) record(day conversation.Day, v Version, last conversation.Record) {
+func (c *checker) record(day conversation.Day, v conversation.Version, last conversation.Record) {
 	c.report.Conversations++
 	c.report.RecordBytes += int64(len(v.JSON))
 	c.done(1)
@@ -265,17 +267,17 @@ func (c *checker) record(day conversation.Day, v Version, last conversation.Reco
 	}
 	switch said, err := wire.Record(v.JSON); {
 	case err != nil:
-		c.damageOf(day, "%s: conversation %s: its record cannot be read: %v", Conversations, v.ID, err)
+		c.damageOf(day, "%s: conversation %s: its record cannot be read: %v", tables.Conversations, v.ID, err)
 	case said.ID != v.ID || !said.Start.Equal(v.Start) || !said.End.Equal(v.End):
-		c.damageOf(day, "%s: conversation %s: id, start or end are not those of its record", Conversations, v.ID)
+		c.damageOf(day, "%s: conversation %s: id, start or end are not those of its record", tables.Conversations, v.ID)
 	case v.Day() != day:
-		c.damageOf(day, "%s: conversation %s started on %v and lies in %v", Conversations, v.ID, v.Day(), day)
+		c.damageOf(day, "%s: conversation %s started on %v and lies in %v", tables.Conversations, v.ID, v.Day(), day)
 	case last.ID != "" && conversation.Compare(last, v.Record) >= 0:
-		c.damageOf(day, "%s: conversation %s is out of order in %v", Conversations, v.ID, day)
+		c.damageOf(day, "%s: conversation %s is out of order in %v", tables.Conversations, v.ID, day)
 	}
 }
 
-func (c *checker) compare(day conversation.Day, t Table, derived arrow.RecordBatch, stored *cursor) {
+func (c *checker) compare(day conversation.Day, t tables.Table, derived arrow.RecordBatch, stored *cursor) {
 	defer derived.Release()
 	if err := stored.equal(derived); err != nil {
 		c.damageOf(day, "%s: day %v: %v", t, day, err)
@@ -292,11 +294,11 @@ type cursor struct {
 	err  error // the first difference; after it nothing lines up any more
 }
 
-func newCursor(ctx context.Context, files []File) *cursor {
+func newCursor(ctx context.Context, files []datafile.File) *cursor {
 	c := &cursor{}
 	c.next, c.stop = iter.Pull2(func(yield func(arrow.RecordBatch, error) bool) {
 		for _, f := range files {
-			for batch, err := range batches(ctx, f) {
+			for batch, err := range datafile.Batches(ctx, f) {
 				if !yield(batch, err) || err != nil {
 					return
 				}
@@ -369,9 +371,9 @@ func (c *checker) unique(ctx context.Context, s *Snapshot, passes int64) error {
 	defer look.close()
 	for pass := range passes {
 		seen := map[key]bool{}
-		for _, f := range s.files[Conversations] {
+		for _, f := range s.files[tables.Conversations] {
 			covered := look.covers(f)
-			for batch, err := range batches(ctx, f, "conversation_id") {
+			for batch, err := range datafile.Batches(ctx, f, "conversation_id") {
 				if err != nil {
 					return ctx.Err() // an unreadable file was reported with its day
 				}
@@ -381,7 +383,7 @@ func (c *checker) unique(ctx context.Context, s *Snapshot, passes int64) error {
 						continue
 					}
 					if seen[k] {
-						c.damage("%s: conversation %s is in the lake twice", Conversations, strings.Clone(stringAt(batch, 0, i)))
+						c.damage("%s: conversation %s is in the lake twice", tables.Conversations, strings.Clone(datafile.TextAt(batch, 0, i)))
 					}
 					seen[k] = true
 					if covered {
@@ -400,7 +402,7 @@ func (c *checker) unique(ctx context.Context, s *Snapshot, passes int64) error {
 // it should be could come into the lake again.
 func (c *checker) indexed(look *indexLook, s *Snapshot) {
 	c.report.Index = look.found
-	c.report.Index.count(look.index, s.files[Conversations])
+	c.report.Index.count(look.index, s.files[tables.Conversations])
 	if look.found.Lacking > 0 {
 		c.damage("the index of ids lacks %d conversations that it should have, the first of them in %v; parley lake index --again makes it anew",
 			look.found.Lacking, look.first)
@@ -413,7 +415,7 @@ func (c *checker) unreferenced(ctx context.Context) error {
 	if c.lake.place.moved() {
 		return nil
 	}
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		n, err := c.lake.orphans(ctx, t)
 		if err != nil {
 			return err
@@ -425,7 +427,7 @@ func (c *checker) unreferenced(ctx context.Context) error {
 
 // orphans counts the files of a table that none of its snapshots refers to. It reads all of them and has pinned one
 // only: when one of the others expires on the way, it begins again.
-func (l *Lake) orphans(ctx context.Context, t Table) (int, error) {
+func (l *Lake) orphans(ctx context.Context, t tables.Table) (int, error) {
 	for {
 		tbl, err := l.load(ctx, t)
 		if err != nil {

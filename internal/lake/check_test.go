@@ -18,6 +18,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
@@ -28,19 +30,21 @@ type forger struct {
 	t        *testing.T
 	l        *Lake
 	commit   string
-	versions []Version                                             // in the order in which they are to lie
-	alter    map[Table]func(arrow.RecordBatch) []arrow.RecordBatch // what becomes of the rows of a table
-	twice    Table                                                 // is given a second file
-	late     func(*testing.T, File, ...Version)                    // writes the conversations in our place
+	versions []conversation.Version                                       // in the order in which they are to lie
+	alter    map[tables.Table]func(arrow.RecordBatch) []arrow.RecordBatch // what becomes of the rows of a table
+	twice    tables.Table                                                 // is given a second file
+	late     func(*testing.T, datafile.File, ...conversation.Version)     // writes the conversations in our place
 }
 
-func (f *forger) at(t Table) store.Location { return data(t).Join("day=forged", f.commit+".parquet") }
+func (f *forger) at(t tables.Table) store.Location {
+	return data(t).Join("day=forged", f.commit+".parquet")
+}
 
 // files writes the files and gives their locations.
-func (f *forger) files() map[Table][]store.Location {
+func (f *forger) files() map[tables.Table][]store.Location {
 	f.t.Helper()
 	d := filesAt(f.t, f.l, f.at)
-	s := newShredder(memory.DefaultAllocator, func(t Table, batch arrow.RecordBatch) {
+	s := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, batch arrow.RecordBatch) {
 		out := []arrow.RecordBatch{batch}
 		if alter := f.alter[t]; alter != nil {
 			out = alter(batch)
@@ -52,9 +56,9 @@ func (f *forger) files() map[Table][]store.Location {
 		}
 	})
 	for _, v := range f.versions {
-		s.add(v)
+		s.Add(v)
 	}
-	s.flush()
+	s.Flush()
 	finish(f.t, d)
 	return d.whole()
 }
@@ -62,7 +66,7 @@ func (f *forger) files() map[Table][]store.Location {
 // finish makes all files of a day whole.
 func finish(t *testing.T, d *dayFiles) {
 	t.Helper()
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		if err := d.finish(t.Context(), table); err != nil {
 			t.Fatal(err)
 		}
@@ -75,9 +79,9 @@ func (f *forger) take(day conversation.Day) {
 	f.commit = uuid.NewString()
 	files := f.files()
 	if f.late != nil {
-		at := data(Conversations).Join("day=late", f.commit+".parquet")
+		at := data(tables.Conversations).Join("day=late", f.commit+".parquet")
 		f.late(f.t, f.l.fileAt(at), f.versions...)
-		files[Conversations] = []store.Location{at}
+		files[tables.Conversations] = []store.Location{at}
 	}
 	if f.twice != "" {
 		f.commit = uuid.NewString()
@@ -95,15 +99,15 @@ func (f *forger) take(day conversation.Day) {
 }
 
 // filesAt makes files of a lake at locations.
-func filesAt(t *testing.T, l *Lake, at func(Table) store.Location) *dayFiles {
+func filesAt(t *testing.T, l *Lake, at func(tables.Table) store.Location) *dayFiles {
 	t.Helper()
-	return newDayFiles(0, func(table Table) (*dataFile, error) {
-		return createDataFile(t.Context(), table, l.fileAt(at(table)))
+	return newDayFiles(0, func(table tables.Table) (*datafile.Writer, error) {
+		return datafile.Create(t.Context(), table, l.fileAt(at(table)))
 	})
 }
 
 // overwrite puts the rows of versions in the place of a file that the catalog knows.
-func overwrite(t *testing.T, l *Lake, table Table, versions ...Version) {
+func overwrite(t *testing.T, l *Lake, table tables.Table, versions ...conversation.Version) {
 	t.Helper()
 	f := &forger{t: t, l: l, commit: uuid.NewString(), versions: versions}
 	f.files()
@@ -153,11 +157,11 @@ func and1(batch arrow.RecordBatch) []arrow.RecordBatch {
 }
 
 // of gives what alters one table.
-func of(t Table, alter func(arrow.RecordBatch) []arrow.RecordBatch) map[Table]func(arrow.RecordBatch) []arrow.RecordBatch {
-	return map[Table]func(arrow.RecordBatch) []arrow.RecordBatch{t: alter}
+func of(t tables.Table, alter func(arrow.RecordBatch) []arrow.RecordBatch) map[tables.Table]func(arrow.RecordBatch) []arrow.RecordBatch {
+	return map[tables.Table]func(arrow.RecordBatch) []arrow.RecordBatch{t: alter}
 }
 
-func rename(v Version, id conversation.ID) Version {
+func rename(v conversation.Version, id conversation.ID) conversation.Version {
 	v.ID = id
 	return v
 }
@@ -199,7 +203,7 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 	day := conversation.DayOf(day1)
 	a, b, c := record("a", day1, "x"), record("b", day1.Add(time.Hour), "y"), record("c", day1.Add(2*time.Hour), "z")
 	next := record("d", day1.Add(24*time.Hour), "")
-	first := func(l *Lake, table Table) string { return snapshot(t, l).Files(table)[0].Path }
+	first := func(l *Lake, table tables.Table) string { return snapshot(t, l).Files(table)[0].Path }
 	write := func(path string, at int64, text string) {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err == nil && at < 0 {
@@ -216,7 +220,7 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 		return func(l *Lake) {
 			f.t, f.l = t, l
 			if f.versions == nil {
-				f.versions = []Version{a, b, c}
+				f.versions = []conversation.Version{a, b, c}
 			}
 			f.take(day)
 		}
@@ -239,27 +243,30 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 		want []string // one for each finding
 	}{
 		"a missing file": {func(l *Lake) {
-			if err := os.Remove(first(l, Metrics)); err != nil {
+			if err := os.Remove(first(l, tables.Metrics)); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"metrics: data file "}},
-		"a longer file":                    {func(l *Lake) { write(first(l, Surveys), -1, "x") }, []string{"bytes and should have", "surveys: day 2026-11-01: data file"}},
-		"a file that is none":              {func(l *Lake) { write(first(l, Attributes), 0, "x"); write(first(l, Attributes), 4, "xxxxxxxxxxxxxxx") }, []string{"attributes: day 2026-11-01: data file"}},
-		"records that cannot be read":      {func(l *Lake) { write(first(l, Conversations), 40, "xxxxxxxxxxxxxxxxxxxxxxxx") }, []string{"conversations: day 2026-11-01: data file"}},
-		"changes that cannot be read":      {func(l *Lake) { write(first(l, Changes), 40, "xxxxxxxxxxxxxxxxxxxxxxxx") }, []string{"changes: day 2026-11-01: data file"}},
-		"a row too many":                   {forge(forger{alter: of(Segments, and1)}), []string{"segments: day 2026-11-01 has 1 rows that no record accounts for"}},
-		"a row too few":                    {forge(forger{alter: of(Evaluations, without1)}), []string{"evaluations: day 2026-11-01: rows are missing from row 2 on"}},
-		"another value":                    {forge(forger{alter: of(Metrics, func(b arrow.RecordBatch) []arrow.RecordBatch { return []arrow.RecordBatch{other(b, 4)} })}), []string{"metrics: day 2026-11-01: column participant_index differs"}},
-		"another hash":                     {forge(forger{alter: of(Conversations, func(b arrow.RecordBatch) []arrow.RecordBatch { return []arrow.RecordBatch{other(b, 42)} })}), []string{"conversations: day 2026-11-01: column record_hash differs"}},
-		"two files of a day":               {forge(forger{twice: Resolutions}), []string{"resolutions: day 2026-11-01 has 2 files and should have one", "resolutions: day 2026-11-01 has 3 rows that no record accounts for"}},
-		"a record that is no JSON":         {forge(forger{versions: []Version{a, text, c}}), []string{"conversation b: its record cannot be read"}},
-		"an id that is not its record's":   {forge(forger{versions: []Version{a, rename(b, "e"), c}}), []string{"conversation e: id, start or end are not those of its record"}},
-		"a start that is not its record's": {forge(forger{versions: []Version{a, shifted, c}}), []string{"conversation b: id, start or end are not those of its record"}},
-		"an end that is not its record's":  {forge(forger{versions: []Version{a, ended, c}}), []string{"conversation b: id, start or end are not those of its record"}},
-		"records out of order":             {forge(forger{versions: []Version{b, a, c}}), []string{"conversation a is out of order in 2026-11-01"}},
-		"a record twice in a day":          {forge(forger{versions: []Version{a, b, b, c}}), []string{"conversation b is out of order in 2026-11-01", "conversation b is in the lake twice"}},
-		"a record twice in two days":       {forge(forger{versions: []Version{a, record("d", day1.Add(time.Hour), "")}}), []string{"conversation d is in the lake twice"}},
-		"records of another day": {func(l *Lake) { overwrite(t, l, Conversations, next) }, []string{
+		"a longer file": {func(l *Lake) { write(first(l, tables.Surveys), -1, "x") }, []string{"bytes and should have", "surveys: day 2026-11-01: data file"}},
+		"a file that is none": {func(l *Lake) {
+			write(first(l, tables.Attributes), 0, "x")
+			write(first(l, tables.Attributes), 4, "xxxxxxxxxxxxxxx")
+		}, []string{"attributes: day 2026-11-01: data file"}},
+		"records that cannot be read":      {func(l *Lake) { write(first(l, tables.Conversations), 40, "xxxxxxxxxxxxxxxxxxxxxxxx") }, []string{"conversations: day 2026-11-01: data file"}},
+		"changes that cannot be read":      {func(l *Lake) { write(first(l, tables.Changes), 40, "xxxxxxxxxxxxxxxxxxxxxxxx") }, []string{"changes: day 2026-11-01: data file"}},
+		"a row too many":                   {forge(forger{alter: of(tables.Segments, and1)}), []string{"segments: day 2026-11-01 has 1 rows that no record accounts for"}},
+		"a row too few":                    {forge(forger{alter: of(tables.Evaluations, without1)}), []string{"evaluations: day 2026-11-01: rows are missing from row 2 on"}},
+		"another value":                    {forge(forger{alter: of(tables.Metrics, func(b arrow.RecordBatch) []arrow.RecordBatch { return []arrow.RecordBatch{other(b, 4)} })}), []string{"metrics: day 2026-11-01: column participant_index differs"}},
+		"another hash":                     {forge(forger{alter: of(tables.Conversations, func(b arrow.RecordBatch) []arrow.RecordBatch { return []arrow.RecordBatch{other(b, 42)} })}), []string{"conversations: day 2026-11-01: column record_hash differs"}},
+		"two files of a day":               {forge(forger{twice: tables.Resolutions}), []string{"resolutions: day 2026-11-01 has 2 files and should have one", "resolutions: day 2026-11-01 has 3 rows that no record accounts for"}},
+		"a record that is no JSON":         {forge(forger{versions: []conversation.Version{a, text, c}}), []string{"conversation b: its record cannot be read"}},
+		"an id that is not its record's":   {forge(forger{versions: []conversation.Version{a, rename(b, "e"), c}}), []string{"conversation e: id, start or end are not those of its record"}},
+		"a start that is not its record's": {forge(forger{versions: []conversation.Version{a, shifted, c}}), []string{"conversation b: id, start or end are not those of its record"}},
+		"an end that is not its record's":  {forge(forger{versions: []conversation.Version{a, ended, c}}), []string{"conversation b: id, start or end are not those of its record"}},
+		"records out of order":             {forge(forger{versions: []conversation.Version{b, a, c}}), []string{"conversation a is out of order in 2026-11-01"}},
+		"a record twice in a day":          {forge(forger{versions: []conversation.Version{a, b, b, c}}), []string{"conversation b is out of order in 2026-11-01", "conversation b is in the lake twice"}},
+		"a record twice in two days":       {forge(forger{versions: []conversation.Version{a, record("d", day1.Add(time.Hour), "")}}), []string{"conversation d is in the lake twice"}},
+		"records of another day": {func(l *Lake) { overwrite(t, l, tables.Conversations, next) }, []string{
 			"bytes and should have", "conversations: conversation d started on 2026-11-02 and lies in 2026-11-01", "the catalog says that the last of it ended",
 			"conversations: day 2026-11-01 has 1 rows and should have 3", "conversation d is in the lake twice",
 			"segments: day 2026-11-01: column", "metrics: day 2026-11-01: column", "attributes: day 2026-11-01: column",
@@ -290,7 +297,7 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 // commitAsAnother commits to conversations as a program does that knows nothing of companions.
 func commitAsAnother(t *testing.T, l *Lake) {
 	t.Helper()
-	tbl, err := l.load(t.Context(), Conversations)
+	tbl, err := l.load(t.Context(), tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,27 +314,27 @@ func commitAsAnother(t *testing.T, l *Lake) {
 func TestEveryColumnIsCompared(t *testing.T) {
 	unraced.Test(t)
 	a := record("a", day1, "x")
-	for _, table := range Tables() {
-		if table == Changes {
+	for _, table := range tables.All() {
+		if table == tables.Changes {
 			continue // it is not derived
 		}
-		for column, field := range layoutOf(table).schema.Fields() {
-			file := File{store: folder.At(t.TempDir()), at: store.Location(fmt.Sprint(table, column))}
-			d := newDayFiles(0, func(of Table) (*dataFile, error) { return createDataFile(t.Context(), of, file) })
+		for column, field := range tables.Schema(table).Fields() {
+			file := datafile.File{Store: folder.At(t.TempDir()), At: store.Location(fmt.Sprint(table, column))}
+			d := newDayFiles(0, func(of tables.Table) (*datafile.Writer, error) { return datafile.Create(t.Context(), of, file) })
 			var derived arrow.RecordBatch
-			s := newShredder(memory.DefaultAllocator, func(of Table, batch arrow.RecordBatch) {
+			s := tables.NewShredder(memory.DefaultAllocator, func(of tables.Table, batch arrow.RecordBatch) {
 				if of == table {
 					derived = batch
 				}
 			})
-			s.add(a)
-			s.flush()
+			s.Add(a)
+			s.Flush()
 			derived.Retain()
 			if err := d.of[table].write(other(derived, column)); err != nil {
 				t.Fatal(err)
 			}
 			finish(t, d)
-			at := newCursor(t.Context(), []File{file})
+			at := newCursor(t.Context(), []datafile.File{file})
 			if err := at.equal(derived); err == nil || !strings.Contains(err.Error(), "column "+field.Name+" differs") {
 				t.Errorf("%s: another %s: got %v", table, field.Name, err)
 			}
@@ -343,11 +350,11 @@ func TestTheReportOfASoundLake(t *testing.T) {
 	commit(t, l, Commit{Days: []conversation.Day{a.Day(), c.Day()}, Records: all(a, b, c)})
 	report, s := mustCheck(t, l), snapshot(t, l)
 	want := Report{
-		Snapshot: s.ID, Conversations: 3, RecordBytes: int64(len(a.JSON) + len(b.JSON) + len(c.JSON)), Days: 2, Rows: map[Table]int64{},
+		Snapshot: s.ID, Conversations: 3, RecordBytes: int64(len(a.JSON) + len(b.JSON) + len(c.JSON)), Days: 2, Rows: map[tables.Table]int64{},
 		Gaps: []conversation.Days{{First: a.Day() + 1, End: c.Day()}}, Damage: []string{}, Underived: []conversation.Day{},
 		Misfits: report.Misfits, Index: report.Index, worn: report.worn,
 	}
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		for _, f := range s.Files(table) {
 			info, err := os.Stat(f.Path)
 			if err != nil {
@@ -358,7 +365,7 @@ func TestTheReportOfASoundLake(t *testing.T) {
 			want.Rows[table] += f.Rows
 		}
 	}
-	if len(report.Misfits)+len(report.worn) > 0 || report.Index.Entries != 3 || report.Rows[Conversations] != 3 {
+	if len(report.Misfits)+len(report.worn) > 0 || report.Index.Entries != 3 || report.Rows[tables.Conversations] != 3 {
 		t.Errorf("got %+v", report)
 	}
 	for table, n := range report.Rows {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -155,9 +156,9 @@ func (l *Lake) Available(ctx context.Context) (time.Time, error) {
 		return day.End(), err
 	}
 	s, err := l.Snapshot(ctx)
-	if err != nil || len(s.files[Conversations]) == 0 {
+	if err != nil || len(s.files[tables.Conversations]) == 0 {
 		return time.Unix(0, 0).UTC(), errors.Join(err, s.Close())
 	}
-	files := s.files[Conversations]
+	files := s.files[tables.Conversations]
 	return files[len(files)-1].Day.End(), s.Close()
 }

@@ -11,18 +11,20 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 )
 
 // writtenDay is a day whose new files are on disk and not yet committed.
 type writtenDay struct {
 	day   conversation.Day
-	files map[Table][]store.Location
+	files map[tables.Table][]store.Location
 }
 
 // writeDays writes the files of every day that the commit changes. It shreds on this goroutine while others, one a table,
 // encode and write what was shredded before.
-func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[Version, error]) ([]writtenDay, Outcome, error) {
+func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[conversation.Version, error]) ([]writtenDay, Outcome, error) {
 	writing, ctx := newLanes(ctx)
 	d := &dayWriter{Writer: w, commit: commit, writing: writing, mem: new(recycler)}
 	out, err := d.shred(ctx, m, incoming)
@@ -62,7 +64,7 @@ func (d *dayWriter) written() (days []writtenDay) {
 }
 
 // shred shreds day after day.
-func (d *dayWriter) shred(ctx context.Context, m *merge, incoming iter.Seq2[Version, error]) (Outcome, error) {
+func (d *dayWriter) shred(ctx context.Context, m *merge, incoming iter.Seq2[conversation.Version, error]) (Outcome, error) {
 	out := m.out
 	next, stop := iter.Pull2(fresh(m, incoming))
 	defer stop()
@@ -76,7 +78,7 @@ func (d *dayWriter) shred(ctx context.Context, m *merge, incoming iter.Seq2[Vers
 		if len(anyway) > 0 && (!more || anyway[0] <= day) {
 			day, anyway = anyway[0], anyway[1:]
 		}
-		ofDay := func(yield func(Version, error) bool) {
+		ofDay := func(yield func(conversation.Version, error) bool) {
 			for ; more && err == nil && v.Day() == day; v, err, more = next() {
 				out.Added++
 				if !yield(v, nil) {
@@ -97,8 +99,8 @@ func (d *dayWriter) shred(ctx context.Context, m *merge, incoming iter.Seq2[Vers
 
 // fresh leaves out the incoming records that change nothing, and refuses those that are longer than any may be: whoever
 // brings records has set such ones aside.
-func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, error] {
-	return func(yield func(Version, error) bool) {
+func fresh(m *merge, incoming iter.Seq2[conversation.Version, error]) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		for v, err := range incoming {
 			if err == nil && m.skip[keyOf(v.ID)] {
 				continue
@@ -117,12 +119,12 @@ func fresh(m *merge, incoming iter.Seq2[Version, error]) iter.Seq2[Version, erro
 }
 
 // day shreds one day, and has it written.
-func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[Version, error], out *Outcome) error {
-	files := newDayFiles(day, func(t Table) (*dataFile, error) {
-		return createDataFile(ctx, t, d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet")))
+func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
+	files := newDayFiles(day, func(t tables.Table) (*datafile.Writer, error) {
+		return datafile.Create(ctx, t, d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet")))
 	})
 	d.days = append(d.days, files)
-	s := newShredder(d.mem, func(t Table, batch arrow.RecordBatch) {
+	s := tables.NewShredder(d.mem, func(t tables.Table, batch arrow.RecordBatch) {
 		d.writing.add(t, func() error { return files.of[t].write(batch) })
 	})
 	if err := shredDay(ctx, s, m.merged, day, incoming, out); err != nil {
@@ -135,12 +137,12 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 }
 
 // merger is merge.merged.
-type merger func(context.Context, conversation.Day, iter.Seq2[Version, error], func(Change)) iter.Seq2[Version, error]
+type merger func(context.Context, conversation.Day, iter.Seq2[conversation.Version, error], func(tables.Change)) iter.Seq2[conversation.Version, error]
 
 // shredDay turns what a day holds after the commit into batches of rows.
-func shredDay(ctx context.Context, s *shredder, merged merger, day conversation.Day, incoming iter.Seq2[Version, error], out *Outcome) error {
+func shredDay(ctx context.Context, s *tables.Shredder, merged merger, day conversation.Day, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
 	var came conversation.ID
-	for v, err := range merged(ctx, day, noting(incoming, &came), func(c Change) { s.changes.add(&c) }) {
+	for v, err := range merged(ctx, day, noting(incoming, &came), s.AddChange) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -148,19 +150,19 @@ func shredDay(ctx context.Context, s *shredder, merged merger, day conversation.
 			return err
 		}
 		// What the day has held before was told of when it came.
-		if misfits := s.add(v); misfits != nil && v.ID == came {
+		if misfits := s.Add(v); misfits != nil && v.ID == came {
 			out.Unfit++
 			out.Misfits = out.Misfits.Add(misfits)
 		}
 		out.Bytes += int64(len(v.JSON))
 	}
-	s.flush()
+	s.Flush()
 	return nil
 }
 
 // noting notes the id of the version that it has yielded last.
-func noting(incoming iter.Seq2[Version, error], last *conversation.ID) iter.Seq2[Version, error] {
-	return func(yield func(Version, error) bool) {
+func noting(incoming iter.Seq2[conversation.Version, error], last *conversation.ID) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		for v, err := range incoming {
 			*last = v.ID
 			if !yield(v, err) {
@@ -173,13 +175,13 @@ func noting(incoming iter.Seq2[Version, error], last *conversation.ID) iter.Seq2
 // dayFiles are the files of one day. Each belongs to whoever writes its table.
 type dayFiles struct {
 	day  conversation.Day
-	of   map[Table]*tableFile
+	of   map[tables.Table]*tableFile
 	left atomic.Int64 // tables that are not finished yet
 }
 
-func newDayFiles(day conversation.Day, create func(Table) (*dataFile, error)) *dayFiles {
-	d := &dayFiles{day: day, of: map[Table]*tableFile{}}
-	for _, t := range Tables() {
+func newDayFiles(day conversation.Day, create func(tables.Table) (*datafile.Writer, error)) *dayFiles {
+	d := &dayFiles{day: day, of: map[tables.Table]*tableFile{}}
+	for _, t := range tables.All() {
 		d.of[t] = &tableFile{table: t, create: create}
 	}
 	d.left.Store(int64(len(d.of)))
@@ -187,7 +189,7 @@ func newDayFiles(day conversation.Day, create func(Table) (*dataFile, error)) *d
 }
 
 // finish makes the file of a table whole. The day is on disk when the last of them is.
-func (d *dayFiles) finish(ctx context.Context, t Table) error {
+func (d *dayFiles) finish(ctx context.Context, t tables.Table) error {
 	if err := d.of[t].finish(ctx); err != nil {
 		return err
 	}
@@ -198,8 +200,8 @@ func (d *dayFiles) finish(ctx context.Context, t Table) error {
 }
 
 // whole gives the locations of the files, all of which are finished.
-func (d *dayFiles) whole() map[Table][]store.Location {
-	files := map[Table][]store.Location{}
+func (d *dayFiles) whole() map[tables.Table][]store.Location {
+	files := map[tables.Table][]store.Location{}
 	for t, f := range d.of {
 		if f.at != "" {
 			files[t] = append(files[t], f.at)
@@ -211,7 +213,7 @@ func (d *dayFiles) whole() map[Table][]store.Location {
 func (d *dayFiles) discard() (err error) {
 	for _, f := range d.of {
 		if f.open != nil {
-			err = errors.Join(err, f.open.discard())
+			err = errors.Join(err, f.open.Discard())
 		}
 	}
 	return err
@@ -219,10 +221,10 @@ func (d *dayFiles) discard() (err error) {
 
 // tableFile is the file of a table for a day, made when it gets its first row.
 type tableFile struct {
-	table  Table
-	create func(Table) (*dataFile, error)
-	open   *dataFile      // while it is written
-	at     store.Location // when it is whole
+	table  tables.Table
+	create func(tables.Table) (*datafile.Writer, error)
+	open   *datafile.Writer // while it is written
+	at     store.Location   // when it is whole
 }
 
 // write writes rows and releases them.
@@ -233,7 +235,7 @@ func (f *tableFile) write(batch arrow.RecordBatch) (err error) {
 			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", f.table)
 		}
 	}
-	return f.written(f.open.write(batch))
+	return f.written(f.open.Write(batch))
 }
 
 // finish makes the file whole, if there is one.
@@ -243,9 +245,9 @@ func (f *tableFile) finish(ctx context.Context) error {
 		return nil
 	}
 	f.open = nil // finish discards it itself when it fails
-	err := open.finish(ctx)
+	err := open.Finish(ctx)
 	if err == nil {
-		f.at = open.file.at
+		f.at = open.File.At
 	}
 	return f.written(err)
 }

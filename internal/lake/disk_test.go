@@ -15,6 +15,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
@@ -61,7 +63,7 @@ func (f *fullFile) Write(p []byte) (int, error) {
 }
 
 // dayOfMany is a day of more rows than are handed on at a time, of which few are compressible.
-func dayOfMany(n int, note string) (versions []Version) {
+func dayOfMany(n int, note string) (versions []conversation.Version) {
 	for i := range n {
 		versions = append(versions, record(fmt.Sprintf("%05d", i), day1.Add(time.Duration(i)*time.Second), fmt.Sprint(note, i)))
 	}
@@ -73,10 +75,10 @@ func dayOfMany(n int, note string) (versions []Version) {
 func TestDiskFullWhileADayIsMerged(t *testing.T) {
 	unraced.Test(t)
 	l := newLake(t)
-	many := dayOfMany(2*batchRows+10, "first")
+	many := dayOfMany(2*tables.BatchRows+10, "first")
 	commit(t, l, Commit{Records: all(many...)})
 	want := contents(t, l)
-	again := dayOfMany(2*batchRows+10, "second")[batchRows:]
+	again := dayOfMany(2*tables.BatchRows+10, "second")[tables.BatchRows:]
 	for i := range again {
 		again[i].At = again[i].At.Add(time.Hour)
 	}
@@ -92,7 +94,7 @@ func TestDiskFullWhileADayIsMerged(t *testing.T) {
 			t.Fatal(closing)
 		}
 		if err == nil {
-			if room < 2*len(Tables()) {
+			if room < 2*len(tables.All()) {
 				t.Errorf("room for %d steps was enough", room)
 			}
 			break
@@ -134,12 +136,12 @@ func TestStoppedAtEachRow(t *testing.T) {
 	old := dayOfMany(6, "old")
 	commit(t, l, Commit{Records: all(old...)})
 	s := snapshot(t, l)
-	file := s.Files(Conversations)[0]
-	stopping(t, "versions", Versions(t.Context(), file), 6)
-	stopping(t, "batches", batches(t.Context(), file), 1)
+	file := s.Files(tables.Conversations)[0]
+	stopping(t, "versions", datafile.Versions(t.Context(), file), 6)
+	stopping(t, "batches", datafile.Batches(t.Context(), file), 1)
 	// Of the incoming, one is before, one after, some replace, one lies between.
 	next := dayOfMany(8, "new")
-	incoming := []Version{record("0", day1.Add(-time.Second), "x"), next[1], next[3], record("between", next[3].Start, "x"), next[5], next[7]}
+	incoming := []conversation.Version{record("0", day1.Add(-time.Second), "x"), next[1], next[3], record("between", next[3].Start, "x"), next[5], next[7]}
 	for i := range incoming {
 		incoming[i].At = incoming[i].At.Add(time.Hour)
 	}
@@ -149,7 +151,7 @@ func TestStoppedAtEachRow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		merged := m.merged(t.Context(), conversation.DayOf(day1), fresh(m, c.Records), func(Change) {})
+		merged := m.merged(t.Context(), conversation.DayOf(day1), fresh(m, c.Records), func(tables.Change) {})
 		stopping(t, fmt.Sprintf("merge with %d", n), merged, 6+n-int(m.out.Replaced))
 		stopping(t, "fresh", fresh(m, c.Records), n)
 	}
@@ -172,7 +174,7 @@ func TestCancelledWhileADayIsMerged(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := 0
-		records := func(yield func(Version, error) bool) {
+		records := func(yield func(conversation.Version, error) bool) {
 			for _, v := range next {
 				if seen++; seen > stop {
 					cancel()
@@ -203,10 +205,10 @@ func TestCancelledWhileADayIsMerged(t *testing.T) {
 func TestGivingUpReadingIsNoDamage(t *testing.T) {
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(dayOfMany(3, "x")...)})
-	file := snapshot(t, l).Files(Conversations)[0]
+	file := snapshot(t, l).Files(tables.Conversations)[0]
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range Versions(ctx, file) {
+	for _, err := range datafile.Versions(ctx, file) {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, fault.Corrupt) {
 			t.Errorf("got %v", err)
 		}

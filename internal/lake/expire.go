@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // ExpireOptions say which snapshots go.
@@ -56,7 +57,7 @@ func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 		return out, err
 	}
 	crashpoint.Reach("expire.conversations")
-	for _, t := range companions() {
+	for _, t := range tables.Companions() {
 		tbl, err := w.expireCompanion(ctx, t, keep[t], o.DryRun)
 		if err != nil {
 			return out, err
@@ -66,7 +67,7 @@ func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 			return out, err
 		}
 	}
-	if err := w.removeOrphans(ctx, Conversations, head, o, &out); err != nil || o.DryRun {
+	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.DryRun {
 		return out, err
 	}
 	return out, w.lake.removePins(ctx, func(id int64) bool { return head.SnapshotByID(id) != nil })
@@ -83,7 +84,7 @@ func (w *Writer) sound(ctx context.Context) error {
 
 // expireConversations commits conversations without its old snapshots and gives the table as it is then.
 func (w *Writer) expireConversations(ctx context.Context, o ExpireOptions, out *Expired) (*table.Table, error) {
-	head, err := w.lake.load(ctx, Conversations)
+	head, err := w.lake.load(ctx, tables.Conversations)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (w *Writer) expireUnpinned(ctx context.Context, head *table.Table, ids []in
 	}
 	// The locks must outlast the commit: a reader who pins one of them before it would find it in the history still.
 	defer func() { err = errors.Join(err, free.release()) }()
-	if head, err = w.drop(ctx, Conversations, head, free.ids, dry); err != nil {
+	if head, err = w.drop(ctx, tables.Conversations, head, free.ids, dry); err != nil {
 		return nil, err
 	}
 	out.Snapshots += len(free.ids)
@@ -114,7 +115,7 @@ func (w *Writer) expireUnpinned(ctx context.Context, head *table.Table, ids []in
 }
 
 // expireCompanion commits a companion without the snapshots that are not to be kept and gives the table as it is then.
-func (w *Writer) expireCompanion(ctx context.Context, t Table, keep map[int64]bool, dry bool) (*table.Table, error) {
+func (w *Writer) expireCompanion(ctx context.Context, t tables.Table, keep map[int64]bool, dry bool) (*table.Table, error) {
 	tbl, err := w.lake.load(ctx, t)
 	if err != nil {
 		return nil, err
@@ -139,9 +140,9 @@ func others(tbl *table.Table, keep func(table.Snapshot) bool) []int64 {
 }
 
 // namedByAny gives, for each companion, the snapshots that any snapshot of conversations names.
-func namedByAny(head *table.Table) (map[Table]map[int64]bool, error) {
-	out := map[Table]map[int64]bool{}
-	for _, t := range companions() {
+func namedByAny(head *table.Table) (map[tables.Table]map[int64]bool, error) {
+	out := map[tables.Table]map[int64]bool{}
+	for _, t := range tables.Companions() {
 		out[t] = map[int64]bool{}
 		for _, s := range head.Metadata().Snapshots() {
 			id, err := named(&s, t)
@@ -156,7 +157,7 @@ func namedByAny(head *table.Table) (map[Table]map[int64]bool, error) {
 
 // drop commits a table without some of its snapshots. iceberg-go's own expiry goes by age alone and cannot leave pinned
 // ones out. A dry run gives the table as it would be.
-func (w *Writer) drop(ctx context.Context, t Table, tbl *table.Table, ids []int64, dry bool) (*table.Table, error) {
+func (w *Writer) drop(ctx context.Context, t tables.Table, tbl *table.Table, ids []int64, dry bool) (*table.Table, error) {
 	if len(ids) == 0 {
 		return tbl, nil
 	}
@@ -192,7 +193,7 @@ func withoutSnapshots(tbl *table.Table, ids []int64) (*table.Table, error) {
 // removeOrphans removes the old files in the folder of a table that the table does not name. The files of an expired
 // snapshot are older than the snapshot. Younger ones would be nobody's either, since nobody else writes and no commit
 // of ours is under way; they stay all the same, for the day on which an old control.db is put beside newer files.
-func (w *Writer) removeOrphans(ctx context.Context, t Table, tbl *table.Table, o ExpireOptions, out *Expired) error {
+func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.Table, o ExpireOptions, out *Expired) error {
 	plan, err := tbl.PlanOrphanFiles(ctx, table.WithFilesOlderThan(max(0, time.Since(o.Before))))
 	if err != nil {
 		return fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)

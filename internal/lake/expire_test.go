@@ -17,6 +17,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -49,7 +51,7 @@ func expire(t *testing.T, l *Lake, o ExpireOptions) Expired {
 }
 
 // history gives the snapshots of a table, the oldest first.
-func history(t *testing.T, l *Lake, of Table) (ids []int64, committed []time.Time) {
+func history(t *testing.T, l *Lake, of tables.Table) (ids []int64, committed []time.Time) {
 	t.Helper()
 	tbl, err := l.load(t.Context(), of)
 	if err != nil {
@@ -83,10 +85,10 @@ func tree(t *testing.T, l *Lake) map[string]int64 {
 
 // readAll reads every row of every table of a snapshot, and of conversations each record by its row.
 func readAll(ctx context.Context, s *Snapshot) error {
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		for _, f := range s.Files(table) {
 			var n int64
-			for batch, err := range batches(ctx, f) {
+			for batch, err := range datafile.Batches(ctx, f) {
 				if err != nil {
 					return err
 				}
@@ -97,8 +99,8 @@ func readAll(ctx context.Context, s *Snapshot) error {
 			}
 		}
 	}
-	for _, f := range s.Files(Conversations) {
-		r, err := new(Footers).Open(ctx, f)
+	for _, f := range s.Files(tables.Conversations) {
+		r, err := new(datafile.Footers).Open(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -123,7 +125,7 @@ func TestPinnedSnapshotOutlivesExpiry(t *testing.T) {
 	want := contentsOf(t, pinned)
 	rewritten(t, l, 2, 3)
 	now := snapshot(t, l)
-	changes, records := now.Rows(Changes), contentsOf(t, now)
+	changes, records := now.Rows(tables.Changes), contentsOf(t, now)
 
 	if out := expire(t, l, ExpireOptions{Before: later()}); out.Snapshots != 3 || out.Pinned != 1 || out.Kept != 2 || out.Files == 0 || out.Bytes == 0 {
 		t.Errorf("got %+v", out)
@@ -146,9 +148,9 @@ func TestPinnedSnapshotOutlivesExpiry(t *testing.T) {
 	if out := expire(t, l, ExpireOptions{Before: later()}); out.Snapshots != 1 || out.Pinned != 0 || out.Kept != 1 {
 		t.Errorf("without a pin: %+v", out)
 	}
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		for _, f := range pinned.Files(table) {
-			if named := slices.ContainsFunc(now.Files(table), func(g File) bool { return g.Path == f.Path }); exists(f.Path) != named {
+			if named := slices.ContainsFunc(now.Files(table), func(g datafile.File) bool { return g.Path == f.Path }); exists(f.Path) != named {
 				t.Errorf("%s: file %s is there: %v, want %v", table, f.Path, !named, named)
 			}
 		}
@@ -157,8 +159,8 @@ func TestPinnedSnapshotOutlivesExpiry(t *testing.T) {
 		t.Error("the pin of the expired snapshot is there, or that of the newest is not")
 	}
 	last := snapshot(t, l)
-	if got := contentsOf(t, last); !slices.Equal(got, records) || last.ID != now.ID || last.Rows(Changes) != changes || changes == 0 {
-		t.Errorf("the newest snapshot has changed: %q, %d changes, want %q, %d", got, last.Rows(Changes), records, changes)
+	if got := contentsOf(t, last); !slices.Equal(got, records) || last.ID != now.ID || last.Rows(tables.Changes) != changes || changes == 0 {
+		t.Errorf("the newest snapshot has changed: %q, %d changes, want %q, %d", got, last.Rows(tables.Changes), records, changes)
 	}
 	if r := mustCheck(t, l); r.Unreferenced != 0 {
 		t.Errorf("left %d files", r.Unreferenced)
@@ -189,19 +191,19 @@ func TestCompanionsOfKeptSnapshotsStay(t *testing.T) {
 	rewritten(t, l, 0, 1)
 	time.Sleep(2 * time.Millisecond) // snapshots carry milliseconds
 	rewritten(t, l, 1, 2)
-	before, at := history(t, l, Conversations)
+	before, at := history(t, l, tables.Conversations)
 	if out := expire(t, l, ExpireOptions{Before: at[1]}); out.Snapshots != 1 || out.Kept != 2 {
 		t.Errorf("got %+v", out)
 	}
-	kept, _ := history(t, l, Conversations)
+	kept, _ := history(t, l, tables.Conversations)
 	if !slices.Equal(kept, before[1:]) {
 		t.Errorf("kept %v, want %v", kept, before[1:])
 	}
-	head, err := l.load(t.Context(), Conversations)
+	head, err := l.load(t.Context(), tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range companions() {
+	for _, table := range tables.Companions() {
 		want := map[int64]bool{}
 		for _, s := range head.Metadata().Snapshots() {
 			id, err := named(&s, table)
@@ -238,7 +240,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 	if after := tree(t, l); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("the dry run has changed %v to %v", before, after)
 	}
-	if ids, _ := history(t, l, Conversations); len(ids) != 5 {
+	if ids, _ := history(t, l, tables.Conversations); len(ids) != 5 {
 		t.Errorf("the dry run has left %d snapshots", len(ids))
 	}
 	if did := expire(t, l, ExpireOptions{Before: later()}); did != would || did.Pinned != 1 {
@@ -365,7 +367,7 @@ func TestUnsettledCommitIsSettledBeforeItExpires(t *testing.T) {
 	rewritten(t, l, 0, 1)
 	s := snapshot(t, l)
 	i := intent{run: "run", at: day1, days: []conversation.Day{conversation.DayOf(day1)}}
-	i.id = strings.TrimSuffix(filepath.Base(s.Files(Conversations)[0].Path), ".parquet")
+	i.id = strings.TrimSuffix(filepath.Base(s.Files(tables.Conversations)[0].Path), ".parquet")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -391,7 +393,7 @@ func TestExpiryRemovesWhatNobodyNames(t *testing.T) {
 	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
-	left := filepath.Join(l.tableDir(Segments), "metadata", "left.avro")
+	left := filepath.Join(l.tableDir(tables.Segments), "metadata", "left.avro")
 	if err := os.WriteFile(left, []byte("left"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -412,7 +414,7 @@ func TestDamagedLakeKeepsItsSnapshots(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	s := snapshot(t, l)
-	if err := os.Remove(s.Files(Segments)[0].Path); err != nil {
+	if err := os.Remove(s.Files(tables.Segments)[0].Path); err != nil {
 		t.Fatal(err)
 	}
 	w, err := l.Writer(t.Context())
@@ -423,7 +425,7 @@ func TestDamagedLakeKeepsItsSnapshots(t *testing.T) {
 	if out, err := w.Expire(t.Context(), ExpireOptions{Before: later()}); !errors.Is(err, fault.Corrupt) || out != (Expired{}) {
 		t.Errorf("got %+v, %v", out, err)
 	}
-	if ids, _ := history(t, l, Conversations); len(ids) != 2 {
+	if ids, _ := history(t, l, tables.Conversations); len(ids) != 2 {
 		t.Errorf("%d snapshots are left, want 2", len(ids))
 	}
 }
@@ -432,7 +434,7 @@ func TestDamagedLakeKeepsItsSnapshots(t *testing.T) {
 func TestLockedSnapshot(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
-	ids, _ := history(t, l, Conversations)
+	ids, _ := history(t, l, tables.Conversations)
 	s, err := l.seize(t.Context(), ids, false)
 	if err != nil || len(s.ids) != 1 {
 		t.Fatalf("got %v, %v", s, err)
@@ -456,13 +458,13 @@ func TestLockedSnapshot(t *testing.T) {
 func TestPinThatComesTooLate(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 1)
-	old, err := l.load(t.Context(), Conversations)
+	old, err := l.load(t.Context(), tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rewritten(t, l, 1, 1)
 	expire(t, l, ExpireOptions{Before: later()})
-	late := &Snapshot{files: map[Table][]File{}}
+	late := &Snapshot{files: map[tables.Table][]datafile.File{}}
 	if late.pin, err = l.pin(t.Context(), SnapshotID(snapshotOf(old))); err != nil {
 		t.Fatal(err)
 	}

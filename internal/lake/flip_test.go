@@ -9,8 +9,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/store/folder"
-	"github.com/parley-hq/parley/internal/store/folder/foldertest"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -34,7 +33,7 @@ func TestFlippedByteIsDamage(t *testing.T) {
 	}
 	s := snapshot(t, l)
 	live := map[string]bool{}
-	for _, table := range []Table{Conversations, Segments} {
+	for _, table := range []tables.Table{tables.Conversations, tables.Segments} {
 		live[s.Files(table)[0].Path] = true
 		tbl, err := l.load(t.Context(), table)
 		if err != nil {
@@ -85,19 +84,4 @@ func flipped(t *testing.T, l *Lake, path string, good []byte) {
 		t.Fatal(err)
 	}
 	l.listed.Store(nil)
-}
-
-// What is no Parquet file is closed by whoever finds out.
-func TestWhatCannotBeOpenedIsClosed(t *testing.T) {
-	foldertest.Uncollected(t)
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "f.parquet"), []byte("PAR1 and no more"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := openParquet(t.Context(), File{store: folder.At(dir), at: "f.parquet"}); err == nil {
-		t.Error("damage was opened")
-	}
-	if open := foldertest.Open(t, dir); len(open) > 0 {
-		t.Errorf("left open: %q", open)
-	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -34,7 +35,7 @@ func (s *Snapshot) Missing(iv conversation.Interval) []conversation.Days {
 // have gives the days that the lake has.
 func (s *Snapshot) have() []conversation.Days {
 	days := slices.Clone(s.whole)
-	for _, f := range s.files[Conversations] {
+	for _, f := range s.files[tables.Conversations] {
 		days = append(days, conversation.Days{First: f.Day, End: f.Day + 1})
 	}
 	return conversation.JoinDays(days)

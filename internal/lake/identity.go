@@ -1,11 +1,15 @@
 package lake
 
-import "context"
+import (
+	"context"
+
+	"github.com/parley-hq/parley/internal/lake/tables"
+)
 
 // ID is a UUID that is the lake's own for ever: that of its table of conversations, which lasts through every commit and
 // wherever the lake is moved to.
 func (l *Lake) ID(ctx context.Context) (string, error) {
-	t, err := l.load(ctx, Conversations)
+	t, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 )
@@ -82,7 +83,7 @@ func (x *index) load(ctx context.Context, db *state.DB) error {
 	return nil
 }
 
-func (x *index) covers(f File) bool {
+func (x *index) covers(f datafile.File) bool {
 	_, ok := x.covered[x.lake.within(f.Path)]
 	return ok
 }

@@ -26,7 +26,7 @@ import (
 const perCommit = 50_000
 
 // simulatedDay gives the records of a simulated day, in order.
-func simulatedDay(b *testing.B, day conversation.Day) (versions []Version) {
+func simulatedDay(b *testing.B, day conversation.Day) (versions []conversation.Version) {
 	b.Helper()
 	for c := range sim.New(sim.Config{Seed: 7, PerDay: perCommit}).Day(day) {
 		text, err := wire.Encode(c)
@@ -37,7 +37,7 @@ func simulatedDay(b *testing.B, day conversation.Day) (versions []Version) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		versions = append(versions, Version{Record: r, Run: "run", At: time.Unix(0, 0).UTC()})
+		versions = append(versions, conversation.Version{Record: r, Run: "run", At: time.Unix(0, 0).UTC()})
 	}
 	return versions
 }
@@ -100,7 +100,7 @@ func lakeOf(b *testing.B, n int64, days int) *Lake {
 	}
 	onDisk = hastyDisk{}
 	defer func() { onDisk = folder.OS{} }()
-	var versions []Version
+	var versions []conversation.Version
 	for i := range days {
 		versions = append(versions, record(fmt.Sprint("first of ", i), day1.Add(-time.Duration(i+1)*oneDay), ""))
 	}
@@ -110,7 +110,7 @@ func lakeOf(b *testing.B, n int64, days int) *Lake {
 	return l
 }
 
-func commitTo(b *testing.B, l *Lake, versions []Version) {
+func commitTo(b *testing.B, l *Lake, versions []conversation.Version) {
 	b.Helper()
 	w, err := l.Writer(b.Context())
 	if err != nil {
@@ -170,7 +170,7 @@ func BenchmarkCommitInto(b *testing.B) {
 // costs are what commits took together.
 type costs struct{ clock, cpu, planning, cold time.Duration }
 
-func (c *costs) commit(b *testing.B, l *Lake, versions []Version) {
+func (c *costs) commit(b *testing.B, l *Lake, versions []conversation.Version) {
 	b.Helper()
 	runtime.GC() // neither is to pay for the other's leavings
 	begun, before := time.Now(), cpu(b)
@@ -203,7 +203,7 @@ func forget(b *testing.B, l *Lake) {
 }
 
 // planOnce says how long a plan takes.
-func planOnce(b *testing.B, l *Lake, versions []Version) time.Duration {
+func planOnce(b *testing.B, l *Lake, versions []conversation.Version) time.Duration {
 	b.Helper()
 	s, err := l.Snapshot(b.Context())
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 )
 
@@ -115,7 +117,7 @@ func (x *index) reading(ctx context.Context) *reading {
 }
 
 // read enters a file whose ids were added.
-func (r *reading) read(ctx context.Context, f File) error {
+func (r *reading) read(ctx context.Context, f datafile.File) error {
 	r.files[r.x.lake.within(f.Path)] = f.Day
 	if len(r.gather.runs) == 0 && len(r.gather.entries) < gatherMost/2 {
 		return nil
@@ -160,7 +162,7 @@ func (x *index) brought(m *merge, days []writtenDay) (indexed, error) {
 			covered = covered && x.covers(f)
 			delete(there, x.lake.within(f.Path))
 		}
-		for _, at := range d.files[Conversations] {
+		for _, at := range d.files[tables.Conversations] {
 			if covered {
 				n.files[strings.TrimPrefix(string(at), string(warehouse)+"/")] = d.day
 			}

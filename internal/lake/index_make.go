@@ -9,6 +9,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // IndexOptions say how the index of ids is made.
@@ -34,7 +36,7 @@ type Indexed struct {
 	Conversations int64 `json:"conversations_read"` // in them
 }
 
-func (n *IndexSize) count(x *index, files []File) {
+func (n *IndexSize) count(x *index, files []datafile.File) {
 	n.Covered, n.Runs, n.Entries, n.Bytes = 0, len(x.runs), entriesOf(x.runs), 0
 	for _, f := range files {
 		if x.covers(f) {
@@ -57,8 +59,8 @@ func (l *Lake) PlanIndex(ctx context.Context, o IndexOptions) (out Indexed, err 
 	if err != nil {
 		return out, err
 	}
-	out.count(x, s.files[Conversations])
-	for _, f := range s.files[Conversations] {
+	out.count(x, s.files[tables.Conversations])
+	for _, f := range s.files[tables.Conversations] {
 		if o.Again || !x.covers(f) {
 			out.Files++
 			out.Conversations += f.Rows
@@ -88,14 +90,14 @@ func (w *Writer) Index(ctx context.Context, o IndexOptions) (out Indexed, err er
 		}
 	}
 	for whole := false; !whole; {
-		if err := x.cover(ctx, s.files[Conversations], o.Done, &out); err != nil {
+		if err := x.cover(ctx, s.files[tables.Conversations], o.Done, &out); err != nil {
 			return out, err
 		}
 		if whole, err = x.mergeAll(ctx); err != nil {
 			return out, err
 		}
 	}
-	out.count(x, s.files[Conversations])
+	out.count(x, s.files[tables.Conversations])
 	return out, nil
 }
 
@@ -116,13 +118,13 @@ func (x *index) forget(ctx context.Context) error {
 }
 
 // cover reads the ids of the files that are not covered.
-func (x *index) cover(ctx context.Context, files []File, done func(int64), out *Indexed) error {
+func (x *index) cover(ctx context.Context, files []datafile.File, done func(int64), out *Indexed) error {
 	reading := x.reading(ctx)
 	for _, f := range files {
 		if x.covers(f) {
 			continue
 		}
-		for batch, err := range batches(ctx, f, "conversation_id") {
+		for batch, err := range datafile.Batches(ctx, f, "conversation_id") {
 			if err != nil {
 				return err
 			}

@@ -19,6 +19,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -46,7 +48,7 @@ func smallGather(t *testing.T, most int) {
 func wholeIndex(t *testing.T, l *Lake) IndexReport {
 	t.Helper()
 	r := mustCheck(t, l)
-	if files := len(snapshot(t, l).Files(Conversations)); r.Index.Covered != files || r.Index.Unreadable+int(r.Index.Lacking) > 0 {
+	if files := len(snapshot(t, l).Files(tables.Conversations)); r.Index.Covered != files || r.Index.Unreadable+int(r.Index.Lacking) > 0 {
 		t.Errorf("of %d files the index covers %+v", files, r.Index)
 	}
 	if there, want := runsIn(t, l), namesOf(indexOf(t, l).runs); !slices.Equal(there, want) {
@@ -114,8 +116,8 @@ func (hastyFile) Sync() error { return nil }
 func TestCommitReadsWhatItMust(t *testing.T) {
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, ""), record("b", day1.Add(oneDay), ""), record("c", day1.Add(2*oneDay), ""))})
-	mend := blank(t, snapshot(t, l).Files(Conversations)[0].Path)
-	for name, v := range map[string]Version{
+	mend := blank(t, snapshot(t, l).Files(tables.Conversations)[0].Path)
+	for name, v := range map[string]conversation.Version{
 		"a new day": record("d", day1.Add(3*oneDay), ""), "a day of the lake": record("e", day1.Add(oneDay), ""),
 		"another version": record("b", day1.Add(oneDay), "other"), "another day": record("c", day1.Add(oneDay), ""),
 	} {
@@ -123,7 +125,7 @@ func TestCommitReadsWhatItMust(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, v := range map[string]Version{"its day": record("f", day1, ""), "its id": record("a", day1.Add(oneDay), "")} {
+	for name, v := range map[string]conversation.Version{"its day": record("f", day1, ""), "its id": record("a", day1.Add(oneDay), "")} {
 		if err := tryCommit(t, l, v); !errors.Is(err, fault.Corrupt) {
 			t.Errorf("%s: %v, want fault.Corrupt", name, err)
 		}
@@ -140,13 +142,13 @@ type tale struct {
 	t    *testing.T
 	rng  *rand.Rand
 	l    *Lake
-	want map[conversation.ID]Version
+	want map[conversation.ID]conversation.Version
 	at   int
 }
 
 // some gives random versions of few conversations: of some of them older than what is there, and of some on another day.
-func (h *tale) some() []Version {
-	var out []Version
+func (h *tale) some() []conversation.Version {
+	var out []conversation.Version
 	for _, n := range h.rng.Perm(40)[:h.rng.IntN(12)] {
 		h.at++
 		id := fmt.Sprintf("id-%02d", n)
@@ -162,7 +164,7 @@ func (h *tale) some() []Version {
 }
 
 // take brings versions into the plain map as a commit does into the lake.
-func (h *tale) take(versions []Version) {
+func (h *tale) take(versions []conversation.Version) {
 	for _, v := range versions {
 		old, there := h.want[v.ID]
 		same := there && bytes.Equal(old.JSON, v.JSON)
@@ -211,7 +213,7 @@ func (h *tale) step() string {
 		h.take(versions)
 		return "a commit that was not settled"
 	case 1:
-		allow := refuse(t, l, Conversations, 0)
+		allow := refuse(t, l, tables.Conversations, 0)
 		defer allow()
 		if versions := h.some(); tryCommit(t, l, versions...) == nil {
 			h.take(versions) // there was nothing to change
@@ -297,7 +299,7 @@ func TestIndexAgainstAMap(t *testing.T) {
 		}
 	}
 	t.Logf("PARLEY_SEED=%d", seed)
-	h := &tale{t: t, rng: rand.New(rand.NewPCG(seed, 0)), l: newLake(t), want: map[conversation.ID]Version{}}
+	h := &tale{t: t, rng: rand.New(rand.NewPCG(seed, 0)), l: newLake(t), want: map[conversation.ID]conversation.Version{}}
 	for range steps {
 		h.compare(h.step())
 	}
@@ -365,7 +367,7 @@ func TestLakeWithoutIndex(t *testing.T) {
 	unraced.Test(t)
 	smallGather(t, 3)
 	l := newLake(t)
-	var versions []Version
+	var versions []conversation.Version
 	for i := range 20 {
 		versions = append(versions, record(fmt.Sprintf("id-%02d", i), day1.Add(time.Duration(i%4)*oneDay), ""))
 	}
@@ -432,7 +434,7 @@ func TestDamagedRun(t *testing.T) {
 				t.Errorf("check finds %+v", r.Index)
 			}
 			// The other day is not read.
-			mend := blank(t, snapshot(t, l).Files(Conversations)[1].Path)
+			mend := blank(t, snapshot(t, l).Files(tables.Conversations)[1].Path)
 			var said bytes.Buffer
 			out := commit(t, l, Commit{Records: all(record("a", day1.Add(2*oneDay), "")), Log: slog.New(slog.NewTextHandler(&said, nil))})
 			if out.Replaced != 1 || out.Added != 0 || strings.Count(said.String(), "level=WARN") != 1 || !strings.Contains(said.String(), filepath.Base(path)) {
@@ -507,7 +509,7 @@ func TestCheckTellsWhatTheIndexLacks(t *testing.T) {
 // the part of the index that comes next.
 func TestCheckInPasses(t *testing.T) {
 	l := newLake(t)
-	var versions []Version
+	var versions []conversation.Version
 	for i := range 2_000 {
 		versions = append(versions, record(fmt.Sprintf("id %d", i), day1.Add(time.Duration(i)*time.Second), ""))
 	}
@@ -517,8 +519,8 @@ func TestCheckInPasses(t *testing.T) {
 	}
 	commit(t, l, Commit{Records: all(versions...)})
 	s := snapshot(t, l)
-	files := s.Files(Conversations)
-	twice := &Snapshot{files: map[Table][]File{Conversations: append(slices.Clone(files), files[1])}}
+	files := s.Files(tables.Conversations)
+	twice := &Snapshot{files: map[tables.Table][]datafile.File{tables.Conversations: append(slices.Clone(files), files[1])}}
 	for _, passes := range []int64{1, 2, 3, 7, 300} {
 		c := checker{lake: l, report: Report{worn: map[conversation.Day]bool{}}}
 		if err := c.unique(t.Context(), s, passes); err != nil || len(c.report.Damage) > 0 {
@@ -602,7 +604,7 @@ func TestIndexMoves(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer now.Close()
-	blank(t, snapshot(t, now).Files(Conversations)[0].Path)
+	blank(t, snapshot(t, now).Files(tables.Conversations)[0].Path)
 	if err := tryCommit(t, now, record("c", day1.Add(oneDay), "")); err != nil {
 		t.Errorf("ids of another day were read: %v", err)
 	}

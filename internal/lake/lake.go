@@ -1,5 +1,6 @@
-// Package lake keeps conversations in Iceberg tables in a folder: what the tables are, how records become rows, how
-// days are committed whole, and how readers see one consistent state of all tables.
+// Package lake keeps conversations in Iceberg tables in a folder: how days are committed whole, how readers see one
+// consistent state of all tables, and how it is checked, moved and freed of what nobody needs. What the tables are is in
+// lake/tables, what their files are in lake/datafile.
 //
 // A commit writes the data files of every companion table (all but conversations), commits the companions, and
 // commits conversations last. The snapshot of conversations names those of the companions: whoever starts from it
@@ -27,6 +28,7 @@ import (
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -190,7 +192,7 @@ func (l *Lake) createTables(ctx context.Context) error {
 	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
 		return err
 	}
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		err := l.catalog.createTable(ctx, identifier(t), t, l.tableDir(t))
 		if err != nil && !errors.Is(err, catalog.ErrTableAlreadyExists) {
 			return err
@@ -213,15 +215,17 @@ func (l *Lake) String() string { return l.dir }
 // fault.ReadOnly.
 func (l *Lake) Control() *state.DB { return l.db }
 
-func identifier(t Table) table.Identifier { return table.Identifier{namespace, string(t)} }
+func identifier(t tables.Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
-func (l *Lake) tableDir(t Table) string { return filepath.Join(l.place.named, namespace, string(t)) }
+func (l *Lake) tableDir(t tables.Table) string {
+	return filepath.Join(l.place.named, namespace, string(t))
+}
 
 // warehouse is where the tables are in the store.
 const warehouse store.Location = "warehouse"
 
 // data is where the data files of a table are, in a folder for each day.
-func data(t Table) store.Location { return warehouse.Join(namespace, string(t), "data") }
+func data(t tables.Table) store.Location { return warehouse.Join(namespace, string(t), "data") }
 
 // at is where a file is in the store that the tables name by a path.
 func (l *Lake) at(path string) store.Location { return warehouse.Join(l.within(l.place.path(path))) }
@@ -232,7 +236,7 @@ func (l *Lake) url(at store.Location) string {
 }
 
 // load loads a table that commits through the catalog.
-func (l *Lake) load(ctx context.Context, t Table) (*table.Table, error) {
+func (l *Lake) load(ctx context.Context, t tables.Table) (*table.Table, error) {
 	location, err := l.location(ctx, t)
 	if err != nil {
 		return nil, unloaded(t, err)
@@ -245,7 +249,7 @@ func (l *Lake) load(ctx context.Context, t Table) (*table.Table, error) {
 }
 
 // unloaded says why a table cannot be loaded: it is damaged, unless the cause is known to be another.
-func unloaded(t Table, err error) error {
+func unloaded(t tables.Table, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return fault.Because(fault.Forbidden, err, "the metadata of table %s may not be read; the owner of the lake must give the right to read it", t)
@@ -256,7 +260,7 @@ func unloaded(t Table, err error) error {
 }
 
 // location is where the catalog says that the metadata of a table is.
-func (l *Lake) location(ctx context.Context, t Table) (location string, err error) {
+func (l *Lake) location(ctx context.Context, t tables.Table) (location string, err error) {
 	err = l.db.View(ctx, func(db *state.DB) error {
 		location, err = locationOf(ctx, db, t)
 		return err
@@ -264,7 +268,7 @@ func (l *Lake) location(ctx context.Context, t Table) (location string, err erro
 	return location, err
 }
 
-func locationOf(ctx context.Context, db *state.DB, t Table) (location string, err error) {
+func locationOf(ctx context.Context, db *state.DB, t tables.Table) (location string, err error) {
 	err = db.Row(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
 		catalogName, namespace, string(t)).Scan(&location)
 	return location, err

@@ -17,6 +17,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/internal/wire"
@@ -24,7 +26,7 @@ import (
 )
 
 // record makes a small conversation with one of everything that has a table.
-func record(id string, start time.Time, note string) Version {
+func record(id string, start time.Time, note string) conversation.Version {
 	text := fmt.Sprintf(`{"conversationEnd":%q,"conversationId":%q,"conversationStart":%q,"divisionIds":["d1","d2"],`+
 		`"evaluations":[{"evaluationId":"e","oTotalScore":5}],"surveys":[{"surveyId":"s"}],"resolutions":[{"nNextContactAvoided":1}],`+
 		`"participants":[{"purpose":"agent","userId":"u","attributes":{"b":"2","a":"1"},"sessions":[{"mediaType":"voice",`+
@@ -35,12 +37,12 @@ func record(id string, start time.Time, note string) Version {
 	if err != nil {
 		panic(err)
 	}
-	return Version{Record: r, Run: "run", At: time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)}
+	return conversation.Version{Record: r, Run: "run", At: time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)}
 }
 
-func all(versions ...Version) iter.Seq2[Version, error] {
-	slices.SortFunc(versions, func(a, b Version) int { return conversation.Compare(a.Record, b.Record) })
-	return func(yield func(Version, error) bool) {
+func all(versions ...conversation.Version) iter.Seq2[conversation.Version, error] {
+	slices.SortFunc(versions, func(a, b conversation.Version) int { return conversation.Compare(a.Record, b.Record) })
+	return func(yield func(conversation.Version, error) bool) {
 		for _, v := range versions {
 			if !yield(v, nil) {
 				return
@@ -106,8 +108,8 @@ func contents(t *testing.T, l *Lake) []string {
 func contentsOf(t *testing.T, s *Snapshot) []string {
 	t.Helper()
 	var got []string
-	for _, f := range s.Files(Conversations) {
-		for v, err := range Versions(t.Context(), f) {
+	for _, f := range s.Files(tables.Conversations) {
+		for v, err := range datafile.Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +142,7 @@ func TestCommitAndReadBackVerbatim(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	s := snapshot(t, l)
-	for table, rows := range map[Table]int64{Conversations: 3, Segments: 3, Metrics: 3, Attributes: 6, Evaluations: 3, Surveys: 3, Resolutions: 3, Changes: 0} {
+	for table, rows := range map[tables.Table]int64{tables.Conversations: 3, tables.Segments: 3, tables.Metrics: 3, tables.Attributes: 6, tables.Evaluations: 3, tables.Surveys: 3, tables.Resolutions: 3, tables.Changes: 0} {
 		if got := s.Rows(table); got != rows {
 			t.Errorf("%s has %d rows, want %d", table, got, rows)
 		}
@@ -184,13 +186,13 @@ func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
 	mustCheck(t, l)
 	s := snapshot(t, l)
 	var paths []string
-	for _, f := range s.Files(Changes) {
-		for batch, err := range batches(t.Context(), f, "conversation_id", "path") {
+	for _, f := range s.Files(tables.Changes) {
+		for batch, err := range datafile.Batches(t.Context(), f, "conversation_id", "path") {
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i := range int(batch.NumRows()) {
-				paths = append(paths, stringAt(batch, 0, i)+stringAt(batch, 1, i))
+				paths = append(paths, datafile.TextAt(batch, 0, i)+datafile.TextAt(batch, 1, i))
 			}
 		}
 	}
@@ -209,8 +211,8 @@ func TestFailedCommitLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("source broke")
-	_, err = w.Commit(t.Context(), Commit{Run: "r", At: time.Now(), Days: []conversation.Day{a.Day()}, Records: func(yield func(Version, error) bool) {
-		_ = yield(record("b", day1.Add(time.Hour), "y"), nil) && yield(Version{}, broken)
+	_, err = w.Commit(t.Context(), Commit{Run: "r", At: time.Now(), Days: []conversation.Day{a.Day()}, Records: func(yield func(conversation.Version, error) bool) {
+		_ = yield(record("b", day1.Add(time.Hour), "y"), nil) && yield(conversation.Version{}, broken)
 	}})
 	if !errors.Is(err, broken) {
 		t.Fatalf("got %v", err)
@@ -278,28 +280,28 @@ func TestLostRaceIsRetried(t *testing.T) {
 	l := newLake(t)
 	ctx := context.Background()
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
-	first, err := l.load(ctx, Conversations)
+	first, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := l.load(ctx, Conversations)
+	second, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
-	path := func(name string, v Version) string {
-		d := filesAt(t, l, func(Table) store.Location { return data(Conversations).Join(name) })
-		s := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
-			if table == Conversations {
+	path := func(name string, v conversation.Version) string {
+		d := filesAt(t, l, func(tables.Table) store.Location { return data(tables.Conversations).Join(name) })
+		s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
+			if table == tables.Conversations {
 				if err := d.of[table].write(batch); err != nil {
 					t.Error(err)
 				}
 			}
 		})
-		s.add(v)
-		s.flush()
+		s.Add(v)
+		s.Flush()
 		finish(t, d)
-		return l.url(d.whole()[Conversations][0])
+		return l.url(d.whole()[tables.Conversations][0])
 	}
 	if err := tx1.AddFiles(ctx, []string{path("1.parquet", record("b", day1, ""))}, nil, false); err != nil {
 		t.Fatal(err)
@@ -319,12 +321,12 @@ func TestLostRaceIsRetried(t *testing.T) {
 		t.Errorf("the second commit stands on %v, which is that before the first: it lost no race", parent)
 	}
 	var got []conversation.ID
-	files, err := l.plan(ctx, Conversations, snapshotOf(done))
+	files, err := l.plan(ctx, tables.Conversations, snapshotOf(done))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		for v, err := range Versions(ctx, f) {
+		for v, err := range datafile.Versions(ctx, f) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -382,7 +384,7 @@ func TestUnknownOutcomeIsNoOutcome(t *testing.T) {
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	s := snapshot(t, l)
-	file := s.Files(Conversations)[0].Path
+	file := s.Files(tables.Conversations)[0].Path
 	i := intent{id: strings.TrimSuffix(filepath.Base(file), ".parquet"), run: "run", at: day1}
 	w, err := l.Writer(t.Context())
 	if err != nil {
@@ -398,14 +400,14 @@ func TestUnknownOutcomeIsNoOutcome(t *testing.T) {
 		}
 	}
 	rename("iceberg_tables", "away")
-	if _, found, err := w.landed(t.Context(), Conversations, i.id); err == nil || found {
+	if _, found, err := w.landed(t.Context(), tables.Conversations, i.id); err == nil || found {
 		t.Errorf("without a catalog: found %v, %v", found, err)
 	}
 	if err := w.resolve(t.Context(), i); err == nil {
 		t.Error("a commit was settled without knowing its outcome")
 	}
 	rename("away", "iceberg_tables")
-	if _, found, err := w.landed(t.Context(), Conversations, i.id); err != nil || !found {
+	if _, found, err := w.landed(t.Context(), tables.Conversations, i.id); err != nil || !found {
 		t.Errorf("with the catalog: found %v, %v", found, err)
 	}
 	if err := errors.Join(w.resolve(t.Context(), i), w.Close()); err != nil {

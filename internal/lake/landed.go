@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // propOutcome is the outcome of a commit, in the summary of its snapshot: it is there exactly when the commit is.
@@ -22,7 +23,7 @@ func (o Outcome) text() string {
 // Landed looks a commit up by its id. Whoever was interrupted in the middle of one learns in this way whether it is in
 // and what it did. A commit that changed no table is not found, nor is one whose snapshot has expired.
 func (l *Lake) Landed(ctx context.Context, commit string) (out Outcome, found bool, err error) {
-	tbl, err := l.load(ctx, Conversations)
+	tbl, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		return out, false, err
 	}

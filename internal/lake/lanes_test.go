@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // What is done for a table is done in order. Once something has failed nothing more is done for it, and nobody waits.
@@ -12,14 +14,14 @@ func TestLanesKeepOrder(t *testing.T) {
 	broken := errors.New("broken")
 	var did []int
 	for i := range 100 {
-		l.add(Segments, func() error {
+		l.add(tables.Segments, func() error {
 			did = append(did, i)
 			if i == 10 {
 				return broken
 			}
 			return nil
 		})
-		l.add(Metrics, func() error { return nil })
+		l.add(tables.Metrics, func() error { return nil })
 	}
 	if err := l.wait(); !errors.Is(err, broken) || ctx.Err() == nil {
 		t.Errorf("got %v, %v", err, ctx.Err())
@@ -33,7 +35,7 @@ func TestLanesKeepOrder(t *testing.T) {
 func TestLanesAreBesideOneAnother(t *testing.T) {
 	l, _ := newLanes(t.Context())
 	other := make(chan struct{})
-	for _, table := range []Table{Segments, Metrics} {
+	for _, table := range []tables.Table{tables.Segments, tables.Metrics} {
 		l.add(table, func() error {
 			select {
 			case other <- struct{}{}:
@@ -51,15 +53,15 @@ func TestLanesAreBesideOneAnother(t *testing.T) {
 func TestLanesEndTogether(t *testing.T) {
 	l, ctx := newLanes(t.Context())
 	broken, did := errors.New("broken"), 0
-	l.add(Metrics, func() error {
+	l.add(tables.Metrics, func() error {
 		<-ctx.Done()
 		return nil
 	})
-	l.add(Metrics, func() error {
+	l.add(tables.Metrics, func() error {
 		did++
 		return nil
 	})
-	l.add(Segments, func() error { return broken })
+	l.add(tables.Segments, func() error { return broken })
 	if err := l.wait(); !errors.Is(err, broken) || did != 0 {
 		t.Errorf("got %v after %d", err, did)
 	}

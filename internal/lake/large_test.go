@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -14,17 +15,21 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
 // largeRecord is a conversation with a note of so many bytes, which is in its segments too.
-func largeRecord(n int, size int) Version {
+func largeRecord(n int, size int) conversation.Version {
 	return record(fmt.Sprintf("large-%04d", n), day1.Add(time.Duration(n)*time.Second), strings.Repeat(fmt.Sprintf("%09d ", n), size/10))
 }
 
@@ -61,7 +66,7 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	unraced.Test(t)
 	const n, size = 80, 1 << 20
 	l := newLake(t)
-	var versions []Version
+	var versions []conversation.Version
 	for i := range n {
 		versions = append(versions, largeRecord(i, size))
 	}
@@ -71,14 +76,14 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	newer.At = newer.At.Add(time.Hour)
 	commit(t, l, Commit{Records: all(newer)})
 	s := snapshot(t, l)
-	for table, column := range map[Table]string{Conversations: "record", Segments: "wrap_up_note", Changes: "before"} {
+	for table, column := range map[tables.Table]string{tables.Conversations: "record", tables.Segments: "wrap_up_note", tables.Changes: "before"} {
 		pages, groups := pagesOf(t, s.Files(table)[0].Path, column)
 		for _, p := range pages {
-			if p > batchBytes+size+pagingOf(Conversations).bytes+10_000 {
+			if p > tables.BatchBytes+size+48<<10+10_000 {
 				t.Errorf("%s: a page of %s has %d bytes", table, column, p)
 			}
 		}
-		if table != Changes && (len(pages) < n/8 || len(groups) < 2) {
+		if table != tables.Changes && (len(pages) < n/8 || len(groups) < 2) {
 			t.Errorf("%s: %d pages in groups of %v rows", table, len(pages), groups)
 		}
 	}
@@ -91,39 +96,39 @@ func TestPagesAreCutByBytes(t *testing.T) {
 }
 
 // padded is a conversation of so many bytes, which are in its record only.
-func padded(n int, size int) Version {
+func padded(n int, size int) conversation.Version {
 	v := record(fmt.Sprintf("padded-%d", n), day1.Add(time.Duration(n)*time.Second), "")
 	v.Record = v.WithText(append(v.JSON[:len(v.JSON)-1], `,"x":"`+strings.Repeat("x", size)+`"}`...))
 	return v
 }
 
 // asBefore writes conversations as an earlier parley did: as many records in a column page as there are.
-func asBefore(t *testing.T, f File, versions ...Version) {
+func asBefore(t *testing.T, f datafile.File, versions ...conversation.Version) {
 	t.Helper()
-	d, err := createDataFile(t.Context(), Conversations, f)
+	out, err := f.Store.Create(t.Context(), f.At, store.New)
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema := layoutOf(Conversations).schema
-	props := writerProperties(Conversations, schema, parquet.WithDataPageSize(1<<30))
-	d.buf.Reset(d.out)
-	if d.w, err = pqarrow.NewFileWriter(schema, d.buf, props, pqarrow.NewArrowWriterProperties()); err != nil {
+	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithDictionaryDefault(false),
+		parquet.WithPageIndexEnabled(true), parquet.WithDataPageSize(1<<30))
+	w, err := pqarrow.NewFileWriter(tables.Schema(tables.Conversations), struct{ io.Writer }{out}, props, pqarrow.NewArrowWriterProperties())
+	if err != nil {
 		t.Fatal(err)
 	}
-	s := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
+	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
 		defer batch.Release()
-		if table != Conversations {
+		if table != tables.Conversations {
 			return
 		}
-		if err := d.w.WriteBuffered(batch); err != nil {
+		if err := w.WriteBuffered(batch); err != nil {
 			t.Fatal(err)
 		}
 	})
 	for _, v := range versions {
-		s.add(v)
+		s.Add(v)
 	}
-	s.flush()
-	if err := errors.Join(d.w.Close(), d.buf.Flush(), d.out.Commit()); err != nil {
+	s.Flush()
+	if err := errors.Join(w.Close(), out.Commit()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -133,13 +138,13 @@ func TestPageThatIsTooLarge(t *testing.T) {
 	unraced.Test(t)
 	defer debug.SetGCPercent(debug.SetGCPercent(10)) // it takes a gigabyte as it is
 	l := newLake(t)
-	var versions []Version
+	var versions []conversation.Version
 	for i := range 5 {
 		versions = append(versions, padded(i, 52<<20))
 	}
-	f := &forger{t: t, l: l, versions: versions, late: asBefore, alter: of(Conversations, func(arrow.RecordBatch) []arrow.RecordBatch { return nil })}
+	f := &forger{t: t, l: l, versions: versions, late: asBefore, alter: of(tables.Conversations, func(arrow.RecordBatch) []arrow.RecordBatch { return nil })}
 	f.take(conversation.DayOf(day1))
-	path := snapshot(t, l).Files(Conversations)[0].Path
+	path := snapshot(t, l).Files(tables.Conversations)[0].Path
 	refused := func() bool {
 		f, err := file.OpenParquetFile(path, false, file.WithReadProps(parquet.NewReaderProperties(memory.DefaultAllocator)))
 		if err != nil {
@@ -155,7 +160,7 @@ func TestPageThatIsTooLarge(t *testing.T) {
 	if !refused() {
 		t.Fatal("the library reads the page: nothing is shown")
 	}
-	r, err := new(Footers).Open(t.Context(), snapshot(t, l).Files(Conversations)[0])
+	r, err := new(datafile.Footers).Open(t.Context(), snapshot(t, l).Files(tables.Conversations)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +184,7 @@ func TestPageThatIsTooLarge(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	path = snapshot(t, l).Files(Conversations)[0].Path
+	path = snapshot(t, l).Files(tables.Conversations)[0].Path
 	if refused() {
 		t.Error("the library still refuses the page")
 	}
@@ -194,7 +199,7 @@ func TestUnreadableFileIsNotCommitted(t *testing.T) {
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	want := contents(t, l)
-	for _, table := range []Table{Conversations, Attributes, Segments} {
+	for _, table := range []tables.Table{tables.Conversations, tables.Attributes, tables.Segments} {
 		useDisk(t, spoiler{table: table})
 		err := tryCommit(t, l, record("b", day1, "y"))
 		onDisk = folder.OS{}
@@ -213,7 +218,7 @@ func TestUnreadableFileIsNotCommitted(t *testing.T) {
 // spoiler is a disk that changes some bytes of each data file of a table when it is closed.
 type spoiler struct {
 	folder.OS
-	table Table
+	table tables.Table
 }
 
 func (d spoiler) Create(path string) (folder.File, error) {

@@ -31,4 +31,4 @@ func (w *Writer) Mend(ctx context.Context, run string, at time.Time, days []conv
 	return mended, err
 }
 
-func noRecords(func(Version, error) bool) {}
+func noRecords(func(conversation.Version, error) bool) {}

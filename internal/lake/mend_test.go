@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -28,7 +29,7 @@ func mendAll(t *testing.T, l *Lake) (int, error) {
 }
 
 // spoil makes a data file of a table unreadable.
-func spoil(t *testing.T, l *Lake, table Table, n int) {
+func spoil(t *testing.T, l *Lake, table tables.Table, n int) {
 	t.Helper()
 	f, err := os.OpenFile(snapshot(t, l).Files(table)[n].Path, os.O_WRONLY, 0)
 	if err != nil {
@@ -47,9 +48,9 @@ func TestMend(t *testing.T) {
 	commit(t, l, Commit{Days: []conversation.Day{conversation.DayOf(day1)}, Records: all(newer(0)...)})
 	commit(t, l, Commit{Records: all(newer(1)...)})
 	want := everyRow(t, l)
-	untouched := snapshot(t, l).Files(Conversations)[1]
-	spoil(t, l, Metrics, 0)
-	for _, table := range []Table{Segments, Surveys} {
+	untouched := snapshot(t, l).Files(tables.Conversations)[1]
+	spoil(t, l, tables.Metrics, 0)
+	for _, table := range []tables.Table{tables.Segments, tables.Surveys} {
 		if err := os.Remove(snapshot(t, l).Files(table)[0].Path); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +62,7 @@ func TestMend(t *testing.T) {
 	if got := everyRow(t, l); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := snapshot(t, l).Files(Conversations)[1]; got != untouched {
+	if got := snapshot(t, l).Files(tables.Conversations)[1]; got != untouched {
 		t.Errorf("the other day has the file %v and had %v", got, untouched)
 	}
 	if whole, err := l.Days(t.Context(), 0, conversation.DayOf(day1)+10); err != nil || len(whole) != 1 {
@@ -74,8 +75,8 @@ func TestMendWithoutRecords(t *testing.T) {
 	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(newer(0)...)})
-	spoil(t, l, Conversations, 0)
-	spoil(t, l, Segments, 1)
+	spoil(t, l, tables.Conversations, 0)
+	spoil(t, l, tables.Segments, 1)
 	if n, err := mendAll(t, l); n != 1 || !errors.Is(err, fault.Corrupt) {
 		t.Errorf("mended %d days, %v", n, err)
 	}

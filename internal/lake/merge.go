@@ -13,6 +13,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // key stands for a conversation id in memory: 16 bytes of its SHA-256, which no two ids share.
@@ -24,7 +26,9 @@ func keyOf(id conversation.ID) key {
 }
 
 // keyAt is the key of the id in the first column.
-func keyAt(batch arrow.RecordBatch, i int) key { return keyOf(conversation.ID(stringAt(batch, 0, i))) }
+func keyAt(batch arrow.RecordBatch, i int) key {
+	return keyOf(conversation.ID(datafile.TextAt(batch, 0, i)))
+}
 
 // prefix is what stands for the id in the index. Two ids that share it cost a look.
 func (k key) prefix() uint64 { return binary.BigEndian.Uint64(k[:]) }
@@ -32,7 +36,7 @@ func (k key) prefix() uint64 { return binary.BigEndian.Uint64(k[:]) }
 // merge is the plan of a commit: which incoming records are to be left out because the lake has them, and which rows
 // of the lake give way. It holds some 60 bytes for each incoming record, and nothing for the rest of the lake.
 type merge struct {
-	files map[conversation.Day][]File            // of conversations, as the lake has them
+	files map[conversation.Day][]datafile.File   // of conversations, as the lake has them
 	skip  map[key]bool                           // incoming records that change nothing
 	drop  map[conversation.Day]map[key]time.Time // rows that give way, with the start of the version that takes their place
 	again []conversation.Day                     // to be written even if they neither get nor lose a row
@@ -54,10 +58,10 @@ type newcomer struct {
 // on.
 func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge, error) {
 	m := &merge{
-		files: map[conversation.Day][]File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
+		files: map[conversation.Day][]datafile.File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
 		again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx),
 	}
-	if len(base.files[Conversations]) == 0 {
+	if len(base.files[tables.Conversations]) == 0 {
 		return m, nil
 	}
 	news := map[key]newcomer{}
@@ -69,7 +73,7 @@ func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge,
 		news[keyOf(v.ID)] = newcomer{v.Sum(), v.At, v.Start}
 		days[v.Day()] = true
 	}
-	for _, f := range base.files[Conversations] {
+	for _, f := range base.files[tables.Conversations] {
 		m.files[f.Day] = append(m.files[f.Day], f)
 	}
 	if len(news) == 0 {
@@ -80,11 +84,11 @@ func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge,
 		return nil, err
 	}
 	maps.Copy(days, elsewhere)
-	return m, m.compareAll(ctx, base.files[Conversations], news, days, x)
+	return m, m.compareAll(ctx, base.files[tables.Conversations], news, days, x)
 }
 
 // compareAll compares with the files of some days, and with those that the index does not cover.
-func (m *merge) compareAll(ctx context.Context, files []File, news map[key]newcomer, days map[conversation.Day]bool, x *index) error {
+func (m *merge) compareAll(ctx context.Context, files []datafile.File, news map[key]newcomer, days map[conversation.Day]bool, x *index) error {
 	reading := x.reading(ctx)
 	for _, f := range files {
 		if x.covers(f) {
@@ -107,8 +111,8 @@ func (m *merge) compareAll(ctx context.Context, files []File, news map[key]newco
 }
 
 // compare compares with a file, and tells seen of the key of every id in it.
-func (m *merge) compare(ctx context.Context, f File, news map[key]newcomer, seen func(key) error) error {
-	for batch, err := range batches(ctx, f, "conversation_id", "record_hash", "extracted_at") {
+func (m *merge) compare(ctx context.Context, f datafile.File, news map[key]newcomer, seen func(key) error) error {
+	for batch, err := range datafile.Batches(ctx, f, "conversation_id", "record_hash", "extracted_at") {
 		if err != nil {
 			return err
 		}
@@ -129,10 +133,10 @@ func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int,
 		return k
 	}
 	switch {
-	case stringAt(batch, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
+	case datafile.TextAt(batch, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
 		m.skip[k] = true
 		m.out.Unchanged++
-	case timeAt(batch, 2, i).After(n.at):
+	case datafile.TimeAt(batch, 2, i).After(n.at):
 		m.skip[k] = true
 		m.out.Stale++
 	default:
@@ -147,7 +151,7 @@ func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int,
 
 // note takes down that an incoming record comes into the lake. Of one that takes the place of a row of its day the index
 // has the entry.
-func (m *merge) note(v Version) error {
+func (m *merge) note(v conversation.Version) error {
 	k, day := keyOf(v.ID), v.Day()
 	if _, has := m.drop[day][k]; has {
 		return nil
@@ -157,8 +161,8 @@ func (m *merge) note(v Version) error {
 
 // merged gives what a day holds after the commit, in order of start and id, and tells found of every difference to
 // what it held before.
-func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.Seq2[Version, error], found func(Change)) iter.Seq2[Version, error] {
-	return func(yield func(Version, error) bool) {
+func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.Seq2[conversation.Version, error], found func(tables.Change)) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		next, stop := iter.Pull2(m.existing(ctx, day))
 		defer stop()
 		old, err, more := next()
@@ -182,7 +186,7 @@ func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.
 			}
 		}
 		for ; more; old, err, more = next() {
-			if err == nil && !m.keep(day, old, Version{}, found) {
+			if err == nil && !m.keep(day, old, conversation.Version{}, found) {
 				continue
 			}
 			if !yield(old, err) || err != nil {
@@ -194,17 +198,17 @@ func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.
 
 // keep says whether a row of the lake stays; if not, found is told what became of it. v is the incoming record that
 // stands next to it in order: nearly always its successor. A successor that starts at another time is elsewhere.
-func (m *merge) keep(day conversation.Day, old, v Version, found func(Change)) bool {
+func (m *merge) keep(day conversation.Day, old, v conversation.Version, found func(tables.Change)) bool {
 	start, drop := m.drop[day][keyOf(old.ID)]
 	switch {
 	case !drop:
 		return true
 	case old.ID == v.ID:
-		for _, c := range diff(old, v) {
+		for _, c := range tables.Diff(old, v) {
 			found(c)
 		}
 	default:
-		found(Change{ID: old.ID, Start: old.Start, Path: "/conversationStart", Run: m.run, FoundAt: m.at,
+		found(tables.Change{ID: old.ID, Start: old.Start, Path: "/conversationStart", Run: m.run, FoundAt: m.at,
 			Before: quoted(old.Start), After: quoted(start)})
 	}
 	return false
@@ -213,10 +217,10 @@ func (m *merge) keep(day conversation.Day, old, v Version, found func(Change)) b
 func quoted(t time.Time) string { return `"` + conversation.FormatTime(t) + `"` }
 
 // existing reads the conversations that the lake has of a day.
-func (m *merge) existing(ctx context.Context, day conversation.Day) iter.Seq2[Version, error] {
-	return func(yield func(Version, error) bool) {
+func (m *merge) existing(ctx context.Context, day conversation.Day) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		for _, f := range m.files[day] {
-			for v, err := range Versions(ctx, f) {
+			for v, err := range datafile.Versions(ctx, f) {
 				if !yield(v, err) {
 					return
 				}

@@ -14,13 +14,15 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
 // odd makes a conversation in whose text something is replaced.
-func odd(t *testing.T, id string, start time.Time, replace ...string) Version {
+func odd(t *testing.T, id string, start time.Time, replace ...string) conversation.Version {
 	t.Helper()
 	v := record(id, start, "x")
 	for i := 0; i < len(replace); i += 2 {
@@ -37,9 +39,9 @@ func odd(t *testing.T, id string, start time.Time, replace ...string) Version {
 }
 
 // The records of a day of which some values do not fit, and what they are.
-func oddDay(t *testing.T) (versions []Version, misfits wire.Misfits) {
+func oddDay(t *testing.T) (versions []conversation.Version, misfits wire.Misfits) {
 	t.Helper()
-	return []Version{
+	return []conversation.Version{
 			record("a", day1, "fits"),
 			odd(t, "b", day1, `"oTotalScore":5`, `"oTotalScore":72.5`),
 			odd(t, "c", day1, `"divisionIds":["d1","d2"]`, `"divisionIds":["d1",null]`, `"value":5100000000`, `"value":"long"`),
@@ -51,16 +53,16 @@ func oddDay(t *testing.T) (versions []Version, misfits wire.Misfits) {
 }
 
 // rowsOf counts the rows of each conversation in a table.
-func rowsOf(t *testing.T, s *Snapshot, table Table) string {
+func rowsOf(t *testing.T, s *Snapshot, table tables.Table) string {
 	t.Helper()
 	counts := map[string]int{}
 	for _, f := range s.Files(table) {
-		for batch, err := range batches(t.Context(), f, "conversation_id") {
+		for batch, err := range datafile.Batches(t.Context(), f, "conversation_id") {
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i := range int(batch.NumRows()) {
-				counts[strings.Clone(stringAt(batch, 0, i))]++
+				counts[strings.Clone(datafile.TextAt(batch, 0, i))]++
 			}
 		}
 	}
@@ -72,16 +74,16 @@ func rowsOf(t *testing.T, s *Snapshot, table Table) string {
 }
 
 // oddRows are the rows of oddDay.
-var oddRows = map[Table]string{
-	Conversations: "a1 b1 c1 d1 e1", Segments: "a1 b1 c1 e1", Metrics: "a1 b1 e1", Attributes: "a2 b2 c2 e2",
-	Evaluations: "a1 b1 c1 d1 e1", Surveys: "a1 b1 c1 d1 e1", Resolutions: "a1 b1 c1 d1 e1", Changes: "",
+var oddRows = map[tables.Table]string{
+	tables.Conversations: "a1 b1 c1 d1 e1", tables.Segments: "a1 b1 c1 e1", tables.Metrics: "a1 b1 e1", tables.Attributes: "a2 b2 c2 e2",
+	tables.Evaluations: "a1 b1 c1 d1 e1", tables.Surveys: "a1 b1 c1 d1 e1", tables.Resolutions: "a1 b1 c1 d1 e1", tables.Changes: "",
 }
 
-func checkRows(t *testing.T, l *Lake, want map[Table]string) {
+func checkRows(t *testing.T, l *Lake, want map[tables.Table]string) {
 	t.Helper()
 	s := snapshot(t, l)
 	defer s.Close()
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		if got := rowsOf(t, s, table); got != want[table] {
 			t.Errorf("%s has rows %s, want %s", table, got, want[table])
 		}
@@ -131,22 +133,22 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	s := snapshot(t, l)
 	defer s.Close()
 	i := intent{id: "earlier-" + day.String(), run: "run", at: day1}
-	d := filesAt(t, l, func(table Table) store.Location { return data(table).Join("day="+day.String(), i.id+".parquet") })
-	shredder := newShredder(memory.DefaultAllocator, func(table Table, batch arrow.RecordBatch) {
+	d := filesAt(t, l, func(table tables.Table) store.Location { return data(table).Join("day="+day.String(), i.id+".parquet") })
+	shredder := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
 		if err := d.of[table].write(batch); err != nil {
 			t.Fatal(err)
 		}
 	})
-	for _, f := range ofDay(s.files[Conversations], day) {
-		for v, err := range Versions(t.Context(), f) {
+	for _, f := range ofDay(s.files[tables.Conversations], day) {
+		for v, err := range datafile.Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			c, _ := decode(v.JSON)
-			shredder.addDecoded(v, c)
+			shredder.AddDecoded(v, c)
 		}
 	}
-	shredder.flush()
+	shredder.Flush()
 	finish(t, d)
 	w, err := l.Writer(t.Context())
 	if err != nil {
@@ -175,8 +177,8 @@ func TestRowsOfAnEarlierVersion(t *testing.T) {
 	if !slices.Equal(r.Underived, days) || r.Unfit != 4 || !maps.Equal(r.Misfits, misfits) {
 		t.Errorf("check of a lake of the version before: %+v", r)
 	}
-	checkRows(t, l, map[Table]string{
-		Conversations: "a1 b1 c1 d1 e1 n1 o1", Segments: "a1 n1", Metrics: "a1 n1", Attributes: "a2 n2", Evaluations: "a1 n1", Surveys: "a1 n1", Resolutions: "a1 n1",
+	checkRows(t, l, map[tables.Table]string{
+		tables.Conversations: "a1 b1 c1 d1 e1 n1 o1", tables.Segments: "a1 n1", tables.Metrics: "a1 n1", tables.Attributes: "a2 n2", tables.Evaluations: "a1 n1", tables.Surveys: "a1 n1", tables.Resolutions: "a1 n1",
 	})
 	w, err := l.Writer(t.Context())
 	if err != nil {
@@ -192,9 +194,9 @@ func TestRowsOfAnEarlierVersion(t *testing.T) {
 	rows := maps.Clone(oddRows)
 	for table := range rows {
 		switch table {
-		case Attributes:
+		case tables.Attributes:
 			rows[table] += " n2 o2"
-		case Changes:
+		case tables.Changes:
 		default:
 			rows[table] += " n1 o1"
 		}

@@ -11,12 +11,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -80,7 +80,7 @@ type mover struct {
 
 // switching is the change of a table from its old metadata to its new.
 type switching struct {
-	table    Table
+	table    tables.Table
 	from, to string // locations
 }
 
@@ -122,7 +122,7 @@ func (m *mover) rewrite(ctx context.Context) error {
 	if !m.lake.place.moved() {
 		return nil
 	}
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		if err := m.rewriteTable(ctx, t); err != nil {
 			return fmt.Errorf("table %s: %w", t, err)
 		}
@@ -130,7 +130,7 @@ func (m *mover) rewrite(ctx context.Context) error {
 	return nil
 }
 
-func (m *mover) rewriteTable(ctx context.Context, t Table) error {
+func (m *mover) rewriteTable(ctx context.Context, t tables.Table) error {
 	tbl, err := m.lake.load(ctx, t)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (m *mover) renamed(location, suffix string) string {
 }
 
 // rewriteMetadata writes the metadata of a table, and gives its location. Its history of earlier metadata ends here.
-func (m *mover) rewriteMetadata(ctx context.Context, t Table, location string) (string, error) {
+func (m *mover) rewriteMetadata(ctx context.Context, t tables.Table, location string) (string, error) {
 	text, err := m.read(location)
 	if err != nil {
 		return "", err
@@ -320,7 +320,7 @@ func (m *mover) write(ctx context.Context, location string, content []byte) erro
 
 // compare looks whether the new metadata of a table names the very files that the old names, before anybody relies on
 // it. The newest snapshot stands for all: they were written alike.
-func (m *mover) compare(ctx context.Context, t Table, old *table.Table, location string) error {
+func (m *mover) compare(ctx context.Context, t tables.Table, old *table.Table, location string) error {
 	now, err := table.NewFromLocation(ctx, identifier(t), location, place{}.files, nil)
 	if err != nil {
 		return err

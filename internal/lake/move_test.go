@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -65,7 +66,7 @@ func wantLake(t *testing.T, dir string, want []string) {
 func wantHistory(t *testing.T, l *Lake, snapshots int) {
 	t.Helper()
 	n := 0
-	for _, of := range Tables() {
+	for _, of := range tables.All() {
 		tbl, err := l.load(t.Context(), of)
 		if err != nil {
 			t.Fatal(err)
@@ -96,7 +97,7 @@ func snapshotsOf(t *testing.T, dir string) (n int) {
 	t.Helper()
 	l := mustOpen(t, dir)
 	defer l.Close()
-	for _, of := range Tables() {
+	for _, of := range tables.All() {
 		tbl, err := l.load(t.Context(), of)
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +138,7 @@ func TestCopiedLakeIsALakeOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := mustOpen(t, copied)
-	for _, f := range snapshot(t, l).Files(Conversations) {
+	for _, f := range snapshot(t, l).Files(tables.Conversations) {
 		if !strings.HasPrefix(f.Path, copied) {
 			t.Errorf("it reads %s", f.Path)
 		}
@@ -177,7 +178,7 @@ func TestMove(t *testing.T) {
 	wantLake(t, moved, want)
 	l := mustOpen(t, moved)
 	wantHistory(t, l, snapshots)
-	for _, of := range Tables() {
+	for _, of := range tables.All() {
 		tbl, err := l.load(t.Context(), of)
 		if err != nil {
 			t.Fatal(err)
@@ -212,7 +213,7 @@ func TestMoveChangesOnlyPaths(t *testing.T) {
 		l := mustOpen(t, dir)
 		defer l.Close()
 		out := map[string]string{}
-		for _, of := range Tables() {
+		for _, of := range tables.All() {
 			tbl, err := l.load(t.Context(), of)
 			if err != nil {
 				t.Fatal(err)
@@ -414,7 +415,7 @@ func TestMoveRefuses(t *testing.T) {
 func TestMoveOfADamagedLake(t *testing.T) {
 	unraced.Test(t)
 	dir, _ := wandering(t)
-	lists, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(Segments), "metadata", "*-m*.avro"))
+	lists, err := filepath.Glob(filepath.Join(dir, "warehouse", namespace, string(tables.Segments), "metadata", "*-m*.avro"))
 	if err != nil || len(lists) == 0 {
 		t.Fatal(lists, err)
 	}
@@ -438,7 +439,7 @@ func TestReaderBesideAMove(t *testing.T) {
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)
 	l := mustOpen(t, moved)
-	head, err := l.load(t.Context(), Conversations)
+	head, err := l.load(t.Context(), tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -454,7 +455,7 @@ func TestReaderBesideAMove(t *testing.T) {
 	if got := contents(t, l); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	now, err := l.load(t.Context(), Conversations)
+	now, err := l.load(t.Context(), tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,18 +2,20 @@ package lake
 
 import (
 	"errors"
-	"github.com/parley-hq/parley/internal/store/folder"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // atCommit is a disk that calls then when the metadata of a table is about to be written: a commit is under way.
 type atCommit struct {
 	folder.OS
-	table Table
+	table tables.Table
 	then  func()
 }
 
@@ -29,9 +31,9 @@ func (d atCommit) Create(path string) (folder.File, error) {
 func TestNoPinUntilAnExpiryIsCommitted(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
-	ids, _ := history(t, l, Conversations)
+	ids, _ := history(t, l, tables.Conversations)
 	tried := 0
-	useDisk(t, atCommit{table: Conversations, then: func() {
+	useDisk(t, atCommit{table: tables.Conversations, then: func() {
 		tried++
 		if f, err := l.pin(t.Context(), SnapshotID(ids[0])); !errors.Is(err, errLocked) {
 			t.Errorf("a snapshot that expires was pinned: %v", errors.Join(err, f.Close()))
@@ -60,7 +62,7 @@ func TestPinsOfLiveSnapshotsStay(t *testing.T) {
 	rewritten(t, l, 1, 1)
 	_ = snapshot(t, l).Close()
 	rewritten(t, l, 2, 1)
-	ids, at := history(t, l, Conversations)
+	ids, at := history(t, l, tables.Conversations)
 	held, err := l.pin(t.Context(), 1) // of a snapshot that is no more, by a reader who is about to see it
 	if err != nil {
 		t.Fatal(err)

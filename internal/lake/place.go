@@ -9,6 +9,8 @@ import (
 	icebergio "github.com/apache/iceberg-go/io"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -26,7 +28,7 @@ func warehouseOf(dir string) string { return filepath.Join(dir, "warehouse") }
 // that is named through a symbolic link is not moved.
 func placeOf(ctx context.Context, db *state.DB, dir string) (place, error) {
 	p := place{real: warehouseOf(dir)}
-	location, err := locationOf(ctx, db, Conversations)
+	location, err := locationOf(ctx, db, tables.Conversations)
 	if errors.Is(err, state.ErrNoRow) {
 		p.named = p.real // a lake that is being made
 		return p, nil
@@ -50,7 +52,7 @@ func warehouseIn(location string) (string, error) {
 		return "", err
 	}
 	folder := filepath.Dir(path)
-	warehouse, ok := strings.CutSuffix(folder, filepath.Join("/", namespace, string(Conversations), "metadata"))
+	warehouse, ok := strings.CutSuffix(folder, filepath.Join("/", namespace, string(tables.Conversations), "metadata"))
 	if !ok || !filepath.IsAbs(warehouse) {
 		return "", fault.New(fault.Corrupt, "the catalog has the metadata of conversations in %s, where parley never puts it", folder)
 	}
@@ -79,7 +81,7 @@ func (p place) path(name string) string {
 }
 
 // find sets the paths of files to where they are.
-func (p place) find(files []File) []File {
+func (p place) find(files []datafile.File) []datafile.File {
 	if p.moved() {
 		for i := range files {
 			files[i].Path = p.path(files[i].Path)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -132,7 +134,7 @@ func TestStepOfTheProtocol(t *testing.T) {
 }
 
 // versions makes the records; a commit with a later name received them later.
-func (s step) versions(t *testing.T) (out []Version) {
+func (s step) versions(t *testing.T) (out []conversation.Version) {
 	t.Helper()
 	for _, line := range s.Records {
 		var id, text string
@@ -146,7 +148,7 @@ func (s step) versions(t *testing.T) (out []Version) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, Version{Record: r, Run: "run", At: day1.Add(time.Duration(s.Commit[1]) * time.Hour)})
+		out = append(out, conversation.Version{Record: r, Run: "run", At: day1.Add(time.Duration(s.Commit[1]) * time.Hour)})
 	}
 	return out
 }
@@ -173,7 +175,7 @@ func stateOf(t *testing.T, dir string) string {
 	}
 	fmt.Fprintln(&out)
 	s := snapshot(t, l)
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		head := headOf(t, l, table)
 		if onDisk := filesOnDisk(t, l, table); len(onDisk) > 0 {
 			fmt.Fprintf(&out, "%s: on disk %s; its newest snapshot has %s; readers see %s\n", table, onDisk, shortNames(head), shortNames(s.files[table]))
@@ -204,7 +206,7 @@ func shortName(path string) string {
 	return fmt.Sprintf("%d/%s", int(day-conversation.DayOf(day1))+1, strings.TrimSuffix(filepath.Base(path), ".parquet"))
 }
 
-func shortNames(files []File) string {
+func shortNames(files []datafile.File) string {
 	var out []string
 	for _, f := range files {
 		out = append(out, shortName(f.Path))
@@ -213,7 +215,7 @@ func shortNames(files []File) string {
 	return orNone(out)
 }
 
-func filesOnDisk(t *testing.T, l *Lake, table Table) string {
+func filesOnDisk(t *testing.T, l *Lake, table tables.Table) string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(l.tableDir(table), "data", "*", "*"))
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
@@ -26,7 +28,7 @@ func sqlOf(t *testing.T, l *Lake, statements ...string) {
 }
 
 // refuse makes the catalog refuse every commit to a table after the first few, until allow is called.
-func refuse(t *testing.T, l *Lake, of Table, after int) (allow func()) {
+func refuse(t *testing.T, l *Lake, of tables.Table, after int) (allow func()) {
 	t.Helper()
 	name := string(of)
 	sqlOf(t, l,
@@ -42,7 +44,7 @@ func refuse(t *testing.T, l *Lake, of Table, after int) (allow func()) {
 }
 
 // tryCommit commits and gives the error.
-func tryCommit(t *testing.T, l *Lake, versions ...Version) error {
+func tryCommit(t *testing.T, l *Lake, versions ...conversation.Version) error {
 	t.Helper()
 	w, err := l.Writer(t.Context())
 	if err != nil {
@@ -53,7 +55,7 @@ func tryCommit(t *testing.T, l *Lake, versions ...Version) error {
 }
 
 // headOf gives the files of a table's newest snapshot, which readers see once conversations names it.
-func headOf(t *testing.T, l *Lake, table Table) []File {
+func headOf(t *testing.T, l *Lake, table tables.Table) []datafile.File {
 	t.Helper()
 	tbl, err := l.load(t.Context(), table)
 	if err != nil {
@@ -71,7 +73,7 @@ func headOf(t *testing.T, l *Lake, table Table) []File {
 func sameAsNamed(t *testing.T, l *Lake) {
 	t.Helper()
 	s := snapshot(t, l)
-	for _, table := range companions() {
+	for _, table := range tables.Companions() {
 		head := headOf(t, l, table)
 		if len(without(head, s.files[table]))+len(without(s.files[table], head)) > 0 {
 			t.Errorf("%s: its newest snapshot has the files %v, and conversations names %v", table, head, s.files[table])
@@ -88,9 +90,9 @@ func sameAsNamed(t *testing.T, l *Lake) {
 func everyRow(t *testing.T, l *Lake) (rows []string) {
 	t.Helper()
 	s := snapshot(t, l)
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		for _, f := range s.Files(table) {
-			for batch, err := range batches(t.Context(), f) {
+			for batch, err := range datafile.Batches(t.Context(), f) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -104,10 +106,10 @@ func everyRow(t *testing.T, l *Lake) (rows []string) {
 }
 
 // later versions of two conversations, on two days.
-func newer(i int) []Version {
+func newer(i int) []conversation.Version {
 	a, b := record("a", day1, fmt.Sprint("a", i)), record("b", day1.Add(24*time.Hour), fmt.Sprint("b", i))
 	a.At, b.At = a.At.Add(time.Duration(i)*time.Second), b.At.Add(time.Duration(i)*time.Second)
-	return []Version{a, b}
+	return []conversation.Version{a, b}
 }
 
 // A restore that the catalog refuses is no restore, even when an earlier one was taken: its files must stay.
@@ -118,18 +120,18 @@ func TestRefusedRestoreIsNotTakenForAnEarlierOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := everyRow(t, l)
-	allow := refuse(t, l, Conversations, 0)
+	allow := refuse(t, l, tables.Conversations, 0)
 	if err := tryCommit(t, l, newer(1)...); err == nil {
 		t.Fatal("a refused commit went through")
 	}
 	allow()
 	sameAsNamed(t, l)
 	// The next one gets as far as the segments, and then neither on nor back.
-	notOn, notBack := refuse(t, l, Metrics, 0), refuse(t, l, Segments, 1)
+	notOn, notBack := refuse(t, l, tables.Metrics, 0), refuse(t, l, tables.Segments, 1)
 	if err := tryCommit(t, l, newer(2)...); err == nil {
 		t.Fatal("a refused commit went through")
 	}
-	for _, f := range headOf(t, l, Segments) {
+	for _, f := range headOf(t, l, tables.Segments) {
 		if !exists(f.Path) {
 			t.Errorf("file %s, which the newest snapshot of segments lists, was removed", f.Path)
 		}
@@ -164,7 +166,7 @@ func TestRefusedReplacingCommitChangesNoRow(t *testing.T) {
 	if err := tryCommit(t, l, newer(0)...); err != nil {
 		t.Fatal(err)
 	}
-	for i, at := range Tables() {
+	for i, at := range tables.All() {
 		before := everyRow(t, l)
 		allow := refuse(t, l, at, 0)
 		if err := tryCommit(t, l, newer(i+1)...); err == nil {
@@ -178,7 +180,7 @@ func TestRefusedReplacingCommitChangesNoRow(t *testing.T) {
 		if err := tryCommit(t, l, newer(i+1)...); err != nil {
 			t.Fatal(err)
 		}
-		if r := mustCheck(t, l); r.Unsettled != 0 || r.Conversations != 2 || r.Rows[Changes] != int64(2*(i+1)) {
+		if r := mustCheck(t, l); r.Unsettled != 0 || r.Conversations != 2 || r.Rows[tables.Changes] != int64(2*(i+1)) {
 			t.Errorf("%s: got %+v", at, r)
 		}
 	}
@@ -190,10 +192,10 @@ func TestUnchangedCompanionsKeepTheirRows(t *testing.T) {
 	commit(t, l, Commit{Records: all(newer(0)...)})
 	commit(t, l, Commit{Records: all(newer(1)...)})
 	before := snapshot(t, l)
-	bare := Version{Record: conversation.Record{ID: "bare", Start: day1.Add(72 * time.Hour), JSON: []byte(`{"conversationId":"bare","conversationStart":"2026-11-04T00:00:00.000Z"}`)}, Run: "run", At: day1}
+	bare := conversation.Version{Record: conversation.Record{ID: "bare", Start: day1.Add(72 * time.Hour), JSON: []byte(`{"conversationId":"bare","conversationStart":"2026-11-04T00:00:00.000Z"}`)}, Run: "run", At: day1}
 	commit(t, l, Commit{Records: all(bare)})
 	after := snapshot(t, l)
-	for _, table := range companions() {
+	for _, table := range tables.Companions() {
 		if after.Rows(table) != before.Rows(table) || before.Rows(table) == 0 {
 			t.Errorf("%s had %d rows and has %d", table, before.Rows(table), after.Rows(table))
 		}
@@ -207,7 +209,7 @@ func TestChangesOfADayWrittenAgainAndAgain(t *testing.T) {
 	l := newLake(t)
 	for i := range 4 {
 		commit(t, l, Commit{Records: all(newer(i)...)})
-		if got, want := snapshot(t, l).Rows(Changes), int64(2*i); got != want {
+		if got, want := snapshot(t, l).Rows(tables.Changes), int64(2*i); got != want {
 			t.Errorf("after %d commits there are %d changes, want %d", i+1, got, want)
 		}
 	}
@@ -220,7 +222,7 @@ func TestLeftoversOfAKilledWriterGo(t *testing.T) {
 	l := newLake(t)
 	a := record("a", day1, "x")
 	commit(t, l, Commit{Records: all(a)})
-	day := data(Segments).Join("day=" + a.Day().String())
+	day := data(tables.Segments).Join("day=" + a.Day().String())
 	begin := func(at store.Location) {
 		t.Helper()
 		w, err := l.Store().Create(t.Context(), at, store.New)

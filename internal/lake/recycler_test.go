@@ -12,6 +12,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 )
@@ -28,27 +31,27 @@ func (p *poisoning) Free(b []byte) {
 }
 
 // filesOf writes records as a commit does, on a goroutine of its own, and gives the files' bytes.
-func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
+func filesOf(t *testing.T, mem memory.Allocator, records []conversation.Version) string {
 	t.Helper()
 	dir := folder.At(t.TempDir())
-	at := func(table Table) store.Location { return store.Location(table).Join("x.parquet") }
-	files := newDayFiles(0, func(table Table) (*dataFile, error) {
-		return createDataFile(t.Context(), table, File{store: dir, at: at(table)})
+	at := func(table tables.Table) store.Location { return store.Location(table).Join("x.parquet") }
+	files := newDayFiles(0, func(table tables.Table) (*datafile.Writer, error) {
+		return datafile.Create(t.Context(), table, datafile.File{Store: dir, At: at(table)})
 	})
 	writing, ctx := newLanes(t.Context())
-	s := newShredder(mem, func(table Table, batch arrow.RecordBatch) {
+	s := tables.NewShredder(mem, func(table tables.Table, batch arrow.RecordBatch) {
 		writing.add(table, func() error { return files.of[table].write(batch) })
 	})
 	for _, v := range records {
-		s.add(v)
+		s.Add(v)
 	}
-	s.flush()
+	s.Flush()
 	if err := errors.Join(ctx.Err(), writing.wait()); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, files)
 	var all bytes.Buffer
-	for _, table := range Tables() {
+	for _, table := range tables.All() {
 		if text, err := os.ReadFile(dir.Path(at(table))); err == nil {
 			all.Write(text)
 		}
@@ -58,8 +61,8 @@ func filesOf(t *testing.T, mem memory.Allocator, records []Version) string {
 
 // Memory that is lent again makes the same files, to the byte.
 func TestRecycledMemoryMakesTheSameFiles(t *testing.T) {
-	var records []Version
-	for i := range 5 * batchRows {
+	var records []conversation.Version
+	for i := range 5 * tables.BatchRows {
 		records = append(records, record(fmt.Sprint("c", i), day1.Add(time.Duration(i)*time.Second), fmt.Sprint("note ", i%7)))
 	}
 	want := filesOf(t, memory.DefaultAllocator, records)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 )
 
@@ -35,7 +37,7 @@ type SnapshotID int64
 // for concurrent use.
 type Snapshot struct {
 	ID    SnapshotID
-	files map[Table][]File
+	files map[tables.Table][]datafile.File
 	whole []conversation.Days // as they were before it was opened
 	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
 }
@@ -48,42 +50,28 @@ func (s *Snapshot) Close() error {
 	return s.pin.Close()
 }
 
-// File is a data file of a table.
-type File struct {
-	Path  string           // for those who can read files only; Footers and Versions go by the store
-	Day   conversation.Day // day of conversation_start of every row
-	Rows  int64
-	Bytes int64
-	// LastEnd is the latest conversation_end in the file, Open the number of rows that have none.
-	LastEnd time.Time
-	Open    int64
-
-	store store.Store
-	at    store.Location
-}
-
 // fileAt is a data file in the lake's store.
-func (l *Lake) fileAt(at store.Location) File {
-	return File{Path: filepath.Join(l.place.real, strings.TrimPrefix(string(at), string(warehouse)+"/")), store: l.Store(), at: at}
+func (l *Lake) fileAt(at store.Location) datafile.File {
+	return datafile.File{Path: filepath.Join(l.place.real, strings.TrimPrefix(string(at), string(warehouse)+"/")), Store: l.Store(), At: at}
 }
 
 // find makes files of a snapshot be read where they are.
-func (l *Lake) find(files []File) []File {
+func (l *Lake) find(files []datafile.File) []datafile.File {
 	files = l.place.find(files)
 	for i := range files {
-		files[i].store, files[i].at = l.read, l.at(files[i].Path)
+		files[i].Store, files[i].At = l.read, l.at(files[i].Path)
 	}
 	return files
 }
 
 // Files lists the data files of a table by day.
-func (s *Snapshot) Files(t Table) []File { return s.files[t] }
+func (s *Snapshot) Files(t tables.Table) []datafile.File { return s.files[t] }
 
 // Touched lists the files of conversations in which a conversation can lie that started in starts and whose lifetime
 // reaches beyond since. A zero time bounds nothing.
-func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []File {
-	var out []File
-	for _, f := range s.files[Conversations] {
+func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []datafile.File {
+	var out []datafile.File
+	for _, f := range s.files[tables.Conversations] {
 		day := f.Day.Interval()
 		early := !starts.Start.IsZero() && !day.End.After(starts.Start)
 		late := !starts.End.IsZero() && !day.Start.Before(starts.End)
@@ -98,12 +86,12 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []File
 // Verify looks whether the files of the tables are there and as long as the catalog says; if not it is fault.Corrupt.
 // It reads none of them. Files that this process may not read are fault.Forbidden.
 func (s *Snapshot) Verify(ctx context.Context) error {
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		for _, f := range s.files[t] {
 			if err := mayRead(f.Path); err != nil {
 				return err
 			}
-			info, err := f.store.Stat(ctx, f.at)
+			info, err := f.Store.Stat(ctx, f.At)
 			if err != nil || info.Bytes != f.Bytes {
 				return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
 			}
@@ -113,7 +101,7 @@ func (s *Snapshot) Verify(ctx context.Context) error {
 }
 
 // Rows is the number of rows of a table.
-func (s *Snapshot) Rows(t Table) (n int64) {
+func (s *Snapshot) Rows(t tables.Table) (n int64) {
 	for _, f := range s.files[t] {
 		n += f.Rows
 	}
@@ -152,11 +140,11 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 			return s, err
 		}
 	}
-	head, err := l.load(ctx, Conversations)
+	head, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{files: map[Table][]File{}, whole: whole}
+	s := &Snapshot{files: map[tables.Table][]datafile.File{}, whole: whole}
 	current := head.CurrentSnapshot()
 	if current == nil {
 		return s, nil
@@ -177,9 +165,9 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 // has the snapshot in its history.
 func (l *Lake) again(ctx context.Context, last *listing, whole []conversation.Days) (_ *Snapshot, err error) {
 	unmoved := func() (bool, error) {
-		location, err := l.location(ctx, Conversations)
+		location, err := l.location(ctx, tables.Conversations)
 		if err != nil {
-			return false, unloaded(Conversations, err)
+			return false, unloaded(tables.Conversations, err)
 		}
 		return location == last.location, nil
 	}
@@ -199,7 +187,7 @@ func (l *Lake) again(ctx context.Context, last *listing, whole []conversation.Da
 
 // replaced is errGone in place of err when conversations have other metadata by now: what the old ones name may be gone.
 func (l *Lake) replaced(ctx context.Context, head *table.Table, err error) error {
-	now, failed := l.location(ctx, Conversations)
+	now, failed := l.location(ctx, tables.Conversations)
 	if failed == nil && now != head.MetadataLocation() {
 		return errGone
 	}
@@ -209,18 +197,18 @@ func (l *Lake) replaced(ctx context.Context, head *table.Table, err error) error
 // list lists the files of a snapshot that was pinned. Conversations come first: their history tells whether the pin
 // came in time, and only then are the companions there.
 func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) error {
-	head, err := l.load(ctx, Conversations)
+	head, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		return err
 	}
 	if head.SnapshotByID(current.SnapshotID) == nil {
 		return errGone
 	}
-	if s.files[Conversations], err = planned(ctx, head, Conversations, current.SnapshotID); err != nil {
+	if s.files[tables.Conversations], err = planned(ctx, head, tables.Conversations, current.SnapshotID); err != nil {
 		return err
 	}
-	s.files[Conversations] = l.find(s.files[Conversations])
-	for _, t := range companions() {
+	s.files[tables.Conversations] = l.find(s.files[tables.Conversations])
+	for _, t := range tables.Companions() {
 		id, err := named(current, t)
 		if err != nil {
 			return err
@@ -236,12 +224,12 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) e
 type listing struct {
 	location string // metadata whose newest snapshot it is
 	id       SnapshotID
-	files    map[Table][]File
+	files    map[tables.Table][]datafile.File
 }
 
 // named is the snapshot of t that a snapshot of conversations names; 0 if t had none.
-func named(s *table.Snapshot, t Table) (int64, error) {
-	if t == Conversations {
+func named(s *table.Snapshot, t tables.Table) (int64, error) {
+	if t == tables.Conversations {
 		return s.SnapshotID, nil
 	}
 	var text string
@@ -256,7 +244,7 @@ func named(s *table.Snapshot, t Table) (int64, error) {
 }
 
 // plan lists the files of t in one of its snapshots.
-func (l *Lake) plan(ctx context.Context, t Table, id int64) ([]File, error) {
+func (l *Lake) plan(ctx context.Context, t tables.Table, id int64) ([]datafile.File, error) {
 	if id == 0 {
 		return nil, nil
 	}
@@ -268,7 +256,7 @@ func (l *Lake) plan(ctx context.Context, t Table, id int64) ([]File, error) {
 	return l.find(files), err
 }
 
-func planned(ctx context.Context, tbl *table.Table, t Table, id int64) ([]File, error) {
+func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64) ([]datafile.File, error) {
 	if tbl.SnapshotByID(id) == nil {
 		return nil, fault.New(fault.Corrupt, "table %s has no snapshot %d any more", t, id)
 	}
@@ -276,7 +264,7 @@ func planned(ctx context.Context, tbl *table.Table, t Table, id int64) ([]File, 
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
 	}
-	files := make([]File, 0, len(tasks))
+	files := make([]datafile.File, 0, len(tasks))
 	for _, task := range tasks {
 		if len(task.DeleteFiles)+len(task.EqualityDeleteFiles)+len(task.DeletionVectorFiles) > 0 {
 			return nil, fault.New(fault.Corrupt, "table %s has delete files; parley never writes them and cannot read them", t)
@@ -287,19 +275,19 @@ func planned(ctx context.Context, tbl *table.Table, t Table, id int64) ([]File, 
 		}
 		files = append(files, f)
 	}
-	slices.SortFunc(files, func(a, b File) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Path, b.Path)) })
+	slices.SortFunc(files, func(a, b datafile.File) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Path, b.Path)) })
 	return files, nil
 }
 
 // endID is the field id of conversation_end in conversations.
 const endID = 3
 
-func fileOf(t Table, df iceberg.DataFile) (File, error) {
+func fileOf(t tables.Table, df iceberg.DataFile) (datafile.File, error) {
 	path, err := filePath(df.FilePath())
 	if err != nil {
-		return File{}, err
+		return datafile.File{}, err
 	}
-	f := File{Path: path, Rows: df.Count(), Bytes: df.FileSizeBytes()}
+	f := datafile.File{Path: path, Rows: df.Count(), Bytes: df.FileSizeBytes()}
 	switch day := df.Partition()[1000].(type) {
 	case iceberg.Date:
 		f.Day = conversation.Day(day)
@@ -308,7 +296,7 @@ func fileOf(t Table, df iceberg.DataFile) (File, error) {
 	default:
 		return f, fault.New(fault.Corrupt, "a file of table %s has the partition %T and not a day", t, day)
 	}
-	if t != Conversations {
+	if t != tables.Conversations {
 		return f, nil
 	}
 	f.Open = df.NullValueCounts()[endID]

@@ -3,6 +3,8 @@ package lake
 import (
 	"os"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // A snapshot is listed once for all who open it while nothing moves: its metadata is not read again. Whoever opens one
@@ -11,7 +13,7 @@ func TestTheNewestSnapshotIsListedOnce(t *testing.T) {
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	first := snapshot(t, l)
-	location, err := l.location(t.Context(), Conversations)
+	location, err := l.location(t.Context(), tables.Conversations)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,8 +25,8 @@ func TestTheNewestSnapshotIsListedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := snapshot(t, l)
-	if again.ID != first.ID || again.Rows(Conversations) != first.Rows(Conversations) || again.pin == nil || again.pin == first.pin {
-		t.Errorf("got snapshot %d with %d rows, want %d with %d and a pin of its own", again.ID, again.Rows(Conversations), first.ID, first.Rows(Conversations))
+	if again.ID != first.ID || again.Rows(tables.Conversations) != first.Rows(tables.Conversations) || again.pin == nil || again.pin == first.pin {
+		t.Errorf("got snapshot %d with %d rows, want %d with %d and a pin of its own", again.ID, again.Rows(tables.Conversations), first.ID, first.Rows(tables.Conversations))
 	}
 	if err := os.Rename(path+".away", path); err != nil {
 		t.Fatal(err)

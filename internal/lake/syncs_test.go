@@ -2,12 +2,14 @@ package lake
 
 import (
 	"fmt"
-	"github.com/parley-hq/parley/internal/store/folder/foldertest"
-	"github.com/parley-hq/parley/test/unraced"
 	"maps"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // watcher knows what a power cut would take. Whenever something is done, it looks at what the catalog names by then.
@@ -90,7 +92,7 @@ func TestNothingIsNamedBeforeItIsDurable(t *testing.T) {
 		}
 		w.settled(fmt.Sprint("commit ", i))
 	}
-	allow := refuse(t, l, Conversations, 0)
+	allow := refuse(t, l, tables.Conversations, 0)
 	if err := tryCommit(t, l, newer(2)...); err == nil {
 		t.Fatal("a refused commit went through")
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -59,15 +61,15 @@ type Commit struct {
 	Again []conversation.Day
 	// Records come in order of start and id, each id once. Records of other days than Days are welcome and make no day
 	// whole.
-	Records iter.Seq2[Version, error]
+	Records iter.Seq2[conversation.Version, error]
 	// Heads are the same records, in any order, perhaps without their texts: the commit is planned from them. nil means
 	// that Records are read twice.
-	Heads iter.Seq2[Version, error]
+	Heads iter.Seq2[conversation.Version, error]
 	// Log is told when a part of the index of ids was lost and is made again. nil for nobody.
 	Log *slog.Logger
 }
 
-func (c Commit) heads() iter.Seq2[Version, error] {
+func (c Commit) heads() iter.Seq2[conversation.Version, error] {
 	if c.Heads == nil {
 		return c.Records
 	}
@@ -163,13 +165,13 @@ func (w *Writer) abandon(ctx context.Context, i intent) error {
 // commitTables commits the new files of the days, table by table, conversations last.
 func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, days []writtenDay, out Outcome) error {
 	summary := iceberg.Properties{propCommit: i.id, propRun: i.run, propOutcome: out.text()}
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		var add, drop []string
 		for _, d := range days {
 			for _, at := range d.files[t] {
 				add = append(add, w.lake.url(at))
 			}
-			if t == Changes {
+			if t == tables.Changes {
 				continue // changes are only ever added
 			}
 			for _, f := range base.files[t] {
@@ -184,7 +186,7 @@ func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, day
 		}
 		summary[propSnapshot+string(t)] = strconv.FormatInt(head, 10)
 		crashpoint.Reach("commit." + string(t))
-		if t == Conversations {
+		if t == tables.Conversations {
 			w.lake.offer(ctx, SnapshotID(head))
 		}
 	}
@@ -193,12 +195,12 @@ func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, day
 
 // replace commits to one table and gives its newest snapshot. A table with nothing to change is not committed, but
 // for conversations, whose snapshot is the commit. An error after which the commit may have landed is looked up.
-func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summary iceberg.Properties) (int64, error) {
+func (w *Writer) replace(ctx context.Context, t tables.Table, drop, add []string, summary iceberg.Properties) (int64, error) {
 	tbl, err := w.lake.load(ctx, t)
 	if err != nil {
 		return 0, err
 	}
-	if len(add)+len(drop) == 0 && t != Conversations {
+	if len(add)+len(drop) == 0 && t != tables.Conversations {
 		return snapshotOf(tbl), nil
 	}
 	tx := tbl.NewTransaction()
@@ -219,7 +221,7 @@ func (w *Writer) replace(ctx context.Context, t Table, drop, add []string, summa
 }
 
 // uncommitted is the fault of a commit to a table that is known not to be in.
-func uncommitted(t Table, err error) error {
+func uncommitted(t tables.Table, err error) error {
 	if errors.Is(err, table.ErrCommitFailed) || errors.Is(err, table.ErrCommitDiverged) {
 		return fault.Because(fault.Conflict, err, "another program changed table %s; run again", t)
 	}
@@ -228,7 +230,7 @@ func uncommitted(t Table, err error) error {
 
 // landed looks a commit up by its id in the history of a table. An error means that it is not known, and nothing may
 // then be removed or done again: taken for "no", it would cost a commit that is in its files.
-func (w *Writer) landed(ctx context.Context, t Table, commit string) (id int64, found bool, err error) {
+func (w *Writer) landed(ctx context.Context, t tables.Table, commit string) (id int64, found bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	tbl, err := w.lake.load(ctx, t)
@@ -267,7 +269,7 @@ func (w *Writer) recover(ctx context.Context) error {
 // resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what
 // conversations names, and its files go.
 func (w *Writer) resolve(ctx context.Context, i intent) error {
-	_, in, err := w.landed(ctx, Conversations, i.id)
+	_, in, err := w.landed(ctx, tables.Conversations, i.id)
 	if err != nil {
 		return err
 	}
@@ -279,7 +281,7 @@ func (w *Writer) resolve(ctx context.Context, i intent) error {
 		return err
 	}
 	defer base.Close()
-	for _, t := range Tables() {
+	for _, t := range tables.All() {
 		if err := w.restore(ctx, t, base, i); err != nil {
 			return err
 		}
@@ -289,7 +291,7 @@ func (w *Writer) resolve(ctx context.Context, i intent) error {
 }
 
 // restore makes the newest snapshot of t list just the files that base lists, and removes the files of i.
-func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent) error {
+func (w *Writer) restore(ctx context.Context, t tables.Table, base *Snapshot, i intent) error {
 	tbl, err := w.lake.load(ctx, t)
 	if err != nil {
 		return err
@@ -299,7 +301,7 @@ func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent)
 		return err
 	}
 	drop, add := without(head, base.files[t]), without(base.files[t], head)
-	if len(drop)+len(add) > 0 && t != Conversations {
+	if len(drop)+len(add) > 0 && t != tables.Conversations {
 		// An id of its own: should its outcome be looked up, no earlier restore must be taken for it.
 		id := uuid.Must(uuid.NewV7()).String()
 		if _, err := w.replace(ctx, t, drop, add, iceberg.Properties{propCommit: id, propRun: i.run}); err != nil {
@@ -310,10 +312,10 @@ func (w *Writer) restore(ctx context.Context, t Table, base *Snapshot, i intent)
 }
 
 // without gives the locations of the files of a that are not in b.
-func without(a, b []File) []string {
+func without(a, b []datafile.File) []string {
 	var out []string
 	for _, f := range a {
-		if !slices.ContainsFunc(b, func(g File) bool { return g.Path == f.Path }) {
+		if !slices.ContainsFunc(b, func(g datafile.File) bool { return g.Path == f.Path }) {
 			out = append(out, fileURL(f.Path))
 		}
 	}
@@ -322,7 +324,7 @@ func without(a, b []File) []string {
 
 // removeFiles removes the data files that a commit wrote to t, or had begun to write; they bear its id and nobody names
 // them.
-func (w *Writer) removeFiles(ctx context.Context, t Table, commit string) (err error) {
+func (w *Writer) removeFiles(ctx context.Context, t tables.Table, commit string) (err error) {
 	files := w.lake.Store()
 	for day, listing := range files.Folders(ctx, data(t)) {
 		if listing != nil {

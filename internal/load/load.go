@@ -9,7 +9,6 @@ package load
 
 import (
 	"context"
-
 	"fmt"
 	"iter"
 	"log/slog"
@@ -24,9 +23,9 @@ import (
 // Batch is the records of one commit. It stays what it is when more is staged.
 type Batch interface {
 	// Stream gives the records in order of start and id, each once. It can be read again.
-	Stream(ctx context.Context) iter.Seq2[lake.Version, error]
+	Stream(ctx context.Context) iter.Seq2[conversation.Version, error]
 	// Heads gives the same records in any order, perhaps without their texts; nil means that Stream is read twice.
-	Heads(ctx context.Context) iter.Seq2[lake.Version, error]
+	Heads(ctx context.Context) iter.Seq2[conversation.Version, error]
 	// Done forgets the batch, which is in the lake; with is done in the same transaction.
 	Done(ctx context.Context, with func(*state.Tx) error) error
 }

@@ -25,20 +25,20 @@ type held struct {
 	gone  *[]conversation.ID
 }
 
-func (h *held) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
-	return func(yield func(lake.Version, error) bool) {
+func (h *held) Stream(ctx context.Context) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		select {
 		case <-h.ready:
 		case <-ctx.Done():
-			yield(lake.Version{}, ctx.Err())
+			yield(conversation.Version{}, ctx.Err())
 			return
 		}
 		r, err := wire.RecordOf(&conversation.Conversation{ConversationID: h.id, ConversationStart: conversation.FormatTime(noon)})
-		yield(lake.Version{Record: r, Run: "run", At: noon}, err)
+		yield(conversation.Version{Record: r, Run: "run", At: noon}, err)
 	}
 }
 
-func (*held) Heads(context.Context) iter.Seq2[lake.Version, error] { return nil }
+func (*held) Heads(context.Context) iter.Seq2[conversation.Version, error] { return nil }
 
 func (h *held) Done(_ context.Context, with func(*state.Tx) error) error {
 	if h.err != nil {

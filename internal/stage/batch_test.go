@@ -4,12 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/state"
 )
 
 // gathered gives what a batch streams, having compared it with the heads.
-func gathered(t *testing.T, b *Batch) (out []lake.Version) {
+func gathered(t *testing.T, b *Batch) (out []conversation.Version) {
 	t.Helper()
 	heads := 0
 	for _, err := range b.Heads(t.Context()) {

@@ -26,11 +26,11 @@ func BenchmarkPut(b *testing.B) {
 	var took time.Duration // of the processor: the disk's part says nothing of the statements
 	for b.Loop() {
 		b.StopTimer()
-		page := make([]lake.Version, 1000)
+		page := make([]conversation.Version, 1000)
 		for i := range page {
 			n++
 			r := conversation.Record{ID: conversation.ID(fmt.Sprintf("%016x-0000-0000-0000-000000000000", n*0x9e3779b97f4a7c15)), Start: time.Unix(1_700_000_000+int64(i), 0).UTC(), JSON: []byte(`{}`)}
-			page[i] = lake.Version{Record: r, Run: "run", At: r.Start}
+			page[i] = conversation.Version{Record: r, Run: "run", At: r.Start}
 		}
 		b.StartTimer()
 		begun := processor(b)

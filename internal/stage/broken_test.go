@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
@@ -36,10 +37,10 @@ func TestPutFailsAsAWhole(t *testing.T) {
 	for _, c := range []struct {
 		p    Portion
 		want Counts
-		was  []lake.Version
+		was  []conversation.Version
 	}{
-		{Portion{Records: []lake.Version{first, same}, Rejected: []Rejected{{Reason: "why", Text: []byte("1")}}}, Counts{Staged: 2, Rejected: 1}, nil},
-		{Portion{Records: []lake.Version{newer, same}}, Counts{Conflicts: 1, Duplicates: 1}, []lake.Version{first, same}},
+		{Portion{Records: []conversation.Version{first, same}, Rejected: []Rejected{{Reason: "why", Text: []byte("1")}}}, Counts{Staged: 2, Rejected: 1}, nil},
+		{Portion{Records: []conversation.Version{newer, same}}, Counts{Conflicts: 1, Duplicates: 1}, []conversation.Version{first, same}},
 	} {
 		c.p.With = func(_ *state.Tx, n Counts) error {
 			counts = n
@@ -188,7 +189,7 @@ func TestAFullDiskStagesNothing(t *testing.T) {
 	})
 	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
 	entered := 0
-	p := Portion{Records: []lake.Version{a, b}, With: func(*state.Tx, Counts) error {
+	p := Portion{Records: []conversation.Version{a, b}, With: func(*state.Tx, Counts) error {
 		entered++
 		return nil
 	}}

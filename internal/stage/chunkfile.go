@@ -12,7 +12,6 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/store"
 )
 
@@ -29,12 +28,12 @@ const textBlock = 256 << 10
 
 // head is a record without its text, which has so many bytes.
 type head struct {
-	lake.Version
+	conversation.Version
 
 	size int
 }
 
-func encode(f io.Writer, records []lake.Version) error {
+func encode(f io.Writer, records []conversation.Version) error {
 	var heads []byte
 	for _, v := range records {
 		heads = appendHead(heads, v)
@@ -57,7 +56,7 @@ func encode(f io.Writer, records []lake.Version) error {
 const noEnd = math.MinInt64
 
 // appendHead writes what is known of a record. Instants are microseconds since 1970.
-func appendHead(b []byte, v lake.Version) []byte {
+func appendHead(b []byte, v conversation.Version) []byte {
 	end := int64(noEnd)
 	if !v.End.IsZero() {
 		end = v.End.UnixMicro()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -94,7 +93,7 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 }
 
 // encoded is a staged file of some records.
-func encoded(t *testing.T, records ...lake.Version) []byte {
+func encoded(t *testing.T, records ...conversation.Version) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := encode(&b, records); err != nil {
@@ -276,13 +275,13 @@ func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
 		}
 	}
 	a, b := version("a", noon1, "", 0), version("b", noon1.AddDate(0, 0, 1), "", 0)
-	if err := s.Put(t.Context(), Portion{Records: []lake.Version{a, b}, With: note("two days", 1, 2)}); err != nil {
+	if err := s.Put(t.Context(), Portion{Records: []conversation.Version{a, b}, With: note("two days", 1, 2)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(filepath.Dir(dirOf(s))); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: note("after the folder was removed", 3)}); err != nil {
+	if err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("c", noon1, "", 0)}, With: note("after the folder was removed", 3)}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 )
@@ -154,7 +153,7 @@ func (s *Stage) Close(ctx context.Context) error {
 
 // Portion is what one call of Put stages.
 type Portion struct {
-	Records  []lake.Version
+	Records  []conversation.Version
 	Rejected []Rejected
 	// With is done in the transaction that enters the portion: what its owner must remember of it, such as the cursor.
 	With func(*state.Tx, Counts) error
@@ -210,7 +209,7 @@ func (s *Stage) nextChunk(ctx context.Context) (n int, err error) {
 type chunk struct {
 	n       int
 	day     conversation.Day
-	records []lake.Version
+	records []conversation.Version
 	size    int // number of records
 	first   int64
 	last    int64
@@ -222,13 +221,13 @@ func (c chunk) name() string { return fmt.Sprintf("%08d.s2", c.n) }
 func (s *Stage) file(c chunk) store.Location { return s.at.Join(c.name()) }
 
 // split sorts the records of a portion and cuts them by day; chunks are numbered from n on.
-func split(records []lake.Version, n int) []chunk {
+func split(records []conversation.Version, n int) []chunk {
 	records = slices.Clone(records)
-	slices.SortStableFunc(records, func(a, b lake.Version) int { return conversation.Compare(a.Record, b.Record) })
+	slices.SortStableFunc(records, func(a, b conversation.Version) int { return conversation.Compare(a.Record, b.Record) })
 	var out []chunk
 	for len(records) > 0 {
 		day := records[0].Day()
-		end := slices.IndexFunc(records, func(v lake.Version) bool { return v.Day() != day })
+		end := slices.IndexFunc(records, func(v conversation.Version) bool { return v.Day() != day })
 		if end < 0 {
 			end = len(records)
 		}
@@ -305,14 +304,14 @@ func (s *Stage) enterSome(ctx context.Context, tx *state.Tx, c chunk, begin, end
 }
 
 // prefix is the part of a record's hash that tells it from other versions.
-func prefix(v lake.Version) []byte {
+func prefix(v conversation.Version) []byte {
 	hash := v.Sum()
 	return hash[:16]
 }
 
 // again deals with a conversation that is staged already: of two versions the one received later lives; of two equal
 // ones, or two of the same time, the first and the last.
-func (s *Stage) again(ctx context.Context, tx *state.Tx, chunk, line int, v lake.Version, hash []byte, counts *Counts) error {
+func (s *Stage) again(ctx context.Context, tx *state.Tx, chunk, line int, v conversation.Version, hash []byte, counts *Counts) error {
 	var was struct {
 		chunk, line int
 		at          int64

@@ -31,12 +31,12 @@ var (
 )
 
 // version makes a version of a conversation that was received n minutes after at1.
-func version(id string, start time.Time, note string, n int) lake.Version {
+func version(id string, start time.Time, note string, n int) conversation.Version {
 	r, err := wire.Record(fmt.Appendf(nil, `{"conversationId":%q,"conversationStart":%q,"externalTag":%q}`, id, conversation.FormatTime(start), note))
 	if err != nil {
 		panic(err)
 	}
-	return lake.Version{Record: r, Run: "run", At: at1.Add(time.Duration(n) * time.Minute)}
+	return conversation.Version{Record: r, Run: "run", At: at1.Add(time.Duration(n) * time.Minute)}
 }
 
 func newLake(t *testing.T) *lake.Lake {
@@ -66,7 +66,7 @@ func openStage(t *testing.T, l *lake.Lake, run RunID) *Stage {
 }
 
 // put stages a portion and gives the counts.
-func put(t *testing.T, s *Stage, records ...lake.Version) (counts Counts) {
+func put(t *testing.T, s *Stage, records ...conversation.Version) (counts Counts) {
 	t.Helper()
 	err := s.Put(t.Context(), Portion{Records: records, With: func(_ *state.Tx, c Counts) error {
 		counts = c
@@ -79,7 +79,7 @@ func put(t *testing.T, s *Stage, records ...lake.Version) (counts Counts) {
 }
 
 // before gives what is staged of the days before end.
-func before(t *testing.T, s *Stage, end conversation.Day) (out []lake.Version) {
+func before(t *testing.T, s *Stage, end conversation.Day) (out []conversation.Version) {
 	t.Helper()
 	batch, err := s.Before(t.Context(), end)
 	if err != nil {
@@ -118,9 +118,9 @@ func fileNames(t *testing.T, s *Stage) (names []string) {
 }
 
 // want compares versions with want, in order.
-func want(t *testing.T, got []lake.Version, want ...lake.Version) {
+func want(t *testing.T, got []conversation.Version, want ...conversation.Version) {
 	t.Helper()
-	same := func(a, b lake.Version) bool {
+	same := func(a, b conversation.Version) bool {
 		return a.ID == b.ID && a.Start.Equal(b.Start) && bytes.Equal(a.JSON, b.JSON) && a.Run == b.Run && a.At.Equal(b.At)
 	}
 	if !slices.EqualFunc(got, want, same) {
@@ -128,7 +128,7 @@ func want(t *testing.T, got []lake.Version, want ...lake.Version) {
 	}
 }
 
-func show(list []lake.Version) string {
+func show(list []conversation.Version) string {
 	var b strings.Builder
 	for _, v := range list {
 		fmt.Fprintf(&b, "\n  %s %s", v.At.Format(time.TimeOnly), v.JSON)
@@ -141,19 +141,19 @@ func TestAConversationThatComesAgain(t *testing.T) {
 	moved := version("a", noon1.AddDate(0, 0, 1), "x", 4)
 	level := version("a", noon1, "w", 1)
 	for name, c := range map[string]struct {
-		portions [][]lake.Version
-		lives    lake.Version
+		portions [][]conversation.Version
+		lives    conversation.Version
 		counts   Counts
 	}{
-		"equal in one portion":    {[][]lake.Version{{old, same}}, old, Counts{1, 1, 0, 0}},
-		"equal in the next":       {[][]lake.Version{{old}, {same}}, old, Counts{1, 1, 0, 0}},
-		"newer in one portion":    {[][]lake.Version{{old, newer}}, newer, Counts{1, 0, 1, 0}},
-		"newer in the next":       {[][]lake.Version{{old}, {newer}}, newer, Counts{1, 0, 1, 0}},
-		"older in the next":       {[][]lake.Version{{old}, {older}}, old, Counts{1, 0, 1, 0}},
-		"other of the same time":  {[][]lake.Version{{old}, {level}}, level, Counts{1, 0, 1, 0}},
-		"newer on another day":    {[][]lake.Version{{old}, {moved}}, moved, Counts{1, 0, 1, 0}},
-		"older from another day":  {[][]lake.Version{{moved}, {old}}, moved, Counts{1, 0, 1, 0}},
-		"newer, older, newer yet": {[][]lake.Version{{newer}, {old}, {moved}, {same}}, moved, Counts{1, 0, 3, 0}},
+		"equal in one portion":    {[][]conversation.Version{{old, same}}, old, Counts{1, 1, 0, 0}},
+		"equal in the next":       {[][]conversation.Version{{old}, {same}}, old, Counts{1, 1, 0, 0}},
+		"newer in one portion":    {[][]conversation.Version{{old, newer}}, newer, Counts{1, 0, 1, 0}},
+		"newer in the next":       {[][]conversation.Version{{old}, {newer}}, newer, Counts{1, 0, 1, 0}},
+		"older in the next":       {[][]conversation.Version{{old}, {older}}, old, Counts{1, 0, 1, 0}},
+		"other of the same time":  {[][]conversation.Version{{old}, {level}}, level, Counts{1, 0, 1, 0}},
+		"newer on another day":    {[][]conversation.Version{{old}, {moved}}, moved, Counts{1, 0, 1, 0}},
+		"older from another day":  {[][]conversation.Version{{moved}, {old}}, moved, Counts{1, 0, 1, 0}},
+		"newer, older, newer yet": {[][]conversation.Version{{newer}, {old}, {moved}, {same}}, moved, Counts{1, 0, 3, 0}},
 	} {
 		s := openStage(t, newLake(t), "run")
 		var sum Counts
@@ -171,7 +171,7 @@ func TestAConversationThatComesAgain(t *testing.T) {
 func TestUnsortedRecordsOfSeveralDays(t *testing.T) {
 	s := openStage(t, newLake(t), "run")
 	a, b, c, d := version("a", noon1, "", 0), version("b", noon1, "", 0), version("c", noon1.AddDate(0, 0, 1), "", 0), version("d", day1.Start(), "", 0)
-	unsorted := []lake.Version{c, b, d}
+	unsorted := []conversation.Version{c, b, d}
 	put(t, s, unsorted...)
 	want(t, unsorted, c, b, d) // who stages records may go on with them
 	put(t, s, a)
@@ -207,7 +207,7 @@ func TestReopen(t *testing.T) {
 	a, b := version("a", noon1, "x", 0), version("b", noon1, "y", 1)
 	put(t, s, a)
 
-	chunk := split([]lake.Version{version("lost", noon1, "", 0)}, 7)[0]
+	chunk := split([]conversation.Version{version("lost", noon1, "", 0)}, 7)[0]
 	if err := s.write(t.Context(), &chunk); err != nil { // as a crash before the transaction
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
-	err := s.Put(t.Context(), Portion{Records: []lake.Version{version("c", noon1, "", 0)}, With: func(*state.Tx, Counts) error { return broken }})
+	err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("c", noon1, "", 0)}, With: func(*state.Tx, Counts) error { return broken }})
 	if !errors.Is(err, broken) || len(fileNames(t, s)) != 4 {
 		t.Errorf("got %v, files %q", err, fileNames(t, s))
 	}
@@ -329,7 +329,7 @@ func TestAgainstAMap(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	l := newLake(t)
 	s := openStage(t, l, "run")
-	model := map[conversation.ID]lake.Version{}
+	model := map[conversation.ID]conversation.Version{}
 	for step := range 60 {
 		switch rnd.IntN(8) {
 		case 0:
@@ -337,7 +337,7 @@ func TestAgainstAMap(t *testing.T) {
 		case 1:
 			end := day1 + conversation.Day(rnd.IntN(5))
 			done(t, s, end)
-			maps.DeleteFunc(model, func(_ conversation.ID, v lake.Version) bool { return v.Day() < end })
+			maps.DeleteFunc(model, func(_ conversation.ID, v conversation.Version) bool { return v.Day() < end })
 		default:
 			records := randomRecords(rnd)
 			put(t, s, records...)
@@ -345,18 +345,18 @@ func TestAgainstAMap(t *testing.T) {
 				add(model, v.records)
 			}
 		}
-		var left []lake.Version
+		var left []conversation.Version
 		for _, v := range model {
 			left = append(left, v)
 		}
-		slices.SortFunc(left, func(a, b lake.Version) int { return conversation.Compare(a.Record, b.Record) })
+		slices.SortFunc(left, func(a, b conversation.Version) int { return conversation.Compare(a.Record, b.Record) })
 		if want(t, before(t, s, EveryDay), left...); t.Failed() {
 			t.Fatalf("step %d, seed %d", step, seed)
 		}
 	}
 }
 
-func randomRecords(rnd *rand.Rand) (out []lake.Version) {
+func randomRecords(rnd *rand.Rand) (out []conversation.Version) {
 	for range rnd.IntN(20) {
 		start := day1.Start().Add(time.Duration(rnd.IntN(4*24)) * time.Hour)
 		out = append(out, version(fmt.Sprint(rnd.IntN(30)), start, fmt.Sprint(rnd.IntN(2)), rnd.IntN(10)))
@@ -366,7 +366,7 @@ func randomRecords(rnd *rand.Rand) (out []lake.Version) {
 
 // add does to a map what Put does to the stage: of two versions the one received later lives; of two equal ones the
 // first, of two others of the same time the last.
-func add(model map[conversation.ID]lake.Version, records []lake.Version) {
+func add(model map[conversation.ID]conversation.Version, records []conversation.Version) {
 	for _, v := range records {
 		was, ok := model[v.ID]
 		if !ok || !bytes.Equal(was.JSON, v.JSON) && !was.At.After(v.At) {
@@ -382,11 +382,11 @@ func TestHeads(t *testing.T) {
 	ended, never := version("b", noon1, "y", 1), version("c", noon1, "z", 2)
 	ended.End, never.End = noon1.Add(time.Second), time.Unix(0, 0).UTC() // as broken platforms write
 	var good []byte
-	for _, v := range []lake.Version{open, ended, never} {
+	for _, v := range []conversation.Version{open, ended, never} {
 		good = appendHead(good, v)
 	}
 	rest := good
-	for _, want := range []lake.Version{open, ended, never} {
+	for _, want := range []conversation.Version{open, ended, never} {
 		var h head
 		var err error
 		if h, rest, err = cutHead(rest); err != nil || h.ID != want.ID || !h.Start.Equal(want.Start) || h.End != want.End || !h.At.Equal(want.At) ||
@@ -428,7 +428,7 @@ func TestHeadsOfABatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[conversation.ID]lake.Version{}
+	want := map[conversation.ID]conversation.Version{}
 	for v, err := range batch.Stream(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -436,7 +436,7 @@ func TestHeadsOfABatch(t *testing.T) {
 		v.JSON = nil
 		want[v.ID] = v
 	}
-	got := map[conversation.ID]lake.Version{}
+	got := map[conversation.ID]conversation.Version{}
 	for v, err := range batch.Heads(t.Context()) {
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -105,8 +104,8 @@ func (s *Stage) Days(ctx context.Context) ([]DayCount, error) {
 // Stream yields the records of the batch in order of start and id, the living version of each conversation once. It
 // can be walked again. Chunks are opened when their turn comes, so that pages that came in order cost the memory of
 // one.
-func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
-	return func(yield func(lake.Version, error) bool) {
+func (b *Batch) Stream(ctx context.Context) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		open := &sources{}
 		defer open.close()
 		waiting := b.chunks
@@ -114,7 +113,7 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 			// A chunk must be open before a record that may come after its first is given away.
 			for len(waiting) > 0 && (len(*open) == 0 || waiting[0].first <= (*open)[0].head.Start.UnixMicro()) {
 				if err := open.add(ctx, b, waiting[0]); err != nil {
-					yield(lake.Version{}, err)
+					yield(conversation.Version{}, err)
 					return
 				}
 				waiting = waiting[1:]
@@ -124,7 +123,7 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 			}
 			v := (*open)[0].head
 			if err := open.advance(); err != nil {
-				yield(lake.Version{}, err)
+				yield(conversation.Version{}, err)
 				return
 			}
 			if !yield(v, ctx.Err()) {
@@ -135,8 +134,8 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[lake.Version, error] {
 }
 
 // Heads yields the records that Stream does, without their texts and in no order.
-func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
-	return func(yield func(lake.Version, error) bool) {
+func (b *Batch) Heads(ctx context.Context) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		for _, c := range b.chunks {
 			err := ctx.Err()
 			if err == nil {
@@ -146,7 +145,7 @@ func (b *Batch) Heads(ctx context.Context) iter.Seq2[lake.Version, error] {
 				return
 			}
 			if err != nil {
-				yield(lake.Version{}, err)
+				yield(conversation.Version{}, err)
 				return
 			}
 		}
@@ -178,7 +177,7 @@ func (b *Batch) Done(ctx context.Context, with func(*state.Tx) error) error {
 // source reads one chunk.
 type source struct {
 	of    chunk
-	head  lake.Version // the next record
+	head  conversation.Version // the next record
 	file  io.Closer
 	texts *s2.Reader
 	heads []head // of the records after it

@@ -16,6 +16,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -195,9 +197,9 @@ func (c *corpus) commit(ctx context.Context, first conversation.Day, news []*ver
 	for day := first; day < c.next; day++ {
 		bring.Days = append(bring.Days, day)
 	}
-	bring.Records = func(yield func(lake.Version, error) bool) {
+	bring.Records = func(yield func(conversation.Version, error) bool) {
 		for _, v := range news {
-			if !yield(lake.Version{Record: v.Record, Run: bring.Run, At: bring.At}, nil) {
+			if !yield(conversation.Version{Record: v.Record, Run: bring.Run, At: bring.At}, nil) {
 				return
 			}
 		}
@@ -404,10 +406,10 @@ func (c *corpus) contents(ctx context.Context) (same bool, err error) {
 	return len(want) == 0, nil
 }
 
-func records(ctx context.Context, s *lake.Snapshot) iter.Seq2[lake.Version, error] {
-	return func(yield func(lake.Version, error) bool) {
-		for _, f := range s.Files(lake.Conversations) {
-			for v, err := range lake.Versions(ctx, f) {
+func records(ctx context.Context, s *lake.Snapshot) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
+		for _, f := range s.Files(tables.Conversations) {
+			for v, err := range datafile.Versions(ctx, f) {
 				if !yield(v, err) {
 					return
 				}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/stage"
 )
 
@@ -62,8 +64,8 @@ func records(t testing.TB, l *lake.Lake) map[conversation.Day][]string {
 	}
 	defer s.Close()
 	out := map[conversation.Day][]string{}
-	for _, f := range s.Files(lake.Conversations) {
-		for v, err := range lake.Versions(t.Context(), f) {
+	for _, f := range s.Files(tables.Conversations) {
+		for v, err := range datafile.Versions(t.Context(), f) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/wire"
@@ -51,9 +52,9 @@ func versions(t *testing.T, dir string, n int) {
 			t.Fatal(err)
 		}
 		at := time.Unix(int64(i), 0).UTC()
-		one := slices.Values([]lake.Version{{Record: r, Run: "run", At: at}})
-		_, err = w.Commit(t.Context(), lake.Commit{Run: "run", At: at, Records: func(yield func(lake.Version, error) bool) {
-			one(func(v lake.Version) bool { return yield(v, nil) })
+		one := slices.Values([]conversation.Version{{Record: r, Run: "run", At: at}})
+		_, err = w.Commit(t.Context(), lake.Commit{Run: "run", At: at, Records: func(yield func(conversation.Version, error) bool) {
+			one(func(v conversation.Version) bool { return yield(v, nil) })
 		}})
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // Options is everything "parley lake" reads.
@@ -103,7 +104,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 		lines = append(lines, [2]string{"days that never came into it", strings.ReplaceAll(conversation.DaysText(r.Gaps), ",", ", ")})
 	}
 	lines = append(lines, [2]string{"data files", fmt.Sprintf("%s, %s for %s of records", ui.Count(int64(r.Files)), ui.Bytes(r.Bytes), ui.Bytes(r.RecordBytes))})
-	for _, t := range lake.Tables() {
+	for _, t := range tables.All() {
 		lines = append(lines, [2]string{"rows of " + string(t), ui.Count(r.Rows[t])})
 	}
 	lines = append(lines, [2]string{"ids in the index", ui.Count(r.Index.Entries)})

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -31,14 +33,14 @@ func TestMend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := slices.Values([]lake.Version{{Record: r, Run: "run", At: time.Unix(1, 0)}})
-	_, err = w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Unix(1, 0), Records: func(yield func(lake.Version, error) bool) {
-		one(func(v lake.Version) bool { return yield(v, nil) })
+	one := slices.Values([]conversation.Version{{Record: r, Run: "run", At: time.Unix(1, 0)}})
+	_, err = w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Unix(1, 0), Records: func(yield func(conversation.Version, error) bool) {
+		one(func(v conversation.Version) bool { return yield(v, nil) })
 	}})
 	if err := errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	remove := func(table lake.Table) {
+	remove := func(table tables.Table) {
 		t.Helper()
 		s, err := l.Snapshot(t.Context())
 		if err != nil {
@@ -56,7 +58,7 @@ func TestMend(t *testing.T) {
 		err := cmd.ExecuteContext(t.Context())
 		return strings.Join(strings.Fields(out.String()), " "), err
 	}
-	remove(lake.Attributes)
+	remove(tables.Attributes)
 	for _, c := range []struct {
 		args []string
 		want string
@@ -72,7 +74,7 @@ func TestMend(t *testing.T) {
 			t.Errorf("%v: got %q, %v, want %q in it", c.args, out, err, c.want)
 		}
 	}
-	remove(lake.Conversations)
+	remove(tables.Conversations)
 	if out, err := run("mend"); !strings.Contains(out, "days written again 0 findings that are left 1") || fault.ExitCode(err) != 8 {
 		t.Errorf("without the records: got %q, %v", out, err)
 	}

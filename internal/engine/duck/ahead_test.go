@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -184,7 +185,7 @@ func TestBulkReadingCancelled(t *testing.T) {
 // A column page that cannot be read is reported when its first record is due, and all before it have come.
 func TestBulkReadingDamaged(t *testing.T) {
 	e, snapshot, records := bulkLake(t)
-	db, files := openDB(t), snapshot.Files(lake.Conversations)
+	db, files := openDB(t), snapshot.Files(tables.Conversations)
 	for _, test := range []struct {
 		file, group, from, to int // the first record of the damaged page is one of these
 		part                  int64

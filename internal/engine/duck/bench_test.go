@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
@@ -63,16 +64,16 @@ func benchLake(b *testing.B) *lake.Lake {
 }
 
 // simulatedDay encodes the conversations of a day.
-func simulatedDay(centre *sim.Centre, day conversation.Day) iter.Seq2[lake.Version, error] {
-	return func(yield func(lake.Version, error) bool) {
+func simulatedDay(centre *sim.Centre, day conversation.Day) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
 		for c := range centre.Day(day) {
 			text, err := wire.Encode(c)
 			if err != nil {
-				yield(lake.Version{}, err)
+				yield(conversation.Version{}, err)
 				return
 			}
 			record, err := wire.Record(text)
-			if !yield(lake.Version{Record: record, Run: "run", At: time.Unix(1, 0)}, err) {
+			if !yield(conversation.Version{Record: record, Run: "run", At: time.Unix(1, 0)}, err) {
 				return
 			}
 		}
@@ -122,7 +123,7 @@ func BenchmarkQuestions(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	queue := duck.Text(b, db, "SELECT mode(queue_id) FROM "+glob(l, lake.Segments, "*"))
+	queue := duck.Text(b, db, "SELECT mode(queue_id) FROM "+glob(l, tables.Segments, "*"))
 	for _, question := range benchQuestions(queue) {
 		q := query.Query{Matching: query.StartOfDay, OrderBy: query.ByConversationStart, Filters: question.by}
 		q.Interval = conversation.Interval{Start: benchFirst.Start(), End: (benchFirst + conversation.Day(question.days)).Start()}
@@ -164,8 +165,8 @@ func BenchmarkQuestions(b *testing.B) {
 			if question.days == 1 {
 				days = benchFirst.String()
 			}
-			segments := glob(l, lake.Segments, days)
-			ids := strings.NewReplacer("SEGMENTS", segments, "CONVERSATIONS", glob(l, lake.Conversations, days), "METRICS", glob(l, lake.Metrics, days)).Replace(question.hand)
+			segments := glob(l, tables.Segments, days)
+			ids := strings.NewReplacer("SEGMENTS", segments, "CONVERSATIONS", glob(l, tables.Conversations, days), "METRICS", glob(l, tables.Metrics, days)).Replace(question.hand)
 			percentiles(b, func() {
 				duck.Text(b, db, "SELECT count(DISTINCT conversation_id)::VARCHAR FROM ("+ids+")")
 				duck.Text(b, db, "SELECT max(n)::VARCHAR FROM (SELECT "+column+", count(*) AS n FROM "+segments+" WHERE "+column+" IS NOT NULL AND conversation_id IN ("+ids+") GROUP BY ALL ORDER BY n DESC LIMIT 10)")
@@ -175,7 +176,7 @@ func BenchmarkQuestions(b *testing.B) {
 }
 
 // glob is the table over all data files of some days.
-func glob(l *lake.Lake, t lake.Table, days string) string {
+func glob(l *lake.Lake, t tables.Table, days string) string {
 	return "read_parquet('" + filepath.Join(l.String(), "warehouse", "parley", string(t), "data", "day="+days, "*.parquet") + "')"
 }
 

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/parley-hq/parley/internal/engine/sqltext"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // dialect is DuckDB's SQL.
@@ -14,11 +15,11 @@ type dialect struct{}
 var _ sqltext.Dialect = dialect{}
 
 // Table implements sqltext.Dialect.
-func (dialect) Table(t lake.Table, files []lake.File) string {
+func (dialect) Table(t tables.Table, files []datafile.File) string {
 	switch {
 	case len(files) == 0:
-		return nothing(lake.Columns(t))
-	case t == lake.Conversations:
+		return nothing(tables.Columns(t))
+	case t == tables.Conversations:
 		return readParquet(files, ", file_row_number = true")
 	default:
 		return readParquet(files, "")
@@ -26,7 +27,7 @@ func (dialect) Table(t lake.Table, files []lake.File) string {
 }
 
 // readParquet is the table function over exactly these files. Folders named day=... are no columns.
-func readParquet(files []lake.File, options string) string {
+func readParquet(files []datafile.File, options string) string {
 	paths := make([]string, len(files))
 	for i, f := range files {
 		paths[i] = sqltext.Quote(f.Path)
@@ -35,7 +36,7 @@ func readParquet(files []lake.File, options string) string {
 }
 
 // nothing is a table without rows that has the columns.
-func nothing(columns []lake.Column) string {
+func nothing(columns []tables.Column) string {
 	types := map[string]string{
 		"utf8": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "bool": "BOOLEAN",
 		"timestamp[us, tz=UTC]": "TIMESTAMPTZ", "list<item: utf8, nullable>": "VARCHAR[]", "list<item: int64, nullable>": "BIGINT[]",

@@ -27,6 +27,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/private"
 )
 
@@ -37,7 +38,7 @@ type DB struct {
 	tables atomic.Int64 // hit sets made so far, which are named by it
 	hits   *cache
 	// To read the footer of a busy day takes as long as a few of its records.
-	footers *lake.Footers
+	footers *datafile.Footers
 	watch   watch
 }
 
@@ -95,7 +96,7 @@ func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start duckdb: %w", err)
 	}
-	d := &DB{db: sql.OpenDB(connector), footers: lake.NewFooters()}
+	d := &DB{db: sql.OpenDB(connector), footers: datafile.NewFooters()}
 	d.hits = newCache(d, cfg.hits())
 	return d, nil
 }

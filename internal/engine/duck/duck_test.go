@@ -84,12 +84,12 @@ func fill(t *testing.T, l *lake.Lake, records []conversation.Record) {
 	}
 }
 
-func versions(records []conversation.Record) iter.Seq2[lake.Version, error] {
+func versions(records []conversation.Record) iter.Seq2[conversation.Version, error] {
 	records = slices.Clone(records)
 	slices.SortFunc(records, conversation.Compare)
-	return func(yield func(lake.Version, error) bool) {
+	return func(yield func(conversation.Version, error) bool) {
 		for _, r := range records {
-			if !yield(lake.Version{Record: r, Run: "run", At: time.Unix(1, 0)}, nil) {
+			if !yield(conversation.Version{Record: r, Run: "run", At: time.Unix(1, 0)}, nil) {
 				return
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -88,7 +90,7 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 	if s.Empty() {
 		return nil
 	}
-	files := s.Files(lake.Conversations)
+	files := s.Files(tables.Conversations)
 	if !sqltext.Filtered(q) {
 		return e.each(ctx, files, s.Places(nil, limit, offset), limit, spent, yield)
 	}
@@ -102,7 +104,7 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 // ByID yields the records with these ids.
 func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
 	return stream(func(yield func(conversation.Record) bool) error {
-		files := e.snapshot.Files(lake.Conversations)
+		files := e.snapshot.Files(tables.Conversations)
 		if len(ids) == 0 || len(files) == 0 {
 			return nil
 		}
@@ -111,7 +113,7 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 }
 
 // each finds the places that a statement gives in these files, at most limit if it is not 0, and yields their records.
-func (e *Engine) each(ctx context.Context, in []lake.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
+func (e *Engine) each(ctx context.Context, in []datafile.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
 	rows, err := e.db.query(ctx, statement)
 	spent.Finding += time.Since(begin)

@@ -6,7 +6,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -25,7 +26,7 @@ func (e *Engine) Explain(ctx context.Context, q query.Query, limit, offset int) 
 	return x, err
 }
 
-func (e *Engine) chosen(t lake.Table, files []lake.File) engine.Chosen {
+func (e *Engine) chosen(t tables.Table, files []datafile.File) engine.Chosen {
 	c := engine.Chosen{Table: string(t), Of: len(e.snapshot.Files(t))}
 	for _, f := range files {
 		c.Files, c.Days = append(c.Files, filepath.Base(f.Path)), append(c.Days, f.Day)

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -161,22 +162,22 @@ func TestFieldsHaveColumns(t *testing.T) {
 	types := map[query.Type][]string{
 		query.Text: {"utf8"}, query.Email: {"utf8"}, query.Phone: {"utf8"}, query.Truth: {"bool"}, query.Number: {"int64", "float64"}, query.Instant: {"timestamp[us, tz=UTC]"},
 	}
-	for kind, table := range map[query.Kind]lake.Table{
-		query.OfConversation: lake.Conversations, query.OfSegment: lake.Segments, query.OfEvaluation: lake.Evaluations,
-		query.OfSurvey: lake.Surveys, query.OfResolution: lake.Resolutions,
+	for kind, table := range map[query.Kind]tables.Table{
+		query.OfConversation: tables.Conversations, query.OfSegment: tables.Segments, query.OfEvaluation: tables.Evaluations,
+		query.OfSurvey: tables.Surveys, query.OfResolution: tables.Resolutions,
 	} {
 		for _, f := range query.Dimensions(kind) {
 			if f.Column == "" {
 				continue
 			}
-			i := slices.IndexFunc(lake.Columns(table), func(c lake.Column) bool { return c.Name == f.Column })
+			i := slices.IndexFunc(tables.Columns(table), func(c tables.Column) bool { return c.Name == f.Column })
 			if i < 0 {
 				t.Errorf("%s %s: %s has no column %s", kind, f.Name, table, f.Column)
 				continue
 			}
-			typ := strings.TrimSuffix(strings.TrimPrefix(lake.Columns(table)[i].Type, "list<item: "), ", nullable>")
-			if !slices.Contains(types[f.Type], typ) || f.List != strings.HasPrefix(lake.Columns(table)[i].Type, "list") {
-				t.Errorf("%s %s: column %s is %s", kind, f.Name, f.Column, lake.Columns(table)[i].Type)
+			typ := strings.TrimSuffix(strings.TrimPrefix(tables.Columns(table)[i].Type, "list<item: "), ", nullable>")
+			if !slices.Contains(types[f.Type], typ) || f.List != strings.HasPrefix(tables.Columns(table)[i].Type, "list") {
+				t.Errorf("%s %s: column %s is %s", kind, f.Name, f.Column, tables.Columns(table)[i].Type)
 			}
 		}
 	}

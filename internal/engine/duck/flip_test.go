@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
@@ -29,7 +30,7 @@ func TestFlippedByteIsDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for _, table := range []lake.Table{lake.Conversations, lake.Segments} {
+	for _, table := range []tables.Table{tables.Conversations, tables.Segments} {
 		path := s.Files(table)[0].Path
 		good, err := os.ReadFile(path)
 		if err != nil {
@@ -84,7 +85,7 @@ func places(size int) (out []int) {
 	return out
 }
 
-func readTable(t *testing.T, s *lake.Snapshot, table lake.Table) error {
+func readTable(t *testing.T, s *lake.Snapshot, table tables.Table) error {
 	t.Helper()
 	return duck.SQL(t.Context(), duck.Config{Threads: 1}, s, "SELECT * FROM "+string(table), func([]string) error { return nil }, func([]any) error { return nil }) //nolint:unqueryvet // every column is meant
 }

@@ -243,13 +243,13 @@ func rewrite(t *testing.T, l *lake.Lake, records []conversation.Record, n int) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	other := func(yield func(lake.Version, error) bool) {
+	other := func(yield func(conversation.Version, error) bool) {
 		for v, err := range versions(records) {
 			if err != nil {
 				t.Error(err)
 			}
 			r, err := wire.Record(fmt.Appendf(nil, `%s,"rewritten":%d}`, v.JSON[:len(v.JSON)-1], n))
-			if !yield(lake.Version{Record: r, Run: v.Run, At: v.At.Add(time.Duration(n) * time.Second)}, err) {
+			if !yield(conversation.Version{Record: r, Run: v.Run, At: v.At.Add(time.Duration(n) * time.Second)}, err) {
 				return
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
 )
 
 // hit is where a record lies, and the record once it was read.
@@ -18,8 +18,8 @@ type hit struct {
 
 // files are the data files that hits lie in, by number, and what this process remembers of files.
 type files struct {
-	list    []lake.File
-	footers *lake.Footers
+	list    []datafile.File
+	footers *datafile.Footers
 }
 
 // maxOpen bounds the files that a reader keeps open between batches: hits in order of start stay in one.
@@ -33,7 +33,7 @@ type reader struct {
 
 type opened struct {
 	file int
-	*lake.RecordReader
+	*datafile.RecordReader
 }
 
 func newReader(f files) *reader { return &reader{files: f} }

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/private"
 )
 
@@ -91,7 +92,7 @@ func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder stri
 
 // paths are the data files of a snapshot.
 func paths(s *lake.Snapshot) (out []string) {
-	for _, t := range lake.Tables() {
+	for _, t := range tables.All() {
 		for _, f := range s.Files(t) {
 			out = append(out, f.Path)
 		}
@@ -102,8 +103,8 @@ func paths(s *lake.Snapshot) (out []string) {
 // views defines a view for each table, and then shuts everything else away.
 func views(s *lake.Snapshot) []string {
 	var out, allowed []string
-	for _, t := range lake.Tables() {
-		from := nothing(lake.Columns(t))
+	for _, t := range tables.All() {
+		from := nothing(tables.Columns(t))
 		if files := s.Files(t); len(files) > 0 {
 			from = readParquet(files, "")
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
@@ -127,7 +128,7 @@ func TestEveryStatementOnlyReads(t *testing.T) {
 	unraced.Test(t)
 	dir, s := smallLake(t)
 	t.Chdir(t.TempDir())
-	file, out := s.Files(lake.Conversations)[0].Path, filepath.Join(t.TempDir(), "out")
+	file, out := s.Files(tables.Conversations)[0].Path, filepath.Join(t.TempDir(), "out")
 	before := contents(t, dir)
 	for _, statement := range asking {
 		if rows, err := ask(t.Context(), s, statement); err != nil || rows == 0 {
@@ -156,7 +157,7 @@ func TestNothingCanBeWritten(t *testing.T) {
 	}
 	dir, s := smallLake(t)
 	t.Chdir(t.TempDir())
-	file, out := s.Files(lake.Conversations)[0].Path, filepath.Join(t.TempDir(), "out")
+	file, out := s.Files(tables.Conversations)[0].Path, filepath.Join(t.TempDir(), "out")
 	before := contents(t, dir)
 	for _, statement := range doing(file, out) {
 		if !writes.MatchString(statement) {

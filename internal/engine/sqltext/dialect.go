@@ -6,14 +6,17 @@
 // the values of a request as parameters; the SQL itself has none of them.
 package sqltext
 
-import "github.com/parley-hq/parley/internal/lake"
+import (
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
+)
 
 // Dialect is what systems write each in their own way. Arguments and answers are expressions, in which ? stands for a
 // parameter; each argument comes in the answer as often as its parameters are to be given, which is once.
 type Dialect interface {
 	// Table is a relation with the rows of a table in these files, of which there may be none, to stand behind FROM.
 	// Conversations have two more columns: file_index, the place of their file among these, and file_row_number.
-	Table(t lake.Table, files []lake.File) string
+	Table(t tables.Table, files []datafile.File) string
 
 	// Milliseconds since 1970 of an instant, with their fraction.
 	Milliseconds(instant string) string

@@ -4,16 +4,16 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// tables are where the items of each kind of filter lie, one a row.
-var tables = map[query.Kind]lake.Table{
-	query.OfConversation: lake.Conversations, query.OfSegment: lake.Segments, query.OfEvaluation: lake.Evaluations,
-	query.OfSurvey: lake.Surveys, query.OfResolution: lake.Resolutions,
+// tableOf says where the items of each kind of filter lie, one a row.
+var tableOf = map[query.Kind]tables.Table{
+	query.OfConversation: tables.Conversations, query.OfSegment: tables.Segments, query.OfEvaluation: tables.Evaluations,
+	query.OfSurvey: tables.Surveys, query.OfResolution: tables.Resolutions,
 }
 
 // items writes the expression of filters over the rows of a table. Metrics of conversations have no column there; what

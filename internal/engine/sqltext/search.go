@@ -5,17 +5,18 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
 // Files are the data files of one state of the tables.
 type Files interface {
 	// Files lists the files of a table by day.
-	Files(t lake.Table) []lake.File
+	Files(t tables.Table) []datafile.File
 	// Touched lists the files of conversations in which a conversation can lie that started in starts and whose lifetime
 	// reaches beyond since.
-	Touched(starts conversation.Interval, since time.Time) []lake.File
+	Touched(starts conversation.Interval, since time.Time) []datafile.File
 }
 
 // Search writes the statements that answer a query, over the files in which its answer can lie. A value that nobody
@@ -23,7 +24,7 @@ type Files interface {
 type Search struct {
 	dialect Dialect
 	q       query.Query
-	files   map[lake.Table][]lake.File
+	files   map[tables.Table][]datafile.File
 	named   bool // write tables by their names instead of their files: for people
 	whole   bool // the interval covers the days of all files: every conversation in them lies to it as it must
 }
@@ -37,14 +38,14 @@ type Found struct {
 
 // NewSearch chooses the files: of conversations those that the query touches, of the other tables those of the same days.
 func NewSearch(d Dialect, s Files, q query.Query) Search {
-	files := map[lake.Table][]lake.File{lake.Conversations: s.Touched(q.Starts(), q.Interval.Start)}
+	files := map[tables.Table][]datafile.File{tables.Conversations: s.Touched(q.Starts(), q.Interval.Start)}
 	days, whole := map[conversation.Day]bool{}, true
-	for _, f := range files[lake.Conversations] {
+	for _, f := range files[tables.Conversations] {
 		days[f.Day] = true
 		whole = whole && covers(q.Interval, f.Day.Interval())
 	}
-	for _, t := range lake.Tables() {
-		if t == lake.Conversations {
+	for _, t := range tables.All() {
+		if t == tables.Conversations {
 			continue
 		}
 		for _, f := range s.Files(t) {
@@ -61,10 +62,10 @@ func covers(iv, day conversation.Interval) bool {
 }
 
 // Empty says that nothing can be found.
-func (s Search) Empty() bool { return len(s.files[lake.Conversations]) == 0 }
+func (s Search) Empty() bool { return len(s.files[tables.Conversations]) == 0 }
 
 // Files are those chosen of a table, in the order in which statements number them.
-func (s Search) Files(t lake.Table) []lake.File { return s.files[t] }
+func (s Search) Files(t tables.Table) []datafile.File { return s.files[t] }
 
 // Named is the search as people are to read it, with the names of tables in place of their files.
 func (s Search) Named() Search {
@@ -76,9 +77,9 @@ func (s Search) Named() Search {
 func Filtered(q query.Query) bool { return len(q.Filters) > 0 }
 
 // Reads lists the tables that the search reads.
-func (s Search) Reads() (out []lake.Table) {
-	for _, t := range lake.Tables() {
-		if t == lake.Conversations || asks(s.q, t) {
+func (s Search) Reads() (out []tables.Table) {
+	for _, t := range tables.All() {
+		if t == tables.Conversations || asks(s.q, t) {
 			out = append(out, t)
 		}
 	}
@@ -86,9 +87,9 @@ func (s Search) Reads() (out []lake.Table) {
 }
 
 // asks says whether a query has a filter that is answered from a companion.
-func asks(q query.Query, t lake.Table) bool {
+func asks(q query.Query, t tables.Table) bool {
 	for _, f := range q.Filters {
-		if tables[f.Kind] == t || t == lake.Metrics && f.Kind == query.OfConversation && asksMetric(f) {
+		if tableOf[f.Kind] == t || t == tables.Metrics && f.Kind == query.OfConversation && asksMetric(f) {
 			return true
 		}
 	}
@@ -102,7 +103,7 @@ func asksMetric(f query.Filter) bool {
 }
 
 // from is the table over the chosen files.
-func (s Search) from(t lake.Table) Text {
+func (s Search) from(t tables.Table) Text {
 	if s.named {
 		return Of("FROM " + string(t))
 	}
@@ -111,7 +112,7 @@ func (s Search) from(t lake.Table) Text {
 
 // rows are the rows of a table among which the query's items lie. Segments and metrics know the lifetime of their
 // conversation; the other companions only its start, so that more of them come than belong to the query.
-func (s Search) rows(t lake.Table) Text {
+func (s Search) rows(t tables.Table) Text {
 	if ofLifetime(t) {
 		return Concat(s.from(t), " WHERE ", s.lifetime())
 	}
@@ -119,8 +120,8 @@ func (s Search) rows(t lake.Table) Text {
 }
 
 // ofLifetime says whether a table has conversation_end.
-func ofLifetime(t lake.Table) bool {
-	return t == lake.Conversations || t == lake.Segments || t == lake.Metrics
+func ofLifetime(t tables.Table) bool {
+	return t == tables.Conversations || t == tables.Segments || t == tables.Metrics
 }
 
 // lifetime is query.Matches in SQL. Where it holds of every row it is not asked: to decode the times of all segments
@@ -159,16 +160,16 @@ func (s Search) Hits(columns string) Text {
 	for _, p := range passes(s.q.Filters) {
 		expressions = append(expressions, Concat("conversation_id IN (", s.satisfying(p), ")"))
 	}
-	from := s.from(lake.Conversations)
+	from := s.from(tables.Conversations)
 	if len(m.names) > 0 {
-		from = Concat(from, " LEFT JOIN (", m.grouped(s.rows(lake.Metrics)), ") USING (conversation_id)")
+		from = Concat(from, " LEFT JOIN (", m.grouped(s.rows(tables.Metrics)), ") USING (conversation_id)")
 	}
 	return Concat("SELECT "+columns+" ", from, " WHERE ", list(expressions, " AND "))
 }
 
 // satisfying gives the ids of the conversations that have an item for each of the filters of a pass.
 func (s Search) satisfying(p *pass) Text {
-	rows := s.rows(tables[p.kind])
+	rows := s.rows(tableOf[p.kind])
 	expressions := make([]Text, len(p.filters))
 	item := items{dialect: s.dialect}
 	for i, f := range p.filters {
@@ -193,7 +194,7 @@ func (s Search) satisfying(p *pass) Text {
 // between narrows a search to conversations that started from first to last, both included: hits are known to lie
 // there.
 func (s Search) between(first, last time.Time) Search {
-	files := map[lake.Table][]lake.File{}
+	files := map[tables.Table][]datafile.File{}
 	for t, list := range s.files {
 		for _, f := range list {
 			if f.Day >= conversation.DayOf(first) && f.Day <= conversation.DayOf(last) {
@@ -209,7 +210,7 @@ func (s Search) between(first, last time.Time) Search {
 const place = "SELECT file_index, file_row_number "
 
 // All is how many conversations there are of a query without filters.
-func (s Search) All() Text { return Concat("SELECT count(*) ", s.rows(lake.Conversations)) }
+func (s Search) All() Text { return Concat("SELECT count(*) ", s.rows(tables.Conversations)) }
 
 // Places are where the records lie, in the order asked for, from offset on, at most limit; limit 0 means all. Found is nil
 // for a query without filters.
@@ -223,7 +224,7 @@ func (s Search) Places(found *Found, limit, offset int) Text {
 	}
 	switch {
 	case found == nil:
-		return Concat(place, s.rows(lake.Conversations), p)
+		return Concat(place, s.rows(tables.Conversations), p)
 	case found.Table == "":
 		return Concat(place, "FROM (", s.Hits(HitColumns), ")", p)
 	}
@@ -234,12 +235,12 @@ func (s Search) Places(found *Found, limit, offset int) Text {
 const HitColumns = "conversation_id, conversation_start, conversation_end, first_segment_start, last_segment_end, file_index, file_row_number"
 
 // PlacesOf are where the records with these ids lie, in order of start.
-func PlacesOf(d Dialect, files []lake.File, ids []conversation.ID) Text {
+func PlacesOf(d Dialect, files []datafile.File, ids []conversation.ID) Text {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = string(id)
 	}
-	return Concat(place, "FROM "+d.Table(lake.Conversations, files)+" WHERE ", Of(d.OneOf("conversation_id", len(args)), args...),
+	return Concat(place, "FROM "+d.Table(tables.Conversations, files)+" WHERE ", Of(d.OneOf("conversation_id", len(args)), args...),
 		" ORDER BY conversation_start, conversation_id")
 }
 

@@ -9,14 +9,15 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
 // plain is a dialect of no system.
 type plain struct{}
 
-func (plain) Table(t lake.Table, files []lake.File) string {
+func (plain) Table(t tables.Table, files []datafile.File) string {
 	return fmt.Sprintf("TABLE(%s, %d)", t, len(files))
 }
 func (plain) Milliseconds(instant string) string    { return "MS(" + instant + ")" }
@@ -39,10 +40,12 @@ type twoDays struct{}
 
 var first = conversation.DayOf(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
 
-func (twoDays) Files(lake.Table) []lake.File { return []lake.File{{Day: first}, {Day: first + 1}} }
+func (twoDays) Files(tables.Table) []datafile.File {
+	return []datafile.File{{Day: first}, {Day: first + 1}}
+}
 
-func (f twoDays) Touched(starts conversation.Interval, _ time.Time) (out []lake.File) {
-	for _, file := range f.Files(lake.Conversations) {
+func (f twoDays) Touched(starts conversation.Interval, _ time.Time) (out []datafile.File) {
+	for _, file := range f.Files(tables.Conversations) {
 		if starts.Overlaps(file.Day.Start(), file.Day.End()) {
 			out = append(out, file)
 		}
@@ -125,7 +128,7 @@ func TestASearch(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", c.statement.SQL, c.want)
 		}
 	}
-	if got := s.Reads(); len(got) != 2 || !slices.Contains(got, lake.Conversations) || !slices.Contains(got, lake.Segments) {
+	if got := s.Reads(); len(got) != 2 || !slices.Contains(got, tables.Conversations) || !slices.Contains(got, tables.Segments) {
 		t.Errorf("it reads %v", got)
 	}
 }

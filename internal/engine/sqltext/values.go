@@ -2,7 +2,7 @@ package sqltext
 
 import (
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -31,12 +31,12 @@ func (s Search) Ranges(a query.Aggregation, found *Found) Text {
 
 // selected are the rows of a table that belong to conversations which the query selects; found is nil for a query
 // without filters.
-func (s Search) selected(t lake.Table, found *Found) Text {
+func (s Search) selected(t tables.Table, found *Found) Text {
 	switch {
 	case found == nil && ofLifetime(t):
 		return s.rows(t)
 	case found == nil:
-		return Concat(s.rows(t), " AND conversation_id IN (SELECT conversation_id ", s.rows(lake.Conversations), ")")
+		return Concat(s.rows(t), " AND conversation_id IN (SELECT conversation_id ", s.rows(tables.Conversations), ")")
 	case found.Table == "":
 		return Concat(s.rows(t), " AND conversation_id IN (", s.Hits("conversation_id"), ")")
 	}
@@ -51,13 +51,13 @@ func (s Search) selected(t lake.Table, found *Found) Text {
 // of each item of its kind.
 func (s Search) occurrences(d query.Dimension, found *Found) Text {
 	if d.Column == "" {
-		rows := Concat(s.selected(lake.Metrics, found), " AND name = "+Quote(d.Name))
+		rows := Concat(s.selected(tables.Metrics, found), " AND name = "+Quote(d.Name))
 		if d.List {
 			return Concat("SELECT "+cast("value", "DOUBLE")+" AS v ", rows)
 		}
 		return Concat("SELECT "+cast("sum(value)", "DOUBLE")+" AS v ", rows, " GROUP BY conversation_id")
 	}
-	rows, value := Concat(s.selected(tables[d.Kind], found), " AND "+d.Column+" IS NOT NULL"), d.Column
+	rows, value := Concat(s.selected(tableOf[d.Kind], found), " AND "+d.Column+" IS NOT NULL"), d.Column
 	if d.List {
 		rows, value = Concat(Of("FROM "+s.dialect.Each(d.Column, rows.SQL), rows.Args...), " WHERE "+given(d, "x")), "x"
 	}

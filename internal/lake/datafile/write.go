@@ -1,4 +1,4 @@
-package lake
+package datafile
 
 import (
 	"bufio"
@@ -14,12 +14,13 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 )
 
-// dataFile is one Parquet file being written.
-type dataFile struct {
-	file  File
+// Writer is one Parquet file being written.
+type Writer struct {
+	File  File
 	out   store.Writer
 	buf   *bufio.Writer
 	w     *pqarrow.FileWriter
@@ -43,8 +44,8 @@ type paging struct{ bytes, rows int64 }
 // pagingOf cuts the records into pages of about ten: to fetch one costs decompressing its page. A hundred that lie a hundred
 // rows apart take a third of the time that they took with pages of 64, and the files are an eighth larger (docs/performance.md).
 // Nobody fetches single rows of the other tables.
-func pagingOf(t Table) paging {
-	if t == Conversations {
+func pagingOf(t tables.Table) paging {
+	if t == tables.Conversations {
 		return paging{bytes: 48 << 10, rows: 4}
 	}
 	return paging{bytes: 256 << 10, rows: 32}
@@ -58,13 +59,13 @@ var unique = []string{
 // rarelyEqual says whether nearly every value of a column differs. In the tables beside conversations the id of one stands in
 // several rows, one after the other: with a dictionary files are a hundredth larger, and what searches them for conversations
 // takes a sixth less, because an id is decompressed and looked at once.
-func rarelyEqual(t Table, column string) bool {
-	return slices.Contains(unique, column) && (t == Conversations || column != "conversation_id")
+func rarelyEqual(t tables.Table, column string) bool {
+	return slices.Contains(unique, column) && (t == tables.Conversations || column != "conversation_id")
 }
 
-func writerProperties(t Table, schema *arrow.Schema, more ...parquet.WriterProperty) *parquet.WriterProperties {
+func writerProperties(t tables.Table, schema *arrow.Schema, more ...parquet.WriterProperty) *parquet.WriterProperties {
 	group, paging := int64(rowsPerGroup), pagingOf(t)
-	if t == Conversations {
+	if t == tables.Conversations {
 		group = conversationsPerGroup
 	}
 	opts := []parquet.WriterProperty{
@@ -84,22 +85,22 @@ func writerProperties(t Table, schema *arrow.Schema, more ...parquet.WriterPrope
 	return parquet.NewWriterProperties(append(opts, more...)...)
 }
 
-// createDataFile begins a file. Whoever gives the rows ends when ctx does, and then discards the file.
-func createDataFile(ctx context.Context, t Table, f File) (*dataFile, error) {
-	out, err := f.store.Create(context.WithoutCancel(ctx), f.at, store.New)
+// Create begins a file. Whoever gives the rows ends when ctx does, and then discards the file.
+func Create(ctx context.Context, t tables.Table, f File) (*Writer, error) {
+	out, err := f.Store.Create(context.WithoutCancel(ctx), f.At, store.New)
 	if err != nil {
 		return nil, err
 	}
-	schema := layoutOf(t).schema
+	schema := tables.Schema(t)
 	// The Parquet writer closes its sink when that is an io.Closer; the buffer is none, so flush and commit are ours.
-	d := &dataFile{file: f, out: out, buf: bufio.NewWriterSize(out, 1<<20)}
+	d := &Writer{File: f, out: out, buf: bufio.NewWriterSize(out, 1<<20)}
 	if d.w, err = pqarrow.NewFileWriter(schema, d.buf, writerProperties(t, schema), pqarrow.NewArrowWriterProperties()); err != nil {
-		return nil, errors.Join(err, d.discard())
+		return nil, errors.Join(err, d.Discard())
 	}
 	return d, nil
 }
 
-func (d *dataFile) write(batch arrow.RecordBatch) error {
+func (d *Writer) Write(batch arrow.RecordBatch) error {
 	size := sizeOf(batch)
 	if d.group > 0 && d.group+size > groupBytes {
 		if err := d.w.NewBufferedRowGroupChecked(); err != nil {
@@ -120,24 +121,24 @@ func sizeOf(batch arrow.RecordBatch) (n int64) {
 	return n
 }
 
-// finish makes the file whole and durable, and reads it back.
-func (d *dataFile) finish(ctx context.Context) error {
+// Finish makes the file whole and durable, and reads it back.
+func (d *Writer) Finish(ctx context.Context) error {
 	if err := errors.Join(d.w.Close(), d.buf.Flush()); err != nil {
-		return errors.Join(err, d.discard())
+		return errors.Join(err, d.Discard())
 	}
 	if err := d.out.Commit(); err != nil {
-		return errors.Join(err, d.discard())
+		return errors.Join(err, d.Discard())
 	}
 	if err := d.readBack(ctx); err != nil {
-		return errors.Join(fault.Because(fault.Corrupt, err, "data file %s cannot be read back", d.file.Path), d.file.store.Remove(context.WithoutCancel(ctx), d.file.at))
+		return errors.Join(fault.Because(fault.Corrupt, err, "data file %s cannot be read back", d.File.Path), d.File.Store.Remove(context.WithoutCancel(ctx), d.File.At))
 	}
 	return nil
 }
 
 // readBack reads every page of the file as any reader will. What cannot be read must not be committed: it would take the
 // place of files that can, and nobody could ever rewrite it. To decode the values too would cost a fifth of a commit.
-func (d *dataFile) readBack(ctx context.Context) error {
-	f, err := openParquet(ctx, d.file)
+func (d *Writer) readBack(ctx context.Context) error {
+	f, err := openParquet(ctx, d.File)
 	if err != nil {
 		return err
 	}
@@ -184,5 +185,5 @@ func columnPages(group *file.RowGroupReader, column int) error {
 	return errors.Join(err, pages.Close())
 }
 
-// discard gives up the file.
-func (d *dataFile) discard() error { return d.out.Close() }
+// Discard gives up the file.
+func (d *Writer) Discard() error { return d.out.Close() }

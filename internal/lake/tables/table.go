@@ -1,4 +1,5 @@
-package lake
+// Package tables says what the tables of a lake are, and how a record becomes rows of them. It reads and writes no file.
+package tables
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
@@ -23,13 +24,13 @@ const (
 	Changes       Table = "changes"
 )
 
-// Tables lists every table, Conversations last, which is the order of commitment.
-func Tables() []Table {
+// All lists every table, Conversations last, which is the order of commitment.
+func All() []Table {
 	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Changes, Conversations}
 }
 
-// companions lists every table but Conversations.
-func companions() []Table { return Tables()[:len(Tables())-1] }
+// Companions lists every table but Conversations.
+func Companions() []Table { return All()[:len(All())-1] }
 
 // Column describes a column to people.
 type Column struct {
@@ -41,6 +42,9 @@ type Column struct {
 
 // Columns describes the columns of a table in order of their field ids.
 func Columns(t Table) []Column { return layoutOf(t).columns }
+
+// Schema is how a table's rows lie in Arrow.
+func Schema(t Table) *arrow.Schema { return layoutOf(t).schema }
 
 // layout is what is known of a table without knowing what its rows are made of.
 type layout struct {
@@ -84,9 +88,9 @@ func lay[R any](cols []column[R]) layout {
 // Rows are handed on in batches: each is held in memory several times over while it is written, and a page of a column
 // is never cut inside a batch of few rows. A batch has at most the text of one row more than batchBytes.
 const (
-	batchRows          = 512 // of conversations: of 5 kB they are some 3 MB
+	BatchRows          = 512 // of conversations: of 5 kB they are some 3 MB
 	companionBatchRows = 4_096
-	batchBytes         = 4 << 20
+	BatchBytes         = 4 << 20
 )
 
 // rows gathers rows of one table as Arrow columns and hands them on in batches.
@@ -121,7 +125,7 @@ func (r *rows[R]) add(row *R) { r.addRun(1, 0, func(int) *R { return row }) }
 func (r *rows[R]) addRun(n int, size int64, row func(int) *R) {
 	for at := 0; at < n; {
 		run := min(n-at, r.most-r.n)
-		if int64(run)*size > batchBytes {
+		if int64(run)*size > BatchBytes {
 			run = 1
 		}
 		for i := range run {
@@ -132,7 +136,7 @@ func (r *rows[R]) addRun(n int, size int64, row func(int) *R) {
 			fill(r.own, v, 1)
 		}
 		at += run
-		if r.n += run; r.n >= r.most || r.size >= batchBytes {
+		if r.n += run; r.n >= r.most || r.size >= BatchBytes {
 			r.flush()
 		}
 	}

@@ -1,4 +1,4 @@
-package lake
+package datafile
 
 import (
 	"context"
@@ -10,36 +10,71 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// fetched is a lake of one file with two row groups of several column pages, and the records of its rows.
-func fetched(t *testing.T) (file File, records []conversation.Record) {
+// made is a conversation with a note. Every third has no end.
+func made(t *testing.T, n int, note string) conversation.Version {
 	t.Helper()
-	day, versions := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), []Version{}
-	for i := range conversationsPerGroup + 200 {
-		v := record(fmt.Sprintf("id-%04d", i), day.Add(time.Duration(i)*time.Second), strings.Repeat(fmt.Sprint(i), 1_000))
-		if i%3 == 1 { // still goes on
-			open, err := wire.Record([]byte(strings.Replace(string(v.JSON), "conversationEnd", "conversationAnd", 1)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			v.Record = open
-		}
-		versions, records = append(versions, v), append(records, v.Record)
-		records[i].Hash = [sha256.Size]byte{} // which nobody asks a reader for
+	start, end := day1.Add(time.Duration(n)*time.Second), "conversationEnd"
+	if n%3 == 1 {
+		end = "conversationAnd"
 	}
-	l := newLake(t)
-	commit(t, l, Commit{Run: "run", At: day, Records: all(versions...)})
-	s, err := l.Snapshot(t.Context())
+	text := fmt.Sprintf(`{%q:%q,"conversationId":"id-%04d","conversationStart":%q,"participants":[],"note":%q}`,
+		end, conversation.FormatTime(start.Add(time.Minute)), n, conversation.FormatTime(start), note)
+	r, err := wire.Record([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Files(Conversations)[0], records
+	return conversation.Version{Record: r, Run: "run", At: day1.Add(48 * time.Hour)}
+}
+
+var day1 = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+
+// written writes conversations into a file.
+func written(t *testing.T, versions ...conversation.Version) File {
+	t.Helper()
+	w, err := Create(t.Context(), tables.Conversations, File{Path: "x.parquet", Store: folder.At(t.TempDir()), At: "x.parquet"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
+		defer batch.Release()
+		if table != tables.Conversations {
+			return
+		}
+		if err := w.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, v := range versions {
+		s.Add(v)
+	}
+	s.Flush()
+	if err := w.Finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return w.File
+}
+
+// fetched is a file with two row groups of several column pages, and the records of its rows.
+func fetched(t *testing.T) (file File, records []conversation.Record) {
+	t.Helper()
+	var versions []conversation.Version
+	for i := range conversationsPerGroup + 200 {
+		v := made(t, i, strings.Repeat(fmt.Sprint(i), 1_000))
+		versions, records = append(versions, v), append(records, v.Record)
+		records[i].Hash = [sha256.Size]byte{} // which nobody asks a reader for
+	}
+	return written(t, versions...), records
 }
 
 // Any rows, in the order of the file, come with all that a record is.

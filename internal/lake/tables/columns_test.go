@@ -1,4 +1,4 @@
-package lake
+package tables
 
 import (
 	"bytes"
@@ -16,6 +16,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
 )
+
+var day1 = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
 var update = flags.Bool("update", false, "write the golden files anew")
 
@@ -76,7 +78,7 @@ func textOf(path string, n int) string {
 
 // distinctRecord is a record of distinct values, with what derived columns need: purposes, types and names that mean
 // something.
-func distinctRecord(t *testing.T, id string, d distinct) Version {
+func distinctRecord(t *testing.T, id string, d distinct) conversation.Version {
 	t.Helper()
 	c := new(conversation.Conversation)
 	d.fill(reflect.ValueOf(c).Elem(), "")
@@ -97,7 +99,7 @@ func distinctRecord(t *testing.T, id string, d distinct) Version {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Version{Record: r, Run: "run of " + id, At: day1.Add(48 * time.Hour)}
+	return conversation.Version{Record: r, Run: "run of " + id, At: day1.Add(48 * time.Hour)}
 }
 
 // Every column of every table has the value that its name says. The golden file shows each column with its values in the
@@ -110,8 +112,8 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 		}
 		tables[table] = batch
 	}
-	s := newShredder(memory.DefaultAllocator, take)
-	records := []Version{distinctRecord(t, "both", distinct{both: true})}
+	s := NewShredder(memory.DefaultAllocator, take)
+	records := []conversation.Version{distinctRecord(t, "both", distinct{both: true})}
 	for bit := range 7 {
 		records = append(records, distinctRecord(t, fmt.Sprint("bit", bit), distinct{bit: bit}))
 	}
@@ -120,17 +122,17 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range append(records, Version{Record: bare, Run: "run", At: day1}) {
-		if misfits := s.add(v); misfits != nil {
+	for _, v := range append(records, conversation.Version{Record: bare, Run: "run", At: day1}) {
+		if misfits := s.Add(v); misfits != nil {
 			t.Errorf("record %s: %v", v.ID, misfits)
 		}
 	}
 	s.changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Before: "1", After: "2", Run: "the run", FoundAt: day1.Add(time.Hour)})
 	s.changes.add(&Change{ID: "the id", Start: day1, Path: "/the/path", Run: "the run", FoundAt: day1.Add(time.Hour)})
-	s.flush()
+	s.Flush()
 
 	var got bytes.Buffer
-	for _, table := range Tables() {
+	for _, table := range All() {
 		fmt.Fprintf(&got, "%s\n", table)
 		for i, f := range tables[table].Schema().Fields() {
 			fmt.Fprintf(&got, "  %s: %s\n", f.Name, values(tables[table].Column(i), f.Name))

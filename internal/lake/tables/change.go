@@ -1,4 +1,4 @@
-package lake
+package tables
 
 import (
 	"cmp"
@@ -23,8 +23,8 @@ type Change struct {
 	FoundAt       time.Time
 }
 
-// diff lists the differences between two versions of a record, by path.
-func diff(before, after Version) []Change {
+// Diff lists the differences between two versions of a record, by path.
+func Diff(before, after conversation.Version) []Change {
 	d := differ{base: Change{ID: after.ID, Start: after.Start, Run: after.Run, FoundAt: after.At}}
 	d.value("", before.JSON, after.JSON)
 	slices.SortStableFunc(d.found, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })

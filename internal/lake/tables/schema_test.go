@@ -1,4 +1,4 @@
-package lake
+package tables
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 // file holds the schema of each table as the catalog has it: lines may be added at the end of a table, and none may change.
 func TestSchemasStay(t *testing.T) {
 	var got bytes.Buffer
-	for _, name := range Tables() {
+	for _, name := range All() {
 		layout := layoutOf(name)
 		schema, err := table.ArrowSchemaToIceberg(layout.schema, false, nil)
 		if err != nil {

@@ -1,4 +1,4 @@
-package lake
+package tables
 
 import (
 	"encoding/hex"
@@ -14,16 +14,8 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// Version is a record as it was received at one time. The newest version of a conversation replaces the older as a
-// whole; there is no version number upstream.
-type Version struct {
-	conversation.Record
-	Run string    // extraction or import that received it
-	At  time.Time // when it was received
-}
-
-// shredder turns versions into rows of every table, and hands them on table by table as they become many.
-type shredder struct {
+// Shredder turns versions into rows of every table, and hands them on table by table as they become many.
+type Shredder struct {
 	conversations *rows[conversationRow]
 	segments      *rows[segmentRow]
 	metrics       *rows[metricRow]
@@ -34,10 +26,11 @@ type shredder struct {
 	changes       *rows[Change]
 }
 
-func newShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *shredder {
+// NewShredder makes a shredder that gives rows away in batches, whose memory is from mem.
+func NewShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shredder {
 	to := func(t Table) func(arrow.RecordBatch) { return func(batch arrow.RecordBatch) { give(t, batch) } }
-	return &shredder{
-		newRows(mem, conversationColumns(), batchRows, to(Conversations)),
+	return &Shredder{
+		newRows(mem, conversationColumns(), BatchRows, to(Conversations)),
 		newRows(mem, segmentColumns(), companionBatchRows, to(Segments)),
 		newRows(mem, metricColumns(), companionBatchRows, to(Metrics)),
 		newRows(mem, attributeColumns(), companionBatchRows, to(Attributes)),
@@ -48,16 +41,19 @@ func newShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *shr
 	}
 }
 
-// add shreds one version and tells what of its record does not fit the schema. Nothing is derived from that; the verbatim
+// Add shreds one version and tells what of its record does not fit the schema. Nothing is derived from that; the verbatim
 // text has it.
-func (s *shredder) add(v Version) wire.Misfits {
+func (s *Shredder) Add(v conversation.Version) wire.Misfits {
 	c, misfits := wire.Decode(v.JSON)
-	s.addDecoded(v, c)
+	s.AddDecoded(v, c)
 	return misfits
 }
 
-// addDecoded shreds a version of which c is known.
-func (s *shredder) addDecoded(v Version, c *conversation.Conversation) {
+// AddChange takes a difference to what was there before.
+func (s *Shredder) AddChange(c Change) { s.changes.add(&c) }
+
+// AddDecoded shreds a version of which c is known.
+func (s *Shredder) AddDecoded(v conversation.Version, c *conversation.Conversation) {
 	hash := v.Sum()
 	it := &dimension.Item{ID: v.ID, Start: v.Start, End: v.End, Conversation: c}
 	s.conversations.add(&conversationRow{it, v, conversation.Summarize(c), hex.EncodeToString(hash[:])})
@@ -80,7 +76,7 @@ func (s *shredder) addDecoded(v Version, c *conversation.Conversation) {
 	}
 }
 
-func (s *shredder) participant(it *dimension.Item, pi, size int64) {
+func (s *Shredder) participant(it *dimension.Item, pi, size int64) {
 	p := it.Participant
 	for i := range p.Sessions {
 		it.Session, it.Flow = &p.Sessions[i], dimension.FlowOf(&p.Sessions[i])
@@ -96,7 +92,7 @@ func (s *shredder) participant(it *dimension.Item, pi, size int64) {
 	}
 }
 
-func (s *shredder) session(at sessionRow, size int64) {
+func (s *Shredder) session(at sessionRow, size int64) {
 	segment := segmentRow{sessionRow: at}
 	s.segments.addRun(len(at.Session.Segments), size, func(i int) *segmentRow {
 		segment.Segment, segment.gi = &at.Session.Segments[i], int64(i)
@@ -135,8 +131,8 @@ func parsed(s string) time.Time {
 	return t
 }
 
-// flush hands on the rows gathered so far.
-func (s *shredder) flush() {
+// Flush hands on the rows gathered so far.
+func (s *Shredder) Flush() {
 	s.conversations.flush()
 	s.segments.flush()
 	s.metrics.flush()

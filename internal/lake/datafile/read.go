@@ -1,4 +1,4 @@
-package lake
+package datafile
 
 import (
 	"bytes"
@@ -17,11 +17,12 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
-// batches reads columns of a data file, all of them if none is named, in the order of the file. A batch is valid
+// Batches reads columns of a data file, all of them if none is named, in the order of the file. A batch is valid
 // until the next one is asked for. Damage of any kind is fault.Corrupt.
-func batches(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
+func Batches(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		stopped := false
 		err := eachBatch(ctx, f, columns, func(b arrow.RecordBatch) bool {
@@ -115,18 +116,18 @@ func rowsAtOnce(group *metadata.RowGroupMetaData, leaves []int) int64 {
 			size += c.TotalUncompressedSize()
 		}
 	}
-	return max(1, min(batchRows, group.NumRows()*batchBytes/size))
+	return max(1, min(tables.BatchRows, group.NumRows()*tables.BatchBytes/size))
 }
 
 // versionColumns is what a Version is read from.
 var versionColumns = []string{"conversation_id", "conversation_start", "conversation_end", "run_id", "extracted_at", "record"}
 
 // Versions reads the records of a data file of conversations, in order of start and id. The bytes are the callee's.
-func Versions(ctx context.Context, f File) iter.Seq2[Version, error] {
-	return func(yield func(Version, error) bool) {
-		for batch, err := range batches(ctx, f, versionColumns...) {
+func Versions(ctx context.Context, f File) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
+		for batch, err := range Batches(ctx, f, versionColumns...) {
 			if err != nil {
-				yield(Version{}, err)
+				yield(conversation.Version{}, err)
 				return
 			}
 			for i := range int(batch.NumRows()) {
@@ -142,26 +143,27 @@ func Versions(ctx context.Context, f File) iter.Seq2[Version, error] {
 	}
 }
 
-func versionAt(batch arrow.RecordBatch, i int) (_ Version, err error) {
+func versionAt(batch arrow.RecordBatch, i int) (_ conversation.Version, err error) {
 	defer recovered(&err)
-	return Version{
+	return conversation.Version{
 		Record: conversation.Record{
-			ID:    conversation.ID(bytes.Clone([]byte(stringAt(batch, 0, i)))),
-			Start: timeAt(batch, 1, i),
-			End:   timeAt(batch, 2, i),
-			JSON:  []byte(stringAt(batch, 5, i)),
+			ID:    conversation.ID(bytes.Clone([]byte(TextAt(batch, 0, i)))),
+			Start: TimeAt(batch, 1, i),
+			End:   TimeAt(batch, 2, i),
+			JSON:  []byte(TextAt(batch, 5, i)),
 		},
-		Run: string(bytes.Clone([]byte(stringAt(batch, 3, i)))),
-		At:  timeAt(batch, 4, i),
+		Run: string(bytes.Clone([]byte(TextAt(batch, 3, i)))),
+		At:  TimeAt(batch, 4, i),
 	}, nil
 }
 
-func stringAt(batch arrow.RecordBatch, column, i int) string {
+// TextAt is the text in a column; empty for null.
+func TextAt(batch arrow.RecordBatch, column, i int) string {
 	return batch.Column(column).(*array.String).Value(i)
 }
 
-// timeAt is the time in a column; zero for null.
-func timeAt(batch arrow.RecordBatch, column, i int) time.Time {
+// TimeAt is the time in a column; zero for null.
+func TimeAt(batch arrow.RecordBatch, column, i int) time.Time {
 	c := batch.Column(column).(*array.Timestamp)
 	if c.IsNull(i) {
 		return time.Time{}

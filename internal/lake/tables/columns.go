@@ -1,4 +1,4 @@
-package lake
+package tables
 
 import (
 	"slices"
@@ -12,7 +12,7 @@ import (
 // which the rows of one record share: it says at which element of the record they are.
 type conversationRow struct {
 	*dimension.Item
-	version Version
+	version conversation.Version
 	sum     conversation.Summary
 	hash    string
 }

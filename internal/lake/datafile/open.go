@@ -1,4 +1,4 @@
-package lake
+package datafile
 
 import (
 	"context"
@@ -23,7 +23,7 @@ const streamBuffer = 256 << 10
 
 // openParquet opens a Parquet file to be read page by page. Damage is an error of whatever kind; it never panics.
 func openParquet(ctx context.Context, f File, more ...file.ReadOption) (_ *file.Reader, err error) {
-	o, err := f.store.Open(ctx, f.at)
+	o, err := f.Store.Open(ctx, f.At)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +48,9 @@ type source struct {
 // othersPage is the largest column page that the library's own limits let through, and with it other programs.
 const othersPage = 256 << 20
 
-// oversized says whether a file can have a column page that is larger: whether a column of a row group is. Files that
+// Oversized says whether a file can have a column page that is larger: whether a column of a row group is. Files that
 // were written before pages and row groups were cut by bytes can. What cannot be read is found by whoever reads it.
-func oversized(ctx context.Context, f File) bool {
+func Oversized(ctx context.Context, f File) bool {
 	r, err := openParquet(ctx, f)
 	if err != nil {
 		return false

@@ -1,0 +1,25 @@
+// Package datafile writes and reads the data files of a lake's tables: Parquet files on a store, each with the rows of one
+// table for one day. A file is read back before it counts as written, and read with whatever damage there is as
+// fault.Corrupt.
+package datafile
+
+import (
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/store"
+)
+
+// File is a data file of a table.
+type File struct {
+	Path  string           // for those who can read files only; Footers and Versions go by the store
+	Day   conversation.Day // day of conversation_start of every row
+	Rows  int64
+	Bytes int64
+	// LastEnd is the latest conversation_end in the file, Open the number of rows that have none.
+	LastEnd time.Time
+	Open    int64
+
+	Store store.Store
+	At    store.Location
+}
