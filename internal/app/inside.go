@@ -10,6 +10,8 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/inside"
 	"github.com/parley-hq/parley/internal/wire"
@@ -26,6 +28,7 @@ type Inside struct {
 	*platform.Client
 
 	server *Server
+	owner  job.Owner
 }
 
 // Inside does something with the folder of the server, whether the server is running or not.
@@ -33,17 +36,32 @@ func (s *Service) Inside(ctx context.Context, o Owner, log *slog.Logger, do func
 	server := s.Serve(Listen{Log: log}, time.Now)
 	server.owner = &access.Client{ID: o.Client, Organization: o.Organization}
 	return newRole("folder", server.services()).during(ctx, func(ctx context.Context) error {
-		return do(ctx, &Inside{server.client(), server})
+		return do(ctx, &Inside{server.client(), server, job.Owner{Organization: o.Organization, Client: string(o.Client)}})
 	})
 }
 
-// Answer does something while this process answers jobs, as long as no other does.
+// Answer does something while this process answers jobs, as long as no other does. Jobs wait for data that cannot be
+// opened, but whoever waits for them here is told why it cannot.
 func (i *Inside) Answer(ctx context.Context, do func(context.Context) error) error {
+	for _, source := range i.server.sources {
+		view, err := source.Settled(context.WithoutCancel(ctx)) // short, as opening a service is
+		if err != nil {
+			return err
+		}
+		if err := view.Close(); err != nil {
+			return err
+		}
+	}
 	return newRole("answer", i.server.services()).during(ctx, do)
 }
 
 // Answered says whether a process answers jobs.
 func (i *Inside) Answered(ctx context.Context) (bool, error) { return i.server.jobs.Runs(ctx) }
+
+// Why says of a job that has failed what outsiders are not told; nil where its status says it all.
+func (i *Inside) Why(ctx context.Context, id wire.JobID) (*fault.Error, error) {
+	return i.server.jobs.Why(ctx, i.owner, id)
+}
 
 // Ask does something with a client that asks the lake in dir. Whatever is written meanwhile, all that it asks is answered
 // from the snapshot that was the newest when it began; nothing is written, so that whoever may read the lake may ask it.

@@ -169,6 +169,24 @@ func HTTPStatus(err error) int { return find(err).status }
 // Outward says whether the message of err may be told to whoever asked: it is no internal error.
 func Outward(err error) bool { return HTTPStatus(err) != 500 }
 
+// Name is that of a failure's kind, for what is written down; empty for an unexpected failure.
+func Name(err error) string {
+	if kind := find(err).kind; kind != nil {
+		return kind.Error()
+	}
+	return ""
+}
+
+// Named is the kind of that name; nil if there is none.
+func Named(name string) error {
+	for _, r := range table {
+		if r.kind.Error() == name {
+			return r.kind
+		}
+	}
+	return nil
+}
+
 // Code is the platform's error code of the failure.
 func Code(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Code != "" {

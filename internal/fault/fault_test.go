@@ -93,3 +93,15 @@ func TestIsFull(t *testing.T) {
 		}
 	}
 }
+
+// What is written down of a failure gives its kind back.
+func TestKindsHaveNames(t *testing.T) {
+	for _, r := range table {
+		if got := Named(Name(fmt.Errorf("x: %w", Because(r.kind, errors.New("cause"), "y")))); got != r.kind { //nolint:errorlint // the kind itself
+			t.Errorf("%v: got %v", r.kind, got)
+		}
+	}
+	if name, kind := Name(errors.New("of no kind")), Named("of no kind"); name != "" || kind != nil || Named("") != nil {
+		t.Errorf("an unexpected failure has the name %q, and that the kind %v", name, kind)
+	}
+}

@@ -127,6 +127,7 @@ type entry struct {
 	status    Status
 	available time.Time           // dataAvailabilityDate at the moment the job ran
 	missing   []conversation.Days // that the job touches and that had never come into the data at that moment
+	cause     cause               // of a failure, which outsiders may not know
 	forget    time.Time           // when nothing needs to be known of the job any more; zero while it is not done
 	size      Size
 }

@@ -142,6 +142,17 @@ func (m *Manager) Status(ctx context.Context, o Owner, id ID) (Status, error) {
 	return e.status, err
 }
 
+// Why says of a job that has failed for what, as the owner of its data may know it; nil where the status says it all. It
+// fails with fault.NotFound when the owner sees no such job.
+func (m *Manager) Why(ctx context.Context, o Owner, id ID) (*fault.Error, error) {
+	e, err := m.find(ctx, o, id)
+	kind := fault.Named(e.cause.kind)
+	if err != nil || kind == nil {
+		return nil, err
+	}
+	return fault.New(kind, "%s", e.cause.text), nil
+}
+
 // List gives the jobs that an owner sees, newest first.
 func (m *Manager) List(ctx context.Context, o Owner) ([]Listed, error) {
 	entries, err := m.jobs.list(ctx, o)

@@ -191,3 +191,35 @@ func TestABlockThatIsNotInTheIndexIsDamage(t *testing.T) {
 		t.Errorf("the only block ends with record %d, %v, want 5", last, err)
 	}
 }
+
+// The owner of the data is told what outsiders are not: the file that is damaged. What may say anything is for the log
+// alone, and where the status says it all there is no more.
+func TestTheOwnerIsToldWhyAJobFailed(t *testing.T) {
+	damaged := fault.Because(fault.Corrupt, errors.New("no magic bytes"), "a file of the lake cannot be read")
+	for name, c := range map[string]struct {
+		src  *fakeSource
+		kind error
+		says string
+	}{
+		"damaged":    {&fakeSource{err: damaged}, fault.Corrupt, "a file of the lake cannot be read: no magic bytes"},
+		"of a right": {&fakeSource{err: &os.PathError{Op: "open", Path: "f", Err: os.ErrPermission}}, os.ErrPermission, "open f: permission denied"},
+		"too much":   {&fakeSource{err: fault.New(fault.TooLarge, "too much")}, nil, ""},
+		"unexpected": {&fakeSource{err: errors.New("of no kind")}, nil, ""},
+		"a panic":    {&fakeSource{panics: true}, nil, ""},
+	} {
+		m := newManager(t, c.src, nil)
+		id := submit(t, m, 0)
+		run(t, m, take(t, m))
+		wantState(t, m, id, Failed)
+		why, err := m.Why(t.Context(), me, id)
+		switch {
+		case err != nil || (why == nil) != (c.kind == nil):
+			t.Errorf("%s: got %v, %v", name, why, err)
+		case why != nil && (!errors.Is(why, c.kind) || !strings.HasSuffix(why.Message, c.says)):
+			t.Errorf("%s: got %v: %s", name, why.Kind, why.Message)
+		}
+		if _, err := m.Why(t.Context(), Owner{Organization: "other"}, id); !errors.Is(err, fault.NotFound) {
+			t.Errorf("%s: another organization is told %v", name, err)
+		}
+	}
+}

@@ -39,6 +39,9 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	// Days that the interval of a job touches and that never came into the data: 2026-11-03,2026-11-05..2026-11-07.
 	`ALTER TABLE jobs ADD COLUMN missing {text} NOT NULL DEFAULT ''`,
 	`ALTER TABLE jobs ADD COLUMN starts {integer} NOT NULL DEFAULT 0;`, // how often a runner began it, but for those that gave it back
+	// Why a job failed, where the one who asked may not know: the name of the fault's kind, and its text.
+	`ALTER TABLE jobs ADD COLUMN kind {text} NOT NULL DEFAULT '';
+	ALTER TABLE jobs ADD COLUMN cause {text} NOT NULL DEFAULT ''`,
 }}
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -80,13 +83,13 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 	})
 }
 
-const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing`
+const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause`
 
 func scan(r state.Row) (e entry, err error) {
 	var submitted, completed, expires, forget, available int64
 	var missing string
 	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
-		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing)
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text)
 	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
 	e.forget, e.available = moment(forget), moment(available)
 	if err == nil {
@@ -170,10 +173,10 @@ func (s registry) giveUp(ctx context.Context, starts int, message string, now, f
 func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
-			records = ?, bytes = ?, stored = ?, missing = ? WHERE id = ? AND state = 'PENDING'`,
+			records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ? WHERE id = ? AND state = 'PENDING'`,
 			e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
 			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
-			conversation.DaysText(e.missing), e.id)
+			conversation.DaysText(e.missing), e.cause.kind, e.cause.text, e.id)
 		ok = n > 0
 		return err
 	})

@@ -288,7 +288,7 @@ func (m *Manager) fulfil(ctx context.Context, e entry) {
 func (m *Manager) fail(ctx context.Context, e entry, err error) {
 	now := m.cfg.Now()
 	e.status.State, e.status.CompletionDate, e.status.ErrorMessage = Failed, now, outward(err)
-	e.size, e.forget = Size{}, now.Add(m.cfg.Keep)
+	e.cause, e.size, e.forget = inward(err), Size{}, now.Add(m.cfg.Keep)
 	level := slog.LevelError
 	if fault.Outward(err) {
 		level = slog.LevelWarn // what the job asked for is the reason
@@ -325,4 +325,22 @@ func outward(err error) string {
 		return f.Message
 	}
 	return "The query could not be completed because of an internal error; submit it again"
+}
+
+// cause is what outsiders may not know of a failure; empty where they know all that there is.
+type cause struct {
+	kind string // its name
+	text string
+}
+
+// inward is what of a failure is for the owner of the data alone. What is of no kind may say anything, and is for the log.
+func inward(err error) cause {
+	name := fault.Name(err)
+	if name == "" || fault.Outward(err) {
+		return cause{}
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		err = f // without what was being done: that is known
+	}
+	return cause{name, err.Error()}
 }

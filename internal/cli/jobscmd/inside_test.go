@@ -37,7 +37,7 @@ func (s *scripted) Status(context.Context, platform.JobID) (platform.Status, err
 }
 
 // source is the one of which it is the client.
-func (s *scripted) source() source { return source{s, "1s..30s", alone} }
+func (s *scripted) source() source { return source{s, "1s..30s", alone, untold} }
 
 func (s *scripted) ReadPage(_ context.Context, _ platform.JobID, at platform.Cursor, _ int, begin func() func([]byte) error) (p platform.Page, err error) {
 	if s.before != nil {

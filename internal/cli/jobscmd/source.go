@@ -32,7 +32,12 @@ type source struct {
 	poll string // how often to ask for a job if nobody says otherwise
 	// while does something that waits for a job, and sees to it meanwhile that jobs are answered, if that can be done.
 	while func(ctx context.Context, do func(context.Context) error) error
+	// why says of a job that has failed more than its status does; nil if there is no more.
+	why func(ctx context.Context, id wire.JobID) (*fault.Error, error)
 }
+
+// untold knows of jobs what their status says.
+func untold(context.Context, wire.JobID) (*fault.Error, error) { return nil, nil } //nolint:nilnil // there is no more, and nothing wrong with that
 
 // with lends the source of jobs. The folder of a server is made if it is not there only when mayMake says so: to make
 // one for a path that was mistyped would hide the mistake.
@@ -48,7 +53,7 @@ func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Contex
 		return err
 	}
 	cfg.Limits.Advice = "a smaller --page-size makes pages smaller"
-	return do(ctx, source{platform.New(cfg), "1s..30s", alone})
+	return do(ctx, source{platform.New(cfg), "1s..30s", alone, untold})
 }
 
 // alone leaves it to others to answer jobs.
@@ -101,7 +106,7 @@ func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.
 		if o.Lake == "" {
 			while = o.watching(in)
 		}
-		return do(ctx, source{in, "100ms..2s", while})
+		return do(ctx, source{in, "100ms..2s", while, in.Why})
 	})
 }
 

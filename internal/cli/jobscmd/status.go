@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -28,17 +29,34 @@ func Status(ctx context.Context, o *Options) error {
 		if err != nil {
 			return err
 		}
-		return o.printStatus(o.ID, status)
+		why, err := s.cause(ctx, o.ID, status)
+		if err != nil {
+			return err
+		}
+		return o.printStatus(o.ID, status, why)
 	})
 }
 
-func (o *Options) printStatus(id wire.JobID, s wire.JobStatus) error {
+// cause is why a job has failed, where that is known and its status does not say it; else nil.
+func (s source) cause(ctx context.Context, id wire.JobID, status wire.JobStatus) (*fault.Error, error) {
+	if status.State != wire.Failed {
+		return nil, nil //nolint:nilnil // it has not failed, and there is nothing to say
+	}
+	return s.why(ctx, id)
+}
+
+// printStatus prints the status: as on the wire, or for a person with the cause of a failure, if it is known.
+func (o *Options) printStatus(id wire.JobID, s wire.JobStatus, why *fault.Error) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
+	cause := ""
+	if why != nil {
+		cause = ui.OneLine(why.Message)
+	}
 	var lines [][2]string
 	for _, l := range [][2]string{
-		{"job", string(id)}, {"state", string(s.State)}, {"error", ui.OneLine(s.ErrorMessage)}, {"submitted", s.SubmissionDate}, {"completed", s.CompletionDate},
+		{"job", string(id)}, {"state", string(s.State)}, {"error", ui.OneLine(s.ErrorMessage)}, {"cause", cause}, {"submitted", s.SubmissionDate}, {"completed", s.CompletionDate},
 		{"expires", s.ExpirationDate},
 	} {
 		if l[1] != "" {

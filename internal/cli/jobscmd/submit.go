@@ -84,7 +84,11 @@ func Submit(ctx context.Context, o *Options) error {
 		if err != nil {
 			return o.afterSubmission(ctx, err, id)
 		}
-		return outcome(id, status)
+		why, err := s.cause(ctx, id, status)
+		if err != nil {
+			return err
+		}
+		return outcome(id, status, why)
 	})
 }
 

@@ -18,7 +18,8 @@ func newWait(o *Options) *cobra.Command {
 		Use:   "wait ID",
 		Short: "Wait until a job is done",
 		Long: `Wait until a job is done, and print its status. The exit code is 0 only if it is FULFILLED: 5 if it is CANCELLED or
-EXPIRED, 6 if it has FAILED, or is not done after --timeout.
+EXPIRED, 6 if it has FAILED, or is not done after --timeout. Of a folder, the error says which file of the lake is damaged,
+if that is why, and the exit code is 8.
 
 With --lake, jobs are answered by this command while it waits, if no server does it.
 
@@ -57,10 +58,14 @@ func Wait(ctx context.Context, o *Options) error {
 		if err != nil {
 			return err
 		}
-		if err := o.printStatus(o.ID, status); err != nil {
+		why, err := s.cause(ctx, o.ID, status)
+		if err != nil {
 			return err
 		}
-		return outcome(o.ID, status)
+		if err := o.printStatus(o.ID, status, why); err != nil {
+			return err
+		}
+		return outcome(o.ID, status, why)
 	})
 }
 
@@ -121,8 +126,12 @@ func pause(ctx context.Context, wait time.Duration, show func()) error {
 }
 
 // outcome is nil for a job whose results can be read. One that has failed may succeed when it is submitted again,
-// which is what Unavailable says; results that were cancelled or have expired are not there.
-func outcome(id wire.JobID, s wire.JobStatus) error {
+// which is what Unavailable says, unless it is known why, as of a file that is damaged; results that were cancelled or
+// have expired are not there.
+func outcome(id wire.JobID, s wire.JobStatus, why *fault.Error) error {
+	if why != nil {
+		return fault.New(why.Kind, "job %s has failed: %s", id, why.Message)
+	}
 	switch s.State {
 	case wire.Fulfilled:
 		return nil
