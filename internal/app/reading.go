@@ -36,20 +36,14 @@ func (r *reading) services() map[string]service {
 	}
 }
 
-// openSnapshot opens the newest snapshot, whose files are all there.
 func (r *reading) openSnapshot(ctx context.Context) (err error) {
-	if r.snapshot, err = r.lake.Snapshot(ctx); err != nil {
-		return err
-	}
-	if err := r.snapshot.Verify(ctx); err != nil {
-		return errors.Join(err, r.snapshot.Close())
-	}
-	return nil
+	r.snapshot, err = r.lake.Snapshot(ctx)
+	return err
 }
 
 func (r *reading) openEngine(ctx context.Context) (err error) {
 	if r.duck, err = duck.Open(ctx, duck.Config{}); err == nil {
-		r.engine = duck.New(r.duck, r.snapshot)
+		r.engine = duck.NewCareful(r.duck, r.snapshot)
 	}
 	return err
 }

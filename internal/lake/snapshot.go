@@ -87,14 +87,39 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []data
 // It reads none of them. Files that this process may not read are fault.Forbidden.
 func (s *Snapshot) Verify(ctx context.Context) error {
 	for _, t := range tables.All() {
-		for _, f := range s.files[t] {
-			if err := mayRead(f.Path); err != nil {
-				return err
-			}
-			info, err := f.Store.Stat(ctx, f.At)
-			if err != nil || info.Bytes != f.Bytes {
-				return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
-			}
+		if err := s.VerifyTable(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// VerifyTable does what Verify does, for the files of one table.
+func (s *Snapshot) VerifyTable(ctx context.Context, t tables.Table) error {
+	return s.verify(ctx, t, func(datafile.File) bool { return true })
+}
+
+// VerifyDays does what Verify does, for the files of some days.
+func (s *Snapshot) VerifyDays(ctx context.Context, days map[conversation.Day]bool) error {
+	for _, t := range tables.All() {
+		if err := s.verify(ctx, t, func(f datafile.File) bool { return days[f.Day] }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.File) bool) error {
+	for _, f := range s.files[t] {
+		if !of(f) {
+			continue
+		}
+		if err := mayRead(f.Path); err != nil {
+			return err
+		}
+		info, err := f.Store.Stat(ctx, f.At)
+		if err != nil || info.Bytes != f.Bytes {
+			return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
 		}
 	}
 	return nil

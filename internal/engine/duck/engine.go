@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -19,6 +21,7 @@ import (
 type Engine struct {
 	db       *DB
 	snapshot *lake.Snapshot
+	days     *days // those whose files were looked at; nil if none are
 }
 
 var (
@@ -28,7 +31,13 @@ var (
 )
 
 // New makes an engine over a snapshot, which is the engine's from then on.
-func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db, snapshot} }
+func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db: db, snapshot: snapshot} }
+
+// NewCareful makes an engine that looks whether the files of the days that a question touches are there and whole, before
+// it is answered, and names one that is not: for the owner of the lake. A file of another day stops no question.
+func NewCareful(db *DB, snapshot *lake.Snapshot) *Engine {
+	return &Engine{db, snapshot, &days{whole: map[conversation.Day]bool{}}}
+}
 
 // Close closes the snapshot. What was found stays with DB, for whoever asks the same.
 func (e *Engine) Close() error { return e.snapshot.Close() }
@@ -37,15 +46,45 @@ func (e *Engine) Close() error { return e.snapshot.Close() }
 func (e *Engine) Missing(iv conversation.Interval) []conversation.Days { return e.snapshot.Missing(iv) }
 
 // search chooses the files for a query.
-func (e *Engine) search(q query.Query) sqltext.Search {
-	return sqltext.NewSearch(dialect{}, e.snapshot, q)
+func (e *Engine) search(ctx context.Context, q query.Query) (sqltext.Search, error) {
+	s := sqltext.NewSearch(dialect{}, e.snapshot, q)
+	if e.days == nil {
+		return s, nil
+	}
+	return s, e.days.verify(ctx, e.snapshot, s.Files(tables.Conversations))
+}
+
+// days are those whose files, of every table, were found to be there. Safe for concurrent use.
+type days struct {
+	mu    sync.Mutex
+	whole map[conversation.Day]bool
+}
+
+// verify looks at the files of the days of these files, unless it has before: a command asks for the same days twice.
+func (d *days) verify(ctx context.Context, s *lake.Snapshot, files []datafile.File) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	asked := map[conversation.Day]bool{}
+	for _, f := range files {
+		if !d.whole[f.Day] {
+			asked[f.Day] = true
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	if err := s.VerifyDays(ctx, asked); err != nil {
+		return err
+	}
+	maps.Copy(d.whole, asked)
+	return nil
 }
 
 // Count counts the selected conversations.
 func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) {
-	s := e.search(q)
-	if s.Empty() {
-		return 0, nil
+	s, err := e.search(ctx, q)
+	if err != nil || s.Empty() {
+		return 0, err
 	}
 	if !sqltext.Filtered(q) {
 		return e.count(ctx, s.All())
@@ -86,9 +125,9 @@ func stream(give func(yield func(conversation.Record) bool) error) iter.Seq2[con
 }
 
 func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, spent *engine.Spent, yield func(conversation.Record) bool) error {
-	s := e.search(q)
-	if s.Empty() {
-		return nil
+	s, err := e.search(ctx, q)
+	if err != nil || s.Empty() {
+		return err
 	}
 	files := s.Files(tables.Conversations)
 	if !sqltext.Filtered(q) {

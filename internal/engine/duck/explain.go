@@ -13,7 +13,11 @@ import (
 
 // Explain implements engine.Explainer.
 func (e *Engine) Explain(ctx context.Context, q query.Query, limit, offset int) (engine.Explanation, error) {
-	s := e.search(q).Named()
+	s, err := e.search(ctx, q)
+	if err != nil {
+		return engine.Explanation{}, err
+	}
+	s = s.Named()
 	x := engine.Explanation{Statement: s.Hits("conversation_id, file_index, file_row_number").SQL}
 	for _, t := range s.Reads() {
 		x.Tables = append(x.Tables, e.chosen(t, s.Files(t)))
@@ -21,7 +25,6 @@ func (e *Engine) Explain(ctx context.Context, q query.Query, limit, offset int) 
 	if err := e.records(ctx, q, limit, offset, &x.Spent, func(conversation.Record) bool { x.Records++; return true }); err != nil {
 		return engine.Explanation{}, err
 	}
-	var err error
 	x.Hits, err = e.Count(ctx, q)
 	return x, err
 }

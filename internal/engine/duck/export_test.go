@@ -97,7 +97,7 @@ func RunOverNothing(ctx context.Context, d *DB, q query.Query, a query.Aggregati
 
 // Unchecked runs a text where SQL runs statements, without asking whether it may: what is left is what the process can.
 func Unchecked(ctx context.Context, s *lake.Snapshot, text string) error {
-	return sqlBehind(ctx, Config{}, s, func(ctx context.Context, conn *sql.Conn) error {
+	return sqlBehind(ctx, Config{}, s, func(ctx context.Context, conn *sql.Conn, _ damage) error {
 		_, err := conn.ExecContext(ctx, text)
 		return err
 	})

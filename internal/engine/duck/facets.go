@@ -15,12 +15,15 @@ import (
 
 // Facets answers aggregations, one statement each.
 func (e *Engine) Facets(ctx context.Context, q query.Query, aggregations []query.Aggregation) ([]query.Facet, error) {
-	s := e.search(q)
+	s, err := e.search(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	if s.Empty() || !sqltext.Filtered(q) {
 		return e.facets(ctx, aggregations, s, nil)
 	}
 	var out []query.Facet
-	err := e.db.hits.lend(ctx, s, func(h *hitSet) (err error) {
+	err = e.db.hits.lend(ctx, s, func(h *hitSet) (err error) {
 		out, err = e.facets(ctx, aggregations, s, h.as())
 		return err
 	})

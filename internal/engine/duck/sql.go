@@ -25,9 +25,13 @@ import (
 // threads that run it can open nothing else, and for reading alone (decision 0032). A statement that is wrong is
 // fault.Invalid and says what DuckDB says of it. When ctx ends, so does SQL soon, and its error is that of ctx.
 //
+// A table of which a file is missing or damaged cannot be read: which days a statement touches, nobody knows. A statement
+// that reads none but others is answered.
+//
 // Columns and row are called on such a thread: they write to what is open already.
 func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement string, columns func([]string) error, row func([]any) error) error {
-	return sqlBehind(ctx, cfg, snapshot, func(ctx context.Context, conn *sql.Conn) (err error) {
+	return sqlBehind(ctx, cfg, snapshot, func(ctx context.Context, conn *sql.Conn, lost damage) (err error) {
+		defer func() { err = lost.of(err) }()
 		statement, err := onlyAsks(ctx, conn, statement)
 		if err != nil {
 			return err
@@ -42,7 +46,7 @@ func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement str
 }
 
 // sqlBehind lends a connection to a DuckDB that has the views and is shut in.
-func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use func(context.Context, *sql.Conn) error) error {
+func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use func(context.Context, *sql.Conn, damage) error) error {
 	folder, err := private.Temp("sql")
 	if err != nil {
 		return err
@@ -68,8 +72,9 @@ func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use fun
 }
 
 // shutIn confines the thread, starts DuckDB on it, and lends a connection.
-func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder string, use func(context.Context, *sql.Conn) error) (err error) {
-	if _, err := confine(paths(snapshot), folder); err != nil {
+func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder string, use func(context.Context, *sql.Conn, damage) error) (err error) {
+	lost := damageOf(ctx, snapshot)
+	if _, err := confine(paths(snapshot, lost), folder); err != nil {
 		return fmt.Errorf("shut the lake away: %w", err)
 	}
 	d, err := openIn(ctx, c, folder)
@@ -82,17 +87,56 @@ func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder stri
 		return asFault(ctx, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	for _, s := range views(snapshot) {
+	for _, t := range tables.All() {
+		if lost[t] != nil {
+			continue
+		}
+		if _, err := conn.ExecContext(ctx, view(snapshot, t)); err != nil {
+			if lost[t] = asFault(ctx, err); !errors.Is(lost[t], fault.Corrupt) {
+				return lost[t]
+			}
+		}
+	}
+	for _, s := range shuttingIn(paths(snapshot, lost)) {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
 			return asFault(ctx, err)
 		}
 	}
-	return use(ctx, conn)
+	return use(ctx, conn, lost)
 }
 
-// paths are the data files of a snapshot.
-func paths(s *lake.Snapshot) (out []string) {
+// damage is why tables cannot be read, of those that cannot. They have no view.
+type damage map[tables.Table]error
+
+func damageOf(ctx context.Context, s *lake.Snapshot) damage {
+	lost := damage{}
 	for _, t := range tables.All() {
+		if err := s.VerifyTable(ctx, t); err != nil {
+			lost[t] = err
+		}
+	}
+	return lost
+}
+
+// of gives the damage of a table in place of what DuckDB says of a table that is not there.
+func (d damage) of(err error) error {
+	if !errors.Is(err, fault.Invalid) {
+		return err
+	}
+	for t, lost := range d {
+		if missing := "table with name " + string(t) + " does not exist"; strings.Contains(strings.ToLower(err.Error()), missing) {
+			return lost
+		}
+	}
+	return err
+}
+
+// paths are the data files of the tables of a snapshot that can be read.
+func paths(s *lake.Snapshot, lost damage) (out []string) {
+	for _, t := range tables.All() {
+		if lost[t] != nil {
+			continue
+		}
 		for _, f := range s.Files(t) {
 			out = append(out, f.Path)
 		}
@@ -100,20 +144,22 @@ func paths(s *lake.Snapshot) (out []string) {
 	return out
 }
 
-// views defines a view for each table, and then shuts everything else away.
-func views(s *lake.Snapshot) []string {
-	var out, allowed []string
-	for _, t := range tables.All() {
-		from := nothing(tables.Columns(t))
-		if files := s.Files(t); len(files) > 0 {
-			from = readParquet(files, "")
-		}
-		out = append(out, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", t, from))
+// view defines the view of a table.
+func view(s *lake.Snapshot, t tables.Table) string {
+	from := nothing(tables.Columns(t))
+	if files := s.Files(t); len(files) > 0 {
+		from = readParquet(files, "")
 	}
-	for _, path := range paths(s) {
+	return fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", t, from)
+}
+
+// shuttingIn shuts everything away but these files.
+func shuttingIn(paths []string) []string {
+	var allowed []string
+	for _, path := range paths {
 		allowed = append(allowed, sqltext.Quote(path))
 	}
-	return append(out, "SET allowed_paths = ["+strings.Join(allowed, ", ")+"]", "SET enable_external_access = false", "SET lock_configuration = true")
+	return []string{"SET allowed_paths = [" + strings.Join(allowed, ", ") + "]", "SET enable_external_access = false", "SET lock_configuration = true"}
 }
 
 // wrong gives what DuckDB says of a statement to the person who wrote it.
