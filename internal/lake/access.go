@@ -39,7 +39,7 @@ func openWritable(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{dir: dir, read: folder.At(dir), db: db}
+	l := &Lake{dir: dir, read: folder.At(dir), db: db, control: controlInfo(dir)}
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(state.Fault(err), db.Close())
 	}

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -115,6 +116,26 @@ func Exists(dir string) bool {
 func hasControl(dir string) bool {
 	_, err := os.Stat(controlPath(dir))
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// controlInfo is the control database in dir, to be compared with what is there later; nil if there is none.
+func controlInfo(dir string) fs.FileInfo {
+	info, err := os.Stat(controlPath(dir))
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// inPlace fails with fault.Unavailable when the lake is not where it was opened: another one may lie there. The control
+// database that is open is still the old one, and the files that it names are not there. Of a lake that may only be read
+// nothing is kept open: what lies there counts.
+func (l *Lake) inPlace() error {
+	if l.control == nil || os.SameFile(l.control, controlInfo(l.dir)) {
+		return nil
+	}
+	return fault.Because(fault.Unavailable, fmt.Errorf("put back the folder that was at %s, or stop this process and start it again", l.dir),
+		"the lake was moved away or replaced while it was in use")
 }
 
 // hasCatalog says whether there is the control database of a lake in dir. One that cannot be read may be: whoever is told

@@ -54,6 +54,7 @@ type Lake struct {
 	read    store.Store // of every File of a snapshot: the same, so that files can be compared
 	place   place
 	db      *state.DB
+	control fs.FileInfo // of the control database that db has open; nil if none is kept open
 	catalog icebergCatalog
 	listed  atomic.Pointer[listing] // of the snapshot that was opened last
 	whole   atomic.Pointer[wholeList]

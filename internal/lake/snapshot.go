@@ -155,6 +155,9 @@ func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 // newest opens the snapshot that is the newest at this moment. By the time it is to be pinned it may be expiring, which
 // is errLocked, or have expired, which is errGone.
 func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
+	if err := l.inPlace(); err != nil {
+		return nil, err
+	}
 	// The days come first: a commit enters them last, so all of their records are in the snapshot.
 	whole, err := l.wholeDays(ctx)
 	if err != nil {
