@@ -34,6 +34,8 @@ type Indexed struct {
 
 	Files         int   `json:"files_read"`         // data files of conversations whose ids were read, or would be
 	Conversations int64 `json:"conversations_read"` // in them
+	// Unreadable are files of the index that are missing or cannot be opened: the ids of their days are read again.
+	Unreadable int `json:"unreadable,omitzero"`
 }
 
 func (n *IndexSize) count(x *index, files []datafile.File) {
@@ -48,17 +50,21 @@ func (n *IndexSize) count(x *index, files []datafile.File) {
 	}
 }
 
-// PlanIndex says what the index of ids is made of now, and what Writer.Index would read. It changes nothing.
+// PlanIndex says what the index of ids is made of now, and what Writer.Index would read. It changes nothing, and opens the
+// files of the index, but does not read them: damage within one is found by who does.
 func (l *Lake) PlanIndex(ctx context.Context, o IndexOptions) (out Indexed, err error) {
 	s, err := l.Snapshot(ctx)
 	if err != nil {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	x, err := l.index(ctx, o.Log)
+	look, err := l.indexLook(ctx)
 	if err != nil {
 		return out, err
 	}
+	defer look.close()
+	x := look.index
+	out.Unreadable = look.found.Unreadable
 	out.count(x, s.files[tables.Conversations])
 	for _, f := range s.files[tables.Conversations] {
 		if o.Again || !x.covers(f) {

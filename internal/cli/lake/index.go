@@ -84,8 +84,13 @@ func (o *IndexOptions) print(n lake.Indexed) error {
 		o.Streams.Printf("Nothing was changed. The index is now, and would read:\n")
 		read = "ids to read"
 	}
-	return ui.Fields(o.Streams.Out,
-		[2]string{read, ui.Count(n.Conversations) + " of " + ui.Counted(int64(n.Files), "data file", "data files")},
-		[2]string{"data files in the index", ui.Count(int64(n.Covered))},
-		[2]string{"index", ui.Counted(n.Entries, "id", "ids") + " in " + ui.Counted(int64(n.Runs), "file", "files") + ", " + ui.Bytes(n.Bytes)})
+	lines := [][2]string{
+		{read, ui.Count(n.Conversations) + " of " + ui.Counted(int64(n.Files), "data file", "data files")},
+		{"data files in the index", ui.Count(int64(n.Covered))},
+		{"index", ui.Counted(n.Entries, "id", "ids") + " in " + ui.Counted(int64(n.Runs), "file", "files") + ", " + ui.Bytes(n.Bytes)},
+	}
+	if n.Unreadable > 0 {
+		lines = append(lines, [2]string{"index files missing or damaged", ui.Count(int64(n.Unreadable))})
+	}
+	return ui.Fields(o.Streams.Out, lines...)
 }

@@ -44,6 +44,10 @@ func TestIndex(t *testing.T) {
 	if out, _, err := run("check"); err != nil || !strings.Contains(out, "files of the index of ids that are missing or damaged (harmless; the next commit makes them anew)  1\n") {
 		t.Errorf("without its files: got %q, %v", out, err)
 	}
+	if out, _, err := run("index", "--dry-run"); err != nil || !strings.Contains(out, "ids to read                     1 of 1 data file\n") ||
+		!strings.Contains(out, "data files in the index         0\n") || !strings.HasSuffix(out, "index files missing or damaged  1\n") {
+		t.Errorf("a dry run without its files: got %q, %v", out, err)
+	}
 	if out, log, err := run("index"); err != nil || !strings.Contains(out, "1 of 1 data file") || !strings.Contains(log, "a file of the index of ids is missing or damaged") {
 		t.Errorf("without its files: got %q, %q, %v", out, log, err)
 	}
