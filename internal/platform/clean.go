@@ -25,6 +25,17 @@ func (c *Client) clean(text string, most int) string {
 	return text
 }
 
+// cleanEnds cleans a sentence of others, and keeps its end in place of its middle: a list of what is allowed may stand
+// there, and what was probably meant comes last.
+func (c *Client) cleanEnds(text string, most int) string {
+	const end = 200
+	text = line(c.secrets.hide(text))
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-end], "") + " … " + strings.ToValidUTF8(text[len(text)-end:], "")
+}
+
 // line keeps a text of others on one line, and shows what would steer a terminal.
 func line(text string) string {
 	var out strings.Builder

@@ -74,7 +74,7 @@ func (c *Client) failure(resp *http.Response) error {
 	if r.after == 0 {
 		r.after = waitInWords(p.Message)
 	}
-	r.code, r.text = c.clean(p.Code, maxWord), c.clean(p.Message, maxText)
+	r.code, r.text = c.clean(p.Code, maxWord), c.cleanEnds(p.Message, maxText)
 	if p.ContextID != "" {
 		r.id = c.clean(p.ContextID, maxWord)
 	}

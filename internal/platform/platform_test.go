@@ -111,6 +111,17 @@ func TestTextsOfOthersAreClipped(t *testing.T) {
 	}
 }
 
+// The longest refusal has a list in it, and ends with what was probably meant.
+func TestLongRefusalsKeepTheirEnd(t *testing.T) {
+	body := `{"message":"Value [x] is not valid.\u001b ` + strings.Repeat("é, ", 1000) + `. Did you mean y?"}`
+	err := New(Config{}).failure(&http.Response{StatusCode: 400, Body: io.NopCloser(strings.NewReader(body))})
+	says := err.Error()
+	if !strings.HasPrefix(says, `the platform answers 400: Value [x] is not valid.\u001b é, `) || !strings.HasSuffix(says, "é, . Did you mean y?") ||
+		!strings.Contains(says, " … ") || len(says) > maxText+100 || !utf8.ValidString(says) {
+		t.Errorf("%d bytes: %s", len(says), says)
+	}
+}
+
 func TestWhatIsHidden(t *testing.T) {
 	long, short := secretsOf(Config{ClientID: "id", ClientSecret: "abcd"}), secretsOf(Config{ClientID: "id", ClientSecret: "abc"})
 	if got := long.hide("xabcdx abc"); got != "x(secret)x abc" {

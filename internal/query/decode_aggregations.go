@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,11 @@ func (f *findings) aggregated(path, name string, metric bool) Dimension {
 		if d, ok := find(kind, name, metric); ok {
 			return d
 		}
-		allowed = append(allowed, names(kind, metric)...)
+		for _, n := range names(kind, metric) {
+			if !slices.Contains(allowed, n) { // some belong to several kinds
+				allowed = append(allowed, n)
+			}
+		}
 	}
 	f.value(path, name, allowed, strings.TrimSpace(didYouMean(name, allowed)))
 	return Dimension{}

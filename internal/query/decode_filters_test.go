@@ -102,6 +102,14 @@ func TestFiltersThatAreWrong(t *testing.T) {
 	}
 }
 
+// Dimensions that several kinds have are listed once.
+func TestNamesAreListedOnce(t *testing.T) {
+	_, err := DecodeDetail([]byte(`{`+day+`,"aggregations":[{"dimension":"queueld"}]}`), PlatformLimits())
+	if err == nil || strings.Count(err.Error(), " queueId,") != 1 || strings.Count(err.Error(), " userId,") != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func field(f *fault.Error) string {
 	if f == nil {
 		return ""
