@@ -35,13 +35,23 @@ type Finding struct {
 // Lint finds everything that is wrong with the text of a request, in order of place. What is missing is found where it
 // is missing from.
 func Lint(text []byte, endpoint Endpoint) []Finding {
-	f := &findings{}
 	if endpoint == EndpointJobs {
-		f.partial = true
+		f := &findings{partial: true}
 		f.job(text)
-	} else {
-		f.detail(text, PlatformLimits())
+		return f.placed(text)
 	}
+	return LintDetail(text, PlatformLimits())
+}
+
+// LintDetail does what Lint does, of a synchronous query for whoever answers with these limits.
+func LintDetail(text []byte, l Limits) []Finding {
+	f := &findings{}
+	f.detail(text, l)
+	return f.placed(text)
+}
+
+// placed gives the findings with their places in the text.
+func (f *findings) placed(text []byte) []Finding {
 	if len(f.list) == 0 {
 		return nil
 	}

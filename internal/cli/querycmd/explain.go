@@ -39,11 +39,11 @@ func inMilliseconds(d time.Duration) milliseconds {
 func (o *Options) explain(ctx context.Context, body []byte) error {
 	text, err := without(body, "paging")
 	if err != nil {
-		return err
+		return o.located(body, err)
 	}
 	q, err := query.DecodeDetail(text, query.OwnLimits())
 	if err != nil {
-		return everything(err)
+		return o.located(body, everything(err))
 	}
 	e, err := app.Explain(ctx, o.Lake, q.Query, o.Limit)
 	if err != nil {

@@ -103,7 +103,7 @@ func Run(ctx context.Context, o *Options) error {
 	return o.with(ctx, func(ctx context.Context, s source) error {
 		a, err := s.ask(ctx, text, o.Limit, o.Count)
 		if err != nil {
-			return err
+			return o.located(text, err)
 		}
 		return o.print(a)
 	})
@@ -139,7 +139,7 @@ func (o *Options) body() ([]byte, error) {
 func (o *Options) printBody(text []byte) error {
 	v, err := withPage(text, pageSize(o.Limit, o.Count), 1)
 	if err != nil {
-		return err
+		return o.located(text, err)
 	}
 	if err := v.Indent(jsontext.WithIndent("  ")); err != nil {
 		return err

@@ -1,12 +1,12 @@
 package querycmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"iter"
 	"log/slog"
-	"strings"
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/connection"
@@ -68,11 +68,11 @@ func everything(err error) error {
 	if !ok {
 		return err
 	}
-	texts := make([]string, len(all))
-	for i, f := range all {
-		texts[i] = f.Error()
+	var texts, fields []string
+	for _, f := range all {
+		texts, fields = append(texts, f.Error()), append(fields, cmp.Or(f.Field, "the body"))
 	}
-	return fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
+	return fault.New(fault.Invalid, "%s", joined(texts, fields))
 }
 
 // The platform's largest page, and how deep its pages go, by the messages of its answers.
