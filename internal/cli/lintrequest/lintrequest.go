@@ -3,7 +3,6 @@ package lintrequest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -96,13 +95,18 @@ func (o *Options) lint(name string) (report, error) {
 	return r, nil
 }
 
+// Fits fails with fault.TooLarge when a body has more bytes than the platform takes.
+func Fits(text []byte) error {
+	if len(text) <= maxBody {
+		return nil
+	}
+	return fault.New(fault.TooLarge, "The body has %d bytes and the platform takes %d at most", len(text), maxBody)
+}
+
 // Findings are what is wrong with a body.
 func Findings(text []byte, endpoint query.Endpoint) (found []query.Finding) {
-	if len(text) > maxBody {
-		found = append(found, query.Finding{
-			Line: 1, Column: 1, Code: fault.Code(fault.TooLarge),
-			Message: fmt.Sprintf("The body has %d bytes and the platform takes %d at most", len(text), maxBody),
-		})
+	if err := Fits(text); err != nil {
+		found = append(found, query.Finding{Line: 1, Column: 1, Code: fault.Code(err), Message: err.Error()})
 	}
 	return append(found, query.Lint(text, endpoint)...)
 }

@@ -1,8 +1,15 @@
 package querycmd
 
 import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 func TestThePageTakesThePlaceOfTheBodys(t *testing.T) {
@@ -18,6 +25,21 @@ func TestThePageTakesThePlaceOfTheBodys(t *testing.T) {
 	for _, text := range []string{"", "[]", "null", `{"interval":`} {
 		if _, err := withPage([]byte(text), 100, 1); err == nil || !strings.Contains(err.Error(), "lint-request") {
 			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+// A body that a server would not take is refused, whoever is asked.
+func TestABodyThatIsTooLarge(t *testing.T) {
+	const body = `{"interval":"2026-11-01/P1D"}`
+	for size, want := range map[int]int{512_000: 0, 512_001: 2} {
+		path := filepath.Join(t.TempDir(), "body.json")
+		if err := os.WriteFile(path, []byte(body+strings.Repeat(" ", size-len(body))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, Lake: "l", File: path, PrintBody: true}
+		if err := Run(t.Context(), o); fault.ExitCode(err) != want || want > 0 && !errors.Is(err, fault.TooLarge) {
+			t.Errorf("%d bytes: got %v", size, err)
 		}
 	}
 }

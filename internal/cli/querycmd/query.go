@@ -127,12 +127,18 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// body is the question as text.
-func (o *Options) body() ([]byte, error) {
+// body is the question as text. A lake could be asked more than the platform takes, but what is tried on a lake is meant
+// for a server too.
+func (o *Options) body() (text []byte, err error) {
 	if o.File == "" {
-		return o.Question.Body()
+		text, err = o.Question.Body()
+	} else {
+		text, err = lintrequest.Read(o.Streams, o.File)
 	}
-	return lintrequest.Read(o.Streams, o.File)
+	if err != nil {
+		return nil, err
+	}
+	return text, lintrequest.Fits(text)
 }
 
 // printBody prints the body as it would be sent for the first page.
