@@ -121,7 +121,7 @@ func (r *RecordReader) Read(rows ...int64) ([]conversation.Record, error) {
 		records = append(records, run...)
 		if err != nil {
 			r.group = nil // where its column stands now is anybody's guess
-			return records, fault.Because(fault.Corrupt, err, "row %d of data file %s cannot be read", rest[len(run)], r.path)
+			return records, fault.Because(fault.Corrupt, plainly(err), "row %d of data file %s cannot be read", rest[len(run)], r.path)
 		}
 	}
 	return records, nil

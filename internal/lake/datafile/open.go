@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -75,7 +76,25 @@ func largestColumn(f *file.Reader) (most int64, err error) {
 
 // recovered makes a panic an error. The library panics on some damaged files.
 func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = errors.Join(*err, fmt.Errorf("the Parquet library gave up: %v", p))
+	p := recover()
+	if p == nil {
+		return
 	}
+	if failed, ok := p.(error); ok {
+		*err = errors.Join(*err, plainly(failed))
+		return
+	}
+	*err = errors.Join(*err, fmt.Errorf("the Parquet library gave up: %v", p))
+}
+
+// errNonsense is of a file that takes the library where it never looks, such as beyond the end of a list.
+var errNonsense = errors.New("its bytes do not make sense as Parquet")
+
+// plainly says in words what the language's runtime says of the library's own mistakes: to the owner of a damaged file they
+// mean nothing. The library hands on some of them itself.
+func plainly(err error) error {
+	if _, ok := errors.AsType[runtime.Error](err); ok {
+		return errNonsense
+	}
+	return err
 }

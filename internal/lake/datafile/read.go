@@ -40,7 +40,7 @@ func unread(ctx context.Context, f File, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fault.Because(fault.Corrupt, err, "data file %s cannot be read", f.Path)
+	return fault.Because(fault.Corrupt, plainly(err), "data file %s cannot be read", f.Path)
 }
 
 func eachBatch(ctx context.Context, f File, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
