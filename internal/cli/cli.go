@@ -81,14 +81,19 @@ func usage(cmd *cobra.Command, err error) error {
 	}
 	for _, text := range []string{"unknown command", "unknown flag", "unknown shorthand", "required flag", "invalid argument", "flag needs an argument", "accepts ", "requires at least", "bad flag"} {
 		if strings.HasPrefix(err.Error(), text) {
-			return fault.New(fault.Invalid, "%s; see %s --help", plain(err.Error()), cmd.CommandPath())
+			return fault.New(fault.Invalid, "%s; see %s --help", plain(cmd, err.Error()), cmd.CommandPath())
 		}
 	}
 	return err
 }
 
-// plain says in words of ours what cobra says of flags that are missing: required flag(s) "lake" not set.
-func plain(text string) string {
+// plain says in words of ours what cobra says of flags that are missing, required flag(s) "lake" not set, and of arguments
+// that a command without parts does not take: unknown command "x" for "parley query".
+func plain(cmd *cobra.Command, text string) string {
+	if given, ok := strings.CutPrefix(text, "unknown command "); ok && !cmd.HasSubCommands() {
+		given, _, _ = strings.Cut(given, ` for "`)
+		return cmd.CommandPath() + " takes no argument, and was given " + given
+	}
 	names, ok := strings.CutPrefix(text, "required flag(s) ")
 	if !ok {
 		return text

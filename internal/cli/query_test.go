@@ -94,6 +94,15 @@ func TestQueriesThatAreWrong(t *testing.T) {
 		"query --lake L -f nowhere.json":                                   {5, "there is no file"},
 		"query --base-url http://h --from 2026-11-01 --explain":            {2, "--explain needs --lake"},
 		"query --base-url ftp://h --from 2026-11-01":                       {2, "--base-url"},
+		"query --from 2026-11-02":                                          {2, "or name a lake by --lake"},
+		"jobs list":                                                        {2, "or name a lake by --lake"},
+		"query --lake L body.json":                                         {2, `parley query takes no argument, and was given "body.json"; see parley query --help`},
+		"lake chek":                                                        {2, `unknown command "chek" for "parley lake"`},
+		"query --lake L --from 2026-11-01 --aggregate queueId:0":           {2, "the size must be a number, 1 or more"},
+		"query --lake L --from 2026-11-01 --aggregate queueId:-5":          {2, "the size must be a number, 1 or more"},
+		"query --lake L --from 2026-11-01 --explain --count":               {2, "give it without --count, --ndjson and --aggregate"},
+		"query --lake L --from 2026-11-01 --explain --aggregate queueId":   {2, "give it without --count, --ndjson and --aggregate"},
+		"query --lake L --from 2026-11-01 --explain --ndjson":              {2, "give it without --count, --ndjson and --aggregate"},
 		"generate --lake L --from 2026-11-02 --to 2026-11-01":              {2, "--to"},
 		"generate --lake L --from x --to 2026-11-01":                       {2, "--from"},
 		"generate --lake L --from 2026-11-01 --to y":                       {2, "--to"},
@@ -104,7 +113,14 @@ func TestQueriesThatAreWrong(t *testing.T) {
 			t.Errorf("parley %s: exit code %d, want %d; says %q, want %q", line, code, want.code, stderr, want.says)
 		}
 	}
-	code, _, stderr := parleyIn(t, `{"interval":"2026-11-01/P1D","dateTo":1,"order":"up"}`, "query", "--lake", lake, "-f", "-")
+	if code, _, stderr := parley(t, "extract", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02"); code != 2 || !strings.Contains(stderr, "say which platform") || strings.Contains(stderr, "or name a lake") {
+		t.Errorf("extract from no platform: %d, %q", code, stderr)
+	}
+	code, _, stderr := parleyIn(t, `{"interval":"2026-11-01/P1D","aggregations":[{"dimension":"queueId"}]}`, "query", "--lake", lake, "-f", "-", "--explain")
+	if code != 0 || !strings.Contains(stderr, "aggregations are counted is left out") {
+		t.Errorf("an explanation of a body with aggregations: %d, %q", code, stderr)
+	}
+	code, _, stderr = parleyIn(t, `{"interval":"2026-11-01/P1D","dateTo":1,"order":"up"}`, "query", "--lake", lake, "-f", "-")
 	if code != 2 || !strings.Contains(stderr, "dateTo is not a field of this request. Did you mean interval?; ") || !strings.Contains(stderr, "asc, desc, unordered") {
 		t.Errorf("a body with findings: %d, %q", code, stderr)
 	}

@@ -22,6 +22,7 @@ type Options struct {
 	Retries   int           // how often a request that fails is tried again
 	RetryWait time.Duration // before the first new try; 0 means the client's own
 	Log       *slog.Logger
+	OrLake    bool // the command asks a lake as well, by --lake
 }
 
 // Config finds out which platform to talk to, and as whom.
@@ -30,10 +31,13 @@ func Config(o Options) (c platform.Config, err error) {
 		ClientID: o.Getenv("GENESYS_CLIENT_ID"), ClientSecret: platform.Secret(o.Getenv("GENESYS_CLIENT_SECRET")),
 		UserAgent: "parley/" + o.Version, Retry: platform.Retry{Attempts: o.Retries + 1, First: o.RetryWait}, Log: o.Log,
 	}
-	if c.ClientID == "" || c.ClientSecret == "" {
-		return c, fault.New(fault.Unauthorized, "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET to those of an OAuth client")
+	environment, instead := o.Getenv("GENESYS_ENVIRONMENT"), ""
+	if o.OrLake && environment == "" && o.BaseURL == "" {
+		instead = "; or name a lake by --lake"
 	}
-	environment := o.Getenv("GENESYS_ENVIRONMENT")
+	if c.ClientID == "" || c.ClientSecret == "" {
+		return c, fault.New(fault.Unauthorized, "set GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET to those of an OAuth client%s", instead)
+	}
 	switch {
 	case o.BaseURL != "":
 		c.API, err = platform.BaseURL(o.BaseURL)
@@ -41,7 +45,7 @@ func Config(o Options) (c platform.Config, err error) {
 	case environment != "":
 		c.API, c.Login, err = platform.Hosts(environment)
 	default:
-		err = fault.New(fault.Invalid, "say which platform: set GENESYS_ENVIRONMENT, for example to mypurecloud.com, or give --base-url")
+		err = fault.New(fault.Invalid, "say which platform: set GENESYS_ENVIRONMENT, for example to mypurecloud.com, or give --base-url%s", instead)
 	}
 	return c, err
 }

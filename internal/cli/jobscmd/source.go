@@ -48,7 +48,7 @@ func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Contex
 	if o.ofFolder() {
 		return o.withFolder(ctx, mayMake, do)
 	}
-	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, Log: o.Streams.Log()})
+	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, Log: o.Streams.Log(), OrLake: true})
 	if err != nil {
 		return err
 	}

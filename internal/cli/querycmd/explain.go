@@ -45,6 +45,9 @@ func (o *Options) explain(ctx context.Context, body []byte) error {
 	if err != nil {
 		return o.located(body, everything(err))
 	}
+	if len(q.Aggregations) > 0 {
+		o.Streams.Notef("How the aggregations are counted is left out.\n")
+	}
 	e, err := app.Explain(ctx, o.Lake, q.Query, o.Limit)
 	if err != nil {
 		return err

@@ -121,6 +121,8 @@ func (o *Options) validate() error {
 		return fault.Field("--limit", "--limit cannot be negative")
 	case o.Explain && o.Lake == "":
 		return fault.Field("--explain", "--explain needs --lake: the platform does not say how it answers")
+	case o.Explain && (o.Count || o.NDJSON || len(o.Question.Aggregate) > 0):
+		return fault.Field("--explain", "--explain says how conversations are found, and prints neither them nor counts: give it without --count, --ndjson and --aggregate")
 	case o.Lake != "" && o.BaseURL != "":
 		return fault.New(fault.Invalid, "give --lake or --base-url")
 	}

@@ -99,8 +99,8 @@ func (q *Question) Body() ([]byte, error) {
 		name, size, sized := strings.Cut(text, ":")
 		a := wire.Aggregation{Type: "termFrequency", Dimension: name}
 		if sized {
-			if a.Size, err = strconv.Atoi(size); err != nil {
-				return nil, fault.Field("--aggregate", "--aggregate %s: the size must be a number", text)
+			if a.Size, err = strconv.Atoi(size); err != nil || a.Size < 1 {
+				return nil, fault.Field("--aggregate", "--aggregate %s: the size must be a number, 1 or more", text)
 			}
 		}
 		b.Aggregations = append(b.Aggregations, a)
