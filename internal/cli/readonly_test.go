@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,4 +138,36 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 	}
 	must(t, "lake", "move", "--lake", moved) // the advice
 	must(t, "lake", "expire", "--lake", moved)
+}
+
+// What a command would do can be asked by who may only read: a dry run writes nothing, and says what that user may not.
+func TestDryRunsOfAnotherUser(t *testing.T) {
+	unraced.Test(t)
+	if answerCommands(t) {
+		return
+	}
+	credentials(t)
+	home := privatetest.Reachable(t)
+	lake := filepath.Join(home, "lake")
+	url := background(t, "sandbox", "--days", "5", "--per-day", "20", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
+	for _, end := range []string{"2026-11-06", "2026-11-07"} {
+		must(t, "extract", "--from", "2026-11-05", "--to", end, "--lake", lake, "--base-url", url, "--poll", "1ms..10ms")
+	}
+	privatetest.Share(t, home)
+	other := privatetest.Start(t, home)
+	for _, c := range []struct {
+		args         []string
+		stdout, says string
+	}{
+		{[]string{"extract", "--from", "2026-11-05", "--to", "2026-11-08", "--base-url", url}, "leave alone", "this user cannot extract into the lake: "},
+		{[]string{"lake", "expire", "--older-than", "0s"}, "snapshots to expire  1\n", ""},
+		{[]string{"lake", "index"}, "0 of 0 data files", ""},
+		{[]string{"lake", "mend"}, "days written again", ""},
+	} {
+		args := slices.Concat(c.args, []string{"--lake", lake, "--dry-run"})
+		code, stdout, stderr := askOther(t, other, args...)
+		if mine := must(t, args...); code != 0 || stdout != mine || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.says) || (stderr == "") != (c.says == "") {
+			t.Errorf("%v: exit code %d, %s%s; the owner is told %s", args, code, stdout, stderr, mine)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Plan says which of the wanted days will be extracted.
@@ -28,21 +29,24 @@ type Plan struct {
 // Ahead is by how much the platform's date lies after our clock, in seconds; 0 if it does not.
 func (p Plan) Ahead() int64 { return max(0, p.Available.Unix()-p.Now.Unix()) }
 
-// Plan asks the platform and the lake what there is to do, and changes nothing. It refuses what Run refuses.
+// Plan asks the platform and the lake what there is to do, and changes nothing. It refuses what Run refuses, but for a lake
+// that may only be read: that is enough to plan.
 func (e *Extraction) Plan(ctx context.Context) (Plan, error) {
-	version, err := e.store.db.Version(ctx, schema)
-	if err != nil {
-		return Plan{}, err
-	}
 	var known Identity
 	var last run
-	if version == len(schema.Steps) { // else no extraction of this version has been here
-		if known, err = e.store.known(ctx); err != nil {
-			return Plan{}, err
+	err := e.store.db.View(ctx, func(db *state.DB) (err error) {
+		version, err := db.Version(ctx, schema)
+		if err != nil || version < len(schema.Steps) { // no extraction of this version has been here
+			return err
 		}
-		if last, err = e.store.openRun(ctx); err != nil {
-			return Plan{}, err
+		if known, err = (store{db}).known(ctx); err != nil {
+			return err
 		}
+		last, err = (store{db}).openRun(ctx)
+		return err
+	})
+	if err != nil {
+		return Plan{}, err
 	}
 	p, err := e.makePlan(ctx, known, last)
 	if err != nil || last.id == "" {
@@ -126,10 +130,12 @@ func (e *Extraction) whole(ctx context.Context, last run) (map[conversation.Day]
 	var read, due map[conversation.Day]bool
 	resuming := last.id != "" && last.again == e.cfg.Again.String()
 	if resuming && last.again != "" {
-		read, err = e.store.marked(ctx, last.id, markRead)
-		if err == nil {
-			due, err = e.store.marked(ctx, last.id, markAgain)
-		}
+		err = e.store.db.View(ctx, func(db *state.DB) (err error) {
+			if read, err = (store{db}).marked(ctx, last.id, markRead); err == nil {
+				due, err = (store{db}).marked(ctx, last.id, markAgain)
+			}
+			return err
+		})
 	}
 	out := map[conversation.Day]wholeness{}
 	for day := range whole {

@@ -5,17 +5,20 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // first is the first day of most tests.
@@ -104,6 +107,17 @@ func (r *rig) runAsPlanned() Summary {
 		was = run{} // it was interrupted before there were tables
 	}
 	plan, err := New(r.cfg).Plan(r.t.Context())
+	// Who may only read the lake plans the same.
+	reader := r.cfg
+	reader.Control = state.OpenToRead(filepath.Join(r.lake.String(), "control.db"), fault.ReadOnly)
+	read, readErr := New(reader).Plan(r.t.Context())
+	read.Now = plan.Now
+	if !reflect.DeepEqual(read, plan) || readErr != nil {
+		r.t.Errorf("a reader plans %+v, %v; want %+v", read, readErr, plan)
+	}
+	if err := reader.Control.Close(); err != nil {
+		r.t.Error(err)
+	}
 	s := r.mustRun()
 	if err != nil || plan.Interrupted != was.id || plan.Resumes != s.Resumed || plan.Resumes && s.Run != was.id {
 		r.t.Errorf("planned %+v, %v; the run before was %q, this one is %q, resumed %v", plan, err, was.id, s.Run, s.Resumed)

@@ -79,10 +79,15 @@ func (l *Lake) mayWrite() error {
 	case l.db.ReadOnly():
 		return readOnly(l.dir)
 	case l.place.moved():
-		return fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; run: parley lake move --lake %s",
-			l.place.home(), l.dir)
+		return l.notHome()
 	}
 	return nil
+}
+
+// notHome says of a lake that was moved what to do.
+func (l *Lake) notHome() error {
+	return fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; run: parley lake move --lake %s",
+		l.place.home(), l.dir)
 }
 
 func readOnly(dir string) error {

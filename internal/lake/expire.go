@@ -17,7 +17,7 @@ import (
 // ExpireOptions say which snapshots go.
 type ExpireOptions struct {
 	Before time.Time // snapshots of conversations that were committed before it
-	DryRun bool      // only find out what would go
+	dry    bool      // only find out what would go
 }
 
 // Expired is what an expiry did, or would do.
@@ -45,6 +45,20 @@ func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 	if err := w.recover(ctx); err != nil {
 		return out, err
 	}
+	return w.expire(ctx, o)
+}
+
+// PlanExpire says what Writer.Expire would do now. It changes nothing: whoever may read the lake may ask, also beside a
+// writer. What a writer that was killed has left, the next one clears away, and it is not counted.
+func (l *Lake) PlanExpire(ctx context.Context, before time.Time) (_ Expired, err error) {
+	defer fault.Wrap(&err, "expire snapshots of the lake")
+	if l.place.moved() { // the folders of the tables are not where their metadata says
+		return Expired{}, l.notHome()
+	}
+	return (&Writer{lake: l}).expire(ctx, ExpireOptions{Before: before, dry: true})
+}
+
+func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err error) {
 	if err := w.sound(ctx); err != nil {
 		return out, err
 	}
@@ -58,7 +72,7 @@ func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 	}
 	crashpoint.Reach("expire.conversations")
 	for _, t := range tables.Companions() {
-		tbl, err := w.expireCompanion(ctx, t, keep[t], o.DryRun)
+		tbl, err := w.expireCompanion(ctx, t, keep[t], o.dry)
 		if err != nil {
 			return out, err
 		}
@@ -67,7 +81,7 @@ func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 			return out, err
 		}
 	}
-	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.DryRun {
+	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.dry {
 		return out, err
 	}
 	return out, w.lake.removePins(ctx, func(id int64) bool { return head.SnapshotByID(id) != nil })
@@ -90,7 +104,7 @@ func (w *Writer) expireConversations(ctx context.Context, o ExpireOptions, out *
 	}
 	old := others(head, func(s table.Snapshot) bool { return s.TimestampMs >= o.Before.UnixMilli() })
 	for ids := range slices.Chunk(old, pinsAtOnce) {
-		if head, err = w.expireUnpinned(ctx, head, ids, o.DryRun, out); err != nil {
+		if head, err = w.expireUnpinned(ctx, head, ids, o.dry, out); err != nil {
 			return nil, err
 		}
 	}
@@ -199,7 +213,7 @@ func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.T
 		return fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
 	}
 	for _, f := range plan.OrphanFiles() {
-		if !o.DryRun {
+		if !o.dry {
 			if err := errors.Join(ctx.Err(), gone(w.remove(ctx, w.lake.at(f.Path)))); err != nil {
 				return err
 			}

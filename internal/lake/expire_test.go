@@ -236,7 +236,10 @@ func TestDryRunChangesNothing(t *testing.T) {
 	rewritten(t, l, 3, 2)
 	_ = snapshot(t, l).Close() // a dry run reads the newest snapshot, and so makes the file of its pin
 	before := tree(t, l)
-	would := expire(t, l, ExpireOptions{Before: later(), DryRun: true})
+	would, err := l.PlanExpire(t.Context(), later())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if after := tree(t, l); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("the dry run has changed %v to %v", before, after)
 	}

@@ -69,7 +69,7 @@ func (l *Lake) seize(ctx context.Context, ids []int64, look bool) (_ *seized, er
 		switch {
 		case errors.Is(err, errLocked):
 			continue
-		case look && errors.Is(err, fault.NotFound):
+		case look && (errors.Is(err, fault.NotFound) || errors.Is(err, fault.Forbidden)): // who may not look cannot tell
 		case err != nil:
 			return nil, errors.Join(err, s.release())
 		default:

@@ -29,7 +29,9 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := l.Free(ctx); err != nil {
+	if err := l.Free(ctx); errors.Is(err, fault.ReadOnly) {
+		o.Streams.Notef("parley: warning: this user cannot extract into the lake: %s\n", err)
+	} else if err != nil {
 		return err
 	}
 	cfg.Lake, cfg.Control = l, l.Control()

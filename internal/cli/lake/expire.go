@@ -57,12 +57,20 @@ func Expire(ctx context.Context, o *ExpireOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	before := o.Now().Add(-age)
+	if o.DryRun {
+		plan, err := l.PlanExpire(ctx, before)
+		if err != nil {
+			return err
+		}
+		return o.print(plan)
+	}
 	w, err := l.Writer(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	out, err := w.Expire(ctx, lake.ExpireOptions{Before: o.Now().Add(-age), DryRun: o.DryRun})
+	out, err := w.Expire(ctx, lake.ExpireOptions{Before: before})
 	if err != nil {
 		return err
 	}
