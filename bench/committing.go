@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
-
-	_ "github.com/duckdb/duckdb-go/v2" // the peer
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/ingest"
@@ -22,54 +18,75 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// committing measures how fast a file of records becomes tables: by a commit to a lake, and by DuckDB's own COPY.
+// committing measures how fast a file of records becomes tables: by parley import and by DuckDB's own COPY, each in a
+// process of its own, in turn; and by a commit alone.
 func (b *bench) committing() error {
-	days, perDay := 7, 5_000
-	if b.quick {
-		perDay = 1_000
-	}
-	records := int64(days * perDay)
-	path, size, err := b.export(days, perDay)
+	f, err := b.week()
 	if err != nil {
 		return err
 	}
-	ours, oursBytes, err := b.commit(path, records)
+	var ours, theirs []copied
+	for range b.rounds() {
+		one, err := b.importFile(f)
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		other, err := b.copy(f)
+		if err != nil {
+			return fmt.Errorf("copy: %w", err)
+		}
+		ours, theirs = append(ours, one), append(theirs, other)
+	}
+	alone, err := b.commit(f)
 	if err != nil {
 		return err
 	}
-	theirs, theirsBytes, err := b.copy(path, records)
-	if err != nil {
-		return err
-	}
-	b.add(thousands(records)+" records of a file into tables",
-		rate(records, ours)+", "+megabytes(size, ours), "DuckDB COPY "+rate(records, theirs)+", "+megabytes(size, theirs),
-		times(theirs.Seconds(), ours.Seconds()))
-	b.add(fmt.Sprintf("  size of the files, for %d MB of JSON", size/1e6), fmt.Sprintf("%d MB", oursBytes/1e6),
-		fmt.Sprintf("DuckDB COPY %d MB", theirsBytes/1e6), times(float64(theirsBytes), float64(oursBytes)))
+	b.tabulateCommits(f, middle(ours), middle(theirs), alone)
 	return nil
 }
 
+func (b *bench) tabulateCommits(f file, ours, theirs copied, alone time.Duration) {
+	b.add(fmt.Sprintf("import %s records of a file", thousands(f.records)), f.speed(ours.wall),
+		"DuckDB COPY "+f.speed(theirs.wall)+"; goal 1.5x", times(theirs.wall.Seconds(), ours.wall.Seconds()))
+	b.add("  its processor time", f.each(ours.cpu), "DuckDB COPY "+f.each(theirs.cpu)+"; goal 150 us", times(theirs.cpu.Seconds(), ours.cpu.Seconds()))
+	b.add("  its peak memory", mebibytes(ours.peak), fmt.Sprintf("DuckDB COPY %s; goal %d MiB", mebibytes(theirs.peak), memoryGoal), times(theirs.peak, ours.peak))
+	b.add(fmt.Sprintf("  size of the files, for %d MB of JSON", f.size/1e6), fmt.Sprintf("%d MB", ours.size/1e6),
+		fmt.Sprintf("DuckDB COPY %d MB", theirs.size/1e6), times(float64(theirs.size), float64(ours.size)))
+	b.add("  one commit of them, nothing staged", f.speed(alone), "DuckDB COPY "+seconds(theirs.wall), times(theirs.wall.Seconds(), alone.Seconds()))
+}
+
+// importFile imports the file into a lake that is not there yet.
+func (b *bench) importFile(f file) (c copied, err error) {
+	err = b.fresh(func(dir string) (err error) {
+		var text []byte
+		if text, c.ran, err = finish(exec.CommandContext(b.ctx, b.parley, "import", "--lake", dir, "--json", f.path)); err != nil {
+			return err
+		}
+		if _, err := added(text, f.records); err != nil {
+			return err
+		}
+		c.size, err = dataBytes(dir)
+		return err
+	})
+	return c, err
+}
+
 // commit reads the file into a lake, in one commit.
-func (b *bench) commit(path string, want int64) (took time.Duration, size int64, err error) {
-	dir := filepath.Join(b.dir, "committed")
-	l, err := lake.Create(b.ctx, dir)
+func (b *bench) commit(f file) (took time.Duration, err error) {
+	l, err := lake.Create(b.ctx, filepath.Join(b.dir, "committed"))
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	w, err := l.Writer(b.ctx)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	begun := time.Now()
-	out, err := w.Commit(b.ctx, lake.Commit{Run: "bench", At: begun, Records: versions(b.ctx, path, begun)})
+	out, err := w.Commit(b.ctx, lake.Commit{Run: "bench", At: begun, Records: versions(b.ctx, f.path, begun)})
 	took = time.Since(begun)
-	if err := same(out.Added, want, err); err != nil {
-		return 0, 0, err
-	}
-	size, err = dataBytes(dir)
-	return took, size, err
+	return took, same(out.Added, f.records, err)
 }
 
 // versions reads the records of a file.
@@ -108,48 +125,27 @@ func dataBytes(dir string) (n int64, err error) {
 var copySQL string
 
 // copy has DuckDB read the file and write the tables.
-func (b *bench) copy(path string, want int64) (took time.Duration, size int64, err error) {
-	dir := filepath.Join(b.dir, "copied")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return 0, 0, err
-	}
-	db, err := b.openDuckDB()
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	begun := time.Now()
-	for statement := range strings.SplitSeq(strings.NewReplacer("$FILE", path, "$DIR", dir).Replace(copySQL), ";\n") {
-		if strings.TrimSpace(statement) == "" {
-			continue
+func (b *bench) copy(f file) (c copied, err error) {
+	err = b.fresh(func(dir string) (err error) {
+		if c.ran, err = b.inDuckDB(strings.NewReplacer("$FILE", f.path, "$DIR", dir).Replace(copySQL)); err != nil {
+			return err
 		}
-		if _, err := db.ExecContext(b.ctx, statement); err != nil {
-			return 0, 0, err
+		n, err := b.countCopied(dir)
+		if err := same(n, f.records, err); err != nil {
+			return err
 		}
-	}
-	took = time.Since(begun)
-	var n int64
-	err = db.QueryRowContext(b.ctx, fmt.Sprintf("SELECT count(*) FROM read_parquet('%s/conversations/*/*.parquet')", dir)).Scan(&n)
-	if err := same(n, want, err); err != nil {
-		return 0, 0, err
-	}
-	size, err = dataBytes(dir)
-	return took, size, err
+		c.size, err = dataBytes(dir)
+		return err
+	})
+	return c, err
 }
 
-// openDuckDB starts a DuckDB of our own, with as many threads as Go has.
-func (b *bench) openDuckDB() (*sql.DB, error) {
-	db, err := sql.Open("duckdb", "")
+func (b *bench) countCopied(dir string) (n int64, err error) {
+	db, err := b.openDuckDB()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	for _, s := range []string{
-		"SET TimeZone = 'UTC'", fmt.Sprintf("SET GLOBAL threads = %d", runtime.GOMAXPROCS(0)),
-		"SET GLOBAL autoinstall_known_extensions = false", fmt.Sprintf("SET GLOBAL temp_directory = '%s'", filepath.Join(b.dir, "spilled")),
-	} {
-		if _, err := db.ExecContext(context.WithoutCancel(b.ctx), s); err != nil {
-			return nil, errors.Join(err, db.Close())
-		}
-	}
-	return db, nil
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = db.QueryRowContext(b.ctx, fmt.Sprintf("SELECT count(*) FROM read_parquet('%s/conversations/*/*.parquet')", dir)).Scan(&n)
+	return n, err
 }

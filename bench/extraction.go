@@ -13,42 +13,56 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
 )
 
 // extraction measures a whole extraction, over HTTP, from one process to another, at several sizes of day. Its memory
 // must not grow with the day.
 func (b *bench) extraction() error {
-	sizes := []int{500, 5_000}
-	switch {
-	case b.quick:
-		sizes = []int{100, 1_000}
-	case b.large:
-		sizes = append(sizes, 25_000)
-	}
 	smallest := 0.0
-	for _, perDay := range sizes {
-		f, err := b.extract(perDay)
+	for _, size := range b.sizes() {
+		e, err := b.extract(size)
 		if err != nil {
 			return err
 		}
-		records := int64(extractDays * perDay)
-		b.add(fmt.Sprintf("extract 7 x %s conversations", thousands(int64(perDay))),
-			fmt.Sprintf("%.1f s, %s, %s", f.took.Seconds(), rate(records, f.took), megabytes(f.bytes, f.took)), "", "")
+		records := int64(size.days * size.perDay)
+		b.add(fmt.Sprintf("extract %d x %s conversations", size.days, thousands(int64(size.perDay))),
+			fmt.Sprintf("%s, %s, %s", seconds(e.wall), rate(records, e.wall), megabytes(e.bytes, e.wall)), "", "")
 		if smallest == 0 {
-			smallest = f.peak
+			smallest = e.peak
 		}
-		b.add("  its peak memory", fmt.Sprintf("%.0f MiB", f.peak), fmt.Sprintf("the smallest's %.0f MiB", smallest), times(f.peak, smallest))
+		b.add("  its peak memory", mebibytes(e.peak), fmt.Sprintf("goal %d MiB; the smallest's %s", memoryGoal, mebibytes(smallest)), times(memoryGoal, e.peak))
 	}
 	return nil
+}
+
+// sized is how much there is to extract.
+type sized struct{ days, perDay int }
+
+func (b *bench) sizes() []sized {
+	if b.quick {
+		return []sized{{extractDays, 100}, {extractDays, 1_000}}
+	}
+	list := []sized{{extractDays, 1_000}, {extractDays, 5_000}}
+	if b.large || b.huge {
+		list = append(list, sized{extractDays, 25_000})
+	}
+	if b.huge {
+		list = append(list, sized{1, 250_000})
+	}
+	return list
 }
 
 const (
 	extractDays = 7
 	client      = "bench"
 	now         = "2026-11-08T12:00:00Z"
-	firstDay    = "2026-11-01"
 	endDay      = "2026-11-08"
 )
+
+// memoryGoal is what an extraction or an import may take, MiB, whatever a day holds.
+const memoryGoal = 300
 
 // lakeDir is where the lake of an extraction lies. The largest of the usual sizes is asked afterwards.
 func (b *bench) lakeDir(perDay int) string {
@@ -57,47 +71,51 @@ func (b *bench) lakeDir(perDay int) string {
 
 // extracted is what one extraction took.
 type extracted struct {
-	took  time.Duration
-	bytes int64   // of JSON
-	peak  float64 // MiB
+	ran
+
+	bytes int64 // of JSON
 }
 
-func (b *bench) extract(perDay int) (f extracted, err error) {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Minute)
-	defer cancel()
-	url, stop, err := b.sandbox(ctx, perDay)
+func (b *bench) extract(size sized) (e extracted, err error) {
+	s, stop, err := b.sandbox("--days", strconv.Itoa(size.days+1), "--per-day", strconv.Itoa(size.perDay), "--seed", strconv.Itoa(seed))
 	if err != nil {
-		return f, err
+		return e, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	cmd := exec.CommandContext(ctx, b.parley, "extract", "--base-url", url, "--from", firstDay, "--to", endDay,
-		"--lake", b.lakeDir(perDay), "--poll", "100ms..1s", "--json")
+	return b.extractFrom(s, b.lakeDir(size.perDay), size)
+}
+
+// extractFrom extracts the last days before endDay.
+func (b *bench) extractFrom(s *served, lake string, size sized) (e extracted, err error) {
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Minute)
+	defer cancel()
+	from := first + conversation.Day(extractDays-size.days)
+	cmd := exec.CommandContext(ctx, b.parley, "extract", "--base-url", s.url, "--from", from.String(), "--to", endDay,
+		"--lake", lake, "--poll", "100ms..1s", "--json")
 	cmd.Env = append(os.Environ(), "GENESYS_CLIENT_ID="+client, "GENESYS_CLIENT_SECRET="+client)
-	cmd.Stderr = os.Stderr
-	begun := time.Now()
-	text, err := cmd.Output()
-	f.took = time.Since(begun)
+	text, took, err := finish(cmd)
 	if err != nil {
-		return f, fmt.Errorf("parley extract: %w", err)
+		return e, err
 	}
-	var summary struct {
+	bytes, err := added(text, int64(size.days*size.perDay))
+	return extracted{took, bytes}, err
+}
+
+// added makes sure that a command says in its summary that so many records were added, and gives their bytes.
+func added(summary []byte, want int64) (bytes int64, err error) {
+	var s struct {
 		Added int64 `json:"added"`
 		Bytes int64 `json:"bytes"`
 	}
-	err = json.Unmarshal(text, &summary)
-	f.bytes = summary.Bytes
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		f.peak = float64(usage.Maxrss) / 1024 // Linux counts it in KiB
-	}
-	return f, same(summary.Added, int64(extractDays*perDay), err)
+	err = json.Unmarshal(summary, &s)
+	return s.Bytes, same(s.Added, want, err)
 }
 
-// sandbox starts a platform and waits until it is ready.
-func (b *bench) sandbox(ctx context.Context, perDay int) (url string, stop func() error, err error) {
-	cmd := exec.CommandContext(ctx, b.parley, "sandbox", "--json", "--addr", "127.0.0.1:0", "--days", strconv.Itoa(extractDays+1),
-		"--per-day", strconv.Itoa(perDay), "--seed", strconv.Itoa(seed), "--now", now, "--rate-limit", "100000",
-		"--client-id", client, "--client-secret", client)
-	return begin(cmd)
+// sandbox starts a platform, with these records, and waits until it is ready.
+func (b *bench) sandbox(records ...string) (*served, func() error, error) {
+	return start(exec.CommandContext(b.ctx, b.parley, append([]string{
+		"sandbox", "--json", "--addr", "127.0.0.1:0", "--now", now, "--rate-limit", "100000", "--client-id", client, "--client-secret", client,
+	}, records...)...))
 }
 
 // begin starts a server and waits until it says where it is.

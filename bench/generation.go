@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -59,25 +60,52 @@ func generate(span time.Duration, each func(*conversation.Conversation) error) (
 	return made, time.Since(begun), nil
 }
 
-// export writes the records of days as NDJSON.
-func (b *bench) export(days, perDay int) (path string, size int64, err error) {
-	path = filepath.Join(b.dir, "records.ndjson")
-	f, err := os.Create(path)
-	if err != nil {
-		return path, 0, err
+// file is a file of records, as NDJSON.
+type file struct {
+	path          string
+	size, records int64
+}
+
+// speed writes how fast it was read.
+func (f file) speed(took time.Duration) string {
+	return seconds(took) + ", " + rate(f.records, took) + ", " + megabytes(f.size, took)
+}
+
+// each is the processor time for one of its records.
+func (f file) each(cpu time.Duration) string {
+	return fmt.Sprintf("%d us a record", (cpu / time.Duration(f.records)).Microseconds())
+}
+
+// week writes the records of seven days, once for all steps.
+func (b *bench) week() (_ file, err error) {
+	perDay := 5_000
+	if b.quick {
+		perDay = 1_000
 	}
-	w := bufio.NewWriterSize(f, 1<<20)
+	if b.ndjson.path == "" {
+		b.ndjson, err = b.export(extractDays, perDay)
+	}
+	return b.ndjson, err
+}
+
+func (b *bench) export(days, perDay int) (f file, err error) {
+	f = file{path: filepath.Join(b.dir, "records.ndjson"), records: int64(days * perDay)}
+	out, err := os.Create(f.path)
+	if err != nil {
+		return f, err
+	}
+	w := bufio.NewWriterSize(out, 1<<20)
 	centre := sim.New(sim.Config{Seed: seed, PerDay: perDay})
 	for n := range days {
 		for c := range centre.Day(first + conversation.Day(n)) {
 			text, err := wire.Encode(c)
 			if err != nil {
-				return path, size, errors.Join(err, f.Close())
+				return f, errors.Join(err, out.Close())
 			}
 			w.Write(text)
 			w.WriteByte('\n')
-			size += int64(len(text))
+			f.size += int64(len(text))
 		}
 	}
-	return path, size, errors.Join(w.Flush(), f.Close())
+	return f, errors.Join(w.Flush(), out.Close())
 }

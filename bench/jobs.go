@@ -1,19 +1,11 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -69,12 +61,6 @@ func (b *bench) watched(s *served, do func() error) error {
 
 func mebibytes(n float64) string { return fmt.Sprintf("%.0f MiB", n) }
 
-// middle is the one of several whose time is the median.
-func middle(list []spent) spent {
-	slices.SortFunc(list, func(a, b spent) int { return cmp.Compare(a.wall, b.wall) })
-	return list[len(list)/2]
-}
-
 // jobOfFew measures from the submission until the job is fulfilled.
 func (b *bench) jobOfFew(s *served) error {
 	return b.watched(s, func() error {
@@ -103,14 +89,10 @@ func (b *bench) jobOfFew(s *served) error {
 // jobOfAll measures a job that finds everything against DuckDB's COPY of the same records, in turn, and leaves the last
 // job to be paged.
 func (b *bench) jobOfAll(s *served) (job jobSize, err error) {
-	rounds := 3
-	if b.quick {
-		rounds = 1
-	}
 	var ours []spent
 	theirs := map[bool][]copied{}
 	err = b.watched(s, func() error {
-		for range rounds {
+		for range b.rounds() {
 			if job.ID != "" {
 				if err := s.remove(b.ctx, job.ID); err != nil {
 					return err
@@ -142,22 +124,17 @@ func (b *bench) jobOfAll(s *served) (job jobSize, err error) {
 
 func (b *bench) addCopy(ours spent, theirs []copied, ordered bool) {
 	name := map[bool]string{true: "COPY in order", false: "COPY in any order"}[ordered]
-	took := make([]spent, len(theirs))
-	for i, c := range theirs {
-		took[i] = c.spent
-	}
-	half := middle(took)
+	half := middle(theirs)
 	b.add("  against DuckDB's "+name+", on the clock", seconds(ours.wall),
-		fmt.Sprintf("%.1f s, peak %s", half.wall.Seconds(), mebibytes(theirs[0].peak)), times(half.wall.Seconds(), ours.wall.Seconds()))
-	b.add("  the same in CPU time", seconds(ours.cpu), fmt.Sprintf("%.1f s, file %d MB", half.cpu.Seconds(), theirs[0].size/1e6),
+		fmt.Sprintf("%.1f s, peak %s", half.wall.Seconds(), mebibytes(half.peak)), times(half.wall.Seconds(), ours.wall.Seconds()))
+	b.add("  the same in CPU time", seconds(ours.cpu), fmt.Sprintf("%.1f s, file %d MB", half.cpu.Seconds(), half.size/1e6),
 		times(half.cpu.Seconds(), ours.cpu.Seconds()))
 }
 
 // copied is what a COPY took.
 type copied struct {
-	spent
+	ran
 
-	peak float64 // MiB
 	size int64
 }
 
@@ -173,25 +150,15 @@ func (b *bench) copyRecords(ordered bool) (c copied, err error) {
 	}
 	statement := "COPY (SELECT record FROM read_parquet([" + paths + "], hive_partitioning = false)" + order + ") TO '" + to +
 		"' (FORMAT parquet, COMPRESSION zstd)"
-	program, err := os.Executable()
+	took, err := b.inDuckDB(statement)
 	if err != nil {
-		return c, err
-	}
-	cmd := exec.CommandContext(b.ctx, program, statementCommand, b.dir)
-	cmd.Stdin, cmd.Stderr = strings.NewReader(statement), os.Stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return c, err
-	}
-	var did stated
-	if err := json.Unmarshal(text, &did); err != nil {
 		return c, err
 	}
 	info, err := os.Stat(to)
 	if err != nil {
 		return c, err
 	}
-	return copied{spent{did.Wall, did.CPU}, did.Peak, info.Size()}, os.Remove(to)
+	return copied{took, info.Size()}, os.Remove(to)
 }
 
 // recordFiles lists the files with the records of the million, as SQL.
@@ -211,36 +178,4 @@ func (b *bench) recordFiles() (list string, err error) {
 		paths = append(paths, "'"+f.Path+"'")
 	}
 	return strings.Join(paths, ", "), nil
-}
-
-// statementCommand is the first argument of a process that does one statement; the second is a folder for its spills.
-const statementCommand = "statement"
-
-// stated is what a statement took.
-type stated struct {
-	Wall time.Duration `json:"wall"`
-	CPU  time.Duration `json:"cpu"`
-	Peak float64       `json:"peak"` // MiB
-}
-
-// statement does the SQL statement that it reads in a DuckDB of this process, for its memory to be measured alone.
-func statement(ctx context.Context, dir string, in io.Reader, out io.Writer) (err error) {
-	text, err := io.ReadAll(in)
-	if err != nil {
-		return err
-	}
-	db, err := (&bench{ctx: ctx, dir: dir}).openDuckDB()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	took, err := self().spends(func() error {
-		_, err := db.ExecContext(ctx, string(bytes.TrimSpace(text)))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	peak, err := self().memory("VmHWM")
-	return errors.Join(err, json.NewEncoder(out).Encode(stated{took.wall, took.cpu, peak}))
 }

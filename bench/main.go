@@ -28,11 +28,14 @@ type bench struct {
 	parley  string          // the binary
 	quick   bool
 	large   bool
+	huge    bool
 	million string // folder of a lake of a million conversations; empty leaves its questions out
 	only    string // names of steps; empty means all
 	load    loadTest
 	soaks   soakTime
-	rows    []row
+
+	ndjson file // written by the first step that needs it
+	rows   []row
 }
 
 // row is one line of the table.
@@ -60,6 +63,7 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&b.parley, "parley", filepath.Join("bin", "parley"), "the binary to measure")
 	flag.BoolVar(&b.quick, "quick", false, "less of everything: a look, not a measurement")
 	flag.BoolVar(&b.large, "large", false, "extract 25,000 conversations a day as well")
+	flag.BoolVar(&b.huge, "huge", false, "extract 25,000 conversations a day and one day of 250,000 as well")
 	flag.StringVar(&b.million, "million", "", "ask a lake of a million conversations in this folder filtered questions, and have jobs answered and paged; made if it is not there (1.5 GB, some minutes)")
 	flag.StringVar(&b.only, "only", "", "steps to take, with commas between: "+strings.Join(b.names(), ","))
 	flag.BoolVar(&b.load.wanted, "load", false, "put a server under load instead, and hold it to its limits")
@@ -101,7 +105,7 @@ type step struct {
 }
 
 // steps come in this order because a process is charged with the memory that the one that starts it has at that moment:
-// this one must be small while it starts others.
+// this one must be small while it starts others that it measures.
 func (b *bench) steps() []step {
 	switch {
 	case b.soaks > 0:
@@ -110,9 +114,26 @@ func (b *bench) steps() []step {
 		return []step{{"load", b.underLoad}}
 	}
 	return []step{
-		{"extraction", b.extraction}, {"filters", b.filters}, {"jobs", b.jobs}, {"questions", b.questions},
-		{"generation", b.generation}, {"splitting", b.splitting}, {"committing", b.committing},
+		{"extraction", b.extraction}, {"committing", b.committing}, {"filters", b.filters}, {"jobs", b.jobs},
+		{"questions", b.questions}, {"generation", b.generation}, {"splitting", b.splitting},
 	}
+}
+
+// rounds is how often things that are compared are done, in turn; the middle one counts.
+func (b *bench) rounds() int {
+	if b.quick {
+		return 1
+	}
+	return 3
+}
+
+// fresh does something in a folder that is empty, and removes it.
+func (b *bench) fresh(do func(dir string) error) error {
+	dir, err := os.MkdirTemp(b.dir, "fresh-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(dir), os.RemoveAll(dir))
 }
 
 func (b *bench) names() (names []string) {

@@ -2,11 +2,17 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -77,6 +83,14 @@ func (p process) cpu() (time.Duration, error) {
 // spent is what something took: time on the clock, and on the processors of one process.
 type spent struct{ wall, cpu time.Duration }
 
+func (s spent) clock() time.Duration { return s.wall }
+
+// middle is the one of several whose time on the clock is the median.
+func middle[T interface{ clock() time.Duration }](list []T) T {
+	sorted := slices.SortedFunc(slices.Values(list), func(a, b T) int { return cmp.Compare(a.clock(), b.clock()) })
+	return sorted[len(sorted)/2]
+}
+
 func (s spent) String() string {
 	return seconds(s.wall) + ", CPU " + seconds(s.cpu)
 }
@@ -98,6 +112,74 @@ func (p process) spends(do func() error) (s spent, err error) {
 	s.cpu = after - before
 	return s, err
 }
+
+// ran is what a process took from its start to its end.
+type ran struct {
+	spent
+
+	peak float64 // MiB
+}
+
+// finish runs a program to its end.
+func finish(cmd *exec.Cmd) (printed []byte, r ran, err error) {
+	// The kernel charges a process with the most that the one that starts it has held: what is not needed is given back.
+	debug.FreeOSMemory()
+	if err := self().forgetPeak(); err != nil {
+		return nil, r, err
+	}
+	cmd.Stderr = os.Stderr
+	begun := time.Now()
+	printed, err = cmd.Output()
+	r.wall = time.Since(begun)
+	if err != nil {
+		return nil, r, fmt.Errorf("%s: %w", filepath.Base(cmd.Path), err)
+	}
+	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		r.peak = float64(usage.Maxrss) / 1024 // Linux counts it in KiB
+	}
+	return printed, r, nil
+}
+
+// cores is the time that all cores have been busy since the machine was started, whoever with, and the time that there was.
+type cores struct{ busy, all int64 }
+
+func readCores() (cores, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return cores{}, err
+	}
+	return parseCores(string(text))
+}
+
+// parseCores reads the first line of /proc/stat: "cpu user nice system idle iowait irq softirq steal ...", in ticks. What
+// follows is in user and nice already. Time that the host stole was nobody's here.
+func parseCores(text string) (c cores, err error) {
+	const idle, iowait, steal, count = 3, 4, 7, 8
+	line, _, _ := strings.Cut(text, "\n")
+	fields := strings.Fields(line)
+	if len(fields) <= count || fields[0] != "cpu" {
+		return c, errors.New("/proc/stat does not begin with the time of all processors")
+	}
+	for i, field := range fields[1 : count+1] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return c, err
+		}
+		c.all += n
+		if i != idle && i != iowait && i != steal {
+			c.busy += n
+		}
+	}
+	return c, nil
+}
+
+// since is the share of the time since then that the cores were busy.
+func (c cores) since(then cores) float64 {
+	return float64(c.busy-then.busy) / float64(max(c.all-then.all, 1))
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
 // gauges reads numbers from what a server tells Prometheus.
 func gauges(text []byte, names ...string) map[string]float64 {

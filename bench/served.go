@@ -30,7 +30,11 @@ type served struct {
 // serve starts a server over a lake, which it leaves as it is: what the server keeps is in a folder of ours.
 func (b *bench) serve(lakeDir string, flags ...string) (_ *served, stop func() error, err error) {
 	flags = append([]string{"serve", "--lake", lakeDir, "--state", filepath.Join(b.dir, "server"), "--addr", "127.0.0.1:0", "--json", "--log-level", "warn"}, flags...)
-	cmd := exec.CommandContext(b.ctx, b.parley, flags...)
+	return start(exec.CommandContext(b.ctx, b.parley, flags...))
+}
+
+// start starts a server and waits until it is ready.
+func start(cmd *exec.Cmd) (*served, func() error, error) {
 	url, stop, err := begin(cmd)
 	if err != nil {
 		return nil, nil, err
