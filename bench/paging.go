@@ -35,8 +35,8 @@ type jobPage struct {
 	next  string // its cursor
 }
 
-func pagePath(job, cursor string) string {
-	values := url.Values{"pageSize": {strconv.Itoa(pageSize)}}
+func pagePath(job, cursor string, size int) string {
+	values := url.Values{"pageSize": {strconv.Itoa(size)}}
 	if cursor != "" {
 		values.Set("cursor", cursor)
 	}
@@ -71,7 +71,7 @@ func (b *bench) paging(s *served, job jobSize) error {
 func (s *served) check(ctx context.Context, job jobSize) (pages []jobPage, err error) {
 	records, cursor := int64(0), ""
 	for {
-		p := jobPage{path: pagePath(job.ID, cursor)}
+		p := jobPage{path: pagePath(job.ID, cursor, pageSize)}
 		_, err := s.take(ctx, p.path, "identity", func(body io.Reader) error {
 			counted := &tally{}
 			head, err := wire.ReadPage(io.TeeReader(body, counted), func([]byte) error { records++; return nil })
@@ -256,7 +256,7 @@ func (w *walker) walk(ctx context.Context, n int) error {
 		}
 		w.firsts, w.size = append(w.firsts, first), w.size+t.bytes
 		w.at = (w.at + 1) % len(w.pages)
-		path = pagePath(w.job, t.cursor())
+		path = pagePath(w.job, t.cursor(), pageSize)
 	}
 	return nil
 }

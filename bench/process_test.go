@@ -40,6 +40,16 @@ func TestMiddle(t *testing.T) {
 	}
 }
 
+func TestShareOfTheCores(t *testing.T) {
+	l := loop{ran: ran{spent: spent{wall: time.Second, cpu: time.Second}}, records: 500, server: time.Second}
+	if got := l.rate(); got != 500 {
+		t.Errorf("got %v records a second", got)
+	}
+	if got, want := l.ours(2), 1.0; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 // A process is not charged with what was needed here before it was started.
 func TestPeakIsTheProcess(t *testing.T) {
 	const held = 256 << 20
