@@ -108,7 +108,7 @@ fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--load" or "--soak"
+bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--huge", "--load" or "--soak"
 	@$(GO) run ./bench $(ARGS)
 
 .PHONY: clean

@@ -114,7 +114,6 @@ func (b *bench) setUpClients() error {
 
 // once reads the records once.
 func (b *bench) once(s *served, r reader) (l loop, err error) {
-	fmt.Fprintf(os.Stderr, "bench:   %s\n", r.name)
 	err = b.fresh(func(dir string) error {
 		before, err := readCores()
 		if err != nil {
@@ -126,6 +125,8 @@ func (b *bench) once(s *served, r reader) (l loop, err error) {
 		}
 		after, err := readCores()
 		l.server, l.busy = server.cpu, after.since(before)
+		fmt.Fprintf(os.Stderr, "bench:   %s: %s, of the cores %s, and others %s\n", r.name, seconds(l.wall), percent(l.ours(runtime.NumCPU())),
+			percent(l.busy-l.ours(runtime.NumCPU())))
 		return err
 	})
 	return l, err
