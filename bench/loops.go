@@ -30,8 +30,8 @@ type loop struct {
 	ran
 
 	records int64
-	server  time.Duration // processor time of the sandbox meanwhile
-	busy    float64       // share of all cores that were busy meanwhile, whoever with
+	server  spent   // by the sandbox meanwhile
+	busy    float64 // share of all cores that were busy meanwhile, whoever with
 }
 
 // rate is the records a second.
@@ -39,7 +39,7 @@ func (l loop) rate() float64 { return float64(l.records) / l.wall.Seconds() }
 
 // ours is the share of so many cores that reader and sandbox took.
 func (l loop) ours(cores int) float64 {
-	return (l.cpu + l.server).Seconds() / (l.wall.Seconds() * float64(cores))
+	return (l.cpu + l.server.cpu).Seconds() / (l.server.wall.Seconds() * float64(cores))
 }
 
 // reader is one way to read the records of a platform into an empty folder.
@@ -124,7 +124,7 @@ func (b *bench) once(s *served, r reader) (l loop, err error) {
 			return err
 		}
 		after, err := readCores()
-		l.server, l.busy = server.cpu, after.since(before)
+		l.server, l.busy = server, after.since(before)
 		fmt.Fprintf(os.Stderr, "bench:   %s: %s, of the cores %s, and others %s\n", r.name, seconds(l.wall), percent(l.ours(runtime.NumCPU())),
 			percent(l.busy-l.ours(runtime.NumCPU())))
 		return err
@@ -221,7 +221,7 @@ const (
 func (b *bench) tabulateExtraction(f file, l loop) {
 	b.add(fmt.Sprintf("extract %s records that a sandbox has ready", thousands(f.records)), f.speed(l.wall),
 		"goal "+thousands(extractGoal)+" /s", times(l.rate(), extractGoal))
-	b.add("  its processor time", f.each(l.cpu), "the sandbox's "+f.each(l.server), "")
+	b.add("  its processor time", f.each(l.cpu), "the sandbox's "+f.each(l.server.cpu), "")
 	b.add("  its peak memory", mebibytes(l.peak), fmt.Sprintf("goal %d MiB", memoryGoal), times(memoryGoal, l.peak))
 	ours := l.ours(runtime.NumCPU())
 	b.add("  cores busy with it and the sandbox", percent(ours), fmt.Sprintf("with everything %s; goal %s", percent(l.busy), percent(busyGoal)),
