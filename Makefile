@@ -85,10 +85,13 @@ TWICE   = $(GO) list -f '{{$$p := .ImportPath}}{{$$u := "github.com/parley-hq/pa
 # the suites that use them. What they share with others goes through locks and channels, which are watched.
 UNWATCHED = -gcflags=modernc.org/...=-race=false -gcflags=github.com/klauspost/...=-race=false
 
+# Tests make and throw away thousands of small files: in memory, where the machine has room there.
+IN_MEMORY = tools/in-memory
+
 .PHONY: unit
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@$(GO) test -vet=off -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
-	@$(GO) test -vet=off -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)') $$($(TWICE))
+	@$(IN_MEMORY) $(GO) test -vet=off -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
+	@$(IN_MEMORY) $(GO) test -vet=off -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)') $$($(TWICE))
 
 .PHONY: hostile
 hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to
