@@ -120,7 +120,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if _, _, err := cfg.Source.Coverage(ctx); err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(o.MemoryMiB << 20)
+	debug.SetMemoryLimit(o.MemoryMiB << 20 * 3 / 4) // the rest is for what Go does not count: the program's code, SQLite
 	progress := o.Streams.Progress()
 	cfg.Report = func(p extract.Progress) {
 		progress.Show(fmt.Sprintf("%s, %d of %d days", p.Step, p.Days, p.AllDays), p.Records, 0, "conversations")
