@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func TestCoresBusy(t *testing.T) {
@@ -52,6 +54,7 @@ func TestShareOfTheCores(t *testing.T) {
 
 // A process is not charged with what was needed here before it was started.
 func TestPeakIsTheProcess(t *testing.T) {
+	unraced.Test(t) // it measures memory, and the race detector has some of its own
 	const held = 256 << 20
 	touch(make([]byte, held))
 	_, r, err := finish(exec.CommandContext(t.Context(), "true"))
