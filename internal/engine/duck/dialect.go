@@ -52,12 +52,13 @@ func nothing(columns []tables.Column) string {
 func (dialect) Milliseconds(instant string) string { return "epoch_us(" + instant + ") / 1000.0" }
 
 // The values of custom properties are texts. They are read as strconv.ParseFloat and conversation.ParseTime read them,
-// but for what nobody writes: hexadecimal numbers, and offsets from UTC of 15 hours and more, are not read here.
+// but for what nobody writes: hexadecimal numbers are not read here. Go takes offsets from UTC of up to 24 hours, with up
+// to 60 minutes.
 const (
 	digits       = `[0-9](?:_?[0-9])*`
 	decimalForm  = `[+-]?(?:` + digits + `\.?(?:` + digits + `)?|\.` + digits + `)(?:[eE][+-]?` + digits + `)?`
 	infiniteForm = `(?i)[+-]?inf(?:inity)?`
-	instantForm  = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])?)?`
+	instantForm  = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|[+-](?:[01][0-9]|2[0-4]):?(?:[0-5][0-9]|60))?)?`
 	maxInstant   = 35
 )
 
