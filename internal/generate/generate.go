@@ -43,6 +43,10 @@ type Generated struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// batchEnds is when the nightly batch of a sandbox is through, after midnight: a generated lake shows what the batch found
+// on the morning after the last day, as one that was extracted then does.
+const batchEnds = 4 * time.Hour
+
 // generatedAtOnce is how many conversations a commit should bring: the lake plans some 60 bytes for each, and reads its
 // ids once a commit.
 const generatedAtOnce = 250_000
@@ -117,11 +121,12 @@ func (made) Done(context.Context, func(*state.Tx) error) error               { r
 // does; before is how many there were before them.
 func (g Generation) versions(run string, at time.Time, days []conversation.Day, before int64) iter.Seq2[conversation.Version, error] {
 	centre := sim.New(sim.Config{Seed: g.Seed, PerDay: g.PerDay})
+	known := g.End.Start().Add(batchEnds)
 	return func(yield func(conversation.Version, error) bool) {
 		done := before
 		for _, day := range days {
 			for c := range centre.Day(day) {
-				r, err := wire.RecordOf(c)
+				r, err := wire.RecordOf(sim.Cut(c, known))
 				if !yield(conversation.Version{Record: r, Run: run, At: at}, err) || err != nil {
 					return
 				}

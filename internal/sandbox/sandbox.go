@@ -46,7 +46,7 @@ func Simulate(ctx context.Context, s Simulation, progress func(conversations int
 	w := newWorld(s.Now, fmt.Sprintf("sandbox, seed %d, %d conversations a day", s.Seed, s.PerDay))
 	w.failed = s.FailedBatches
 	w.centre = sim.New(sim.Config{Seed: s.Seed, PerDay: s.PerDay})
-	w.store = mem.New(sim.CutRecord)
+	w.store = mem.New(sim.History{})
 	today := conversation.DayOf(s.Now)
 	w.next = today - conversation.Day(s.Days) + 1
 	if err := w.extend(ctx, today, progress); err != nil {

@@ -23,7 +23,7 @@ func TestABatchThatFailsLeavesTheDateWhereItWas(t *testing.T) {
 	} {
 		w := newWorld(noon, "")
 		w.failed, w.next = c.failed, today-4
-		w.centre, w.store = sim.New(sim.Config{Seed: 7, PerDay: 10}), mem.New(sim.CutRecord)
+		w.centre, w.store = sim.New(sim.Config{Seed: 7, PerDay: 10}), mem.New(sim.History{})
 		at, err := w.Available(t.Context())
 		if err != nil || !at.Equal(c.want.Start()) {
 			t.Errorf("%s: got %v, %v, want %v", name, at, err, c.want)

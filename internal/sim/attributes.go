@@ -1,83 +1,60 @@
 package sim
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/sim/organization"
 )
-
-// attribute is one key that a flow sets on its caller. Value is fixed for the flow unless the key's kind says
-// otherwise.
-type attribute struct {
-	key, value string
-	kind       kind
-}
-
-// kind is where the value of an attribute comes from.
-type kind int
-
-const (
-	fixed   kind = iota // the flow's own setting
-	number              // the caller's number
-	dialled             // the number that was called
-	account             // an account number, other for each caller
-	trace               // an id of the call in another system
-	reason              // what the caller chose: why they call
-	email               // the caller's address
-	answer              // yes or no, as the caller chose
-)
-
-// Attributes that every flow sets, in this order as far as its count allows: first what most flows tell.
-var known = []attribute{
-	{key: "Customer ANI", kind: number}, {key: "DNIS", kind: dialled}, {key: "IVR.Reason", kind: reason},
-	{key: "AccountNumber", kind: account}, {key: "IVR_UU_ID", kind: trace}, {key: "Member ANI", kind: number},
-	{key: "AuthenticatedValue", kind: answer}, {key: "ScreenPop.CallerID", kind: number}, {key: "CallbackNumber", kind: number},
-	{key: "ScreenPop.Reason", kind: reason}, {key: "Email", kind: email}, {key: "MenuTrace", kind: trace},
-}
-
-var (
-	subjects = []string{"Schedule", "Routing", "Prompt", "Holiday", "Callback", "Voicemail", "Language", "Lookup", "Debug", "Screen", "Survey", "Cache"}
-	aspects  = []string{"Result", "Group", "Status", "Offer", "Threshold", "Override", "Version", "Name", "Flag"}
-	settings = []string{
-		"", "T", "F", "true", "SUCCESS", "90", "English", "MON-FRI_8AM-8PM", "Unscheduled_Closed", "schedule evaluated to Open",
-		"record is current, not older than 7 days", "Member Services", "Tier 2", "Default", "0",
-	}
-	reasons = []string{
-		"Billing question", "Claim status", "New claim", "Order a card", "Change of address", "Find a provider", "Benefits", "Prescription refill",
-		"Cancel membership", "Something else",
-	}
-	yesNo = []string{"Yes", "No"}
-)
-
-// newAttributes makes the list of a flow: what most flows tell, then settings of its own.
-func newAttributes(d *dice, count int) []attribute {
-	told := append([]attribute(nil), known[:min(count, len(known))]...)
-	for i := range count - len(told) {
-		key := "FLOW_" + subjects[i%len(subjects)] + "_" + aspects[i/len(subjects)%len(aspects)]
-		told = append(told, attribute{key: key, value: pick(d, settings)})
-	}
-	return told
-}
 
 // attributes is what the flow says about one caller. A caller who leaves early has told less.
-func (f *flow) attributes(k *call, share int) map[string]string {
-	told := f.told[:max(1, len(f.told)*share/100)]
-	said := [...]string{
-		number: k.ani, dialled: k.dnis, account: "X" + k.dice.digits(8), trace: k.dice.hex(22),
-		reason: pick(k.dice, reasons), email: "customer" + k.dice.digits(4) + "@example.com", answer: pick(k.dice, yesNo),
-	}
-	out := make(map[string]string, len(told))
-	for _, a := range told {
-		if a.kind == fixed {
-			out[a.key] = a.value
+func (k *call) attributes(f *flow, share int) map[string]string {
+	told := f.Settings[:max(1, len(f.Settings)*share/100)]
+	said := k.says(f)
+	out := make(map[string]string, len(told)+1)
+	for i := range told {
+		if t := &told[i]; t.Kind == organization.Fixed {
+			out[t.Key] = t.Value
 		} else {
-			out[a.key] = said[a.kind]
+			out[t.Key] = said[t.Kind]
 		}
 	}
-	if answer := lookup(said[trace]); answer != "" {
+	if k.Percent(4) {
+		name, value := k.rare()
+		out[name] = value
+	}
+	if answer := lookup(said[organization.Trace]); answer != "" {
 		out["IVR.LookupAnswer"] = answer
 	}
 	return out
+}
+
+var segments = []string{"Member", "Member", "Member", "Unknown", "Provider", "Employer"}
+
+// says is what the flow learnt of the caller, by kind.
+func (k *call) says(f *flow) (said [organization.Kinds]string) {
+	trace := k.Hex(22)
+	reason := pick(k, f.Menu)
+	said[organization.Number], said[organization.Bare], said[organization.Dialled] = k.ani, k.caller.Number, k.dnis
+	said[organization.Account], said[organization.Trace], said[organization.Reason] = "X"+k.Digits(8), trace, reason
+	said[organization.Email], said[organization.Answer] = k.caller.Mail, pick(k, yesNo)
+	said[organization.Segment], said[organization.Path] = pick(k, segments), f.Name+"\n"+reason
+	said[organization.Waited] = "PT" + strconv.Itoa(k.Below(300)) + "S"
+	said[organization.Group] = pick(k, groups)
+	said[organization.LookedUp] = "EC:" + trace + "|ANI:" + k.caller.Number + "|Reason:" + reason + "|"
+	return said
+}
+
+var (
+	yesNo  = []string{"Yes", "No"}
+	groups = []string{"", "NORTHWIND TOOLS, INC.           ", "CONTOSO HEALTH TRUST            ", "FABRIKAM FOODS                  "}
+)
+
+// rare is an attribute that few callers have: flows try things out, and what they tried stays in the records.
+func (k *call) rare() (name, value string) {
+	n := strconv.Itoa(k.Below(40))
+	return "DEBUG.Iteration_it" + n, "step " + n + " of 40; state={\"ok\":true}"
 }
 
 // lookup is what another system answered the flow about one caller in 256, as JSON, and cut as the platform cuts. It

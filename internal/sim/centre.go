@@ -1,90 +1,154 @@
-// Package sim is a simulated contact centre: voice conversations as the platform would record them, with their
+// Package sim is a simulated contact centre: conversations of every medium as the platform would record them, with their
 // participants, metrics, flows and attributes, every number of which obeys package arithmetic.
 //
-// Everything follows from the seed and the day. A day can be made without the days before it, again and again, and is
-// the same each time. The centre makes conversations as they will be in the end; Cut shows one as it looked earlier.
+// Everything follows from the seed, the size and the day. A day can be made without the days before it, again and again,
+// and is the same each time, on any machine. The centre makes conversations as they will be in the end; Cut shows one as
+// it looked earlier.
 //
-// Nobody in it exists: telephone numbers are fictional 555-01xx numbers, mail addresses end in example.com.
+// Who works there is said by package organization, when conversations begin by package arrival, and what becomes of them
+// by package floor. This package writes it down as the platform would.
 package sim
 
 import (
 	"iter"
-	"slices"
-	"strings"
+	"sync"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/sim/arrival"
+	"github.com/parley-hq/parley/internal/sim/chance"
+	"github.com/parley-hq/parley/internal/sim/floor"
+	"github.com/parley-hq/parley/internal/sim/organization"
 )
 
 // Config says which centre to simulate.
 type Config struct {
 	Seed   uint64 // chooses queues, agents, flows and every conversation
-	PerDay int    // conversations that start on each UTC day, exactly; 0 and less mean none
+	PerDay int    // conversations that start on each UTC day, exactly or, if Uneven, on average; 0 and less mean none
+	// Uneven has the weekday, the season and chance decide how many conversations a day has. Otherwise only the hours
+	// are uneven.
+	Uneven bool
 }
 
 // Centre is a simulated contact centre. Safe for concurrent use.
 type Centre struct {
-	config Config
-	catalogue
+	Organization *organization.Organization
+	config       Config
+	arrivals     arrival.Process
+
+	mu     sync.Mutex
+	played []played // the last first
 }
 
-// New makes the centre of a configuration. It costs less than a millisecond.
+// New makes the centre of a configuration. It costs a millisecond, or more where thousands work.
 func New(config Config) *Centre {
-	return &Centre{config: config, catalogue: newCatalogue(config.Seed)}
+	return &Centre{
+		Organization: organization.New(config.Seed, max(config.PerDay, 0)), config: config,
+		arrivals: arrival.Process{Seed: config.Seed, PerDay: config.PerDay, Steady: !config.Uneven},
+	}
 }
 
-// Day yields all conversations that start on a UTC day, in order of start and id, each as it will be in the end.
-// Conversations share small values with one another; treat them as read only.
+// Count is how many conversations start on a UTC day.
+func (c *Centre) Count(of conversation.Day) int { return len(c.arrivals.Day(int64(of))) }
+
+// Day yields all conversations that start on a UTC day, in order of start, each as it will be in the end. Conversations
+// share small values with one another; treat them as read only.
 func (c *Centre) Day(of conversation.Day) iter.Seq[*conversation.Conversation] {
 	return func(yield func(*conversation.Conversation) bool) {
-		d := newDice()
-		for _, a := range c.arrivals(d, of) {
-			if !yield(c.conversation(d, of, a)) {
+		for _, contact := range c.contacts(int64(of)) {
+			if !yield(c.conversation(&contact)) {
 				return
 			}
 		}
 	}
 }
 
-// arrived is a conversation before it is made: the n-th of its day.
-type arrived struct {
-	at instant
-	id string
-	n  int
+// contacts are the conversations of a UTC day before anybody has served them.
+func (c *Centre) contacts(day int64) []floor.Contact {
+	at := c.arrivals.Day(day)
+	out := make([]floor.Contact, len(at))
+	for n := range at {
+		out[n] = floor.NewContact(c.Organization, c.config.Seed, floor.Number{
+			Day: day, N: n, At: at[n], Last: n == len(at)-1 && len(at) >= arrival.Midnight, Lost: n%lost == unended/2 && len(at) >= unended,
+		})
+	}
+	return out
 }
 
-// arrivals is the plan of a day in the order of the day.
-func (c *Centre) arrivals(d *dice, of conversation.Day) []arrived {
-	plan := make([]arrived, max(c.config.PerDay, 0))
-	for n := range plan {
-		plan[n] = c.arrive(d, of, n)
-	}
-	slices.SortFunc(plan, func(a, b arrived) int {
-		if a.at != b.at {
-			return int(a.at - b.at)
+// what tells this package's dice from others' of the same seed.
+const what = 0x51
+
+// conversation makes one conversation.
+func (c *Centre) conversation(contact *floor.Contact) *conversation.Conversation {
+	d := chance.Of(c.config.Seed, contact.Day, contact.N, what)
+	k := newCall(c, &d, contact)
+	k.play()
+	out := k.finish()
+	k.afterwards(out)
+	return out
+}
+
+// unended is how many conversations a day must have for one of them to be sure never to end; lost is one in how many
+// never ends: its outside leg's end was not heard.
+const (
+	unended = 200
+	lost    = 2000
+)
+
+// played is a day of the centre that was simulated, or is being simulated.
+type played struct {
+	day   int64
+	floor func() *floor.Day
+}
+
+// kept is how many days of the centre are kept: days are asked for in order, sometimes several at once, and each needs
+// three.
+const kept = 8
+
+// floor is a day of the centre. Whoever asks while it is being simulated waits for it.
+func (c *Centre) floor(day int64) *floor.Day {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, p := range c.played {
+		if p.day == day {
+			copy(c.played[1:i+1], c.played[:i])
+			c.played[0] = p
+			return c.unlocked(p)
 		}
-		return strings.Compare(a.id, b.id)
-	})
-	return plan
-}
-
-// arrive throws the dice for start and id, the first throws of every conversation.
-func (c *Centre) arrive(d *dice, of conversation.Day, n int) arrived {
-	d.seed(c.config.Seed, int64(of), n)
-	return arrived{at: c.arrival(d, of, n), id: d.uuid(), n: n}
-}
-
-// conversation makes one conversation of the plan.
-func (c *Centre) conversation(d *dice, of conversation.Day, a arrived) *conversation.Conversation {
-	c.arrive(d, of, a.n) // throw again, so that what follows is the same as at any other time
-	k := newCall(c, d, a)
-	switch {
-	case c.crosses(a.n):
-		k.answered()
-	case c.loses(a.n):
-		k.lost = true
-		k.answered()
-	default:
-		k.play()
 	}
-	return k.finish()
+	p := played{day, sync.OnceValue(func() *floor.Day { return c.play(day) })}
+	c.played = append([]played{p}, c.played[:min(len(c.played), kept-1)]...)
+	return c.unlocked(p)
+}
+
+// unlocked simulates without keeping others from what was simulated before.
+func (c *Centre) unlocked(p played) *floor.Day {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	return p.floor()
+}
+
+// play simulates a day of the centre. Two days before it, somebody may have begun who writes again on it.
+func (c *Centre) play(day int64) *floor.Day {
+	var contacts []floor.Contact
+	for d := day - 2; d <= day+1; d++ {
+		for _, k := range c.contacts(d) {
+			if first, second := k.Floors(); k.Served() && (first == day || second == day) {
+				contacts = append(contacts, k)
+			}
+		}
+	}
+	return floor.Play(c.Organization, day, contacts)
+}
+
+// plans are what became of a contact: nil where nobody was needed, and a second time if the customer wrote again.
+func (c *Centre) plans(contact *floor.Contact) (first, again *floor.Plan) {
+	if !contact.Served() {
+		return nil, nil
+	}
+	day, next := contact.Floors()
+	first = c.floor(day).Plan(contact, false)
+	if next != 0 {
+		again = c.floor(next).Plan(contact, true)
+	}
+	return first, again
 }

@@ -14,12 +14,22 @@ import (
 // What routing fills in while a conversation goes on, such as the customer's queueId and selectedAgentId, is shown as it
 // is in the end: the record does not say when it came.
 //
-// The conversation has an end only if it had ended for good: between a call and a late wrap-up it has none, although
-// every segment has ended, as real records do while after-call work is not written yet.
+// The conversation has an end only if it had ended for good: between a call and a late wrap-up, and between a thread's two
+// days, it has none, although every segment has ended, as real records do while after-call work is not written yet.
+//
+// An evaluation shows who was to make it before it is made, a survey that it was sent, and a conversation that the
+// platform goes over again lacks some counts until then.
 func Cut(c *conversation.Conversation, at time.Time) *conversation.Conversation {
-	k := cutter{at}
+	k := cutter{at: at}
 	if k.later(c.ConversationStart) {
 		return nil
+	}
+	if settled(c, at) {
+		out := *c
+		return &out
+	}
+	if start, err := conversation.ParseTime(c.ConversationStart); err == nil {
+		k.partial = reprocessed(c.ConversationID, start).After(at)
 	}
 	out := *c
 	if k.later(c.ConversationEnd) {
@@ -28,8 +38,8 @@ func Cut(c *conversation.Conversation, at time.Time) *conversation.Conversation 
 	if k.later(c.ConferenceStart) {
 		out.ConferenceStart = ""
 	}
-	out.Evaluations = keep(c.Evaluations, func(e *conversation.Evaluation) bool { return !k.later(e.EventTime) })
-	out.Surveys = keep(c.Surveys, func(s *conversation.Survey) bool { return !k.later(s.EventTime) })
+	out.Evaluations = keep(c.Evaluations, k.evaluation)
+	out.Surveys = keep(c.Surveys, func(s *conversation.Survey) bool { return k.survey(c, s) })
 	out.Resolutions = keep(c.Resolutions, func(r *conversation.Resolution) bool { return !k.later(r.EventTime) })
 	out.Participants = keep(c.Participants, k.participant)
 	quality(&out)
@@ -54,7 +64,10 @@ func CutRecord(r conversation.Record, at time.Time) (conversation.Record, error)
 }
 
 // cutter cuts the parts of a conversation. Its methods change the copy that they are given and say whether it stays.
-type cutter struct{ at time.Time }
+type cutter struct {
+	at      time.Time
+	partial bool // the platform has not gone over the conversation again yet, though it will
+}
 
 // later says whether an instant lies after the cut. One that is absent or cannot be read does not.
 func (k cutter) later(text string) bool {
@@ -69,12 +82,16 @@ func (k cutter) participant(p *conversation.Participant) bool {
 
 func (k cutter) session(s *conversation.Session) bool {
 	s.Segments = keep(s.Segments, k.segment)
-	s.Metrics = keep(s.Metrics, func(m *conversation.Metric) bool { return !k.later(m.EmitDate) })
+	s.Metrics = keep(s.Metrics, k.metric)
 	s.MediaEndpointStats = keep(s.MediaEndpointStats, func(m *conversation.MediaEndpointStat) bool { return !k.later(m.EventTime) })
 	if s.Flow != nil {
 		s.Flow = k.flow(*s.Flow, s.Segments)
 	}
 	return len(s.Segments) > 0
+}
+
+func (k cutter) metric(m *conversation.Metric) bool {
+	return !k.later(m.EmitDate) && (!k.partial || !counted(m.Name))
 }
 
 func (k cutter) segment(g *conversation.Segment) bool {

@@ -25,15 +25,15 @@ func (l *leg) report(at instant, c codec) {
 	}
 	stat := conversation.MediaEndpointStat{
 		Codecs:          c.names,
-		EventTime:       (at + k.between(20, 90)).String(),
-		MaxLatencyMs:    new(int64(k.between(29, 31))),
-		ReceivedPackets: new(max(1, int64(at-since)/20-int64(k.below(4)))),
+		EventTime:       (at + k.Between(20, 90)).String(),
+		MaxLatencyMs:    new(int64(k.Between(29, 31))),
+		ReceivedPackets: new(max(1, int64(at-since)/20-int64(k.Below(4)))),
 	}
-	mos, factor := c.mos+0.0008*k.rand.Float64(), c.factor+0.02*k.rand.Float64()
-	if k.percent(15) { // a bad line
-		mos, factor = mos*(1-0.05*k.rand.Float64()), factor*(1-0.04*k.rand.Float64())
-		stat.DiscardedPackets = new(int64(k.between(1, 60)))
-		stat.MaxLatencyMs = new(int64(k.between(32, 120)))
+	mos, factor := c.mos+float64(0.0008*k.Unit()), c.factor+float64(0.02*k.Unit()) // products are rounded first: no machine fuses them
+	if k.Percent(15) {                                                             // a bad line
+		mos, factor = mos*(1-float64(0.05*k.Unit())), factor*(1-float64(0.04*k.Unit()))
+		stat.DiscardedPackets = new(int64(k.Between(1, 60)))
+		stat.MaxLatencyMs = new(int64(k.Between(32, 120)))
 	}
 	stat.MinMos, stat.MinRFactor = &mos, new(float64(float32(factor)))
 	l.session.MediaEndpointStats = append(l.session.MediaEndpointStats, stat)

@@ -127,7 +127,7 @@ func TestValuesThatDoNotFitAreAbsent(t *testing.T) {
 func TestFiltersSeeThePast(t *testing.T) {
 	unraced.Test(t)
 	whole := simulated(t, 4, 1, 300)
-	s, then := New(sim.CutRecord), New(nil)
+	s, then := New(sim.History{}), New(nil)
 	add(t, s, whole...)
 	asOf := today.Start().Add(14 * time.Hour)
 	for _, r := range whole {

@@ -15,6 +15,7 @@ import (
 type head struct {
 	id         conversation.ID
 	start, end stamp
+	settled    stamp // zero if nothing changes after the end
 	lifetime
 	at, size uint32 // where the record lies in its block, in bytes
 }
@@ -36,10 +37,14 @@ type entry struct {
 	json []byte
 }
 
-func newEntry(r conversation.Record) entry {
-	return entry{head{
+func newEntry(r conversation.Record, history History) entry {
+	e := entry{head{
 		id: r.ID, start: stampOf(r.Start), end: stampOf(r.End), lifetime: readLifetime(r.JSON), size: uint32(len(r.JSON)),
 	}, r.JSON}
+	if history != nil {
+		e.settled = stampOf(history.Settled(r))
+	}
+	return e
 }
 
 func compareEntries(a, b entry) int { return compareHeads(a.head, b.head) }

@@ -60,7 +60,7 @@ func TestConformanceWhenAddedBitByBit(t *testing.T) {
 // A view as of an instant answers as a store of the records that were cut at that instant.
 func TestAViewIntoThePastShowsThePast(t *testing.T) {
 	whole := simulated(t, 5, 2, busyDay)
-	s := New(sim.CutRecord)
+	s := New(sim.History{})
 	add(t, s, whole...)
 	// Before the first, just after midnight, at the busy hours of the second day, after the last.
 	for _, hours := range []float64{-1, 24.001, 33.2, 34.7, 49} {
@@ -196,9 +196,17 @@ func TestARecordWithoutIDOrStartIsRefused(t *testing.T) {
 	}
 }
 
+// failing is a history that nobody can tell.
+type failing struct{ cause error }
+
+func (f failing) At(r conversation.Record, _ time.Time) (conversation.Record, error) {
+	return r, f.cause
+}
+func (failing) Settled(conversation.Record) time.Time { return time.Time{} }
+
 func TestAFailingCutEndsTheAnswer(t *testing.T) {
 	cause := errors.New("cannot cut")
-	s := New(func(r conversation.Record, _ time.Time) (conversation.Record, error) { return r, cause })
+	s := New(failing{cause})
 	add(t, s, record("a", today.Start(), 1))
 	for _, by := range []query.OrderBy{query.ByConversationStart, query.BySegmentEnd} {
 		n := 0

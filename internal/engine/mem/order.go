@@ -63,7 +63,7 @@ func (v *view) key(ctx context.Context, r *reader, by query.OrderBy, h hit) (sta
 		return v.end(x), nil
 	case by == query.ByConversationStart:
 		return x.start, nil
-	case v.cuts(x):
+	case v.changes(x):
 		if err := ctx.Err(); err != nil {
 			return stamp{}, err
 		}

@@ -17,13 +17,18 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// Cut gives a record as it looked at an instant, which lies after its start. A record that had not ended then comes
-// back without an end.
-type Cut func(r conversation.Record, at time.Time) (conversation.Record, error)
+// History tells how records looked earlier.
+type History interface {
+	// At gives a record as it looked at an instant, which lies after its start. One that had not ended then comes back
+	// without an end.
+	At(r conversation.Record, at time.Time) (conversation.Record, error)
+	// Settled is from when on a record that has ended looks as it is given. Zero says from its end on.
+	Settled(r conversation.Record) time.Time
+}
 
 // Store keeps records in memory. Safe for concurrent use; Views are not disturbed by what is added later.
 type Store struct {
-	cut     Cut
+	history History
 	current atomic.Pointer[snapshot]
 
 	adding sync.Mutex // one writer at a time
@@ -31,9 +36,10 @@ type Store struct {
 	starts map[conversation.ID]stamp // of the newest version of each record
 }
 
-// New makes an empty store. Views pass what had not ended yet through cut; without one they show records as given.
-func New(cut func(r conversation.Record, at time.Time) (conversation.Record, error)) *Store {
-	s := &Store{cut: cut, starts: make(map[conversation.ID]stamp)}
+// New makes an empty store. Views show what still changed by its history; without one, which is nil, they show records
+// as given.
+func New(history History) *Store {
+	s := &Store{history: history, starts: make(map[conversation.ID]stamp)}
 	s.current.Store(new(snapshot))
 	return s
 }
@@ -57,7 +63,7 @@ func (s *Store) Add(records ...conversation.Record) (duplicates int, err error) 
 			return 0, fault.New(fault.Invalid, "record %q has no id or no start", r.ID)
 		}
 	}
-	fresh := newest(records)
+	fresh := s.newest(records)
 	s.adding.Lock()
 	defer s.adding.Unlock()
 	old := s.current.Load()
@@ -72,7 +78,7 @@ func (s *Store) Add(records ...conversation.Record) (duplicates int, err error) 
 }
 
 // newest drops all but the last record of each id, and reads the heads of the others.
-func newest(records []conversation.Record) []entry {
+func (s *Store) newest(records []conversation.Record) []entry {
 	last := make(map[conversation.ID]int, len(records))
 	for i, r := range records {
 		last[r.ID] = i
@@ -80,7 +86,7 @@ func newest(records []conversation.Record) []entry {
 	fresh := make([]entry, 0, len(last))
 	for i, r := range records {
 		if last[r.ID] == i {
-			fresh = append(fresh, newEntry(r))
+			fresh = append(fresh, newEntry(r, s.history))
 		}
 	}
 	slices.SortFunc(fresh, compareEntries)

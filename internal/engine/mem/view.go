@@ -93,15 +93,20 @@ func (v *view) visible(h *head) bool {
 
 // end is the conversation's end as it was known; zero while it went on.
 func (v *view) end(h *head) stamp {
-	if v.cuts(h) {
+	if v.goesOn(h) {
 		return stamp{}
 	}
 	return h.end
 }
 
-// cuts says whether the record was another one than it is in the end. One without an end may be, for all we know.
-func (v *view) cuts(h *head) bool {
-	return v.store.cut != nil && (h.end == stamp{} || h.end.compare(v.asOf) > 0)
+// goesOn says whether the conversation had not ended. One without an end may have, for all we know.
+func (v *view) goesOn(h *head) bool {
+	return v.store.history != nil && (h.end == stamp{} || h.end.compare(v.asOf) > 0)
+}
+
+// changes says whether the record was another one than it is in the end.
+func (v *view) changes(h *head) bool {
+	return v.goesOn(h) || v.store.history != nil && h.settled.compare(v.asOf) > 0
 }
 
 // locate is where the known ones of the ids lie. The store knows where the newest version is; a record that has come,
@@ -152,8 +157,8 @@ func (v *view) hand(ctx context.Context, hits iter.Seq2[hit, error], yield func(
 // read is the record of a hit as it looked.
 func (v *view) read(r *reader, h hit) (conversation.Record, error) {
 	record, err := r.record(h)
-	if err == nil && v.cuts(h.head()) {
-		return v.store.cut(record, v.asOf.time())
+	if err == nil && v.changes(h.head()) {
+		return v.store.history.At(record, v.asOf.time())
 	}
 	return record, err
 }
