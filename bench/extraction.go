@@ -77,7 +77,7 @@ type extracted struct {
 }
 
 func (b *bench) extract(size sized) (e extracted, err error) {
-	s, stop, err := b.sandbox("--days", strconv.Itoa(size.days+1), "--per-day", strconv.Itoa(size.perDay), "--seed", strconv.Itoa(seed))
+	s, stop, err := b.sandbox("--days", strconv.Itoa(size.days+1), "--per-day", strconv.Itoa(size.perDay), "--steady", "--seed", strconv.Itoa(seed))
 	if err != nil {
 		return e, err
 	}

@@ -53,7 +53,7 @@ func (b *bench) makeMillion() error {
 	if _, err := os.Stat(filepath.Join(b.million, "lake.json")); err == nil {
 		return nil
 	}
-	cmd := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", b.million, "--from", millionFrom, "--to", millionTo, "--per-day", millionPerDay, "--seed", "7")
+	cmd := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", b.million, "--from", millionFrom, "--to", millionTo, "--per-day", millionPerDay, "--steady", "--seed", "7")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("generate: %w", err)

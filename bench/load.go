@@ -66,7 +66,7 @@ func (b *bench) loadLake(dir string) (days int, err error) {
 		perDay = 500
 	}
 	cmd := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", dir, "--from", first.String(), "--to", (first + 4).String(),
-		"--per-day", strconv.Itoa(perDay), "--seed", strconv.Itoa(seed))
+		"--per-day", strconv.Itoa(perDay), "--steady", "--seed", strconv.Itoa(seed))
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("generate: %w\n%s", err, text)
 	}

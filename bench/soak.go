@@ -71,7 +71,7 @@ func (b *bench) soak() (err error) {
 	ctx, cancel := context.WithCancel(b.ctx)
 	defer cancel()
 	platform, stop, err := begin(exec.CommandContext(ctx, b.parley, "sandbox", "--json", "--addr", "127.0.0.1:0", "--days", strconv.Itoa(days+1),
-		"--per-day", strconv.Itoa(soakPerDay), "--seed", strconv.Itoa(seed), "--now", now.Format(time.RFC3339), "--rate-limit", "1000000",
+		"--per-day", strconv.Itoa(soakPerDay), "--steady", "--seed", strconv.Itoa(seed), "--now", now.Format(time.RFC3339), "--rate-limit", "1000000",
 		"--client-id", client, "--client-secret", client))
 	if err != nil {
 		return err

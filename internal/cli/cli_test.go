@@ -125,7 +125,7 @@ func records(t *testing.T, path string) []string {
 func week(t *testing.T) (url, lake string) {
 	t.Helper()
 	credentials(t)
-	url = background(t, "sandbox", "--days", "5", "--per-day", "60", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
+	url = background(t, "sandbox", "--days", "5", "--per-day", "60", "--steady", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
 	lake = filepath.Join(t.TempDir(), "lake")
 	must(t, "extract", "--from", "2026-11-05", "--to", "2026-11-08", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms")
 	return url, lake
@@ -443,7 +443,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	credentials(t)
-	url := background(t, "sandbox", "--days", "5", "--per-day", "400", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
+	url := background(t, "sandbox", "--days", "5", "--per-day", "400", "--steady", "--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "100000")
 	dir := filepath.Join(disk, "lake")
 	extract := []string{"extract", "--from", "2026-11-04", "--to", "2026-11-08", "--lake", dir, "--base-url", url, "--poll", "1ms..10ms", "--job-records", "400"}
 	sizes := []string{"size=3500k", "size=5m", "size=7m", "size=64m"}
@@ -475,7 +475,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestSandboxIsDeterministic(t *testing.T) {
-	args := []string{"sandbox", "--days", "2", "--per-day", "50", "--seed", "3", "--now", "2026-11-08T12:00:00Z"}
+	args := []string{"sandbox", "--days", "2", "--per-day", "50", "--steady", "--seed", "3", "--now", "2026-11-08T12:00:00Z"}
 	const body = `{"interval":"2026-11-07T00:00:00Z/2026-11-08T00:00:00Z","paging":{"pageSize":100,"pageNumber":1}}`
 	if a, b := query(t, background(t, args...), body), query(t, background(t, args...), body); a != b {
 		t.Error("two sandboxes of one seed differ")

@@ -29,7 +29,7 @@ func TestExamplesOfTheLanguageRun(t *testing.T) {
 	credentials(t)
 	infos, blocks := fences(t, filepath.Join("..", "..", "docs", "query.md"))
 	t.Chdir(t.TempDir())
-	must(t, "generate", "--lake", "lake", "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "50")
+	must(t, "generate", "--lake", "lake", "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "50", "--steady")
 	ran := map[string]int{}
 	for i, block := range blocks {
 		ran[infos[i]]++

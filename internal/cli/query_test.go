@@ -75,7 +75,7 @@ func TestLintRequest(t *testing.T) {
 func TestQueriesThatAreWrong(t *testing.T) {
 	credentials(t)
 	lake := filepath.Join(t.TempDir(), "lake")
-	must(t, "generate", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "3")
+	must(t, "generate", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "3", "--steady")
 	for line, want := range map[string]struct {
 		code int
 		says string
@@ -128,7 +128,7 @@ func TestQueriesThatAreWrong(t *testing.T) {
 
 func TestGeneratedLakes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
-	args := []string{"generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-08", "--per-day", "60", "--seed", "7", "--json"}
+	args := []string{"generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-08", "--per-day", "60", "--steady", "--seed", "7", "--json"}
 	if out := must(t, append(args, "--dry-run")...); !strings.Contains(out, `{"conversations":180,"days":3,"days_already_whole":0}`) {
 		t.Errorf("dry run: %s", out)
 	}
@@ -150,8 +150,33 @@ func TestGeneratedLakes(t *testing.T) {
 	if out := must(t, args...); !strings.Contains(out, `"added":0,`) || !strings.Contains(out, `"days_already_whole":3,`) || export(dir) != before {
 		t.Errorf("generate again: %s", out)
 	}
-	if out := must(t, "generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-09", "--per-day", "60", "--seed", "7", "--dry-run"); !strings.Contains(out, "60 on 1 day\n") {
+	if out := must(t, "generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-09", "--per-day", "60", "--steady", "--seed", "7", "--dry-run"); !strings.Contains(out, "60 on 1 day\n") {
 		t.Errorf("dry run over a lake: %s", out)
+	}
+}
+
+// Days differ in number, unless somebody wants them not to; a dry run knows how many there will be.
+func TestGeneratedDaysDiffer(t *testing.T) {
+	type counted struct {
+		Conversations int `json:"conversations"`
+		Added         int `json:"added"`
+	}
+	count := func(from, to string, more ...string) (out counted) {
+		text := must(t, append([]string{"generate", "--lake", filepath.Join(t.TempDir(), "lake"), "--from", from, "--to", to, "--per-day", "200", "--json"}, more...)...)
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	sunday, monday := count("2026-11-01", "2026-11-02", "--dry-run"), count("2026-11-02", "2026-11-03", "--dry-run")
+	if sunday.Conversations*2 > monday.Conversations || monday.Conversations < 200 {
+		t.Errorf("%d conversations on a Sunday, %d on a Monday", sunday.Conversations, monday.Conversations)
+	}
+	if made := count("2026-11-01", "2026-11-02"); made.Added != sunday.Conversations {
+		t.Errorf("%d conversations, and a dry run says %d", made.Added, sunday.Conversations)
+	}
+	if steady := count("2026-11-01", "2026-11-03", "--steady", "--dry-run"); steady.Conversations != 400 {
+		t.Errorf("%d conversations on two days", steady.Conversations)
 	}
 }
 
@@ -232,7 +257,7 @@ func (w writing) Write(b []byte) (int, error) {
 
 func TestAQueryThatIsInterrupted(t *testing.T) {
 	lake := filepath.Join(t.TempDir(), "lake")
-	must(t, "generate", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-04", "--per-day", "200")
+	must(t, "generate", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-04", "--per-day", "200", "--steady")
 	for _, line := range []string{"--ndjson", "--json", "--json --count"} {
 		ctx, interrupt := context.WithCancel(t.Context())
 		if strings.HasSuffix(line, "--count") {

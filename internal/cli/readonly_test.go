@@ -82,7 +82,7 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 	}
 	home := privatetest.Reachable(t)
 	made := filepath.Join(home, "lake")
-	must(t, "generate", "--lake", made, "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "20", "--seed", "1")
+	must(t, "generate", "--lake", made, "--from", "2026-11-01", "--to", "2026-11-03", "--per-day", "20", "--steady", "--seed", "1")
 	privatetest.Share(t, home)
 	state := filepath.Join(privatetest.Reachable(t), "state")
 	if err := os.Mkdir(state, 0o777); err != nil {
@@ -121,7 +121,7 @@ func TestEveryReadingCommandOfAnotherUser(t *testing.T) {
 		}{
 			{4, "may only be read", []string{"lake", "expire", "--lake", lake}},
 			{4, "may only be read", []string{"import", "--lake", lake, "--source", "simulation", records}},
-			{4, "may only be read", []string{"generate", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "--per-day", "5"}},
+			{4, "may only be read", []string{"generate", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "--per-day", "5", "--steady"}},
 			{4, "may only be read", []string{"lake", "move", "--lake", lake}},
 			{4, "--state", []string{"serve", "--lake", lake, "--addr", "127.0.0.1:0"}},
 			{4, "cannot be written", []string{"export", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-02", "-o", filepath.Join(home, "x.ndjson")}},

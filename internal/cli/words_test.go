@@ -116,7 +116,7 @@ func TestAVerboseSandboxLogsRequests(t *testing.T) {
 		var log locked
 		ended := make(chan int)
 		go func() {
-			ended <- Run(ctx, []string{"sandbox", flag, "--json", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1"}, &ui.Streams{Out: w, Err: &log})
+			ended <- Run(ctx, []string{"sandbox", flag, "--json", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1", "--steady"}, &ui.Streams{Out: w, Err: &log})
 		}()
 		var ready struct {
 			URL string `json:"url"`
@@ -157,7 +157,7 @@ func TestFoldersThatCannotBeMadeAreTheUsersToMend(t *testing.T) {
 	t.Setenv("TMPDIR", within)
 	for name, args := range map[string][]string{
 		"--data":  {"demo", "--no-serve", "--data", within},
-		"TMPDIR":  {"sandbox", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1"},
+		"TMPDIR":  {"sandbox", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1", "--steady"},
 		"--state": {"client", "add", "--state", within, "--name", "n"},
 	} {
 		code, _, stderr := parley(t, args...)
@@ -171,7 +171,7 @@ func TestFoldersThatCannotBeMadeAreTheUsersToMend(t *testing.T) {
 func TestAnswersOverGapsSaySo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	for _, day := range []string{"2026-11-01", "2026-11-03"} {
-		must(t, "generate", "--lake", dir, "--from", day, "--to", day[:9]+string(day[9]+1), "--per-day", "5")
+		must(t, "generate", "--lake", dir, "--from", day, "--to", day[:9]+string(day[9]+1), "--per-day", "5", "--steady")
 	}
 	for _, args := range [][]string{
 		{"query", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-04"},
@@ -190,7 +190,7 @@ func TestAnswersOverGapsSaySo(t *testing.T) {
 // A secret that somebody gave is not printed: what a server prints ends in a journal.
 func TestAGivenSecretIsNotPrinted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
-	must(t, "generate", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "5")
+	must(t, "generate", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "5", "--steady")
 	var out, errs bytes.Buffer
 	ctx, stop := context.WithCancel(t.Context())
 	s := &ui.Streams{In: strings.NewReader(""), Out: &stopper{w: &out, stop: stop}, Err: &errs}

@@ -27,6 +27,7 @@ type Generation struct {
 	Control    *state.DB // of the lake: where its source is entered
 	First, End conversation.Day
 	PerDay     int
+	Uneven     bool // weekday, season and chance decide how many each day has; else it is PerDay
 	Seed       uint64
 	Log        *slog.Logger     // may be nil
 	Progress   func(done int64) // told of every record how many there are by then; called from another goroutine
@@ -88,19 +89,21 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 	}
 	out.Whole = int(g.End-g.First) - len(days)
 	atOnce := max(1, generatedAtOnce/max(1, g.PerDay))
+	before := int64(0)
 	for len(days) > 0 {
 		n := min(atOnce, len(days))
 		if err := extract.Claim(ctx, g.Control, extract.Simulation()); err != nil {
 			return out, err
 		}
 		at := time.Now().UTC().Truncate(time.Microsecond)
-		records := made{ahead(ctx, g.versions(out.Run, at, days[:n], int64(out.Days)*int64(g.PerDay)))}
+		records := made{ahead(ctx, g.versions(out.Run, at, days[:n], before))}
 		if err := loader.Begin(ctx, load.Commit{At: at, Days: days[:n], Batch: records, Landed: out.Committed}); err != nil {
 			return out, err
 		}
 		if err := loader.Wait(ctx); err != nil {
 			return out, err
 		}
+		before += g.Count(days[:n])
 		out.Days += n
 		out.Seconds = time.Since(begun).Seconds()
 		days = days[n:]
@@ -117,10 +120,23 @@ func (m made) Stream(context.Context) iter.Seq2[conversation.Version, error] { r
 func (made) Heads(context.Context) iter.Seq2[conversation.Version, error]    { return nil }
 func (made) Done(context.Context, func(*state.Tx) error) error               { return nil }
 
+// Count is how many conversations some days will have.
+func (g Generation) Count(days []conversation.Day) (n int64) {
+	centre := g.centre()
+	for _, day := range days {
+		n += int64(centre.Count(day))
+	}
+	return n
+}
+
+func (g Generation) centre() *sim.Centre {
+	return sim.New(sim.Config{Seed: g.Seed, PerDay: g.PerDay, Uneven: g.Uneven})
+}
+
 // versions yields the conversations of days, in order of start and id, one at a time. It can be read again, as a commit
 // does; before is how many there were before them.
 func (g Generation) versions(run string, at time.Time, days []conversation.Day, before int64) iter.Seq2[conversation.Version, error] {
-	centre := sim.New(sim.Config{Seed: g.Seed, PerDay: g.PerDay})
+	centre := g.centre()
 	known := g.End.Start().Add(batchEnds)
 	return func(yield func(conversation.Version, error) bool) {
 		done := before

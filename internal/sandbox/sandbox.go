@@ -27,6 +27,7 @@ type Simulation struct {
 	Seed   uint64
 	Days   int // days up to and including that of Now
 	PerDay int
+	Uneven bool      // weekday, season and chance decide how many each day has; else it is PerDay
 	Now    time.Time // where the platform's clock starts; it goes on from there
 	// FailedBatches are the days on which the nightly batch fails: what it should have moved comes with the next one.
 	FailedBatches []conversation.Day
@@ -43,9 +44,13 @@ type Loaded struct {
 
 // Simulate makes the world of a simulated contact centre. Progress, which may be nil, is told of each day made.
 func Simulate(ctx context.Context, s Simulation, progress func(conversations int)) (*World, error) {
-	w := newWorld(s.Now, fmt.Sprintf("sandbox, seed %d, %d conversations a day", s.Seed, s.PerDay))
+	about := ""
+	if s.Uneven {
+		about = "about "
+	}
+	w := newWorld(s.Now, fmt.Sprintf("sandbox, seed %d, %s%d conversations a day", s.Seed, about, s.PerDay))
 	w.failed = s.FailedBatches
-	w.centre = sim.New(sim.Config{Seed: s.Seed, PerDay: s.PerDay})
+	w.centre = sim.New(sim.Config{Seed: s.Seed, PerDay: s.PerDay, Uneven: s.Uneven})
 	w.store = mem.New(sim.History{})
 	today := conversation.DayOf(s.Now)
 	w.next = today - conversation.Day(s.Days) + 1

@@ -5,22 +5,26 @@ import (
 	"time"
 )
 
-// BenchmarkDay makes conversations; BenchmarkRecords writes them as well. Run with -cpu 1 for the speed of one core.
+// BenchmarkDay makes conversations, one day after another; BenchmarkRecords writes them as well. Run with -cpu 1 for the speed of one core.
 func BenchmarkDay(b *testing.B) {
-	n := 0
+	n, centre, of := 0, New(Config{Seed: 1, PerDay: 2000}), monday
 	for b.Loop() {
-		n += len(conversations(1, 2000, monday))
+		for range centre.Day(of) {
+			n++
+		}
+		of++
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "conversations/s")
 }
 
 func BenchmarkRecords(b *testing.B) {
-	n, size := 0, 0
+	n, size, centre, of := 0, 0, New(Config{Seed: 1, PerDay: 2000}), monday
 	for b.Loop() {
-		for c := range New(Config{Seed: 1, PerDay: 2000}).Day(monday) {
+		for c := range centre.Day(of) {
 			n++
 			size += len(encode(b, c))
 		}
+		of++
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "conversations/s")
 	b.ReportMetric(float64(size)/float64(n), "bytes/record")

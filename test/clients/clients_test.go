@@ -57,7 +57,7 @@ func clients() []client {
 }
 
 func TestOfficialClients(t *testing.T) {
-	each(t, func() address { return sandbox(t, "--days", "5", "--per-day", "120", "--now", now) }, func(t *testing.T, c client, at address) {
+	each(t, func() address { return sandbox(t, "--days", "5", "--per-day", "120", "--steady", "--now", now) }, func(t *testing.T, c client, at address) {
 		t.Helper()
 		c.run(t, at, "PARLEY_FROM="+from, "PARLEY_TO="+to)
 	})
@@ -66,7 +66,7 @@ func TestOfficialClients(t *testing.T) {
 // A hundred thousand conversations, by pages of the largest size; all clients read at once.
 func TestOfficialClientsReadAHundredThousandConversations(t *testing.T) {
 	serve := func() address {
-		return sandbox(t, "--days", "11", "--per-day", "10000", "--now", "2026-11-11T12:00:00Z", "--rate-limit", "100000")
+		return sandbox(t, "--days", "11", "--per-day", "10000", "--steady", "--now", "2026-11-11T12:00:00Z", "--rate-limit", "100000")
 	}
 	each(t, serve, func(t *testing.T, c client, at address) {
 		t.Helper()

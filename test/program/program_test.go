@@ -40,7 +40,7 @@ func TestStartAllocatesLittle(t *testing.T) {
 func TestASecondSignalEndsWhatCannotEnd(t *testing.T) {
 	unraced.Test(t)
 	dir := filepath.Join(t.TempDir(), "lake")
-	if out, err := exec.CommandContext(t.Context(), Path(t), "generate", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "200").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), Path(t), "generate", "--lake", dir, "--from", "2026-11-01", "--to", "2026-11-02", "--per-day", "200", "--steady").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

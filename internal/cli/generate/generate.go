@@ -24,6 +24,7 @@ type Options struct {
 	Lake     string
 	From, To string
 	PerDay   int
+	Steady   bool
 	Seed     uint64
 	DryRun   bool
 	JSON     bool
@@ -52,7 +53,8 @@ platform takes no simulated ones.`,
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake; it is made if it is not there")
 	f.StringVar(&o.From, "from", "", "first day, UTC, as 2026-11-01")
 	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
-	f.IntVar(&o.PerDay, "per-day", 1000, "conversations that start on each day")
+	f.IntVar(&o.PerDay, "per-day", 1000, "conversations that start on a day, on average")
+	f.BoolVar(&o.Steady, "steady", false, "exactly so many on each day; else weekday, season and chance decide")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be written, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
@@ -87,7 +89,7 @@ func (o *Options) generate(ctx context.Context, g gen.Generation) error {
 		return err
 	}
 	progress := o.Streams.Progress()
-	all := int64(len(days)) * int64(o.PerDay)
+	all := g.Count(days)
 	g.Progress = func(done int64) { progress.Show("generating", done, all, "conversations") }
 	done, err := g.Run(ctx)
 	progress.Clear()
@@ -98,7 +100,7 @@ func (o *Options) generate(ctx context.Context, g gen.Generation) error {
 }
 
 func (o *Options) generation() (g gen.Generation, err error) {
-	g = gen.Generation{PerDay: o.PerDay, Seed: o.Seed, Log: o.Streams.Log()}
+	g = gen.Generation{PerDay: o.PerDay, Uneven: !o.Steady, Seed: o.Seed, Log: o.Streams.Log()}
 	if g.First, err = conversation.ParseDay(o.From); err != nil {
 		return g, fault.Field("--from", "--from %v", err)
 	}
@@ -120,32 +122,34 @@ func (o *Options) dryRun(ctx context.Context, g gen.Generation) error {
 	if err != nil {
 		return err
 	}
-	n, whole := int64(days)*int64(o.PerDay), int(g.End-g.First)-days
+	n, whole := g.Count(days), int(g.End-g.First)-len(days)
 	if o.JSON {
 		return o.Streams.JSON(struct {
 			Conversations int64 `json:"conversations"`
 			Days          int   `json:"days"`
 			Whole         int   `json:"days_already_whole"`
-		}{n, days, whole})
+		}{n, len(days), whole})
 	}
 	o.Streams.Printf("Nothing was changed. It would write this:\n")
 	return ui.Fields(o.Streams.Out,
-		[2]string{"conversations", fmt.Sprintf("%s on %s", ui.Count(n), ui.Counted(int64(days), "day", "days"))},
+		[2]string{"conversations", fmt.Sprintf("%s on %s", ui.Count(n), ui.Counted(int64(len(days)), "day", "days"))},
 		[2]string{"leave alone", ui.Counted(int64(whole), "day", "days") + " that the lake has whole"},
 	)
 }
 
-func (o *Options) pending(ctx context.Context, g gen.Generation) (n int, err error) {
+func (o *Options) pending(ctx context.Context, g gen.Generation) (days []conversation.Day, err error) {
 	if g.Lake, err = lake.Open(ctx, o.Lake); errors.Is(err, fault.NotFound) {
-		return int(g.End - g.First), nil
+		for day := g.First; day < g.End; day++ {
+			days = append(days, day)
+		}
+		return days, nil
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, g.Lake.Close()) }()
 	g.Control = g.Lake.Control()
-	days, err := g.Pending(ctx)
-	return len(days), err
+	return g.Pending(ctx)
 }
 
 func (o *Options) print(g gen.Generated) error {

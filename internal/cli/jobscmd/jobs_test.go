@@ -66,7 +66,7 @@ func simulated(t *testing.T) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "lake")
 	err := generate.Run(t.Context(), &generate.Options{
-		Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, Lake: dir, From: "2026-11-05", To: "2026-11-07", PerDay: perDay, Seed: 7,
+		Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, Lake: dir, From: "2026-11-05", To: "2026-11-07", PerDay: perDay, Steady: true, Seed: 7,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ type Options struct {
 
 	Days   int
 	PerDay int
+	Steady bool
 	Seed   uint64
 	Now    string
 	Failed []string
@@ -63,7 +64,8 @@ The official clients work against it when they are pointed at its address: see d
 	f := cmd.Flags()
 	o.Flags(f, "warn", "*")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")
-	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day")
+	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day, on average")
+	f.BoolVar(&o.Steady, "steady", false, "exactly so many on each day; else weekday, season and chance decide")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
 	f.StringVar(&o.Now, "now", "", "where the platform's clock starts, as 2026-11-08T12:00:00Z (default: now)")
 	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-08, on whose morning the nightly batch fails: dataAvailabilityDate stays where it was")
@@ -114,7 +116,7 @@ func (o *Options) world(ctx context.Context, now time.Time) (*sandbox.World, err
 	progress := o.Streams.Progress()
 	defer progress.Clear()
 	all, done := int64(o.Days)*int64(o.PerDay), int64(0)
-	return sandbox.Simulate(ctx, sandbox.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Now: now, FailedBatches: failed}, func(n int) {
+	return sandbox.Simulate(ctx, sandbox.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Uneven: !o.Steady, Now: now, FailedBatches: failed}, func(n int) {
 		done += int64(n)
 		progress.Show("simulating", done, all, "conversations")
 	})
