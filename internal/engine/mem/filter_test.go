@@ -129,7 +129,7 @@ func TestFiltersSeeThePast(t *testing.T) {
 	whole := simulated(t, 4, 1, 300)
 	s, then := New(sim.History{}), New(nil)
 	add(t, s, whole...)
-	asOf := today.Start().Add(14 * time.Hour)
+	asOf := today.Start().Add(15 * time.Hour)
 	for _, r := range whole {
 		if cut, err := sim.CutRecord(r, asOf); err != nil {
 			t.Fatal(err)
