@@ -215,6 +215,7 @@ const digits = (text) => (text ?? '').replace(/\D/g, '');
 function questions(day) {
   const agent = segmentsOf(day.find((c) => segmentsOf(c).some((g) => g.purpose === 'agent' && g.queueId)))
     .find((g) => g.purpose === 'agent' && g.queueId);
+  const caller = digits(day.flatMap(segmentsOf).find((g) => g.ani?.startsWith('tel:+')).ani);
   const other = day.flatMap(segmentsOf).find((g) => g.queueId && g.queueId !== agent.queueId).queueId;
   const some = (test) => (c) => segmentsOf(c).some(test);
   return [
@@ -228,7 +229,7 @@ function questions(day) {
       name: 'two of two segments', filters: { segmentFilters: [and(dimension('segmentType', 'hold')), and(dimension('purpose', 'ivr'))] },
       holds: (c) => some((g) => g.segmentType === 'hold')(c) && some((g) => g.purpose === 'ivr')(c),
     },
-    { name: 'a telephone number', filters: { segmentFilters: [or(dimension('ani', digits(agent.ani)))] }, holds: some((g) => digits(g.ani) === digits(agent.ani)) },
+    { name: 'a telephone number', filters: { segmentFilters: [or(dimension('ani', caller))] }, holds: some((g) => digits(g.ani) === caller) },
     { name: 'a flow', filters: { segmentFilters: [and(exists('flowId'), dimension('exitReason', 'TRANSFER'))] }, holds: some((g) => g.flowId && g.exitReason === 'TRANSFER') },
     { name: 'exists', filters: { segmentFilters: [and(exists('wrapUpCode'))] }, holds: some((g) => g.wrapUpCode) },
     {
@@ -246,7 +247,7 @@ function questions(day) {
       },
     },
     { name: 'duration of segments', filters: { segmentFilters: [and(range('tSegmentDuration', { gt: 60000, lte: 600000 }))] }, holds: some((g) => durationOf(g) > 60000 && durationOf(g) <= 600000) },
-    { name: 'a metric exists', filters: { conversationFilters: [and(hasMetric('tAbandon'))] }, holds: (c) => valuesOf(c, 'tAbandon').length > 0 },
+    { name: 'a metric exists', filters: { conversationFilters: [and(hasMetric('tAnswered'))] }, holds: (c) => valuesOf(c, 'tAnswered').length > 0 },
     { name: 'a sum of metrics', filters: { conversationFilters: [and(range('tTalk', { gte: 120000 }))] }, holds: (c) => valuesOf(c, 'tTalk').length > 0 && sumOf(c, 'tTalk') >= 120000 },
     {
       name: 'duration of conversations', filters: { conversationFilters: [and(range('tConversationDuration', { lt: 60000 }))] },

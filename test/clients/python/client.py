@@ -288,6 +288,7 @@ def questions(day):
     """Every kind of predicate, asked of the conversations of a day: a name, filters for the server, the same in the
     client's own words, and whether simulated records may hold nothing of it."""
     agent = next(g for c in day for g in segments_of(c) if g.purpose == "agent" and g.queue_id)
+    caller = next(digits(g.ani) for c in day for g in segments_of(c) if (g.ani or "").startswith("tel:+"))
     other = next(g.queue_id for c in day for g in segments_of(c) if g.queue_id and g.queue_id != agent.queue_id)
 
     def some(test):
@@ -304,7 +305,7 @@ def questions(day):
          some(lambda g: g.queue_id == agent.queue_id and getattr(g, "user_id", None) == agent.user_id), False),
         ("two of two segments", [s.filter("and", s.has("segmentType", "hold")), s.filter("and", s.has("purpose", "ivr"))],
          lambda c: some(lambda g: g.segment_type == "hold")(c) and some(lambda g: g.purpose == "ivr")(c), False),
-        ("a telephone number", [s.filter("or", s.has("ani", digits(agent.ani)))], some(lambda g: digits(g.ani) == digits(agent.ani)), False),
+        ("a telephone number", [s.filter("or", s.has("ani", caller))], some(lambda g: digits(g.ani) == caller), False),
         ("exists", [s.filter("and", s.exists("wrapUpCode"))], some(lambda g: g.wrap_up_code), False),
         ("notExists", [s.filter("and", s.has("segmentType", "wrapup"), s.lacks("wrapUpCode"))],
          some(lambda g: g.segment_type == "wrapup" and not g.wrap_up_code), True),
@@ -315,7 +316,7 @@ def questions(day):
          some(lambda g: g.purpose == "agent" and g.queue_id in (agent.queue_id, other) and g.segment_type in ("interact", "hold")), False),
         ("duration of segments", [s.filter("and", s.within("tSegmentDuration", gt=60000, lte=600000))],
          some(lambda g: g.segment_end and 60000 < g.duration() <= 600000), False),
-        ("a metric exists", [c_.filter("and", c_.exists("tAbandon", "metric"))], lambda c: values_of(c, "tAbandon"), False),
+        ("a metric exists", [c_.filter("and", c_.exists("tAnswered", "metric"))], lambda c: values_of(c, "tAnswered"), False),
         ("a sum of metrics", [c_.filter("and", c_.within("tTalk", gte=120000))],
          lambda c: values_of(c, "tTalk") and sum(values_of(c, "tTalk")) >= 120000, False),
         ("duration of conversations", [c_.filter("and", c_.within("tConversationDuration", lt=60000))],
