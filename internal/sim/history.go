@@ -17,21 +17,33 @@ func (History) At(r conversation.Record, at time.Time) (conversation.Record, err
 	return CutRecord(r, at)
 }
 
-// Settled is when the last thing happened to a record that had ended: an endpoint reported, somebody evaluated it, or the
-// platform went over it again.
-func (History) Settled(r conversation.Record) time.Time {
-	at := reprocessed(r.ID, r.Start)
-	if last, err := conversation.ParseTime(lastEvent(r.JSON)); err == nil && last.After(at) {
-		at = last
+// endless is later than any instant that is asked for.
+var endless = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Bounds are the end of a record and when the last thing happened to it: an endpoint reported, somebody evaluated it, or
+// the platform went over it again. One without an end goes on for ever.
+func (History) Bounds(r conversation.Record) (ended, settled time.Time) {
+	if r.End.IsZero() {
+		return time.Time{}, endless
 	}
-	return at
+	settled = r.End.Add(reported)
+	if at := reprocessed(r.ID, r.Start); at.After(settled) {
+		settled = at
+	}
+	if last, err := conversation.ParseTime(lastEvent(r.JSON)); err == nil && last.After(settled) {
+		settled = last
+	}
+	return r.End, settled
 }
 
+// reported is how long after the end the last endpoint has reported at the latest.
+const reported = time.Second
+
 // settled says whether nothing happened to a conversation after an instant. It reads a few times only, and says no when
-// it would have to read more. An endpoint reports within a second.
+// it would have to read more.
 func settled(c *conversation.Conversation, at time.Time) bool {
 	end, err := conversation.ParseTime(c.ConversationEnd)
-	if err != nil || end.Add(time.Second).After(at) {
+	if err != nil || end.Add(reported).After(at) {
 		return false
 	}
 	if start, err := conversation.ParseTime(c.ConversationStart); err != nil || reprocessed(c.ConversationID, start).After(at) {

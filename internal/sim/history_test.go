@@ -14,7 +14,7 @@ func TestRecordsChangeAfterTheirEnd(t *testing.T) {
 	seen := make(map[string]int)
 	for _, c := range conversations(31, 2500, monday) {
 		r := record(t, c)
-		settled := History{}.Settled(r)
+		_, settled := History{}.Bounds(r)
 		if settled.Before(r.Start.Add(24*time.Hour)) && r.End.Before(r.Start.Add(24*time.Hour)) {
 			continue
 		}

@@ -15,7 +15,8 @@ import (
 type head struct {
 	id         conversation.ID
 	start, end stamp
-	settled    stamp // zero if nothing changes after the end
+	ended      stamp // when the end is known; zero if always
+	settled    stamp // when it looks as it is kept; zero if always
 	lifetime
 	at, size uint32 // where the record lies in its block, in bytes
 }
@@ -42,7 +43,8 @@ func newEntry(r conversation.Record, history History) entry {
 		id: r.ID, start: stampOf(r.Start), end: stampOf(r.End), lifetime: readLifetime(r.JSON), size: uint32(len(r.JSON)),
 	}, r.JSON}
 	if history != nil {
-		e.settled = stampOf(history.Settled(r))
+		ended, settled := history.Bounds(r)
+		e.ended, e.settled = stampOf(ended), stampOf(settled)
 	}
 	return e
 }

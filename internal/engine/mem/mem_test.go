@@ -202,7 +202,8 @@ type failing struct{ cause error }
 func (f failing) At(r conversation.Record, _ time.Time) (conversation.Record, error) {
 	return r, f.cause
 }
-func (failing) Settled(conversation.Record) time.Time { return time.Time{} }
+
+func (failing) Bounds(r conversation.Record) (ended, settled time.Time) { return r.End, forever.Add(1) }
 
 func TestAFailingCutEndsTheAnswer(t *testing.T) {
 	cause := errors.New("cannot cut")

@@ -22,8 +22,9 @@ type History interface {
 	// At gives a record as it looked at an instant, which lies after its start. One that had not ended then comes back
 	// without an end.
 	At(r conversation.Record, at time.Time) (conversation.Record, error)
-	// Settled is from when on a record that has ended looks as it is given. Zero says from its end on.
-	Settled(r conversation.Record) time.Time
+	// Bounds are from when on the end of a record is known, and from when on, not earlier, it looks as it is given. Zero
+	// says that it always was so. One that has no end is settled when nothing in it changes any more.
+	Bounds(r conversation.Record) (ended, settled time.Time)
 }
 
 // Store keeps records in memory. Safe for concurrent use; Views are not disturbed by what is added later.

@@ -93,21 +93,14 @@ func (v *view) visible(h *head) bool {
 
 // end is the conversation's end as it was known; zero while it went on.
 func (v *view) end(h *head) stamp {
-	if v.goesOn(h) {
+	if h.ended.compare(v.asOf) > 0 {
 		return stamp{}
 	}
 	return h.end
 }
 
-// goesOn says whether the conversation had not ended. One without an end may have, for all we know.
-func (v *view) goesOn(h *head) bool {
-	return v.store.history != nil && (h.end == stamp{} || h.end.compare(v.asOf) > 0)
-}
-
 // changes says whether the record was another one than it is in the end.
-func (v *view) changes(h *head) bool {
-	return v.goesOn(h) || v.store.history != nil && h.settled.compare(v.asOf) > 0
-}
+func (v *view) changes(h *head) bool { return h.settled.compare(v.asOf) > 0 }
 
 // locate is where the known ones of the ids lie. The store knows where the newest version is; a record that has come,
 // or has got another start, since the snapshot was taken is searched for.
