@@ -29,7 +29,7 @@ func organizationAt(t *testing.T, s *Server, c Credentials) (id string) {
 func TestTheOrganizationOfASandboxFollowsFromWhatIsSimulated(t *testing.T) {
 	client := NewCredentials()
 	of := func(seed uint64, perDay int) string {
-		w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: seed, Days: 1, PerDay: perDay, Now: noon}, nil)
+		w, err := sandbox.Simulate(t.Context(), sandbox.Scenario{Speed: 1, Seed: seed, Days: 1, PerDay: perDay, Start: noon}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

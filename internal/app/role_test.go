@@ -136,7 +136,7 @@ func TestRolesStartAndStop(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	world, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: 7, Days: 2, PerDay: 3, Now: noon}, nil)
+	world, err := sandbox.Simulate(t.Context(), sandbox.Scenario{Speed: 1, Seed: 7, Days: 2, PerDay: 3, Start: noon}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

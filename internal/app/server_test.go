@@ -19,7 +19,7 @@ import (
 // A page is larger than what the connection holds, so that the server is still writing it when it is asked to stop.
 func TestStoppingFinishesThePagesInFlight(t *testing.T) {
 	client := NewCredentials()
-	w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: 7, Days: 2, PerDay: 4000, Now: noon}, nil)
+	w, err := sandbox.Simulate(t.Context(), sandbox.Scenario{Speed: 1, Seed: 7, Days: 2, PerDay: 4000, Start: noon}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

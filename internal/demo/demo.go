@@ -50,7 +50,7 @@ type Server struct{ URL, ClientID, ClientSecret string }
 func (d Demo) World(ctx context.Context) (*sandbox.World, error) {
 	d.Say("1. Starting a platform with %s conversations a day …", d.Count(int64(d.PerDay)))
 	made := int64(0)
-	return sandbox.Simulate(ctx, sandbox.Simulation{Seed: d.Seed, Days: d.Days + 1, PerDay: d.PerDay, Now: now}, func(n int) {
+	return sandbox.Simulate(ctx, sandbox.Scenario{Speed: 1, Seed: d.Seed, Days: d.Days + 1, PerDay: d.PerDay, Start: now}, func(n int) {
 		made += int64(n)
 		d.Progress("simulating", made, int64(d.Days+1)*int64(d.PerDay))
 	})

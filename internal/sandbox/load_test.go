@@ -40,7 +40,7 @@ func TestFilesWithoutARecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, found, err := Load(t.Context(), time.Now(), files, wire.Limits{Page: 1 << 20, Advice: "more"})
+		_, found, err := Load(t.Context(), Scenario{Start: time.Now(), Speed: 1}, files, wire.Limits{Page: 1 << 20, Advice: "more"})
 		if c.says != "" {
 			if kind := fault.ExitCode(err); kind != 2 && kind != 8 || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %v", name, err)
@@ -52,7 +52,7 @@ func TestFilesWithoutARecord(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, _, err := Load(ended, time.Now(), files, wire.Limits{}); !errors.Is(err, context.Canceled) {
+		if _, _, err := Load(ended, Scenario{Start: time.Now(), Speed: 1}, files, wire.Limits{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, given up: %v", name, err)
 		}
 	}

@@ -1,58 +1,416 @@
 package sandbox
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/enginetest"
-	"github.com/parley-hq/parley/internal/engine/mem"
-	"github.com/parley-hq/parley/internal/query"
-	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/sandbox/clock"
+	"github.com/parley-hq/parley/internal/sandbox/journal"
+	"github.com/parley-hq/parley/internal/state"
 )
 
+var (
+	noon  = time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
+	today = conversation.DayOf(noon)
+)
+
+func frozen(perDay int) Scenario { return Scenario{Seed: 7, Days: 5, PerDay: perDay, Start: noon} }
+
+func simulated(t *testing.T, s Scenario) *World {
+	t.Helper()
+	w, err := Simulate(t.Context(), s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// kept is a world whose deeds are kept in a folder.
+func kept(t *testing.T, s Scenario, dir string, parts map[string]Part) *World {
+	t.Helper()
+	w := simulated(t, s)
+	if err := w.Keep(t.Context(), journalIn(t, dir), parts); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func journalIn(t *testing.T, dir string) *journal.Journal {
+	t.Helper()
+	db, err := state.Open(t.Context(), filepath.Join(dir, "control.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	j, err := journal.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func do(t *testing.T, w *World, d Deed) {
+	t.Helper()
+	if err := w.Do(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func advance(t *testing.T, w *World, by time.Duration) {
+	t.Helper()
+	if err := w.MoveClock(t.Context(), clock.Change{Advance: by}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// all is what a view holds.
+func all(t *testing.T, open func(ctx context.Context) (engine.Engine, error)) (records []conversation.Record) {
+	t.Helper()
+	view, err := open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r, err := range view.Records(t.Context(), everything, 0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	if err := view.Close(); err != nil {
+		t.Error(err)
+	}
+	return records
+}
+
 func TestABatchThatFailsLeavesTheDateWhereItWas(t *testing.T) {
-	noon := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
-	today := conversation.DayOf(noon)
 	for name, c := range map[string]struct {
 		failed []conversation.Day
-		want   conversation.Day // that begins at the dataAvailabilityDate
+		want   conversation.Day // whose batch is the last
 	}{
 		"none": {nil, today}, "an older one": {[]conversation.Day{today - 1}, today},
 		"the last": {[]conversation.Day{today}, today - 1}, "two": {[]conversation.Day{today - 1, today}, today - 2},
 	} {
-		w := newWorld(noon, "")
-		w.failed, w.next = c.failed, today-4
-		w.centre, w.store = sim.New(sim.Config{Seed: 7, PerDay: 10}), mem.New(sim.History{})
+		s := frozen(10)
+		for _, day := range c.failed {
+			s.FailedBatches = append(s.FailedBatches, day.String())
+		}
+		w := simulated(t, s)
 		at, err := w.Available(t.Context())
-		if err != nil || !at.Equal(c.want.Start()) {
-			t.Errorf("%s: got %v, %v, want %v", name, at, err, c.want)
+		if read := at.Sub(c.want.Start()); err != nil || read < earliest || read >= earliest+begins {
+			t.Errorf("%s: got %v, %v, want the morning of %v", name, at, err, c.want)
 		}
 		// A job beyond the date finds what there is.
-		view, err := w.Settled(t.Context())
+		n := 0
+		for _, r := range all(t, w.Settled) {
+			if !r.Start.Before(at) {
+				t.Errorf("%s: %v began after the date", name, r.Start)
+			}
+			if r.Day() == c.want-1 {
+				n++
+			}
+		}
+		if n != 10 {
+			t.Errorf("%s: got %d conversations of the last day", name, n)
+		}
+	}
+}
+
+func TestWhatBeganIsInTheLakeOnceTheBatchHasEnded(t *testing.T) {
+	w := simulated(t, frozen(10))
+	before, _ := w.Available(t.Context())
+	next, known := w.NextBatch()
+	if !known || next.Before((today + 1).Start().Add(earliest)) || next.After((today + 1).Start().Add(Latest)) {
+		t.Fatalf("the next batch ends at %v, %v", next, known)
+	}
+	advance(t, w, next.Sub(noon)-time.Millisecond)
+	if at, _ := w.Available(t.Context()); !at.Equal(before) {
+		t.Errorf("before its end the date is %v, not %v", at, before)
+	}
+	advance(t, w, time.Millisecond)
+	if at, _ := w.Available(t.Context()); conversation.DayOf(at) != today+1 || !at.Before(next) {
+		t.Errorf("at its end the date is %v", at)
+	}
+}
+
+func TestBatchesAreHaltedAndTheDateGoesBack(t *testing.T) {
+	w := simulated(t, frozen(1))
+	first, _ := w.Available(t.Context())
+	do(t, w, Deed{Batch: &Batch{Halt: new(true)}})
+	advance(t, w, 48*time.Hour)
+	if at, _ := w.Available(t.Context()); !at.Equal(first) {
+		t.Errorf("halted, the date is %v, not %v", at, first)
+	}
+	if at, known := w.NextBatch(); known {
+		t.Errorf("halted, the next batch ends at %v", at)
+	}
+	do(t, w, Deed{Batch: &Batch{Halt: new(false)}})
+	advance(t, w, 24*time.Hour)
+	later, _ := w.Available(t.Context())
+	if conversation.DayOf(later) != today+3 {
+		t.Errorf("afterwards the date is %v", later)
+	}
+	gone := later.Add(-30 * time.Hour)
+	do(t, w, Deed{Batch: &Batch{Back: &gone}})
+	if at, _ := w.Available(t.Context()); !at.Equal(gone) {
+		t.Errorf("gone back, the date is %v, not %v", at, gone)
+	}
+	advance(t, w, 24*time.Hour)
+	if at, _ := w.Available(t.Context()); conversation.DayOf(at) != today+4 {
+		t.Errorf("after the next batch the date is %v", at)
+	}
+}
+
+func TestAnAttributeIsSeenInAnalytics(t *testing.T) {
+	w := simulated(t, frozen(20))
+	r := all(t, w.Settled)[3]
+	participant := participantOf(t, r)
+	values := jsontext.Value(`{"Reason":"billing","Odd key ü":"line\nbreak"}`)
+	do(t, w, Deed{Attributes: &Attributes{r.ID, participant, values}})
+	written := `"Odd key ü":"line\nbreak"`
+	now, err := w.Conversation(t.Context(), r.ID)
+	if err != nil || !strings.Contains(string(now.JSON), written) {
+		t.Errorf("the conversation has no such attribute: %v", err)
+	}
+	if got := byID(t, w.Live, r.ID); !strings.Contains(string(got.JSON), written) {
+		t.Error("the synchronous query does not see it")
+	}
+	if got := byID(t, w.Settled, r.ID); !bytes.Equal(got.JSON, r.JSON) {
+		t.Error("the batch that read before saw it")
+	}
+	advance(t, w, 24*time.Hour)
+	if got := byID(t, w.Settled, r.ID); !strings.Contains(string(got.JSON), written) {
+		t.Error("the next batch did not see it")
+	}
+}
+
+func participantOf(t *testing.T, r conversation.Record) string {
+	t.Helper()
+	_, after, found := strings.Cut(string(r.JSON), `"participantId":"`)
+	if !found {
+		t.Fatal("no participant")
+	}
+	id, _, _ := strings.Cut(after, `"`)
+	return id
+}
+
+func byID(t *testing.T, open func(ctx context.Context) (engine.Engine, error), id conversation.ID) conversation.Record {
+	t.Helper()
+	for _, r := range all(t, open) {
+		if r.ID == id {
+			return r
+		}
+	}
+	t.Fatalf("no conversation %s", id)
+	return conversation.Record{}
+}
+
+func TestARecordIsRewrittenFromNowOn(t *testing.T) {
+	w := simulated(t, frozen(20))
+	r := all(t, w.Settled)[3]
+	do(t, w, Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`{"externalTag":"first"}`)}}})
+	advance(t, w, 24*time.Hour)
+	do(t, w, Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`{"externalTag":"second"}`)}}})
+	if got := byID(t, w.Settled, r.ID); !strings.Contains(string(got.JSON), `"externalTag":"first"`) {
+		t.Error("the batch does not see the version of then")
+	}
+	if got := byID(t, w.Live, r.ID); !strings.Contains(string(got.JSON), `"externalTag":"second"`) {
+		t.Error("the query does not see the last version")
+	}
+}
+
+func TestRecordsThatBeginLaterDrift(t *testing.T) {
+	w := simulated(t, frozen(100))
+	do(t, w, Deed{Drift: &Drift{Pointer: "/participants/0/sessions/0/mediaType", Value: jsontext.Value(`"hologram"`), Every: 3}})
+	advance(t, w, 36*time.Hour)
+	n, others := 0, 0
+	for _, r := range all(t, w.Live) {
+		switch drifted := strings.Contains(string(r.JSON), "hologram"); {
+		case drifted && r.Start.Before(noon):
+			t.Errorf("%s began at %v and drifted", r.ID, r.Start)
+		case drifted:
+			n++
+		case !r.Start.Before(noon):
+			others++
+		}
+	}
+	if n == 0 || n*2 < others/2 || n > others {
+		t.Errorf("%d drifted, %d did not", n, others)
+	}
+}
+
+func TestFiguresAreFinishedAfterTheLag(t *testing.T) {
+	s := frozen(200)
+	s.Lag = Span(10 * time.Minute)
+	w := simulated(t, s)
+	lagging := 0
+	for _, r := range all(t, w.Live) {
+		now, err := w.Conversation(t.Context(), r.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := query.Query{Interval: conversation.Interval{Start: (today - 4).Start(), End: today.End()}, Matching: query.StartOfDay}
-		if n, err := view.Count(t.Context(), all); err != nil || n != 10*int64(c.want-today+4) {
-			t.Errorf("%s: got %d conversations, %v", name, n, err)
+		if now.End.IsZero() == r.End.IsZero() {
+			continue
 		}
-		if err := view.Close(); err != nil {
-			t.Error(err)
+		if lagging++; !r.End.IsZero() || noon.Sub(now.End) >= time.Duration(s.Lag) {
+			t.Errorf("%s ended at %v, in analytics at %v", r.ID, now.End, r.End)
 		}
+	}
+	if lagging == 0 {
+		t.Error("no conversation has ended within the lag")
+	}
+}
+
+// shown is all that a world shows.
+func shown(t *testing.T, w *World) string {
+	t.Helper()
+	var out strings.Builder
+	for _, open := range []func(context.Context) (engine.Engine, error){w.Live, w.Settled} {
+		for _, r := range all(t, open) {
+			out.Write(r.JSON)
+		}
+	}
+	at, _ := w.Available(t.Context())
+	return out.String() + at.String() + w.Clock().String()
+}
+
+// The same deeds at the same instants give the same bytes: in a process that was killed, in one to which the state was
+// carried, and not after a reset.
+func TestAWorldFollowsFromItsJournal(t *testing.T) {
+	dir := t.TempDir()
+	w := kept(t, frozen(40), dir, nil)
+	beginning := shown(t, w)
+	r := all(t, w.Settled)[3]
+	do(t, w, Deed{Drift: &Drift{Pointer: "/surprise", Value: jsontext.Value(`[1.50]`)}})
+	do(t, w, Deed{Attributes: &Attributes{r.ID, participantOf(t, r), jsontext.Value(`{"k":"v"}`)}})
+	advance(t, w, 20*time.Hour)
+	do(t, w, Deed{Batch: &Batch{Fail: []string{(today + 2).String()}}})
+	do(t, w, Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`{"externalTag":"x"}`)}}})
+	advance(t, w, 30*time.Hour)
+	want := shown(t, w)
+	saved, err := w.Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(t, kept(t, frozen(40), dir, nil)); got != want {
+		t.Error("after a restart it shows something else")
+	}
+	other := kept(t, frozen(40), t.TempDir(), nil)
+	if err := other.Load(t.Context(), saved); err != nil || shown(t, other) != want {
+		t.Errorf("where it was loaded it shows something else, %v", err)
+	}
+	if err := w.Reset(t.Context()); err != nil || shown(t, w) != beginning {
+		t.Errorf("after a reset it shows something else than in the beginning, %v", err)
+	}
+	if got := shown(t, kept(t, frozen(40), dir, nil)); got != beginning {
+		t.Error("after a reset and a restart it shows something else than in the beginning")
+	}
+}
+
+func TestAJournalBelongsToItsScenario(t *testing.T) {
+	dir := t.TempDir()
+	kept(t, frozen(1), dir, nil)
+	w := simulated(t, frozen(2))
+	if err := w.Keep(t.Context(), journalIn(t, dir), nil); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "per_day is 1 there and 2 here") {
+		t.Errorf("got %v", err)
+	}
+	saved, err := kept(t, frozen(1), t.TempDir(), nil).Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kept(t, frozen(2), t.TempDir(), nil).Load(t.Context(), saved); !errors.Is(err, fault.Invalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatCannotBeDoneIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	w := kept(t, frozen(10), dir, nil)
+	r := all(t, w.Settled)[0]
+	late := noon.Add(time.Hour)
+	before := w.journal.Len()
+	for name, c := range map[string]struct {
+		deed Deed
+		kind error
+	}{
+		"nothing":                   {Deed{}, fault.Invalid},
+		"a batch that has ended":    {Deed{Batch: &Batch{Fail: []string{today.String()}}}, fault.Invalid},
+		"no day":                    {Deed{Batch: &Batch{Fail: []string{"tomorrow"}}}, fault.Invalid},
+		"a date that goes ahead":    {Deed{Batch: &Batch{Back: &late}}, fault.Invalid},
+		"an unknown conversation":   {Deed{Rewrite: []Rewrite{{"none", jsontext.Value(`{}`)}}}, fault.NotFound},
+		"another id":                {Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`{"conversationId":"x"}`)}}}, fault.Invalid},
+		"no patch":                  {Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`[]`)}}}, fault.Invalid},
+		"an unknown participant":    {Deed{Attributes: &Attributes{r.ID, "none", jsontext.Value(`{}`)}}, fault.NotFound},
+		"attributes that are none":  {Deed{Attributes: &Attributes{r.ID, participantOf(t, r), jsontext.Value(`7`)}}, fault.Invalid},
+		"a drift of the id":         {Deed{Drift: &Drift{Pointer: "/conversationId", Value: jsontext.Value(`"x"`)}}, fault.Invalid},
+		"a drift without a pointer": {Deed{Drift: &Drift{Pointer: "mediaType", Value: jsontext.Value(`"x"`)}}, fault.Invalid},
+		"a drift without a value":   {Deed{Drift: &Drift{Pointer: "/mediaType"}}, fault.Invalid},
+	} {
+		if err := w.Do(t.Context(), c.deed); !errors.Is(err, c.kind) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := w.MoveClock(t.Context(), clock.Change{Advance: -time.Hour}); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a clock that goes back: %v", err)
+	}
+	if err := w.MoveClock(t.Context(), clock.Change{Set: time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
+		t.Errorf("far ahead, of few conversations: %v", err)
+	}
+	if n := w.journal.Len(); n != before+1 {
+		t.Errorf("the journal has %d entries more", n-before)
+	}
+}
+
+// part is a part of a world that counts.
+type part struct{ deeds []string }
+
+func (p *part) Redo(deed jsontext.Value) error { p.deeds = append(p.deeds, string(deed)); return nil }
+func (p *part) Reset()                         { p.deeds = nil }
+
+func TestAPartDoesAgainWhatItDid(t *testing.T) {
+	dir := t.TempDir()
+	first := &part{}
+	w := kept(t, frozen(1), dir, map[string]Part{"p": first})
+	for _, deed := range []string{`{"n":1}`, `{"n":2}`} {
+		if err := w.Note(t.Context(), "p", jsontext.Value(deed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := &part{}
+	w = kept(t, frozen(1), dir, map[string]Part{"p": second})
+	if want := []string{`{"n":1}`, `{"n":2}`}; !slices.Equal(second.deeds, want) {
+		t.Errorf("got %v", second.deeds)
+	}
+	if err := w.Reset(t.Context()); err != nil || len(second.deeds) != 0 {
+		t.Errorf("after a reset: %v, %v", second.deeds, err)
 	}
 }
 
 // The sandbox over given records grows as one over a simulated centre does when a day is made.
 func TestWorldIsASource(t *testing.T) {
-	enginetest.RunSource(t, func(_ *testing.T, now time.Time) enginetest.Grows {
-		w := newWorld(now, "")
-		w.store = mem.New(nil)
+	enginetest.RunSource(t, func(t *testing.T, now time.Time) enginetest.Grows {
+		t.Helper()
+		w, err := newWorld(Scenario{Start: now, Speed: 1, Given: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
 		return enginetest.Grows{Source: w, Add: func(t *testing.T, records ...conversation.Record) {
 			t.Helper()
-			if _, err := w.store.Add(records...); err != nil {
+			if _, err := w.past().store.Add(records...); err != nil {
 				t.Fatal(err)
 			}
 		}}
 	})
 }
+

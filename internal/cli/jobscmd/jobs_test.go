@@ -129,7 +129,7 @@ func served(t *testing.T, dir string, limits job.Limits) (base string) {
 func pretended(t *testing.T) string {
 	t.Helper()
 	now := time.Date(2026, 11, 7, 12, 0, 0, 0, time.UTC) // when the lake was made, as it were
-	w, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: 7, Days: 4, PerDay: perDay, Now: now}, nil)
+	w, err := sandbox.Simulate(t.Context(), sandbox.Scenario{Speed: 1, Seed: 7, Days: 4, PerDay: perDay, Start: now}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,246 @@
+// Package sandbox is the simulated platform that stands behind "parley sandbox": its clock, its conversations, made or
+// given, and its nightly batch. It answers as engine.Source; who serves it is not its business.
+//
+// What a sandbox is follows from its scenario, its clock and the journal of what was done to it: the clock was moved, a batch
+// failed, an attribute was written, a record was rewritten. The same deeds at the same instants give the same bytes.
+package sandbox
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/mem"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/sandbox/clock"
+	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// World is the platform behind a sandbox. Safe for concurrent use.
+type World struct {
+	scenario Scenario
+	given    []byte // digest
+	clock    *clock.Clock
+	current  atomic.Pointer[past] // another after a reset
+
+	doing   sync.Mutex // one deed at a time
+	journal Journal
+	parts   map[string]Part
+}
+
+var _ engine.Source = (*World)(nil)
+
+// past is all that has happened in a world.
+type past struct {
+	scenario Scenario
+	store    *mem.Store
+	history  *history
+
+	mu      sync.RWMutex
+	nightly nightly
+	drifts  []Drift
+
+	extending sync.Mutex
+	centre    *sim.Centre      // nil when the records were given
+	next      conversation.Day // first day that is not made yet
+}
+
+// Simulate makes the world of a simulated contact centre. Progress, which may be nil, is told of each day made.
+func Simulate(ctx context.Context, s Scenario, progress func(conversations int)) (*World, error) {
+	w, err := newWorld(s)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.past().extend(ctx, conversation.DayOf(s.Start), progress)
+}
+
+// newWorld makes a world in which nothing has happened yet.
+func newWorld(s Scenario) (*World, error) {
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	setting, err := clock.Setting{At: s.Start, Since: time.Now()}.Apply(clock.Change{Speed: &s.Speed}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	w := &World{scenario: s, clock: clock.New(setting, nil), parts: map[string]Part{}}
+	p, err := newPast(s)
+	w.current.Store(p)
+	return w, err
+}
+
+func newPast(s Scenario) (*past, error) {
+	p := &past{scenario: s, history: &history{lag: time.Duration(s.Lag), edited: map[conversation.ID]*versions{}}, nightly: nightly{seed: s.Seed}}
+	for _, text := range s.FailedBatches {
+		day, err := conversation.ParseDay(text)
+		if err != nil {
+			return nil, fault.Field("failed_batches", "failed_batches: %v", err)
+		}
+		p.nightly.failed = append(p.nightly.failed, day)
+	}
+	if s.Given == "" {
+		p.history.simulated, p.centre, p.next = sim.History{}, s.centre(), s.first()
+	}
+	p.store = mem.New(p.history)
+	return p, nil
+}
+
+func (w *World) past() *past { return w.current.Load() }
+
+// Name says what the conversations come from: it is the same for the same conversations, on every machine.
+func (w *World) Name() string { return w.scenario.name() }
+
+// Clock is the platform's time.
+func (w *World) Clock() time.Time { return w.clock.Now() }
+
+// Wait returns when the platform's clock shows an instant, however it was moved meanwhile.
+func (w *World) Wait(ctx context.Context, until time.Time) error { return w.clock.Wait(ctx, until) }
+
+// Available implements engine.Source.
+func (w *World) Available(context.Context) (time.Time, error) {
+	return w.past().available(w.Clock()), nil
+}
+
+func (p *past) available(at time.Time) time.Time {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.nightly.available(at)
+}
+
+// batch is when the last batch that ended well before an instant had begun to read.
+func (p *past) batch(at time.Time) time.Time {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.nightly.read(p.nightly.last(at))
+}
+
+// Live shows what has begun by now, each conversation as it is now.
+func (w *World) Live(ctx context.Context) (engine.Engine, error) {
+	p, now := w.past(), w.Clock()
+	if err := p.extend(ctx, conversation.DayOf(now), nil); err != nil {
+		return nil, err
+	}
+	return p.store.View(now, now.Add(time.Nanosecond)), nil
+}
+
+// Settled shows what the nightly batch found, as it was then.
+func (w *World) Settled(ctx context.Context) (engine.Engine, error) {
+	p := w.past()
+	at := p.batch(w.Clock())
+	if err := p.extend(ctx, conversation.DayOf(at), nil); err != nil {
+		return nil, err
+	}
+	return p.store.View(at, at), nil
+}
+
+// Extractable are the days that can be extracted: simulated, and complete by the nightly batch. Of given records nobody
+// knows.
+func (w *World) Extractable() (days conversation.Days, known bool) {
+	if w.scenario.Given != "" {
+		return days, false
+	}
+	return conversation.Days{First: w.scenario.first(), End: conversation.DayOf(w.past().available(w.Clock()))}, true
+}
+
+// extend makes the days up to and including last that are not made yet, several at once.
+func (p *past) extend(ctx context.Context, last conversation.Day, progress func(int)) error {
+	p.extending.Lock()
+	defer p.extending.Unlock()
+	if p.centre == nil || p.next > last {
+		return nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var made sync.Mutex
+	for day := p.next; day <= last; day++ {
+		group.Go(func() error {
+			records, err := p.records(ctx, day)
+			if err != nil {
+				return err
+			}
+			if _, err := p.store.Add(records...); err != nil {
+				return err
+			}
+			made.Lock()
+			defer made.Unlock()
+			if progress != nil {
+				progress(len(records))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	p.next = last + 1
+	return nil
+}
+
+// records makes those of a day, as they drifted.
+func (p *past) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
+	drifts := p.driftsOf(day)
+	var out []conversation.Record
+	for c := range p.centre.Day(day) {
+		r, err := wire.RecordOf(c)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range drifts {
+			if r, err = d.on(r); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, r)
+	}
+	return out, ctx.Err()
+}
+
+func (p *past) driftsOf(day conversation.Day) (out []Drift) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, d := range p.drifts {
+		if !d.from.After(day.End()) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// find gives a conversation as it is in the end, if it has begun.
+func (p *past) find(ctx context.Context, id conversation.ID, now time.Time) (found conversation.Record, there bool, err error) {
+	if err := p.extend(ctx, conversation.DayOf(now), nil); err != nil {
+		return found, false, err
+	}
+	view := p.store.View(endOfTime, now.Add(time.Nanosecond))
+	for r, err := range view.ByID(ctx, []conversation.ID{id}) {
+		return r, err == nil, err
+	}
+	return found, false, view.Close()
+}
+
+// endOfTime is later than anything that happens.
+var endOfTime = time.Date(9999, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// Conversation is a conversation as it is now, without the lag of analytics. It is fault.NotFound before it begins.
+func (w *World) Conversation(ctx context.Context, id conversation.ID) (conversation.Record, error) {
+	p, now := w.past(), w.Clock()
+	r, there, err := p.find(ctx, id, now)
+	if err != nil {
+		return r, err
+	}
+	if !there {
+		return r, fault.New(fault.NotFound, "The conversation does not exist.")
+	}
+	return p.history.now(r, now)
+}
+
+// everything is all conversations there are.
+var everything = query.Query{Interval: conversation.Interval{Start: time.Unix(0, 0).UTC(), End: endOfTime}, Matching: query.StartOfDay}
