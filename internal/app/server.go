@@ -81,7 +81,8 @@ type backend struct {
 	sources       map[string]engine.Source // by organization
 	organizations func(context.Context) (map[string]api.Organization, error)
 	now           func() time.Time
-	state         *State // nil: one that ends with the server
+	state         *State       // nil: one that ends with the server
+	control       http.Handler // answers under /_sandbox/; nil: nothing does
 }
 
 // Server is the platform's surface over some source. It may run again when it has ended, and not twice at a time.
@@ -101,12 +102,7 @@ type Server struct {
 
 // NewSandbox makes a server over a simulated platform.
 func NewSandbox(l Listen, w *sandbox.World) *Server {
-	// Who extracts keeps the id of the organization, so as not to mix one's conversations with another's. So it follows
-	// from what the conversations come from: the same after a restart and at another address, another for others.
-	name := w.Name()
-	return over(l, w, w.Clock, func(context.Context) (api.Organization, error) {
-		return api.Organization{ID: api.OrganizationID(name), Name: name}, nil
-	})
+	return over(l, w, w.Clock, func(context.Context) (api.Organization, error) { return organizationOf(w), nil })
 }
 
 // over makes a server for the default organization whose clients, tokens and jobs end with it.
@@ -231,10 +227,17 @@ func (s *Server) listen(ctx context.Context) error {
 		s.socket = tls.NewListener(s.socket, secure)
 	}
 	s.http = &http.Server{
-		Handler: s.surface.Handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+func (s *Server) handler() http.Handler {
+	if s.control == nil {
+		return s.surface.Handler()
+	}
+	return controlled(s.surface.Handler(), s.control)
 }
 
 // hangUp closes the socket, which is closed already if the server has served.

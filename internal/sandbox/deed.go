@@ -199,15 +199,29 @@ func (p *past) attributesDeed(ctx context.Context, a Attributes, at time.Time) (
 	if a.Values.Kind() != '{' {
 		return nil, fault.Field("attributes", "attributes is an object of texts")
 	}
-	patch := slices.Concat([]byte(`{"attributes":`), a.Values, []byte{'}'})
-	return p.edit(ctx, a.Conversation, at, func(text jsontext.Value) (jsontext.Value, error) {
-		out, there, err := edit.Element(text, "participants", "participantId", a.Participant, func(v jsontext.Value) (jsontext.Value, error) {
-			return edit.Merge(v, patch)
-		})
-		if err == nil && !there {
-			err = &fault.Error{Kind: fault.NotFound, Field: "participantId", Message: "The conversation has no such participant."}
+	now, there, err := p.find(ctx, a.Conversation, at)
+	if err == nil && there {
+		if now, err = p.history.now(now, at); err == nil {
+			_, there, err = a.on(jsontext.Value(now.JSON))
 		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		return nil, &fault.Error{Kind: fault.NotFound, Field: "participantId", Message: "The conversation has no such participant."}
+	}
+	return p.edit(ctx, a.Conversation, at, func(text jsontext.Value) (jsontext.Value, error) {
+		out, _, err := a.on(text)
 		return out, err
+	})
+}
+
+// on is a record with the attributes, if it has the participant.
+func (a Attributes) on(text jsontext.Value) (_ jsontext.Value, there bool, err error) {
+	patch := slices.Concat([]byte(`{"attributes":`), a.Values, []byte{'}'})
+	return edit.Element(text, "participants", "participantId", a.Participant, func(v jsontext.Value) (jsontext.Value, error) {
+		return edit.Merge(v, patch)
 	})
 }
 
@@ -251,7 +265,7 @@ func (p *past) edit(ctx context.Context, id conversation.ID, at time.Time, chang
 		return nil, fault.Field("patch", "a record keeps its conversationId and conversationStart")
 	}
 	return func() {
-		p.history.edit(before, after, at)
+		p.history.edit(before, edited{at, change})
 		_, _ = p.store.Add(after) // has id and start, and fails for nothing else
 	}, nil
 }
@@ -277,10 +291,8 @@ func (p *past) driftDeed(ctx context.Context, d Drift, at time.Time) (func(), er
 		changed = append(changed, r)
 	}
 	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.drifts = append(p.drifts, d)
-		_, _ = p.store.Add(changed...)
+		p.history.drift(d)
+		_, _ = p.store.Add(changed...) // each has id and start
 	}, view.Close()
 }
 

@@ -4,8 +4,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/mem"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // history tells how conversations looked: as they were simulated or given, but for what was done to them.
@@ -14,72 +17,112 @@ type history struct {
 	lag       time.Duration
 
 	mu     sync.RWMutex
-	edited map[conversation.ID]*versions
+	edited map[conversation.ID]*edits
+	drifts []Drift
 }
 
-// versions are those of a conversation to which something was done, each as it will be in the end.
-type versions struct {
-	first conversation.Record
-	later []version // in order
+// edits are what was done to a conversation, in order.
+type edits struct {
+	first conversation.Record // before
+	later []edited
 }
 
-// version is what a conversation is from an instant on.
-type version struct {
+// edited is what is so from an instant on.
+type edited struct {
 	from   time.Time
-	record conversation.Record
+	change func(jsontext.Value) (jsontext.Value, error)
 }
 
-func (v *versions) at(at time.Time) conversation.Record {
-	out := v.first
-	for _, l := range v.later {
-		if l.from.After(at) {
-			break
-		}
-		out = l.record
-	}
-	return out
-}
-
-// edit makes a record the one from an instant on that a conversation is.
-func (h *history) edit(before, after conversation.Record, from time.Time) {
+// edit changes a conversation from an instant on.
+func (h *history) edit(before conversation.Record, e edited) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.edited[before.ID] == nil {
-		h.edited[before.ID] = &versions{first: before}
+		h.edited[before.ID] = &edits{first: before}
 	}
-	v := h.edited[before.ID]
-	v.later = append(v.later, version{from, after})
+	h.edited[before.ID].later = append(h.edited[before.ID].later, e)
+}
+
+// drift has records drift, for good.
+func (h *history) drift(d Drift) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drifts = append(h.drifts, d)
+}
+
+// drifted is a record as it drifted.
+func (h *history) drifted(r conversation.Record) (_ conversation.Record, err error) {
+	h.mu.RLock()
+	all := h.drifts
+	h.mu.RUnlock()
+	for _, d := range all {
+		if r, err = d.on(r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
 }
 
 // At implements mem.History. Of a conversation that has ended a moment ago, analytics know what was so just before.
 func (h *history) At(r conversation.Record, at time.Time) (conversation.Record, error) {
-	r = h.version(r, at)
-	if h.simulated == nil {
-		return r, nil
-	}
-	if !r.End.IsZero() && !at.Before(r.End) && at.Before(r.End.Add(h.lag)) {
-		at = r.End.Add(-time.Millisecond)
-		if at.Before(r.Start) {
-			at = r.Start
+	then := at
+	if h.simulated != nil && !r.End.IsZero() && !at.Before(r.End) && at.Before(r.End.Add(h.lag)) {
+		if then = r.End.Add(-time.Millisecond); then.Before(r.Start) {
+			then = r.Start
 		}
 	}
-	return h.simulated.At(r, at)
+	return h.looked(r, then, at)
 }
 
 // now is a record as it looked, without the lag of analytics.
 func (h *history) now(r conversation.Record, at time.Time) (conversation.Record, error) {
-	r = h.version(r, at)
-	if h.simulated == nil {
-		return r, nil
-	}
-	return h.simulated.At(r, at)
+	return h.looked(r, at, at)
 }
 
-func (h *history) version(r conversation.Record, at time.Time) conversation.Record {
+// looked is what had happened in a conversation at an instant, with what was done to it until another. A cut knows the
+// members of the schema alone, so that what drifted or was written comes last.
+func (h *history) looked(r conversation.Record, happened, done time.Time) (_ conversation.Record, err error) {
+	h.mu.RLock()
+	e := h.edited[r.ID]
+	var later []edited
+	if e != nil {
+		r, later = e.first, e.later
+	}
+	h.mu.RUnlock()
+	if h.simulated != nil {
+		if r, err = h.simulated.At(r, happened); err != nil {
+			return r, err
+		}
+		if r, err = h.drifted(r); err != nil {
+			return r, err
+		}
+	}
+	for _, l := range later {
+		if l.from.After(done) {
+			break
+		}
+		if r, err = changed(r, l.change); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// changed is a record with another text.
+func changed(r conversation.Record, change func(jsontext.Value) (jsontext.Value, error)) (conversation.Record, error) {
+	text, err := change(jsontext.Value(r.JSON))
+	if err != nil {
+		return r, err
+	}
+	return wire.Record(text)
+}
+
+// given is a record before anything was done to it.
+func (h *history) given(r conversation.Record) conversation.Record {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if v := h.edited[r.ID]; v != nil {
-		return v.at(at)
+	if e := h.edited[r.ID]; e != nil {
+		return e.first
 	}
 	return r
 }
@@ -93,8 +136,8 @@ func (h *history) Bounds(r conversation.Record) (ended, settled time.Time) {
 	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if v := h.edited[r.ID]; v != nil && v.later[len(v.later)-1].from.After(settled) {
-		settled = v.later[len(v.later)-1].from
+	if e := h.edited[r.ID]; e != nil && e.later[len(e.later)-1].from.After(settled) {
+		settled = e.later[len(e.later)-1].from
 	}
 	if ended.After(settled) {
 		settled = ended

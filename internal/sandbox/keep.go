@@ -154,7 +154,7 @@ func (p *past) copyGiven(ctx context.Context, to *past) error {
 		if err != nil {
 			return errors.Join(err, view.Close())
 		}
-		if records = append(records, p.history.version(r, time.Time{})); len(records) == loadAtOnce {
+		if records = append(records, p.history.given(r)); len(records) == loadAtOnce {
 			if _, err := to.store.Add(records...); err != nil {
 				return err
 			}

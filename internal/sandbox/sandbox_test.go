@@ -413,4 +413,3 @@ func TestWorldIsASource(t *testing.T) {
 		}}
 	})
 }
-

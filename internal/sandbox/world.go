@@ -7,6 +7,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,6 @@ type past struct {
 
 	mu      sync.RWMutex
 	nightly nightly
-	drifts  []Drift
 
 	extending sync.Mutex
 	centre    *sim.Centre      // nil when the records were given
@@ -78,7 +78,7 @@ func newWorld(s Scenario) (*World, error) {
 }
 
 func newPast(s Scenario) (*past, error) {
-	p := &past{scenario: s, history: &history{lag: time.Duration(s.Lag), edited: map[conversation.ID]*versions{}}, nightly: nightly{seed: s.Seed}}
+	p := &past{scenario: s, history: &history{lag: time.Duration(s.Lag), edited: map[conversation.ID]*edits{}}, nightly: nightly{seed: s.Seed}}
 	for _, text := range s.FailedBatches {
 		day, err := conversation.ParseDay(text)
 		if err != nil {
@@ -186,32 +186,18 @@ func (p *past) extend(ctx context.Context, last conversation.Day, progress func(
 
 // records makes those of a day, as they drifted.
 func (p *past) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {
-	drifts := p.driftsOf(day)
 	var out []conversation.Record
 	for c := range p.centre.Day(day) {
 		r, err := wire.RecordOf(c)
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range drifts {
-			if r, err = d.on(r); err != nil {
-				return nil, err
-			}
+		if r, err = p.history.drifted(r); err != nil {
+			return nil, err
 		}
 		out = append(out, r)
 	}
 	return out, ctx.Err()
-}
-
-func (p *past) driftsOf(day conversation.Day) (out []Drift) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	for _, d := range p.drifts {
-		if !d.from.After(day.End()) {
-			out = append(out, d)
-		}
-	}
-	return out
 }
 
 // find gives a conversation as it is in the end, if it has begun.
@@ -244,3 +230,36 @@ func (w *World) Conversation(ctx context.Context, id conversation.ID) (conversat
 
 // everything is all conversations there are.
 var everything = query.Query{Interval: conversation.Interval{Start: time.Unix(0, 0).UTC(), End: endOfTime}, Matching: query.StartOfDay}
+
+// GoingOn are the conversations that go on, in order of start.
+func (w *World) GoingOn(ctx context.Context) ([]conversation.ID, error) {
+	q, err := query.DecodeJob([]byte(`{"interval":"1970-01-01/9999-01-01","conversationFilters":[{"type":"and","predicates":[{"dimension":"conversationEnd","operator":"notExists"}]}]}`))
+	if err != nil {
+		return nil, err
+	}
+	return w.ids(ctx, q.Query, 0)
+}
+
+// Older are the last that began longer ago than this, at most so many, the last first.
+func (w *World) Older(ctx context.Context, than time.Duration, most int) (ids []conversation.ID, err error) {
+	q := everything
+	q.Order, q.Interval.End = query.Descending, w.Clock().Add(-than)
+	return w.ids(ctx, q, most)
+}
+
+// ids are those of the first conversations that a query selects; most 0 means all.
+func (w *World) ids(ctx context.Context, q query.Query, most int) (ids []conversation.ID, err error) {
+	view, err := w.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	ids = []conversation.ID{}
+	for r, err := range view.Records(ctx, q, most, 0) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, r.ID)
+	}
+	return ids, nil
+}

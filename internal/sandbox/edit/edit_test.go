@@ -31,7 +31,9 @@ func TestMergeTakesObjectsOnly(t *testing.T) {
 
 func TestElementChangesTheOneThatIsMeant(t *testing.T) {
 	const record = `{"id":"c","participants":[{"participantId":"p","n":1},{"n":2,"participantId":"q"},{"participantId":"q"}],"z":0}`
-	add := func(v jsontext.Value) (jsontext.Value, error) { return Merge(v, jsontext.Value(`{"attributes":{"k":"v"}}`)) }
+	add := func(v jsontext.Value) (jsontext.Value, error) {
+		return Merge(v, jsontext.Value(`{"attributes":{"k":"v"}}`))
+	}
 	got, there, err := Element(jsontext.Value(record), "participants", "participantId", "q", add)
 	want := `{"id":"c","participants":[{"participantId":"p","n":1},{"n":2,"participantId":"q","attributes":{"k":"v"}},{"participantId":"q"}],"z":0}`
 	if err != nil || !there || string(got) != want {

@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/private"
+	"github.com/parley-hq/parley/internal/sandbox"
+	"github.com/parley-hq/parley/internal/sandbox/control"
+	"github.com/parley-hq/parley/internal/sandbox/journal"
+	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/store/folder"
+)
+
+// Sandbox is a simulated platform that can be controlled, and the folder of its server, where what was done to it is kept
+// beside clients, tokens and jobs.
+type Sandbox struct {
+	World *sandbox.World
+
+	state *State
+	lock  store.Lock
+	ends  bool // the folder ends with it
+}
+
+// OpenSandbox opens the sandbox of a folder, or one that ends with the process where none is given. Make makes its world:
+// it is told how the sandbox of the folder began, if there is one. Two processes cannot have one open: the second gets
+// fault.Conflict.
+func OpenSandbox(ctx context.Context, dir string, make func(begun *sandbox.Scenario) (*sandbox.World, error)) (_ *Sandbox, err error) {
+	s := &Sandbox{ends: dir == ""}
+	if s.ends {
+		if dir, err = private.Temp("sandbox"); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.state, err = OpenState(ctx, dir); err != nil {
+		return nil, err
+	}
+	if s.lock, err = folder.At(s.state.Dir).Lock(ctx, "sandbox.lock", store.LockOptions{}); err != nil {
+		if held, is := errors.AsType[*store.Held](err); is {
+			err = fault.New(fault.Conflict, "%s runs the sandbox of %s; stop it, or give another folder by --data", held.By, s.state.Dir)
+		}
+		return nil, err
+	}
+	kept, err := journal.Open(ctx, s.state.DB)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := sandbox.Begun(ctx, kept)
+	if err != nil {
+		return nil, err
+	}
+	if s.World, err = make(begun); err != nil {
+		return nil, err
+	}
+	return s, s.World.Keep(ctx, kept, nil)
+}
+
+// Close closes it.
+func (s *Sandbox) Close() (err error) {
+	if s.lock != nil {
+		err = s.lock.Close()
+	}
+	if s.state == nil {
+		return err
+	}
+	err = errors.Join(err, s.state.Close())
+	if s.ends {
+		err = errors.Join(err, os.RemoveAll(s.state.Dir))
+	}
+	return err
+}
+
+// Client makes a client that outlives the process, where the folder has none yet; otherwise it gives none.
+func (s *Sandbox) Client(ctx context.Context) (c Credentials, err error) {
+	clients, err := access.Open(ctx, s.state.DB, s.World.Clock)
+	if err != nil {
+		return c, err
+	}
+	if list, err := clients.List(ctx, ""); err != nil || len(list) > 0 {
+		return c, err
+	}
+	added, secret, err := clients.Add(ctx, access.Client{Name: "sandbox", Organization: DefaultOrganization})
+	return Credentials{string(added.ID), secret}, err
+}
+
+// Serve makes its server. Controls are for programs of this machine, unless anyone may use them.
+func (s *Sandbox) Serve(l Listen, anyone bool) *Server {
+	return &Server{Listen: l, backend: backend{
+		sources: map[string]engine.Source{DefaultOrganization: s.World}, now: s.World.Clock, state: s.state,
+		organizations: func(context.Context) (map[string]api.Organization, error) {
+			return map[string]api.Organization{DefaultOrganization: organizationOf(s.World)}, nil
+		},
+		control: control.New(control.Config{World: s.World, Anyone: anyone, Log: l.Log}),
+	}}
+}
+
+// organizationOf is whose platform a world is. Who extracts keeps the id of the organization, so as not to mix one's
+// conversations with another's. So it follows from what the conversations come from: the same after a restart and at
+// another address, another for others.
+func organizationOf(w *sandbox.World) api.Organization {
+	return api.Organization{ID: api.OrganizationID(w.Name()), Name: w.Name()}
+}
+
+// controlled answers the controls beside the platform.
+func controlled(platform, control http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
+			control.ServeHTTP(w, r)
+			return
+		}
+		platform.ServeHTTP(w, r)
+	})
+}
