@@ -29,10 +29,10 @@ type Sandbox struct {
 	ends  bool // the folder ends with it
 }
 
-// OpenSandbox opens the sandbox of a folder, or one that ends with the process where none is given. Make makes its world:
+// OpenSandbox opens the sandbox of a folder, or one that ends with the process where none is given. World makes its world:
 // it is told how the sandbox of the folder began, if there is one. Two processes cannot have one open: the second gets
 // fault.Conflict.
-func OpenSandbox(ctx context.Context, dir string, make func(begun *sandbox.Scenario) (*sandbox.World, error)) (_ *Sandbox, err error) {
+func OpenSandbox(ctx context.Context, dir string, world func(begun *sandbox.Scenario) (*sandbox.World, error)) (_ *Sandbox, err error) {
 	s := &Sandbox{ends: dir == ""}
 	if s.ends {
 		if dir, err = private.Temp("sandbox"); err != nil {
@@ -61,7 +61,7 @@ func OpenSandbox(ctx context.Context, dir string, make func(begun *sandbox.Scena
 	if err != nil {
 		return nil, err
 	}
-	if s.World, err = make(begun); err != nil {
+	if s.World, err = world(begun); err != nil {
 		return nil, err
 	}
 	return s, s.World.Keep(ctx, kept, nil)
@@ -95,15 +95,21 @@ func (s *Sandbox) Client(ctx context.Context) (c Credentials, err error) {
 	return Credentials{string(added.ID), secret}, err
 }
 
-// Serve makes its server. Controls are for programs of this machine, unless anyone may use them.
-func (s *Sandbox) Serve(l Listen, anyone bool) *Server {
-	return &Server{Listen: l, backend: backend{
+// Control is who may control a sandbox; the zero value is programs of this machine.
+type Control struct{ Nobody, Anyone bool }
+
+// Serve makes its server.
+func (s *Sandbox) Serve(l Listen, c Control) *Server {
+	server := &Server{Listen: l, backend: backend{
 		sources: map[string]engine.Source{DefaultOrganization: s.World}, now: s.World.Clock, state: s.state,
 		organizations: func(context.Context) (map[string]api.Organization, error) {
 			return map[string]api.Organization{DefaultOrganization: organizationOf(s.World)}, nil
 		},
-		control: control.New(control.Config{World: s.World, Anyone: anyone, Log: l.Log}),
 	}}
+	if !c.Nobody {
+		server.control = control.New(control.Config{World: s.World, Anyone: c.Anyone, Log: l.Log})
+	}
+	return server
 }
 
 // organizationOf is whose platform a world is. Who extracts keeps the id of the organization, so as not to mix one's

@@ -16,7 +16,7 @@ type nightly struct {
 	back   []back
 }
 
-// halt is a time during which no batch comes to its end; one that lasts has no end.
+// halt is a time during which no batch comes to its end; one that lasts has no end. What ended as it began had ended.
 type halt struct{ from, until time.Time }
 
 // back is a dataAvailabilityDate that is shown in place of that of the batch, from an instant on until a later batch than
@@ -77,7 +77,7 @@ func (n *nightly) next(at time.Time) (time.Time, bool) {
 func (n *nightly) fails(day conversation.Day) bool {
 	end := n.ends(day)
 	return slices.Contains(n.failed, day) || slices.ContainsFunc(n.halts, func(h halt) bool {
-		return !end.Before(h.from) && (h.until.IsZero() || end.Before(h.until))
+		return end.After(h.from) && (h.until.IsZero() || !end.After(h.until))
 	})
 }
 

@@ -28,7 +28,6 @@ import (
 // World is the platform behind a sandbox. Safe for concurrent use.
 type World struct {
 	scenario Scenario
-	given    []byte // digest
 	clock    *clock.Clock
 	current  atomic.Pointer[past] // another after a reset
 

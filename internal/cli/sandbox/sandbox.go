@@ -3,11 +3,13 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
@@ -23,16 +25,21 @@ import (
 type Options struct {
 	serving.Options
 	Streams *ui.Streams
+	Flags   *pflag.FlagSet // which of them were given
 
-	Days   int
-	PerDay int
-	Steady bool
-	Seed   uint64
-	Now    string
-	Failed []string
-	Load   []string
-	Value  int64 // MiB
-	JSON   bool
+	Days    int
+	PerDay  int
+	Steady  bool
+	Seed    uint64
+	Now     string
+	Speed   float64
+	Lag     time.Duration
+	Failed  []string
+	Load    []string
+	Value   int64 // MiB
+	Data    string
+	Control string
+	JSON    bool
 }
 
 // New makes the command.
@@ -44,96 +51,138 @@ func New(s *ui.Streams) *cobra.Command {
 		Long: `Run a server with the platform's API over a simulated contact centre, or over records of your own.
 
 Everything simulated follows from --seed: the same seed, days and clock give the same conversations, byte for byte.
-The platform's clock starts at --now and goes on. Its nightly batch ends at 04:00 UTC: asynchronous jobs see what had
-started before the midnight before it, as it was then, and dataAvailabilityDate is that midnight. The synchronous
-query sees everything up to the moment, conversations that are going on included.
+The platform's clock starts at --now and goes on, at --speed. Its nightly batch begins to read some minutes after 04:00
+UTC, which is the dataAvailabilityDate from its end on: asynchronous jobs see what had started before it, as it was then.
+The synchronous query sees everything up to the moment, conversations that are going on included.
+
+While it runs it is controlled by the commands below: its clock is moved, batches fail, records change. With --data
+it keeps what was done to it, its jobs and its clients in a folder, and goes on from there when it is started again.
 
 The official clients work against it when they are pointed at its address: see docs/sandbox.md.`,
 		Example: `  parley sandbox
   parley sandbox --addr 127.0.0.1:8080 --days 9 --per-day 300 --seed 7 --now 2026-11-08T12:00:00Z
-  parley sandbox --load ./exports --client-id me --client-secret hush`,
+  parley sandbox --now 2026-11-08T12:00:00Z --speed 1000 --data ./sandbox
+  parley sandbox --load ./exports --client-id me --client-secret hush
+  parley sandbox clock --advance 24h`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && len(o.Load) == 0 {
 				return fault.New(fault.Invalid, "sandbox takes no arguments; to serve files give them with --load")
 			}
-			o.Load = append(o.Load, args...)
+			o.Load, o.Flags = append(o.Load, args...), cmd.Flags()
 			return Run(cmd.Context(), o)
 		},
 	}
+	cmd.AddCommand(controls(s)...)
 	f := cmd.Flags()
-	o.Flags(f, "warn", "*")
+	o.Options.Flags(f, "warn", "*")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")
 	f.IntVar(&o.PerDay, "per-day", 300, "conversations a day, on average")
 	f.BoolVar(&o.Steady, "steady", false, "exactly so many on each day; else weekday, season and chance decide")
 	f.Uint64Var(&o.Seed, "seed", 1, "what everything simulated follows from")
 	f.StringVar(&o.Now, "now", "", "where the platform's clock starts, as 2026-11-08T12:00:00Z (default: now)")
+	f.Float64Var(&o.Speed, "speed", 1, "how many times as fast as the machine's clock the platform's goes, at most 10000; 0 stands still")
+	f.DurationVar(&o.Lag, "lag", 0, "how long after its end the figures of a conversation are finished in queries and jobs")
 	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-08, on whose morning the nightly batch fails: dataAvailabilityDate stays where it was")
 	f.StringSliceVar(&o.Load, "load", nil, "serve these records and simulate none: files or folders with single records, NDJSON, result pages; plain, .gz, .zst")
 	importcmd.ValueFlag(f, &o.Value)
+	f.StringVar(&o.Data, "data", "", "folder that keeps what is done to the sandbox, its jobs and clients (default: they end with it)")
+	f.StringVar(&o.Control, "control", machine, "who may control it under /_sandbox/: machine (programs of this one), anyone, nobody")
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	return cmd
 }
 
+// Who may control a sandbox.
+const (
+	machine = "machine"
+	anyone  = "anyone"
+	nobody  = "nobody"
+)
+
 // Run serves until ctx ends.
-func Run(ctx context.Context, o *Options) error {
-	now := time.Now().UTC()
-	if o.Now != "" {
-		var err error
-		if now, err = conversation.ParseTime(o.Now); err != nil {
-			return fault.Field("--now", "--now %v", err)
-		}
-	}
-	if o.Days < 1 || o.PerDay < 0 || o.Days > 20_000 {
-		return fault.New(fault.Invalid, "--days must lie between 1 and 20000, and --per-day not be negative")
+func Run(ctx context.Context, o *Options) (err error) {
+	if !slices.Contains([]string{machine, anyone, nobody}, o.Control) {
+		return fault.Field("--control", "--control %s: write %s, %s or %s", o.Control, machine, anyone, nobody)
 	}
 	listen, err := o.Resolve(o.Streams)
 	if err != nil {
 		return err
 	}
-	chance := app.NewCredentials()
-	if listen.Client.ID == "" {
-		listen.Client.ID = chance.ID
-	}
-	if listen.Client.Secret == "" {
-		listen.Client.Secret = chance.Secret
-	}
-	world, err := o.world(ctx, now)
+	s, err := app.OpenSandbox(ctx, o.Data, func(begun *sandbox.Scenario) (*sandbox.World, error) { return o.world(ctx, begun) })
 	if err != nil {
 		return err
 	}
-	return app.NewSandbox(listen, world).Run(ctx, func(url string) error { return o.ready(url, listen.Client, now) })
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if listen.Client, err = o.client(ctx, s); err != nil {
+		return err
+	}
+	return s.Serve(listen, app.Control{Nobody: o.Control == nobody, Anyone: o.Control == anyone}).Run(ctx, func(url string) error { return o.ready(url, listen.Client, s.World) })
 }
 
-func (o *Options) world(ctx context.Context, now time.Time) (*sandbox.World, error) {
-	if len(o.Load) > 0 {
-		return o.loaded(ctx, now)
+// client is whom the sandbox knows from the start: the one that was given, and else one by chance; with a folder that keeps
+// clients, one of which the secret is told once.
+func (o *Options) client(ctx context.Context, s *app.Sandbox) (c app.Credentials, err error) {
+	c = o.Client
+	if c == (app.Credentials{}) && o.Data != "" {
+		return s.Client(ctx)
 	}
-	failed, err := parseDays(o.Failed)
+	chance := app.NewCredentials()
+	if c.ID == "" {
+		c.ID = chance.ID
+	}
+	if c.Secret == "" {
+		c.Secret = chance.Secret
+	}
+	return c, nil
+}
+
+// scenario is how the sandbox begins: as the flags say, and, where they say nothing, as that of the folder has begun.
+func (o *Options) scenario(begun *sandbox.Scenario) (s sandbox.Scenario, err error) {
+	s = sandbox.Scenario{
+		Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Uneven: !o.Steady, Start: time.Now().UTC().Truncate(time.Millisecond), Speed: o.Speed,
+		Lag: sandbox.Span(o.Lag), FailedBatches: o.Failed,
+	}
+	if o.Now != "" {
+		if s.Start, err = conversation.ParseTime(o.Now); err != nil {
+			return s, fault.Field("--now", "--now %v", err)
+		}
+	}
+	if begun == nil {
+		return s, nil
+	}
+	for flag, take := range map[string]func(){
+		"seed": func() { s.Seed = begun.Seed }, "days": func() { s.Days = begun.Days }, "per-day": func() { s.PerDay = begun.PerDay },
+		"steady": func() { s.Uneven = begun.Uneven }, "now": func() { s.Start = begun.Start }, "speed": func() { s.Speed = begun.Speed },
+		"lag": func() { s.Lag = begun.Lag }, "failed-batch": func() { s.FailedBatches = begun.FailedBatches },
+	} {
+		if !o.Flags.Changed(flag) {
+			take()
+		}
+	}
+	if begun.Given != "" && len(o.Load) == 0 {
+		return s, fault.Field("--load", "the sandbox of %s serves given records, which it does not keep: give them again by --load", o.Data)
+	}
+	return s, nil
+}
+
+func (o *Options) world(ctx context.Context, begun *sandbox.Scenario) (*sandbox.World, error) {
+	scenario, err := o.scenario(begun)
 	if err != nil {
 		return nil, err
 	}
+	if len(o.Load) > 0 {
+		return o.loaded(ctx, scenario)
+	}
 	progress := o.Streams.Progress()
 	defer progress.Clear()
-	all, done := int64(o.Days)*int64(o.PerDay), int64(0)
-	return sandbox.Simulate(ctx, sandbox.Simulation{Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Uneven: !o.Steady, Now: now, FailedBatches: failed}, func(n int) {
+	all, done := int64(scenario.Days)*int64(scenario.PerDay), int64(0)
+	return sandbox.Simulate(ctx, scenario, func(n int) {
 		done += int64(n)
 		progress.Show("simulating", done, all, "conversations")
 	})
 }
 
-func parseDays(texts []string) ([]conversation.Day, error) {
-	days := make([]conversation.Day, len(texts))
-	for i, text := range texts {
-		var err error
-		if days[i], err = conversation.ParseDay(text); err != nil {
-			return nil, fault.Field("--failed-batch", "--failed-batch %v", err)
-		}
-	}
-	return days, nil
-}
-
-func (o *Options) loaded(ctx context.Context, now time.Time) (*sandbox.World, error) {
+func (o *Options) loaded(ctx context.Context, scenario sandbox.Scenario) (*sandbox.World, error) {
 	limits, err := importcmd.Limits(o.Value)
 	if err != nil {
 		return nil, err
@@ -142,7 +191,7 @@ func (o *Options) loaded(ctx context.Context, now time.Time) (*sandbox.World, er
 	if err != nil {
 		return nil, err
 	}
-	world, found, err := sandbox.Load(ctx, now, files, limits)
+	world, found, err := sandbox.Load(ctx, scenario, files, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -156,24 +205,20 @@ func (o *Options) loaded(ctx context.Context, now time.Time) (*sandbox.World, er
 	return world, nil
 }
 
-// days are those that can be extracted: simulated, and complete by the nightly batch. Of loaded records nobody knows.
-func (o *Options) days(now time.Time) (from, to string) {
-	if len(o.Load) > 0 {
-		return "DAY", "DAY"
-	}
-	return (conversation.DayOf(now) - conversation.Day(o.Days) + 1).String(), conversation.DayOf(now.Add(-sandbox.BatchEnds)).String()
-}
-
-func (o *Options) ready(url string, client app.Credentials, now time.Time) error {
+func (o *Options) ready(url string, client app.Credentials, w *sandbox.World) error {
 	if o.JSON {
 		return o.Streams.Ready(url, client.ID, client.Secret)
 	}
-	from, to := o.days(now)
-	o.Streams.Printf(`The platform is running at %s (Ctrl-C stops it).
-
-  export GENESYS_CLIENT_ID=%s
-  export GENESYS_CLIENT_SECRET=%s
-  parley extract --base-url %s --from %s --to %s --lake ./lake --poll 100ms..1s
-`, url, client.ID, client.Secret, url, from, to)
+	from, to := "DAY", "DAY"
+	if days, known := w.Extractable(); known {
+		from, to = days.First.String(), days.End.String()
+	}
+	o.Streams.Printf("The platform is running at %s (Ctrl-C stops it).\n\n", url)
+	if client == (app.Credentials{}) {
+		o.Streams.Printf("  # the clients are those of before; parley client --state %s lists them and gives them new secrets\n", o.Data)
+	} else {
+		o.Streams.Printf("  export GENESYS_CLIENT_ID=%s\n  export GENESYS_CLIENT_SECRET=%s\n", client.ID, client.Secret)
+	}
+	o.Streams.Printf("  parley extract --base-url %s --from %s --to %s --lake ./lake --poll 100ms..1s\n", url, from, to)
 	return nil
 }

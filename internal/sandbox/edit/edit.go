@@ -94,10 +94,10 @@ func Put(in jsontext.Value, at jsontext.Pointer, value jsontext.Value) (jsontext
 		return value, nil
 	}
 	first, rest := cut(at)
-	switch in.Kind() {
-	case '{':
+	switch in.Kind() { //nolint:exhaustive // nothing else has parts
+	case jsontext.KindBeginObject:
 		return putMember(in, first, rest, value)
-	case '[':
+	case jsontext.KindBeginArray:
 		return putElement(in, first, rest, value)
 	}
 	return in, nil
