@@ -3,6 +3,7 @@ package sim
 import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/sim/chance"
+	"github.com/parley-hq/parley/internal/sim/organization"
 )
 
 // afterwards adds what comes days after a conversation that an agent served: an evaluation, a survey, a resolution.
@@ -42,9 +43,11 @@ func (k *call) evaluated(c *conversation.Conversation, l *leg) {
 	o := k.centre.Organization
 	form := pick(k, o.Forms)
 	e := conversation.Evaluation{
-		EvaluationID: k.UUID(), FormID: form.ID, FormName: form.Name, ContextID: k.UUID(), EvaluatorID: pick(k, o.Supervisors).ID,
-		UserID: l.person.ID, QueueID: l.queue.ID, EvaluationStatus: "Finished", EventTime: (l.at + k.Between(2*day, 20*day)).String(),
+		EvaluationID: k.UUID(), FormID: form.ID, FormName: form.Name, ContextID: k.UUID(),
+		UserID: l.person.ID, QueueID: l.queue.ID, EvaluationStatus: "Finished",
 	}
+	by, when := pick(k, o.Supervisors), l.at+k.Between(2*day, 20*day)
+	e.EvaluatorID, e.EventTime = by.On(organization.DayOf(when)).ID, when.String()
 	switch at := k.Below(100); {
 	case at < 10:
 		e.EvaluationStatus = "Pending"

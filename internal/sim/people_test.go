@@ -92,7 +92,7 @@ func TestNobodyServesMoreThanThePlatformLets(t *testing.T) {
 func TestWorkIsDoneInShifts(t *testing.T) {
 	c := New(Config{Seed: 4, PerDay: 4000, Uneven: true})
 	members, queues := map[string]*organization.User{}, map[string]string{}
-	for _, u := range c.Organization.Users {
+	for _, u := range c.Organization.Employed(int64(sunday)-2, int64(sunday)+8) {
 		members[u.ID] = u
 	}
 	for _, q := range c.Organization.Queues {

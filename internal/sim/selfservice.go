@@ -1,6 +1,9 @@
 package sim
 
-import "github.com/parley-hq/parley/internal/sim/floor"
+import (
+	"github.com/parley-hq/parley/internal/sim/floor"
+	"github.com/parley-hq/parley/internal/sim/organization"
+)
 
 // flowEnds is a call that the flow ends: external system > interact/peer, ivr system > ivr/system.
 func (k *call) flowEnds() {
@@ -103,7 +106,7 @@ func (k *call) flowToGroupVoicemail() {
 
 // flowToUserVoicemail is a call that ends at a person's mailbox.
 func (k *call) flowToUserVoicemail() {
-	u := pick(k, k.centre.Organization.Staff)
+	u := pick(k, k.centre.Organization.Staff).On(organization.DayOf(k.contact.At))
 	k.touch(u.Division)
 	k.leavesMessage("USER_VOICEMAIL", u.ID, u.Name, func(m *leg) { m.mailboxOf(u) })
 }

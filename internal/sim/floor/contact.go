@@ -147,7 +147,7 @@ func latest(o *organization.Organization) *organization.Queue {
 }
 
 // home is the centre's day on which the contact begins.
-func (c *Contact) home() int64 { return int64((c.At - organization.Quiet) / tick.Day) }
+func (c *Contact) home() int64 { return organization.DayOf(c.At) }
 
 // Floors gives the centre's days on which the contact is served. An email that comes when all have gone is answered on
 // the next day; one who writes again is served twice. second is 0 if there is no second day.

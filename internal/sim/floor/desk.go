@@ -104,7 +104,7 @@ func (f *floor) seats(day int64) {
 			if u.Senior {
 				p = all
 			}
-			f.seat(&desk{user: u, pool: p, works: u.Works(day)}, t.Medium)
+			f.seat(&desk{user: u.On(day), pool: p, works: u.Works(day)}, t.Medium)
 		}
 	}
 	f.staff, f.supervisors = desks(f.org.Staff, day), desks(f.org.Supervisors, day)
@@ -113,7 +113,7 @@ func (f *floor) seats(day int64) {
 func desks(users []*organization.User, day int64) (out []*desk) {
 	for _, u := range users {
 		if works := u.Works(day); works != nil {
-			out = append(out, &desk{user: u, works: works})
+			out = append(out, &desk{user: u.On(day), works: works})
 		}
 	}
 	return out

@@ -91,7 +91,7 @@ func (f *floor) finishes(w *waiting, k *desk, s *Service) {
 		written = 60
 	}
 	if d.Percent(written) {
-		s.Done += d.Lognormal(w.visit.Queue.After, afterSigma, tick.Second, 20*tick.Minute)
+		s.Done += d.Lognormal(w.visit.Queue.After, afterSigma, tick.Second, organization.LongestAfter)
 	}
 	f.leaves(k, w.line.class, s.Done+d.Between(200, 2000))
 }

@@ -23,8 +23,12 @@ type Queue struct {
 	Share    int  // how many of a hundred calls to any queue come here
 }
 
+// LongestAfter is how long the work after a talk may take, at every queue.
+const LongestAfter = 20 * tick.Minute
+
 // Team is who serves some queues, in the same hours.
 type Team struct {
+	Entity
 	Division string
 	Queues   []*Queue
 	Members  []*User
@@ -38,16 +42,16 @@ const Quiet = 3 * tick.Hour
 
 // Open says whether the team's queues take conversations at an instant.
 func (t *Team) Open(at tick.Instant) bool {
-	day := (at - Quiet) / tick.Day
-	hours := t.Hours[Weekday(int64(day))]
-	since := at - day*tick.Day
+	day := DayOf(at)
+	hours := t.Hours[Weekday(day)]
+	since := at - tick.Instant(day)*tick.Day
 	return since >= hours.From && since < hours.Until
 }
 
 // Closes is when the queues close on the centre's day that holds an instant.
 func (t *Team) Closes(at tick.Instant) tick.Instant {
-	day := (at - Quiet) / tick.Day
-	return day*tick.Day + t.Hours[Weekday(int64(day))].Until
+	day := DayOf(at)
+	return tick.Instant(day)*tick.Day + t.Hours[Weekday(day)].Until
 }
 
 // Weekday is the weekday of a day since 1970, Sunday being 0.
@@ -61,6 +65,7 @@ const (
 
 // plan is a team before it is made: who they are, how many conversations of a million a member can take a day.
 type plan struct {
+	name             string
 	medium           string
 	open, close      tick.Instant
 	saturday, sunday bool
@@ -78,27 +83,27 @@ type queuePlan struct {
 }
 
 var teams = []plan{
-	{"voice", 7 * tick.Hour, 20 * tick.Hour, true, true, 10, 230, []queuePlan{
+	{"Member Services", "voice", 7 * tick.Hour, 20 * tick.Hour, true, true, 10, 230, []queuePlan{
 		{"Member Services | General | English", 28, 280 * tick.Second, 22 * tick.Second, []int{0}, false},
 		{"Member Services | General | Spanish", 8, 300 * tick.Second, 22 * tick.Second, []int{1}, true},
 		{"Billing and Payments", 16, 240 * tick.Second, 25 * tick.Second, []int{0, 2}, false},
 	}},
-	{"voice", 7 * tick.Hour, 18 * tick.Hour, false, false, 8, 420, []queuePlan{
+	{"Claims", "voice", 7 * tick.Hour, 18 * tick.Hour, false, false, 8, 420, []queuePlan{
 		{"Claims | New", 9, 420 * tick.Second, 45 * tick.Second, []int{3}, false},
 		{"Claims | Existing", 10, 300 * tick.Second, 30 * tick.Second, []int{3, 0}, false},
 		{"Provider Relations", 4, 360 * tick.Second, 40 * tick.Second, []int{4}, true},
 	}},
-	{"voice", 8 * tick.Hour, 19 * tick.Hour, true, false, 8, 560, []queuePlan{
+	{"Sales", "voice", 8 * tick.Hour, 19 * tick.Hour, true, false, 8, 560, []queuePlan{
 		{"Sales | Individual Plans", 7, 480 * tick.Second, 60 * tick.Second, []int{7}, false},
 		{"Sales | Employer Groups", 2, 540 * tick.Second, 70 * tick.Second, []int{7, 4}, true},
 		{"Retention", 3, 400 * tick.Second, 40 * tick.Second, []int{6}, false},
 	}},
-	{"voice", 5 * tick.Hour, 26 * tick.Hour, true, true, 12, 420, []queuePlan{
+	{"Care", "voice", 5 * tick.Hour, 26 * tick.Hour, true, true, 12, 420, []queuePlan{
 		{"Pharmacy Support", 9, 260 * tick.Second, 25 * tick.Second, []int{5}, false},
 		{"Nurse Line", 3, 520 * tick.Second, 60 * tick.Second, []int{5, 4}, true},
 		{"Escalations", 1, 700 * tick.Second, 90 * tick.Second, []int{4}, false},
 	}},
-	{"digital", 6 * tick.Hour, 22 * tick.Hour, true, true, 8, 1000, []queuePlan{
+	{"Web Support", "digital", 6 * tick.Hour, 22 * tick.Hour, true, true, 8, 1000, []queuePlan{
 		{"Web Support | Chat", 0, 420 * tick.Second, 20 * tick.Second, []int{8}, false},
 		{"Web Support | Messaging", 0, 600 * tick.Second, 20 * tick.Second, []int{8}, false},
 		{"Web Support | Email", 0, 330 * tick.Second, 15 * tick.Second, []int{8, 4}, false},
@@ -117,7 +122,8 @@ func (o *Organization) DigitalTeam() *Team { return o.Teams[digital] }
 
 func (o *Organization) addTeam(d *chance.Dice, i, perDay int) {
 	p := teams[i]
-	t := &Team{Division: o.Divisions[i%len(o.Divisions)].ID, Medium: p.medium, Hours: p.hours()}
+	who := chance.Of(o.seed, 0, i, what+6) // dice of its own: teams got ids after everybody else
+	t := &Team{Entity: Entity{who.UUID(), p.name}, Division: o.Divisions[i%len(o.Divisions)].ID, Medium: p.medium, Hours: p.hours()}
 	for j := range p.queues {
 		t.Queues = append(t.Queues, o.newQueue(d, t, i*3+j, p.queues[j]))
 	}

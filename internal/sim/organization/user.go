@@ -1,6 +1,7 @@
 package organization
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,7 @@ type User struct {
 	Entity
 	Email, Title       string
 	Division           string
-	Skills             []string // ids
+	Skills, Languages  []string // ids
 	Queues             []*Queue // of which the user is a member
 	Team               *Team    // nil for those who serve no queue
 	Senior             bool     // serves the special queues too
@@ -21,10 +22,12 @@ type User struct {
 	Mail               string   // address without host, by which routing and mailbox know the person
 	Edge, Line         string   // the station's edge and its standing connection
 
-	number int
-	starts tick.Instant // of the shift, after midnight
-	off    [7]bool      // by weekday from Sunday
-	seed   uint64
+	number  int          // of the place
+	holding int64        // the how manieth has it
+	place   *User        // the one whom the organization has there, number 0
+	starts  tick.Instant // of the shift, after midnight
+	off     [7]bool      // by weekday from Sunday
+	seed    uint64
 }
 
 // newMember makes the n-th member of a team. Every other one is senior. Shifts begin one after another, so that the last
@@ -45,7 +48,28 @@ func (o *Organization) newMember(d *chance.Dice, t *Team, n int) *User {
 			u.Skills = append(u.Skills, q.Skills...)
 		}
 	}
+	u.Skills = once(u.Skills)
+	u.Languages = []string{o.Languages[english].ID}
+	if slices.Contains(u.Skills, o.Skills[spanish].ID) {
+		u.Languages = append(u.Languages, o.Languages[spanish].ID)
+	}
 	return u
+}
+
+// The languages, which are skills as well.
+const (
+	english = iota
+	spanish
+)
+
+// once leaves out what came before.
+func once(of []string) (out []string) {
+	for _, v := range of {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // starts are when members begin, in elevenths of the span from the earliest shift to the latest. A quarter works late: few
@@ -85,18 +109,25 @@ func (o *Organization) newUser(d *chance.Dice, division, title string) *User {
 	if again := n / (len(firstNames) * len(lastNames)); again > 0 {
 		name += " " + strconv.Itoa(again+1)
 	}
-	handle := strings.ToLower(strings.ReplaceAll(name, " ", "."))
 	address := "sip:" + d.Hex(24) + "+" + o.Host + ".orgspan.com"
 	if d.Percent(60) {
 		address += ";tgrp=" + d.UUID() + ";trunk-context=" + o.Host
 	}
 	u := &User{
-		Entity: Entity{d.UUID(), name}, Email: handle + "@example.com", Title: title, Division: division,
-		Address: address + "@localhost", Extension: "tel:13" + d.Digits(5), Mail: "sip:" + handle + "%40example.com",
+		Entity: Entity{ID: d.UUID()}, Title: title, Division: division,
+		Address: address + "@localhost", Extension: "tel:13" + d.Digits(5),
 		Edge: chance.Pick(d, o.Edges), Line: d.UUID(), number: n, seed: o.seed,
 	}
+	u.place = u
+	u.is(name, "")
 	o.Users = append(o.Users, u)
 	return u
+}
+
+// is gives the user a name, and a mail address that ends like this.
+func (u *User) is(name, end string) {
+	handle := strings.ToLower(strings.ReplaceAll(name, " ", ".")) + end
+	u.Name, u.Email, u.Mail = name, handle+"@example.com", "sip:"+handle+"%40example.com"
 }
 
 // shift is how long a shift is.

@@ -17,6 +17,9 @@ const (
 // Of is the instant of a time.
 func Of(t time.Time) Instant { return Instant(t.UnixMilli()) }
 
+// Duration is a length as package time has it.
+func (t Instant) Duration() time.Duration { return time.Duration(t) * time.Millisecond }
+
 // Day is the UTC day of an instant, as a number of days since 1970.
 func (t Instant) Day() int64 { return int64(t / Day) }
 
