@@ -24,10 +24,17 @@ type Permission string
 const (
 	ViewDetails    Permission = "analytics:conversationDetail:view"
 	ViewOwnDetails Permission = "analytics:agentConversationDetail:view" // those of one user only
+	ViewQueues     Permission = "routing:queue:view"
+	SearchQueues   Permission = "routing:queue:search" // to list them with fewer rights on the platform
+	ViewCodes      Permission = "routing:wrapupCode:view"
+	ViewSkills     Permission = "routing:skill:view"
 )
 
-// Asked lists the permissions that some endpoint asks for; others are kept and open nothing.
+// Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
 func Asked() []Permission { return []Permission{ViewDetails, ViewOwnDetails} }
+
+// All lists the permissions that some endpoint of some server asks for: the lists of what an organization consists of too.
+func All() []Permission { return append(Asked(), ViewQueues, SearchQueues, ViewCodes, ViewSkills) }
 
 // ClientID names a client. It is no secret, and no secret passes for it.
 type ClientID string

@@ -71,7 +71,7 @@ func (x *exchange) answer() error {
 func (x *exchange) admit() (err error) {
 	if owner := x.server.cfg.Owner; owner != nil {
 		x.client = *owner
-		x.client.Permissions = access.Asked() // without any it would be confined to nobody
+		x.client.Permissions = access.All() // without any it would be confined to nobody
 		return nil
 	}
 	if x.client, err = x.server.cfg.Access.Authenticate(x.r.Context(), bearer(x.r)); err != nil {
@@ -88,7 +88,7 @@ func (x *exchange) admit() (err error) {
 	if err := x.client.Require(x.route.needs.anyOf...); err != nil {
 		return err
 	}
-	if user, confined := x.client.OnlyUser(); confined && user == "" {
+	if user, confined := x.client.OnlyUser(); x.route.needs.conversations && confined && user == "" {
 		return x.client.Require(access.ViewDetails) // confined to nobody: to those who come next an empty user means all
 	}
 	return nil

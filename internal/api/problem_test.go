@@ -38,7 +38,7 @@ func TestProblems(t *testing.T) {
 			{"unknown token", "GET", details + "/jobs/availability", "", header("Authorization", "Bearer nonsense")},
 			{"unknown path", "GET", "/api/v2/users/me/too", "", nil},
 			{"a conversation by a route of the platform that is not here", "GET", "/api/v2/conversations/c-0001", "", nil},
-			{"route without token that is not here", "GET", "/api/v2/routing/queues", "", func(r *http.Request) { r.Header.Del("Authorization") }},
+			{"route without token that is not here", "GET", "/api/v2/routing/utilization", "", func(r *http.Request) { r.Header.Del("Authorization") }},
 			{"the user of a client", "GET", "/api/v2/users/me", "", nil},
 			{"the user of nobody", "GET", "/api/v2/users/me", "", func(r *http.Request) { r.Header.Del("Authorization") }},
 			{"path that needs cleaning", "GET", "//api/v2/analytics/conversations/details/jobs/availability", "", nil},

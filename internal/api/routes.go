@@ -19,17 +19,18 @@ type route struct {
 
 // needs is what a request must show.
 type needs struct {
-	token bool                // without, anybody is answered, and not counted
-	anyOf []access.Permission // of which a client needs one, if there are any
+	token         bool                // without, anybody is answered, and not counted
+	anyOf         []access.Permission // of which a client needs one, if there are any
+	conversations bool                // they are what is asked for: a client may be confined to some
 }
 
 var (
 	nothing = needs{}
 	token   = needs{token: true}
 	// view is what suffices for whatever is confined to what the client may see.
-	view = needs{token: true, anyOf: []access.Permission{access.ViewDetails, access.ViewOwnDetails}}
+	view = needs{token: true, anyOf: []access.Permission{access.ViewDetails, access.ViewOwnDetails}, conversations: true}
 	// viewAll is for what tells of everything.
-	viewAll = needs{token: true, anyOf: []access.Permission{access.ViewDetails}}
+	viewAll = needs{token: true, anyOf: []access.Permission{access.ViewDetails}, conversations: true}
 )
 
 // lacks says whether a route is one of what the server does not have.
@@ -40,7 +41,7 @@ func (c *Config) lacks(r route) bool {
 // table is all routes, each with who calls it. Of two that match, the first is meant.
 func (s *Server) table() []route {
 	const details = "/api/v2/analytics/conversations/details"
-	return []route{
+	return append([]route{
 		// Every client, before anything else, and again when its token has expired.
 		{"POST", "/oauth/token", s.issueToken, nothing},
 		// The extractor and other programs: submit, ask until it is done, read page by page, delete.
@@ -64,7 +65,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}
+	}, s.lists()...)
 }
 
 // find gives the route of a request and the values of its {names}; if there is none, the methods that the path knows.

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
@@ -37,6 +38,9 @@ type Config struct {
 	// Organizations are what each organization is called on the platform; one that is not among them has an id that
 	// follows from its name.
 	Organizations map[string]Organization
+	// Directories say what each organization consists of at this moment. One that is not among them has no lists: whoever
+	// asks for one is told so.
+	Directories map[string]func() *directory.Directory
 	// Origins are the web origins whose pages may ask, as https://app.example.com; * means all. Default: none. It is the
 	// browser that keeps others from asking: it has no token of its own accord.
 	Origins   []string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
@@ -106,10 +107,19 @@ func (s *Sandbox) Serve(l Listen, c Control) *Server {
 			return map[string]api.Organization{DefaultOrganization: organizationOf(s.World)}, nil
 		},
 	}}
+	server.simulates(s.World)
 	if !c.Nobody {
 		server.control = control.New(control.Config{World: s.World, Anyone: c.Anyone, Log: l.Log})
 	}
 	return server
+}
+
+// simulates has a server list what a world consists of, and its client see all of it.
+func (s *Server) simulates(w *sandbox.World) {
+	s.permissions = access.All()
+	if lists := w.Directory(); lists != nil {
+		s.directories = map[string]func() *directory.Directory{DefaultOrganization: lists}
+	}
 }
 
 // organizationOf is whose platform a world is. Who extracts keeps the id of the organization, so as not to mix one's

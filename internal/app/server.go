@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
@@ -80,6 +81,8 @@ func (d Days) limits() query.Limits {
 type backend struct {
 	sources       map[string]engine.Source // by organization
 	organizations func(context.Context) (map[string]api.Organization, error)
+	directories   map[string]func() *directory.Directory // by organization; nil where only records are known
+	permissions   []access.Permission                    // of the client that is given; nil for the usual
 	now           func() time.Time
 	state         *State       // nil: one that ends with the server
 	control       http.Handler // answers under /_sandbox/; nil: nothing does
@@ -102,7 +105,9 @@ type Server struct {
 
 // NewSandbox makes a server over a simulated platform.
 func NewSandbox(l Listen, w *sandbox.World) *Server {
-	return over(l, w, w.Clock, func(context.Context) (api.Organization, error) { return organizationOf(w), nil })
+	s := over(l, w, w.Clock, func(context.Context) (api.Organization, error) { return organizationOf(w), nil })
+	s.simulates(w)
+	return s
 }
 
 // over makes a server for the default organization whose clients, tokens and jobs end with it.
@@ -188,7 +193,7 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 	if len(s.sources) == 1 {
 		organization = slices.Collect(maps.Keys(s.sources))[0]
 	}
-	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization}, s.Client.Secret)
+	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization, Permissions: s.permissions}, s.Client.Secret)
 }
 
 func (s *Server) openJobs(ctx context.Context) (err error) {
@@ -205,7 +210,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 		return err
 	}
 	s.surface, err = api.New(api.Config{
-		Sources: s.sources, Organizations: organizations, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
+		Sources: s.sources, Organizations: organizations, Directories: s.directories, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
 		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err

@@ -29,6 +29,7 @@ import (
 type World struct {
 	scenario Scenario
 	clock    *clock.Clock
+	lists    lists
 	current  atomic.Pointer[past] // another after a reset
 
 	doing   sync.Mutex // one deed at a time
