@@ -10,6 +10,7 @@ const platform = require('purecloud-platform-client-v2');
 
 const PAGE_OF_JOB = 50; // small, so that a few hundred conversations take many cursors
 const PAGE_OF_QUERY = 100; // the platform's largest
+const PAGE_OF_LIST = 20; // small, so that some dozens of users take several pages
 const DAY = 24 * 60 * 60 * 1000;
 const POLLS = 120;
 const POLL_EVERY = 500;
@@ -326,6 +327,47 @@ async function checkOrganization() {
   assert.equal(missing.code, 'route.not.found', 'code of a route that is not served');
 }
 
+// listed reads a list page by page, as long as there is a next one.
+async function listed(what, call) {
+  const entities = [];
+  for (let pageNumber = 1; ; pageNumber++) {
+    const page = await call({ pageSize: PAGE_OF_LIST, pageNumber });
+    assert.ok(page.entities.length <= PAGE_OF_LIST, `a page of ${page.entities.length} ${what}`);
+    noNull(page, what);
+    entities.push(...page.entities);
+    if (!page.nextUri) {
+      assert.equal(pageNumber, page.pageCount, `pages of ${what}`);
+      assert.equal(entities.length, page.total, `total of ${what}`);
+      return new Map(entities.map((e) => [e.id, e]));
+    }
+  }
+}
+
+// checkLists looks up what the records name by id.
+async function checkLists(conversations) {
+  const routing = new platform.RoutingApi(), users = new platform.UsersApi();
+  const named = (test) => new Set(conversations.flatMap(segmentsOf).map(test).filter(Boolean));
+  const people = await listed('users', (page) => users.getUsers({ ...page, state: 'any', expand: ['team', 'skills'] }));
+  const queues = await listed('queues', (page) => routing.getRoutingQueues(page));
+  const codes = await listed('wrap-up codes', (page) => routing.getRoutingWrapupcodes(page));
+  const divisions = await listed('divisions', (page) => new platform.AuthorizationApi().getAuthorizationDivisions(page));
+  for (const id of named((g) => g.userId)) assert.ok(people.get(id)?.email, `user ${id}`);
+  for (const id of named((g) => g.queueId)) assert.ok(queues.get(id)?.name, `queue ${id}`);
+  for (const id of named((g) => g.wrapUpCode)) assert.ok(id.startsWith('ININ-') || codes.get(id)?.name, `wrap-up code ${id}`);
+  for (const id of conversations.flatMap((c) => c.divisionIds ?? [])) assert.ok(divisions.has(id), `division ${id}`);
+  const [agent] = named((g) => g.purpose === 'agent' && g.userId);
+  const some = await users.getUsers({ id: [agent, UNKNOWN], state: 'any', expand: ['team', 'skills'] });
+  assert.deepEqual(some.entities, [people.get(agent)], 'users of two ids');
+  assert.ok(some.entities[0].team.name && some.entities[0].skills.length > 0, 'what was added to a user');
+  const [queue] = queues.values();
+  assert.deepEqual(await routing.getRoutingQueue(queue.id), queue, 'one queue');
+  const found = await routing.getRoutingQueues({ name: `*${queue.name.slice(2, -1).toUpperCase()}*` });
+  assert.ok(found.entities.some((q) => q.id === queue.id), 'a queue by a part of its name');
+  await refused('an unknown user', 404, () => users.getUser(UNKNOWN));
+  await refused('an unknown queue', 404, () => routing.getRoutingQueue(UNKNOWN));
+  await refused('an unknown state', 400, () => users.getUsers({ state: 'gone' }));
+}
+
 async function checkRefusals(jobId) {
   await refused('an unknown conversation', 404, () => analytics.getAnalyticsConversationDetails(UNKNOWN));
   await refused('an unknown job', 404, () => analytics.getAnalyticsConversationsDetailsJob(UNKNOWN));
@@ -354,6 +396,7 @@ async function main() {
   const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
   await checkOrganization();
+  await checkLists(conversations);
 
   await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
   await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));

@@ -17,6 +17,7 @@ from PureCloudPlatformClientV2.rest import ApiException
 
 PAGE_OF_JOB = 50  # small, so that a few hundred conversations take many cursors
 PAGE_OF_QUERY = 100  # the platform's largest
+PAGE_OF_LIST = 20  # small, so that some dozens of users take several pages
 POLLS = 120
 POLL_EVERY = 0.5
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -410,6 +411,57 @@ def check_refusals(api, job):
         CONVERSATION.filter("and", CONVERSATION.predicate("metric", "tTalk", value="long"))], 1))
 
 
+def listed(call, kind):
+    """All of a list by id, page after page until there is no next one."""
+    entities = {}
+    number = 1
+    while True:
+        page = call(page_size=PAGE_OF_LIST, page_number=number)
+        check_type(page, kind, kind)
+        check(len(page.entities) <= PAGE_OF_LIST, f"a page of {len(page.entities)} in {kind}")
+        entities.update((e.id, e) for e in page.entities)
+        if not page.next_uri:
+            same(number, page.page_count, f"pages of {kind}")
+            same(len(entities), page.total, f"total of {kind}")
+            return entities
+        number += 1
+
+
+def check_lists(client, conversations):
+    """Looks up what the records name by id."""
+    routing, users = platform.RoutingApi(client), platform.UsersApi(client)
+    people = listed(lambda **page: users.get_users(state="any", expand=["team", "skills", "languages"], **page), "UserEntityListing")
+    queues = listed(routing.get_routing_queues, "QueueEntityListing")
+    all_queues = listed(routing.get_routing_queues_divisionviews_all, "QueueEntityListing")
+    codes = listed(routing.get_routing_wrapupcodes, "WrapupCodeEntityListing")
+    skills = listed(routing.get_routing_skills, "SkillEntityListing")
+    listed(routing.get_routing_languages, "LanguageEntityListing")
+    divisions = listed(platform.AuthorizationApi(client).get_authorization_divisions, "AuthzDivisionEntityListing")
+    same(sorted(all_queues), sorted(queues), "queues of both lists")
+    for c in conversations:
+        check(set(c.division_ids or []) <= set(divisions), f"divisions of {c.conversation_id}")
+        for p in c.participants:
+            check(p.user_id is None or people[p.user_id].email, f"user {p.user_id}")
+            for g in (g for s in p.sessions or [] for g in s.segments or []):
+                check(g.queue_id is None or g.queue_id in queues, f"queue {g.queue_id}")
+                check(set(g.requested_routing_skill_ids or []) <= set(skills), f"skills of queue {g.queue_id}")
+                check(g.wrap_up_code is None or g.wrap_up_code in codes or g.wrap_up_code.startswith("ININ-"), f"wrap-up code {g.wrap_up_code}")
+    agent = next(p.user_id for c in conversations for p in c.participants if p.purpose == "agent")
+    some = users.get_users(id=[agent, UNKNOWN], state="any", expand=["team", "skills"]).entities
+    same(ids(some), [agent], "users of two ids")
+    check(some[0].team.name and some[0].skills, "nothing was added to a user")
+    queue = next(iter(queues.values()))
+    same(routing.get_routing_queue(queue.id).name, queue.name, "one queue")
+    check(queue.id in ids(routing.get_routing_queues(name=queue.name[:5] + "*").entities), "a queue by the beginning of its name")
+    refused("an unknown user", 404, lambda: users.get_user(UNKNOWN))
+    refused("an unknown wrap-up code", 404, lambda: routing.get_routing_wrapupcode(UNKNOWN))
+    refused("an unknown state", 400, lambda: users.get_users(state="gone"))
+
+
+def ids(entities):
+    return [e.id for e in entities]
+
+
 def main():
     start, end = instant(os.environ["PARLEY_FROM"]), instant(os.environ["PARLEY_TO"])
     client = login(os.environ["PARLEY_URL"], os.environ["PARLEY_CLIENT_ID"], os.environ["PARLEY_CLIENT_SECRET"])
@@ -427,6 +479,7 @@ def main():
     asked = check_filters(api, conversations, start)
     check_refusals(api, job)
     check_organization(client)
+    check_lists(client, conversations)
 
     api.delete_analytics_conversations_details_job(job)
     refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))
