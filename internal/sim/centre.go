@@ -74,12 +74,21 @@ func (c *Centre) contacts(day int64) []floor.Contact {
 	return out
 }
 
-// what tells this package's dice from others' of the same seed.
-const what = 0x51
+// what tells this package's dice from others' of the same seed. Whatever the simulation learns to do throws dice of its
+// own: those that fell before fall as they did.
+const (
+	what = 0x51 + iota
+	whatSupervisorsDo
+)
+
+// dice are a conversation's, for one thing.
+func (c *Centre) dice(of *floor.Contact, what uint64) dice {
+	return chance.Of(c.config.Seed, of.Day, of.N, what)
+}
 
 // conversation makes one conversation.
 func (c *Centre) conversation(contact *floor.Contact) *conversation.Conversation {
-	d := chance.Of(c.config.Seed, contact.Day, contact.N, what)
+	d := c.dice(contact, what)
 	k := newCall(c, &d, contact)
 	k.play()
 	out := k.finish()

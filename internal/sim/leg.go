@@ -193,6 +193,11 @@ func (l *leg) worked(kind string, length instant) {
 	case "monitoring":
 		l.emit(l.at, "tMonitoring", length)
 		l.emit(l.at, "tMonitoringComplete", length)
+	case "coaching":
+		l.emit(l.at, "tCoaching", length)
+		l.emit(l.at, "tCoachingComplete", length)
+	case "barging": // the platform has no tBargingComplete
+		l.emit(l.at, "tBarging", length)
 	case "wrapup":
 		if l.party.Purpose == "agent" {
 			l.spent.acw += length

@@ -138,11 +138,18 @@ func (l *leg) wrapsUpLate(at instant) {
 	l.leave(at, how)
 }
 
-// listens adds a supervisor who listens to an agent.
+// listens adds a supervisor who listens to an agent, or whispers to the agent, or joins the talk. How often is our guess.
 func (k *call) listens(m *floor.Monitor, to *leg) {
-	l := k.user(m.User, "outbound", nil)
-	l.session.MonitoredParticipantID = to.party.ParticipantID
-	l.begin("monitoring", m.From)
+	l, d := k.user(m.User, "outbound", nil), k.centre.dice(k.contact, whatSupervisorsDo)
+	kind, whom := "monitoring", &l.session.MonitoredParticipantID
+	switch at := d.Below(100); {
+	case at < 20:
+		kind, whom = "coaching", &l.session.CoachedParticipantID
+	case at < 30:
+		kind, whom = "barging", &l.session.BargedParticipantID
+	}
+	*whom = to.party.ParticipantID
+	l.begin(kind, m.From)
 	l.leave(m.Until, "client")
 }
 

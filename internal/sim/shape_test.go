@@ -39,6 +39,8 @@ var shapes = map[string]string{
 	"conference":                  `; agent: alert interact hold interact wrapup/(peer|client); customer: interact/(endpoint|client|peer|error|)$`,
 	"secure flow":                 `; agent: alert interact wrapup/(peer|client); ivr: system ivr/system$`,
 	"supervisor listens":          `; user: monitoring/client`,
+	"supervisor whispers":         `; user: coaching/client`,
+	"supervisor joins":            `; user: barging/client`,
 	"queue's voicemail":           `^customer: system interact/endpoint, uploading interact/peer, dialing interact/(peer|endpoint); ivr: system ivr/transfer; voicemail: system interact/peer; acd: uploading interact/transfer; agent: alert interact/client, contacting dialing interact`,
 	"callback that expires":       `^customer: system interact/endpoint, uploading interact/client; ivr: system ivr/transfer; voicemail: system interact/peer; acd: uploading interact/peer$`,
 	"rather called back":          `^customer: system interact/peer, interact/peer, dialing interact/(peer|endpoint); ivr: system ivr/transfer; acd: delay interact/transfer; acd: interact/transfer; agent: alert interact/client, contacting dialing interact`,

@@ -13,7 +13,8 @@
 //	rule 9   conversationEnd is the latest segmentEnd
 //	rule 10  mediaStatsMinConversationMos is the least minMos, and of minRFactor alike
 //	rule 11  segments of a session follow one another without a gap, but before a wrap-up
-//	rule 12  a count is 1 in each emission; tContacting, tDialing, tAcw and tFlowOutcome last as long as what they measure
+//	rule 12  a count is 1 in each emission; tContacting, tDialing, tAcw, tFlowOutcome and what supervisors do (tMonitoring,
+//	         tCoaching, tBarging) last as long as what they measure
 //	order    participants by their first segment, segments by start, metrics by emission, then name
 package arithmetic
 

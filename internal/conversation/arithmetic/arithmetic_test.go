@@ -157,6 +157,15 @@ user alert 10-2000 interact 2000-10000 hold 10000-12000 interact 12000-30000 hol
 		"never answered and never given up": {text: `
 customer system 0-9 interact 9-5000000 nConnected=1@9 tConnected=4999991@5000000
 acd delay 10-20 interact 20-5000000 nOffered=1@20 tAcd=4999980@5000000`, rules: []string{"rule 5"}},
+		"supervisors": {text: `
+user monitoring 0-100 tMonitoring=100@100 tMonitoringComplete=100@100
+user coaching 0-100 tCoaching=100@100 tCoachingComplete=100@100
+user barging 0-100 tBarging=100@100`},
+		"a supervisor who listens longer":    {text: "user monitoring 0-100 tMonitoring=101@100", rules: []string{"rule 12"}},
+		"a supervisor who listens for more":  {text: "user monitoring 0-100 tMonitoring=100@100 tMonitoringComplete=99@100", rules: []string{"rule 12"}},
+		"a supervisor who whispers longer":   {text: "user coaching 0-100 tCoaching=99@100", rules: []string{"rule 12"}},
+		"a supervisor who whispers for more": {text: "user coaching 0-100 tCoaching=100@100 tCoachingComplete=101@100", rules: []string{"rule 12"}},
+		"a supervisor who joins for longer":  {text: "user barging 0-100 tBarging=1@100", rules: []string{"rule 12"}},
 		"a wrap-up that is too short": {text: `
 user alert 0-5 interact 5-100 wrapup 100-200 tAlert=5@5 tHandle=190@200 tTalk=95@100 tTalkComplete=95@100 tAcw=95@200`, rules: []string{"order", "rule 12"}},
 	} {

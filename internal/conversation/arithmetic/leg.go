@@ -91,6 +91,11 @@ func (a *check) handling(l *leg) {
 	a.equal("rule 12", l, "tContacting", l.lasted("contacting"))
 	a.equal("rule 12", l, "tDialing", l.lasted("dialing"))
 	a.equal("rule 12", l, "tAcw", l.lasted(wrapup))
+	a.equal("rule 12", l, "tMonitoring", l.lasted("monitoring"))
+	a.equal("rule 12", l, "tMonitoringComplete", l.sum("tMonitoring"))
+	a.equal("rule 12", l, "tCoaching", l.lasted("coaching"))
+	a.equal("rule 12", l, "tCoachingComplete", l.sum("tCoaching"))
+	a.equal("rule 12", l, "tBarging", l.lasted("barging"))
 	a.equal("rule 1", l, "tHandle",
 		l.sum("tTalkComplete")+l.sum("tHeldComplete")+l.sum("tAcw")+l.sum("tDialing")+l.sum("tContacting"))
 }
