@@ -10,13 +10,22 @@ func (k *call) callback(caller *leg, v *floor.Visit, uploads instant) {
 	session := k.calledBack(caller, v.Queue)
 	visit := k.wantsCall(session, v.Queue)
 	for _, l := range []*leg{session, visit} {
-		if uploads > 0 {
+		switch {
+		case uploads > 0:
 			l.begin("uploading", uploads)
 			l.end(v.Enter + 5)
 			l.begin("interact", l.at)
-		} else {
+		case v.Booked > 0:
+			l.session.CallbackScheduledTime = v.Enter.String()
+			l.begin("scheduled", v.Booked)
+			l.end(v.Enter)
+			l.begin("interact", l.at)
+		default:
 			l.begin("interact", v.Enter)
 		}
+	}
+	if v.Booked > 0 {
+		visit.emit(v.Booked, "nCallbackScheduled", 1) // by queue, as all that is counted of waits
 	}
 	for _, o := range v.Offers {
 		k.offeredBack(session, v, o)

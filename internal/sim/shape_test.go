@@ -44,6 +44,7 @@ var shapes = map[string]string{
 	"queue's voicemail":           `^customer: system interact/endpoint, uploading interact/peer, dialing interact/(peer|endpoint); ivr: system ivr/transfer; voicemail: system interact/peer; acd: uploading interact/transfer; agent: alert interact/client, contacting dialing interact`,
 	"callback that expires":       `^customer: system interact/endpoint, uploading interact/client; ivr: system ivr/transfer; voicemail: system interact/peer; acd: uploading interact/peer$`,
 	"rather called back":          `^customer: system interact/peer, interact/peer, dialing interact/(peer|endpoint); ivr: system ivr/transfer; acd: delay interact/transfer; acd: interact/transfer; agent: alert interact/client, contacting dialing interact`,
+	"called back as agreed":       `^customer: system interact/peer, scheduled interact/peer, dialing interact/(peer|endpoint); ivr: system ivr/transfer; acd: delay interact/transfer; (agent: alert/[a-z]+; )*acd: scheduled interact/transfer; agent: alert interact/client, contacting dialing interact`,
 	"preview":                     `^customer: interact/peer, dialing interact/(peer|endpoint); acd: interact/transfer; agent: alert interact/client, contacting dialing interact`,
 	"preview, skipped":            `^customer: interact/peer; acd: interact/transfer; agent: alert interact wrapup/client$`,
 	"predictive, not reached":     `^customer: dialing/(system|peer|uncallable)$`,

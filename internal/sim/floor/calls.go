@@ -5,10 +5,31 @@ import (
 	"github.com/parley-hq/parley/internal/sim/tick"
 )
 
-// callsBack puts a callback into a queue.
+// callsBack puts a callback into a queue: at once, or when the customer has time.
 func (f *floor) callsBack(p *Plan, q *organization.Queue) {
 	w := &waiting{plan: p, visit: &Visit{Queue: q, Medium: "callback", Enter: f.now}}
-	f.enters(w, f.patience(&Plan{Kind: QueueVoicemail, contact: p.contact}))
+	patience := f.patience(&Plan{Kind: QueueVoicemail, contact: p.contact})
+	if at := f.books(p, q); at > 0 {
+		w.visit.Booked, w.visit.Enter = f.now, at
+		f.at(at, func() { f.enters(w, patience) })
+		return
+	}
+	f.enters(w, patience)
+}
+
+// books is when the customer wants to be called back, on the quarter of an hour, while the queue is open; 0 for as soon as
+// somebody can. That one in three chooses a time is our guess.
+func (f *floor) books(p *Plan, q *organization.Queue) tick.Instant {
+	d := p.dice // a copy: what follows falls as if nobody had asked
+	if !d.Percent(33) {
+		return 0
+	}
+	const quarter = 15 * tick.Minute
+	at := (f.now + d.Between(20*tick.Minute, 4*tick.Hour)) / quarter * quarter
+	if !q.Team.Open(at) {
+		return 0
+	}
+	return at
 }
 
 // calls is the call that an agent makes for a callback or a preview: the agent looks at it first, and may not make it.

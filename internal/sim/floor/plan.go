@@ -33,6 +33,7 @@ const (
 type Visit struct {
 	Queue   *organization.Queue
 	Medium  string
+	Booked  tick.Instant // when the customer chose to be called back at Enter; 0 if as soon as somebody can
 	Enter   tick.Instant // when the wait begins
 	Left    tick.Instant // when it ends
 	How     Outcome
