@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"strings"
+
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/sim/floor"
 )
@@ -54,7 +56,7 @@ var subjects = []string{
 	"Fwd: Policy, please confirm", "Größere Familie, neuer Tarif?",
 }
 
-// email is a mail that an agent answers.
+// email is a mail that an agent answers. The customer may write again on the next day: then the thread has more sessions.
 func (k *call) email() {
 	k.caller = k.centre.Organization.Caller(k.dice)
 	w := k.writes("email", "PureCloud Email", k.caller.Mail, "support@example.com")
@@ -64,6 +66,12 @@ func (k *call) email() {
 		w.customer.session.Cc = []string{"family" + k.Digits(3) + "@example.com"}
 	}
 	w.thread(k.plan, k.start, "")
+	if k.again == nil {
+		return
+	}
+	w.subject = "Re: " + strings.TrimPrefix(w.subject, "Re: ")
+	w.customer = w.side("customer").of(w.customer)
+	w.thread(k.again, k.contact.Again, "")
 }
 
 // writes begins a digital conversation.

@@ -60,6 +60,7 @@ var shapes = map[string]string{
 	"message, opened again":       `^customer: interact/[a-zA-Z]+, interact/[a-zA-Z]+; workflow: interact/transfer; acd: .*workflow: interact/transfer; acd: interact/`,
 	"message, passed on":          `^customer: interact/[a-zA-Z]+; workflow: interact/transfer; acd: interact/transfer; agent: alert interact( hold interact)*( wrapup)?/transfer; acd: interact/transfer`,
 	"email":                       `^customer: interact/peer; acd: interact/transfer; agent: alert interact( parked interact)?( wrapup)?/(client|peer)$`,
+	"email, answered again":       `^customer: interact/peer, interact/peer; acd: interact/transfer; agent: alert .*; acd: interact/transfer; agent: alert interact`,
 	"never ends":                  `^customer: system interact/; ivr: system ivr/transfer; acd: .*; agent: .*/(client|peer)$`,
 }
 

@@ -66,8 +66,11 @@ type Number struct {
 	Lost bool // nobody hears how it ends
 }
 
-// what tells this package's dice from others' of the same seed.
-const what = 0xf100
+// what tells this package's dice from others' of the same seed. What came later has dice of its own.
+const (
+	what = 0xf100 + iota
+	whatReplies
+)
 
 // NewContact throws what a conversation is about to be.
 func NewContact(o *organization.Organization, seed uint64, n Number) Contact {
@@ -80,6 +83,7 @@ func NewContact(o *organization.Organization, seed uint64, n Number) Contact {
 	if c.meets(o, d, n.Last); c.Kind > Predictive && c.Kind != Expired {
 		c.Ready = c.At + d.Between(300, 4*tick.Second)
 	}
+	c.replies(seed)
 	return c
 }
 
@@ -120,6 +124,18 @@ func (c *Contact) meets(o *organization.Organization, d *chance.Dice, last bool)
 // writes says whether a customer comes back to a thread on the next day: one in eight does.
 func (c *Contact) writes(d *chance.Dice) {
 	if c.Kind == Message && d.Percent(12) {
+		c.Again = tick.Instant(c.home()+1)*tick.Day + d.Between(9*tick.Hour, 18*tick.Hour)
+	}
+}
+
+// replies says whether a customer answers the centre's email on the next day, which opens the thread again: one in seven
+// does, we guess. Only one whose email was answered on the day on which it came.
+func (c *Contact) replies(seed uint64) {
+	if c.Kind != Email {
+		return
+	}
+	d := chance.Of(seed, c.Day, c.N, whatReplies)
+	if first, _ := c.Floors(); first == c.home() && d.Percent(14) {
 		c.Again = tick.Instant(c.home()+1)*tick.Day + d.Between(9*tick.Hour, 18*tick.Hour)
 	}
 }
