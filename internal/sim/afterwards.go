@@ -18,6 +18,9 @@ func (k *call) afterwards(c *conversation.Conversation) {
 	if k.Percent(7) {
 		k.surveyed(c, l)
 	}
+	if k.answer != nil {
+		c.Surveys = append(c.Surveys, *k.answer)
+	}
 	if k.Percent(5) {
 		at := l.at + 7*day + k.Between(hour, 30*hour)
 		r := conversation.Resolution{EventTime: at.String()}

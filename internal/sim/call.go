@@ -25,9 +25,10 @@ type call struct {
 	ani, dnis string // of the first leg; all legs of an inbound call repeat them
 	divisions []string
 	legs      []*leg
-	merged    instant // when a conference began, or 0
-	yes, no   *bool   // shared by all segments and sessions of this conversation
-	lost      bool    // the end of the outside leg is never heard
+	merged    instant              // when a conference began, or 0
+	yes, no   *bool                // shared by all segments and sessions of this conversation
+	answer    *conversation.Survey // to a flow that asked how it was; nil if none did
+	lost      bool                 // the end of the outside leg is never heard
 }
 
 func newCall(c *Centre, d *dice, contact *floor.Contact) *call {

@@ -79,6 +79,7 @@ func (c *Centre) contacts(day int64) []floor.Contact {
 const (
 	what = 0x51 + iota
 	whatSupervisorsDo
+	whatSurveysAsk
 )
 
 // dice are a conversation's, for one thing.

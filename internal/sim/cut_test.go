@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"iter"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -45,27 +46,51 @@ func TestCutAtAnyInstantObeysTheArithmetic(t *testing.T) {
 	const seed = 21
 	r := rand.New(rand.NewPCG(seed, 0))
 	for _, c := range conversations(seed, 120, monday) {
-		whole := encode(t, c)
-		var before *conversation.Conversation
-		for _, at := range moments(r, c) {
-			cut := Cut(c, at)
-			if cut == nil {
-				if at.After(record(t, c).Start) || before != nil {
-					t.Fatalf("conversation %s is gone at %v", c.ConversationID, at)
-				}
-				continue
-			}
-			for _, line := range arithmetic.Check(cut) {
-				t.Errorf("conversation %s at %v: %s", c.ConversationID, at, line)
-			}
-			if before != nil {
-				grows(t, before, cut)
-			}
-			before = cut
+		cutAnywhere(t, r, c)
+	}
+}
+
+// seldom are shapes of which a small day has none.
+var seldom = regexp.MustCompile(`voicesurveyflow|scheduled|coaching|barging|monitoring|^customer: interact/[a-zA-Z]+, interact`)
+
+func TestCutOfWhatIsSeldomObeysTheArithmetic(t *testing.T) {
+	const seed = 22
+	r := rand.New(rand.NewPCG(seed, 0))
+	found := map[string]bool{}
+	for _, c := range conversations(seed, 6000, monday) {
+		if kind := seldom.FindString(shape(c)); kind != "" {
+			found[kind] = true
+			cutAnywhere(t, r, c)
 		}
-		if !bytes.Equal(encode(t, c), whole) {
-			t.Errorf("conversation %s was changed by cutting it", c.ConversationID)
+	}
+	if len(found) < 6 {
+		t.Errorf("found %v only", found)
+	}
+}
+
+// cutAnywhere cuts a conversation at every instant at which something happens to it.
+func cutAnywhere(t *testing.T, r *rand.Rand, c *conversation.Conversation) {
+	t.Helper()
+	whole := encode(t, c)
+	var before *conversation.Conversation
+	for _, at := range moments(r, c) {
+		cut := Cut(c, at)
+		if cut == nil {
+			if at.After(record(t, c).Start) || before != nil {
+				t.Fatalf("conversation %s is gone at %v", c.ConversationID, at)
+			}
+			continue
 		}
+		for _, line := range arithmetic.Check(cut) {
+			t.Errorf("conversation %s at %v: %s", c.ConversationID, at, line)
+		}
+		if before != nil {
+			grows(t, before, cut)
+		}
+		before = cut
+	}
+	if !bytes.Equal(encode(t, c), whole) {
+		t.Errorf("conversation %s was changed by cutting it", c.ConversationID)
 	}
 }
 

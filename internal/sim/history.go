@@ -118,10 +118,14 @@ func (k cutter) evaluation(e *conversation.Evaluation) bool {
 	return true
 }
 
-// survey is a survey as it was: it was sent half a minute after the agent had spoken to the customer.
+// survey is a survey as it was: it was sent half a minute after the agent had spoken to the customer. One by telephone is
+// there once it has been answered.
 func (k cutter) survey(c *conversation.Conversation, s *conversation.Survey) bool {
 	if !k.later(s.EventTime) {
 		return true
+	}
+	if s.SurveyType == "Voice" {
+		return false
 	}
 	sent := spoke(c, s.UserID).Add(30 * time.Second)
 	s.SurveyStatus, s.EventTime, s.SurveyCompletedDate = "Sent", conversation.FormatTime(sent), ""

@@ -159,7 +159,7 @@ func (l *leg) ends(kind string, length instant) {
 // means is the metric that the end of a segment of somebody else than a user emits, if it does.
 func (l *leg) means(kind string) string {
 	switch {
-	case kind == "ivr":
+	case kind == "ivr" && l.party.Purpose == "ivr":
 		return "tIvr"
 	case kind != "interact" || l.party.Purpose == "workflow":
 		return ""

@@ -229,11 +229,13 @@ func (k *call) returns(consult *floor.Visit) bool {
 	return false
 }
 
-// parts ends the talk and the call: one of the two hangs up.
+// parts ends the talk, and the call: one of the two hangs up. Whom the agent leaves, a flow may ask how it was.
 func (k *call) parts(caller, l *leg, at instant) {
 	if k.Percent(40) {
 		l.completes(at, "client")
-		k.hangsUp(caller, at+k.Between(1, 4), "peer")
+		if !k.asks(caller, l, at) {
+			k.hangsUp(caller, at+k.Between(1, 4), "peer")
+		}
 		return
 	}
 	k.hangsUp(caller, at, "endpoint")

@@ -61,6 +61,7 @@ var shapes = map[string]string{
 	"message, passed on":          `^customer: interact/[a-zA-Z]+; workflow: interact/transfer; acd: interact/transfer; agent: alert interact( hold interact)*( wrapup)?/transfer; acd: interact/transfer`,
 	"email":                       `^customer: interact/peer; acd: interact/transfer; agent: alert interact( parked interact)?( wrapup)?/(client|peer)$`,
 	"email, answered again":       `^customer: interact/peer, interact/peer; acd: interact/transfer; agent: alert .*; acd: interact/transfer; agent: alert interact`,
+	"asked how it was":            `^customer: system interact/(peer|endpoint); ivr: system ivr/transfer; acd: delay interact/transfer; agent: alert interact( hold interact)*( wrapup)?/client; voicesurveyflow: system ivr/(system|peer)$`,
 	"never ends":                  `^customer: system interact/; ivr: system ivr/transfer; acd: .*; agent: .*/(client|peer)$`,
 }
 

@@ -25,7 +25,7 @@ func (a *check) leg(l *leg) {
 		a.handling(l)
 	case "acd":
 		a.visit(l)
-	case "ivr", "workflow":
+	case "ivr", "workflow", "voicesurveyflow":
 		a.flow(l)
 	case "voicemail":
 		a.lasts("rule 7", l, "tVoicemail", interact)

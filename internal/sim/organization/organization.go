@@ -28,6 +28,7 @@ type Organization struct {
 	Queues      []*Queue
 	Users       []*User
 	Flows       []*Flow
+	Survey      *Flow // that asks callers how a call was
 	Secure      *Flow // in which a caller enters a card number, in the middle of a call
 	Digital     *Flow // through which messages come
 	Campaigns   []*Campaign
@@ -72,6 +73,8 @@ func New(seed uint64, perDay int) *Organization {
 	}
 	o.addOthers(&d, perDay)
 	o.addCampaigns(&d)
+	later := chance.Of(seed, 0, 0, what+7) // than all others, which are as they were
+	o.Survey = o.newFlow(&later, "Call Survey", "")
 	return o
 }
 
