@@ -80,6 +80,7 @@ const (
 	what = 0x51 + iota
 	whatSupervisorsDo
 	whatSurveysAsk
+	whatBotsSay
 )
 
 // dice are a conversation's, for one thing.

@@ -118,10 +118,35 @@ func (w *written) greeted(at instant) {
 	}
 	l.begin("interact", at+2)
 	l.emit(l.at, "nFlow", 1)
-	begun := l.at
-	l.leave(at+w.Between(100, 290), "transfer")
+	begun, until := l.at, at+w.Between(100, 290)
+	if w.contact.Bot && at == w.start {
+		until = max(until, w.plan.Visits[0].Enter-w.Between(5, 40))
+		w.answered(l, at+w.Between(50, 90), until)
+	}
+	l.leave(until, "transfer")
 	l.emit(l.at, "tFlow", l.at-begun)
 	l.emit(l.at, "tFlowExit", l.at-begun)
+}
+
+// answered adds the bot that a flow calls, which speaks with the customer until it gives the thread back. No real record of
+// one was found: each turn counts once, and what the bot measures is what other flows do.
+func (w *written) answered(by *leg, at, until instant) {
+	f, d := w.centre.Organization.Bot, w.centre.dice(w.contact, whatBotsSay)
+	l := w.side("botflow")
+	l.party.ParticipantName = f.Name
+	l.session.PeerID, l.session.Remote = w.customer.session.SessionID, w.call.caller.Name
+	l.session.Flow = &conversation.Flow{
+		EntryReason: by.session.Flow.FlowID, EntryType: "flow", FlowID: f.ID, FlowName: f.Name, FlowType: "DIGITALBOT", FlowVersion: f.Version,
+		StartingLanguage: f.Language, EndingLanguage: f.Language,
+	}
+	l.begin("interact", at)
+	l.emit(at, "nFlow", 1)
+	for turns := 1 + instant(d.Below(4)); turns > 0; turns-- {
+		l.emit(until-(until-at)/(turns+1), "nBotInteractions", 1)
+	}
+	l.leave(until, "system")
+	l.emit(l.at, "tFlow", l.at-at)
+	l.emit(l.at, "tFlowExit", l.at-at)
 }
 
 // thread adds the visits of a plan, the customer being there from the start.

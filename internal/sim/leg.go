@@ -161,7 +161,7 @@ func (l *leg) means(kind string) string {
 	switch {
 	case kind == "ivr" && l.party.Purpose == "ivr":
 		return "tIvr"
-	case kind != "interact" || l.party.Purpose == "workflow":
+	case kind != "interact" || (l.party.Purpose == "workflow" || l.party.Purpose == "botflow"):
 		return ""
 	case l.party.Purpose == "acd":
 		return "tAcd"

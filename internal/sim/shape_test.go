@@ -62,6 +62,7 @@ var shapes = map[string]string{
 	"email":                       `^customer: interact/peer; acd: interact/transfer; agent: alert interact( parked interact)?( wrapup)?/(client|peer)$`,
 	"email, answered again":       `^customer: interact/peer, interact/peer; acd: interact/transfer; agent: alert .*; acd: interact/transfer; agent: alert interact`,
 	"asked how it was":            `^customer: system interact/(peer|endpoint); ivr: system ivr/transfer; acd: delay interact/transfer; agent: alert interact( hold interact)*( wrapup)?/client; voicesurveyflow: system ivr/(system|peer)$`,
+	"message, a bot first":        `^customer: interact/[a-zA-Z]+; workflow: interact/transfer; botflow: interact/system; acd: interact/transfer; agent: alert interact`,
 	"never ends":                  `^customer: system interact/; ivr: system ivr/transfer; acd: .*; agent: .*/(client|peer)$`,
 }
 

@@ -25,7 +25,7 @@ func (a *check) leg(l *leg) {
 		a.handling(l)
 	case "acd":
 		a.visit(l)
-	case "ivr", "workflow", "voicesurveyflow":
+	case "ivr", "workflow", "voicesurveyflow", "botflow":
 		a.flow(l)
 	case "voicemail":
 		a.lasts("rule 7", l, "tVoicemail", interact)

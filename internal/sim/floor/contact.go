@@ -54,6 +54,7 @@ type Contact struct {
 	Queue *organization.Queue // for which it is, or nil
 	Last  bool                // it must cross midnight
 	Lost  bool                // nobody hears how it ends
+	Bot   bool                // which speaks with the customer until Ready
 	dice  chance.Dice         // for what happens on the floor
 }
 
@@ -70,6 +71,7 @@ type Number struct {
 const (
 	what = 0xf100 + iota
 	whatReplies
+	whatBots
 )
 
 // NewContact throws what a conversation is about to be.
@@ -84,6 +86,7 @@ func NewContact(o *organization.Organization, seed uint64, n Number) Contact {
 		c.Ready = c.At + d.Between(300, 4*tick.Second)
 	}
 	c.replies(seed)
+	c.meetsBot(seed)
 	return c
 }
 
@@ -138,6 +141,16 @@ func (c *Contact) replies(seed uint64) {
 	if first, _ := c.Floors(); first == c.home() && d.Percent(14) {
 		c.Again = tick.Instant(c.home()+1)*tick.Day + d.Between(9*tick.Hour, 18*tick.Hour)
 	}
+}
+
+// meetsBot has a bot speak with the customer of one message in three first, we guess, until it hands over to the queue.
+func (c *Contact) meetsBot(seed uint64) {
+	d := chance.Of(seed, c.Day, c.N, whatBots)
+	if c.Kind != Message || !d.Percent(33) {
+		return
+	}
+	c.Bot = true
+	c.Ready += d.Lognormal(45*tick.Second, 0.7, 5*tick.Second, 5*tick.Minute)
 }
 
 // voice is a queue for calls, as often as its share says.

@@ -28,6 +28,7 @@ type Organization struct {
 	Queues      []*Queue
 	Users       []*User
 	Flows       []*Flow
+	Bot         *Flow // that speaks with those who write, first
 	Survey      *Flow // that asks callers how a call was
 	Secure      *Flow // in which a caller enters a card number, in the middle of a call
 	Digital     *Flow // through which messages come
@@ -75,6 +76,7 @@ func New(seed uint64, perDay int) *Organization {
 	o.addCampaigns(&d)
 	later := chance.Of(seed, 0, 0, what+7) // than all others, which are as they were
 	o.Survey = o.newFlow(&later, "Call Survey", "")
+	o.Bot = o.newFlow(&later, "Virtual Assistant", "")
 	return o
 }
 
