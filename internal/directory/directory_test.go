@@ -101,8 +101,10 @@ func TestUsersOfAState(t *testing.T) {
 	if len(d.Users) != 3 || d.Users[2].ID != "3" {
 		t.Errorf("the directory has changed: %+v", d.Users)
 	}
-	if u, ok := Find(d.Users, "2"); !ok || u.Name != "b" {
-		t.Errorf("found %+v, %t", u, ok)
+	for id, name := range map[string]string{"1": "a", "2": "b", "3": "c"} {
+		if u, ok := Find(d.Users, id); !ok || u.Name != name {
+			t.Errorf("found %+v, %t", u, ok)
+		}
 	}
 	if _, ok := Find(d.Users, "9"); ok {
 		t.Error("found nobody")

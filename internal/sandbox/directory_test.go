@@ -22,7 +22,7 @@ func TestUsersLeave(t *testing.T) {
 		}
 	}
 	for after, want := range map[int64]directory.State{
-		-1: directory.Active, 0: directory.Inactive, suspended - 1: directory.Inactive, suspended: directory.Deleted, remembered: directory.Deleted,
+		-1: directory.Active, 0: directory.Inactive, 2: directory.Inactive, 3: directory.Deleted, 730: directory.Deleted,
 	} {
 		d := directoryOf(o, first, left.Left()+after)
 		if u, ok := directory.Find(d.Users, left.ID); !ok || u.State != want {
@@ -33,12 +33,16 @@ func TestUsersLeave(t *testing.T) {
 		}
 	}
 	// However long ago, as long as simulated conversations may name the user.
-	long := left.Left() + remembered + 2
-	if _, ok := directory.Find(directoryOf(o, first, long).Users, left.ID); !ok {
-		t.Error("a user of the simulated days is not listed any more")
-	}
-	if _, ok := directory.Find(directoryOf(o, conversation.Day(long), long).Users, left.ID); ok {
-		t.Error("a user is listed whom nobody remembers")
+	last := left.Left() - 1
+	for _, c := range []struct {
+		first, today int64
+		listed       bool
+	}{
+		{last - 7, last + 2000, true}, {last + 3, last + 2000, true}, {last + 4, last + 2000, false}, {last + 730, last + 730, true}, {last + 731, last + 731, false},
+	} {
+		if _, ok := directory.Find(directoryOf(o, conversation.Day(c.first), c.today).Users, left.ID); ok != c.listed {
+			t.Errorf("listed: %t; simulated from %d days after the last one at work, asked %d after it", ok, c.first-last, c.today-last)
+		}
 	}
 }
 
@@ -50,8 +54,14 @@ func TestTheListsOfTheCentre(t *testing.T) {
 		if q.Name != o.Queues[i].Name || q.Members == 0 || q.AfterCall == 0 || len(q.Media) == 0 || q.Media[0].Within != o.Queues[i].Target.Duration() {
 			t.Errorf("queue %+v", q)
 		}
+		if (q.Bullseye == 6) != o.Queues[i].Bullseye || (q.Flow.ID != "") != (o.Queues[i].InQueue != nil) || q.AutoAnswer != o.Queues[i].Auto {
+			t.Errorf("queue %+v", q)
+		}
 		for _, m := range q.Media {
 			media[m.Name]++
+			if m.Alert != 15*time.Second || m.Share != 0.8 {
+				t.Errorf("queue %+v", q)
+			}
 		}
 	}
 	if media["call"] != 12 || media["callback"] != 12 || media["chat"] != 1 || media["message"] != 1 || media["email"] != 1 {
@@ -65,6 +75,11 @@ func TestTheListsOfTheCentre(t *testing.T) {
 	}
 	if !codes(organization.DefaultWrapUpCode) || len(d.Skills) != len(o.Skills) || len(d.Languages) != len(o.Languages) || len(d.Divisions) != len(o.Divisions) || !d.Divisions[0].Home || d.Divisions[1].Home {
 		t.Errorf("%d codes, %d skills, %d languages, %v", len(d.Codes), len(d.Skills), len(d.Languages), d.Divisions)
+	}
+	for _, c := range d.Codes {
+		if c.Division != d.Divisions[0].ID {
+			t.Errorf("code %+v", c)
+		}
 	}
 	for _, u := range d.Users {
 		if _, ok := directory.Find(d.Divisions, u.Division); !ok || u.Email == "" || u.Title == "" || (u.Team.ID == "") != (len(u.Skills) == 0) || (u.Department == "") != (u.Team.ID == "") {
