@@ -30,7 +30,7 @@ var names = map[string]string{
 // Whatever the records of a sandbox name is found in its lists, those who have left among them.
 func TestEveryIDOfASandboxsRecordsIsListed(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	world, err := sandbox.Simulate(t.Context(), sandbox.Simulation{Seed: 7, Days: 20, PerDay: 40, Uneven: true, Now: now}, nil)
+	world, err := sandbox.Simulate(t.Context(), sandbox.Scenario{Speed: 1, Seed: 7, Days: 20, PerDay: 40, Uneven: true, Start: now}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func TestTheListsOfTheCentre(t *testing.T) {
 // The lists are those of the platform's clock, and made once a day.
 func TestListsAreOfTheDay(t *testing.T) {
 	now := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
-	w, err := Simulate(t.Context(), Simulation{Seed: 7, Days: 1, PerDay: 10, Now: now}, nil)
+	w, err := Simulate(t.Context(), Scenario{Speed: 1, Seed: 7, Days: 1, PerDay: 10, Start: now}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,11 +100,12 @@ func TestListsAreOfTheDay(t *testing.T) {
 	if lists() != before || w.lists.day != organization.DayOf(tick.Of(now)) {
 		t.Errorf("made for day %d", w.lists.day)
 	}
-	w.lists.day--
+	advance(t, w, 24*time.Hour)
 	if lists() == before {
 		t.Error("the lists of the day before are shown")
 	}
-	if newWorld(now, "").Directory() != nil {
+	given, err := newWorld(Scenario{Start: now, Given: "test"})
+	if err != nil || given.Directory() != nil {
 		t.Error("given records have lists")
 	}
 }
