@@ -41,11 +41,11 @@ func TestPermissionsByEndpoint(t *testing.T) {
 
 func TestAConfinedClientSeesTheConversationsOfItsUser(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
-		mine, err := wire.Record([]byte(strings.Replace(string(x.src.records[1].JSON), `"purpose":"acd"`, `"purpose":"agent","userId":"U-1"`, 1)))
+		mine, err := wire.Record([]byte(strings.Replace(string(x.views.records[1].JSON), `"purpose":"acd"`, `"purpose":"agent","userId":"U-1"`, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.src.records[1] = mine
+		x.views.records[1] = mine
 		x.client(access.Client{ID: "own", Organization: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
 		x.token = x.login("own", "s")
 		if got := x.ask(http.StatusOK, "GET", details+"?id=c-0000,c-0001", ""); !strings.Contains(got, "c-0001") || strings.Contains(got, "c-0000") {
@@ -57,9 +57,9 @@ func TestAConfinedClientSeesTheConversationsOfItsUser(t *testing.T) {
 			"query": func() { x.ask(http.StatusOK, "POST", details+"/query", wholeDay) },
 			"job":   func() { x.submit(); synctest.Wait() },
 		} {
-			x.src.asked = nil
-			if ask(); len(x.src.asked) == 0 || len(x.src.asked[0].Filters) != 1 || x.src.asked[0].Filters[0].Predicates[0].Text != "u-1" {
-				t.Errorf("%s: got %+v, want a filter for the user", name, x.src.asked)
+			x.views.asked = nil
+			if ask(); len(x.views.asked) == 0 || len(x.views.asked[0].Filters) != 1 || x.views.asked[0].Filters[0].Predicates[0].Text != "u-1" {
+				t.Errorf("%s: got %+v, want a filter for the user", name, x.views.asked)
 			}
 		}
 	})
@@ -72,9 +72,9 @@ func TestAConfinedClientLearnsNothingOfOtherRecords(t *testing.T) {
 		misfit := func(r *conversation.Record, participants string) {
 			r.JSON = []byte(`{"conversationId":"` + string(r.ID) + `","conversationStart":"2026-11-01T00:00:00.000Z","participants":` + participants + `}`)
 		}
-		misfit(&x.src.records[0], `"none"`)
-		misfit(&x.src.records[1], `[{"userId":"u-1"}]`)
-		misfit(&x.src.records[2], `[{"userId":"u-2"}]`)
+		misfit(&x.views.records[0], `"none"`)
+		misfit(&x.views.records[1], `[{"userId":"u-1"}]`)
+		misfit(&x.views.records[2], `[{"userId":"u-2"}]`)
 		x.client(access.Client{ID: "own", Organization: "org-1", Permissions: []access.Permission{access.ViewOwnDetails}, UserID: "u-1"}, "s")
 		x.token = x.login("own", "s")
 		one := func(id string) string {

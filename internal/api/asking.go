@@ -45,7 +45,7 @@ func weigh(q query.Detail) effort {
 // when it comes.
 func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error) (err error) {
 	s, ctx := x.server, x.r.Context()
-	source, err := x.source()
+	views, err := x.views()
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error
 			err = fault.Because(context.DeadlineExceeded, err, "The request timed out. It took longer than %v: ask for a shorter interval, or submit an asynchronous job.", s.cfg.QueryTimeout)
 		}
 	}()
-	view, err := source.Live(limited)
+	view, err := views.Live(limited)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (x *fixture) queries(n int, token string, answered func(status int, retry s
 
 func TestOneClientDoesNotStarveAnother(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
-		x.src.takes = 10 * time.Second
+		x.views.takes = 10 * time.Second
 		var mu sync.Mutex
 		got := map[int]int{}
 		x.queries(60, x.token, func(status int, retry string) {
@@ -61,13 +61,13 @@ func TestOneClientDoesNotStarveAnother(t *testing.T) {
 
 func TestLightQuestionsPassHeavyOnes(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
-		x.src.takes = 10 * time.Second
+		x.views.takes = 10 * time.Second
 		x.queries(1, x.token, func(int, string) {})
 		time.Sleep(10 * time.Second) // a day takes that long, is learnt
 		synctest.Wait()
 		x.queries(20, x.token, func(int, string) {})
 		begun := time.Now()
-		x.src.takes = 0
+		x.views.takes = 0
 		x.ask(http.StatusOK, "GET", details+"?id=c-0001", "")
 		if took := time.Since(begun); took != 0 {
 			t.Errorf("waited %v behind heavy ones", took)
@@ -79,7 +79,7 @@ func TestLightQuestionsPassHeavyOnes(t *testing.T) {
 
 func TestNotReadyWhenNothingIsAnswered(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
-		x.src.deaf = make(chan struct{})
+		x.views.deaf = make(chan struct{})
 		x.queries(4, x.token, func(int, string) {})
 		time.Sleep(29 * time.Second)
 		x.ask(http.StatusOK, "GET", "/readyz", "")
@@ -87,7 +87,7 @@ func TestNotReadyWhenNothingIsAnswered(t *testing.T) {
 		if got := x.ask(http.StatusServiceUnavailable, "GET", "/readyz", ""); !strings.Contains(got, "No question has been answered") {
 			t.Errorf("got %s", got)
 		}
-		close(x.src.deaf)
+		close(x.views.deaf)
 		synctest.Wait()
 		x.ask(http.StatusOK, "GET", "/readyz", "")
 	})

@@ -29,8 +29,8 @@ func TestQueryPages(t *testing.T) {
 		if got := x.ask(http.StatusOK, "POST", details+"/query", `{"interval":"2020-01-01/P1D"}`); got != `{"totalHits":0}` {
 			t.Errorf("no match: got %s", got)
 		}
-		if x.src.open.Load() != 0 {
-			t.Errorf("views left open: %d", x.src.open.Load())
+		if x.views.open.Load() != 0 {
+			t.Errorf("views left open: %d", x.views.open.Load())
 		}
 	})
 }
@@ -79,7 +79,7 @@ func TestContentTypeOfARequest(t *testing.T) {
 func TestDetailsByID(t *testing.T) {
 	test(t, 3, nil, func(x *fixture) {
 		got := x.ask(http.StatusOK, "GET", "/api/v2/analytics/conversations/c-0001/details", "")
-		if want := string(wire.StripAttributes(x.src.records[1].JSON)); got != want {
+		if want := string(wire.StripAttributes(x.views.records[1].JSON)); got != want {
 			t.Errorf("one: got %s, want %s", got, want)
 		}
 		for query, want := range map[string]string{

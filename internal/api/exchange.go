@@ -104,10 +104,10 @@ func overRate(u limit.Usage) error {
 	}
 }
 
-// source is what the client's organization is answered from.
-func (x *exchange) source() (engine.Source, error) {
-	if source := x.server.cfg.Sources[x.client.Organization]; source != nil {
-		return source, nil
+// views are what the client's organization is answered from.
+func (x *exchange) views() (engine.Views, error) {
+	if views := x.server.cfg.Views[x.client.Organization]; views != nil {
+		return views, nil
 	}
 	return nil, fault.New(fault.Forbidden, "There is no data of the client's organization on this server")
 }

@@ -54,7 +54,7 @@ func TestHealth(t *testing.T) {
 		x.ask(http.StatusOK, "GET", "/healthz", "")
 		x.ask(http.StatusOK, "HEAD", "/healthz", "")
 		x.ask(http.StatusOK, "GET", "/readyz", "")
-		x.src.err = fault.New(fault.NotFound, "no lake")
+		x.views.err = fault.New(fault.NotFound, "no lake")
 		x.ask(http.StatusOK, "GET", "/healthz", "")
 		if got := x.ask(http.StatusServiceUnavailable, "GET", "/readyz", ""); !strings.Contains(got, `"service.unavailable"`) {
 			t.Errorf("got %s", got)
@@ -89,7 +89,7 @@ func TestAccessLog(t *testing.T) {
 // A server that was told of the bare necessities alone.
 func TestDefaults(t *testing.T) {
 	c := newFixture(t, 3, nil).server.cfg
-	s, err := New(Config{Sources: c.Sources, Jobs: c.Jobs, Access: c.Access, Now: c.Now})
+	s, err := New(Config{Views: c.Views, Jobs: c.Jobs, Access: c.Access, Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,8 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// fakeSource answers from a few records, in order of start, and misbehaves on request.
-type fakeSource struct {
+// fakeViews answer from a few records, in order of start, and misbehave on request.
+type fakeViews struct {
 	records []conversation.Record
 	err     error         // if set, comes in place of an answer
 	breaks  error         // if set, comes after the records
@@ -46,21 +46,21 @@ type fakeSource struct {
 	asked   []query.Query
 }
 
-func (s *fakeSource) Live(context.Context) (engine.Engine, error) {
-	if s.panics {
+func (v *fakeViews) Live(context.Context) (engine.Engine, error) {
+	if v.panics {
 		panic("secret of the engine")
 	}
-	s.open.Add(1)
-	return fakeView{s}, s.err
+	v.open.Add(1)
+	return fakeView{v}, v.err
 }
 
-func (s *fakeSource) Settled(ctx context.Context) (engine.Engine, error) { return s.Live(ctx) }
+func (v *fakeViews) Settled(ctx context.Context) (engine.Engine, error) { return v.Live(ctx) }
 
-func (s *fakeSource) Available(context.Context) (time.Time, error) {
+func (v *fakeViews) Available(context.Context) (time.Time, error) {
 	return day.Add(18 * time.Hour), nil
 }
 
-type fakeView struct{ *fakeSource }
+type fakeView struct{ *fakeViews }
 
 func (v fakeView) Close() error {
 	v.open.Add(-1)
@@ -188,10 +188,10 @@ func someRecords(n int) []conversation.Record {
 	return out
 }
 
-// fixture is a server over a fake source, its service of jobs, and a token for the first of its two clients.
+// fixture is a server over fake views, its service of jobs, and a token for the first of its two clients.
 type fixture struct {
 	t       *testing.T
-	src     *fakeSource
+	views   *fakeViews
 	server  *Server
 	handler http.Handler
 	token   string
@@ -235,22 +235,22 @@ func test(t *testing.T, n int, change func(*Config), f func(*fixture)) {
 
 func newFixture(t *testing.T, n int, change func(*Config)) *fixture {
 	t.Helper()
-	x := &fixture{t: t, src: &fakeSource{records: someRecords(n)}, log: &lockedBuffer{}, dir: t.TempDir(), access: access.InMemory(time.Now)}
+	x := &fixture{t: t, views: &fakeViews{records: someRecords(n)}, log: &lockedBuffer{}, dir: t.TempDir(), access: access.InMemory(time.Now)}
 	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "control.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	sources, meter := map[string]engine.Source{"org-1": x.src, "org-2": x.src}, meter.New()
+	views, meter := map[string]engine.Views{"org-1": x.views, "org-2": x.views}, meter.New()
 	jobs, err := job.New(t.Context(), job.Config{
-		DB: db, Sources: sources, Dir: x.dir, Now: time.Now, Limits: job.Limits{Open: 3}, Meter: meter,
+		DB: db, Views: views, Dir: x.dir, Now: time.Now, Limits: job.Limits{Open: 3}, Meter: meter,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	x.client(access.Client{ID: "client-1", Organization: "org-1"}, "secret-1")
 	x.client(access.Client{ID: "client-2", Organization: "org-2", TokenLifetime: 5 * time.Minute}, "secret-2")
-	c := Config{Sources: sources, Jobs: jobs, Access: x.access, Now: time.Now, Meter: meter, Log: slog.New(slog.NewJSONHandler(x.log, nil))}
+	c := Config{Views: views, Jobs: jobs, Access: x.access, Now: time.Now, Meter: meter, Log: slog.New(slog.NewJSONHandler(x.log, nil))}
 	if change != nil {
 		change(&c)
 	}

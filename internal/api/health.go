@@ -28,16 +28,16 @@ func (s *Server) ready(x *exchange) error {
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.cfg.QueryTimeout)
 	defer cancel()
-	for _, source := range s.cfg.Sources {
-		if err := openable(ctx, source); err != nil {
+	for _, views := range s.cfg.Views {
+		if err := openable(ctx, views); err != nil {
 			return fault.Because(fault.Unavailable, fmt.Errorf("%v", err), "The data cannot be opened")
 		}
 	}
 	return x.send(http.StatusOK, healthBody{"ok"})
 }
 
-func openable(ctx context.Context, source engine.Source) error {
-	view, err := source.Live(ctx)
+func openable(ctx context.Context, views engine.Views) error {
+	view, err := views.Live(ctx)
 	if err != nil {
 		return err
 	}

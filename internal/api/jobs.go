@@ -23,7 +23,7 @@ func (s *Server) submitJob(x *exchange) error {
 		return err
 	}
 	// The owner's job may wait for another server of the same folder, that has the data.
-	if _, err := x.source(); err != nil && s.cfg.Owner == nil {
+	if _, err := x.views(); err != nil && s.cfg.Owner == nil {
 		return err
 	}
 	id, err := s.cfg.Jobs.Submit(x.r.Context(), x.owner(), text)
@@ -100,15 +100,15 @@ func (s *Server) resultPageSize(text string) (int, error) {
 
 // availability answers GET .../jobs/availability.
 func (s *Server) availability(x *exchange) error {
-	source, err := x.source()
+	views, err := x.views()
 	if err != nil {
 		return err
 	}
-	at, err := source.Available(x.r.Context())
+	at, err := views.Available(x.r.Context())
 	if err != nil {
 		return err
 	}
-	gaps, err := engine.Gaps(x.r.Context(), source)
+	gaps, err := engine.Gaps(x.r.Context(), views)
 	if err != nil {
 		return err
 	}

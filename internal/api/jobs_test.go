@@ -39,7 +39,7 @@ func TestAJobOverHTTP(t *testing.T) {
 		var cursor string
 		for query := "?pageSize=0"; ; query = "?cursor=" + url.QueryEscape(cursor) {
 			page, err := wire.ReadPage(strings.NewReader(x.ask(http.StatusOK, "GET", path+"/results"+query, "")), func(raw []byte) error {
-				if want := x.src.records[seen].JSON; !bytes.Equal(raw, want) {
+				if want := x.views.records[seen].JSON; !bytes.Equal(raw, want) {
 					t.Fatalf("record %d: got %s, want it verbatim, with attributes", seen, raw)
 				}
 				seen++
@@ -199,7 +199,7 @@ func TestOnlyJobsThatFoundSomethingSayWhat(t *testing.T) {
 		done := strings.TrimPrefix(x.fulfilled(), details+"/jobs/")
 		path := x.fulfilled()
 		x.ask(http.StatusNoContent, "DELETE", path, "") // removes it
-		x.src.stuck = make(chan struct{})
+		x.views.stuck = make(chan struct{})
 		var list struct {
 			Jobs []struct {
 				JobID, ClientID, State, SubmissionDate string
@@ -207,7 +207,7 @@ func TestOnlyJobsThatFoundSomethingSayWhat(t *testing.T) {
 			}
 		}
 		waiting := string(x.submit())
-		<-x.src.stuck // and so it stays
+		<-x.views.stuck // and so it stays
 		if err := json.Unmarshal([]byte(x.ask(http.StatusOK, "GET", "/parley/v1/jobs", "")), &list, json.MatchCaseInsensitiveNames(true)); err != nil || len(list.Jobs) != 2 {
 			t.Fatalf("got %+v, %v, want two jobs", list, err)
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 )
 
-// gappedSource never had some days.
-type gappedSource struct {
-	*fakeSource
+// gappedViews never had some days.
+type gappedViews struct {
+	*fakeViews
 
 	days []conversation.Days
 }
@@ -21,15 +21,15 @@ type gappedSource struct {
 type gappedView struct {
 	engine.Engine
 
-	of *gappedSource
+	of *gappedViews
 }
 
-func (s *gappedSource) Live(ctx context.Context) (engine.Engine, error) {
-	view, err := s.fakeSource.Live(ctx)
-	return gappedView{view, s}, err
+func (v *gappedViews) Live(ctx context.Context) (engine.Engine, error) {
+	view, err := v.fakeViews.Live(ctx)
+	return gappedView{view, v}, err
 }
 
-func (s *gappedSource) Settled(ctx context.Context) (engine.Engine, error) { return s.Live(ctx) }
+func (v *gappedViews) Settled(ctx context.Context) (engine.Engine, error) { return v.Live(ctx) }
 
 // Missing gives the days that lie in the interval, or all when it has no bounds.
 func (v gappedView) Missing(iv conversation.Interval) (out []conversation.Days) {
@@ -52,14 +52,14 @@ func mustDays(t *testing.T, text string) []conversation.Days {
 
 func TestAnswersNameDaysThatNeverCame(t *testing.T) {
 	const all = "2026-11-03,2026-11-05..2026-11-07,2026-11-20"
-	gapped := &gappedSource{days: mustDays(t, all)}
+	gapped := &gappedViews{days: mustDays(t, all)}
 	change := func(c *Config) {
-		source, ok := c.Sources["org-1"].(*fakeSource)
+		views, ok := c.Views["org-1"].(*fakeViews)
 		if !ok {
-			t.Fatal("no fake source")
+			t.Fatal("no fake views")
 		}
-		gapped.fakeSource = source
-		c.Sources["org-1"] = gapped // of the jobs too: it is the same map
+		gapped.fakeViews = views
+		c.Views["org-1"] = gapped // of the jobs too: it is the same map
 	}
 	test(t, 3, change, func(x *fixture) {
 		body := `{"interval":"2026-11-01/2026-11-08"}`
@@ -94,7 +94,7 @@ func TestAnswersNameDaysThatNeverCame(t *testing.T) {
 			}
 		}
 	})
-	test(t, 3, nil, func(x *fixture) { // a source that has no such days
+	test(t, 3, nil, func(x *fixture) { // data that has no such days
 		for _, path := range []string{details + "/jobs/availability", details + "?id=unknown"} {
 			if w := x.do(x.request("GET", path, "")); w.Header().Get("Warning") != "" || w.Header().Get("Parley-Missing-Days") != "" {
 				t.Errorf("%s: got %v", path, w.Header())

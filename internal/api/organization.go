@@ -23,7 +23,7 @@ func OrganizationID(of string) string { return uuid.NewSHA1(namespace, []byte(of
 
 // organizationOfClient answers GET /api/v2/organizations/me.
 func (s *Server) organizationOfClient(x *exchange) error {
-	if _, err := x.source(); err != nil {
+	if _, err := x.views(); err != nil {
 		return err // nothing comes from here: an id would say that something does
 	}
 	o, known := s.cfg.Organizations[x.client.Organization]

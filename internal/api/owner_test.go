@@ -45,7 +45,7 @@ func TestTheOwnerAsksWithoutATokenAndWithoutLimits(t *testing.T) {
 		if strings.Count(long, `"conversationId"`) != 250 || strings.Contains(long, "attributes") {
 			t.Errorf("a long page has %d records", strings.Count(long, `"conversationId"`))
 		}
-		for _, q := range x.src.asked {
+		for _, q := range x.views.asked {
 			if len(q.Filters) > 0 {
 				t.Errorf("the owner does not see everything: %+v", q)
 			}
@@ -102,7 +102,7 @@ func TestTheOwnerIsToldOfAllMissingDays(t *testing.T) {
 	}
 	all := strings.Join(days, ",")
 	gapped := func(c *Config) {
-		c.Sources = map[string]engine.Source{"org-1": &gappedSource{fakeSource: &fakeSource{}, days: mustDays(t, all)}}
+		c.Views = map[string]engine.Views{"org-1": &gappedViews{fakeViews: &fakeViews{}, days: mustDays(t, all)}}
 	}
 	ownersTest(t, 1, "org-1", gapped, func(x *fixture) {
 		w := x.do(x.request("POST", details+"/query", `{"interval":"2026-01-01/2027-01-01"}`))
@@ -124,13 +124,13 @@ func (w *told) Fail(err error) { w.err = err }
 // What outsiders may not know of a failure, the owner is told: before the answer, and in the middle of it.
 func TestTheOwnerIsToldWhatFailed(t *testing.T) {
 	ownersTest(t, 1000, "org-1", nil, func(x *fixture) {
-		x.src.err = fault.Because(fault.Corrupt, io.ErrUnexpectedEOF, "a file is damaged")
+		x.views.err = fault.Because(fault.Corrupt, io.ErrUnexpectedEOF, "a file is damaged")
 		w := &told{ResponseRecorder: httptest.NewRecorder()}
 		x.handler.ServeHTTP(w, x.request("POST", details+"/query", wholeDay))
-		if !errors.Is(w.err, x.src.err) || w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "damaged") {
+		if !errors.Is(w.err, x.views.err) || w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "damaged") {
 			t.Errorf("told %v, answered %d %s", w.err, w.Code, w.Body)
 		}
-		x.src.err, x.src.breaks = nil, fault.New(fault.Corrupt, "the last file is damaged")
+		x.views.err, x.views.breaks = nil, fault.New(fault.Corrupt, "the last file is damaged")
 		w = &told{ResponseRecorder: httptest.NewRecorder()}
 		func() {
 			defer func() {
@@ -140,7 +140,7 @@ func TestTheOwnerIsToldWhatFailed(t *testing.T) {
 			}()
 			x.handler.ServeHTTP(w, x.request("POST", details+"/query", `{"interval":"2026-11-01/P1D","paging":{"pageSize":1000,"pageNumber":1}}`))
 		}()
-		if !errors.Is(w.err, x.src.breaks) || !strings.Contains(w.Body.String(), "c-0999") || strings.Contains(w.Body.String(), "totalHits") {
+		if !errors.Is(w.err, x.views.breaks) || !strings.Contains(w.Body.String(), "c-0999") || strings.Contains(w.Body.String(), "totalHits") {
 			t.Errorf("told %v, answered %d bytes", w.err, w.Body.Len())
 		}
 	})

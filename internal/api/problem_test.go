@@ -182,18 +182,18 @@ func TestABodylessPostCreatesNoJob(t *testing.T) {
 
 func TestInternalErrorsStayInside(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil  func(*fakeSource)
+		spoil  func(*fakeViews)
 		status int
 		code   string
 	}{
-		"unexpected": {func(s *fakeSource) { s.err = fmt.Errorf("secret of the engine") }, 500, "internal.server.error"},
-		"corrupt":    {func(s *fakeSource) { s.err = fault.New(fault.Corrupt, "secret of the lake") }, 500, "internal.server.error"},
-		"panic":      {func(s *fakeSource) { s.panics = true }, 500, "internal.server.error"},
-		"full":       {func(s *fakeSource) { s.err = fmt.Errorf("secret: %w", fault.Full) }, 503, "service.unavailable"},
+		"unexpected": {func(v *fakeViews) { v.err = fmt.Errorf("secret of the engine") }, 500, "internal.server.error"},
+		"corrupt":    {func(v *fakeViews) { v.err = fault.New(fault.Corrupt, "secret of the lake") }, 500, "internal.server.error"},
+		"panic":      {func(v *fakeViews) { v.panics = true }, 500, "internal.server.error"},
+		"full":       {func(v *fakeViews) { v.err = fmt.Errorf("secret: %w", fault.Full) }, 503, "service.unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(t, 3, nil, func(x *fixture) {
-				c.spoil(x.src)
+				c.spoil(x.views)
 				got := x.ask(c.status, "POST", details+"/query", wholeDay)
 				if strings.Contains(got, "secret") || !strings.Contains(got, `"code":"`+c.code+`"`) || !strings.Contains(got, standard[c.code]) {
 					t.Errorf("got %s", got)
@@ -210,7 +210,7 @@ func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, 3, nil)
 		for target, body := range map[string]string{details + "/query": wholeDay, details + "?id=c-0001": ""} {
-			x.src.stuck = make(chan struct{})
+			x.views.stuck = make(chan struct{})
 			method := "POST"
 			if body == "" {
 				method = "GET"
@@ -223,7 +223,7 @@ func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
 			if !strings.Contains(got, `"code":"request.timeout"`) || !strings.Contains(got, `"message":"The request timed out. `) || !strings.Contains(got, `"status":504`) {
 				t.Errorf("%s: got %s", target, got)
 			}
-			if x.src.open.Load() != 0 {
+			if x.views.open.Load() != 0 {
 				t.Error("the view was left open")
 			}
 		}
@@ -233,7 +233,7 @@ func TestAQueryThatTakesTooLongIsCancelled(t *testing.T) {
 func TestACancelledRequestCancelsTheEngine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, 3, nil)
-		x.src.stuck = make(chan struct{})
+		x.views.stuck = make(chan struct{})
 		r := x.request("POST", details+"/query", wholeDay)
 		ctx, cancel := context.WithCancel(r.Context())
 		done := make(chan struct{})
@@ -241,10 +241,10 @@ func TestACancelledRequestCancelsTheEngine(t *testing.T) {
 			defer close(done)
 			x.do(r.WithContext(ctx))
 		}()
-		<-x.src.stuck
+		<-x.views.stuck
 		cancel()
 		<-done
-		if x.src.open.Load() != 0 {
+		if x.views.open.Load() != 0 {
 			t.Error("the view was left open")
 		}
 		if strings.Contains(x.log.String(), "ERROR") {

@@ -13,7 +13,7 @@ import (
 func TestRetryAfterOfAnEngine(t *testing.T) {
 	test(t, 0, nil, func(x *fixture) {
 		for want, err := range map[string]error{"60": fault.New(fault.Throttled, "x"), "2": &fault.Error{Kind: fault.Throttled, Message: "x", RetryAfter: 1001 * time.Millisecond}} {
-			x.src.err = err
+			x.views.err = err
 			if w := x.do(x.request("POST", details+"/query", wholeDay)); w.Code != 429 || w.Header().Get("Retry-After") != want {
 				t.Errorf("got %d, %v, want Retry-After %s", w.Code, w.Header(), want)
 			}

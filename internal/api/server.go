@@ -1,5 +1,5 @@
 // Package api is the platform's surface over HTTP: tokens, the synchronous query, details by id and asynchronous jobs,
-// on one listener. The sandbox and the server over a lake are the same surface over different sources.
+// on one listener. The sandbox and the server over a lake are the same surface over different views.
 //
 // What is served, and what every byte around it looks like, follows the platform's documentation and what the official
 // clients (Python, JavaScript, Go, Java, .NET, gc) do with it, which read more than is documented. The package reads
@@ -29,9 +29,9 @@ import (
 
 // Config is what a Server needs.
 type Config struct {
-	Sources map[string]engine.Source // answers each organization's synchronous queries and details by id
-	Jobs    *job.Manager             // answers jobs; somebody else runs it
-	Access  *access.Store            // who may ask
+	Views  map[string]engine.Views // answers each organization's synchronous queries and details by id
+	Jobs   *job.Manager            // answers jobs; somebody else runs it
+	Access *access.Store           // who may ask
 	// Owner is who asks a server that is reached from within the process alone, in place of those of Access: without a
 	// token, a rate, or a limit on what is asked or how long it takes. Such a server need not have Jobs. Nil: there is none.
 	Owner *access.Client

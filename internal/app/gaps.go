@@ -14,13 +14,13 @@ import (
 
 // gapWatch tells the log which days never came into the data that is served: at the start, and when that changes.
 type gapWatch struct {
-	sources map[string]engine.Source
-	log     *slog.Logger
-	said    map[string]string // by organization, what was said last
+	views map[string]engine.Views
+	log   *slog.Logger
+	said  map[string]string // by organization, what was said last
 }
 
-func newGapWatch(sources map[string]engine.Source, log *slog.Logger) *gapWatch {
-	return &gapWatch{sources, log, map[string]string{}}
+func newGapWatch(views map[string]engine.Views, log *slog.Logger) *gapWatch {
+	return &gapWatch{views, log, map[string]string{}}
 }
 
 // gapsEvery is how often it looks. Data comes once a night.
@@ -41,8 +41,8 @@ func (g *gapWatch) run(ctx context.Context) error {
 }
 
 func (g *gapWatch) look(ctx context.Context) {
-	for _, name := range slices.Sorted(maps.Keys(g.sources)) {
-		days, err := engine.Gaps(ctx, g.sources[name])
+	for _, name := range slices.Sorted(maps.Keys(g.views)) {
+		days, err := engine.Gaps(ctx, g.views[name])
 		if err != nil {
 			if ctx.Err() == nil {
 				g.log.WarnContext(ctx, "look for days that never came into the data", "organization", name, "err", err)

@@ -15,10 +15,10 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 )
 
-// gappy is a source of which nothing is known but the days that it never had.
+// gappy are views of which nothing is known but the days that it never had.
 type gappy struct {
 	engine.Engine
-	engine.Source
+	engine.Views
 
 	mu   sync.Mutex
 	days string
@@ -73,7 +73,7 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out said
 		acme, beta := &gappy{days: "2026-11-03,2026-11-05..2026-11-06"}, &gappy{}
-		g := newGapWatch(map[string]engine.Source{"acme": acme, "beta": beta}, slog.New(slog.NewTextHandler(&out, nil)))
+		g := newGapWatch(map[string]engine.Views{"acme": acme, "beta": beta}, slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); _ = g.run(ctx) }()

@@ -43,8 +43,8 @@ func (s *Service) Inside(ctx context.Context, o Owner, log *slog.Logger, do func
 // Answer does something while this process answers jobs, as long as no other does. Jobs wait for data that cannot be
 // opened, but whoever waits for them here is told why it cannot.
 func (i *Inside) Answer(ctx context.Context, do func(context.Context) error) error {
-	for _, source := range i.server.sources {
-		view, err := source.Settled(context.WithoutCancel(ctx)) // short, as opening a service is
+	for _, views := range i.server.views {
+		view, err := views.Settled(context.WithoutCancel(ctx)) // short, as opening a service is
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func Ask(ctx context.Context, dir string, log *slog.Logger, do func(context.Cont
 	s.now = time.Now
 	s.organizations = func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil }
 	r := &reading{dir: dir}
-	s.sources = map[string]engine.Source{DefaultOrganization: r}
+	s.views = map[string]engine.Views{DefaultOrganization: r}
 	all := s.services()
 	maps.Copy(all, r.services())
 	return newRole("ask", all).during(ctx, func(ctx context.Context) error { return do(ctx, s.client()) })

@@ -11,8 +11,8 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// reading is a lake as it is at one moment: whatever is written meanwhile, all that is asked of it fits together. As a
-// source, its views are all of that moment.
+// reading is a lake as it is at one moment: whatever is written meanwhile, all that is asked of it fits together. Its
+// views are all of that moment.
 type reading struct {
 	dir      string
 	lake     *lake.Lake

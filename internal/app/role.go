@@ -19,7 +19,7 @@ import (
 // services are those of each role.
 //
 //	serve    the platform's API over lakes, whose control database and engine are the caller's
-//	passing  the same over any source, as a sandbox: its clients, tokens and jobs end with it
+//	passing  the same over any views, as a sandbox: its clients, tokens and jobs end with it
 //	folder   the same as serve without clients: its owner asks it in this process
 //	answer   jobs of a folder, answered in place of its server
 //	ask      a lake, as it is at one moment, that its owner asks in this process

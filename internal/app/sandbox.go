@@ -102,7 +102,7 @@ type Control struct{ Nobody, Anyone bool }
 // Serve makes its server.
 func (s *Sandbox) Serve(l Listen, c Control) *Server {
 	server := &Server{Listen: l, backend: backend{
-		sources: map[string]engine.Source{DefaultOrganization: s.World}, now: s.World.Clock, state: s.state,
+		views: map[string]engine.Views{DefaultOrganization: s.World}, now: s.World.Clock, state: s.state,
 		organizations: func(context.Context) (map[string]api.Organization, error) {
 			return map[string]api.Organization{DefaultOrganization: organizationOf(s.World)}, nil
 		},

@@ -32,11 +32,11 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 // Close closes both.
 func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Close()) }
 
-func (a *Archive) source() duck.Source { return duck.Source{DB: a.duck, Lake: a.Lake} }
+func (a *Archive) views() duck.Views { return duck.Views{DB: a.duck, Lake: a.Lake} }
 
 // Serve makes a server over the lake whose clients, tokens and jobs end with it.
 func (a *Archive) Serve(l Listen) *Server {
-	return over(l, a.source(), time.Now, func(ctx context.Context) (api.Organization, error) {
+	return over(l, a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
 		return lakeOrganization(ctx, DefaultOrganization, a.Lake)
 	})
 }

@@ -79,7 +79,7 @@ func (d Days) limits() query.Limits {
 
 // backend is what a server answers from.
 type backend struct {
-	sources       map[string]engine.Source // by organization
+	views         map[string]engine.Views // by organization
 	organizations func(context.Context) (map[string]api.Organization, error)
 	directories   map[string]func() *directory.Directory // by organization; nil where only records are known
 	permissions   []access.Permission                    // of the client that is given; nil for the usual
@@ -88,7 +88,7 @@ type backend struct {
 	control       http.Handler // answers under /_sandbox/; nil: nothing does
 }
 
-// Server is the platform's surface over some source. It may run again when it has ended, and not twice at a time.
+// Server is the platform's surface over views of data. It may run again when it has ended, and not twice at a time.
 type Server struct {
 	Listen
 	backend
@@ -111,9 +111,9 @@ func NewSandbox(l Listen, w *sandbox.World) *Server {
 }
 
 // over makes a server for the default organization whose clients, tokens and jobs end with it.
-func over(l Listen, source engine.Source, now func() time.Time, who func(context.Context) (api.Organization, error)) *Server {
+func over(l Listen, views engine.Views, now func() time.Time, who func(context.Context) (api.Organization, error)) *Server {
 	return &Server{Listen: l, backend: backend{
-		sources: map[string]engine.Source{DefaultOrganization: source}, now: now,
+		views: map[string]engine.Views{DefaultOrganization: views}, now: now,
 		organizations: func(ctx context.Context) (map[string]api.Organization, error) {
 			o, err := who(ctx)
 			return map[string]api.Organization{DefaultOrganization: o}, err
@@ -154,7 +154,7 @@ func (s *Server) services() map[string]service {
 		"clients": {needs: []string{"state"}, open: s.openClients},
 		"jobs":    {needs: []string{"state"}, open: s.openJobs},
 		"runner":  {needs: []string{"jobs"}, run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
-		"gaps":    {run: newGapWatch(s.sources, s.Log).run},
+		"gaps":    {run: newGapWatch(s.views, s.Log).run},
 		"surface": {needs: []string{"clients", "jobs", "engine"}, open: s.openSurface},
 		"http":    {needs: []string{"surface"}, open: s.listen, run: s.serve, close: s.hangUp},
 	}
@@ -190,8 +190,8 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 		return err
 	}
 	organization := DefaultOrganization
-	if len(s.sources) == 1 {
-		organization = slices.Collect(maps.Keys(s.sources))[0]
+	if len(s.views) == 1 {
+		organization = slices.Collect(maps.Keys(s.views))[0]
 	}
 	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization, Permissions: s.permissions}, s.Client.Secret)
 }
@@ -199,7 +199,7 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 func (s *Server) openJobs(ctx context.Context) (err error) {
 	state := s.kept()
 	s.jobs, err = job.New(ctx, job.Config{
-		DB: state.DB, Dir: state.Results(), Sources: s.sources, Now: s.now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+		DB: state.DB, Dir: state.Results(), Views: s.views, Now: s.now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }
@@ -210,7 +210,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 		return err
 	}
 	s.surface, err = api.New(api.Config{
-		Sources: s.sources, Organizations: organizations, Directories: s.directories, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
+		Views: s.views, Organizations: organizations, Directories: s.directories, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
 		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err

@@ -105,17 +105,17 @@ func (s *Service) Close() (err error) {
 	return err
 }
 
-func (s *Service) sources() map[string]engine.Source {
-	sources := map[string]engine.Source{}
+func (s *Service) views() map[string]engine.Views {
+	views := map[string]engine.Views{}
 	for name, l := range s.lakes {
-		sources[name] = duck.Source{DB: s.duck, Lake: l}
+		views[name] = duck.Views{DB: s.duck, Lake: l}
 	}
-	return sources
+	return views
 }
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l Listen, now func() time.Time) *Server {
-	return &Server{Listen: l, backend: backend{sources: s.sources(), organizations: s.organizations, now: now, state: s.state}}
+	return &Server{Listen: l, backend: backend{views: s.views(), organizations: s.organizations, now: now, state: s.state}}
 }
 
 // organizations are those whose conversations the lakes hold.

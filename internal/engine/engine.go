@@ -1,5 +1,5 @@
 // Package engine is the port through which questions are answered. Its implementations, mem over records in memory
-// and duck over the lake, are held to the same answers by package enginetest, which also holds Sources to their contract.
+// and duck over the lake, are held to the same answers by package enginetest, which also holds Views to their contract.
 package engine
 
 import (
@@ -39,9 +39,9 @@ type Engine interface {
 	Close() error
 }
 
-// Source opens engines: each is a view of the data as it is at that moment, and the caller's to close. Safe for concurrent
+// Views opens engines: each is a view of the data as it is at that moment, and the caller's to close. Safe for concurrent
 // use. Opening fails as answers do, and with fault.Unavailable also while nothing can be asked at all.
-type Source interface {
+type Views interface {
 	// Live is everything up to the moment, what the synchronous query answers from.
 	Live(ctx context.Context) (Engine, error)
 	// Settled is what the nightly batch has moved to the lake, what jobs answer from.

@@ -22,9 +22,9 @@ func Missing(e Engine, iv conversation.Interval) []conversation.Days {
 	return nil
 }
 
-// Gaps asks a source for all days between the first and the last of its data that never came into it.
-func Gaps(ctx context.Context, s Source) ([]conversation.Days, error) {
-	view, err := s.Settled(ctx)
+// Gaps gives all days between the first and the last of the data that never came into it.
+func Gaps(ctx context.Context, v Views) ([]conversation.Days, error) {
+	view, err := v.Settled(ctx)
 	if err != nil {
 		return nil, err
 	}

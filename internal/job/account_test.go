@@ -41,8 +41,8 @@ func counted(t *testing.T, m *meter.Meter, name, label string) (n float64) {
 // Every job that ends is counted once, by how it ended, and what it found is counted with it.
 func TestEveryEndIsCounted(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	counts, src := meter.New(), &fakeSource{records: someRecords(3)}
-	m := newManager(t, src, func(c *Config) { c.Meter, c.Now = counts, func() time.Time { return now } })
+	counts, views := meter.New(), &fakeViews{records: someRecords(3)}
+	m := newManager(t, views, func(c *Config) { c.Meter, c.Now = counts, func() time.Time { return now } })
 	want := func(name, label string, want float64) {
 		t.Helper()
 		if got := counted(t, counts, name, label); got != want {
@@ -54,7 +54,7 @@ func TestEveryEndIsCounted(t *testing.T) {
 	stored, text := m.find1(t, id).size.Stored, len(strings.Join(someRecords(3), ""))
 	want("parley_job_results_bytes", "", float64(stored))
 	want("parley_jobs", "FULFILLED", 1)
-	src.err = fault.New(fault.Unavailable, "broken")
+	views.err = fault.New(fault.Unavailable, "broken")
 	submit(t, m, 0)
 	run(t, m, take(t, m))
 	if err := m.Delete(t.Context(), me, submit(t, m, 0)); err != nil {
@@ -100,7 +100,7 @@ func (m *Manager) find1(t *testing.T, id ID) entry {
 // A list says of each job what its status says, and how much it found.
 func TestWhatAListSays(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
+	m := newManager(t, &fakeViews{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
 	other := Owner{Organization: org, Client: "client-2"}
 	done, waiting := submit(t, m, 0), submitAs(t, m, other, 0)
 	run(t, m, take(t, m))
@@ -129,7 +129,7 @@ func TestWhatAListSays(t *testing.T) {
 func TestHowOftenTheEndOfAJobIsTried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		m := newManager(t, &fakeViews{records: someRecords(3)}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 		if _, err := m.cfg.DB.Exec(t.Context(), `CREATE TRIGGER full BEFORE UPDATE ON jobs WHEN NEW.state = 'FULFILLED' BEGIN SELECT RAISE(ABORT, 'no room'); END`); err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestAFullDiskEndsTheReading(t *testing.T) {
 			read++
 		}
 	}
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	m.files = files{folder.On(m.cfg.Dir, fullDisk{room: 1000})}
 	if _, err := m.files.write(t.Context(), newID(), records, 1<<40); err == nil || read > 100 {
 		t.Errorf("read %d records, %v", read, err)

@@ -11,10 +11,10 @@ import (
 )
 
 // breakable gives a manager whose control database can fail, and whose clock can be moved.
-func breakable(t *testing.T, src *fakeSource) (m *Manager, broken *statetest.Broken, move func(time.Duration)) {
+func breakable(t *testing.T, views *fakeViews) (m *Manager, broken *statetest.Broken, move func(time.Duration)) {
 	t.Helper()
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	m = newManager(t, src, func(c *Config) { c.Now = func() time.Time { return now } })
+	m = newManager(t, views, func(c *Config) { c.Now = func() time.Time { return now } })
 	broken = statetest.Break(t, m.cfg.DB)
 	m.cfg.DB, m.jobs.db = broken.DB(), broken.DB()
 	return m, broken, func(d time.Duration) { now = now.Add(d) }
@@ -23,7 +23,7 @@ func breakable(t *testing.T, src *fakeSource) (m *Manager, broken *statetest.Bro
 // Whatever fails in the control database while something is done to a job, it is not done, and the next try does it as
 // if it were the first.
 func TestEachStepOfAJobIsTakenAsAWhole(t *testing.T) {
-	m, broken, move := breakable(t, &fakeSource{records: someRecords(3)})
+	m, broken, move := breakable(t, &fakeViews{records: someRecords(3)})
 	var id ID
 	broken.Each(t, func() (err error) {
 		id, err = m.Submit(t.Context(), me, body(0))
@@ -66,7 +66,7 @@ func TestEachStepOfAJobIsTakenAsAWhole(t *testing.T) {
 
 // Deleted before it is done, a job is cancelled, or it is not.
 func TestCancellingFailsAsAWhole(t *testing.T) {
-	m, broken, move := breakable(t, &fakeSource{})
+	m, broken, move := breakable(t, &fakeViews{})
 	id := submit(t, m, 0)
 	broken.Each(t, func() error {
 		return m.Delete(t.Context(), me, id)
@@ -83,7 +83,7 @@ func TestCancellingFailsAsAWhole(t *testing.T) {
 
 // A manager that cannot read what it needs is not made: one with a key or a limit of its own would differ from the next.
 func TestMakingAManagerSaysThatItFailed(t *testing.T) {
-	m, broken, _ := breakable(t, &fakeSource{})
+	m, broken, _ := breakable(t, &fakeViews{})
 	id := submit(t, m, 0)
 	cursor := m.seal.seal(entry{id: id, owner: me}, 7)
 	c := m.cfg
@@ -99,7 +99,7 @@ func TestMakingAManagerSaysThatItFailed(t *testing.T) {
 
 // What a killed process has left is made good whole, however often it takes to get there.
 func TestRecoveryFailsAsAWhole(t *testing.T) {
-	m, broken, _ := breakable(t, &fakeSource{})
+	m, broken, _ := breakable(t, &fakeViews{})
 	given, back := submit(t, m, 0), submit(t, m, 0)
 	for range maxStarts {
 		if err := m.jobs.putBack(t.Context(), ""); err != nil {
@@ -122,7 +122,7 @@ func TestRecoveryFailsAsAWhole(t *testing.T) {
 
 // Who cannot even look at what is left to do does not begin to answer jobs.
 func TestRunEndsWhenTheControlDatabaseCannotBeUsed(t *testing.T) {
-	m, broken, _ := breakable(t, &fakeSource{})
+	m, broken, _ := breakable(t, &fakeViews{})
 	if err := broken.DB().Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestRunEndsWhenTheControlDatabaseCannotBeUsed(t *testing.T) {
 
 // What cannot be looked up must not pass for nothing.
 func TestReadingSaysThatItFailed(t *testing.T) {
-	m, broken, _ := breakable(t, &fakeSource{records: someRecords(3)})
+	m, broken, _ := breakable(t, &fakeViews{records: someRecords(3)})
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	submit(t, m, 0)

@@ -26,14 +26,14 @@ import (
 // again makes another manager over the folder and database of m, as another process has one.
 func again(t *testing.T, m *Manager) *Manager {
 	t.Helper()
-	return newManager(t, m.cfg.Sources[org], func(c *Config) {
+	return newManager(t, m.cfg.Views[org], func(c *Config) {
 		c.Dir, c.DB, c.Limits = m.cfg.Dir, openDB(t, filepath.Dir(m.cfg.Dir)), m.cfg.Limits
 	})
 }
 
 func TestWhatAKilledProcessWasDoingIsDoneAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(30)}, func(c *Config) { c.Limits.Running = 1 })
+		m := newManager(t, &fakeViews{records: someRecords(30)}, func(c *Config) { c.Limits.Running = 1 })
 		done := submit(t, m, 0)
 		run(t, m, take(t, m))
 		_, _, cursor := read(t, m, done, "", 10)
@@ -71,8 +71,8 @@ func pass(d time.Duration) {
 
 func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
-		first := newManager(t, src, nil)
+		views := &fakeViews{records: someRecords(3), gate: make(chan struct{})}
+		first := newManager(t, views, nil)
 		first.look = time.Second
 		second := again(t, first)
 		stop := start(t, first)
@@ -84,19 +84,19 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 		if runs, err := second.Runs(t.Context()); !runs || err != nil {
 			t.Errorf("runs: got %v, %v", runs, err)
 		}
-		if src.open != 2 {
-			t.Errorf("views open: got %d, want those of the first process", src.open)
+		if views.open != 2 {
+			t.Errorf("views open: got %d, want those of the first process", views.open)
 		}
 		// Deleted here, it ends there.
 		if err := second.Delete(t.Context(), me, other); err != nil {
 			t.Fatal(err)
 		}
 		pass(2 * time.Second)
-		if src.open != 1 {
-			t.Errorf("views open after the deletion: got %d, want 1", src.open)
+		if views.open != 1 {
+			t.Errorf("views open after the deletion: got %d, want 1", views.open)
 		}
 		stop()
-		close(src.gate)
+		close(views.gate)
 		pass(2 * lockEvery)
 		wantState(t, second, id, Fulfilled)
 		wantState(t, second, other, Cancelled)
@@ -104,7 +104,7 @@ func TestAnotherProcessStandsByAndTakesOver(t *testing.T) {
 }
 
 func TestTurnsAreFairBetweenClients(t *testing.T) {
-	m := newManager(t, &fakeSource{}, func(c *Config) { c.Sources["org-2"] = &fakeSource{} })
+	m := newManager(t, &fakeViews{}, func(c *Config) { c.Views["org-2"] = &fakeViews{} })
 	greedy, modest := me, Owner{Organization: org, Client: "client-2"}
 	stranger := Owner{Organization: "org-2", Client: me.Client} // the same id elsewhere is another client
 	for range 20 {
@@ -126,7 +126,7 @@ func TestTurnsAreFairBetweenClients(t *testing.T) {
 }
 
 func TestAClientWithRunningJobsWaitsForOneThatHasNone(t *testing.T) {
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	for range 3 {
 		submit(t, m, 0)
 	}
@@ -149,7 +149,7 @@ func TestLimitsOfJobs(t *testing.T) {
 		"per minute": {Limits{PerMinute: 2}, limitPerMinute, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newManager(t, &fakeSource{}, func(cfg *Config) { cfg.Limits = c.limits })
+			m := newManager(t, &fakeViews{}, func(cfg *Config) { cfg.Limits = c.limits })
 			submit(t, m, 0)
 			submit(t, m, 0)
 			_, err := m.Submit(t.Context(), me, body(0))
@@ -174,7 +174,7 @@ func wantLimit(t *testing.T, err error, key string, value int) {
 }
 
 func TestAJobThatFindsTooMuchFails(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(100)}, func(c *Config) { c.Limits.Bytes = 1000 })
+	m := newManager(t, &fakeViews{records: someRecords(100)}, func(c *Config) { c.Limits.Bytes = 1000 })
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	got := wantState(t, m, id, Failed)
@@ -190,7 +190,7 @@ func TestAJobThatFindsTooMuchFails(t *testing.T) {
 }
 
 func TestTheRoomOfAClientIsBounded(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(100)}, func(c *Config) { c.Limits = Limits{Stored: 10} })
+	m := newManager(t, &fakeViews{records: someRecords(100)}, func(c *Config) { c.Limits = Limits{Stored: 10} })
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	_, err := m.Submit(t.Context(), me, body(0))
@@ -210,12 +210,12 @@ func TestLimitsOfBytesAtTheirBounds(t *testing.T) {
 	records := someRecords(3)
 	bytes := int64(len(strings.Join(records, "")))
 	for most, want := range map[int64]State{bytes: Fulfilled, bytes - 1: Failed} {
-		m := newManager(t, &fakeSource{records: records}, func(c *Config) { c.Limits.Bytes = most })
+		m := newManager(t, &fakeViews{records: records}, func(c *Config) { c.Limits.Bytes = most })
 		id := submit(t, m, 0)
 		run(t, m, take(t, m))
 		wantState(t, m, id, want)
 	}
-	m := newManager(t, &fakeSource{records: records}, nil)
+	m := newManager(t, &fakeViews{records: records}, nil)
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	stored := m.find1(t, id).size.Stored
@@ -227,7 +227,7 @@ func TestLimitsOfBytesAtTheirBounds(t *testing.T) {
 }
 
 func TestAConfinedClientSeesItsOwnKindOfJobsOnly(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	ann := Owner{Organization: org, Client: "client-a", User: "ann"}
 	bob := Owner{Organization: org, Client: "client-b", User: "bob"}
 	all, anns := submit(t, m, 0), submitAs(t, m, ann, 0)
@@ -249,9 +249,9 @@ func TestAConfinedClientSeesItsOwnKindOfJobsOnly(t *testing.T) {
 	}
 }
 
-// askedSource notes the queries that its views are asked.
-type askedSource struct {
-	*fakeSource
+// askedViews notes the queries that its views are asked.
+type askedViews struct {
+	*fakeViews
 
 	asked []query.Query
 }
@@ -259,29 +259,29 @@ type askedSource struct {
 type askedView struct {
 	engine.Engine
 
-	source *askedSource
+	of *askedViews
 }
 
-func (s *askedSource) Settled(ctx context.Context) (engine.Engine, error) {
-	view, err := s.fakeSource.Settled(ctx)
-	return askedView{view, s}, err
+func (v *askedViews) Settled(ctx context.Context) (engine.Engine, error) {
+	view, err := v.fakeViews.Settled(ctx)
+	return askedView{view, v}, err
 }
 
 func (v askedView) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
-	v.source.asked = append(v.source.asked, q)
+	v.of.asked = append(v.of.asked, q)
 	return v.Engine.Records(ctx, q, limit, offset)
 }
 
 // The job of a confined client finds the conversations of its user only, and that of any other client all.
 func TestAConfinedClientFindsTheConversationsOfItsUser(t *testing.T) {
-	src := &askedSource{fakeSource: &fakeSource{records: someRecords(1)}}
-	m := newManager(t, src, nil)
+	views := &askedViews{fakeViews: &fakeViews{records: someRecords(1)}}
+	m := newManager(t, views, nil)
 	for _, user := range []string{"", "ann"} {
 		submitAs(t, m, Owner{Organization: org, Client: "client-" + user, User: user}, 0)
 		run(t, m, take(t, m))
 	}
-	if len(src.asked) != 2 || len(src.asked[0].Filters) != 0 || !reflect.DeepEqual(src.asked[1], src.asked[0].OnlyOf("ann")) {
-		t.Errorf("asked %+v", src.asked)
+	if len(views.asked) != 2 || len(views.asked[0].Filters) != 0 || !reflect.DeepEqual(views.asked[1], views.asked[0].OnlyOf("ann")) {
+		t.Errorf("asked %+v", views.asked)
 	}
 }
 
@@ -293,7 +293,7 @@ func (v askedView) Missing(iv conversation.Interval) []conversation.Days {
 
 // Whoever pages the results later, through another process too, learns which days the data did not have.
 func TestAPageSaysWhichDaysWereMissing(t *testing.T) {
-	m := newManager(t, &askedSource{fakeSource: &fakeSource{records: someRecords(1)}}, nil)
+	m := newManager(t, &askedViews{fakeViews: &fakeViews{records: someRecords(1)}}, nil)
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	p, err := again(t, m).Results(t.Context(), me, id, "", 10)
@@ -308,7 +308,7 @@ func TestAPageSaysWhichDaysWereMissing(t *testing.T) {
 
 func TestACursorExpiresWithItsJob(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
+	m := newManager(t, &fakeViews{records: someRecords(3)}, func(c *Config) { c.Now = func() time.Time { return now } })
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	_, _, cursor := read(t, m, id, "", 1)
@@ -324,7 +324,7 @@ func TestACursorExpiresWithItsJob(t *testing.T) {
 // A control database without room must not lose the end of a job.
 func TestTheEndOfAJobIsEnteredWhenThereIsRoomAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+		m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 		execute := func(statement string) {
 			if _, err := m.cfg.DB.Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
@@ -343,20 +343,20 @@ func TestTheEndOfAJobIsEnteredWhenThereIsRoomAgain(t *testing.T) {
 
 func TestAJobWaitsWhileItsDataCannotBeOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3), unavailable: fault.New(fault.Corrupt, "secret of the lake")}
-		m := newManager(t, src, nil)
+		views := &fakeViews{records: someRecords(3), unavailable: fault.New(fault.Corrupt, "secret of the lake")}
+		m := newManager(t, views, nil)
 		defer start(t, m)()
 		id := submit(t, m, 0)
 		pass(time.Hour)
 		wantState(t, m, id, Queued)
-		src.mend()
+		views.mend()
 		pass(pauseFor)
 		wantState(t, m, id, Fulfilled)
 	})
 }
 
 func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	submitAs(t, m, Owner{Organization: "org-2", Client: "c"}, 0)
 	mine := submit(t, m, 0)
 	if e := take(t, m); e.id != mine {
@@ -368,7 +368,7 @@ func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
 }
 
 func TestTheBodyIsForgottenWhenTheJobIsDone(t *testing.T) {
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	for range 2 {
 		submit(t, m, 0)
 	}
@@ -383,11 +383,11 @@ func TestTheBodyIsForgottenWhenTheJobIsDone(t *testing.T) {
 	}
 }
 
-var _ engine.Source = (*fakeSource)(nil)
+var _ engine.Views = (*fakeViews)(nil)
 
 func TestCountsForTheMeter(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	m := newManager(t, &fakeSource{records: someRecords(30)}, func(c *Config) { c.Now = func() time.Time { return now } })
+	m := newManager(t, &fakeViews{records: someRecords(30)}, func(c *Config) { c.Now = func() time.Time { return now } })
 	submit(t, m, 0)
 	run(t, m, take(t, m))
 	submit(t, m, 0)
@@ -400,7 +400,7 @@ func TestCountsForTheMeter(t *testing.T) {
 
 // What could not be removed at its time is removed by a later sweep, and what is being written is left alone.
 func TestSweepsClearWhatIsLeft(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	done, running := submit(t, m, 0), submit(t, m, 0)
 	run(t, m, take(t, m))
 	e := take(t, m)
@@ -426,7 +426,7 @@ func TestSweepsClearWhatIsLeft(t *testing.T) {
 }
 
 func TestAFailureAfterTheFileLeavesNoFile(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3), closing: errors.New("secret of the view")}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3), closing: errors.New("secret of the view")}, nil)
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	wantState(t, m, id, Failed)
@@ -438,14 +438,14 @@ func TestAFailureAfterTheFileLeavesNoFile(t *testing.T) {
 // Deleting a job whose data is being opened must not make the next one wait as if the data could not be opened.
 func TestAJobDeletedWhileItsDataIsOpenedDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3)}
-		src.stuck.Store(true)
-		m := newManager(t, src, func(c *Config) { c.Limits.Running = 1 })
+		views := &fakeViews{records: someRecords(3)}
+		views.stuck.Store(true)
+		m := newManager(t, views, func(c *Config) { c.Limits.Running = 1 })
 		defer start(t, m)()
 		first := submit(t, m, 0)
 		synctest.Wait()
 		wantState(t, m, first, Pending)
-		src.stuck.Store(false)
+		views.stuck.Store(false)
 		if err := m.Delete(t.Context(), me, first); err != nil {
 			t.Fatal(err)
 		}
@@ -458,7 +458,7 @@ func TestAJobDeletedWhileItsDataIsOpenedDelaysNobody(t *testing.T) {
 
 // What a killed process was writing goes, that of jobs too that have been answered since; what is being written stays.
 func TestSweepsClearWhatWasBegun(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	done, running := submit(t, m, 0), submit(t, m, 0)
 	run(t, m, take(t, m))
 	_, end := m.running.begin(t.Context(), take(t, m).id)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestGivingOneJobBackLeavesTheOthersRunning(t *testing.T) {
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	first, second := submit(t, m, 0), submit(t, m, 0)
 	e := take(t, m)
 	take(t, m)
@@ -22,37 +22,37 @@ func TestGivingOneJobBackLeavesTheOthersRunning(t *testing.T) {
 	wantState(t, m, second, Pending)
 }
 
-// recordingSource notes what it is asked for, in order.
-type recordingSource struct {
-	*fakeSource
+// recordingViews notes what it is asked for, in order.
+type recordingViews struct {
+	*fakeViews
 	mu    sync.Mutex
 	calls []string
 }
 
-func (s *recordingSource) note(call string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, call)
+func (v *recordingViews) note(call string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.calls = append(v.calls, call)
 }
 
-func (s *recordingSource) Available(ctx context.Context) (time.Time, error) {
-	s.note("date")
-	return s.fakeSource.Available(ctx)
+func (v *recordingViews) Available(ctx context.Context) (time.Time, error) {
+	v.note("date")
+	return v.fakeViews.Available(ctx)
 }
 
-func (s *recordingSource) Settled(ctx context.Context) (engine.Engine, error) {
-	s.note("view")
-	return s.fakeSource.Settled(ctx)
+func (v *recordingViews) Settled(ctx context.Context) (engine.Engine, error) {
+	v.note("view")
+	return v.fakeViews.Settled(ctx)
 }
 
 // A date that is asked for after the view was opened may promise what came in between, and the view has not.
 func TestTheDateIsAskedForBeforeTheViewIsOpened(t *testing.T) {
-	src := &recordingSource{fakeSource: &fakeSource{records: someRecords(1)}}
-	m := newManager(t, src, nil)
+	views := &recordingViews{fakeViews: &fakeViews{records: someRecords(1)}}
+	m := newManager(t, views, nil)
 	submit(t, m, 0)
 	run(t, m, take(t, m))
-	if want := []string{"date", "view"}; !slices.Equal(src.calls, want) {
-		t.Errorf("asked for %v, want %v", src.calls, want)
+	if want := []string{"date", "view"}; !slices.Equal(views.calls, want) {
+		t.Errorf("asked for %v, want %v", views.calls, want)
 	}
 }
 
@@ -62,7 +62,7 @@ func TestRefusedSubmissionsDoNotCount(t *testing.T) {
 		"open": {Open: 1, PerMinute: 2}, "queued": {Queued: 1, PerMinute: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newManager(t, &fakeSource{}, func(c *Config) { c.Limits = limits })
+			m := newManager(t, &fakeViews{}, func(c *Config) { c.Limits = limits })
 			first := submit(t, m, 0)
 			for range 5 {
 				_, err := m.Submit(t.Context(), me, body(0))
@@ -89,9 +89,9 @@ func TestLimitsAreThoseOfAClient(t *testing.T) {
 	others := []Owner{{Organization: org, Client: "client-2"}, {Organization: "org-2", Client: me.Client}}
 	for name, limits := range map[string]Limits{"rate": {PerMinute: 1}, "open": {Open: 1}, "room": {Stored: 1}} {
 		t.Run(name, func(t *testing.T) {
-			m := newManager(t, &fakeSource{records: someRecords(1)}, func(c *Config) {
+			m := newManager(t, &fakeViews{records: someRecords(1)}, func(c *Config) {
 				c.Limits = limits
-				c.Sources["org-2"] = &fakeSource{}
+				c.Views["org-2"] = &fakeViews{}
 			})
 			submit(t, m, 0)
 			if name == "room" {
@@ -108,7 +108,7 @@ func TestLimitsAreThoseOfAClient(t *testing.T) {
 
 // A cursor is good for its job alone, be the other one of the same owner and with the same results.
 func TestACursorOfAnotherJob(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(5)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(5)}, nil)
 	var ids []ID
 	var cursors []string
 	for range 2 {
@@ -127,8 +127,8 @@ func TestACursorOfAnotherJob(t *testing.T) {
 // What another process deletes ends here, be it the only job that runs.
 func TestTheOnlyRunningJobIsDeletedByAnotherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
-		first := newManager(t, src, nil)
+		views := &fakeViews{records: someRecords(3), gate: make(chan struct{})}
+		first := newManager(t, views, nil)
 		first.look = time.Second
 		second := again(t, first)
 		defer start(t, first)()
@@ -139,8 +139,8 @@ func TestTheOnlyRunningJobIsDeletedByAnotherProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(2 * time.Second)
-		if src.open != 0 {
-			t.Errorf("views open after the deletion: got %d, want none", src.open)
+		if views.open != 0 {
+			t.Errorf("views open after the deletion: got %d, want none", views.open)
 		}
 	})
 }
@@ -148,8 +148,8 @@ func TestTheOnlyRunningJobIsDeletedByAnotherProcess(t *testing.T) {
 // One that is stopped while it stands by has never answered jobs, and must not put back what the other is answering.
 func TestAProcessThatIsStoppedBeforeItsTurnChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
-		first := newManager(t, src, nil)
+		views := &fakeViews{records: someRecords(3), gate: make(chan struct{})}
+		first := newManager(t, views, nil)
 		second := again(t, first)
 		defer start(t, first)()
 		id := submit(t, first, 0)

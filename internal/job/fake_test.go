@@ -25,9 +25,9 @@ const org = "org-1"
 // me is the owner of most jobs.
 var me = Owner{Organization: org, Client: "client-1"}
 
-// fakeSource is a lake with the given records. It keeps the manners of an engine: a view is fixed when it is opened,
-// honours limit and cancellation, and must be closed.
-type fakeSource struct {
+// fakeViews are those of a lake with the given records. They keep the manners of engines: a view is fixed when it is
+// opened, honours limit and cancellation, and must be closed.
+type fakeViews struct {
 	mu          sync.Mutex
 	records     []string
 	gate        chan struct{} // if set, each record waits for a token
@@ -41,43 +41,43 @@ type fakeSource struct {
 	most        int // views open at a time, at most
 }
 
-func (s *fakeSource) Live(context.Context) (engine.Engine, error) { return nil, errors.ErrUnsupported }
+func (v *fakeViews) Live(context.Context) (engine.Engine, error) { return nil, errors.ErrUnsupported }
 
-func (s *fakeSource) Settled(context.Context) (engine.Engine, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.opened++
-	s.open++
-	s.most = max(s.most, s.open)
-	return &fakeView{source: s, records: s.records}, nil
+func (v *fakeViews) Settled(context.Context) (engine.Engine, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.opened++
+	v.open++
+	v.most = max(v.most, v.open)
+	return &fakeView{of: v, records: v.records}, nil
 }
 
-func (s *fakeSource) Available(ctx context.Context) (time.Time, error) {
-	if s.stuck.Load() {
+func (v *fakeViews) Available(ctx context.Context) (time.Time, error) {
+	if v.stuck.Load() {
 		<-ctx.Done()
 		return time.Time{}, ctx.Err()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), s.unavailable
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), v.unavailable
 }
 
 // mend lets the data be opened again.
-func (s *fakeSource) mend() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.unavailable = nil
+func (v *fakeViews) mend() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unavailable = nil
 }
 
-func (s *fakeSource) set(records []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.records = records
+func (v *fakeViews) set(records []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.records = records
 }
 
 type fakeView struct {
 	engine.Engine
-	source  *fakeSource
+	of      *fakeViews
 	records []string
 }
 
@@ -95,32 +95,32 @@ func (v *fakeView) Records(ctx context.Context, _ query.Query, limit, _ int) ite
 				return
 			}
 		}
-		if v.source.panics {
+		if v.of.panics {
 			panic("secret of the engine")
 		}
-		if v.source.err != nil {
-			yield(conversation.Record{}, v.source.err)
+		if v.of.err != nil {
+			yield(conversation.Record{}, v.of.err)
 		}
 	}
 }
 
 func (v *fakeView) wait(ctx context.Context) error {
-	if v.source.gate == nil {
+	if v.of.gate == nil {
 		return ctx.Err()
 	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-v.source.gate:
+	case <-v.of.gate:
 		return nil
 	}
 }
 
 func (v *fakeView) Close() error {
-	v.source.mu.Lock()
-	defer v.source.mu.Unlock()
-	v.source.open--
-	return v.source.closing
+	v.of.mu.Lock()
+	defer v.of.mu.Unlock()
+	v.of.open--
+	return v.of.closing
 }
 
 // someRecords makes n records that differ in length and hold what a careless cut would trip over.
@@ -136,12 +136,12 @@ func someRecords(n int) []string {
 	return out
 }
 
-// newManager makes a manager over src in a folder of its own; change may be nil.
-func newManager(t testing.TB, src engine.Source, change func(*Config)) *Manager {
+// newManager makes a manager over views in a folder of its own; change may be nil.
+func newManager(t testing.TB, views engine.Views, change func(*Config)) *Manager {
 	t.Helper()
 	dir := t.TempDir()
 	c := Config{
-		DB: openDB(t, dir), Dir: filepath.Join(dir, "results"), Sources: map[string]engine.Source{org: src}, Now: time.Now,
+		DB: openDB(t, dir), Dir: filepath.Join(dir, "results"), Views: map[string]engine.Views{org: views}, Now: time.Now,
 		Limits: Limits{PerMinute: 10_000, Open: 1000},
 	}
 	if change != nil {

@@ -21,14 +21,14 @@ import (
 
 // Config is what a Manager needs.
 type Config struct {
-	DB      *state.DB                // the control database; several processes may share it
-	Dir     string                   // results files lie directly in it; made if missing
-	Sources map[string]engine.Source // what each organization's jobs are answered from
-	Now     func() time.Time         // the clock that dates and expires jobs
-	Limits  Limits
-	Keep    time.Duration // how long results are kept at least; default 7 days. The platform's own example has 31
-	Meter   *meter.Meter  // default: one that nobody reads
-	Log     *slog.Logger  // default: silent
+	DB     *state.DB               // the control database; several processes may share it
+	Dir    string                  // results files lie directly in it; made if missing
+	Views  map[string]engine.Views // what each organization's jobs are answered from
+	Now    func() time.Time        // the clock that dates and expires jobs
+	Limits Limits
+	Keep   time.Duration // how long results are kept at least; default 7 days. The platform's own example has 31
+	Meter  *meter.Meter  // default: one that nobody reads
+	Log    *slog.Logger  // default: silent
 }
 
 func (c *Config) validate() error {
@@ -106,7 +106,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		cfg: c, jobs: jobs, running: newRunning(), files: files{results}, locks: results, seal: seal,
 		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor,
 	}
-	for name := range c.Sources {
+	for name := range c.Views {
 		m.mine = append(m.mine, name)
 	}
 	c.Meter.Watch(m.count)

@@ -20,8 +20,8 @@ import (
 
 func TestAJobGoesThroughItsStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
-		m := newManager(t, src, nil)
+		views := &fakeViews{records: someRecords(3), gate: make(chan struct{})}
+		m := newManager(t, views, nil)
 		submitted := time.Now()
 		id := submit(t, m, 0)
 		if got, want := wantState(t, m, id, Queued), (Status{State: Queued, SubmissionDate: submitted}); !got.equal(want) {
@@ -34,7 +34,7 @@ func TestAJobGoesThroughItsStates(t *testing.T) {
 		wantKind(t, err, fault.NotFound)
 
 		time.Sleep(36 * time.Second)
-		close(src.gate)
+		close(views.gate)
 		synctest.Wait()
 		want := Status{
 			State: Fulfilled, SubmissionDate: submitted, CompletionDate: submitted.Add(36 * time.Second),
@@ -43,8 +43,8 @@ func TestAJobGoesThroughItsStates(t *testing.T) {
 		if got := wantState(t, m, id, Fulfilled); !got.equal(want) {
 			t.Errorf("fulfilled: got %+v, want %+v", got, want)
 		}
-		if src.opened != 1 || src.open != 0 {
-			t.Errorf("views: opened %d, left open %d, want 1 and 0", src.opened, src.open)
+		if views.opened != 1 || views.open != 0 {
+			t.Errorf("views: opened %d, left open %d, want 1 and 0", views.opened, views.open)
 		}
 	})
 }
@@ -67,7 +67,7 @@ func TestExpirationIsAMidnight(t *testing.T) {
 
 func TestResultsExpireByTheClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Keep = time.Hour })
+		m := newManager(t, &fakeViews{records: someRecords(3)}, func(c *Config) { c.Keep = time.Hour })
 		defer start(t, m)()
 		time.Sleep(30 * time.Second) // the sweeper comes on the minute, half a minute after the expiration
 		now := time.Now().Add(-30 * time.Second)
@@ -124,8 +124,8 @@ func list(t *testing.T, m *Manager) []string {
 
 func TestDeleteCancelsThenRemoves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(3), gate: make(chan struct{})}
-		m := newManager(t, src, func(c *Config) { c.Limits.Running = 1 })
+		views := &fakeViews{records: someRecords(3), gate: make(chan struct{})}
+		m := newManager(t, views, func(c *Config) { c.Limits.Running = 1 })
 		defer start(t, m)()
 		running := submit(t, m, 0)
 		synctest.Wait()
@@ -136,12 +136,12 @@ func TestDeleteCancelsThenRemoves(t *testing.T) {
 			}
 			wantState(t, m, id, Cancelled)
 		}
-		close(src.gate)
+		close(views.gate)
 		synctest.Wait()
 		wantState(t, m, running, Cancelled)
 		wantState(t, m, last, Fulfilled)
-		if names := list(t, m); len(names) != 1 || src.open != 0 || src.opened != 2 {
-			t.Errorf("files %v, views open %d, opened %d; want the last job's only", names, src.open, src.opened)
+		if names := list(t, m); len(names) != 1 || views.open != 0 || views.opened != 2 {
+			t.Errorf("files %v, views open %d, opened %d; want the last job's only", names, views.open, views.opened)
 		}
 		for _, id := range []ID{running, last} {
 			if err := m.Delete(t.Context(), me, id); err != nil {
@@ -159,7 +159,7 @@ func TestDeleteCancelsThenRemoves(t *testing.T) {
 
 // A job that is deleted twice while its worker is in the middle is gone, and so is what the worker then finishes.
 func TestAWorkerThatFinishesADeletedJobLeavesNothing(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	id := submit(t, m, 0)
 	e := take(t, m)
 	for range 2 {
@@ -178,8 +178,8 @@ func TestAWorkerThatFinishesADeletedJobLeavesNothing(t *testing.T) {
 
 // A job that is deleted between a worker's taking it and its being stoppable is not run.
 func TestAJobDeletedAsAWorkerTakesItIsNotRun(t *testing.T) {
-	src := &fakeSource{records: someRecords(3)}
-	m := newManager(t, src, nil)
+	views := &fakeViews{records: someRecords(3)}
+	m := newManager(t, views, nil)
 	id := submit(t, m, 0)
 	e := take(t, m)
 	if err := m.Delete(t.Context(), me, id); err != nil {
@@ -187,14 +187,14 @@ func TestAJobDeletedAsAWorkerTakesItIsNotRun(t *testing.T) {
 	}
 	run(t, m, e)
 	wantState(t, m, id, Cancelled)
-	if src.opened != 0 {
-		t.Errorf("views opened: %d, want none", src.opened)
+	if views.opened != 0 {
+		t.Errorf("views opened: %d, want none", views.opened)
 	}
 }
 
 func TestAnotherOrganizationSeesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+		m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 		defer start(t, m)()
 		id := submit(t, m, 0)
 		synctest.Wait()
@@ -210,20 +210,20 @@ func TestAnotherOrganizationSeesNothing(t *testing.T) {
 
 func TestFailuresSayWhatTheAskerMayKnow(t *testing.T) {
 	for name, c := range map[string]struct {
-		src  *fakeSource
-		want string
+		views *fakeViews
+		want  string
 	}{
-		"internal":  {&fakeSource{err: errors.New("secret of the engine")}, "internal error"},
-		"corrupt":   {&fakeSource{err: fault.New(fault.Corrupt, "secret of the lake")}, "internal error"},
-		"panic":     {&fakeSource{panics: true}, "internal error"},
-		"full":      {&fakeSource{err: fmt.Errorf("secret: %w", fault.Full)}, "no room left"},
-		"disk full": {&fakeSource{err: &os.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}}, "no room left"},
-		"told":      {&fakeSource{err: fault.New(fault.Unavailable, "The lake is being moved")}, "The lake is being moved"},
+		"internal":  {&fakeViews{err: errors.New("secret of the engine")}, "internal error"},
+		"corrupt":   {&fakeViews{err: fault.New(fault.Corrupt, "secret of the lake")}, "internal error"},
+		"panic":     {&fakeViews{panics: true}, "internal error"},
+		"full":      {&fakeViews{err: fmt.Errorf("secret: %w", fault.Full)}, "no room left"},
+		"disk full": {&fakeViews{err: &os.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}}, "no room left"},
+		"told":      {&fakeViews{err: fault.New(fault.Unavailable, "The lake is being moved")}, "The lake is being moved"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c.src.records = someRecords(700)
-				m := newManager(t, c.src, nil)
+				c.views.records = someRecords(700)
+				m := newManager(t, c.views, nil)
 				defer start(t, m)()
 				id := submit(t, m, 0)
 				synctest.Wait()
@@ -276,7 +276,7 @@ func (f *fullFile) Sync() error {
 func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 	unraced.Test(t)
 	records := someRecords(1000)
-	whole := newManager(t, &fakeSource{records: records}, nil)
+	whole := newManager(t, &fakeViews{records: records}, nil)
 	id := submit(t, whole, 0)
 	e := take(t, whole)
 	if err := whole.answer(t.Context(), &e); err != nil {
@@ -287,7 +287,7 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for room := 0; room <= int(info.Size()); room += max(1, int(info.Size())/50) {
-		m := newManager(t, &fakeSource{records: records}, nil)
+		m := newManager(t, &fakeViews{records: records}, nil)
 		m.files = files{folder.On(m.cfg.Dir, fullDisk{room: room})}
 		if err := m.answer(t.Context(), &e); err == nil {
 			t.Errorf("room for %d of %d bytes: no error", room, info.Size())
@@ -300,11 +300,11 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 
 func TestAStoppedServiceTakesItsJobsUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(5), gate: make(chan struct{})}
-		m := newManager(t, src, func(c *Config) { c.Limits.Running = 1 })
+		views := &fakeViews{records: someRecords(5), gate: make(chan struct{})}
+		m := newManager(t, views, func(c *Config) { c.Limits.Running = 1 })
 		first, second := submit(t, m, 0), submit(t, m, 0)
 		stop := start(t, m)
-		src.gate <- struct{}{}
+		views.gate <- struct{}{}
 		synctest.Wait()
 		wantState(t, m, first, Pending)
 		stop()
@@ -317,7 +317,7 @@ func TestAStoppedServiceTakesItsJobsUpAgain(t *testing.T) {
 		synctest.Wait()
 		wantState(t, m, first, Pending)
 		wantState(t, m, second, Queued)
-		close(src.gate)
+		close(views.gate)
 		synctest.Wait()
 		wantState(t, m, first, Fulfilled)
 		wantState(t, m, second, Fulfilled)
@@ -325,7 +325,7 @@ func TestAStoppedServiceTakesItsJobsUpAgain(t *testing.T) {
 }
 
 func TestTooManyWaitingJobsAreRefused(t *testing.T) {
-	m := newManager(t, &fakeSource{}, func(c *Config) { c.Limits.Queued = 2 })
+	m := newManager(t, &fakeViews{}, func(c *Config) { c.Limits.Queued = 2 })
 	first := submit(t, m, 0)
 	submit(t, m, 0)
 	_, err := m.Submit(t.Context(), me, body(0))
@@ -341,8 +341,8 @@ func TestTooManyWaitingJobsAreRefused(t *testing.T) {
 
 func TestNoMoreWorkersThanAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &fakeSource{records: someRecords(1), gate: make(chan struct{})}
-		m := newManager(t, src, func(c *Config) { c.Limits.Running = 3 })
+		views := &fakeViews{records: someRecords(1), gate: make(chan struct{})}
+		m := newManager(t, views, func(c *Config) { c.Limits.Running = 3 })
 		defer start(t, m)()
 		var ids []ID
 		for range 10 {
@@ -352,13 +352,13 @@ func TestNoMoreWorkersThanAskedFor(t *testing.T) {
 		for i, id := range ids {
 			wantState(t, m, id, []State{Pending, Queued}[min(i/3, 1)])
 		}
-		close(src.gate)
+		close(views.gate)
 		synctest.Wait()
 		for _, id := range ids {
 			wantState(t, m, id, Fulfilled)
 		}
-		if src.most != 3 {
-			t.Errorf("views open at a time: got %d, want 3", src.most)
+		if views.most != 3 {
+			t.Errorf("views open at a time: got %d, want 3", views.most)
 		}
 	})
 }
@@ -366,7 +366,7 @@ func TestNoMoreWorkersThanAskedFor(t *testing.T) {
 // Many callers submit, ask, read and delete while the service is started and stopped; every job comes to an end.
 func TestManyCallersWhileTheServiceStartsAndStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(300)}, func(c *Config) { c.Limits.Queued = 1000 })
+		m := newManager(t, &fakeViews{records: someRecords(300)}, func(c *Config) { c.Limits.Queued = 1000 })
 		var callers sync.WaitGroup
 		for caller := range 10 {
 			callers.Go(func() {
@@ -414,7 +414,7 @@ func TestManyCallersWhileTheServiceStartsAndStops(t *testing.T) {
 }
 
 func TestLeftoversOfAnEarlierProcessAreCleared(t *testing.T) {
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	old := filepath.Join(m.cfg.Dir, string(newID()))
 	mine := filepath.Join(m.cfg.Dir, "notes.results")
 	for _, path := range []string{old + resultsSuffix, old + partSuffix, mine} {

@@ -36,9 +36,9 @@ func TestResultsAreForTheirOwnerAlone(t *testing.T) {
 	}
 }
 
-// shut is a source whose date is known and whose view cannot be opened for now.
+// shut is Views whose date is known and which cannot be opened for now.
 type shut struct {
-	*fakeSource
+	*fakeViews
 	is atomic.Bool
 }
 
@@ -46,19 +46,19 @@ func (s *shut) Settled(ctx context.Context) (engine.Engine, error) {
 	if s.is.Load() {
 		return nil, fault.New(fault.Corrupt, "secret of the lake")
 	}
-	return s.fakeSource.Settled(ctx)
+	return s.fakeViews.Settled(ctx)
 }
 
 func TestAJobWaitsWhileItsViewCannotBeOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := &shut{fakeSource: &fakeSource{records: someRecords(3)}}
-		src.is.Store(true)
-		m := newManager(t, src, nil)
+		views := &shut{fakeViews: &fakeViews{records: someRecords(3)}}
+		views.is.Store(true)
+		m := newManager(t, views, nil)
 		defer start(t, m)()
 		id := submit(t, m, 0)
 		pass(2 * pauseFor)
 		wantState(t, m, id, Queued)
-		src.is.Store(false)
+		views.is.Store(false)
 		pass(pauseFor)
 		wantState(t, m, id, Fulfilled)
 	})
@@ -68,7 +68,7 @@ func TestAJobWaitsWhileItsViewCannotBeOpened(t *testing.T) {
 func TestHowLoudlyAFailureIsLogged(t *testing.T) {
 	for level, failure := range map[string]error{"WARN": fault.New(fault.Unavailable, "The lake is being moved"), "ERROR": errors.New("secret of the engine")} {
 		var log bytes.Buffer
-		m := newManager(t, &fakeSource{err: failure}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		m := newManager(t, &fakeViews{err: failure}, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 		submit(t, m, 0)
 		run(t, m, take(t, m))
 		if !strings.Contains(log.String(), "level="+level+` msg="job failed"`) {
@@ -79,7 +79,7 @@ func TestHowLoudlyAFailureIsLogged(t *testing.T) {
 
 // Before the folder is synced, a crash could take the name away; before the file is, the name could have no content.
 func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	id := submit(t, m, 0)
 	var steps []string
 	note := func(step string) {
@@ -106,7 +106,7 @@ func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
 }
 
 func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	id := submit(t, m, 0)
 	if err := os.MkdirAll(filepath.Join(resultsPath(m, id), "in the way"), 0o700); err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
 }
 
 func TestAFolderThatCannotBeSyncedFailsItsJob(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(3)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	m.files = files{folder.On(m.cfg.Dir, foldertest.Steps{Before: func(op, _ string) error {
 		if op == "syncdir" {
 			return errors.New("the disk is gone")
@@ -133,7 +133,7 @@ func TestAFolderThatCannotBeSyncedFailsItsJob(t *testing.T) {
 
 func TestServedRecordsAreCounted(t *testing.T) {
 	counts := meter.New()
-	m := newManager(t, &fakeSource{records: someRecords(2*blockRecords + 5)}, func(c *Config) { c.Meter = counts })
+	m := newManager(t, &fakeViews{records: someRecords(2*blockRecords + 5)}, func(c *Config) { c.Meter = counts })
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	_, _, cursor := read(t, m, id, "", 3)
@@ -152,7 +152,7 @@ func TestServedRecordsAreCounted(t *testing.T) {
 }
 
 func TestAFolderOfResultsThatCannotBeMade(t *testing.T) {
-	m := newManager(t, &fakeSource{}, nil)
+	m := newManager(t, &fakeViews{}, nil)
 	c := m.cfg
 	c.Dir = filepath.Join(c.Dir, lockName, "within")
 	if err := os.WriteFile(filepath.Dir(c.Dir), nil, 0o600); err != nil {
@@ -197,17 +197,17 @@ func TestABlockThatIsNotInTheIndexIsDamage(t *testing.T) {
 func TestTheOwnerIsToldWhyAJobFailed(t *testing.T) {
 	damaged := fault.Because(fault.Corrupt, errors.New("no magic bytes"), "a file of the lake cannot be read")
 	for name, c := range map[string]struct {
-		src  *fakeSource
-		kind error
-		says string
+		views *fakeViews
+		kind  error
+		says  string
 	}{
-		"damaged":    {&fakeSource{err: damaged}, fault.Corrupt, "a file of the lake cannot be read: no magic bytes"},
-		"of a right": {&fakeSource{err: &os.PathError{Op: "open", Path: "f", Err: os.ErrPermission}}, os.ErrPermission, "open f: permission denied"},
-		"too much":   {&fakeSource{err: fault.New(fault.TooLarge, "too much")}, nil, ""},
-		"unexpected": {&fakeSource{err: errors.New("of no kind")}, nil, ""},
-		"a panic":    {&fakeSource{panics: true}, nil, ""},
+		"damaged":    {&fakeViews{err: damaged}, fault.Corrupt, "a file of the lake cannot be read: no magic bytes"},
+		"of a right": {&fakeViews{err: &os.PathError{Op: "open", Path: "f", Err: os.ErrPermission}}, os.ErrPermission, "open f: permission denied"},
+		"too much":   {&fakeViews{err: fault.New(fault.TooLarge, "too much")}, nil, ""},
+		"unexpected": {&fakeViews{err: errors.New("of no kind")}, nil, ""},
+		"a panic":    {&fakeViews{panics: true}, nil, ""},
 	} {
-		m := newManager(t, c.src, nil)
+		m := newManager(t, c.views, nil)
 		id := submit(t, m, 0)
 		run(t, m, take(t, m))
 		wantState(t, m, id, Failed)

@@ -17,7 +17,7 @@ import (
 // fulfilled gives a manager with one job that has the given results. Nothing runs.
 func fulfilled(t testing.TB, records []string, limit int) (*Manager, ID) {
 	t.Helper()
-	m := newManager(t, &fakeSource{records: records}, nil)
+	m := newManager(t, &fakeViews{records: records}, nil)
 	id := submit(t, m, limit)
 	run(t, m, take(t, m))
 	return m, id
@@ -154,7 +154,7 @@ func TestLimitOfTheJob(t *testing.T) {
 
 func TestResultsStayAsTheyWereWhenTheJobRan(t *testing.T) {
 	m, id := fulfilled(t, someRecords(10), 0)
-	m.cfg.Sources[org].(*fakeSource).set(someRecords(20))
+	m.cfg.Views[org].(*fakeViews).set(someRecords(20))
 	if _, got, _ := read(t, m, id, "", 100); len(got) != 10 {
 		t.Errorf("got %d records, want the 10 of the moment the job ran", len(got))
 	}

@@ -82,8 +82,8 @@ func TestFilesAreGivenBack(t *testing.T) {
 	foldertest.Uncollected(t)
 	m, id := fulfilled(t, someRecords(3), 0)
 	read(t, m, id, "", 2)
-	for _, src := range []*fakeSource{{panics: true}, {err: errors.New("broken")}, {closing: errors.New("broken")}} {
-		m.cfg.Sources[org] = src
+	for _, views := range []*fakeViews{{panics: true}, {err: errors.New("broken")}, {closing: errors.New("broken")}} {
+		m.cfg.Views[org] = views
 		other := submit(t, m, 0)
 		run(t, m, take(t, m))
 		wantState(t, m, other, Failed)

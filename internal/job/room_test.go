@@ -6,7 +6,7 @@ import (
 )
 
 func TestTheRoomIsAShareOfTheDisk(t *testing.T) {
-	m := newManager(t, &fakeSource{records: someRecords(100)}, nil)
+	m := newManager(t, &fakeViews{records: someRecords(100)}, nil)
 	there, err := freeOn(m.cfg.Dir)
 	if err != nil || there <= 0 {
 		t.Fatalf("free: got %d, %v", there, err)
@@ -14,7 +14,7 @@ func TestTheRoomIsAShareOfTheDisk(t *testing.T) {
 	if got := m.cfg.Limits.Stored; got < 1 || got > there || got < there/8 { // others use the disk meanwhile
 		t.Errorf("of %d bytes that are free: got %d, want about half", there, got)
 	}
-	if given := newManager(t, &fakeSource{}, func(c *Config) { c.Limits.Stored = 7 }); given.cfg.Limits.Stored != 7 {
+	if given := newManager(t, &fakeViews{}, func(c *Config) { c.Limits.Stored = 7 }); given.cfg.Limits.Stored != 7 {
 		t.Errorf("given: got %d, want 7", given.cfg.Limits.Stored)
 	}
 	free := func(n int64) func(string) (int64, error) {

@@ -243,12 +243,12 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	if err != nil {
 		return err
 	}
-	source := m.cfg.Sources[e.owner.Organization]
+	views := m.cfg.Views[e.owner.Organization]
 	// The date comes before the view is opened: it must never promise more than the view holds.
-	if e.available, err = source.Available(ctx); err != nil {
+	if e.available, err = views.Available(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errUnopened, err)
 	}
-	view, err := source.Settled(ctx)
+	view, err := views.Settled(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnopened, err)
 	}

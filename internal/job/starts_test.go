@@ -8,7 +8,7 @@ import (
 
 func TestAJobThatKillsItsRunnersIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Limits.Running = 1 })
+		m := newManager(t, &fakeViews{records: someRecords(3)}, func(c *Config) { c.Limits.Running = 1 })
 		id := submit(t, m, 0)
 		for n := 1; n <= maxStarts; n++ {
 			take(t, m) // and no more is done to it: the process is killed
@@ -35,7 +35,7 @@ func TestAJobThatKillsItsRunnersIsGivenUp(t *testing.T) {
 
 func TestAJobThatIsGivenBackIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newManager(t, &fakeSource{records: someRecords(3)}, func(c *Config) { c.Limits.Running = 1 })
+		m := newManager(t, &fakeViews{records: someRecords(3)}, func(c *Config) { c.Limits.Running = 1 })
 		id := submit(t, m, 0)
 		for range 2 * maxStarts {
 			m.giveBack(t.Context(), take(t, m))

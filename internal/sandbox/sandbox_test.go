@@ -400,14 +400,14 @@ func TestAPartDoesAgainWhatItDid(t *testing.T) {
 }
 
 // The sandbox over given records grows as one over a simulated centre does when a day is made.
-func TestWorldIsASource(t *testing.T) {
-	enginetest.RunSource(t, func(t *testing.T, now time.Time) enginetest.Grows {
+func TestWorldIsViews(t *testing.T) {
+	enginetest.RunViews(t, func(t *testing.T, now time.Time) enginetest.Grows {
 		t.Helper()
 		w, err := newWorld(Scenario{Start: now, Speed: 1, Given: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return enginetest.Grows{Source: w, Add: func(t *testing.T, records ...conversation.Record) {
+		return enginetest.Grows{Views: w, Add: func(t *testing.T, records ...conversation.Record) {
 			t.Helper()
 			if _, err := w.past().store.Add(records...); err != nil {
 				t.Fatal(err)

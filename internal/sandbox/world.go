@@ -1,5 +1,5 @@
 // Package sandbox is the simulated platform that stands behind "parley sandbox": its clock, its conversations, made or
-// given, and its nightly batch. It answers as engine.Source; who serves it is not its business.
+// given, and its nightly batch. It answers as engine.Views; who serves it is not its business.
 //
 // What a sandbox is follows from its scenario, its clock and the journal of what was done to it: the clock was moved, a batch
 // failed, an attribute was written, a record was rewritten. The same deeds at the same instants give the same bytes.
@@ -37,7 +37,7 @@ type World struct {
 	parts   map[string]Part
 }
 
-var _ engine.Source = (*World)(nil)
+var _ engine.Views = (*World)(nil)
 
 // past is all that has happened in a world.
 type past struct {
@@ -104,7 +104,7 @@ func (w *World) Clock() time.Time { return w.clock.Now() }
 // Wait returns when the platform's clock shows an instant, however it was moved meanwhile.
 func (w *World) Wait(ctx context.Context, until time.Time) error { return w.clock.Wait(ctx, until) }
 
-// Available implements engine.Source.
+// Available implements engine.Views.
 func (w *World) Available(context.Context) (time.Time, error) {
 	return w.past().available(w.Clock()), nil
 }

@@ -104,29 +104,29 @@ func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 // Close stops DuckDB.
 func (d *DB) Close() error { return errors.Join(d.db.Close(), os.RemoveAll(d.spill)) }
 
-// Source answers from a lake: the live view and the settled one are both its newest snapshot.
-type Source struct {
+// Views are those of a lake: the live one and the settled one are both its newest snapshot.
+type Views struct {
 	DB   *DB
 	Lake *lake.Lake
 }
 
 // Live opens the newest snapshot.
-func (s Source) Live(ctx context.Context) (engine.Engine, error) { return s.Settled(ctx) }
+func (v Views) Live(ctx context.Context) (engine.Engine, error) { return v.Settled(ctx) }
 
 // Settled opens the newest snapshot. It is fault.Unavailable while DuckDB has too much to do that cannot be stopped.
-func (s Source) Settled(ctx context.Context) (engine.Engine, error) {
-	if err := s.DB.watch.fit(); err != nil {
+func (v Views) Settled(ctx context.Context) (engine.Engine, error) {
+	if err := v.DB.watch.fit(); err != nil {
 		return nil, err
 	}
-	snapshot, err := s.Lake.Snapshot(ctx)
+	snapshot, err := v.Lake.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return New(s.DB, snapshot), nil
+	return New(v.DB, snapshot), nil
 }
 
 // Available is the end of the days that the lake has whole.
-func (s Source) Available(ctx context.Context) (time.Time, error) { return s.Lake.Available(ctx) }
+func (v Views) Available(ctx context.Context) (time.Time, error) { return v.Lake.Available(ctx) }
 
 // asFault gives DuckDB's failures their kind; their text may quote data and stays in the chain.
 func asFault(ctx context.Context, err error) error {

@@ -30,7 +30,7 @@ func TestEngine(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = l.Close() })
 		fill(t, l, records)
-		e, err := duck.Source{DB: db, Lake: l}.Live(t.Context())
+		e, err := duck.Views{DB: db, Lake: l}.Live(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,11 +52,11 @@ func TestConfinedEngine(t *testing.T) {
 }
 
 // A lake grows by commits.
-func TestSource(t *testing.T) {
+func TestViews(t *testing.T) {
 	db := openDB(t)
-	enginetest.RunSource(t, func(t *testing.T, _ time.Time) enginetest.Grows {
+	enginetest.RunViews(t, func(t *testing.T, _ time.Time) enginetest.Grows {
 		l := lakeOf(t, nil)
-		return enginetest.Grows{Source: duck.Source{DB: db, Lake: l}, Add: func(t *testing.T, records ...conversation.Record) {
+		return enginetest.Grows{Views: duck.Views{DB: db, Lake: l}, Add: func(t *testing.T, records ...conversation.Record) {
 			t.Helper()
 			w, err := l.Writer(t.Context())
 			if err != nil {

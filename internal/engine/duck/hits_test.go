@@ -19,10 +19,10 @@ import (
 	"github.com/parley-hq/parley/test/unraced"
 )
 
-// asked is a source whose every question opens a view of its own and closes it, as requests do.
+// asked is Views whose every question opens a view of its own and closes it, as requests do.
 type asked struct {
 	t *testing.T
-	duck.Source
+	duck.Views
 }
 
 func (a asked) view(ask func(engine.Engine)) {
@@ -90,7 +90,7 @@ func several(t *testing.T, days conversation.Day) (records []conversation.Record
 func TestOneQuestionIsSearchedOnce(t *testing.T) {
 	unraced.Test(t)
 	records, questions := several(t, 2)
-	a, q := asked{t, duck.Source{DB: openDB(t), Lake: lakeOf(t, records)}}, questions[0]
+	a, q := asked{t, duck.Views{DB: openDB(t), Lake: lakeOf(t, records)}}, questions[0]
 	all := a.page(q, 0, 0)
 	if len(all) < 20 || int64(len(all)) != a.count(q) {
 		t.Fatalf("%d records, count %d", len(all), a.count(q))
@@ -119,7 +119,7 @@ func TestLakesShareNothing(t *testing.T) {
 	unraced.Test(t)
 	records, questions := several(t, 1)
 	db := openDB(t)
-	one, other := asked{t, duck.Source{DB: db, Lake: lakeOf(t, records)}}, asked{t, duck.Source{DB: db, Lake: lakeOf(t, records[:len(records)/2])}}
+	one, other := asked{t, duck.Views{DB: db, Lake: lakeOf(t, records)}}, asked{t, duck.Views{DB: db, Lake: lakeOf(t, records[:len(records)/2])}}
 	if n, m := one.count(questions[0]), other.count(questions[0]); m == 0 || n <= m {
 		t.Errorf("got %d and %d", n, m)
 	}
@@ -130,7 +130,7 @@ func TestLakesShareNothing(t *testing.T) {
 func TestKeptHitsAreBounded(t *testing.T) {
 	unraced.Test(t)
 	records, questions := several(t, 1)
-	a := asked{t, duck.Source{DB: openWith(t, duck.Config{HitsMiB: 1}), Lake: lakeOf(t, records)}}
+	a := asked{t, duck.Views{DB: openWith(t, duck.Config{HitsMiB: 1}), Lake: lakeOf(t, records)}}
 	for _, q := range questions[:3] { // each takes more than a quarter of a mebibyte
 		a.count(q)
 	}
@@ -152,7 +152,7 @@ func TestKeptHitsAreBounded(t *testing.T) {
 func TestNoHitsAreKept(t *testing.T) {
 	unraced.Test(t)
 	records, questions := several(t, 1)
-	a := asked{t, duck.Source{DB: openWith(t, duck.Config{HitsMiB: -1}), Lake: lakeOf(t, records)}}
+	a := asked{t, duck.Views{DB: openWith(t, duck.Config{HitsMiB: -1}), Lake: lakeOf(t, records)}}
 	if n := a.count(questions[0]); n == 0 || n != int64(len(a.page(questions[0], 0, 0))) {
 		t.Errorf("%d are counted", n)
 	}
@@ -163,7 +163,7 @@ func TestNoHitsAreKept(t *testing.T) {
 func TestHitsInUseStay(t *testing.T) {
 	unraced.Test(t)
 	records, questions := several(t, 1)
-	a := asked{t, duck.Source{DB: openWith(t, duck.Config{HitsMiB: 1}), Lake: lakeOf(t, records)}}
+	a := asked{t, duck.Views{DB: openWith(t, duck.Config{HitsMiB: 1}), Lake: lakeOf(t, records)}}
 	all := a.page(questions[0], 0, 0)
 	var got []conversation.ID
 	a.view(func(e engine.Engine) {
@@ -197,7 +197,7 @@ func TestHitsOfALakeThatMovesOn(t *testing.T) {
 	untouched.Interval, untouched.Matching = first.Interval(), query.StartOfDay
 	touched.Interval, touched.Matching = second.Interval(), query.StartOfDay
 	late := slices.IndexFunc(records, func(r conversation.Record) bool { return r.Day() == second })
-	a := asked{t, duck.Source{DB: openDB(t), Lake: lakeOf(t, records[:late+10])}}
+	a := asked{t, duck.Views{DB: openDB(t), Lake: lakeOf(t, records[:late+10])}}
 	before := a.page(whole, 0, 0)
 	days := [2]int64{a.count(untouched), a.count(touched)}
 	old, err := a.Live(t.Context())
@@ -277,7 +277,7 @@ func expireAll(t *testing.T, l *lake.Lake) {
 func TestHitsOfManyAtOnce(t *testing.T) {
 	records, questions := several(t, 3)
 	questions = questions[:5]
-	a := asked{t, duck.Source{DB: openWith(t, duck.Config{HitsMiB: 1}), Lake: lakeOf(t, records)}}
+	a := asked{t, duck.Views{DB: openWith(t, duck.Config{HitsMiB: 1}), Lake: lakeOf(t, records)}}
 	counts := make([]int64, len(questions))
 	for i, q := range questions {
 		counts[i] = a.count(q)
@@ -341,7 +341,7 @@ func askAtOnce(ctx context.Context, t *testing.T, e engine.Engine, q query.Query
 // Equal questions that are asked at the same moment are searched once.
 func TestEqualQuestionsAtOnceAreSearchedOnce(t *testing.T) {
 	records, questions := several(t, 2)
-	a := asked{t, duck.Source{DB: openDB(t), Lake: lakeOf(t, records)}}
+	a := asked{t, duck.Views{DB: openDB(t), Lake: lakeOf(t, records)}}
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() { a.count(questions[0]) })

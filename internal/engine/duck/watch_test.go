@@ -66,7 +66,7 @@ func TestAPanicInACallIsAnError(t *testing.T) {
 func TestNoViewWhileTooManyAreDeaf(t *testing.T) {
 	db := &DB{}
 	db.watch.deaf.Store(maxDeaf)
-	if _, err := (Source{DB: db}).Live(t.Context()); !errors.Is(err, fault.Unavailable) {
+	if _, err := (Views{DB: db}).Live(t.Context()); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 )
 
-// Grows is a Source, and a way for records to come into its data.
+// Grows is Views, and a way for records to come into its data.
 type Grows struct {
-	engine.Source
+	engine.Views
 	Add func(t *testing.T, records ...conversation.Record)
 }
 
-// RunSource runs the suite that every Source passes. Open gives one without records whose clock, if it has one, stands at
+// RunViews runs the suite that all Views pass. Open gives one without records whose clock, if it has one, stands at
 // now; records are added that started before it, on its day and on some days before, and that have ended.
-func RunSource(t *testing.T, open func(t *testing.T, now time.Time) Grows) {
+func RunViews(t *testing.T, open func(t *testing.T, now time.Time) Grows) {
 	t.Helper()
 	now := epoch.Add(15 * time.Hour)
-	each := func(name string, test func(*testing.T, *source)) {
+	each := func(name string, test func(*testing.T, *subject)) {
 		t.Run(name, func(t *testing.T) {
-			s := &source{Grows: open(t, now), now: now}
+			s := &subject{Grows: open(t, now), now: now}
 			s.add(t, 30)
 			test(t, s)
 		})
@@ -37,8 +37,8 @@ func RunSource(t *testing.T, open func(t *testing.T, now time.Time) Grows) {
 	each("many at once", manyViews)
 }
 
-// source is a Source under test, and what it was given.
-type source struct {
+// subject is the Views under test, and what they were given.
+type subject struct {
 	Grows
 
 	now   time.Time
@@ -46,7 +46,7 @@ type source struct {
 }
 
 // add adds n records to the data, one of them on the day of now.
-func (s *source) add(t *testing.T, n int) {
+func (s *subject) add(t *testing.T, n int) {
 	t.Helper()
 	var records []conversation.Record
 	for i := range n {
@@ -92,7 +92,7 @@ func startedBefore(records []conversation.Record, before time.Time) (ids []conve
 
 // viewsStay adds records, opens and closes other views, and wants a view to show what it showed. One that is opened then
 // shows what has come.
-func viewsStay(t *testing.T, s *source) {
+func viewsStay(t *testing.T, s *subject) {
 	for name, open := range map[string]func(context.Context) (engine.Engine, error){"live": s.Live, "settled": s.Settled} {
 		old := opened(t, open)
 		before := idsIn(t, old, s.now)
@@ -118,7 +118,7 @@ func viewsStay(t *testing.T, s *source) {
 }
 
 // availableIsSettled wants the settled view to have all that started before the date, and the live one to have all.
-func availableIsSettled(t *testing.T, s *source) {
+func availableIsSettled(t *testing.T, s *subject) {
 	for range 2 {
 		date, err := s.Available(t.Context())
 		if err != nil {
@@ -138,8 +138,8 @@ func availableIsSettled(t *testing.T, s *source) {
 	}
 }
 
-// endedContext wants a view, or the context's error: a Source need not look.
-func endedContext(t *testing.T, s *source) {
+// endedContext wants a view, or the context's error: Views need not look.
+func endedContext(t *testing.T, s *subject) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, open := range []func(context.Context) (engine.Engine, error){s.Live, s.Settled} {
@@ -159,7 +159,7 @@ func endedContext(t *testing.T, s *source) {
 }
 
 // manyViews opens, asks and closes views while records come: nobody sees a part of what came at once, or less than before.
-func manyViews(t *testing.T, s *source) {
+func manyViews(t *testing.T, s *subject) {
 	const portion = 15
 	var group sync.WaitGroup
 	for range 4 {
