@@ -42,16 +42,16 @@ func TestTheNextPageIsOnItsWay(t *testing.T) {
 	}
 }
 
-// busySource counts the requests that are on their way, and at one page it ends the run.
-type busySource struct {
-	Source
+// busyPlatform counts the requests that are on their way, and at one page it ends the run.
+type busyPlatform struct {
+	Platform
 
 	now, pages atomic.Int64
 	last       int64
 	end        context.CancelFunc
 }
 
-func (b *busySource) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
+func (b *busyPlatform) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
 	b.now.Add(1)
 	defer b.now.Add(-1)
 	if b.pages.Add(1) == b.last {
@@ -59,7 +59,7 @@ func (b *busySource) Page(ctx context.Context, id platform.JobID, at platform.Cu
 		<-ctx.Done()
 		return platform.Page{}, ctx.Err()
 	}
-	return b.Source.Page(ctx, id, at, size)
+	return b.Platform.Page(ctx, id, at, size)
 }
 
 // A run that is ended while a page is on its way leaves no request behind, and is gone on with.
@@ -72,12 +72,12 @@ func TestNothingIsAskedAfterTheEnd(t *testing.T) {
 		r.cfg.Ahead, r.cfg.Size.Commit = true, 1
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		source := &busySource{Source: r.cfg.Source, last: last + 1, end: cancel}
-		r.cfg.Source = source
+		asked := &busyPlatform{Platform: r.cfg.Platform, last: last + 1, end: cancel}
+		r.cfg.Platform = asked
 		if _, err := r.run(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("ended at page %d: got %v", last+1, err)
 		}
-		if n := source.now.Load(); n != 0 {
+		if n := asked.now.Load(); n != 0 {
 			t.Errorf("ended at page %d: %d requests are left", last+1, n)
 		}
 		r.mustRun()

@@ -15,9 +15,9 @@ import (
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 )
 
-// guarded lets one goroutine at a time ask a source, and ends the run at one of its requests.
+// guarded lets one goroutine at a time ask a platform, and ends the run at one of its requests.
 type guarded struct {
-	Source
+	Platform
 
 	mu  sync.Mutex
 	n   int
@@ -35,22 +35,22 @@ func (g *guarded) lock() func() {
 
 func (g *guarded) Count(ctx context.Context, iv conversation.Interval) (int64, []conversation.Day, error) {
 	defer g.lock()()
-	return g.Source.Count(ctx, iv)
+	return g.Platform.Count(ctx, iv)
 }
 
 func (g *guarded) Submit(ctx context.Context, iv conversation.Interval) (platform.JobID, error) {
 	defer g.lock()()
-	return g.Source.Submit(ctx, iv)
+	return g.Platform.Submit(ctx, iv)
 }
 
 func (g *guarded) Status(ctx context.Context, id platform.JobID) (platform.Status, error) {
 	defer g.lock()()
-	return g.Source.Status(ctx, id)
+	return g.Platform.Status(ctx, id)
 }
 
 func (g *guarded) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
 	defer g.lock()()
-	return g.Source.Page(ctx, id, at, size)
+	return g.Platform.Page(ctx, id, at, size)
 }
 
 // restless makes the pages of jobs over some days: nearly in order, with conversations that come again, some of them with
@@ -83,8 +83,8 @@ func TestBesideOneAnotherIsOneAfterTheOther(t *testing.T) {
 	prepare := func(seed uint64) (*rig, *guarded) {
 		r := newScripted(t, days, &scripted{pages: restless(seed)})
 		r.cfg.Size = Size{Page: 2, Job: 20, Commit: 1}
-		g := &guarded{Source: r.cfg.Source}
-		r.cfg.Source = g
+		g := &guarded{Platform: r.cfg.Platform}
+		r.cfg.Platform = g
 		return r, g
 	}
 	plain, counting := prepare(1)
@@ -124,7 +124,7 @@ func TestTheNextJobRunsMeanwhile(t *testing.T) {
 		order = append(order, fmt.Sprintf("%d of job %d, %d submitted", k, n, len(s.jobs)))
 		return p, nil
 	}
-	r.cfg.Source = &guarded{Source: s}
+	r.cfg.Platform = &guarded{Platform: s}
 	r.mustRun()
 	want := []string{"0 of job 1, 1 submitted", "1 of job 1, 1 submitted", "0 of job 2, 2 submitted", "1 of job 2, 2 submitted", "0 of job 3, 3 submitted", "1 of job 3, 3 submitted"}
 	if len(s.jobs) != 3 || len(order) != len(want) {

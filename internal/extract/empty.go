@@ -58,7 +58,7 @@ func (e *Extraction) ask(ctx context.Context, d conversation.Days) (map[conversa
 	if e.mute {
 		return fails()
 	}
-	n, missing, err := e.cfg.Source.Count(ctx, upTo(d.First.Start(), d.End.Start()))
+	n, missing, err := e.cfg.Platform.Count(ctx, upTo(d.First.Start(), d.End.Start()))
 	for _, day := range missing {
 		if d.Has(day) {
 			e.gaps[day] = true

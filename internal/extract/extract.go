@@ -30,8 +30,8 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// Source is the part of the platform API that extraction uses.
-type Source interface {
+// Platform is the part of the platform API that extraction uses.
+type Platform interface {
 	Organization(ctx context.Context) (platform.Organization, error)
 	Coverage(ctx context.Context) (available time.Time, missing []conversation.Day, err error)
 	Count(ctx context.Context, iv conversation.Interval) (n int64, missing []conversation.Day, err error)
@@ -43,10 +43,10 @@ type Source interface {
 
 // Config is what an extraction needs.
 type Config struct {
-	Source Source
-	Name   string // base URL of the source
-	Moved  string // what --source says: the lake's source is now the organization of this id, or the server of this base URL
-	Lake   *lake.Lake
+	Platform Platform
+	Name     string // base URL of the platform
+	Moved    string // what --source says: the lake's source is now the organization of this id, or the server of this base URL
+	Lake     *lake.Lake
 	// Control is where the run, and what is staged of it, is entered: the control database of the lake.
 	Control *state.DB
 	First   conversation.Day  // first day wanted
@@ -96,7 +96,7 @@ type Extraction struct {
 	run     run
 	plan    Plan
 	known   Identity           // what the lake knows of its source
-	source  Identity           // the platform
+	source  Identity           // which platform it is
 	untold  bool               // the platform did not say whose it is
 	left    []conversation.Day // planned days that are not whole yet, in order
 	gaps    map[conversation.Day]bool

@@ -165,7 +165,7 @@ func (e *Extraction) dropJob(ctx context.Context, p part) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := e.cfg.Source.Delete(ctx, p.job); err != nil {
+	if err := e.cfg.Platform.Delete(ctx, p.job); err != nil {
 		e.cfg.Log.InfoContext(ctx, "a job could not be deleted", "job", p.job, "err", err)
 	}
 }

@@ -32,17 +32,17 @@ func TestMisfitsAreCounted(t *testing.T) {
 	for cut := range 8 {
 		r := newRig(t, 3, platformtest.Config{Records: records})
 		r.cfg.Size.Commit = 1
-		whole := r.cfg.Source
+		whole := r.cfg.Platform
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		r.cfg.Source = &cutSource{Source: whole, pass: cut, cut: func() error {
+		r.cfg.Platform = &cutPlatform{Platform: whole, pass: cut, cut: func() error {
 			cancel()
 			return nil
 		}}
 		if _, err := r.run(ctx); err == nil {
 			t.Fatalf("cut after %d requests: the run says nothing of it", cut)
 		}
-		r.cfg.Source = whole
+		r.cfg.Platform = whole
 		s, err := r.run(t.Context())
 		if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "with such values: 3, kept whole") ||
 			!strings.Contains(err.Error(), "evaluations[].oTotalScore (3), divisionIds[] (1)") {

@@ -74,7 +74,7 @@ type fetching struct {
 // fetch fetches a page: from now on, or, without Ahead, when it is taken.
 func (e *Extraction) fetch(ctx context.Context, id platform.JobID, at platform.Cursor) *fetching {
 	f := &fetching{ask: func() fetched {
-		page, err := e.cfg.Source.Page(ctx, id, at, e.cfg.Size.Page)
+		page, err := e.cfg.Platform.Page(ctx, id, at, e.cfg.Size.Page)
 		return fetched{page, err}
 	}}
 	if e.cfg.Ahead {
@@ -200,7 +200,7 @@ func (e *Extraction) hits(ctx context.Context, start, end time.Time) (sum int64,
 		return 0, errors.New("too many questions")
 	}
 	for at := start; at.Before(end); at = at.Add(longest) {
-		n, _, err := e.cfg.Source.Count(ctx, upTo(at, minTime(end, at.Add(longest))))
+		n, _, err := e.cfg.Platform.Count(ctx, upTo(at, minTime(end, at.Add(longest))))
 		if err != nil {
 			return 0, err
 		}

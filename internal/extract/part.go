@@ -104,7 +104,7 @@ func (e *Extraction) job(ctx context.Context, p *part) error {
 
 func (e *Extraction) submit(ctx context.Context, p *part) error {
 	e.report("submitting a job")
-	id, err := e.cfg.Source.Submit(ctx, conversation.Interval{Start: p.start, End: p.end})
+	id, err := e.cfg.Platform.Submit(ctx, conversation.Interval{Start: p.start, End: p.end})
 	if errors.Is(err, fault.Invalid) {
 		// The platform refuses a volume that is too large when it is asked for, or when it gets to it.
 		return errors.Join(errTooMuch, err)
@@ -150,7 +150,7 @@ func (e *Extraction) submitAhead(ctx context.Context) error {
 // await waits for the job's results.
 func (e *Extraction) await(ctx context.Context, id platform.JobID) error {
 	e.report("waiting for a job")
-	s, err := Await(ctx, e.cfg.Source, id, e.cfg.Poll, e.cfg.Rand)
+	s, err := Await(ctx, e.cfg.Platform, id, e.cfg.Poll, e.cfg.Rand)
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return fmt.Errorf("%w: %w", errJob, plain(err))
@@ -158,7 +158,7 @@ func (e *Extraction) await(ctx context.Context, id platform.JobID) error {
 		return fmt.Errorf("%w: %w", errBad, err)
 	case errors.Is(err, fault.Unavailable) && s.State != "":
 		// It runs for a day now: the platform must not go on with it.
-		return errors.Join(errTooMuch, err, e.cfg.Source.Delete(ctx, id))
+		return errors.Join(errTooMuch, err, e.cfg.Platform.Delete(ctx, id))
 	case err != nil:
 		return err
 	}

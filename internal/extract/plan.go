@@ -14,7 +14,7 @@ import (
 
 // Plan says which of the wanted days will be extracted.
 type Plan struct {
-	Source       Identity           // the platform
+	Source       Identity           // which platform it is
 	Available    time.Time          // the platform says that its data is complete up to here
 	Now          time.Time          // by our own clock
 	Whole        int                // wanted days that the lake has whole, and that are left alone
@@ -67,7 +67,7 @@ func (e *Extraction) makePlan(ctx context.Context, known Identity, last run) (p 
 		return p, err
 	}
 	var missing []conversation.Day
-	if p.Available, missing, err = e.cfg.Source.Coverage(ctx); err != nil {
+	if p.Available, missing, err = e.cfg.Platform.Coverage(ctx); err != nil {
 		return p, err
 	}
 	whole, err := e.whole(ctx, last)

@@ -60,9 +60,9 @@ func TestParsePoll(t *testing.T) {
 	}
 }
 
-// asked is a source of job states that notes when it was asked; the last state stays.
+// asked gives job states and notes when it was asked; the last state stays.
 type asked struct {
-	Source
+	Platform
 
 	states []platform.State
 	err    error // of the answer after the last state
@@ -153,18 +153,18 @@ func TestAwaitEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// stuckSource has a job that is never done, and notes that it was deleted.
-type stuckSource struct {
-	Source
+// stuckPlatform has a job that is never done, and notes that it was deleted.
+type stuckPlatform struct {
+	Platform
 
 	deleted []platform.JobID
 }
 
-func (*stuckSource) Status(context.Context, platform.JobID) (platform.Status, error) {
+func (*stuckPlatform) Status(context.Context, platform.JobID) (platform.Status, error) {
 	return platform.Status{State: platform.Pending}, nil
 }
 
-func (s *stuckSource) Delete(_ context.Context, id platform.JobID) error {
+func (s *stuckPlatform) Delete(_ context.Context, id platform.JobID) error {
 	s.deleted = append(s.deleted, id)
 	return nil
 }
@@ -172,11 +172,11 @@ func (s *stuckSource) Delete(_ context.Context, id platform.JobID) error {
 // A job that takes a day is deleted, and its part asked for in pieces.
 func TestStuckJobIsTooMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &stuckSource{}
-		e := &Extraction{cfg: Config{Source: source, Poll: DefaultPoll(), Rand: rand.New(rand.NewPCG(1, 1)), Report: func(Progress) {}}}
+		asked := &stuckPlatform{}
+		e := &Extraction{cfg: Config{Platform: asked, Poll: DefaultPoll(), Rand: rand.New(rand.NewPCG(1, 1)), Report: func(Progress) {}}}
 		err := e.await(t.Context(), "job-7")
-		if !errors.Is(err, errTooMuch) || fmt.Sprint(source.deleted) != "[job-7]" {
-			t.Errorf("got %v, deleted %v", err, source.deleted)
+		if !errors.Is(err, errTooMuch) || fmt.Sprint(asked.deleted) != "[job-7]" {
+			t.Errorf("got %v, deleted %v", err, asked.deleted)
 		}
 	})
 }

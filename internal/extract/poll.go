@@ -61,13 +61,13 @@ func (p Poll) wait(n int, rnd *rand.Rand) time.Duration {
 
 // Await waits until a job has ended, one way or another, and gives its last status. A job that is not done within
 // poll.Within is fault.Unavailable.
-func Await(ctx context.Context, src Source, id platform.JobID, poll Poll, rnd *rand.Rand) (platform.Status, error) {
+func Await(ctx context.Context, p Platform, id platform.JobID, poll Poll, rnd *rand.Rand) (platform.Status, error) {
 	begun, within := time.Now(), cmp.Or(poll.Within, DefaultWithin)
 	for n := 0; ; n++ {
 		if err := wait.For(ctx, poll.wait(n, rnd)); err != nil {
 			return platform.Status{}, err
 		}
-		s, err := src.Status(ctx, id)
+		s, err := p.Status(ctx, id)
 		if err != nil {
 			return platform.Status{}, err
 		}

@@ -14,50 +14,50 @@ import (
 
 var errLost = errors.New("the answer was lost")
 
-// cutSource lets so many requests pass. What happens to the next one is for cut to say; it has reached the platform.
-type cutSource struct {
-	Source
+// cutPlatform lets so many requests pass. What happens to the next one is for cut to say; it has reached the platform.
+type cutPlatform struct {
+	Platform
 
 	pass int
 	cut  func() error
 }
 
-func through[T any](c *cutSource, answer T, err error) (T, error) {
+func through[T any](c *cutPlatform, answer T, err error) (T, error) {
 	if c.pass--; c.pass == -1 {
 		return answer, errors.Join(err, c.cut())
 	}
 	return answer, err
 }
 
-func (c *cutSource) Organization(ctx context.Context) (platform.Organization, error) {
-	o, err := c.Source.Organization(ctx)
+func (c *cutPlatform) Organization(ctx context.Context) (platform.Organization, error) {
+	o, err := c.Platform.Organization(ctx)
 	return through(c, o, err)
 }
 
-func (c *cutSource) Coverage(ctx context.Context) (time.Time, []conversation.Day, error) {
-	at, missing, err := c.Source.Coverage(ctx)
+func (c *cutPlatform) Coverage(ctx context.Context) (time.Time, []conversation.Day, error) {
+	at, missing, err := c.Platform.Coverage(ctx)
 	at, err = through(c, at, err)
 	return at, missing, err
 }
 
-func (c *cutSource) Count(ctx context.Context, iv conversation.Interval) (int64, []conversation.Day, error) {
-	n, missing, err := c.Source.Count(ctx, iv)
+func (c *cutPlatform) Count(ctx context.Context, iv conversation.Interval) (int64, []conversation.Day, error) {
+	n, missing, err := c.Platform.Count(ctx, iv)
 	n, err = through(c, n, err)
 	return n, missing, err
 }
 
-func (c *cutSource) Submit(ctx context.Context, iv conversation.Interval) (platform.JobID, error) {
-	id, err := c.Source.Submit(ctx, iv)
+func (c *cutPlatform) Submit(ctx context.Context, iv conversation.Interval) (platform.JobID, error) {
+	id, err := c.Platform.Submit(ctx, iv)
 	return through(c, id, err)
 }
 
-func (c *cutSource) Status(ctx context.Context, id platform.JobID) (platform.Status, error) {
-	s, err := c.Source.Status(ctx, id)
+func (c *cutPlatform) Status(ctx context.Context, id platform.JobID) (platform.Status, error) {
+	s, err := c.Platform.Status(ctx, id)
 	return through(c, s, err)
 }
 
-func (c *cutSource) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
-	p, err := c.Source.Page(ctx, id, at, size)
+func (c *cutPlatform) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
+	p, err := c.Platform.Page(ctx, id, at, size)
 	return through(c, p, err)
 }
 
@@ -100,12 +100,12 @@ func cutAt(t *testing.T, fake platformtest.Config, n int, cut func(*rig, context
 	r.cfg.Size.Commit = 1
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	source := &cutSource{Source: r.cfg.Source, pass: n, cut: func() error { return cut(r, cancel) }}
-	r.cfg.Source = source
-	if _, err := r.run(ctx); err == nil && source.pass < 0 {
+	asked := &cutPlatform{Platform: r.cfg.Platform, pass: n, cut: func() error { return cut(r, cancel) }}
+	r.cfg.Platform = asked
+	if _, err := r.run(ctx); err == nil && asked.pass < 0 {
 		t.Fatalf("cut after %d requests: the run says nothing of it", n)
 	}
-	if source.pass >= 0 {
+	if asked.pass >= 0 {
 		return false
 	}
 	r.runAsPlanned()

@@ -52,11 +52,11 @@ func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
 	}
 	r := newLakeRig(t, days)
 	r.fake = platformtest.New(t, fake)
-	r.cfg.Source = r.fake.Client()
+	r.cfg.Platform = r.fake.Client()
 	return r
 }
 
-// newLakeRig prepares an extraction from a source that the test makes.
+// newLakeRig prepares an extraction from a platform that the test makes.
 func newLakeRig(t *testing.T, days int) *rig {
 	t.Helper()
 	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))

@@ -16,7 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 )
 
-// scripted is a source whose every answer the test gives. Without a script it has nothing.
+// scripted is a platform whose every answer the test gives. Without a script it has nothing.
 type scripted struct {
 	org       platform.Organization
 	available time.Time
@@ -141,7 +141,7 @@ func of(size int, starts ...string) func(int, conversation.Interval) []platform.
 func newScripted(t *testing.T, days int, s *scripted) *rig {
 	t.Helper()
 	r := newLakeRig(t, days)
-	r.cfg.Source = s
+	r.cfg.Platform = s
 	return r
 }
 

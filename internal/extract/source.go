@@ -55,7 +55,7 @@ func (i Identity) same(other Identity) bool {
 // takes the first one that it sees. Another one is refused, unless it is the one that --source names: two organizations
 // in one lake cannot be told apart any more.
 func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, error) {
-	org, err := e.cfg.Source.Organization(ctx)
+	org, err := e.cfg.Platform.Organization(ctx)
 	if err != nil {
 		return Identity{}, err
 	}

@@ -117,7 +117,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return o.dryRun(ctx, cfg)
 	}
 	// Asked before a lake is made: a wrong secret or host should leave nothing behind.
-	if _, _, err := cfg.Source.Coverage(ctx); err != nil {
+	if _, _, err := cfg.Platform.Coverage(ctx); err != nil {
 		return err
 	}
 	debug.SetMemoryLimit(o.MemoryMiB << 20 * 3 / 4) // the rest is for what Go does not count: the program's code, SQLite
@@ -168,7 +168,7 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	}
 	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
 	c.Patience = o.Patience
-	cfg.Source, cfg.Name = platform.New(c), c.API
+	cfg.Platform, cfg.Name = platform.New(c), c.API
 	return cfg, nil
 }
 
