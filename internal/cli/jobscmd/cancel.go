@@ -25,7 +25,7 @@ be found any more.
 
 // Cancel cancels a job, or removes one that is done.
 func Cancel(ctx context.Context, o *Options) error {
-	return o.with(ctx, false, func(ctx context.Context, s source) error {
+	return o.with(ctx, false, func(ctx context.Context, s server) error {
 		before, err := s.Status(ctx, o.ID)
 		if err != nil {
 			return err

@@ -35,7 +35,7 @@ type Options struct {
 	Asked    []string // names of the flags of Question that were given
 	DryRun   bool
 	Wait     bool
-	Poll     string // empty means what fits the source
+	Poll     string // empty means what fits the server
 	Timeout  time.Duration
 	InState  string
 	Cursor   string

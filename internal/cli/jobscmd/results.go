@@ -46,12 +46,12 @@ func Results(ctx context.Context, o *Options) error {
 	if most := query.PlatformLimits().ResultPageSize; o.PageSize < 1 || o.PageSize > most {
 		return fault.Field("--page-size", "--page-size must lie between 1 and %d", most)
 	}
-	return o.with(ctx, false, func(ctx context.Context, s source) error {
+	return o.with(ctx, false, func(ctx context.Context, s server) error {
 		page, err := newSpool()
 		if err != nil {
 			return err
 		}
-		r := &reader{source: s, id: o.ID, size: o.PageSize, at: platform.Cursor(o.Cursor), page: page}
+		r := &reader{server: s, id: o.ID, size: o.PageSize, at: platform.Cursor(o.Cursor), page: page}
 		return errors.Join(o.read(ctx, r), page.close())
 	})
 }
@@ -82,7 +82,7 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 	if !o.Streams.ErrTerminal || o.Cursor != "" {
 		return 0
 	}
-	jobs, _ := r.source.Jobs(ctx) // without a list it is not known, and nothing is lost
+	jobs, _ := r.server.Jobs(ctx) // without a list it is not known, and nothing is lost
 	for _, j := range jobs {
 		if j.ID == r.id && j.Records != nil {
 			return *j.Records
@@ -93,7 +93,7 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 
 // reader reads the results of a job from a cursor on.
 type reader struct {
-	source source
+	server server
 	id     wire.JobID
 	size   int
 	page   *spool
@@ -128,7 +128,7 @@ func (r *reader) fetch(ctx context.Context) (platform.Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	page, err := r.source.ReadPage(ctx, r.id, r.at, r.size, func() func([]byte) error {
+	page, err := r.server.ReadPage(ctx, r.id, r.at, r.size, func() func([]byte) error {
 		add := r.page.begin()
 		return func(raw []byte) error {
 			err := add(raw)

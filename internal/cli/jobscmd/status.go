@@ -24,12 +24,12 @@ whatever the state; parley jobs wait goes by it. With --json it is the status as
 
 // Status shows where a job stands.
 func Status(ctx context.Context, o *Options) error {
-	return o.with(ctx, false, func(ctx context.Context, s source) error {
+	return o.with(ctx, false, func(ctx context.Context, s server) error {
 		status, err := s.Status(ctx, o.ID)
 		if err != nil {
 			return err
 		}
-		why, err := s.cause(ctx, o.ID, status)
+		why, err := cause(ctx, s, o.ID, status)
 		if err != nil {
 			return err
 		}
@@ -38,11 +38,11 @@ func Status(ctx context.Context, o *Options) error {
 }
 
 // cause is why a job has failed, where that is known and its status does not say it; else nil.
-func (s source) cause(ctx context.Context, id wire.JobID, status wire.JobStatus) (*fault.Error, error) {
+func cause(ctx context.Context, s server, id wire.JobID, status wire.JobStatus) (*fault.Error, error) {
 	if status.State != wire.Failed {
 		return nil, nil //nolint:nilnil // it has not failed, and there is nothing to say
 	}
-	return s.why(ctx, id)
+	return s.Why(ctx, id)
 }
 
 // printStatus prints the status: as on the wire, or for a person with the cause of a failure, if it is known.

@@ -56,7 +56,7 @@ those that started on its first day or later. With --wait the command ends when 
 
 // Submit submits a job.
 func Submit(ctx context.Context, o *Options) error {
-	if err := o.checkSource(); err != nil {
+	if err := o.checkServer(); err != nil {
 		return err
 	}
 	text, err := o.body()
@@ -72,7 +72,7 @@ func Submit(ctx context.Context, o *Options) error {
 	for _, doubt := range o.Question.Doubts() {
 		o.Streams.Notef("%s\n", doubt)
 	}
-	return o.with(ctx, true, func(ctx context.Context, s source) error {
+	return o.with(ctx, true, func(ctx context.Context, s server) error {
 		id, err := s.SubmitBody(ctx, text)
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func Submit(ctx context.Context, o *Options) error {
 		if err != nil {
 			return o.afterSubmission(ctx, err, id)
 		}
-		why, err := s.cause(ctx, id, status)
+		why, err := cause(ctx, s, id, status)
 		if err != nil {
 			return err
 		}

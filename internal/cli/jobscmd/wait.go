@@ -53,12 +53,12 @@ func Wait(ctx context.Context, o *Options) error {
 	if _, err := o.polling(""); err != nil {
 		return err
 	}
-	return o.with(ctx, false, func(ctx context.Context, s source) error {
+	return o.with(ctx, false, func(ctx context.Context, s server) error {
 		status, err := o.await(ctx, s, o.ID)
 		if err != nil {
 			return err
 		}
-		why, err := s.cause(ctx, o.ID, status)
+		why, err := cause(ctx, s, o.ID, status)
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func Wait(ctx context.Context, o *Options) error {
 }
 
 // await waits until a job is done, and gives its last status.
-func (o *Options) await(ctx context.Context, s source, id wire.JobID) (status wire.JobStatus, err error) {
-	poll, err := o.polling(s.poll)
+func (o *Options) await(ctx context.Context, s server, id wire.JobID) (status wire.JobStatus, err error) {
+	poll, err := o.polling(s.poll())
 	if err != nil {
 		return status, err
 	}
@@ -79,7 +79,7 @@ func (o *Options) await(ctx context.Context, s source, id wire.JobID) (status wi
 	if status, err = s.Status(ctx, id); err != nil || status.Done() {
 		return status, err
 	}
-	err = s.while(ctx, func(ctx context.Context) error {
+	err = s.during(ctx, func(ctx context.Context) error {
 		status, err = o.follow(ctx, s, id, status, poll)
 		return err
 	})
@@ -87,7 +87,7 @@ func (o *Options) await(ctx context.Context, s source, id wire.JobID) (status wi
 }
 
 // follow asks for a job, with pauses that double, until it is done.
-func (o *Options) follow(ctx context.Context, s source, id wire.JobID, status wire.JobStatus, poll extract.Poll) (wire.JobStatus, error) {
+func (o *Options) follow(ctx context.Context, s server, id wire.JobID, status wire.JobStatus, poll extract.Poll) (wire.JobStatus, error) {
 	progress, begun := o.Streams.Progress(), time.Now()
 	defer progress.Clear()
 	show := func() {

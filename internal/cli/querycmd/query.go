@@ -100,7 +100,7 @@ func Run(ctx context.Context, o *Options) error {
 	if o.Explain {
 		return o.explain(ctx, text)
 	}
-	return o.with(ctx, func(ctx context.Context, s source) error {
+	return o.with(ctx, func(ctx context.Context, s server) error {
 		a, err := s.ask(ctx, text, o.Limit, o.Count)
 		if err != nil {
 			return o.located(text, err)

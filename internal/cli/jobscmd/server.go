@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/connection"
+	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/wire"
@@ -25,24 +26,54 @@ type client interface {
 	Delete(ctx context.Context, id wire.JobID) error
 }
 
-// source is where jobs are: a platform, or a server's folder that is asked in this process.
-type source struct {
+// server is where jobs are: one that is reached by its API, or a folder that is asked in this process.
+type server interface {
 	client
 
-	poll string // how often to ask for a job if nobody says otherwise
-	// while does something that waits for a job, and sees to it meanwhile that jobs are answered, if that can be done.
-	while func(ctx context.Context, do func(context.Context) error) error
-	// why says of a job that has failed more than its status does; nil if there is no more.
-	why func(ctx context.Context, id wire.JobID) (*fault.Error, error)
+	// poll is how often to ask for a job if nobody says otherwise.
+	poll() string
+	// during does something that waits for a job, and sees to it meanwhile that jobs are answered, if that can be done.
+	during(ctx context.Context, do func(context.Context) error) error
+	// Why says of a job that has failed more than its status does; nil if there is no more.
+	Why(ctx context.Context, id wire.JobID) (*fault.Error, error)
 }
 
-// untold knows of jobs what their status says.
-func untold(context.Context, wire.JobID) (*fault.Error, error) { return nil, nil } //nolint:nilnil // there is no more, and nothing wrong with that
+// remote is a server that is reached by its API. It answers jobs by itself, and of those that fail it tells their
+// status.
+type remote struct{ client }
 
-// with lends the source of jobs. The folder of a server is made if it is not there only when mayMake says so: to make
-// one for a path that was mistyped would hide the mistake.
-func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Context, source) error) error {
-	if err := o.checkSource(); err != nil {
+func (remote) poll() string { return "1s..30s" }
+
+func (remote) during(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
+
+func (remote) Why(context.Context, wire.JobID) (*fault.Error, error) { return nil, nil } //nolint:nilnil // there is no more, and nothing wrong with that
+
+// folder is the folder of a server, which may be running beside us or not.
+type folder struct {
+	*app.Inside
+
+	hasData bool // that jobs are answered from
+	streams *ui.Streams
+}
+
+func (folder) poll() string { return "100ms..2s" }
+
+// during answers jobs itself if there is data, and no server does; without data it says so if nobody does.
+func (f folder) during(ctx context.Context, do func(context.Context) error) error {
+	if f.hasData {
+		return f.Answer(ctx, do)
+	}
+	runs, err := f.Answered(ctx)
+	if err != nil || !runs {
+		f.streams.Notef("No process answers the jobs of this folder, and this one has no data: start parley serve, or give the lake by --lake.\n")
+	}
+	return errors.Join(err, do(ctx))
+}
+
+// with lends the server that has the jobs. The folder of a server is made if it is not there only when mayMake says so:
+// to make one for a path that was mistyped would hide the mistake.
+func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Context, server) error) error {
+	if err := o.checkServer(); err != nil {
 		return err
 	}
 	if o.ofFolder() {
@@ -53,16 +84,13 @@ func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Contex
 		return err
 	}
 	cfg.Limits.Advice = "a smaller --page-size makes pages smaller"
-	return do(ctx, source{platform.New(cfg), "1s..30s", alone, untold})
+	return do(ctx, remote{platform.New(cfg)})
 }
-
-// alone leaves it to others to answer jobs.
-func alone(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
 
 // ofFolder says whether the jobs are those of a folder.
 func (o *Options) ofFolder() bool { return o.Lake != "" || o.State != "" }
 
-func (o *Options) checkSource() error {
+func (o *Options) checkServer() error {
 	switch {
 	case o.ofFolder() && o.BaseURL != "":
 		return fault.Field("--base-url", "give --base-url for a platform, or --lake or --state for a server's folder, not both")
@@ -77,8 +105,8 @@ func (o *Options) checkSource() error {
 // clientName is who submits the jobs of a folder; OAuth clients have names of another form.
 const clientName = "command line"
 
-// withFolder lends the folder of a server, which may be running beside us or not.
-func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.Context, source) error) (err error) {
+// withFolder lends a folder.
+func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.Context, server) error) (err error) {
 	dir, err := app.StateDir(ctx, o.State, o.Lake)
 	if err != nil {
 		return err
@@ -102,21 +130,6 @@ func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.
 		log = o.Streams.Log()
 	}
 	return service.Inside(ctx, owner, log, func(ctx context.Context, in *app.Inside) error {
-		while := in.Answer
-		if o.Lake == "" {
-			while = o.watching(in)
-		}
-		return do(ctx, source{in, "100ms..2s", while, in.Why})
+		return do(ctx, folder{in, o.Lake != "", o.Streams})
 	})
-}
-
-// watching answers no jobs, for want of data, and says so if nobody does.
-func (o *Options) watching(in *app.Inside) func(context.Context, func(context.Context) error) error {
-	return func(ctx context.Context, do func(context.Context) error) error {
-		runs, err := in.Answered(ctx)
-		if err != nil || !runs {
-			o.Streams.Notef("No process answers the jobs of this folder, and this one has no data: start parley serve, or give the lake by --lake.\n")
-		}
-		return errors.Join(err, do(ctx))
-	}
 }

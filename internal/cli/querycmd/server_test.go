@@ -92,7 +92,7 @@ func TestPagesAreFollowed(t *testing.T) {
 		{"of a lake, more than there are", true, pages{total: 350}, 1000, false, 350, 2, nil},
 		{"of a lake, count", true, pages{total: 350}, 0, true, 0, 1, nil},
 	} {
-		a, err := source{client: &c.pages, own: c.own}.ask(t.Context(), []byte(`{"interval":"i","aggregations":[{}]}`), c.limit, c.count)
+		a, err := server{client: &c.pages, own: c.own}.ask(t.Context(), []byte(`{"interval":"i","aggregations":[{}]}`), c.limit, c.count)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestPagesAreFollowed(t *testing.T) {
 
 func TestAReaderMayStop(t *testing.T) {
 	for _, own := range []bool{false, true} {
-		a, err := source{client: &pages{total: 350}, own: own}.ask(t.Context(), []byte(`{}`), 0, false)
+		a, err := server{client: &pages{total: 350}, own: own}.ask(t.Context(), []byte(`{}`), 0, false)
 		if err != nil {
 			t.Fatal(err)
 		}

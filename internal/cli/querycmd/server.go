@@ -23,8 +23,8 @@ type client interface {
 	ReadQuery(ctx context.Context, body []byte, begin func() func(raw []byte) error) (platform.Answer, error)
 }
 
-// source answers questions: the platform, or a lake that is asked in this process.
-type source struct {
+// server answers questions: the platform, or a lake that is asked in this process.
+type server struct {
 	client
 
 	own bool // it has no limits on pages: all of an answer may be one
@@ -34,7 +34,7 @@ type source struct {
 type answer struct {
 	total        int64
 	aggregations []query.AggregationResult
-	records      iter.Seq2[[]byte, error] // to be read while there is the source
+	records      iter.Seq2[[]byte, error] // to be read while the server is there
 	expected     int64                    // records that should come, for the progress line
 	missing      []conversation.Days      // of the question's interval, that never came into the data
 }
@@ -46,20 +46,20 @@ func none(func([]byte, error) bool) {}
 const retries = 2
 
 // with lends what the options ask.
-func (o *Options) with(ctx context.Context, do func(context.Context, source) error) error {
+func (o *Options) with(ctx context.Context, do func(context.Context, server) error) error {
 	if o.Lake != "" {
 		// A failure is what the command ends with: to log it too would say it twice.
 		log := slog.New(slog.DiscardHandler)
 		if o.Streams.Verbose {
 			log = o.Streams.Log()
 		}
-		return app.Ask(ctx, o.Lake, log, func(ctx context.Context, c *platform.Client) error { return do(ctx, source{c, true}) })
+		return app.Ask(ctx, o.Lake, log, func(ctx context.Context, c *platform.Client) error { return do(ctx, server{c, true}) })
 	}
 	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), OrLake: true})
 	if err != nil {
 		return err
 	}
-	return do(ctx, source{platform.New(cfg), false})
+	return do(ctx, server{platform.New(cfg), false})
 }
 
 // everything names all that is wrong with a body, if that is what failed: who wrote it mends it in one go.
@@ -92,7 +92,7 @@ func pageSize(limit int, count bool) int {
 }
 
 // ask answers a body; limit 0 means all, count that no records are wanted.
-func (s source) ask(ctx context.Context, body []byte, limit int, count bool) (a answer, err error) {
+func (s server) ask(ctx context.Context, body []byte, limit int, count bool) (a answer, err error) {
 	size := pageSize(limit, count)
 	if s.own {
 		size = 1 // the first page is for what is said of all
@@ -118,7 +118,7 @@ func (s source) ask(ctx context.Context, body []byte, limit int, count bool) (a 
 	a.records = func(yield func([]byte, error) bool) {
 		follow := s.follow
 		if s.own {
-			follow = s.whole
+			follow = s.atOnce
 		}
 		err := follow(ctx, body, first, size, most, yield)
 		switch {
@@ -133,7 +133,7 @@ func (s source) ask(ctx context.Context, body []byte, limit int, count bool) (a 
 }
 
 // most is how many records there can be of so many.
-func (s source) most(limit int, total int64) int {
+func (s server) most(limit int, total int64) int {
 	most := deepest
 	if s.own {
 		most = int(total)
@@ -147,9 +147,9 @@ func (s source) most(limit int, total int64) int {
 // errEnough ends the pages: the reader wants no more.
 var errEnough = errors.New("enough")
 
-// whole hands on the records of an answer that may be one page, as they come: a hundred can be larger than what there is of
-// memory. One record is in the first page already.
-func (s source) whole(ctx context.Context, body []byte, first platform.Answer, _, most int, yield func([]byte, error) bool) error {
+// atOnce hands on the records of an answer that may be one page, as they come: a hundred can be larger than what there
+// is of memory. One record is in the first page already.
+func (s server) atOnce(ctx context.Context, body []byte, first platform.Answer, _, most int, yield func([]byte, error) bool) error {
 	each := func(raw []byte) error {
 		if !yield(raw, nil) {
 			return errEnough
@@ -176,7 +176,7 @@ func (s source) whole(ctx context.Context, body []byte, first platform.Answer, _
 }
 
 // follow hands on the records of all pages, each once: between two pages others may have begun and moved them.
-func (s source) follow(ctx context.Context, body []byte, page platform.Answer, size, most int, yield func([]byte, error) bool) error {
+func (s server) follow(ctx context.Context, body []byte, page platform.Answer, size, most int, yield func([]byte, error) bool) error {
 	seen := map[conversation.ID]bool{}
 	for number := 1; ; number++ {
 		if number > 1 {
@@ -204,7 +204,7 @@ func (s source) follow(ctx context.Context, body []byte, page platform.Answer, s
 	}
 }
 
-func (s source) page(ctx context.Context, body []byte, size, number int) (platform.Answer, error) {
+func (s server) page(ctx context.Context, body []byte, size, number int) (platform.Answer, error) {
 	text, err := withPage(body, size, number)
 	if err != nil {
 		return platform.Answer{}, err
