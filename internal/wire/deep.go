@@ -26,7 +26,7 @@ func tooDeep(err error) bool {
 // reason to refuse the others. deep says that it is such a one.
 func (d decoder) element() (v jsontext.Value, deep bool, err error) {
 	v, err = d.value()
-	if d.src == nil || !tooDeep(err) {
+	if d.in == nil || !tooDeep(err) {
 		return v, false, err
 	}
 	v, err = d.deep()
@@ -42,10 +42,10 @@ func (d decoder) deep() (jsontext.Value, error) {
 	for n := new(nesting); ; {
 		for ; at < len(part); at++ {
 			if !n.take(part[at]) {
-				return nil, fault.New(fault.Corrupt, "%s is not JSON at byte %d", d.src.whole, d.src.read-int64(len(part)-at))
+				return nil, fault.New(fault.Corrupt, "%s is not JSON at byte %d", d.in.all, d.in.read-int64(len(part)-at))
 			}
 			if n.depth == 0 {
-				d.src.giveBack(part[at+1:])
+				d.in.giveBack(part[at+1:])
 				return slices.Concat(append(before, part[:at+1])...), d.goOn()
 			}
 		}
@@ -54,7 +54,7 @@ func (d decoder) deep() (jsontext.Value, error) {
 			part, at = make([]byte, 0, atOnce), 0
 		}
 		var err error
-		if part, err = d.src.more(part, int64(n.depth)); err != nil {
+		if part, err = d.in.more(part, int64(n.depth)); err != nil {
 			return nil, err
 		}
 	}
@@ -75,8 +75,8 @@ func (d decoder) goOn() error {
 		around.WriteString("null")
 	}
 	length := int64(around.Len())
-	d.src.base = d.src.read - length
-	d.Reset(io.MultiReader(strings.NewReader(around.String()), d.src), lenient)
+	d.in.base = d.in.read - length
+	d.Reset(io.MultiReader(strings.NewReader(around.String()), d.in), lenient)
 	for d.InputOffset() < length {
 		if _, err := d.ReadToken(); err != nil {
 			return err
@@ -89,16 +89,17 @@ func (d decoder) goOn() error {
 type nesting struct {
 	depth   int      // brackets that are not closed yet
 	objects []uint64 // which of these are of objects, a bit each: a page without end may have nothing but brackets
-	state   state
+	place   place
 	name    bool   // the text that is being read is a name
 	escape  int    // characters to come of what is escaped in it; one of them alone says how many
 	word    []byte // that is being read: a number, true, false, null
 }
 
-type state int
+// place is where in a text the next byte stands.
+type place int
 
 const (
-	beforeValue state = iota
+	beforeValue place = iota
 	beforeFirst       // element of a list, or its end
 	beforeName
 	beforeFirstName // or the end of the object
@@ -110,10 +111,10 @@ const (
 
 // take takes the next byte and says whether it may stand there.
 func (n *nesting) take(c byte) bool {
-	if n.state == inText {
+	if n.place == inText {
 		return n.inText(c)
 	}
-	if n.state == inWord {
+	if n.place == inWord {
 		if !strings.ContainsRune(",]} \t\r\n", rune(c)) {
 			n.word = append(n.word, c)
 			return true
@@ -121,7 +122,7 @@ func (n *nesting) take(c byte) bool {
 		if !jsontext.Value(n.word).IsValid() {
 			return false
 		}
-		n.state = afterValue
+		n.place = afterValue
 	}
 	switch c {
 	case ' ', '\t', '\r', '\n':
@@ -138,13 +139,13 @@ func (n *nesting) take(c byte) bool {
 
 // begins takes the first byte of a text or a word.
 func (n *nesting) begins(c byte) bool {
-	n.name = n.state == beforeName || n.state == beforeFirstName
+	n.name = n.place == beforeName || n.place == beforeFirstName
 	may := n.mayBeValue()
 	if c == '"' {
-		n.state = inText
+		n.place = inText
 		return may || n.name
 	}
-	n.state, n.word = inWord, append(n.word[:0], c)
+	n.place, n.word = inWord, append(n.word[:0], c)
 	return may
 }
 
@@ -163,15 +164,15 @@ func (n *nesting) inText(c byte) bool {
 	case c == '\\':
 		n.escape = 1
 	case c == '"':
-		n.state = afterValue
+		n.place = afterValue
 		if n.name {
-			n.state = beforeColon
+			n.place = beforeColon
 		}
 	}
 	return c >= ' '
 }
 
-func (n *nesting) mayBeValue() bool { return n.state == beforeValue || n.state == beforeFirst }
+func (n *nesting) mayBeValue() bool { return n.place == beforeValue || n.place == beforeFirst }
 
 func (n *nesting) opens(c byte) bool {
 	if !n.mayBeValue() {
@@ -184,10 +185,10 @@ func (n *nesting) opens(c byte) bool {
 	n.depth++
 	if c == '{' {
 		n.objects[word] |= bit
-		n.state = beforeFirstName
+		n.place = beforeFirstName
 	} else {
 		n.objects[word] &^= bit
-		n.state = beforeFirst
+		n.place = beforeFirst
 	}
 	return true
 }
@@ -200,23 +201,23 @@ func (n *nesting) closes(c byte) bool {
 	if c == '}' {
 		empty = beforeFirstName
 	}
-	if n.state != afterValue && n.state != empty || n.inObject() != (c == '}') {
+	if n.place != afterValue && n.place != empty || n.inObject() != (c == '}') {
 		return false
 	}
-	n.depth, n.state = n.depth-1, afterValue
+	n.depth, n.place = n.depth-1, afterValue
 	return true
 }
 
 func (n *nesting) separates(c byte) bool {
-	before := n.state
+	before := n.place
 	switch {
 	case c == ':':
-		n.state = beforeValue
+		n.place = beforeValue
 		return before == beforeColon
 	case n.inObject():
-		n.state = beforeName
+		n.place = beforeName
 	default:
-		n.state = beforeValue
+		n.place = beforeValue
 	}
 	return before == afterValue
 }

@@ -173,7 +173,7 @@ func follows(text string) bool {
 		if !n.take(text[at]) {
 			return false
 		}
-		if n.depth == 0 && n.state == afterValue {
+		if n.depth == 0 && n.place == afterValue {
 			return strings.TrimSpace(text[at+1:]) == ""
 		}
 	}

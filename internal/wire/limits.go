@@ -53,13 +53,13 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// source is what a decoder reads from. A decoder holds in memory whatever belongs to the token or value that it is
+// input is what a decoder reads from. A decoder holds in memory whatever belongs to the token or value that it is
 // asked for, and the white space before it. So it gets no more than is allowed for that.
-type source struct {
+type input struct {
 	r     io.Reader
 	most  Limits
 	what  string // a page, a value: what the limit is of
-	whole string // what all of it is, for messages
+	all   string // what all of it is, for messages
 	read  int64  // handed to the decoder so far
 	base  int64  // where the decoder's offset 0 lies: see goOn
 	until int64  // up to where it may read
@@ -68,37 +68,37 @@ type source struct {
 	err   error  // what ended reading: told again, whatever the decoder makes of it
 }
 
-// decoder is a decoder with its source; one that reads what is in memory already has none.
+// decoder is a decoder with its input; one that reads what is in memory already has none.
 type decoder struct {
 	*jsontext.Decoder
 
-	src *source
+	in *input
 }
 
 func held(raw []byte) decoder {
 	return decoder{Decoder: jsontext.NewDecoder(bytes.NewBuffer(raw), lenient)}
 }
 
-func newDecoder(src *source) decoder { return decoder{jsontext.NewDecoder(src, lenient), src} }
+func newDecoder(in *input) decoder { return decoder{jsontext.NewDecoder(in, lenient), in} }
 
-// allow lets the source give what a token needs, or a whole value.
+// allow lets the input give what a token needs, or a value.
 func (d decoder) allow(token bool) {
-	if s := d.src; s != nil {
-		n := s.most.Page
+	if in := d.in; in != nil {
+		n := in.most.Page
 		if token {
 			n = maxToken
 		}
 		at := d.at()
-		s.token, s.until = token, at+min(n, s.end-at)
+		in.token, in.until = token, at+min(n, in.end-at)
 	}
 }
 
 // at is how much of the text has been read.
 func (d decoder) at() int64 {
-	if d.src == nil {
+	if d.in == nil {
 		return d.InputOffset()
 	}
-	return d.src.base + d.InputOffset()
+	return d.in.base + d.InputOffset()
 }
 
 // peek allows for a token and looks at its kind.
@@ -123,18 +123,18 @@ func (d decoder) skip() error {
 	}
 }
 
-func (s *source) Read(b []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
+func (in *input) Read(b []byte) (int, error) {
+	if in.err != nil {
+		return 0, in.err
 	}
-	room := s.until - s.read
+	room := in.until - in.read
 	if room <= 0 {
-		return 0, s.full()
+		return 0, in.full()
 	}
-	n, err := s.r.Read(b[:min(int64(len(b)), room, atOnce)])
-	s.read += int64(n)
+	n, err := in.r.Read(b[:min(int64(len(b)), room, atOnce)])
+	in.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
+		in.err = err
 	}
 	return n, err
 }
@@ -143,12 +143,12 @@ func (s *source) Read(b []byte) (int, error) {
 const atOnce = 64 << 10
 
 // more appends what comes next to a part of a value of which at least so many bytes are still to come, where it has room.
-func (s *source) more(part []byte, least int64) ([]byte, error) {
-	if s.err == nil && s.read+least > s.until {
-		s.err = s.over()
-		return part, s.err
+func (in *input) more(part []byte, least int64) ([]byte, error) {
+	if in.err == nil && in.read+least > in.until {
+		in.err = in.over()
+		return part, in.err
 	}
-	n, err := s.Read(part[len(part):cap(part)])
+	n, err := in.Read(part[len(part):cap(part)])
 	if n > 0 {
 		err = nil // it comes again
 	}
@@ -156,28 +156,28 @@ func (s *source) more(part []byte, least int64) ([]byte, error) {
 }
 
 // giveBack takes back the end of what was read.
-func (s *source) giveBack(text []byte) {
-	s.read -= int64(len(text))
-	s.r = io.MultiReader(bytes.NewReader(bytes.Clone(text)), s.r)
+func (in *input) giveBack(text []byte) {
+	in.read -= int64(len(text))
+	in.r = io.MultiReader(bytes.NewReader(bytes.Clone(text)), in.r)
 }
 
 // full ends reading at the limit, unless the text ends there too.
-func (s *source) full() error {
+func (in *input) full() error {
 	var next [1]byte
-	_, s.err = io.ReadFull(s.r, next[:])
-	if s.err == nil {
-		s.err = s.over()
+	_, in.err = io.ReadFull(in.r, next[:])
+	if in.err == nil {
+		in.err = in.over()
 	}
-	return s.err
+	return in.err
 }
 
-func (s *source) over() error {
-	if s.token && s.until < s.end {
+func (in *input) over() error {
+	if in.token && in.until < in.end {
 		return overLimit("a text or white space outside the records has more than " + size(maxToken))
 	}
-	text := fmt.Sprintf("the %s is larger than %s", s.what, size(s.most.Page))
-	if s.most.Advice != "" {
-		text += "; " + s.most.Advice
+	text := fmt.Sprintf("the %s is larger than %s", in.what, size(in.most.Page))
+	if in.most.Advice != "" {
+		text += "; " + in.most.Advice
 	}
 	return overLimit(text)
 }

@@ -45,8 +45,8 @@ func ReadPage(r io.Reader, each func(raw []byte) error) (Page, error) {
 // An error of each is given back as it is.
 func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Page, error) {
 	l = l.withDefaults()
-	src := &source{r: r, most: l, what: "page", whole: "the body", end: l.Page}
-	p := pageReader{dec: newDecoder(src), each: each, own: compact, seen: map[string]bool{}}
+	in := &input{r: r, most: l, what: "page", all: "the body", end: l.Page}
+	p := pageReader{dec: newDecoder(in), each: each, own: compact, seen: map[string]bool{}}
 	if l.Verbatim {
 		p.own = bytes.Clone
 	}
@@ -58,7 +58,7 @@ func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Pag
 	case p.refused != nil:
 		return p.page, p.refused
 	case err != nil:
-		return p.page, src.corrupt(err)
+		return p.page, in.corrupt(err)
 	}
 	return p.page, p.missing(of)
 }
@@ -206,9 +206,9 @@ func plain(v jsontext.Value) (string, bool) {
 
 // corrupt turns a syntax error or an early end into fault.Corrupt. What ended reading comes first: a decoder may make
 // a syntax error of a connection that broke.
-func (s *source) corrupt(err error) error {
-	if s.err != nil && !errors.Is(s.err, io.EOF) {
-		return s.err
+func (in *input) corrupt(err error) error {
+	if in.err != nil && !errors.Is(in.err, io.EOF) {
+		return in.err
 	}
-	return corrupt(s.whole, s.base, err)
+	return corrupt(in.all, in.base, err)
 }

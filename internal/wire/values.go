@@ -18,9 +18,9 @@ func Values(r io.Reader, each func(raw []byte) error) error { return Limits{}.Va
 // NDJSON or records after one another, arrays of records, pages of results, and any mixture of them. The file may be
 // of any size; a value in it that is larger than the limit is fault.Corrupt. An error of each is given back as it is.
 func (l Limits) Values(r io.Reader, each func(raw []byte) error) error {
-	src := &source{r: r, most: l.withDefaults(), what: "value", whole: "the file", end: math.MaxInt64}
+	in := &input{r: r, most: l.withDefaults(), what: "value", all: "the file", end: math.MaxInt64}
 	var refused error
-	dec := newDecoder(src)
+	dec := newDecoder(in)
 	err := readValues(dec, func(v jsontext.Value, deep bool) error {
 		refused = pageOrRecord(v, deep, each)
 		return refused
@@ -28,10 +28,10 @@ func (l Limits) Values(r io.Reader, each func(raw []byte) error) error {
 	switch {
 	case err == nil || refused != nil:
 		return refused
-	case (src.err == nil || errors.Is(src.err, io.EOF)) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+	case (in.err == nil || errors.Is(in.err, io.EOF)) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
 		return fault.New(fault.Corrupt, "the file ends too early: what begins at byte %d is not whole", dec.at())
 	}
-	return src.corrupt(err)
+	return in.corrupt(err)
 }
 
 func readValues(dec decoder, take func(v jsontext.Value, deep bool) error) error {
@@ -88,7 +88,7 @@ func within(v jsontext.Value, deep bool) decoder {
 	if !deep {
 		return held(v)
 	}
-	return newDecoder(&source{r: bytes.NewReader(v), most: Limits{Page: int64(len(v))}, what: "value", whole: "a page in the file", end: math.MaxInt64})
+	return newDecoder(&input{r: bytes.NewReader(v), most: Limits{Page: int64(len(v))}, what: "value", all: "a page in the file", end: math.MaxInt64})
 }
 
 // errRecord ends the search for what a page has.
