@@ -106,7 +106,7 @@ func (s *Stage) Days(ctx context.Context) ([]DayCount, error) {
 // one.
 func (b *Batch) Stream(ctx context.Context) iter.Seq2[conversation.Version, error] {
 	return func(yield func(conversation.Version, error) bool) {
-		open := &sources{}
+		open := &readers{}
 		defer open.close()
 		waiting := b.chunks
 		for {
@@ -174,8 +174,8 @@ func (b *Batch) Done(ctx context.Context, with func(*state.Tx) error) error {
 	return b.stage.drop(ctx, b.chunks, with)
 }
 
-// source reads one chunk.
-type source struct {
+// chunkReader reads one chunk.
+type chunkReader struct {
 	of    chunk
 	head  conversation.Version // the next record
 	file  io.Closer
@@ -185,38 +185,38 @@ type source struct {
 	line  int
 }
 
-// sources is a heap of open chunks by their next record.
-type sources []*source
+// readers is a heap of open chunks, by their next record.
+type readers []*chunkReader
 
-func (h *sources) Len() int { return len(*h) }
-func (h *sources) Less(i, j int) bool {
+func (h *readers) Len() int { return len(*h) }
+func (h *readers) Less(i, j int) bool {
 	return conversation.Compare((*h)[i].head.Record, (*h)[j].head.Record) < 0
 }
-func (h *sources) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
-func (h *sources) Push(x any)    { *h = append(*h, x.(*source)) }
-func (h *sources) Pop() any {
+func (h *readers) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
+func (h *readers) Push(x any)    { *h = append(*h, x.(*chunkReader)) }
+func (h *readers) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]
 	*h = (*h)[:last]
 	return x
 }
 
-func (h *sources) add(ctx context.Context, b *Batch, c chunk) error {
-	src, err := b.open(ctx, c)
+func (h *readers) add(ctx context.Context, b *Batch, c chunk) error {
+	r, err := b.open(ctx, c)
 	if err != nil {
 		return err
 	}
-	more, err := src.next()
+	more, err := r.next()
 	if err != nil || !more {
-		src.close()
+		r.close()
 		return err
 	}
-	heap.Push(h, src)
+	heap.Push(h, r)
 	return nil
 }
 
-// advance moves the first source to its next record.
-func (h *sources) advance() error {
+// advance moves the first reader to its next record.
+func (h *readers) advance() error {
 	first := (*h)[0]
 	more, err := first.next()
 	if err != nil {
@@ -231,19 +231,19 @@ func (h *sources) advance() error {
 	return nil
 }
 
-func (h *sources) close() {
-	for _, s := range *h {
-		s.close()
+func (h *readers) close() {
+	for _, r := range *h {
+		r.close()
 	}
 }
 
-func (b *Batch) open(ctx context.Context, c chunk) (*source, error) {
+func (b *Batch) open(ctx context.Context, c chunk) (*chunkReader, error) {
 	f, err := b.stage.openChunk(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	texts := s2.NewReader(f.texts, s2.ReaderMaxBlockSize(textBlock), s2.ReaderAllocBlock(textBlock))
-	return &source{of: c, file: f, texts: texts, heads: f.heads, dead: b.dead[c.n]}, nil
+	return &chunkReader{of: c, file: f, texts: texts, heads: f.heads, dead: b.dead[c.n]}, nil
 }
 
 func (s *Stage) dead(ctx context.Context, chunk int) (map[int]bool, error) {
@@ -267,17 +267,17 @@ func linesOf(rows iter.Seq2[state.Row, error]) (map[int]bool, error) {
 }
 
 // next reads the next living record into head.
-func (s *source) next() (bool, error) {
-	for ; len(s.heads) > 0; s.line++ {
-		h := s.heads[0]
-		s.heads = s.heads[1:]
-		text, err := s.text(h.size, s.dead[s.line])
+func (r *chunkReader) next() (bool, error) {
+	for ; len(r.heads) > 0; r.line++ {
+		h := r.heads[0]
+		r.heads = r.heads[1:]
+		text, err := r.text(h.size, r.dead[r.line])
 		if err != nil {
-			return false, damaged(s.of, err)
+			return false, damaged(r.of, err)
 		}
 		if text != nil {
-			s.head, s.line = h.Version, s.line+1
-			s.head.JSON = text
+			r.head, r.line = h.Version, r.line+1
+			r.head.JSON = text
 			return true, nil
 		}
 	}
@@ -285,13 +285,13 @@ func (s *source) next() (bool, error) {
 }
 
 // text reads the next text, or passes over it.
-func (s *source) text(size int, over bool) ([]byte, error) {
+func (r *chunkReader) text(size int, over bool) ([]byte, error) {
 	if over {
-		return nil, s.texts.Skip(int64(size))
+		return nil, r.texts.Skip(int64(size))
 	}
 	text := make([]byte, size)
-	_, err := io.ReadFull(s.texts, text)
+	_, err := io.ReadFull(r.texts, text)
 	return text, err
 }
 
-func (s *source) close() { _ = s.file.Close() } // it was only read
+func (r *chunkReader) close() { _ = r.file.Close() } // it was only read

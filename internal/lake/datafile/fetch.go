@@ -220,8 +220,8 @@ func (r *RecordReader) pagesOf(group int) ([]int64, error) {
 	return first, nil
 }
 
-// chunk is a column of a row group whose values are read as T.
-type chunk[T any] interface {
+// columnReader reads a column of a row group, whose values are T.
+type columnReader[T any] interface {
 	ReadBatch(n int64, values []T, definition, repetition []int16) (rows int64, read int, err error)
 }
 
@@ -231,7 +231,7 @@ func eachValue[T any](group *file.RowGroupReader, column int, set func(row int, 
 	if err != nil {
 		return err
 	}
-	c, ok := reader.(chunk[T])
+	c, ok := reader.(columnReader[T])
 	if !ok {
 		return fmt.Errorf("its column %d has values of another type", column)
 	}

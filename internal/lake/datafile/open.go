@@ -37,11 +37,11 @@ func openParquet(ctx context.Context, f File, more ...file.ReadOption) (_ *file.
 	props := parquet.NewReaderProperties(memory.DefaultAllocator)
 	props.BufferedStreamEnabled, props.BufferSize = true, streamBuffer
 	props.MaxCompressedPageSize, props.MaxUncompressedPageSize = largestPage, largestPage
-	return file.NewParquetReader(source{store.Reader(o), o}, append(more, file.WithReadProps(props))...)
+	return file.NewParquetReader(object{store.Reader(o), o}, append(more, file.WithReadProps(props))...)
 }
 
-// source is an object as the library reads and closes it.
-type source struct {
+// object is one of a store, as the library reads and closes it.
+type object struct {
 	*io.SectionReader
 	io.Closer
 }

@@ -164,7 +164,7 @@ func allPages(f *file.Reader) (err error) {
 }
 
 func columnPages(group *file.RowGroupReader, column int) error {
-	chunk, err := group.MetaData().ColumnChunk(column)
+	meta, err := group.MetaData().ColumnChunk(column)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func columnPages(group *file.RowGroupReader, column int) error {
 		}
 	}
 	err = pages.Err()
-	if err == nil && values != chunk.NumValues() {
-		err = fmt.Errorf("its column %d has %d values, and %d were written", column, values, chunk.NumValues())
+	if err == nil && values != meta.NumValues() {
+		err = fmt.Errorf("its column %d has %d values, and %d were written", column, values, meta.NumValues())
 	}
 	return errors.Join(err, pages.Close())
 }
