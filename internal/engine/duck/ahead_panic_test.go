@@ -12,7 +12,7 @@ func TestAPageIsSharedOutEvenly(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	for limit, want := range map[int]int{0: 32, 1: 1, 2: 1, 25: 13, 100: 50, 1000: 64, 1_000_000: 64} {
 		if got := firstSize(limit); got != want {
-			t.Errorf("of %d, the first batch has %d, want %d", limit, got, want)
+			t.Errorf("of %d, the first stretch has %d, want %d", limit, got, want)
 		}
 	}
 	runtime.GOMAXPROCS(1)

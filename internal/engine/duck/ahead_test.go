@@ -25,7 +25,7 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// bulkDays and bulkPerDay make several batches, row groups of a file, and column pages of a row group.
+// bulkDays and bulkPerDay make several stretches, row groups of a file, and column pages of a row group.
 const (
 	bulkDays   = 2
 	bulkPerDay = 4_000
@@ -75,7 +75,7 @@ func bulkRecord(t *testing.T, r *rand.Rand, i int, start time.Time) conversation
 	return record.WithText(record.JSON) // without a hash: answers have none
 }
 
-// Records come in the order asked for and with nothing changed, however they are cut into batches and pages.
+// Records come in the order asked for and with nothing changed, however they are cut into stretches and pages.
 func TestBulkReading(t *testing.T) {
 	e, _, records := bulkLake(t)
 	all := len(records)
@@ -149,7 +149,7 @@ func TestBulkReadingStopped(t *testing.T) {
 func nothingLeft(t *testing.T) {
 	t.Helper()
 	stacks := make([]byte, 1<<20)
-	if stacks = stacks[:runtime.Stack(stacks, true)]; bytes.Contains(stacks, []byte("duck.readBatches")) {
+	if stacks = stacks[:runtime.Stack(stacks, true)]; bytes.Contains(stacks, []byte("duck.readStretches")) {
 		t.Errorf("a goroutine is left:\n%s", stacks)
 	}
 	open, err := filepath.Glob("/proc/self/fd/*") // on systems without it there are none

@@ -1,7 +1,7 @@
 // Package duck answers questions over the lake with DuckDB, which runs inside the process.
 //
 // A question is answered in two steps. DuckDB finds the hits among the typed columns, which never touches the records'
-// text: for each the number of its file and its row. Then the records are read by row, a batch at a time and in the
+// text: for each the number of its file and its row. Then the records are read by row, a stretch at a time and in the
 // order of the files, through the page index. One statement for both would make DuckDB hold all the text at once
 // (measurements.md section 5).
 //

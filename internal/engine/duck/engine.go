@@ -161,7 +161,7 @@ func (e *Engine) each(ctx context.Context, in []datafile.File, statement sqltext
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	begin = time.Now()
-	for hits, err := range readAhead(ctx, files{in, e.db.footers}, batches(ctx, rows, firstSize(limit))) {
+	for hits, err := range readAhead(ctx, files{in, e.db.footers}, stretches(ctx, rows, firstSize(limit))) {
 		spent.Reading += time.Since(begin)
 		if !yieldRead(hits, yield) {
 			return nil

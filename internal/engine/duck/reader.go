@@ -22,7 +22,7 @@ type files struct {
 	footers *datafile.Footers
 }
 
-// maxOpen bounds the files that a reader keeps open between batches: hits in order of start stay in one.
+// maxOpen bounds the files that a reader keeps open between stretches: hits in order of start stay in one.
 const maxOpen = 4
 
 // reader reads the records of hits. For one goroutine.
