@@ -75,12 +75,12 @@ func (b *bench) loadLake(dir string) (days int, err error) {
 
 // loadClients makes the clients in the control database of the server that is to start.
 func (b *bench) loadClients() (list []app.Credentials, err error) {
-	state, err := app.OpenState(b.ctx, filepath.Join(b.dir, "server"))
+	folder, err := app.OpenFolder(b.ctx, filepath.Join(b.dir, "server"))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, state.Close()) }()
-	store, err := access.Open(b.ctx, state.DB, time.Now)
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	store, err := access.Open(b.ctx, folder.DB, time.Now)
 	if err != nil {
 		return nil, err
 	}

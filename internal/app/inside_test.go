@@ -77,7 +77,7 @@ func TestALakeIsAskedAsItWasAtOneMoment(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, serverDir)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, inLake)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a server's folder was made: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ import (
 //	generate simulated records, into a lake
 var services = map[string][]string{
 	"serve":    {"clients", "jobs", "runner", "gaps", "surface", "http"},
-	"passing":  {"state", "clients", "jobs", "runner", "gaps", "surface", "http"},
+	"passing":  {"folder", "clients", "jobs", "runner", "gaps", "surface", "http"},
 	"folder":   {"jobs", "surface"},
 	"answer":   {"runner"},
 	"ask":      {"lake", "snapshot", "engine", "surface"},

@@ -109,7 +109,7 @@ func TestRolesHaveTheirServices(t *testing.T) {
 	all := s.services()
 	maps.Copy(all, new(reading).services())
 	for name, r := range map[string]role{
-		"passing": s.role(), "serve": (&Server{backend: backend{state: &State{}}, Listen: s.Listen}).role(),
+		"passing": s.role(), "serve": (&Server{backend: backend{folder: &Folder{}}, Listen: s.Listen}).role(),
 		"folder": newRole("folder", s.services()), "answer": newRole("answer", s.services()), "ask": newRole("ask", all),
 		"explain": newRole("explain", all), "export": newRole("export", all), "sql": newRole("sql", all),
 	} {

@@ -84,7 +84,7 @@ type backend struct {
 	directories   map[string]func() *directory.Directory // by organization; nil where only records are known
 	permissions   []access.Permission                    // of the client that is given; nil for the usual
 	now           func() time.Time
-	state         *State       // nil: one that ends with the server
+	folder        *Folder      // nil: one that ends with the server
 	control       http.Handler // answers under /_sandbox/; nil: nothing does
 }
 
@@ -94,7 +94,7 @@ type Server struct {
 	backend
 
 	owner   *access.Client // who asks in this process; nil where clients do
-	passing *State
+	passing *Folder
 	meter   *meter.Meter
 	clients *access.Store
 	jobs    *job.Manager
@@ -140,7 +140,7 @@ func (s *Server) While(ctx context.Context, do func(ctx context.Context, url str
 
 func (s *Server) role() role {
 	name := "serve"
-	if s.state == nil {
+	if s.folder == nil {
 		name = "passing"
 	}
 	s.meter = meter.New()
@@ -150,9 +150,9 @@ func (s *Server) role() role {
 // services are those that are made of a server.
 func (s *Server) services() map[string]service {
 	return map[string]service{
-		"state":   {open: s.openState, close: s.removeState},
-		"clients": {needs: []string{"state"}, open: s.openClients},
-		"jobs":    {needs: []string{"state"}, open: s.openJobs},
+		"folder":  {open: s.openPassing, close: s.removePassing},
+		"clients": {needs: []string{"folder"}, open: s.openClients},
+		"jobs":    {needs: []string{"folder"}, open: s.openJobs},
 		"runner":  {needs: []string{"jobs"}, run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
 		"gaps":    {run: newGapWatch(s.views, s.Log).run},
 		"surface": {needs: []string{"clients", "jobs", "engine"}, open: s.openSurface},
@@ -160,26 +160,26 @@ func (s *Server) services() map[string]service {
 	}
 }
 
-// openState makes a state that ends with the server.
-func (s *Server) openState(ctx context.Context) error {
+// openPassing makes a folder that ends with the server.
+func (s *Server) openPassing(ctx context.Context) error {
 	dir, err := private.Temp("jobs")
 	if err != nil {
 		return err
 	}
-	if s.passing, err = OpenState(ctx, dir); err != nil {
+	if s.passing, err = OpenFolder(ctx, dir); err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	return nil
 }
 
-func (s *Server) removeState() error {
+func (s *Server) removePassing() error {
 	return errors.Join(s.passing.Close(), os.RemoveAll(s.passing.Dir))
 }
 
 // kept is where clients, tokens and jobs are.
-func (s *Server) kept() *State {
-	if s.state != nil {
-		return s.state
+func (s *Server) kept() *Folder {
+	if s.folder != nil {
+		return s.folder
 	}
 	return s.passing
 }
@@ -197,9 +197,9 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 }
 
 func (s *Server) openJobs(ctx context.Context) (err error) {
-	state := s.kept()
+	folder := s.kept()
 	s.jobs, err = job.New(ctx, job.Config{
-		DB: state.DB, Dir: state.Results(), Views: s.views, Now: s.now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+		DB: folder.DB, Dir: folder.Results(), Views: s.views, Now: s.now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }

@@ -44,8 +44,8 @@ func ParseLakes(values []string) (Lakes, error) {
 	return lakes, nil
 }
 
-// stateDir is the server's folder: the one given, else one within that of the only lake.
-func (l Lakes) stateDir(ctx context.Context, given string) (string, error) {
+// serverDir is the server's folder: the one given, else one within that of the only lake.
+func (l Lakes) serverDir(ctx context.Context, given string) (string, error) {
 	if given == "" && len(l) > 1 {
 		return "", fault.Field("--state", "several lakes need a folder for the server itself; give it by --state")
 	}
@@ -53,7 +53,7 @@ func (l Lakes) stateDir(ctx context.Context, given string) (string, error) {
 	for _, dir := range l {
 		only = dir
 	}
-	return StateDir(ctx, given, only)
+	return ServerDir(ctx, given, only)
 }
 
 // Organizations lists them.
@@ -61,14 +61,14 @@ func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Service is lakes that are served, and the folder of the server that does it.
 type Service struct {
-	state *State
-	lakes map[string]*lake.Lake
-	duck  *duck.DB // one for all: it bounds its memory by itself
+	folder *Folder
+	lakes  map[string]*lake.Lake
+	duck   *duck.DB // one for all: it bounds its memory by itself
 }
 
 // OpenService opens lakes and the folder of their server, which is made if it is not there.
-func OpenService(ctx context.Context, lakes Lakes, stateDir string) (_ *Service, err error) {
-	stateDir, err = lakes.stateDir(ctx, stateDir)
+func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err error) {
+	dir, err = lakes.serverDir(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +87,14 @@ func OpenService(ctx context.Context, lakes Lakes, stateDir string) (_ *Service,
 	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err
 	}
-	s.state, err = OpenState(ctx, stateDir)
+	s.folder, err = OpenFolder(ctx, dir)
 	return s, err
 }
 
 // Close closes everything.
 func (s *Service) Close() (err error) {
-	if s.state != nil {
-		err = s.state.Close()
+	if s.folder != nil {
+		err = s.folder.Close()
 	}
 	if s.duck != nil {
 		err = errors.Join(err, s.duck.Close())
@@ -115,7 +115,7 @@ func (s *Service) views() map[string]engine.Views {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l Listen, now func() time.Time) *Server {
-	return &Server{Listen: l, backend: backend{views: s.views(), organizations: s.organizations, now: now, state: s.state}}
+	return &Server{Listen: l, backend: backend{views: s.views(), organizations: s.organizations, now: now, folder: s.folder}}
 }
 
 // organizations are those whose conversations the lakes hold.
@@ -138,7 +138,7 @@ func lakeOrganization(ctx context.Context, name string, l *lake.Lake) (api.Organ
 // Clients counts the clients of the control database: those of organizations that have a lake here, and, by organization,
 // the others, who will find nothing.
 func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {
-	clients, err := access.Open(ctx, s.state.DB, time.Now)
+	clients, err := access.Open(ctx, s.folder.DB, time.Now)
 	if err != nil {
 		return 0, nil, err
 	}

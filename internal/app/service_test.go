@@ -35,7 +35,7 @@ func TestLakesByOrganization(t *testing.T) {
 	if _, err := ParseLakes([]string{"a=" + folder, "b=" + link}); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "the same lake") {
 		t.Errorf("a lake and a link to it: %v", err)
 	}
-	if _, err := (Lakes{"a": "./a", "b": "./b"}).stateDir(t.Context(), ""); !errors.Is(err, fault.Invalid) {
+	if _, err := (Lakes{"a": "./a", "b": "./b"}).serverDir(t.Context(), ""); !errors.Is(err, fault.Invalid) {
 		t.Errorf("several lakes and no folder of the server: got %v", err)
 	}
 }

@@ -139,12 +139,12 @@ func newRun(t *testing.T, seed uint64) *run {
 
 // makeClients makes two clients of one organization and one of the other, as "parley client add" does.
 func (r *run) makeClients() {
-	state, err := app.OpenState(r.t.Context(), r.settings.State)
+	folder, err := app.OpenFolder(r.t.Context(), r.settings.State)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer state.Close()
-	store, err := access.Open(r.t.Context(), state.DB, time.Now)
+	defer folder.Close()
+	store, err := access.Open(r.t.Context(), folder.DB, time.Now)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -285,13 +285,13 @@ func (r *run) drain() {
 func (r *run) sound() {
 	r.t.Helper()
 	ctx := r.t.Context()
-	state, err := app.OpenState(ctx, r.settings.State)
+	folder, err := app.OpenFolder(ctx, r.settings.State)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer state.Close()
+	defer folder.Close()
 	var integrity string
-	if err := state.DB.Row(ctx, `PRAGMA integrity_check`).Scan(&integrity); err != nil || integrity != "ok" {
+	if err := folder.DB.Row(ctx, `PRAGMA integrity_check`).Scan(&integrity); err != nil || integrity != "ok" {
 		r.t.Errorf("the control database: %s, %v", integrity, err)
 	}
 	for _, o := range r.orgs {

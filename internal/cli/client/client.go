@@ -139,7 +139,7 @@ func (o *Options) takeID(cmd *cobra.Command, args []string) error {
 
 // Add adds a client.
 func Add(ctx context.Context, o *Options) error {
-	dir, err := app.StateDir(ctx, o.State, o.Lake)
+	dir, err := app.ServerDir(ctx, o.State, o.Lake)
 	if err != nil {
 		return err
 	}
@@ -241,7 +241,7 @@ func Remove(ctx context.Context, o *Options) error {
 // withExisting lends the clients of a server that has a folder. To make one for a path that was mistyped would only
 // hide the mistake.
 func (o *Options) withExisting(ctx context.Context, do func(*access.Store) error) error {
-	dir, err := app.StateDir(ctx, o.State, o.Lake)
+	dir, err := app.ServerDir(ctx, o.State, o.Lake)
 	if err != nil {
 		return err
 	}
@@ -253,12 +253,12 @@ func (o *Options) withExisting(ctx context.Context, do func(*access.Store) error
 
 // with lends the clients of the server whose folder is dir.
 func (o *Options) with(ctx context.Context, dir string, do func(*access.Store) error) (err error) {
-	state, err := app.OpenState(ctx, dir)
+	folder, err := app.OpenFolder(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, state.Close()) }()
-	store, err := access.Open(ctx, state.DB, o.Now)
+	defer func() { err = errors.Join(err, folder.Close()) }()
+	store, err := access.Open(ctx, folder.DB, o.Now)
 	if err != nil {
 		return err
 	}

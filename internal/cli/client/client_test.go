@@ -55,12 +55,12 @@ func decode(t *testing.T, text string) (c clientBody) {
 // store opens what the commands wrote.
 func store(t *testing.T, dir string) *access.Store {
 	t.Helper()
-	state, err := app.OpenState(t.Context(), dir)
+	folder, err := app.OpenFolder(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = state.Close() })
-	s, err := access.Open(t.Context(), state.DB, time.Now)
+	t.Cleanup(func() { _ = folder.Close() })
+	s, err := access.Open(t.Context(), folder.DB, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

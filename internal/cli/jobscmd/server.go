@@ -107,7 +107,7 @@ const clientName = "command line"
 
 // withFolder lends a folder.
 func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.Context, server) error) (err error) {
-	dir, err := app.StateDir(ctx, o.State, o.Lake)
+	dir, err := app.ServerDir(ctx, o.State, o.Lake)
 	if err != nil {
 		return err
 	}
