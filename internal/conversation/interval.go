@@ -70,7 +70,7 @@ func addPeriod(t time.Time, s string) (time.Time, error) {
 	}
 	var years, months, days int
 	if !units(date, map[byte]func(float64) bool{
-		'Y': whole(&years, 1), 'M': whole(&months, 1), 'W': whole(&days, 7), 'D': whole(&days, 1),
+		'Y': wholeNumber(&years, 1), 'M': wholeNumber(&months, 1), 'W': wholeNumber(&days, 7), 'D': wholeNumber(&days, 1),
 	}) {
 		return t, bad
 	}
@@ -87,7 +87,7 @@ func addPeriod(t time.Time, s string) (time.Time, error) {
 	return t.AddDate(years, months, days).Add(d), nil
 }
 
-func whole(n *int, factor int) func(float64) bool {
+func wholeNumber(n *int, factor int) func(float64) bool {
 	return func(v float64) bool {
 		*n += int(v) * factor
 		return v == float64(int(v)) && v < 100_000

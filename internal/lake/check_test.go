@@ -60,7 +60,7 @@ func (f *forger) files() map[tables.Table][]store.Location {
 	}
 	s.Flush()
 	finish(f.t, d)
-	return d.whole()
+	return d.locations()
 }
 
 // finish makes all files of a day whole.

@@ -58,7 +58,7 @@ func (d *dayWriter) discard() (err error) {
 
 func (d *dayWriter) written() (days []writtenDay) {
 	for _, files := range d.days {
-		days = append(days, writtenDay{files.day, files.whole()})
+		days = append(days, writtenDay{files.day, files.locations()})
 	}
 	return days
 }
@@ -199,8 +199,8 @@ func (d *dayFiles) finish(ctx context.Context, t tables.Table) error {
 	return nil
 }
 
-// whole gives the locations of the files, all of which are finished.
-func (d *dayFiles) whole() map[tables.Table][]store.Location {
+// locations are those of the files, all of which are finished.
+func (d *dayFiles) locations() map[tables.Table][]store.Location {
 	files := map[tables.Table][]store.Location{}
 	for t, f := range d.of {
 		if f.at != "" {

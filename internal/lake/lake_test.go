@@ -301,7 +301,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 		s.Add(v)
 		s.Flush()
 		finish(t, d)
-		return l.url(d.whole()[tables.Conversations][0])
+		return l.url(d.locations()[tables.Conversations][0])
 	}
 	if err := tx1.AddFiles(ctx, []string{path("1.parquet", record("b", day1, ""))}, nil, false); err != nil {
 		t.Fatal(err)

@@ -155,7 +155,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := w.commitTables(t.Context(), i, s, []writtenDay{{day, d.whole()}}, Outcome{}); err != nil {
+	if err := w.commitTables(t.Context(), i, s, []writtenDay{{day, d.locations()}}, Outcome{}); err != nil {
 		t.Fatal(err)
 	}
 }

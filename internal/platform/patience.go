@@ -30,15 +30,15 @@ type patience struct {
 	most  time.Duration // of silence
 	timer *time.Timer   // gives up the request
 	since time.Time     // when the clock was last started
-	quiet time.Duration
-	whole time.Duration
-	got   int // bytes since quiet was full
+	quiet time.Duration // that is left of the silence
+	total time.Duration // that is left of the whole answer
+	got   int           // bytes since quiet was full
 	late  error
 }
 
 // newPatience begins with waiting.
 func newPatience(most time.Duration, stop context.CancelFunc) *patience {
-	p := &patience{most: most, timer: time.AfterFunc(most, stop), quiet: most, whole: answerTime(most)}
+	p := &patience{most: most, timer: time.AfterFunc(most, stop), quiet: most, total: answerTime(most)}
 	p.wait()
 	return p
 }
@@ -46,17 +46,17 @@ func newPatience(most time.Duration, stop context.CancelFunc) *patience {
 // wait starts the clock.
 func (p *patience) wait() {
 	p.since = time.Now()
-	p.timer.Reset(min(p.quiet, p.whole))
+	p.timer.Reset(min(p.quiet, p.total))
 }
 
 // rest stops the clock, and says why if it came to its end.
 func (p *patience) rest() error {
 	fired := !p.timer.Stop()
 	took := time.Since(p.since)
-	p.quiet, p.whole = p.quiet-took, p.whole-took
+	p.quiet, p.total = p.quiet-took, p.total-took
 	switch {
 	case !fired || p.late != nil:
-	case p.whole <= 0:
+	case p.total <= 0:
 		p.late = late(fmt.Sprintf("the answer took longer than %v", answerTime(p.most)))
 	case p.got > 0:
 		p.late = late(fmt.Sprintf("only %d bytes came in %v", p.got, p.most))

@@ -22,7 +22,7 @@ import (
 //   - Text that is not quite UTF-8 is mended with U+FFFD, and unknown members are not looked at.
 func Decode(raw []byte) (*conversation.Conversation, Misfits) {
 	if tooHeavy(raw) {
-		return new(conversation.Conversation), Misfits{whole: 1}
+		return new(conversation.Conversation), Misfits{wholeRecord: 1}
 	}
 	if c, ok := decodeQuickly(raw); ok {
 		return c, dropMisfits(c, nil)

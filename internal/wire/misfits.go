@@ -15,8 +15,8 @@ import (
 // say nothing of what a record holds. Nil when everything fits.
 type Misfits map[string]int64
 
-// whole is the path of a record that is no JSON object, or too large once it is decoded.
-const whole = "the whole record"
+// wholeRecord is the path of a record that is no JSON object, or too large once it is decoded.
+const wholeRecord = "the whole record"
 
 // Add counts others in, and gives what is then counted: m itself, unless it was nil.
 func (m Misfits) Add(others Misfits) Misfits {

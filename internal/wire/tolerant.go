@@ -16,7 +16,7 @@ func decodeTolerantly(raw []byte) (*conversation.Conversation, Misfits) {
 	c := new(conversation.Conversation)
 	t := tolerant{dec: held(raw), found: make(Misfits)}
 	if fits, err := t.value(reflect.ValueOf(c).Elem(), ""); err != nil || !fits {
-		return new(conversation.Conversation), Misfits{whole: 1}
+		return new(conversation.Conversation), Misfits{wholeRecord: 1}
 	}
 	if len(t.found) == 0 {
 		return c, nil

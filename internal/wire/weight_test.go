@@ -31,7 +31,7 @@ func TestRecordsThatAreTooHeavy(t *testing.T) {
 		if !c.heavy {
 			continue
 		}
-		if got, misfits := Decode(raw); got.ConversationID != "" || len(got.Participants) > 0 || misfits[whole] != 1 {
+		if got, misfits := Decode(raw); got.ConversationID != "" || len(got.Participants) > 0 || misfits[wholeRecord] != 1 {
 			t.Errorf("%s: misfits %v", name, misfits)
 		}
 	}

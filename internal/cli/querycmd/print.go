@@ -92,7 +92,7 @@ func (o *Options) printTable(each func(func([]byte) error) error) error {
 	t := o.Streams.Table("start", "direction", "media", "from", "to", "queues", "agents", "duration", "ended", "id")
 	err := each(func(raw []byte) error {
 		c, _ := wire.Decode(raw) // what does not fit leaves its place in the row empty
-		t.Row(look{whole: !o.Streams.OutTerminal}.row(c)...)
+		t.Row(look{full: !o.Streams.OutTerminal}.row(c)...)
 		return nil
 	})
 	return errors.Join(err, t.Done())

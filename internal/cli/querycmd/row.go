@@ -8,8 +8,8 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
-// look is how a row is shown: shortened for a person, whole for a program.
-type look struct{ whole bool }
+// look is how a row is shown: shortened for a person, in full for a program.
+type look struct{ full bool }
 
 // row is what a person wants to see of a conversation at first sight.
 func (l look) row(c *conversation.Conversation) []string {
@@ -34,7 +34,7 @@ func (l look) named(ids []string, names map[string]string) string {
 		}
 		out = append(out, name)
 	}
-	if len(out) > most && !l.whole {
+	if len(out) > most && !l.full {
 		return strings.Join(out[:most], ", ") + fmt.Sprintf(" +%d", len(out)-most)
 	}
 	return strings.Join(out, ", ")
@@ -42,7 +42,7 @@ func (l look) named(ids []string, names map[string]string) string {
 
 // id cuts a UUID to its first eight digits; other ids stay as they are.
 func (l look) id(id string) string {
-	if !l.whole && len(id) == 36 && id[8] == '-' {
+	if !l.full && len(id) == 36 && id[8] == '-' {
 		return id[:8]
 	}
 	return id
@@ -55,7 +55,7 @@ func (l look) address(s string) string {
 	if strings.HasPrefix(s, "sip:") {
 		s, _, _ = strings.Cut(s, ";")
 	}
-	if r := []rune(s); len(r) > most && !l.whole {
+	if r := []rune(s); len(r) > most && !l.full {
 		return string(r[:most]) + "…"
 	}
 	return s

@@ -70,14 +70,14 @@ func TestRow(t *testing.T) {
 
 // A program gets ids, addresses and lists whole.
 func TestARowForAProgram(t *testing.T) {
-	whole := look{whole: true}
+	full := look{full: true}
 	text := strings.Replace(record(false, "customer interact/endpoint", "agent interact/peer"), "sip:x@y", "sip:"+strings.Repeat("x", 40)+"@y", 1)
 	c, _ := wire.Decode([]byte(text))
 	want := "2026-11-01 10:00:00|inbound|voice|+12255550105|sip:" + strings.Repeat("x", 40) + "@y|00000020-1111-4222-8333-000000000020|00000030-1111-4222-8333-000000000030|1:01:05|by customer|00000010-1111-4222-8333-000000000010"
-	if got := strings.Join(whole.row(c), "|"); got != want {
+	if got := strings.Join(full.row(c), "|"); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if got := whole.named([]string{"a", "b", "c"}, map[string]string{"b": "Bee"}); got != "a, Bee, c" {
+	if got := full.named([]string{"a", "b", "c"}, map[string]string{"b": "Bee"}); got != "a, Bee, c" {
 		t.Errorf("many: %s", got)
 	}
 }

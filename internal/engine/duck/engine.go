@@ -33,10 +33,10 @@ var (
 // New makes an engine over a snapshot, which is the engine's from then on.
 func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db: db, snapshot: snapshot} }
 
-// NewCareful makes an engine that looks whether the files of the days that a question touches are there and whole, before
-// it is answered, and names one that is not: for the owner of the lake. A file of another day stops no question.
+// NewCareful makes an engine that looks whether the files of the days that a question touches are there and sound,
+// before it is answered, and names one that is not: for the owner of the lake. A file of another day stops no question.
 func NewCareful(db *DB, snapshot *lake.Snapshot) *Engine {
-	return &Engine{db, snapshot, &days{whole: map[conversation.Day]bool{}}}
+	return &Engine{db, snapshot, &days{sound: map[conversation.Day]bool{}}}
 }
 
 // Close closes the snapshot. What was found stays with DB, for whoever asks the same.
@@ -54,10 +54,10 @@ func (e *Engine) search(ctx context.Context, q query.Query) (sqltext.Search, err
 	return s, e.days.verify(ctx, e.snapshot, s.Files(tables.Conversations))
 }
 
-// days are those whose files, of every table, were found to be there. Safe for concurrent use.
+// days are those whose files, of every table, were found to be there and sound. Safe for concurrent use.
 type days struct {
 	mu    sync.Mutex
-	whole map[conversation.Day]bool
+	sound map[conversation.Day]bool
 }
 
 // verify looks at the files of the days of these files, unless it has before: a command asks for the same days twice.
@@ -66,7 +66,7 @@ func (d *days) verify(ctx context.Context, s *lake.Snapshot, files []datafile.Fi
 	defer d.mu.Unlock()
 	asked := map[conversation.Day]bool{}
 	for _, f := range files {
-		if !d.whole[f.Day] {
+		if !d.sound[f.Day] {
 			asked[f.Day] = true
 		}
 	}
@@ -76,7 +76,7 @@ func (d *days) verify(ctx context.Context, s *lake.Snapshot, files []datafile.Fi
 	if err := s.VerifyDays(ctx, asked); err != nil {
 		return err
 	}
-	maps.Copy(d.whole, asked)
+	maps.Copy(d.sound, asked)
 	return nil
 }
 

@@ -26,7 +26,7 @@ type Search struct {
 	q       query.Query
 	files   map[tables.Table][]datafile.File
 	named   bool // write tables by their names instead of their files: for people
-	whole   bool // the interval covers the days of all files: every conversation in them lies to it as it must
+	covered bool // the interval covers the days of all files: every conversation in them lies to it as it must
 }
 
 // Found is what a search has found before: a table with the columns that it was asked for, of conversations that started
@@ -39,10 +39,10 @@ type Found struct {
 // NewSearch chooses the files: of conversations those that the query touches, of the other tables those of the same days.
 func NewSearch(d Dialect, s Files, q query.Query) Search {
 	files := map[tables.Table][]datafile.File{tables.Conversations: s.Touched(q.Starts(), q.Interval.Start)}
-	days, whole := map[conversation.Day]bool{}, true
+	days, covered := map[conversation.Day]bool{}, true
 	for _, f := range files[tables.Conversations] {
 		days[f.Day] = true
-		whole = whole && covers(q.Interval, f.Day.Interval())
+		covered = covered && covers(q.Interval, f.Day.Interval())
 	}
 	for _, t := range tables.All() {
 		if t == tables.Conversations {
@@ -54,7 +54,7 @@ func NewSearch(d Dialect, s Files, q query.Query) Search {
 			}
 		}
 	}
-	return Search{dialect: d, q: q, files: files, whole: whole}
+	return Search{dialect: d, q: q, files: files, covered: covered}
 }
 
 func covers(iv, day conversation.Interval) bool {
@@ -127,7 +127,7 @@ func ofLifetime(t tables.Table) bool {
 // lifetime is query.Matches in SQL. Where it holds of every row it is not asked: to decode the times of all segments
 // would cost a quarter of the search.
 func (s Search) lifetime() Text {
-	if s.whole {
+	if s.covered {
 		return Of("true")
 	}
 	since := s.q.Interval.Start
@@ -136,7 +136,7 @@ func (s Search) lifetime() Text {
 
 // started is the part of lifetime about the start.
 func (s Search) started() Text {
-	if s.whole {
+	if s.covered {
 		return Of("true")
 	}
 	starts := s.q.Starts()

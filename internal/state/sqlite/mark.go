@@ -74,10 +74,10 @@ func stampOf(path string) (stamp, error) {
 	return s, nil
 }
 
-// whole says whether what was copied between two marks is the database as it was at one moment, with the log that goes
-// with it. It is when the database did not change: no checkpoint wrote into it. Pages that a checkpoint has written
-// before are in the log still, which begins as it did, and was copied last.
-func (m mark) whole(after mark, taken time.Time) bool {
+// consistent says whether what was copied between two marks is the database as it was at one moment, with the log that
+// goes with it. It is when the database did not change: no checkpoint wrote into it. Pages that a checkpoint has
+// written before are in the log still, which begins as it did, and was copied last.
+func (m mark) consistent(after mark, taken time.Time) bool {
 	if m.db != after.db || m.wal.there != after.wal.there || m.wal.inode != after.wal.inode || m.head != after.head {
 		return false
 	}

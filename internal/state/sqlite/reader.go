@@ -212,7 +212,7 @@ func (r *Reader) copy(ctx context.Context) (_ *handle, err error) {
 	}
 	defer func() { err = errors.Join(err, gone()) }()
 	after, err := markOf(r.path)
-	if err != nil || !before.whole(after, taken) {
+	if err != nil || !before.consistent(after, taken) {
 		return nil, err
 	}
 	db, err := open(ctx, path, url.Values{"_pragma": {"query_only(1)"}})

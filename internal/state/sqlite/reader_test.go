@@ -255,17 +255,17 @@ func TestMarksThatAreNoCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !before.wal.there || before.wal.size == 0 || !before.whole(before, before.db.changed) {
+	if !before.wal.there || before.wal.size == 0 || !before.consistent(before, before.db.changed) {
 		t.Errorf("a log that is written to: %+v", before)
 	}
 	write(t, db, 2, 10)
-	if after, err := markOf(path); err != nil || !before.whole(after, before.db.changed) || after == before {
+	if after, err := markOf(path); err != nil || !before.consistent(after, before.db.changed) || after == before {
 		t.Errorf("the log has grown: %+v, %v", after, err)
 	}
 	if _, err := db.ExecContext(t.Context(), `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
 		t.Fatal(err)
 	}
-	if after, err := markOf(path); err != nil || after.head != before.head || before.whole(after, before.db.changed) {
+	if after, err := markOf(path); err != nil || after.head != before.head || before.consistent(after, before.db.changed) {
 		t.Errorf("a checkpoint after which the log goes on: %+v, %v", after, err)
 	}
 	if _, err := db.ExecContext(t.Context(), `PRAGMA wal_checkpoint(RESTART)`); err != nil {
@@ -273,25 +273,25 @@ func TestMarksThatAreNoCopy(t *testing.T) {
 	}
 	write(t, db, 3, 10)
 	after, err := markOf(path)
-	if err != nil || before.whole(after, before.db.changed) {
+	if err != nil || before.consistent(after, before.db.changed) {
 		t.Errorf("a checkpoint: %+v, %v", after, err)
 	}
 	begun := after
 	begun.db = before.db // as if its time of change told nothing
-	if before.whole(begun, before.db.changed) {
+	if before.consistent(begun, before.db.changed) {
 		t.Error("a log that was begun anew")
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	rest, err := markOf(path)
-	if err != nil || rest.wal.there || before.whole(rest, before.db.changed) {
+	if err != nil || rest.wal.there || before.consistent(rest, before.db.changed) {
 		t.Errorf("a log that has gone: %+v, %v", rest, err)
 	}
-	if rest.whole(rest, rest.db.changed.Add(tick/2)) || rest.settled(rest.db.changed.Add(tick/2)) {
+	if rest.consistent(rest, rest.db.changed.Add(tick/2)) || rest.settled(rest.db.changed.Add(tick/2)) {
 		t.Error("without a log, a database that has changed just now")
 	}
-	if !rest.whole(rest, rest.db.changed.Add(2*tick)) || !rest.settled(rest.db.changed.Add(2*tick)) {
+	if !rest.consistent(rest, rest.db.changed.Add(2*tick)) || !rest.settled(rest.db.changed.Add(2*tick)) {
 		t.Error("without a log, a database that has not changed for long")
 	}
 }
