@@ -169,13 +169,13 @@ func (d Demo) longest(ctx context.Context, p *platform.Client) error {
 	}
 	d.Say("   What happened in the conversation of that day that ended last?\n     %s, %s, from %s to %s", c.ConversationID, c.OriginatingDirection, c.ConversationStart, c.ConversationEnd)
 	for i := range c.Participants {
-		d.Say("       %-9s %s", c.Participants[i].Purpose, states(&c.Participants[i]))
+		d.Say("       %-9s %s", c.Participants[i].Purpose, segments(&c.Participants[i]))
 	}
 	return nil
 }
 
-// states names the segments of a participant: what it went through.
-func states(p *conversation.Participant) (text string) {
+// segments names those of a participant: what it went through.
+func segments(p *conversation.Participant) (text string) {
 	for _, s := range p.Sessions {
 		for _, g := range s.Segments {
 			if text != "" {

@@ -127,8 +127,8 @@ func of(size int, starts ...string) func(int, conversation.Interval) []platform.
 				mine = append(mine, at)
 			}
 		}
-		for chunk := range slices.Chunk(mine, size) {
-			out = append(out, page(chunk...))
+		for some := range slices.Chunk(mine, size) {
+			out = append(out, page(some...))
 		}
 		if len(out) == 0 {
 			out = []platform.Page{{}}

@@ -153,10 +153,10 @@ func (g Generation) versions(run string, at time.Time, days []conversation.Day, 
 	}
 }
 
-// Of what is read ahead no more is held than this: some 5 MB.
+// What is made ahead goes from one goroutine to the other in stretches. No more is held than this: some 5 MB.
 const (
-	aheadPortion  = 128
-	aheadPortions = 8
+	stretchSize    = 128
+	stretchesAhead = 8
 )
 
 // ahead has the next values made on another goroutine while the last ones are used.
@@ -167,10 +167,10 @@ func ahead[T any](ctx context.Context, values iter.Seq2[T, error]) iter.Seq2[T, 
 	}
 	return func(yield func(T, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		portions := make(chan []result, aheadPortions)
-		send := func(p []result) bool {
+		stretches := make(chan []result, stretchesAhead)
+		send := func(s []result) bool {
 			select {
-			case portions <- p:
+			case stretches <- s:
 				return true
 			case <-ctx.Done():
 				return false
@@ -180,20 +180,20 @@ func ahead[T any](ctx context.Context, values iter.Seq2[T, error]) iter.Seq2[T, 
 		defer maker.Wait()
 		defer cancel()
 		maker.Go(func() {
-			defer close(portions)
-			var p []result
+			defer close(stretches)
+			var s []result
 			for v, err := range values {
-				if p = append(p, result{v, err}); len(p) == aheadPortion {
-					if !send(p) {
+				if s = append(s, result{v, err}); len(s) == stretchSize {
+					if !send(s) {
 						return
 					}
-					p = nil
+					s = nil
 				}
 			}
-			send(p)
+			send(s)
 		})
-		for p := range portions {
-			for _, m := range p {
+		for s := range stretches {
+			for _, m := range s {
 				if !yield(m.value, m.err) {
 					return
 				}

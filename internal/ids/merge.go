@@ -75,10 +75,10 @@ const pagesAtOnce = 16
 // cursor walks the entries of a run.
 type cursor struct {
 	run    *Run
-	entry  Entry // the current one
-	passed int64 // how many came before it, and it
-	page   int   // the next to be looked at
-	chunk  []byte
+	entry  Entry  // the current one
+	passed int64  // how many came before it, and it
+	page   int    // the next to be looked at
+	pages  []byte // those that were read at once
 	within []byte // what is left of the entries of the current page
 }
 
@@ -109,7 +109,7 @@ func (c *cursor) turn(ctx context.Context) error {
 			return err
 		}
 	}
-	content := c.chunk[at*pageSize:][:pageSize]
+	content := c.pages[at*pageSize:][:pageSize]
 	n, err := c.run.look(c.page, content)
 	if err != nil {
 		return &Damaged{c.run, err}
@@ -125,11 +125,11 @@ func (c *cursor) read(ctx context.Context) error {
 		return err
 	}
 	n := min(pagesAtOnce, len(c.run.firsts)-c.page) * pageSize
-	if c.chunk == nil {
-		c.chunk = make([]byte, n)
+	if c.pages == nil {
+		c.pages = make([]byte, n)
 	}
-	c.chunk = c.chunk[:n]
-	if err := readAt(c.run.from, c.chunk, int64(c.page)*pageSize); err != nil {
+	c.pages = c.pages[:n]
+	if err := readAt(c.run.from, c.pages, int64(c.page)*pageSize); err != nil {
 		return &Damaged{c.run, err}
 	}
 	return nil

@@ -186,7 +186,7 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 		stored[t] = newCursor(ctx, files)
 		defer stored[t].stop()
 	}
-	shredder := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, batch arrow.RecordBatch) { c.compare(day, t, batch, stored[t]) })
+	shredder := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, rows arrow.RecordBatch) { c.compare(day, t, rows, stored[t]) })
 	var last conversation.Record
 	for _, f := range ofDay(s.files[tables.Conversations], day) {
 		found := datafile.File{Path: f.Path}
@@ -298,8 +298,8 @@ func newCursor(ctx context.Context, files []datafile.File) *cursor {
 	c := &cursor{}
 	c.next, c.stop = iter.Pull2(func(yield func(arrow.RecordBatch, error) bool) {
 		for _, f := range files {
-			for batch, err := range datafile.Batches(ctx, f) {
-				if !yield(batch, err) || err != nil {
+			for rows, err := range datafile.Rows(ctx, f) {
+				if !yield(rows, err) || err != nil {
 					return
 				}
 			}
@@ -308,14 +308,14 @@ func newCursor(ctx context.Context, files []datafile.File) *cursor {
 	return c
 }
 
-// fill makes sure that there is a current batch with rows left.
+// fill makes sure that there are current rows, and some are left.
 func (c *cursor) fill() bool {
 	for c.err == nil && (c.cur == nil || c.at == c.cur.NumRows()) {
-		batch, err, ok := c.next()
+		rows, err, ok := c.next()
 		if !ok {
 			return false
 		}
-		c.cur, c.at, c.err = batch, 0, err
+		c.cur, c.at, c.err = rows, 0, err
 	}
 	return c.err == nil
 }
@@ -373,17 +373,17 @@ func (c *checker) unique(ctx context.Context, s *Snapshot, passes int64) error {
 		seen := map[key]bool{}
 		for _, f := range s.files[tables.Conversations] {
 			covered := look.covers(f)
-			for batch, err := range datafile.Batches(ctx, f, "conversation_id") {
+			for rows, err := range datafile.Rows(ctx, f, "conversation_id") {
 				if err != nil {
 					return ctx.Err() // an unreadable file was reported with its day
 				}
-				for i := range int(batch.NumRows()) {
-					k := keyAt(batch, i)
+				for i := range int(rows.NumRows()) {
+					k := keyAt(rows, i)
 					if (int64(k[0])<<8|int64(k[1]))*passes>>16 != pass {
 						continue
 					}
 					if seen[k] {
-						c.damage("%s: conversation %s is in the lake twice", tables.Conversations, strings.Clone(datafile.TextAt(batch, 0, i)))
+						c.damage("%s: conversation %s is in the lake twice", tables.Conversations, strings.Clone(datafile.TextAt(rows, 0, i)))
 					}
 					seen[k] = true
 					if covered {

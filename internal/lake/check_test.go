@@ -44,10 +44,10 @@ func (f *forger) at(t tables.Table) store.Location {
 func (f *forger) files() map[tables.Table][]store.Location {
 	f.t.Helper()
 	d := filesAt(f.t, f.l, f.at)
-	s := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, batch arrow.RecordBatch) {
-		out := []arrow.RecordBatch{batch}
+	s := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, rows arrow.RecordBatch) {
+		out := []arrow.RecordBatch{rows}
 		if alter := f.alter[t]; alter != nil {
-			out = alter(batch)
+			out = alter(rows)
 		}
 		for _, b := range out {
 			if err := d.of[t].write(b); err != nil {
@@ -142,18 +142,18 @@ func altered(c arrow.Array) arrow.Array {
 }
 
 // other is rows that have another first value in a column.
-func other(batch arrow.RecordBatch, column int) arrow.RecordBatch {
-	columns := slices.Clone(batch.Columns())
+func other(rows arrow.RecordBatch, column int) arrow.RecordBatch {
+	columns := slices.Clone(rows.Columns())
 	columns[column] = altered(columns[column])
-	return array.NewRecordBatch(batch.Schema(), columns, batch.NumRows())
+	return array.NewRecordBatch(rows.Schema(), columns, rows.NumRows())
 }
 
-func without1(batch arrow.RecordBatch) []arrow.RecordBatch {
-	return []arrow.RecordBatch{batch.NewSlice(0, batch.NumRows()-1)}
+func without1(rows arrow.RecordBatch) []arrow.RecordBatch {
+	return []arrow.RecordBatch{rows.NewSlice(0, rows.NumRows()-1)}
 }
 
-func and1(batch arrow.RecordBatch) []arrow.RecordBatch {
-	return []arrow.RecordBatch{batch, batch.NewSlice(batch.NumRows()-1, batch.NumRows())}
+func and1(rows arrow.RecordBatch) []arrow.RecordBatch {
+	return []arrow.RecordBatch{rows, rows.NewSlice(rows.NumRows()-1, rows.NumRows())}
 }
 
 // of gives what alters one table.
@@ -322,9 +322,9 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			file := datafile.File{Store: folder.At(t.TempDir()), At: store.Location(fmt.Sprint(table, column))}
 			d := newDayFiles(0, func(of tables.Table) (*datafile.Writer, error) { return datafile.Create(t.Context(), of, file) })
 			var derived arrow.RecordBatch
-			s := tables.NewShredder(memory.DefaultAllocator, func(of tables.Table, batch arrow.RecordBatch) {
+			s := tables.NewShredder(memory.DefaultAllocator, func(of tables.Table, rows arrow.RecordBatch) {
 				if of == table {
-					derived = batch
+					derived = rows
 				}
 			})
 			s.Add(a)

@@ -124,8 +124,8 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 		return datafile.Create(ctx, t, d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet")))
 	})
 	d.days = append(d.days, files)
-	s := tables.NewShredder(d.mem, func(t tables.Table, batch arrow.RecordBatch) {
-		d.writing.add(t, func() error { return files.of[t].write(batch) })
+	s := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
+		d.writing.add(t, func() error { return files.of[t].write(rows) })
 	})
 	if err := shredDay(ctx, s, m.merged, day, incoming, out); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 // merger is merge.merged.
 type merger func(context.Context, conversation.Day, iter.Seq2[conversation.Version, error], func(tables.Change)) iter.Seq2[conversation.Version, error]
 
-// shredDay turns what a day holds after the commit into batches of rows.
+// shredDay turns what a day holds after the commit into rows.
 func shredDay(ctx context.Context, s *tables.Shredder, merged merger, day conversation.Day, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
 	var came conversation.ID
 	for v, err := range merged(ctx, day, noting(incoming, &came), s.AddChange) {
@@ -228,14 +228,14 @@ type tableFile struct {
 }
 
 // write writes rows and releases them.
-func (f *tableFile) write(batch arrow.RecordBatch) (err error) {
-	defer batch.Release()
+func (f *tableFile) write(rows arrow.RecordBatch) (err error) {
+	defer rows.Release()
 	if f.open == nil {
 		if f.open, err = f.create(f.table); err != nil {
 			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", f.table)
 		}
 	}
-	return f.written(f.open.Write(batch))
+	return f.written(f.open.Write(rows))
 }
 
 // finish makes the file whole, if there is one.

@@ -75,10 +75,10 @@ func dayOfMany(n int, note string) (versions []conversation.Version) {
 func TestDiskFullWhileADayIsMerged(t *testing.T) {
 	unraced.Test(t)
 	l := newLake(t)
-	many := dayOfMany(2*tables.BatchRows+10, "first")
+	many := dayOfMany(2*tables.RowsAtOnce+10, "first")
 	commit(t, l, Commit{Records: all(many...)})
 	want := contents(t, l)
-	again := dayOfMany(2*tables.BatchRows+10, "second")[tables.BatchRows:]
+	again := dayOfMany(2*tables.RowsAtOnce+10, "second")[tables.RowsAtOnce:]
 	for i := range again {
 		again[i].At = again[i].At.Add(time.Hour)
 	}
@@ -138,7 +138,7 @@ func TestStoppedAtEachRow(t *testing.T) {
 	s := snapshot(t, l)
 	file := s.Files(tables.Conversations)[0]
 	stopping(t, "versions", datafile.Versions(t.Context(), file), 6)
-	stopping(t, "batches", datafile.Batches(t.Context(), file), 1)
+	stopping(t, "rows", datafile.Rows(t.Context(), file), 1)
 	// Of the incoming, one is before, one after, some replace, one lies between.
 	next := dayOfMany(8, "new")
 	incoming := []conversation.Version{record("0", day1.Add(-time.Second), "x"), next[1], next[3], record("between", next[3].Start, "x"), next[5], next[7]}

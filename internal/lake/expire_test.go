@@ -88,11 +88,11 @@ func readAll(ctx context.Context, s *Snapshot) error {
 	for _, table := range tables.All() {
 		for _, f := range s.Files(table) {
 			var n int64
-			for batch, err := range datafile.Batches(ctx, f) {
+			for rows, err := range datafile.Rows(ctx, f) {
 				if err != nil {
 					return err
 				}
-				n += batch.NumRows()
+				n += rows.NumRows()
 			}
 			if n != f.Rows {
 				return fmt.Errorf("%s: %d rows, want %d", table, n, f.Rows)

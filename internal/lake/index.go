@@ -49,8 +49,8 @@ type index struct {
 	covered map[string]conversation.Day // files of conversations, by their paths in the warehouse
 }
 
-// index reads what the control database says of the index. One statement reads both tables, and so sees one state of
-// them. A lake that an earlier version made and that may only be read has no such tables.
+// index reads what the control database says of the index. One statement reads both tables, and so sees them at one
+// moment. A lake that an earlier version made and that may only be read has no such tables.
 func (l *Lake) index(ctx context.Context, log *slog.Logger) (*index, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

@@ -130,16 +130,16 @@ func (x *index) cover(ctx context.Context, files []datafile.File, done func(int6
 		if x.covers(f) {
 			continue
 		}
-		for batch, err := range datafile.Batches(ctx, f, "conversation_id") {
+		for rows, err := range datafile.Rows(ctx, f, "conversation_id") {
 			if err != nil {
 				return err
 			}
-			for i := range int(batch.NumRows()) {
-				if err := reading.gather.add(keyAt(batch, i), f.Day); err != nil {
+			for i := range int(rows.NumRows()) {
+				if err := reading.gather.add(keyAt(rows, i), f.Day); err != nil {
 					return err
 				}
 			}
-			out.Conversations += batch.NumRows()
+			out.Conversations += rows.NumRows()
 			done(out.Conversations)
 		}
 		out.Files++

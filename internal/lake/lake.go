@@ -1,6 +1,6 @@
-// Package lake keeps conversations in Iceberg tables in a folder: how days are committed whole, how readers see one
-// consistent state of all tables, and how it is checked, moved and freed of what nobody needs. What the tables are is in
-// lake/tables, what their files are in lake/datafile.
+// Package lake keeps conversations in Iceberg tables in a folder: how days are committed whole, how readers see all
+// tables as one commit left them, and how it is checked, moved and freed of what nobody needs. What the tables are is
+// in lake/tables, what their files are in lake/datafile.
 //
 // A commit writes the data files of every companion table (all but conversations), commits the companions, and
 // commits conversations last. The snapshot of conversations names those of the companions: whoever starts from it

@@ -187,12 +187,12 @@ func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
 	s := snapshot(t, l)
 	var paths []string
 	for _, f := range s.Files(tables.Changes) {
-		for batch, err := range datafile.Batches(t.Context(), f, "conversation_id", "path") {
+		for rows, err := range datafile.Rows(t.Context(), f, "conversation_id", "path") {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range int(batch.NumRows()) {
-				paths = append(paths, datafile.TextAt(batch, 0, i)+datafile.TextAt(batch, 1, i))
+			for i := range int(rows.NumRows()) {
+				paths = append(paths, datafile.TextAt(rows, 0, i)+datafile.TextAt(rows, 1, i))
 			}
 		}
 	}
@@ -291,9 +291,9 @@ func TestLostRaceIsRetried(t *testing.T) {
 	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
 	path := func(name string, v conversation.Version) string {
 		d := filesAt(t, l, func(tables.Table) store.Location { return data(tables.Conversations).Join(name) })
-		s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
+		s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
 			if table == tables.Conversations {
-				if err := d.of[table].write(batch); err != nil {
+				if err := d.of[table].write(rows); err != nil {
 					t.Error(err)
 				}
 			}

@@ -17,7 +17,7 @@ type lanes struct {
 	todo   map[tables.Table]chan func() error
 }
 
-// room is for two batches of rows of each large table to wait, and one to be written.
+// room is for two record batches of each large table to wait, and one to be written.
 const room = 7
 
 // newLanes begins; the context that it gives ends when something fails.

@@ -79,7 +79,7 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	for table, column := range map[tables.Table]string{tables.Conversations: "record", tables.Segments: "wrap_up_note", tables.Changes: "before"} {
 		pages, groups := pagesOf(t, s.Files(table)[0].Path, column)
 		for _, p := range pages {
-			if p > tables.BatchBytes+size+48<<10+10_000 {
+			if p > tables.BytesAtOnce+size+48<<10+10_000 {
 				t.Errorf("%s: a page of %s has %d bytes", table, column, p)
 			}
 		}
@@ -115,12 +115,12 @@ func asBefore(t *testing.T, f datafile.File, versions ...conversation.Version) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
-		defer batch.Release()
+	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+		defer rows.Release()
 		if table != tables.Conversations {
 			return
 		}
-		if err := w.WriteBuffered(batch); err != nil {
+		if err := w.WriteBuffered(rows); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -26,8 +26,8 @@ func keyOf(id conversation.ID) key {
 }
 
 // keyAt is the key of the id in the first column.
-func keyAt(batch arrow.RecordBatch, i int) key {
-	return keyOf(conversation.ID(datafile.TextAt(batch, 0, i)))
+func keyAt(rows arrow.RecordBatch, i int) key {
+	return keyOf(conversation.ID(datafile.TextAt(rows, 0, i)))
 }
 
 // prefix is what stands for the id in the index. Two ids that share it cost a look.
@@ -112,12 +112,12 @@ func (m *merge) compareAll(ctx context.Context, files []datafile.File, news map[
 
 // compare compares with a file, and tells seen of the key of every id in it.
 func (m *merge) compare(ctx context.Context, f datafile.File, news map[key]newcomer, seen func(key) error) error {
-	for batch, err := range datafile.Batches(ctx, f, "conversation_id", "record_hash", "extracted_at") {
+	for rows, err := range datafile.Rows(ctx, f, "conversation_id", "record_hash", "extracted_at") {
 		if err != nil {
 			return err
 		}
-		for i := range int(batch.NumRows()) {
-			if err := seen(m.compareRow(f.Day, batch, i, news)); err != nil {
+		for i := range int(rows.NumRows()) {
+			if err := seen(m.compareRow(f.Day, rows, i, news)); err != nil {
 				return err
 			}
 		}
@@ -126,17 +126,17 @@ func (m *merge) compare(ctx context.Context, f datafile.File, news map[key]newco
 }
 
 // compareRow compares with one row, and gives the key of its id.
-func (m *merge) compareRow(day conversation.Day, batch arrow.RecordBatch, i int, news map[key]newcomer) key {
-	k := keyAt(batch, i)
+func (m *merge) compareRow(day conversation.Day, rows arrow.RecordBatch, i int, news map[key]newcomer) key {
+	k := keyAt(rows, i)
 	n, ok := news[k]
 	if !ok {
 		return k
 	}
 	switch {
-	case datafile.TextAt(batch, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
+	case datafile.TextAt(rows, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
 		m.skip[k] = true
 		m.out.Unchanged++
-	case datafile.TimeAt(batch, 2, i).After(n.at):
+	case datafile.TimeAt(rows, 2, i).After(n.at):
 		m.skip[k] = true
 		m.out.Stale++
 	default:

@@ -57,12 +57,12 @@ func rowsOf(t *testing.T, s *Snapshot, table tables.Table) string {
 	t.Helper()
 	counts := map[string]int{}
 	for _, f := range s.Files(table) {
-		for batch, err := range datafile.Batches(t.Context(), f, "conversation_id") {
+		for rows, err := range datafile.Rows(t.Context(), f, "conversation_id") {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range int(batch.NumRows()) {
-				counts[strings.Clone(datafile.TextAt(batch, 0, i))]++
+			for i := range int(rows.NumRows()) {
+				counts[strings.Clone(datafile.TextAt(rows, 0, i))]++
 			}
 		}
 	}
@@ -134,8 +134,8 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	defer s.Close()
 	i := intent{id: "earlier-" + day.String(), run: "run", at: day1}
 	d := filesAt(t, l, func(table tables.Table) store.Location { return data(table).Join("day="+day.String(), i.id+".parquet") })
-	shredder := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
-		if err := d.of[table].write(batch); err != nil {
+	shredder := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+		if err := d.of[table].write(rows); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -92,12 +92,12 @@ func everyRow(t *testing.T, l *Lake) (rows []string) {
 	s := snapshot(t, l)
 	for _, table := range tables.All() {
 		for _, f := range s.Files(table) {
-			for batch, err := range datafile.Batches(t.Context(), f) {
+			for some, err := range datafile.Rows(t.Context(), f) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for i := range int(batch.NumRows()) {
-					rows = append(rows, fmt.Sprint(table, f.Day, batch.NewSlice(int64(i), int64(i)+1)))
+				for i := range int(some.NumRows()) {
+					rows = append(rows, fmt.Sprint(table, f.Day, some.NewSlice(int64(i), int64(i)+1)))
 				}
 			}
 		}

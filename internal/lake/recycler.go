@@ -7,8 +7,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// recycler lends memory for the columns of batches, and lends again what was given back: a batch needs as much as the one
-// before it, and new memory has to be cleared, found by the collector and swept. Safe for concurrent use.
+// recycler lends memory for the columns of record batches, and lends again what was given back: one needs as much as
+// the one before it, and new memory has to be cleared, found by the collector and swept. Safe for concurrent use.
 type recycler struct {
 	mu   sync.Mutex
 	free [48][][]byte // by the power of two that is their size

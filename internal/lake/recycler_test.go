@@ -39,8 +39,8 @@ func filesOf(t *testing.T, mem memory.Allocator, records []conversation.Version)
 		return datafile.Create(t.Context(), table, datafile.File{Store: dir, At: at(table)})
 	})
 	writing, ctx := newLanes(t.Context())
-	s := tables.NewShredder(mem, func(table tables.Table, batch arrow.RecordBatch) {
-		writing.add(table, func() error { return files.of[table].write(batch) })
+	s := tables.NewShredder(mem, func(table tables.Table, rows arrow.RecordBatch) {
+		writing.add(table, func() error { return files.of[table].write(rows) })
 	})
 	for _, v := range records {
 		s.Add(v)
@@ -62,7 +62,7 @@ func filesOf(t *testing.T, mem memory.Allocator, records []conversation.Version)
 // Memory that is lent again makes the same files, to the byte.
 func TestRecycledMemoryMakesTheSameFiles(t *testing.T) {
 	var records []conversation.Version
-	for i := range 5 * tables.BatchRows {
+	for i := range 5 * tables.RowsAtOnce {
 		records = append(records, record(fmt.Sprint("c", i), day1.Add(time.Duration(i)*time.Second), fmt.Sprint("note ", i%7)))
 	}
 	want := filesOf(t, memory.DefaultAllocator, records)

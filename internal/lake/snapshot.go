@@ -32,7 +32,7 @@ const (
 // SnapshotID identifies a snapshot of conversations; 0 is the lake before its first commit.
 type SnapshotID int64
 
-// Snapshot is one consistent state of all tables. It stays readable until it is closed, whatever is committed or
+// Snapshot is all tables as one commit left them. It stays readable until it is closed, whatever is committed or
 // expired meanwhile, by whatever process; only who may not write to the lake's folder cannot hold off an expiry. Safe
 // for concurrent use.
 type Snapshot struct {
@@ -140,7 +140,7 @@ const openTries = 10
 // errGone says that a snapshot expired before it was pinned.
 var errGone = errors.New("the snapshot has expired")
 
-// Snapshot opens the newest consistent state. The caller closes it.
+// Snapshot opens the newest snapshot. The caller closes it.
 func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 	defer fault.Wrap(&err, "open a snapshot of the lake")
 	for range openTries {

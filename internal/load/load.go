@@ -4,7 +4,7 @@
 // A run stages records, or makes them, and hands them over in batches: all that it has of some days. One commit is made
 // at a time, in the order in which they were begun, on a goroutine of its own; records go on being staged meanwhile,
 // those of the days that are being committed too. What a commit did is told on the goroutine of the run, when it asks:
-// so a run has its state to itself, and what it keeps of a commit is kept in the transaction that forgets the batch.
+// so a run has its fields to itself, and what it keeps of a commit is kept in the transaction that forgets the batch.
 package load
 
 import (

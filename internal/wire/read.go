@@ -65,24 +65,24 @@ func atEnd(dec decoder) error {
 	}
 }
 
-// corrupt turns a syntax error or an early end of a text into fault.Corrupt and leaves other errors as they are. whole
-// is what the text is, and base where in it the decoder began. What it says never enters the error.
-func corrupt(whole string, base int64, err error) error {
+// corrupt turns a syntax error or an early end of a text into fault.Corrupt and leaves other errors as they are. what
+// says what the text is, and base where in it the decoder began. What it says never enters the error.
+func corrupt(what string, base int64, err error) error {
 	if errors.Is(err, fault.Corrupt) {
 		return err
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fault.New(fault.Corrupt, "%s ends too early", whole)
+		return fault.New(fault.Corrupt, "%s ends too early", what)
 	}
 	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case tooDeep(err):
-		return fault.New(fault.Corrupt, "%s is nested more than %d deep at byte %d", whole, maxDepth, base+syntax.ByteOffset)
+		return fault.New(fault.Corrupt, "%s is nested more than %d deep at byte %d", what, maxDepth, base+syntax.ByteOffset)
 	case ok:
-		return fault.New(fault.Corrupt, "%s is not JSON at byte %d", whole, base+syntax.ByteOffset)
+		return fault.New(fault.Corrupt, "%s is not JSON at byte %d", what, base+syntax.ByteOffset)
 	}
 	if _, ok := errors.AsType[*json.SemanticError](err); ok {
-		return fault.New(fault.Corrupt, "a member of %s has the wrong type", whole)
+		return fault.New(fault.Corrupt, "a member of %s has the wrong type", what)
 	}
 	return err
 }

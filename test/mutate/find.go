@@ -112,7 +112,7 @@ func fails(t *ast.FuncType) bool {
 
 func (f *finder) offset(p token.Pos) int { return f.set.Position(p).Offset }
 
-func (f *finder) source(n ast.Node) string {
+func (f *finder) written(n ast.Node) string {
 	return string(f.text[f.offset(n.Pos()):f.offset(n.End())])
 }
 
@@ -142,7 +142,7 @@ func (f *finder) node(n ast.Node) bool {
 		if f.onlySays(n) {
 			return false
 		}
-		if !slices.Contains(commutative, f.source(n.Fun)) {
+		if !slices.Contains(commutative, f.written(n.Fun)) {
 			f.swap(n.Args)
 		}
 	case *ast.BlockStmt:
@@ -170,7 +170,7 @@ func (f *finder) operator(n *ast.BinaryExpr) {
 
 // results notes the numbers that are given back beside an error.
 func (f *finder) results(list []ast.Expr) {
-	if !f.fails || len(list) < 2 || f.source(list[len(list)-1]) == "nil" {
+	if !f.fails || len(list) < 2 || f.written(list[len(list)-1]) == "nil" {
 		return
 	}
 	for _, e := range list[:len(list)-1] {
@@ -192,7 +192,7 @@ func (f *finder) literal(n *ast.BasicLit) {
 
 // condition is negated; a check of an error is passed over. A comparison is left to operator.
 func (f *finder) condition(n *ast.IfStmt) {
-	text := f.source(n.Cond)
+	text := f.written(n.Cond)
 	if strings.HasSuffix(text, "rr != nil") {
 		f.add("error ignored", n.Cond.Pos(), n.Cond.End(), "false && ("+text+")")
 		return
@@ -209,7 +209,7 @@ var commutative = []string{"min", "max", "errors.Join"}
 func (f *finder) swap(args []ast.Expr) {
 	for i := range len(args) - 1 {
 		a, b := args[i], args[i+1]
-		if x, y := f.source(a), f.source(b); x != y && plain(a) && plain(b) && !slices.Contains([]string{"ctx", "nil"}, x) {
+		if x, y := f.written(a), f.written(b); x != y && plain(a) && plain(b) && !slices.Contains([]string{"ctx", "nil"}, x) {
 			between := string(f.text[f.offset(a.End()):f.offset(b.Pos())])
 			f.add("swapped", a.Pos(), b.End(), y+between+x)
 		}
@@ -255,7 +255,7 @@ func (f *finder) forget(s ast.Stmt) {
 		var used []string
 		for _, e := range a.Rhs {
 			if _, call := e.(*ast.CallExpr); !call {
-				used = append(used, f.source(e))
+				used = append(used, f.written(e))
 			}
 		}
 		if len(used) == len(a.Rhs) {
@@ -271,7 +271,7 @@ var saysOnly = []string{
 }
 
 func (f *finder) onlySays(n *ast.CallExpr) bool {
-	text := f.source(n.Fun) + "("
+	text := f.written(n.Fun) + "("
 	return slices.ContainsFunc(saysOnly, func(s string) bool { return strings.Contains(text, s) })
 }
 

@@ -19,7 +19,7 @@ import (
 // Variable names another program to test, in place of the one that Path builds.
 const Variable = "PARLEY_BIN"
 
-// Path is the program, built from the sources as they are.
+// Path is the program, built from the Go files as they are.
 func Path(t testing.TB) string {
 	t.Helper()
 	path, err := built()
@@ -54,7 +54,7 @@ var built = sync.OnceValues(func() (string, error) {
 	return path, build(root, path)
 })
 
-// build links nothing when the file is that of the sources already. Symbols are left out, which halves the linking.
+// build links nothing when the file is that of the Go files already. Symbols are left out, which halves the linking.
 func build(root, path string) error {
 	cmd := exec.CommandContext(context.Background(), "go", "build", "-tags", "crashpoints", "-ldflags", "-s -w", "-o", path, "./cmd/parley")
 	cmd.Dir = root

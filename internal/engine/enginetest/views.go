@@ -160,7 +160,7 @@ func endedContext(t *testing.T, s *subject) {
 
 // manyViews opens, asks and closes views while records come: nobody sees a part of what came at once, or less than before.
 func manyViews(t *testing.T, s *subject) {
-	const portion = 15
+	const atOnce = 15
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -172,7 +172,7 @@ func manyViews(t *testing.T, s *subject) {
 					return
 				}
 				n, err := e.Count(t.Context(), everything().Query)
-				if err := errors.Join(err, e.Close()); err != nil || n%portion != 0 || n < last {
+				if err := errors.Join(err, e.Close()); err != nil || n%atOnce != 0 || n < last {
 					t.Errorf("%d records after %d, %v", n, last, err)
 				}
 				last = n
@@ -180,7 +180,7 @@ func manyViews(t *testing.T, s *subject) {
 		})
 	}
 	for range 3 {
-		s.add(t, portion)
+		s.add(t, atOnce)
 	}
 	group.Wait()
 }

@@ -19,8 +19,8 @@ type block struct {
 	data  []byte // the records' text one after another, zstd
 }
 
-// Both work on whole blocks, have no state between them and may be used by several goroutines. There is one writer at
-// a time and blocks are small, so one encoder with a small window will do; more would cost up to 18 MB.
+// Both work on whole blocks, keep nothing from call to call and may be used by several goroutines. There is one writer
+// at a time and blocks are small, so one encoder with a small window will do; more would cost up to 18 MB.
 var (
 	encoder = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 		zstd.WithWindowSize(blockSizeBytes), zstd.WithLowerEncoderMem(true)))

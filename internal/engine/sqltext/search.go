@@ -10,7 +10,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 )
 
-// Files are the data files of one state of the tables.
+// Files are the data files of one snapshot of the tables.
 type Files interface {
 	// Files lists the files of a table by day.
 	Files(t tables.Table) []datafile.File

@@ -46,12 +46,12 @@ func written(t *testing.T, versions ...conversation.Version) File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, batch arrow.RecordBatch) {
-		defer batch.Release()
+	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+		defer rows.Release()
 		if table != tables.Conversations {
 			return
 		}
-		if err := w.Write(batch); err != nil {
+		if err := w.Write(rows); err != nil {
 			t.Fatal(err)
 		}
 	})

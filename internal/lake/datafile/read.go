@@ -20,12 +20,12 @@ import (
 	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
-// Batches reads columns of a data file, all of them if none is named, in the order of the file. A batch is valid
+// Rows reads columns of a data file, all of them if none is named, in the order of the file. A record batch is valid
 // until the next one is asked for. Damage of any kind is fault.Corrupt.
-func Batches(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
+func Rows(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		stopped := false
-		err := eachBatch(ctx, f, columns, func(b arrow.RecordBatch) bool {
+		err := eachRows(ctx, f, columns, func(b arrow.RecordBatch) bool {
 			stopped = !yield(b, nil)
 			return !stopped
 		})
@@ -43,7 +43,7 @@ func unread(ctx context.Context, f File, err error) error {
 	return fault.Because(fault.Corrupt, plainly(err), "data file %s cannot be read", f.Path)
 }
 
-func eachBatch(ctx context.Context, f File, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
+func eachRows(ctx context.Context, f File, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
 	r, err := openParquet(ctx, f)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func eachBatch(ctx context.Context, f File, columns []string, yield func(arrow.R
 		return err
 	}
 	for group, more := 0, true; more && group < r.NumRowGroups(); group++ {
-		if more, err = eachBatchOf(ctx, r, group, leaves, yield); err != nil {
+		if more, err = eachRowsOf(ctx, r, group, leaves, yield); err != nil {
 			return err
 		}
 	}
@@ -75,14 +75,14 @@ func leavesOf(f *file.Reader, columns []string) (leaves []int, err error) {
 }
 
 // eachBatchOf reads a row group, and says whether more is wanted.
-func eachBatchOf(ctx context.Context, f *file.Reader, group int, leaves []int, yield func(arrow.RecordBatch) bool) (bool, error) {
+func eachRowsOf(ctx context.Context, f *file.Reader, group int, leaves []int, yield func(arrow.RecordBatch) bool) (bool, error) {
 	rr, err := readGroup(ctx, f, group, leaves)
 	if err != nil {
 		return false, err
 	}
 	defer rr.Release()
 	for {
-		more, err := nextBatch(rr)
+		more, err := nextRows(rr)
 		if err = errors.Join(err, ctx.Err()); err != nil || !more {
 			return err == nil, err
 		}
@@ -102,13 +102,13 @@ func readGroup(ctx context.Context, f *file.Reader, group int, leaves []int) (_ 
 	return r.GetRecordReader(ctx, leaves, []int{group})
 }
 
-func nextBatch(rr pqarrow.RecordReader) (more bool, err error) {
+func nextRows(rr pqarrow.RecordReader) (more bool, err error) {
 	defer recovered(&err)
 	more = rr.Next()
 	return more, rr.Err()
 }
 
-// rowsAtOnce is how many rows of a row group are held at a time: fewer than batchRows when they are large.
+// rowsAtOnce is how many rows of a row group are held at a time: fewer than tables.RowsAtOnce when they are large.
 func rowsAtOnce(group *metadata.RowGroupMetaData, leaves []int) int64 {
 	size := int64(1)
 	for i := range group.NumColumns() {
@@ -116,7 +116,7 @@ func rowsAtOnce(group *metadata.RowGroupMetaData, leaves []int) int64 {
 			size += c.TotalUncompressedSize()
 		}
 	}
-	return max(1, min(tables.BatchRows, group.NumRows()*tables.BatchBytes/size))
+	return max(1, min(tables.RowsAtOnce, group.NumRows()*tables.BytesAtOnce/size))
 }
 
 // versionColumns is what a Version is read from.
@@ -125,13 +125,13 @@ var versionColumns = []string{"conversation_id", "conversation_start", "conversa
 // Versions reads the records of a data file of conversations, in order of start and id. The bytes are the callee's.
 func Versions(ctx context.Context, f File) iter.Seq2[conversation.Version, error] {
 	return func(yield func(conversation.Version, error) bool) {
-		for batch, err := range Batches(ctx, f, versionColumns...) {
+		for rows, err := range Rows(ctx, f, versionColumns...) {
 			if err != nil {
 				yield(conversation.Version{}, err)
 				return
 			}
-			for i := range int(batch.NumRows()) {
-				v, err := versionAt(batch, i)
+			for i := range int(rows.NumRows()) {
+				v, err := versionAt(rows, i)
 				if err != nil {
 					err = unread(ctx, f, err)
 				}
@@ -143,28 +143,28 @@ func Versions(ctx context.Context, f File) iter.Seq2[conversation.Version, error
 	}
 }
 
-func versionAt(batch arrow.RecordBatch, i int) (_ conversation.Version, err error) {
+func versionAt(rows arrow.RecordBatch, i int) (_ conversation.Version, err error) {
 	defer recovered(&err)
 	return conversation.Version{
 		Record: conversation.Record{
-			ID:    conversation.ID(bytes.Clone([]byte(TextAt(batch, 0, i)))),
-			Start: TimeAt(batch, 1, i),
-			End:   TimeAt(batch, 2, i),
-			JSON:  []byte(TextAt(batch, 5, i)),
+			ID:    conversation.ID(bytes.Clone([]byte(TextAt(rows, 0, i)))),
+			Start: TimeAt(rows, 1, i),
+			End:   TimeAt(rows, 2, i),
+			JSON:  []byte(TextAt(rows, 5, i)),
 		},
-		Run: string(bytes.Clone([]byte(TextAt(batch, 3, i)))),
-		At:  TimeAt(batch, 4, i),
+		Run: string(bytes.Clone([]byte(TextAt(rows, 3, i)))),
+		At:  TimeAt(rows, 4, i),
 	}, nil
 }
 
 // TextAt is the text in a column; empty for null.
-func TextAt(batch arrow.RecordBatch, column, i int) string {
-	return batch.Column(column).(*array.String).Value(i)
+func TextAt(rows arrow.RecordBatch, column, i int) string {
+	return rows.Column(column).(*array.String).Value(i)
 }
 
 // TimeAt is the time in a column; zero for null.
-func TimeAt(batch arrow.RecordBatch, column, i int) time.Time {
-	c := batch.Column(column).(*array.Timestamp)
+func TimeAt(rows arrow.RecordBatch, column, i int) time.Time {
+	c := rows.Column(column).(*array.Timestamp)
 	if c.IsNull(i) {
 		return time.Time{}
 	}

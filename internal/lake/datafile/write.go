@@ -100,8 +100,8 @@ func Create(ctx context.Context, t tables.Table, f File) (*Writer, error) {
 	return d, nil
 }
 
-func (d *Writer) Write(batch arrow.RecordBatch) error {
-	size := sizeOf(batch)
+func (d *Writer) Write(rows arrow.RecordBatch) error {
+	size := sizeOf(rows)
 	if d.group > 0 && d.group+size > groupBytes {
 		if err := d.w.NewBufferedRowGroupChecked(); err != nil {
 			return err
@@ -109,13 +109,13 @@ func (d *Writer) Write(batch arrow.RecordBatch) error {
 		d.group = 0
 	}
 	d.group += size
-	d.rows += batch.NumRows()
-	return d.w.WriteBuffered(batch)
+	d.rows += rows.NumRows()
+	return d.w.WriteBuffered(rows)
 }
 
 // sizeOf is the number of bytes of some rows.
-func sizeOf(batch arrow.RecordBatch) (n int64) {
-	for _, column := range batch.Columns() {
+func sizeOf(rows arrow.RecordBatch) (n int64) {
+	for _, column := range rows.Columns() {
 		n += int64(column.Data().SizeInBytes())
 	}
 	return n

@@ -23,14 +23,14 @@ type column[R any] struct {
 	bind     func(to *cells) func(*R, int) // appends the value of a row so many times
 }
 
-// cells are the values of one column, as they are gathered for a batch. Most columns of most batches have none: a null is
-// only counted until a value follows it.
+// cells are the values of one column, as they are gathered for a record batch. Most columns of most of them have none:
+// a null is only counted until a value follows it.
 type cells struct {
 	builder array.Builder
 	nulls   int    // at the end, not in the builder yet
-	most    int    // rows in a batch
-	size    *int64 // bytes of texts and lists in the batch
-	texts   int    // bytes of the texts in the batch before
+	most    int    // rows at once
+	size    *int64 // bytes of texts and lists in the record batch
+	texts   int    // bytes of the texts in the one before
 }
 
 func (c *cells) null(n int) { c.nulls += n }
@@ -46,7 +46,7 @@ func (c *cells) value() {
 	}
 }
 
-// reserve makes room for a batch as large as the one before, once rather than by doubling.
+// reserve makes room for a record batch as large as the one before, once rather than by doubling.
 func (c *cells) reserve() {
 	c.builder.Reserve(c.most)
 	if texts, ok := c.builder.(*array.StringBuilder); ok {

@@ -106,11 +106,11 @@ func distinctRecord(t *testing.T, id string, d distinct) conversation.Version {
 // rows of a few records in which no two members are alike: read it before it is committed.
 func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 	tables := map[Table]arrow.RecordBatch{}
-	take := func(table Table, batch arrow.RecordBatch) {
+	take := func(table Table, rows arrow.RecordBatch) {
 		if tables[table] != nil {
-			t.Fatalf("%s: more rows than a batch has", table)
+			t.Fatalf("%s: more rows than are handed on at once", table)
 		}
-		tables[table] = batch
+		tables[table] = rows
 	}
 	s := NewShredder(memory.DefaultAllocator, take)
 	records := []conversation.Version{distinctRecord(t, "both", distinct{both: true})}

@@ -26,18 +26,18 @@ type Shredder struct {
 	changes       *rows[Change]
 }
 
-// NewShredder makes a shredder that gives rows away in batches, whose memory is from mem.
+// NewShredder makes a shredder that gives rows away in record batches, whose memory is from mem.
 func NewShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shredder {
-	to := func(t Table) func(arrow.RecordBatch) { return func(batch arrow.RecordBatch) { give(t, batch) } }
+	to := func(t Table) func(arrow.RecordBatch) { return func(rows arrow.RecordBatch) { give(t, rows) } }
 	return &Shredder{
-		newRows(mem, conversationColumns(), BatchRows, to(Conversations)),
-		newRows(mem, segmentColumns(), companionBatchRows, to(Segments)),
-		newRows(mem, metricColumns(), companionBatchRows, to(Metrics)),
-		newRows(mem, attributeColumns(), companionBatchRows, to(Attributes)),
-		newRows(mem, itemColumns(dimension.Evaluation), companionBatchRows, to(Evaluations)),
-		newRows(mem, itemColumns(dimension.Survey), companionBatchRows, to(Surveys)),
-		newRows(mem, itemColumns(dimension.Resolution), companionBatchRows, to(Resolutions)),
-		newRows(mem, changeColumns(), companionBatchRows, to(Changes)),
+		newRows(mem, conversationColumns(), RowsAtOnce, to(Conversations)),
+		newRows(mem, segmentColumns(), companionsAtOnce, to(Segments)),
+		newRows(mem, metricColumns(), companionsAtOnce, to(Metrics)),
+		newRows(mem, attributeColumns(), companionsAtOnce, to(Attributes)),
+		newRows(mem, itemColumns(dimension.Evaluation), companionsAtOnce, to(Evaluations)),
+		newRows(mem, itemColumns(dimension.Survey), companionsAtOnce, to(Surveys)),
+		newRows(mem, itemColumns(dimension.Resolution), companionsAtOnce, to(Resolutions)),
+		newRows(mem, changeColumns(), companionsAtOnce, to(Changes)),
 	}
 }
 

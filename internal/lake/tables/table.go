@@ -85,24 +85,24 @@ func lay[R any](cols []column[R]) layout {
 	return l
 }
 
-// Rows are handed on in batches: each is held in memory several times over while it is written, and a page of a column
-// is never cut inside a batch of few rows. A batch has at most the text of one row more than batchBytes.
+// Rows are handed on in Arrow's record batches: each is held in memory several times over while it is written, and a
+// page of a column is never cut inside one of few rows. It has at most the text of one row more than BytesAtOnce.
 const (
-	BatchRows          = 512 // of conversations: of 5 kB they are some 3 MB
-	companionBatchRows = 4_096
-	BatchBytes         = 4 << 20
+	RowsAtOnce       = 512 // of conversations: of 5 kB they are some 3 MB
+	companionsAtOnce = 4_096
+	BytesAtOnce      = 4 << 20
 )
 
-// rows gathers rows of one table as Arrow columns and hands them on in batches.
+// rows gathers rows of one table as Arrow columns and hands them on in record batches.
 type rows[R any] struct {
 	schema  *arrow.Schema
 	columns []*cells
 	shared  []func(*R, int) // put a row's value into the columns that the rows of a session share, and into the others
 	own     []func(*R, int)
-	most    int // rows in a batch
+	most    int // rows at once
 	n       int
 	size    int64                   // bytes of the texts and lists gathered, nearly all that there is
-	give    func(arrow.RecordBatch) // takes a batch, and releases it
+	give    func(arrow.RecordBatch) // takes a record batch, and releases it
 }
 
 func newRows[R any](mem memory.Allocator, cols []column[R], most int, give func(arrow.RecordBatch)) *rows[R] {
@@ -125,7 +125,7 @@ func (r *rows[R]) add(row *R) { r.addRun(1, 0, func(int) *R { return row }) }
 func (r *rows[R]) addRun(n int, size int64, row func(int) *R) {
 	for at := 0; at < n; {
 		run := min(n-at, r.most-r.n)
-		if int64(run)*size > BatchBytes {
+		if int64(run)*size > BytesAtOnce {
 			run = 1
 		}
 		for i := range run {
@@ -136,7 +136,7 @@ func (r *rows[R]) addRun(n int, size int64, row func(int) *R) {
 			fill(r.own, v, 1)
 		}
 		at += run
-		if r.n += run; r.n >= r.most || r.size >= BatchBytes {
+		if r.n += run; r.n >= r.most || r.size >= BytesAtOnce {
 			r.flush()
 		}
 	}
@@ -157,10 +157,10 @@ func (r *rows[R]) flush() {
 	for i, c := range r.columns {
 		columns[i] = c.take(r.n)
 	}
-	batch := array.NewRecordBatch(r.schema, columns, int64(r.n))
+	rows := array.NewRecordBatch(r.schema, columns, int64(r.n))
 	for _, c := range columns {
-		c.Release() // the batch holds them now
+		c.Release() // the record batch holds them now
 	}
 	r.n, r.size = 0, 0
-	r.give(batch)
+	r.give(rows)
 }
