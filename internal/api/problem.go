@@ -25,8 +25,8 @@ type problem struct {
 	retry   time.Duration // zero: when the client's window ends
 }
 
-// standard is the platform's text for a code, where we have nothing better to say. Source: its swagger of 2018, in
-// older releases of its SDKs.
+// standard is the platform's text for a code, where we have nothing better to say. Source: its swagger of March 2018,
+// in github.com/MyPureCloud/platform-client-sdk-python 28.0.0.
 var standard = map[string]string{
 	"bad.request":              "The request could not be understood by the server due to malformed syntax.",
 	"bad.credentials":          "Invalid login credentials.",

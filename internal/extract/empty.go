@@ -10,7 +10,8 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// maxQuery is how many days the synchronous query takes at once. Source: facts.md 5.3, without a filter.
+// maxQuery is how many days the synchronous query takes at once when it has no filter.
+// Source: https://developer.genesys.cloud/analyticsdatamanagement/analytics/detail/
 const maxQuery = 7
 
 // confirm gives those of some days on which nothing happened, by the platform's synchronous query. A job over days

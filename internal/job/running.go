@@ -15,7 +15,7 @@ type running struct {
 
 func newRunning() *running { return &running{stop: map[ID]context.CancelFunc{}} }
 
-// begin gives the context in which a job is answered, and what must be called when it was.
+// begin returns the context in which a job is answered, and a function to be called when that is over.
 func (r *running) begin(ctx context.Context, id ID) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	r.mu.Lock()

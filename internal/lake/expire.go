@@ -37,7 +37,7 @@ const pinsAtOnce = 256
 // a snapshot of conversations names. No row of the newest snapshot is touched.
 //
 // The tables are committed first and the files removed after: a crash between leaves files that nobody names, which the
-// next Expire removes. When it fails, what it gives tells how far it came. A lake whose newest snapshot lacks files is
+// next Expire removes. When it fails, the result says how far it came. A lake whose newest snapshot lacks files is
 // fault.Corrupt, and nothing is removed.
 func (w *Writer) Expire(ctx context.Context, o ExpireOptions) (out Expired, err error) {
 	defer fault.Wrap(&err, "expire snapshots of the lake")

@@ -35,7 +35,7 @@ func (f Faults) Error() string {
 	return fmt.Sprintf("%v (and %d more findings)", f[0], len(f)-1)
 }
 
-// Unwrap gives each.
+// Unwrap returns every fault as an error of its own.
 func (f Faults) Unwrap() []error {
 	all := make([]error, len(f))
 	for i, e := range f {

@@ -111,7 +111,7 @@ type row struct {
 
 func (r row) Scan(to ...any) error { return r.dialect.Fault(r.Row.Scan(to...)) }
 
-// All gives what read makes of each row, in order.
+// All reads every row by read, and returns the values in order.
 func All[T any](rows iter.Seq2[Row, error], read func(Row) (T, error)) (out []T, err error) {
 	for row, err := range rows {
 		if err != nil {

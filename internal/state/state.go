@@ -96,7 +96,7 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	return db.dialect.Fault(tx.Commit())
 }
 
-// line stands in line with the others of this process who write, for as long as ctx lets it, and gives what ends that.
+// line waits until nobody else in this process writes, or ctx ends. The next one may write when leave was called.
 func (db *DB) line(ctx context.Context) (leave func(), err error) {
 	if !db.dialect.OneWriter() {
 		return func() {}, nil

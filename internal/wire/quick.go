@@ -16,8 +16,8 @@ import (
 )
 
 // decodeQuickly decodes a record that is written as the platform writes: compact, every member of the type that it has
-// in the schema, and none twice. Nearly all are, and it takes a third of the time that json.Unmarshal takes. Of any other
-// text it says that it does not know, and whoever asks takes the long way: what it gives is what that would give.
+// in the schema, and none twice. Nearly all are, and it takes a third of the time that json.Unmarshal takes. Any other
+// text is not decoded, which the second result says, and the caller decodes it the long way, with the same result.
 func decodeQuickly(raw []byte) (*conversation.Conversation, bool) {
 	q, ok := quickly(raw)
 	if !ok {

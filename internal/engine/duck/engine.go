@@ -110,11 +110,12 @@ func (e *Engine) Records(ctx context.Context, q query.Query, limit, offset int) 
 	})
 }
 
-// stream yields what give gives, and then its error, unless whoever reads has stopped: it is not to be called again.
-func stream(give func(yield func(conversation.Record) bool) error) iter.Seq2[conversation.Record, error] {
+// stream yields the records that fetch produces, and then its error. A reader that stopped early gets no error: yield
+// must not be called again.
+func stream(fetch func(yield func(conversation.Record) bool) error) iter.Seq2[conversation.Record, error] {
 	return func(yield func(conversation.Record, error) bool) {
 		stopped := false
-		err := give(func(r conversation.Record) bool {
+		err := fetch(func(r conversation.Record) bool {
 			stopped = !yield(r, nil)
 			return !stopped
 		})

@@ -22,7 +22,8 @@ const fixed = `{"conversationId":"Fixed-ID","conversationStart":"2026-02-28T00:0
 	"evaluations":[{"oTotalScore":80,"eventTime":"2026-02-28T00:00:00.250Z"}]}`
 
 // fixedQuestions are filters as requests write them, and whether the record satisfies them: cases, lists, bounds and
-// custom properties, where one more or less makes the difference. The platform's words on each are in facts.md 8.
+// custom properties, where one more or less makes the difference. docs/query.md says each of them in words, and what is
+// the platform's in it.
 var fixedQuestions = []struct {
 	kind    query.Kind
 	filter  string // the predicates of a filter joined by or

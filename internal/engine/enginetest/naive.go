@@ -27,8 +27,8 @@ type given struct {
 	items       map[query.Kind][]item
 }
 
-// answer is the naive evaluation without limit and offset: written from facts.md sections 5 and 7, on purpose without
-// the methods of query and conversation that engines use.
+// answer is the naive evaluation without limit and offset: written from what docs/query.md says in words,
+// on purpose without the methods of query and conversation that engines use.
 func (q question) answer(records []given) []given {
 	out := []given{}
 	for _, r := range records {

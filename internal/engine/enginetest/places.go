@@ -8,8 +8,8 @@ import (
 )
 
 // places says which member of a record has the values of a dimension: the one of its name, or the one behind =. It is
-// written from the platform's schemas (facts.md 8.5), on purpose not taken from the list that the engines share: the suite
-// is a second opinion on it.
+// written from the platform's schemas AnalyticsParticipant to AnalyticsScoredAgent, on purpose not taken from the list
+// that the engines share: the suite is a second opinion on it.
 var places = map[query.Kind]map[string]string{
 	query.OfConversation: {
 		"conversation": `accessAttribute=accessAttributes[] conversationInitiator customerParticipation divisionId=divisionIds[]

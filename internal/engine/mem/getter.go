@@ -100,7 +100,8 @@ func moment(get func(*item) time.Time) getter {
 	}
 }
 
-// emissions are the values that the sessions of a conversation emitted under a name: facts.md 8.4.
+// emissions are the values that the sessions of a conversation emitted under a name. Which they are, and that those of
+// t* and n* are summed, is said in docs/query.md.
 func emissions(name string) getter {
 	return func(it *item, meant func(value) bool) bool {
 		return emitted(it.Conversation, name, func(v int64) bool { return meant(value{number: float64(v)}) })

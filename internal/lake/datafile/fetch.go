@@ -225,7 +225,7 @@ type columnReader[T any] interface {
 	ReadBatch(n int64, values []T, definition, repetition []int16) (rows int64, read int, err error)
 }
 
-// eachValue reads a column of a row group and gives set each value that is not null, with its row in the group.
+// eachValue reads a column of a row group, and calls set with each value that is not null and its row in the group.
 func eachValue[T any](group *file.RowGroupReader, column int, set func(row int, v T)) error {
 	reader, err := group.Column(column)
 	if err != nil {

@@ -28,10 +28,11 @@ type Writer struct {
 	group int64 // bytes in the row group that is open
 }
 
-// Settings measured in measurements.md section 4: zstd level 1 is smaller and faster than the default, times and
-// numbers go as deltas, and a dictionary only costs where every value is different. Small row groups of conversations
-// bound the memory of writers and let readers fetch few records. The pages of a row group are held in memory until it is
-// full, so it is full too when its rows are large.
+// Settings, as measured on 200,000 records of 7 kB against the library's defaults. At zstd level 1 files are 3% smaller
+// and written 10% faster. With deltas for times and numbers, and no dictionary where every value is different, writing is
+// 10% faster too, and segments are 12% smaller. Small row groups of conversations bound the memory of writers and let
+// readers fetch few records. The pages of a row group are held in memory until it is full, so it is full too when its
+// rows are large.
 const (
 	conversationsPerGroup = 2_000
 	rowsPerGroup          = 64_000

@@ -123,7 +123,8 @@ func sessionColumns[R any](at func(*R) *sessionRow) []column[R] {
 }
 
 // segmentColumns are the columns of segments: every member of the segment, with those of its session, flow and participant
-// joined in, so that every dimension of segments has a flat column (facts.md 8.5).
+// joined in, so that every dimension of segments has a flat column. Where each lies is said by the platform's schemas
+// AnalyticsParticipant, AnalyticsSession, AnalyticsFlow and AnalyticsConversationSegment.
 func segmentColumns() []column[segmentRow] {
 	_, more := cut(columnsOf(dimension.Segment, func(r *segmentRow) *dimension.Item { return r.Item }), "direction")
 	return slices.Concat(

@@ -10,8 +10,8 @@ import (
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// Run holds a dialect to what owners of tables rely on. Each call of open makes a database, and gives what opens it, as
-// one process after the other does; what it opens is closed by it with the test.
+// Run holds a dialect to what owners of tables rely on. Each call of open makes a database, and returns
+// a function that opens it, as one process after the other does, and closes it at the end of the test.
 func Run(t *testing.T, open func(t *testing.T) func() *state.DB) {
 	t.Helper()
 	for name, part := range map[string]func(*testing.T, func() *state.DB){
