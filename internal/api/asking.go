@@ -40,9 +40,9 @@ func weigh(q query.Detail) effort {
 	return effort{"query", float64(passes) * max(1, q.Interval.Duration().Hours()/24)}
 }
 
-// live lends a view of everything up to the moment that the client may see, for as long as a synchronous request may take. Few are answered at
-// once, because each takes memory and all cores; the others wait for their turn (limit.Turns), and their time begins
-// when it comes.
+// live lends a view of everything up to the moment that the client may see, for as long as a synchronous request may
+// take. Few are answered at once, because each takes memory and all cores; the others wait for their turn
+// (limit.Turns), and their time begins when it comes.
 func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error) (err error) {
 	s, ctx := x.server, x.r.Context()
 	views, err := x.views()

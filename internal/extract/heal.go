@@ -103,7 +103,8 @@ func (e *Extraction) refetch(ctx context.Context, days []conversation.Day) error
 	return e.store.replaceParts(ctx, &e.run, parts)
 }
 
-// afresh gives parts such that the days which of names for each part are fetched anew, and counts the parts concerned.
+// afresh cuts parts so that some of their days are fetched anew: those that of returns for a part. It counts the parts
+// that have such days.
 // A part that is not done is begun again from the first page of its job: its days are not apart yet.
 func (e *Extraction) afresh(parts []part, of func(part) []conversation.Day) (out []part, n int) {
 	for _, p := range parts {

@@ -66,7 +66,8 @@ const runPrefix = "import-"
 // Import brings the records of files into the lake. It makes no day whole: files do not say that they hold all of a
 // day. Run again it changes nothing. A file that is damaged fails it with fault.Corrupt before anything is committed;
 // values that are no records are kept aside, and the import then ends with fault.Incomplete, as it does when values of
-// records do not fit the schema. Files without one value are fault.Invalid. The end of ctx ends it, whatever breaks because of that.
+// records do not fit the schema. Files without one value are fault.Invalid. The end of ctx ends it, whatever breaks
+// because of that.
 func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}

@@ -20,9 +20,10 @@ import (
 //	         its lengths, offset of its records; 8 bytes each
 //	trailer  number of records, offset of the index (8 bytes each), CRC-32C of index and these two (4), magic (8)
 //
-// So the whole file is good zstd, which zstd -t can check. What a block holds is the text of a page: most of a page is copied as it is, and for a client that takes zstd without
-// being decompressed. Each zstd frame carries a checksum of its own. A block ends with the record that fills it, so
-// that any page is cut from few blocks and memory holds few of them at a time.
+// So the whole file is good zstd, which zstd -t can check. What a block holds is the text of a page: most of a page is
+// copied as it is, and for a client that takes zstd without being decompressed. Each zstd frame carries a checksum of
+// its own. A block ends with the record that fills it, so that any page is cut from few blocks and memory holds few of
+// them at a time.
 const (
 	blockRecords = 1024
 	blockBytes   = 1 << 20 // before compression

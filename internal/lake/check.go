@@ -50,9 +50,9 @@ const maxDamage = 100
 
 // Check accounts for every file and row of the newest snapshot: each file is there, as long as the catalog says, and
 // of its day; each record is JSON with the id, start and hash that its row says, in order, in the lake once, and in the
-// index of ids if that covers its file; and what is stored in every table equals, to the row, what the records say when they are shredded again. Damage is
-// reported and is fault.Corrupt; values that do not fit the schema are none. done, if not nil, is told of each record
-// checked. Memory does not grow with the lake.
+// index of ids if that covers its file; and what is stored in every table equals, to the row, what the records say when
+// they are shredded again. Damage is reported and is fault.Corrupt; values that do not fit the schema are none. done,
+// if not nil, is told of each record checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
 	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
 		Rows: map[tables.Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},

@@ -143,8 +143,9 @@ func (l *Lake) WholeBy(ctx context.Context, run string, first, end conversation.
 	return n, err
 }
 
-// Available is the instant up to which the lake is complete, but for its gaps: the end of its last whole day, or, when no day is whole
-// because everything was imported, the end of the last day of which it has conversations. The beginning of 1970 for an empty lake.
+// Available is the instant up to which the lake is complete, but for its gaps: the end of its last whole day, or, when
+// no day is whole because everything was imported, the end of the last day of which it has conversations. The beginning
+// of 1970 for an empty lake.
 func (l *Lake) Available(ctx context.Context) (time.Time, error) {
 	if err := l.inPlace(); err != nil {
 		return time.Time{}, err

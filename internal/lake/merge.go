@@ -159,8 +159,8 @@ func (m *merge) note(v conversation.Version) error {
 	return m.came.add(k, day)
 }
 
-// merged gives what a day holds after the commit, in order of start and id, and tells found of every difference to
-// what it held before.
+// merged yields the versions of a day as they are after the commit, in order of start and id. It calls found with every
+// difference to what the day had before.
 func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.Seq2[conversation.Version, error], found func(tables.Change)) iter.Seq2[conversation.Version, error] {
 	return func(yield func(conversation.Version, error) bool) {
 		next, stop := iter.Pull2(m.existing(ctx, day))

@@ -57,7 +57,7 @@ func (l *Lake) offer(ctx context.Context, id SnapshotID) {
 
 // seized are the pins of snapshots that are about to expire, each held alone.
 type seized struct {
-	ids  []int64 // snapshots that nobody reads, and whom nobody can begin to read until release
+	ids  []int64 // snapshots that nobody reads or can begin to read until release
 	pins []store.Lock
 }
 

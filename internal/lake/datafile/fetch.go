@@ -105,7 +105,7 @@ func (s *Footers) open(ctx context.Context, f File) (p *file.Reader, err error) 
 	return openParquet(ctx, f, file.WithMetadata(footer))
 }
 
-// inMemory is how many times what a footer takes in its file it takes in memory.
+// inMemory is how many times larger a footer is in memory than in its file.
 const inMemory = 6
 
 // Close closes the file.

@@ -87,11 +87,11 @@ func recovered(err *error) {
 	*err = errors.Join(*err, fmt.Errorf("the Parquet library gave up: %v", p))
 }
 
-// errNonsense is of a file that takes the library where it never looks, such as beyond the end of a list.
+// errNonsense is what a file is when the library panics on it, for example at an index beyond the end of a list.
 var errNonsense = errors.New("its bytes do not make sense as Parquet")
 
-// plainly says in words what the language's runtime says of the library's own mistakes: to the owner of a damaged file they
-// mean nothing. The library hands on some of them itself.
+// plainly replaces a panic of the library, or one that the library returns as an error: "index out of range" means nothing
+// to the owner of a damaged file.
 func plainly(err error) error {
 	if _, ok := errors.AsType[runtime.Error](err); ok {
 		return errNonsense

@@ -26,7 +26,7 @@ func newShelf[K comparable, V any](limit int64) *shelf[K, V] {
 	return &shelf[K, V]{limit: limit, at: map[K]*lru.Element{}}
 }
 
-// get gives a value that is there, else what read does, which is kept if its size allows.
+// get returns the value of a key: the one that is kept, else the one that it reads by read, and keeps if it fits.
 func (s *shelf[K, V]) get(key K, read func() (V, int64, error)) (V, error) {
 	if v, ok := s.find(key); ok {
 		return v, nil

@@ -43,8 +43,8 @@ const (
 type paging struct{ bytes, rows int64 }
 
 // pagingOf cuts the records into pages of about ten: to fetch one costs decompressing its page. A hundred that lie a hundred
-// rows apart take a third of the time that they took with pages of 64, and the files are an eighth larger (docs/performance.md).
-// Nobody fetches single rows of the other tables.
+// rows apart take a third of the time that they took with pages of 64, and the files are an eighth larger
+// (docs/performance.md). Nobody fetches single rows of the other tables.
 func pagingOf(t tables.Table) paging {
 	if t == tables.Conversations {
 		return paging{bytes: 48 << 10, rows: 4}
@@ -57,9 +57,9 @@ var unique = []string{
 	"conversation_id", "participant_id", "session_id", "peer_id", "protocol_call_id", "ani", "record", "record_hash", "remote", "evaluation_id", "survey_id",
 }
 
-// rarelyEqual says whether nearly every value of a column differs. In the tables beside conversations the id of one stands in
-// several rows, one after the other: with a dictionary files are a hundredth larger, and what searches them for conversations
-// takes a sixth less, because an id is decompressed and looked at once.
+// rarelyEqual says whether nearly every value of a column differs. In the tables beside conversations the id of one
+// stands in several rows, one after the other: with a dictionary files are a hundredth larger, and what searches them
+// for conversations takes a sixth less, because an id is decompressed and looked at once.
 func rarelyEqual(t tables.Table, column string) bool {
 	return slices.Contains(unique, column) && (t == tables.Conversations || column != "conversation_id")
 }
