@@ -7,8 +7,8 @@
 // the frontier. A conversation belongs to the part in which it started and to no other, whatever the server returns.
 //
 // A lake knows its source, and is refused to another one. A day of which nothing came is whole only when the platform's
-// synchronous query has nothing of it either. What is staged and cannot be used is fetched again, and a job that gives
-// what cannot be used is submitted again.
+// synchronous query has nothing of it either. What is staged and cannot be used is fetched again, and a job whose
+// results cannot be used is submitted again.
 package extract
 
 import (

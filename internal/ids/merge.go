@@ -21,13 +21,13 @@ func (d *Damaged) Unwrap() error { return d.Err }
 func Merge(ctx context.Context, to *Writer, runs ...*Run) error {
 	var h heap
 	for _, r := range runs {
-		c := &cursor{run: r}
-		more, err := c.next(ctx)
+		reader := &runReader{run: r}
+		more, err := reader.next(ctx)
 		if err != nil {
 			return err
 		}
 		if more {
-			h = append(h, c)
+			h = append(h, reader)
 		}
 	}
 	for i := len(h)/2 - 1; i >= 0; i-- {
@@ -49,9 +49,9 @@ func Merge(ctx context.Context, to *Writer, runs ...*Run) error {
 	return nil
 }
 
-// heap has the cursor with the least entry first. Package container/heap calls three methods through an interface for
+// heap has the reader with the least entry first. Package container/heap calls three methods through an interface for
 // each entry.
-type heap []*cursor
+type heap []*runReader
 
 func (h heap) sink(i int) {
 	for {
@@ -69,11 +69,11 @@ func (h heap) sink(i int) {
 	}
 }
 
-// pagesAtOnce is how many pages a cursor reads at a time.
+// pagesAtOnce is how many pages a reader reads at a time.
 const pagesAtOnce = 16
 
-// cursor walks the entries of a run.
-type cursor struct {
+// runReader reads the entries of a run, one after the other.
+type runReader struct {
 	run    *Run
 	entry  Entry  // the current one
 	passed int64  // how many came before it, and it
@@ -83,54 +83,54 @@ type cursor struct {
 }
 
 // next goes to the next entry, and says whether there is one.
-func (c *cursor) next(ctx context.Context) (bool, error) {
-	if len(c.within) == 0 {
-		if c.page == len(c.run.firsts) {
+func (r *runReader) next(ctx context.Context) (bool, error) {
+	if len(r.within) == 0 {
+		if r.page == len(r.run.firsts) {
 			return false, nil
 		}
-		if err := c.turn(ctx); err != nil {
+		if err := r.turn(ctx); err != nil {
 			return false, err
 		}
 	}
-	e := get(c.within)
-	if c.passed > 0 && Compare(e, c.entry) <= 0 {
-		return false, &Damaged{c.run, fault.New(fault.Corrupt, "entry %d of a run is out of order", c.passed)}
+	e := get(r.within)
+	if r.passed > 0 && Compare(e, r.entry) <= 0 {
+		return false, &Damaged{r.run, fault.New(fault.Corrupt, "entry %d of a run is out of order", r.passed)}
 	}
-	c.entry, c.within = e, c.within[entrySize:]
-	c.passed++
+	r.entry, r.within = e, r.within[entrySize:]
+	r.passed++
 	return true, nil
 }
 
 // turn goes to the next page.
-func (c *cursor) turn(ctx context.Context) error {
-	at := c.page % pagesAtOnce
+func (r *runReader) turn(ctx context.Context) error {
+	at := r.page % pagesAtOnce
 	if at == 0 {
-		if err := c.read(ctx); err != nil {
+		if err := r.read(ctx); err != nil {
 			return err
 		}
 	}
-	content := c.pages[at*pageSize:][:pageSize]
-	n, err := c.run.look(c.page, content)
+	content := r.pages[at*pageSize:][:pageSize]
+	n, err := r.run.look(r.page, content)
 	if err != nil {
-		return &Damaged{c.run, err}
+		return &Damaged{r.run, err}
 	}
-	c.page++
-	c.within = content[:n*entrySize]
+	r.page++
+	r.within = content[:n*entrySize]
 	return nil
 }
 
 // read reads the next pages.
-func (c *cursor) read(ctx context.Context) error {
+func (r *runReader) read(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	n := min(pagesAtOnce, len(c.run.firsts)-c.page) * pageSize
-	if c.pages == nil {
-		c.pages = make([]byte, n)
+	n := min(pagesAtOnce, len(r.run.firsts)-r.page) * pageSize
+	if r.pages == nil {
+		r.pages = make([]byte, n)
 	}
-	c.pages = c.pages[:n]
-	if err := readAt(c.run.from, c.pages, int64(c.page)*pageSize); err != nil {
-		return &Damaged{c.run, err}
+	r.pages = r.pages[:n]
+	if err := readAt(r.run.from, r.pages, int64(r.page)*pageSize); err != nil {
+		return &Damaged{r.run, err}
 	}
 	return nil
 }

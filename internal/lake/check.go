@@ -172,7 +172,7 @@ type decoder func(raw []byte) (*conversation.Conversation, wire.Misfits)
 
 // dayBy shreds the records of a day again and compares the result with what is stored in each table.
 func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, decode decoder) error {
-	stored := map[tables.Table]*cursor{}
+	stored := map[tables.Table]*storedRows{}
 	for _, t := range tables.All() {
 		if slices.ContainsFunc(ofDay(s.files[t], day), func(f datafile.File) bool { return c.missing[f.Path] }) {
 			return nil // said before; without it nothing of the day can be compared
@@ -183,7 +183,7 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 		if len(files) > 1 && t != tables.Changes {
 			c.damageOf(day, "%s: day %v has %d files and should have one", t, day, len(files))
 		}
-		stored[t] = newCursor(ctx, files)
+		stored[t] = newStoredRows(ctx, files)
 		defer stored[t].stop()
 	}
 	shredder := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, rows arrow.RecordBatch) { c.compare(day, t, rows, stored[t]) })
@@ -229,7 +229,7 @@ func count(f *datafile.File, v conversation.Version) {
 // rest looks at what is stored of a table and a day beyond what the records say, and at how much that is in all. Changes
 // are not derived from the records that are there now: that they can be read and are as many as the catalog says is
 // all that can be known.
-func (c *checker) rest(day conversation.Day, t tables.Table, files []datafile.File, stored *cursor) {
+func (c *checker) rest(day conversation.Day, t tables.Table, files []datafile.File, stored *storedRows) {
 	said := stored.err != nil
 	rest := stored.rest()
 	var want int64
@@ -277,15 +277,15 @@ func (c *checker) record(day conversation.Day, v conversation.Version, last conv
 	}
 }
 
-func (c *checker) compare(day conversation.Day, t tables.Table, derived arrow.RecordBatch, stored *cursor) {
+func (c *checker) compare(day conversation.Day, t tables.Table, derived arrow.RecordBatch, stored *storedRows) {
 	defer derived.Release()
 	if err := stored.equal(derived); err != nil {
 		c.damageOf(day, "%s: day %v: %v", t, day, err)
 	}
 }
 
-// cursor walks the stored rows of one table and day.
-type cursor struct {
+// storedRows are those of one table and day, read one after the other.
+type storedRows struct {
 	next func() (arrow.RecordBatch, error, bool)
 	stop func()
 	cur  arrow.RecordBatch
@@ -294,9 +294,9 @@ type cursor struct {
 	err  error // the first difference; after it nothing lines up any more
 }
 
-func newCursor(ctx context.Context, files []datafile.File) *cursor {
-	c := &cursor{}
-	c.next, c.stop = iter.Pull2(func(yield func(arrow.RecordBatch, error) bool) {
+func newStoredRows(ctx context.Context, files []datafile.File) *storedRows {
+	r := &storedRows{}
+	r.next, r.stop = iter.Pull2(func(yield func(arrow.RecordBatch, error) bool) {
 		for _, f := range files {
 			for rows, err := range datafile.Rows(ctx, f) {
 				if !yield(rows, err) || err != nil {
@@ -305,55 +305,55 @@ func newCursor(ctx context.Context, files []datafile.File) *cursor {
 			}
 		}
 	})
-	return c
+	return r
 }
 
 // fill makes sure that there are current rows, and some are left.
-func (c *cursor) fill() bool {
-	for c.err == nil && (c.cur == nil || c.at == c.cur.NumRows()) {
-		rows, err, ok := c.next()
+func (r *storedRows) fill() bool {
+	for r.err == nil && (r.cur == nil || r.at == r.cur.NumRows()) {
+		rows, err, ok := r.next()
 		if !ok {
 			return false
 		}
-		c.cur, c.at, c.err = rows, 0, err
+		r.cur, r.at, r.err = rows, 0, err
 	}
-	return c.err == nil
+	return r.err == nil
 }
 
 // equal compares the next rows with derived. It reports the first difference once.
-func (c *cursor) equal(derived arrow.RecordBatch) error {
-	if c.err != nil {
+func (r *storedRows) equal(derived arrow.RecordBatch) error {
+	if r.err != nil {
 		return nil //nolint:nilerr // said before
 	}
 	for i := int64(0); i < derived.NumRows(); {
-		if !c.fill() {
-			if c.err == nil {
-				c.err = fmt.Errorf("rows are missing from row %d on", c.row)
+		if !r.fill() {
+			if r.err == nil {
+				r.err = fmt.Errorf("rows are missing from row %d on", r.row)
 			}
-			return c.err
+			return r.err
 		}
-		n := min(derived.NumRows()-i, c.cur.NumRows()-c.at)
+		n := min(derived.NumRows()-i, r.cur.NumRows()-r.at)
 		for k, f := range derived.Schema().Fields() {
-			col := c.cur.Schema().FieldIndices(f.Name)
-			if len(col) != 1 || !array.SliceEqual(derived.Column(k), i, i+n, c.cur.Column(col[0]), c.at, c.at+n) {
-				c.err = fmt.Errorf("column %s differs from what the records say, between rows %d and %d", f.Name, c.row, c.row+n)
-				return c.err
+			col := r.cur.Schema().FieldIndices(f.Name)
+			if len(col) != 1 || !array.SliceEqual(derived.Column(k), i, i+n, r.cur.Column(col[0]), r.at, r.at+n) {
+				r.err = fmt.Errorf("column %s differs from what the records say, between rows %d and %d", f.Name, r.row, r.row+n)
+				return r.err
 			}
 		}
-		if more := c.cur.Schema().NumFields() - derived.Schema().NumFields(); more > 0 {
-			c.err = fmt.Errorf("there are %d columns too many", more)
-			return c.err
+		if more := r.cur.Schema().NumFields() - derived.Schema().NumFields(); more > 0 {
+			r.err = fmt.Errorf("there are %d columns too many", more)
+			return r.err
 		}
-		i, c.at, c.row = i+n, c.at+n, c.row+n
+		i, r.at, r.row = i+n, r.at+n, r.row+n
 	}
 	return nil
 }
 
 // rest counts the rows that are left.
-func (c *cursor) rest() (n int64) {
-	for c.fill() {
-		left := c.cur.NumRows() - c.at
-		n, c.at, c.row = n+left, c.cur.NumRows(), c.row+left
+func (r *storedRows) rest() (n int64) {
+	for r.fill() {
+		left := r.cur.NumRows() - r.at
+		n, r.at, r.row = n+left, r.cur.NumRows(), r.row+left
 	}
 	return n
 }

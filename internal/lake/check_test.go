@@ -334,7 +334,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 				t.Fatal(err)
 			}
 			finish(t, d)
-			at := newCursor(t.Context(), []datafile.File{file})
+			at := newStoredRows(t.Context(), []datafile.File{file})
 			if err := at.equal(derived); err == nil || !strings.Contains(err.Error(), "column "+field.Name+" differs") {
 				t.Errorf("%s: another %s: got %v", table, field.Name, err)
 			}
