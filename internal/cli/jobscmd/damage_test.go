@@ -54,6 +54,10 @@ func TestTheOwnerHearsOfADamagedFile(t *testing.T) {
 			if status := must(t, "status", "--lake", lake, strings.TrimSpace(out)); !strings.Contains(status, file) {
 				t.Errorf("%s, %s: status %s", name, how, status)
 			}
+			_, _, err = run(t, "", "results", "--lake", lake, strings.TrimSpace(out))
+			if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), file) {
+				t.Errorf("%s, %s: results end with %d, %v", name, how, fault.ExitCode(err), err)
+			}
 		}
 		out, _, err := run(t, "", owner...)
 		ofOwner("alone", out, err)
@@ -65,6 +69,10 @@ func TestTheOwnerHearsOfADamagedFile(t *testing.T) {
 			t.Errorf("%s: the server's client gets %d, %v", name, fault.ExitCode(err), err)
 		}
 		id := strings.TrimSpace(out)
+		_, _, err = run(t, "", "results", id, "--base-url", base)
+		if fault.ExitCode(err) != 5 || strings.Contains(err.Error(), lake) || !strings.Contains(err.Error(), "internal error") {
+			t.Errorf("%s: the server's client gets no results by %d, %v", name, fault.ExitCode(err), err)
+		}
 		for _, args := range [][]string{{"status", id}, {"status", id, "--json"}, {"list", "--json"}} {
 			if out := must(t, append(args, "--base-url", base)...); strings.Contains(out, lake) || strings.Contains(out, "parquet") {
 				t.Errorf("%s: the server's client is shown %s", name, out)

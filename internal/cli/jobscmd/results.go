@@ -24,7 +24,8 @@ func newResults(o *Options) *cobra.Command {
 		Long: `Read the results of a job that is FULFILLED: one record a line, each byte for byte as it was sent, on standard output or
 into a file. A page is written when it has been read whole. When the command is interrupted, or a page cannot be read,
 it says how many records it wrote and by which --cursor it goes on from there: what is then written, put behind what was
-written first, is the whole.
+written first, is the whole. Of a job that has FAILED the error says why; of a folder, it says which file of the lake is
+damaged, if that is why, and the exit code is 8.
 
 With --out the file is replaced, and with --cursor as well it is added to. A name that ends in .gz or .zst compresses.
 
@@ -52,8 +53,30 @@ func Results(ctx context.Context, o *Options) error {
 			return err
 		}
 		r := &reader{server: s, id: o.ID, size: o.PageSize, at: platform.Cursor(o.Cursor), page: page}
-		return errors.Join(o.read(ctx, r), page.close())
+		return errors.Join(unread(ctx, s, o.ID, o.read(ctx, r)), page.close())
 	})
+}
+
+// unread says why a job has failed, when that is why it has no results. Where it is not known, err stays: what could not
+// be read.
+func unread(ctx context.Context, s server, id wire.JobID, err error) error {
+	if !errors.Is(err, fault.NotFound) {
+		return err
+	}
+	status, failed := s.Status(ctx, id)
+	if failed != nil {
+		return err
+	}
+	why, failed := cause(ctx, s, id, status)
+	switch {
+	case failed != nil:
+		return err
+	case why != nil:
+		return outcome(id, status, why)
+	case status.State == wire.Failed && status.ErrorMessage != "":
+		return fault.New(fault.NotFound, "job %s has failed, and has no results: %s", id, status.ErrorMessage)
+	}
+	return err
 }
 
 func (o *Options) read(ctx context.Context, r *reader) error {
