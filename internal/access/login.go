@@ -104,8 +104,9 @@ func (s *Store) keep(ctx context.Context, t Token, v verifier) error {
 				return err
 			}
 		}
-		kept, err := tx.Exec(ctx, `INSERT INTO access_tokens SELECT ?, id, ? FROM access_clients WHERE id = ? AND secret_hash = ?`,
-			hash[:], now.Add(t.Lifetime).UnixMicro(), t.Client.ID, v.hash)
+		expires := now.Add(t.Lifetime).UnixMicro()
+		kept, err := tx.Exec(ctx, `INSERT INTO access_tokens (hash, client, expires, sum) SELECT ?, id, ?, ? FROM access_clients WHERE id = ? AND secret_hash = ?`,
+			hash[:], expires, sumOfToken(hash[:], t.Client.ID, expires), t.Client.ID, v.hash)
 		if err == nil && kept == 0 {
 			return authenticationFailed()
 		}
@@ -153,8 +154,13 @@ func (s *Store) issued(ctx context.Context, hash [sha256.Size]byte) (Client, tim
 		}
 		return c, expires, nil
 	}
+	var id ClientID
 	var expires int64
-	c, err := scanClient(s.byToken.Row(ctx, hash[:]), &expires)
+	var written []byte
+	c, _, err := scanClient(s.byToken.Row(ctx, hash[:]), &id, &expires, &written)
+	if err == nil {
+		err = soundToken(written, hash[:], id, expires)
+	}
 	if err == nil && s.fixed.has(c.ID) {
 		return Client{}, time.Time{}, state.ErrNoRow // a fixed client has its place here, and may have other rights
 	}

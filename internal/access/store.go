@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -34,9 +35,14 @@ var schema = state.Schema{Owner: "access", Steps: []string{`
 	) {by key};
 	CREATE INDEX access_tokens_client ON access_tokens (client);
 	CREATE INDEX access_tokens_expires ON access_tokens (expires)`,
+	// Of what the rows say, so that damage shows; see sum.go. Rows of before have none.
+	`ALTER TABLE access_clients ADD COLUMN sum {bytes};
+	ALTER TABLE access_tokens ADD COLUMN sum {bytes}`,
 }}
 
-const clientColumns = `c.id, c.name, c.organisation, c.user_id, c.permissions, c.lifetime, c.created, c.rotated`
+const clientColumns = `c.id, c.name, c.organisation, c.user_id, c.permissions, c.lifetime, c.created, c.rotated, c.secret_hash, c.seal_key, c.sum`
+
+const byID = `SELECT ` + clientColumns + ` FROM access_clients c WHERE c.id = ?`
 
 // Store keeps the clients and their tokens. Several processes may have one over the same database: what one of them
 // does, the others see at once. Safe for concurrent use.
@@ -68,10 +74,10 @@ func Open(ctx context.Context, db *state.DB, now func() time.Time) (*Store, erro
 	s := InMemory(now)
 	s.db = db
 	var err error
-	if s.byID, err = db.Prepare(ctx, `SELECT `+clientColumns+`, c.secret_hash, c.seal_key FROM access_clients c WHERE c.id = ?`); err != nil {
+	if s.byID, err = db.Prepare(ctx, byID); err != nil {
 		return nil, err
 	}
-	s.byToken, err = db.Prepare(ctx, `SELECT `+clientColumns+`, t.expires FROM access_tokens t JOIN access_clients c ON c.id = t.client WHERE t.hash = ?`)
+	s.byToken, err = db.Prepare(ctx, `SELECT `+clientColumns+`, t.client, t.expires, t.sum FROM access_tokens t JOIN access_clients c ON c.id = t.client WHERE t.hash = ?`)
 	return s, err
 }
 
@@ -104,13 +110,8 @@ func (s *Store) insert(ctx context.Context, c Client, v verifier) error {
 	if s.db == nil {
 		return fault.New(fault.Invalid, "this server keeps no clients")
 	}
-	permissions := make([]string, len(c.Permissions))
-	for i, p := range c.Permissions {
-		permissions[i] = string(p)
-	}
-	added, err := s.db.Exec(ctx, `INSERT INTO access_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-		c.ID, c.Name, c.Organization, c.UserID, strings.Join(permissions, " "), int64(c.TokenLifetime/time.Second),
-		c.Created.UnixMicro(), c.Rotated.UnixMicro(), v.hash, v.key)
+	added, err := s.db.Exec(ctx, `INSERT INTO access_clients (id, name, organisation, user_id, permissions, lifetime, created, rotated, secret_hash, seal_key, sum)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`, append(row(c, v), sum(c, v))...)
 	if err == nil && added == 0 {
 		return fault.New(fault.Conflict, "there is a client with the id %s already", c.ID)
 	}
@@ -124,7 +125,10 @@ func (s *Store) List(ctx context.Context, organization string) ([]Client, error)
 		return nil, nil
 	}
 	return state.All(s.db.Rows(ctx, `SELECT `+clientColumns+` FROM access_clients c
-		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organization), func(r state.Row) (Client, error) { return scanClient(r) })
+		WHERE ? IN ('', c.organisation) ORDER BY c.organisation, c.name, c.id`, organization), func(r state.Row) (Client, error) {
+		c, _, err := scanClient(r)
+		return c, err
+	})
 }
 
 // Get gives a client of the database; fault.NotFound.
@@ -137,7 +141,7 @@ func (s *Store) find(ctx context.Context, id ClientID) (c Client, v verifier, er
 	if s.db == nil {
 		return c, v, notFound(id)
 	}
-	c, err = scanClient(s.byID.Row(ctx, id), &v.hash, &v.key)
+	c, v, err = scanClient(s.byID.Row(ctx, id))
 	if errors.Is(err, state.ErrNoRow) {
 		return c, v, notFound(id)
 	}
@@ -148,20 +152,25 @@ func notFound(id ClientID) error {
 	return fault.New(fault.NotFound, "there is no client %s; parley client list shows those that there are", id)
 }
 
-// scanClient reads the columns of a client and those that follow. The error of no row is left as it is.
-func scanClient(row state.Row, more ...any) (c Client, err error) {
+// scanClient reads the columns of a client and those that follow. The error of no row is left as it is; a client that is
+// damaged is fault.Corrupt.
+func scanClient(row state.Row, more ...any) (c Client, v verifier, err error) {
 	var permissions string
 	var lifetime, created, rotated int64
-	err = row.Scan(append([]any{&c.ID, &c.Name, &c.Organization, &c.UserID, &permissions, &lifetime, &created, &rotated}, more...)...)
+	var written []byte
+	err = row.Scan(append([]any{&c.ID, &c.Name, &c.Organization, &c.UserID, &permissions, &lifetime, &created, &rotated, &v.hash, &v.key, &written}, more...)...)
 	if err != nil {
-		return Client{}, err
+		return Client{}, v, err
 	}
 	for p := range strings.FieldsSeq(permissions) {
 		c.Permissions = append(c.Permissions, Permission(p))
 	}
 	c.TokenLifetime = time.Duration(lifetime) * time.Second
 	c.Created, c.Rotated = time.UnixMicro(created).UTC(), time.UnixMicro(rotated).UTC()
-	return c, nil
+	if written != nil && !bytes.Equal(written, sum(c, v)) {
+		return Client{}, verifier{}, fault.New(fault.Corrupt, "the entry of client %s in the control database is damaged; remove the client and add it again", c.ID)
+	}
+	return c, v, nil
 }
 
 // Rotate gives a client a new secret. The old one and its tokens are worth nothing from then on. It fails with
@@ -175,11 +184,16 @@ func (s *Store) Rotate(ctx context.Context, id ClientID) (secret string, err err
 		return "", err
 	}
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		rotated, err := tx.Exec(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ? WHERE id = ?`,
-			v.hash, v.key, s.now().UnixMicro(), id)
-		if err == nil && rotated == 0 {
+		c, _, err := scanClient(tx.Row(ctx, byID, id))
+		if errors.Is(err, state.ErrNoRow) {
 			return notFound(id)
 		}
+		if err != nil {
+			return err
+		}
+		c.Rotated = s.now()
+		_, err = tx.Exec(ctx, `UPDATE access_clients SET secret_hash = ?, seal_key = ?, rotated = ?, sum = ? WHERE id = ?`,
+			v.hash, v.key, c.Rotated.UnixMicro(), sum(c, v), id)
 		if err == nil {
 			_, err = tx.Exec(ctx, `DELETE FROM access_tokens WHERE client = ?`, id)
 		}

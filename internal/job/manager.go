@@ -167,9 +167,14 @@ func (m *Manager) List(ctx context.Context, o Owner) ([]Listed, error) {
 }
 
 // Delete cancels a job that is not done, whose status can still be read afterwards, and removes one that is done with
-// its results. It fails with fault.NotFound when the owner sees no such job.
+// its results, or that is damaged. It fails with fault.NotFound when the owner sees no such job.
 func (m *Manager) Delete(ctx context.Context, o Owner, id ID) error {
-	if _, err := m.find(ctx, o, id); err != nil {
+	e, err := m.find(ctx, o, id)
+	if errors.Is(err, fault.Corrupt) && o.sees(e) {
+		m.running.cancel(id)
+		return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, id))
+	}
+	if err != nil {
 		return err
 	}
 	cancelled, err := m.jobs.cancel(ctx, id, m.cfg.Now().Add(m.cfg.Keep))
@@ -219,7 +224,7 @@ func (m *Manager) Results(ctx context.Context, o Owner, id ID, cursor string, pa
 func (m *Manager) find(ctx context.Context, o Owner, id ID) (entry, error) {
 	e, ok, err := m.jobs.get(ctx, id)
 	if err != nil {
-		return entry{}, err
+		return e, err // who owns one that is damaged, nobody knows
 	}
 	if !ok || !o.sees(e) {
 		return entry{}, notFound()

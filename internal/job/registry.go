@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -42,6 +43,8 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	// Why a job failed, where the one who asked may not know: the name of the fault's kind, and its text.
 	`ALTER TABLE jobs ADD COLUMN kind {text} NOT NULL DEFAULT '';
 	ALTER TABLE jobs ADD COLUMN cause {text} NOT NULL DEFAULT ''`,
+	// Of what the row says, so that damage shows; see entry.sum. Jobs of before have none.
+	`ALTER TABLE jobs ADD COLUMN sum {bytes}`,
 }}
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -77,23 +80,35 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", state, body, submitted) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate))
+		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", state, body, submitted, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate), e.sum())
 		return err
 	})
 }
 
-const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause`
+const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, sum`
 
+// scan reads an entry. One that is damaged comes with fault.Corrupt.
 func scan(r state.Row) (e entry, err error) {
 	var submitted, completed, expires, forget, available int64
 	var missing string
+	var sum []byte
 	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
-		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text)
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &sum)
+	if err != nil {
+		return e, err
+	}
 	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
 	e.forget, e.available = moment(forget), moment(available)
-	if err == nil {
-		e.missing, err = conversation.ParseDays(missing)
+	e.missing, _ = conversation.ParseDays(missing) // what is no list of days is not what the sum is of
+	return e, e.sound(sum)
+}
+
+// scanAny reads an entry even if it is damaged.
+func scanAny(r state.Row) (entry, error) {
+	e, err := scan(r)
+	if errors.Is(err, fault.Corrupt) {
+		return e, nil
 	}
 	return e, err
 }
@@ -122,7 +137,8 @@ func next(organizations int) string {
 		coalesce(t.turn, 0), j.seq LIMIT 1`
 }
 
-// take moves the job of one of these organizations whose turn it is to Pending. It says no when none is waiting.
+// take moves the job of one of these organizations whose turn it is to Pending. It says no when none is waiting. A job
+// whose entry is damaged comes with fault.Corrupt.
 func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bool, err error) {
 	if len(organizations) == 0 {
 		return e, false, nil
@@ -134,10 +150,11 @@ func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bo
 	case err != nil:
 		return e, false, err
 	}
+	var unsound error
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		e, err = scan(tx.Row(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organizations...))
-		if err != nil {
-			return err
+		e, unsound = scan(tx.Row(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organizations...))
+		if unsound != nil && !errors.Is(unsound, fault.Corrupt) {
+			return unsound
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO job_turns SELECT ?, ?, 1 + coalesce(max(turn), 0) FROM job_turns WHERE true
 			ON CONFLICT (organisation, client) DO UPDATE SET turn = excluded.turn`, e.owner.Organization, e.owner.Client)
@@ -146,7 +163,7 @@ func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bo
 	if errors.Is(err, state.ErrNoRow) {
 		return e, false, nil
 	}
-	return e, err == nil, err
+	return e, err == nil, cmp.Or(err, unsound)
 }
 
 // putBack moves Pending jobs back to the queue, where they stand as they stood: one of them, or all of them for want of
@@ -162,9 +179,19 @@ func (s registry) putBack(ctx context.Context, id ID) error {
 // giveUp fails the Pending jobs whose runners were killed as often as this, and gives their ids.
 func (s registry) giveUp(ctx context.Context, starts int, message string, now, forget time.Time) (out []ID, err error) {
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		out, err = ids(tx.Rows(ctx, `UPDATE jobs SET state = 'FAILED', body = NULL, error = ?, completed = ?, forget = ?
-			WHERE state = 'PENDING' AND starts >= ? RETURNING id`, message, millis(now), millis(forget), starts))
-		return err
+		out = nil
+		given, err := state.All(tx.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE state = 'PENDING' AND starts >= ?`, starts), scanAny)
+		if err != nil {
+			return err
+		}
+		for _, e := range given {
+			e.status.State, e.status.ErrorMessage, e.status.CompletionDate, e.forget = Failed, message, now, forget
+			if _, err := end(ctx, tx, e); err != nil {
+				return err
+			}
+			out = append(out, e.id)
+		}
+		return nil
 	})
 	return out, err
 }
@@ -172,22 +199,36 @@ func (s registry) giveUp(ctx context.Context, starts int, message string, now, f
 // finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
 func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
-			records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ? WHERE id = ? AND state = 'PENDING'`,
-			e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
-			millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
-			conversation.DaysText(e.missing), e.cause.kind, e.cause.text, e.id)
-		ok = n > 0
+		ok, err = end(ctx, tx, e)
 		return err
 	})
 	return ok, err
 }
 
+// end does what finish does, in a transaction.
+func end(ctx context.Context, tx *state.Tx, e entry) (ok bool, err error) {
+	e.body = nil
+	n, err := tx.Exec(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
+		records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ?, sum = ? WHERE id = ? AND state = 'PENDING'`,
+		e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
+		millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
+		conversation.DaysText(e.missing), e.cause.kind, e.cause.text, e.sum(), e.id)
+	return n > 0, err
+}
+
 // cancel moves a job that is not done to Cancelled, to be forgotten at the given time. It says no when the job is done.
 func (s registry) cancel(ctx context.Context, id ID, forget time.Time) (ok bool, err error) {
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
-			millis(forget), id)
+		e, err := scan(tx.Row(ctx, `SELECT `+entryColumns+` FROM jobs WHERE id = ? AND state IN ('QUEUED', 'PENDING')`, id))
+		if ok = false; errors.Is(err, state.ErrNoRow) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e.body = nil
+		n, err := tx.Exec(ctx, `UPDATE jobs SET state = 'CANCELLED', body = NULL, forget = ?, sum = ? WHERE id = ? AND state IN ('QUEUED', 'PENDING')`,
+			millis(forget), e.sum(), id)
 		ok = n > 0
 		return err
 	})

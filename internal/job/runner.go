@@ -131,6 +131,9 @@ func (m *Manager) recover(ctx context.Context) error {
 func (m *Manager) clear(ctx context.Context) error {
 	return m.files.clear(ctx, m.running.has, func(id ID) (bool, error) {
 		e, ok, err := m.jobs.get(ctx, id)
+		if errors.Is(err, fault.Corrupt) {
+			return true, nil // the file may be good, whatever is wrong with the entry
+		}
 		return ok && e.status.State == Fulfilled, err
 	})
 }
@@ -182,8 +185,12 @@ func (m *Manager) sweep(ctx context.Context) {
 func (m *Manager) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		e, ok, err := m.jobs.take(ctx, m.mine)
-		if err == nil && ok {
+		switch {
+		case ok && err == nil:
 			err = m.run(ctx, e)
+		case ok:
+			m.fail(ctx, e, err) // it is damaged, and the next one need not wait
+			continue
 		}
 		switch {
 		case ctx.Err() != nil:
