@@ -225,7 +225,8 @@ func Rotate(ctx context.Context, o *Options) error {
 func Remove(ctx context.Context, o *Options) error {
 	return o.withExisting(ctx, func(s *access.Store) error {
 		c, err := s.Get(ctx, o.ID)
-		if err != nil {
+		damaged := errors.Is(err, fault.Corrupt) // and to remove it is what can be done with it
+		if err != nil && (o.DryRun || !damaged) {
 			return err
 		}
 		if o.DryRun {
@@ -233,6 +234,9 @@ func Remove(ctx context.Context, o *Options) error {
 		}
 		if err := s.Remove(ctx, o.ID); err != nil {
 			return err
+		}
+		if damaged {
+			return o.printDamaged()
 		}
 		return o.printClient("Removed", c, "")
 	})

@@ -249,3 +249,31 @@ func TestHelpHasExamples(t *testing.T) {
 		}
 	}
 }
+
+// A client whose entry is damaged is told as that, and can be removed.
+func TestADamagedClient(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "server")
+	out, _ := must(t, "add", "--state", dir, "--name", "Nightly export", "--json")
+	id := decode(t, out).ID
+	folder, err := app.OpenFolder(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := folder.DB.Exec(t.Context(), `UPDATE access_clients SET organisation = 'defaulu'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"list"}, {"rotate", id}, {"remove", id, "--dry-run"}} {
+		if _, _, err := run(t, false, append(args, "--state", dir)...); fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), id) {
+			t.Errorf("%s ends with %d: %v", args[0], fault.ExitCode(err), err)
+		}
+	}
+	if out, _ := must(t, "remove", "--state", dir, id); !strings.Contains(out, "Removed the client "+id+", whose entry was damaged") {
+		t.Errorf("remove: %s", out)
+	}
+	if out, _ := must(t, "list", "--state", dir, "--json"); out != "" {
+		t.Errorf("list: %s", out)
+	}
+}

@@ -50,6 +50,15 @@ func (o *Options) printClient(done string, c access.Client, secret string) error
 	return nil
 }
 
+// printDamaged says that a client was removed of which nothing is known but the id.
+func (o *Options) printDamaged() error {
+	if o.JSON {
+		return o.Streams.JSON(body(access.Client{ID: o.ID, Permissions: []access.Permission{}}, ""))
+	}
+	o.Streams.Printf("Removed the client %s, whose entry was damaged\n", o.ID)
+	return nil
+}
+
 func (o *Options) printList(list []access.Client) error {
 	if o.JSON {
 		for _, c := range list {

@@ -2,9 +2,11 @@ package jobscmd
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -27,7 +29,8 @@ be found any more.
 func Cancel(ctx context.Context, o *Options) error {
 	return o.with(ctx, false, func(ctx context.Context, s server) error {
 		before, err := s.Status(ctx, o.ID)
-		if err != nil {
+		damaged := o.ofFolder() && errors.Is(err, fault.Corrupt) && !o.DryRun // and to remove it is what its owner can do
+		if err != nil && !damaged {
 			return err
 		}
 		if !o.DryRun {
@@ -43,13 +46,17 @@ func (o *Options) printCancelled(before wire.JobStatus) error {
 	if o.JSON {
 		return o.Streams.JSON(struct {
 			ID     wire.JobID    `json:"jobId"`
-			State  wire.JobState `json:"state"` // before
+			State  wire.JobState `json:"state"` // before; empty of one that was damaged
 			DryRun bool          `json:"dryRun"`
 		}{o.ID, before.State, o.DryRun})
 	}
 	done, verb := "was", "cancelled"
 	if o.DryRun {
 		done = "would be"
+	}
+	if before.State == "" {
+		o.Streams.Printf("Job %s, whose entry was damaged, was removed, with the results if it had any.\n", o.ID)
+		return nil
 	}
 	if before.Done() {
 		verb = "removed, with the results if it has any"
