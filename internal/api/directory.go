@@ -56,7 +56,7 @@ const noLists = "This server does not list users, queues, wrap-up codes, skills,
 
 // directory is what the client's organization consists of.
 func (x *exchange) directory() (*directory.Directory, error) {
-	if _, err := x.source(); err != nil {
+	if _, err := x.views(); err != nil {
 		return nil, err
 	}
 	now := x.server.cfg.Directories[x.client.Organization]

@@ -25,7 +25,7 @@ import (
 type Sandbox struct {
 	World *sandbox.World
 
-	state *State
+	folder *Folder
 	lock  store.Lock
 	ends  bool // the folder ends with it
 }
@@ -45,16 +45,16 @@ func OpenSandbox(ctx context.Context, dir string, world func(begun *sandbox.Scen
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.state, err = OpenState(ctx, dir); err != nil {
+	if s.folder, err = OpenFolder(ctx, dir); err != nil {
 		return nil, err
 	}
-	if s.lock, err = folder.At(s.state.Dir).Lock(ctx, "sandbox.lock", store.LockOptions{}); err != nil {
+	if s.lock, err = folder.At(s.folder.Dir).Lock(ctx, "sandbox.lock", store.LockOptions{}); err != nil {
 		if held, is := errors.AsType[*store.Held](err); is {
-			err = fault.New(fault.Conflict, "%s runs the sandbox of %s; stop it, or give another folder by --data", held.By, s.state.Dir)
+			err = fault.New(fault.Conflict, "%s runs the sandbox of %s; stop it, or give another folder by --data", held.By, s.folder.Dir)
 		}
 		return nil, err
 	}
-	kept, err := journal.Open(ctx, s.state.DB)
+	kept, err := journal.Open(ctx, s.folder.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -73,19 +73,19 @@ func (s *Sandbox) Close() (err error) {
 	if s.lock != nil {
 		err = s.lock.Close()
 	}
-	if s.state == nil {
+	if s.folder == nil {
 		return err
 	}
-	err = errors.Join(err, s.state.Close())
+	err = errors.Join(err, s.folder.Close())
 	if s.ends {
-		err = errors.Join(err, os.RemoveAll(s.state.Dir))
+		err = errors.Join(err, os.RemoveAll(s.folder.Dir))
 	}
 	return err
 }
 
 // Client makes a client that outlives the process, where the folder has none yet; otherwise it gives none.
 func (s *Sandbox) Client(ctx context.Context) (c Credentials, err error) {
-	clients, err := access.Open(ctx, s.state.DB, s.World.Clock)
+	clients, err := access.Open(ctx, s.folder.DB, s.World.Clock)
 	if err != nil {
 		return c, err
 	}
@@ -102,7 +102,7 @@ type Control struct{ Nobody, Anyone bool }
 // Serve makes its server.
 func (s *Sandbox) Serve(l Listen, c Control) *Server {
 	server := &Server{Listen: l, backend: backend{
-		views: map[string]engine.Views{DefaultOrganization: s.World}, now: s.World.Clock, state: s.state,
+		views: map[string]engine.Views{DefaultOrganization: s.World}, now: s.World.Clock, folder: s.folder,
 		organizations: func(context.Context) (map[string]api.Organization, error) {
 			return map[string]api.Organization{DefaultOrganization: organizationOf(s.World)}, nil
 		},
