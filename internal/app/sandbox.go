@@ -26,8 +26,8 @@ type Sandbox struct {
 	World *sandbox.World
 
 	folder *Folder
-	lock  store.Lock
-	ends  bool // the folder ends with it
+	lock   store.Lock
+	ends   bool // the folder ends with it
 }
 
 // OpenSandbox opens the sandbox of a folder, or one that ends with the process where none is given. World makes its world:
