@@ -89,6 +89,8 @@ type Server struct {
 	Listen
 	backend
 
+	control *Control // of a sandbox; nil elsewhere
+
 	owner   *access.Client // who asks in this process; nil where clients do
 	passing *State
 	meter   *meter.Meter
@@ -104,9 +106,11 @@ func NewSandbox(l Listen, w *sandbox.World) *Server {
 	// Who extracts keeps the id of the organization, so as not to mix one's conversations with another's. So it follows
 	// from what the conversations come from: the same after a restart and at another address, another for others.
 	name := w.Name()
-	return over(l, w, w.Clock, func(context.Context) (api.Organization, error) {
+	s := over(l, w, w.Clock, func(context.Context) (api.Organization, error) {
 		return api.Organization{ID: api.OrganizationID(name), Name: name}, nil
 	})
+	s.control = newControl(s, w)
+	return s
 }
 
 // over makes a server for the default organization whose clients, tokens and jobs end with it.
@@ -230,8 +234,12 @@ func (s *Server) listen(ctx context.Context) error {
 	if secure != nil {
 		s.socket = tls.NewListener(s.socket, secure)
 	}
+	handler := s.surface.Handler()
+	if s.control != nil {
+		handler = s.control.before(handler)
+	}
 	s.http = &http.Server{
-		Handler: s.surface.Handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: handler, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
@@ -278,6 +286,9 @@ func (s *Server) serve(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		s.surface.Stopping()
+		if s.control != nil {
+			s.control.stopping()
+		}
 		grace := s.Grace
 		if grace == 0 {
 			grace = graceful

@@ -160,6 +160,9 @@ var jobFaults = []string{
 	string(StuckQueued), string(StuckPending), string(JobFailed), string(JobExpired), string(CursorRefused), string(EmptyPage), string(PageTwice),
 }
 
+// JobFaults are the names of what can go wrong with a job.
+func JobFaults() []string { return slices.Clone(jobFaults) }
+
 func (r Rule) checkJob() error {
 	j := r.Job
 	if j == nil {

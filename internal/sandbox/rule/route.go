@@ -57,6 +57,14 @@ var named = []struct {
 	}},
 }
 
+// RouteNames are the names of routes that rules know, "any" among them.
+func RouteNames() (names []string) {
+	for _, n := range named {
+		names = append(names, n.name)
+	}
+	return append(names, anyRoute)
+}
+
 // routes are those of a server, as "METHOD /path/{}". Of two that match, the first is meant.
 type routes []string
 
