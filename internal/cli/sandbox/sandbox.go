@@ -61,6 +61,7 @@ The official clients work against it when they are pointed at its address: see d
 			return Run(cmd.Context(), o)
 		},
 	}
+	cmd.AddCommand(newFaults(s), newRequests(s))
 	f := cmd.Flags()
 	o.Flags(f, "warn", "*")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")

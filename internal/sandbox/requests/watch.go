@@ -34,7 +34,7 @@ func Harmed(ctx context.Context, rule string) {
 
 func (l *Log) watch(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	begun, rule := time.Now(), &atomic.Pointer[string]{}
-	e := Entry{At: l.cfg.Now(), Method: clip(r.Method, 16), Path: clip(r.URL.EscapedPath(), 256), Query: parameters(r.URL)}
+	e := Entry{At: l.cfg.Now().Truncate(time.Millisecond), Method: clip(r.Method, 16), Path: clip(r.URL.EscapedPath(), 256), Query: parameters(r.URL)}
 	if l.cfg.Client != nil {
 		e.Client = clip(l.cfg.Client(r), 128)
 	}
