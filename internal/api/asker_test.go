@@ -1,7 +1,9 @@
 package api
 
 import (
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +31,24 @@ func TestAsker(t *testing.T) {
 			if got, body := x.server.Asker(r), readAll(x.t, r.Body); got != c.want || body != c.body {
 				x.t.Errorf("%s: got %q; %d bytes of %d are left", name, got, len(body), len(c.body))
 			}
+		}
+	})
+}
+
+// Whoever answers in place of the server sets the headers that it sets.
+func TestPrepare(t *testing.T) {
+	test(t, 1, func(c *Config) { c.Origins = []string{"*"} }, func(x *fixture) {
+		r := x.request("GET", "/api/v2/users/me", "")
+		r.Header.Set("Origin", "http://page")
+		own, prepared := x.do(r), httptest.NewRecorder()
+		x.server.Prepare(prepared, r)
+		want := slices.Sorted(maps.Keys(own.Header()))
+		want = slices.DeleteFunc(want, func(name string) bool { return name == "Content-Type" || name == "Content-Length" })
+		if got := slices.Sorted(maps.Keys(prepared.Header())); !slices.Equal(got, want) {
+			x.t.Errorf("got %v, want %v", got, want)
+		}
+		if prepared.Header().Get("Access-Control-Allow-Origin") != "*" || len(prepared.Header()["ININ-Correlation-Id"]) != 1 {
+			x.t.Errorf("got %v", prepared.Header())
 		}
 	})
 }

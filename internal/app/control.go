@@ -31,7 +31,10 @@ func newControl(s *Server, w *sandbox.World) *Control {
 	seed := fnv.New64a()
 	_, _ = seed.Write([]byte(w.Name())) // it tells of the seed, and of records that were given
 	return &Control{
-		Faults:   rule.New(rule.Config{Seed: seed.Sum64(), Routes: api.Routes(), Client: who, Fired: requests.Harmed}),
+		Faults: rule.New(rule.Config{
+			Seed: seed.Sum64(), Routes: api.Routes(), Client: who, Fired: requests.Harmed,
+			Prepare: func(w http.ResponseWriter, r *http.Request) { s.surface.Prepare(w, r) },
+		}),
 		Requests: requests.New(requests.Config{Now: w.Clock, Client: who}),
 	}
 }

@@ -37,7 +37,7 @@ var standard = map[int][2]string{
 type problem struct {
 	status        int
 	code, message string // the platform's for the status if they are empty
-	id            string // the correlation id; if it is empty, that of the headers, or one of chance
+	id            string // the correlation id
 }
 
 func (p problem) body() wire.Problem {
@@ -58,27 +58,27 @@ func (p problem) body() wire.Problem {
 	return b
 }
 
-// refuse answers with an error body.
+// correlation is the header with the id of a request, as the platform spells it.
+const correlation = "ININ-Correlation-Id"
+
+// prepare sets the headers that each answer carries.
+func (h *Handler) prepare(w http.ResponseWriter, r *http.Request) {
+	if h.set.cfg.Prepare != nil {
+		h.set.cfg.Prepare(w, r)
+	} else {
+		w.Header()[correlation] = []string{uuid.NewString()}
+	}
+}
+
+// refuse answers with an error body, when the headers that each answer carries are set.
 func refuse(w http.ResponseWriter, p problem) {
-	if given := w.Header()["ININ-Correlation-Id"]; p.id == "" && len(given) == 1 {
-		p.id = given[0]
+	if id := w.Header()[correlation]; len(id) == 1 {
+		p.id = id[0]
 	}
-	if p.id == "" {
-		p.id = uuid.NewString()
-	}
-	setHeaders(w.Header(), p.id)
 	if p.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	sendJSON(w, p.status, p.body())
-}
-
-// setHeaders sets what each answer of the platform carries.
-func setHeaders(h http.Header, id string) {
-	h["ININ-Correlation-Id"] = []string{id}
-	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
-	h.Set("Pragma", "no-cache")
-	h.Set("Expires", "0")
 }
 
 func sendJSON(w http.ResponseWriter, status int, value any) {
@@ -93,15 +93,16 @@ func sendJSON(w http.ResponseWriter, status int, value any) {
 }
 
 // tokenExpired answers as the platform does when a token has expired; its text there is not known.
-func (h *Handler) tokenExpired(w http.ResponseWriter) {
+func (h *Handler) tokenExpired(w http.ResponseWriter, r *http.Request) {
+	h.prepare(w, r)
 	refuse(w, problem{status: http.StatusUnauthorized, code: "credentials.expired", message: "The credentials have expired."})
 }
 
 // answer answers in place of the platform.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, by Rule, n int) {
-	a, head := by.Answer, w.Header()
-	id := uuidOf(hashed(h.set.cfg.Seed, by.Name, n))
-	setHeaders(head, id)
+	h.prepare(w, r)
+	a, head, id := by.Answer, w.Header(), uuidOf(hashed(h.set.cfg.Seed, by.Name, n))
+	head[correlation] = []string{id}
 	switch {
 	case a.RetryAfter != 0:
 		seconds := strconv.FormatInt(int64((time.Duration(a.RetryAfter)+time.Second-1)/time.Second), 10)

@@ -31,13 +31,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h.set.hasExpired(r) {
-		h.tokenExpired(w)
+		h.tokenExpired(w, r)
 		return
 	}
 	route, values := h.set.routes.find(r)
 	by, n, err := h.set.call(r, route)
 	if err != nil {
-		refuse(w, problem{status: http.StatusInternalServerError, message: err.Error()})
+		h.broken(w, r, err)
 		return
 	}
 	behind := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.jobs(w, r, route, values) })
@@ -61,7 +61,7 @@ func (h *Handler) harm(w http.ResponseWriter, r *http.Request, by Rule, n int, b
 	case by.Answer != nil:
 		h.answer(w, r, by, n)
 	case by.ExpireToken:
-		h.tokenExpired(w)
+		h.tokenExpired(w, r)
 	case by.Delay != 0:
 		h.pass(r.Context(), time.Duration(by.Delay))
 		behind.ServeHTTP(w, r)

@@ -78,7 +78,7 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, route string) {
 	if answer.status == http.StatusAccepted && json.Unmarshal(answer.body, &job) == nil {
 		by, err := h.set.take(r, route, job.JobID)
 		if err != nil {
-			h.broken(w, err)
+			h.broken(w, r, err)
 			return
 		}
 		if by.Name != "" {
@@ -89,7 +89,8 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, route string) {
 }
 
 // broken answers that a change could not be noted.
-func (*Handler) broken(w http.ResponseWriter, err error) {
+func (h *Handler) broken(w http.ResponseWriter, r *http.Request, err error) {
+	h.prepare(w, r)
 	refuse(w, problem{status: http.StatusInternalServerError, message: err.Error()})
 }
 
@@ -148,7 +149,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request, j held) {
 // inherit takes over the headers of an answer that is not sent: the correlation id, the rate.
 func (w *whole) inherit(out http.ResponseWriter) {
 	for name, values := range w.header {
-		if name != "Content-Length" && name != "Content-Type" && name != "Vary" {
+		if name != "Content-Length" && name != "Content-Type" {
 			out.Header()[name] = values
 		}
 	}
@@ -161,7 +162,7 @@ func (h *Handler) delete(w http.ResponseWriter, r *http.Request, j held) {
 		answer := record(h.next, r)
 		if answer.status < http.StatusBadRequest {
 			if err := h.set.move(j.id, ""); err != nil {
-				h.broken(w, err)
+				h.broken(w, r, err)
 				return
 			}
 		}
@@ -174,7 +175,7 @@ func (h *Handler) delete(w http.ResponseWriter, r *http.Request, j held) {
 		return
 	}
 	if err := h.set.move(j.id, wire.Cancelled); err != nil {
-		h.broken(w, err)
+		h.broken(w, r, err)
 		return
 	}
 	answer.inherit(w)

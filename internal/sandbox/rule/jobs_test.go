@@ -292,6 +292,9 @@ func TestHeldJobsAndRights(t *testing.T) {
 					t.Errorf("%s %s: %d %s", fault, method, a.status, a.body)
 				}
 			}
+			if a := p.ask("GET", wire.PathList); a.status != http.StatusUnauthorized {
+				t.Errorf("%s: the list: %d %s", fault, a.status, a.body)
+			}
 			for _, query := range []string{"", "?cursor=AAAA"} {
 				if a := p.ask("GET", job+"/results"+query); a.status != http.StatusUnauthorized {
 					t.Errorf("%s: a page: %d %s", fault, a.status, a.body)

@@ -82,7 +82,7 @@ func (h *Handler) results(w http.ResponseWriter, r *http.Request, j held) {
 	show := j.shown(known)
 	if show.State == wire.Fulfilled && j.job.Fault == JobExpired {
 		if err := h.set.move(j.id, wire.Expired); err != nil {
-			h.broken(w, err)
+			h.broken(w, r, err)
 			return
 		}
 		show.State = wire.Expired

@@ -193,8 +193,8 @@ func (rs routes) path(text string) (target, error) {
 // takes says whether a request on a route is meant.
 func (t target) takes(r *http.Request, route string) bool {
 	switch {
-	case t.any:
-		return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/oauth/token"
+	case t.any: // and no question of a browser beforehand, which no program sees
+		return (strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/oauth/token") && r.Method != http.MethodOptions
 	case !slices.Contains(t.routes, route):
 		return false
 	case t.path == "":

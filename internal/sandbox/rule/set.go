@@ -30,6 +30,9 @@ type Config struct {
 	// Client tells who asks: by the token, and of a login by the credentials; "" if that is nobody. A body that it reads it
 	// puts back. nil means nobody.
 	Client func(*http.Request) string
+	// Prepare sets the headers that each answer of the platform carries, a correlation id and what browsers want to see.
+	// nil means a correlation id alone.
+	Prepare func(http.ResponseWriter, *http.Request)
 	// Note is told of each change before it counts, one at a time, and must not ask the Set. If it fails, the change is
 	// not made, and the request that was to make it is answered with status 500. May be nil.
 	Note func(Event) error
