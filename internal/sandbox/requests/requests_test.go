@@ -91,9 +91,29 @@ func TestControlIsNotRemembered(t *testing.T) {
 	}
 }
 
+// brokenWriter is a connection whose client has gone.
+type brokenWriter struct{ http.ResponseWriter }
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestClientsThatGoAndAnswersThatTakeTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		h := l.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(1500 * time.Millisecond) // in a bubble
+			_, _ = io.WriteString(w, "x")
+		}))
+		r := httptest.NewRequestWithContext(t.Context(), strings.Repeat("M", 100), "/", http.NoBody)
+		h.ServeHTTP(brokenWriter{httptest.NewRecorder()}, r)
+		if e := l.Since(0, 0)[0]; e.Duration != 1500 || !e.Broken || e.Bytes != 0 || e.Status != 200 || len(e.Method) != 16 {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
 func TestTheOldestAreForgotten(t *testing.T) {
 	l := newLog()
-	for range Most + 5 {
+	for range 10_005 {
 		l.add(Entry{})
 	}
 	for _, c := range []struct {
@@ -101,8 +121,8 @@ func TestTheOldestAreForgotten(t *testing.T) {
 		limit, want int
 		first       int64
 	}{
-		{0, 0, Most, 6}, {5, 0, Most, 6}, {6, 0, Most - 1, 7}, {Most, 0, 5, Most + 1}, {Most, 2, 2, Most + 1}, {Most + 5, 0, 0, 0},
-		{Most + 100, 0, 0, 0}, {-7, 3, 3, 6},
+		{0, 0, 10_000, 6}, {5, 0, 10_000, 6}, {6, 0, 9_999, 7}, {10_000, 0, 5, 10_001}, {10_000, 2, 2, 10_001}, {10_005, 0, 0, 0},
+		{10_100, 0, 0, 0}, {-7, 3, 3, 6},
 	} {
 		got := l.Since(c.since, c.limit)
 		if len(got) != c.want || c.want > 0 && (got[0].Number != c.first || got[c.want-1].Number != c.first+int64(c.want)-1) {

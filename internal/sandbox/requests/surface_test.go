@@ -21,6 +21,8 @@ func TestSurface(t *testing.T) {
 	l.add(Entry{At: noon, Method: "GET", Path: "/b"})
 	for target, want := range map[string]string{
 		"":                  `200 {"requests":[{"number":1,"at":"2026-11-08T12:00:00Z","method":"GET","path":"/a","query":["cursor"],"client":"me","status":200,"bytes":7,"milliseconds":1.5,"rule":"r","broken":true},{"number":2,`,
+		"?since=0":          `200 {"requests":[{"number":1,`,
+		"?since=10":         `200 {"requests":[],"last":2}`,
 		"?since=1":          `200 {"requests":[{"number":2,"at":"2026-11-08T12:00:00Z","method":"GET","path":"/b","status":0,"bytes":0,"milliseconds":0}],"last":2}`,
 		"?since=2":          `200 {"requests":[],"last":2}`,
 		"?since=1&wait=10s": `200 {"requests":[{"number":2`,

@@ -68,6 +68,7 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 		`{"route":"POST /oauth/tokens","close":"before"}`:                                        {"route", "Did you mean POST /oauth/token?"},
 		`{"route":"GET /_sandbox/clock","close":"before"}`:                                       {"route", "no route"},
 		`{"route":"any","close":"before","name":"a b"}`:                                          {"name", "letters"},
+		`{"route":"any","close":"before","name":"` + strings.Repeat("x", 65) + `"}`:              {"name", "up to 64"},
 		`{"route":"any","close":"before","name":".."}`:                                           {"name", "letters"},
 		`{"route":"any","close":"before","nth":-1}`:                                              {"nth", "the first is 1"},
 		`{"route":"any","close":"before","every":-1}`:                                            {"every", "negative"},

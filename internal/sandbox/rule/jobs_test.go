@@ -2,6 +2,7 @@ package rule_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -329,6 +330,38 @@ func TestJobsThatAreLetGo(t *testing.T) {
 		}
 		if got := p.pages(job); got != "[012] [345] [67]" {
 			t.Errorf("from the start: %s", got)
+		}
+	})
+}
+
+// What cannot be noted of a job does not become of it.
+func TestWhatCannotBeNotedOfJobs(t *testing.T) {
+	full := false
+	note := func(rule.Event) error {
+		if full {
+			return errors.New("the disk is full")
+		}
+		return nil
+	}
+	withPlatform(t, rule.Config{Note: note}, func(p *platform) {
+		mustAdd(t, p.set, `{"job":{"fault":"stuck-queued"},"times":1}`, `{"job":{"fault":"expired"},"times":1}`, `{"job":{"fault":"failed"}}`)
+		stuck, expired, failed := p.submit(), p.submit(), p.submit()
+		synctest.Wait()
+		full = true
+		for _, ask := range [][3]string{
+			{"POST", wire.PathJobs, `{"interval":"2026-11-01/2026-11-02"}`}, {"DELETE", stuck}, {"GET", expired + "/results"}, {"DELETE", failed},
+		} {
+			if a := p.send(ask[0], ask[1], ask[2]); a.status != http.StatusInternalServerError || !strings.Contains(a.body, "the disk is full") {
+				t.Errorf("%s %s: %d %s", ask[0], ask[1], a.status, a.body)
+			}
+		}
+		if got := p.state(stuck) + ", " + p.state(expired); got != "202 QUEUED, 200 FULFILLED completionDate expirationDate" {
+			t.Errorf("the jobs are %s", got)
+		}
+		w := httptest.NewRecorder()
+		p.set.Surface().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "DELETE", rule.Path, http.NoBody))
+		if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "the disk is full") {
+			t.Errorf("to remove them: %d %s", w.Code, w.Body)
 		}
 	})
 }
