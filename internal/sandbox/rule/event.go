@@ -44,11 +44,11 @@ func (s *Set) Replay(e Event) error {
 		if err != nil {
 			return err
 		}
-		s.entries = append(s.entries, added)
+		s.insert(added)
 		return nil
 	}
 	for _, name := range append(slices.Clone(e.Matched), e.Fired, e.Name) {
-		if name != "" && s.find(name) == nil {
+		if name != "" && s.named[name] == nil {
 			return fmt.Errorf("event %s is of rule %s, which there is not", e.Kind, name)
 		}
 	}
@@ -80,9 +80,11 @@ func (s *Set) apply(e Event) {
 	case Added: // its entry is made by whoever adds it
 	case Removed:
 		s.entries = slices.DeleteFunc(s.entries, func(x *entry) bool { return x.rule.Name == e.Name })
+		delete(s.named, e.Name)
 		s.letGo(func(h *held) bool { return h.rule == e.Name })
 	case Cleared:
 		s.entries = nil
+		clear(s.named)
 		s.letGo(func(*held) bool { return true })
 	case Called, Taken:
 		s.count(e)
@@ -97,12 +99,12 @@ func (s *Set) apply(e Event) {
 
 func (s *Set) count(e Event) {
 	for _, name := range e.Matched {
-		s.find(name).matched++
+		s.named[name].matched++
 	}
 	if e.Fired == "" {
 		return
 	}
-	by := s.find(e.Fired)
+	by := s.named[e.Fired]
 	by.fired++
 	if e.Job != "" {
 		s.hold(&held{id: e.Job, rule: e.Fired, job: *by.rule.Job})

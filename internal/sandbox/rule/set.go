@@ -46,7 +46,8 @@ type Set struct {
 	routes routes
 
 	mu      sync.Mutex
-	entries []*entry // in the order in which they were added
+	entries []*entry          // in the order in which they were added
+	named   map[string]*entry // the same by name
 	jobs    map[wire.JobID]*held
 	order   []wire.JobID // those of jobs, the first held first
 	tokens  map[string]bool
@@ -72,7 +73,7 @@ type Listed struct {
 
 // New makes a set without rules.
 func New(c Config) *Set {
-	return &Set{cfg: c, routes: newRoutes(c.Routes), jobs: map[wire.JobID]*held{}, tokens: map[string]bool{}}
+	return &Set{cfg: c, routes: newRoutes(c.Routes), named: map[string]*entry{}, jobs: map[wire.JobID]*held{}, tokens: map[string]bool{}}
 }
 
 // Add adds a rule behind those that there are, and gives it as it is kept, with its name. It fails with fault.Invalid if
@@ -87,8 +88,14 @@ func (s *Set) Add(r Rule) (Rule, error) {
 	if err := s.change(Event{Kind: Added, Rule: &added.rule}); err != nil {
 		return Rule{}, err
 	}
-	s.entries = append(s.entries, added)
+	s.insert(added)
 	return added.rule, nil
+}
+
+// insert puts a rule behind the others.
+func (s *Set) insert(e *entry) {
+	s.entries = append(s.entries, e)
+	s.named[e.rule.Name] = e
 }
 
 // prepare checks a rule and gives it what it leaves out.
@@ -110,11 +117,11 @@ func (s *Set) prepare(r Rule) (*entry, error) {
 		return nil, fault.New(fault.Conflict, "there are %d rules already; remove some", maxRules)
 	}
 	for n := 1; r.Name == ""; n++ {
-		if name := fmt.Sprintf("fault-%d", n); s.find(name) == nil {
+		if name := fmt.Sprintf("fault-%d", n); s.named[name] == nil {
 			r.Name = name
 		}
 	}
-	if s.find(r.Name) != nil {
+	if s.named[r.Name] != nil {
 		return nil, fault.New(fault.Conflict, "name: there is a rule %s already; remove it first, or name this one otherwise", r.Name)
 	}
 	added := &entry{rule: r, target: to}
@@ -130,7 +137,7 @@ func (s *Set) prepare(r Rule) (*entry, error) {
 func (s *Set) Remove(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.find(name) == nil {
+	if s.named[name] == nil {
 		var names []string
 		for _, e := range s.entries {
 			names = append(names, e.rule.Name)
@@ -164,16 +171,6 @@ func (s *Set) List() []Listed {
 		}
 	}
 	return out
-}
-
-// find gives the rule of a name; nil if there is none.
-func (s *Set) find(name string) *entry {
-	for _, e := range s.entries {
-		if e.rule.Name == name {
-			return e
-		}
-	}
-	return nil
 }
 
 // call counts a request and gives the rule that fires at it; none if Name is empty. N is the number of the call.
