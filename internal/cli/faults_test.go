@@ -198,6 +198,9 @@ func TestCommandsForFaults(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d %s", args, code, stderr, want.code, want.says)
 		}
 	}
+	if code, _, stderr := parley(t, "sandbox", "fautls"); code != 2 || !strings.Contains(stderr, "Did you mean parley sandbox faults?") {
+		t.Errorf("a part that there is not: %d %s", code, stderr)
+	}
 	must(t, "sandbox", "faults", "clear", "--base-url", url)
 	if code, stdout, stderr := parley(t, "sandbox", "faults", "list", "--base-url", url); code != 0 || stdout != "" || !strings.Contains(stderr, "There are no faults") {
 		t.Errorf("cleared: %d %s %s", code, stdout, stderr)

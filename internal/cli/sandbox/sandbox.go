@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sandbox"
 )
 
@@ -48,6 +49,8 @@ The platform's clock starts at --now and goes on. Its nightly batch ends at 04:0
 started before the midnight before it, as it was then, and dataAvailabilityDate is that midnight. The synchronous
 query sees everything up to the moment, conversations that are going on included.
 
+Its parts are for a sandbox that runs: "faults" has it misbehave, "requests" shows what it was asked.
+
 The official clients work against it when they are pointed at its address: see docs/sandbox.md.`,
 		Example: `  parley sandbox
   parley sandbox --addr 127.0.0.1:8080 --days 9 --per-day 300 --seed 7 --now 2026-11-08T12:00:00Z
@@ -55,6 +58,13 @@ The official clients work against it when they are pointed at its address: see d
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && len(o.Load) == 0 {
+				var parts []string
+				for _, part := range cmd.Commands() {
+					parts = append(parts, part.Name())
+				}
+				if near := query.Suggest(args[0], parts); near != "" {
+					return fault.New(fault.Invalid, "sandbox has no part %s. Did you mean parley sandbox %s?", fault.Clip(args[0]), near)
+				}
 				return fault.New(fault.Invalid, "sandbox takes no arguments; to serve files give them with --load")
 			}
 			o.Load = append(o.Load, args...)
