@@ -103,6 +103,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, by Rule, n int)
 	h.prepare(w, r)
 	a, head, id := by.Answer, w.Header(), uuidOf(hashed(h.set.cfg.Seed, by.Name, n))
 	head[correlation] = []string{id}
+	for _, name := range []string{"inin-ratelimit-allowed", "inin-ratelimit-count", "inin-ratelimit-reset"} {
+		delete(head, name) // clients wait for the reset of a window when there is no Retry-After: that is for the rule to say
+	}
 	switch {
 	case a.RetryAfter != 0:
 		seconds := strconv.FormatInt(int64((time.Duration(a.RetryAfter)+time.Second-1)/time.Second), 10)
