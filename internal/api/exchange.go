@@ -138,6 +138,12 @@ func (x *exchange) noRoute(allowed []string) error {
 	return nil
 }
 
+// Prepare sets the headers that every answer carries, for whoever answers a request in place of the server.
+func (s *Server) Prepare(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{server: s, id: uuid.NewString(), r: r, out: newResponse(w, r, s.encoders), usage: s.rate.Unused()}
+	x.setHeaders()
+}
+
 // setHeaders sets what every response carries. Names are written into the map where upstream's spelling differs from
 // Go's: the Java SDK looks for ININ-Correlation-Id letter by letter.
 func (x *exchange) setHeaders() {

@@ -68,6 +68,16 @@ func (s *Server) table() []route {
 	}, s.lists()...)
 }
 
+// Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.
+func Routes() []string {
+	table := new(Server).table()
+	out := make([]string, len(table))
+	for i, r := range table {
+		out[i] = r.method + " " + r.pattern
+	}
+	return out
+}
+
 // find gives the route of a request and the values of its {names}; if there is none, the methods that the path knows.
 // It works on the path as it was sent: a path that would need cleaning is an unknown one, because some clients do not
 // follow a redirect and others repeat it as a GET.

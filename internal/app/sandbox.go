@@ -3,9 +3,9 @@ package app
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
-	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
@@ -14,8 +14,8 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/sandbox"
-	"github.com/parley-hq/parley/internal/sandbox/control"
 	"github.com/parley-hq/parley/internal/sandbox/journal"
+	"github.com/parley-hq/parley/internal/sandbox/rule"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 )
@@ -25,6 +25,7 @@ import (
 type Sandbox struct {
 	World *sandbox.World
 
+	front  *front
 	folder *Folder
 	lock   store.Lock
 	ends   bool // the folder ends with it
@@ -65,7 +66,9 @@ func OpenSandbox(ctx context.Context, dir string, world func(begun *sandbox.Scen
 	if s.World, err = world(begun); err != nil {
 		return nil, err
 	}
-	return s, s.World.Keep(ctx, kept, nil)
+	noting := context.WithoutCancel(ctx)
+	s.front = newFront(s.World.Seed(), func(deed jsontext.Value) error { return s.World.Note(noting, faultsPart, deed) })
+	return s, s.World.Keep(ctx, kept, map[string]sandbox.Part{faultsPart: faultsOf{s.front.faults}})
 }
 
 // Close closes it.
@@ -99,20 +102,21 @@ func (s *Sandbox) Client(ctx context.Context) (c Credentials, err error) {
 // Control is who may control a sandbox; the zero value is programs of this machine.
 type Control struct{ Nobody, Anyone bool }
 
-// Serve makes its server.
+// Serve makes its server; one at a time.
 func (s *Sandbox) Serve(l Listen, c Control) *Server {
 	server := &Server{Listen: l, backend: backend{
-		views: map[string]engine.Views{DefaultOrganization: s.World}, now: s.World.Clock, folder: s.folder,
+		views: map[string]engine.Views{DefaultOrganization: s.World}, now: s.World.Clock, folder: s.folder, front: s.front,
 		organizations: func(context.Context) (map[string]api.Organization, error) {
 			return map[string]api.Organization{DefaultOrganization: organizationOf(s.World)}, nil
 		},
 	}}
 	server.simulates(s.World)
-	if !c.Nobody {
-		server.control = control.New(control.Config{World: s.World, Anyone: c.Anyone, Log: l.Log})
-	}
+	s.front.stand(server, s.World, c)
 	return server
 }
+
+// Faults are the rules by which it does harm.
+func (s *Sandbox) Faults() *rule.Set { return s.front.faults }
 
 // simulates has a server list what a world consists of, and its client see all of it.
 func (s *Server) simulates(w *sandbox.World) {
@@ -127,15 +131,4 @@ func (s *Server) simulates(w *sandbox.World) {
 // another address, another for others.
 func organizationOf(w *sandbox.World) api.Organization {
 	return api.Organization{ID: api.OrganizationID(w.Name()), Name: w.Name()}
-}
-
-// controlled answers the controls beside the platform.
-func controlled(platform, control http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
-			control.ServeHTTP(w, r)
-			return
-		}
-		platform.ServeHTTP(w, r)
-	})
 }

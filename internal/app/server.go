@@ -84,8 +84,8 @@ type backend struct {
 	directories   map[string]func() *directory.Directory // by organization; nil where only records are known
 	permissions   []access.Permission                    // of the client that is given; nil for the usual
 	now           func() time.Time
-	folder        *Folder      // nil: one that ends with the server
-	control       http.Handler // answers under /_sandbox/; nil: nothing does
+	folder        *Folder // nil: one that ends with the server
+	front         *front  // what stands before the platform of a sandbox; nil: nothing does
 }
 
 // Server is the platform's surface over views of data. It may run again when it has ended, and not twice at a time.
@@ -239,10 +239,10 @@ func (s *Server) listen(ctx context.Context) error {
 }
 
 func (s *Server) handler() http.Handler {
-	if s.control == nil {
+	if s.front == nil {
 		return s.surface.Handler()
 	}
-	return controlled(s.surface.Handler(), s.control)
+	return s.front.before(s.surface.Handler())
 }
 
 // hangUp closes the socket, which is closed already if the server has served.
@@ -286,6 +286,9 @@ func (s *Server) serve(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		s.surface.Stopping()
+		if s.front != nil {
+			s.front.stopping()
+		}
 		grace := s.Grace
 		if grace == 0 {
 			grace = graceful

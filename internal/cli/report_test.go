@@ -98,7 +98,7 @@ func TestCommandsThatGoOn(t *testing.T) {
 // A command that only has others under it says so, asked for nothing.
 func TestBareCommandsPrintTheirHelp(t *testing.T) {
 	for _, cmd := range New(&ui.Streams{}).Commands() {
-		if !cmd.HasSubCommands() {
+		if !cmd.HasSubCommands() || cmd.Name() == "sandbox" { // which runs one, and has parts for those that run
 			continue
 		}
 		if code, out, errs := parley(t, cmd.Name()); code != 0 || !strings.Contains(out, "Available Commands:") || errs != "" {

@@ -94,10 +94,8 @@ func (w *World) Do(ctx context.Context, d Deed) error {
 	return nil
 }
 
-// Note is Do for a part that has done it already.
+// Note keeps a deed of a part, which the part does itself.
 func (w *World) Note(ctx context.Context, part string, deed jsontext.Value) error {
-	w.doing.Lock()
-	defer w.doing.Unlock()
 	return w.note(ctx, Deed{Part: part, Deed: deed}, w.Clock())
 }
 
@@ -109,6 +107,8 @@ func (w *World) note(ctx context.Context, d Deed, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	w.writing.Lock()
+	defer w.writing.Unlock()
 	return w.journal.Append(ctx, journal.Entry{At: at, Deed: text})
 }
 

@@ -67,6 +67,13 @@ func (w *World) beginning(setting clock.Setting) []journal.Entry {
 	return []journal.Entry{w.entry(Deed{Scenario: &w.scenario}, setting.At), w.entry(Deed{Clock: &setting}, setting.At)}
 }
 
+// rewrite has the journal hold these entries alone.
+func (w *World) rewrite(ctx context.Context, entries []journal.Entry) error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	return w.journal.Replace(ctx, entries)
+}
+
 // entry is a deed of our own, which can be written.
 func (w *World) entry(d Deed, at time.Time) journal.Entry {
 	text, err := json.Marshal(d)
@@ -118,7 +125,7 @@ func (w *World) Reset(ctx context.Context) error {
 	}
 	setting := clock.Setting{At: w.scenario.Start, Since: time.Now(), Speed: w.scenario.Speed}
 	if w.journal != nil {
-		if err := w.journal.Replace(ctx, w.beginning(setting)); err != nil {
+		if err := w.rewrite(ctx, w.beginning(setting)); err != nil {
 			return err
 		}
 	}
@@ -217,7 +224,7 @@ func (w *World) Load(ctx context.Context, s State) error {
 	w.forget(p)
 	err = w.redo(ctx, entries)
 	if err == nil {
-		err = w.journal.Replace(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now)))
+		err = w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now)))
 	}
 	if err != nil {
 		w.current.Store(before)

@@ -34,13 +34,13 @@ const Most = 5_000_000
 func (s Scenario) validate() error {
 	switch {
 	case s.Given == "" && (s.Days < 1 || s.Days > 20_000):
-		return fault.Field("days", "a sandbox simulates 1 to 20000 days, not %d", s.Days)
+		return fault.Field("days", "days (--days) must lie between 1 and 20000, not be %d", s.Days)
 	case s.PerDay < 0:
-		return fault.Field("per_day", "the number of conversations a day cannot be negative")
+		return fault.Field("per_day", "per_day (--per-day) cannot be negative")
 	case s.Days*s.PerDay > Most:
-		return fault.Field("days", "%d days of %d conversations are more than the %d that a sandbox holds in memory; simulate fewer", s.Days, s.PerDay, Most)
+		return fault.Field("days", "%d days of %d conversations are more than the %d that a sandbox holds in memory; simulate fewer (--days, --per-day)", s.Days, s.PerDay, Most)
 	case s.Lag < 0 || s.Lag > Span(24*time.Hour):
-		return fault.Field("lag", "the lag of analytics lies between 0 and 24 hours, not at %v", time.Duration(s.Lag))
+		return fault.Field("lag", "lag (--lag) must lie between 0 and 24 hours, not be %v", time.Duration(s.Lag))
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type World struct {
 	current  atomic.Pointer[past] // another after a reset
 
 	doing   sync.Mutex // one deed at a time
+	writing sync.Mutex // one entry at a time: parts write theirs while they hold what a reset needs of them
 	journal Journal
 	parts   map[string]Part
 }
@@ -97,6 +98,9 @@ func (w *World) past() *past { return w.current.Load() }
 
 // Name says what the conversations come from: it is the same for the same conversations, on every machine.
 func (w *World) Name() string { return w.scenario.name() }
+
+// Seed is what everything simulated follows from.
+func (w *World) Seed() uint64 { return w.scenario.Seed }
 
 // Clock is the platform's time.
 func (w *World) Clock() time.Time { return w.clock.Now() }

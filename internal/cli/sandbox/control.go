@@ -19,25 +19,27 @@ import (
 )
 
 // controller is what the commands that control a running sandbox share.
-type controller struct {
-	streams *ui.Streams
-	url     string
-	json    bool
-}
+type controller struct{ asking }
 
 // controls are the commands that control a running sandbox.
 func controls(s *ui.Streams) []*cobra.Command {
-	c := &controller{streams: s}
+	c := &controller{asking{Streams: s}}
 	all := []*cobra.Command{c.clockCommand(), c.batchCommand(), c.driftCommand(), c.rewriteCommand(), c.resetCommand(), c.saveCommand(), c.loadCommand()}
 	for _, cmd := range all {
-		cmd.Flags().StringVar(&c.url, "url", "http://127.0.0.1:8080", "where the sandbox runs")
-		cmd.Flags().BoolVar(&c.json, "json", false, "print the answer as JSON")
+		c.flags(cmd)
 	}
 	return all
 }
 
 func (c *controller) do(ctx context.Context, method, path string, body, answer any) error {
-	return control.Client{URL: c.url}.Do(ctx, method, path, body, answer)
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return fault.Because(fault.Invalid, err, "what is sent to the sandbox is no JSON")
+		}
+	}
+	return c.ask(ctx, method, control.Prefix+path, text, answer)
 }
 
 // command is one without arguments.
@@ -50,14 +52,14 @@ func (c *controller) command(use, short, example string, run func(context.Contex
 
 // show prints what the clock shows.
 func (c *controller) show(clock control.Clock) error {
-	if c.json {
-		return c.streams.JSON(clock)
+	if c.JSON {
+		return c.Streams.JSON(clock)
 	}
 	next := clock.NextBatch
 	if next == "" {
 		next = "none: batches are halted"
 	}
-	c.streams.Printf("platform's clock      %s, at %g times the machine's speed\ndataAvailabilityDate  %s\nnext batch ends       %s\n", clock.Now, clock.Speed, clock.Available, next)
+	c.Streams.Printf("platform's clock      %s, at %g times the machine's speed\ndataAvailabilityDate  %s\nnext batch ends       %s\n", clock.Now, clock.Speed, clock.Available, next)
 	return nil
 }
 
@@ -171,11 +173,11 @@ func (c *controller) rewriteCommand() *cobra.Command {
 			if err := c.do(ctx, http.MethodPost, "rewrite", asked, &done); err != nil {
 				return err
 			}
-			if c.json {
-				return c.streams.JSON(done)
+			if c.JSON {
+				return c.Streams.JSON(done)
 			}
 			for _, id := range done.Conversations {
-				c.streams.Printf("%s\n", id)
+				c.Streams.Printf("%s\n", id)
 			}
 			return nil
 		})
@@ -202,7 +204,7 @@ func (c *controller) saveCommand() *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				return c.streams.JSON(state)
+				return c.Streams.JSON(state)
 			}
 			return save(args[0], state)
 		},

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sandbox"
 )
 
@@ -58,6 +59,8 @@ The synchronous query sees everything up to the moment, conversations that are g
 While it runs it is controlled by the commands below: its clock is moved, batches fail, records change. With --data
 it keeps what was done to it, its jobs and its clients in a folder, and goes on from there when it is started again.
 
+Its parts are for a sandbox that runs: "faults" has it misbehave, "requests" shows what it was asked.
+
 The official clients work against it when they are pointed at its address: see docs/sandbox.md.`,
 		Example: `  parley sandbox
   parley sandbox --addr 127.0.0.1:8080 --days 9 --per-day 300 --seed 7 --now 2026-11-08T12:00:00Z
@@ -67,13 +70,20 @@ The official clients work against it when they are pointed at its address: see d
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && len(o.Load) == 0 {
+				var parts []string
+				for _, part := range cmd.Commands() {
+					parts = append(parts, part.Name())
+				}
+				if near := query.Suggest(args[0], parts); near != "" {
+					return fault.New(fault.Invalid, "sandbox has no part %s. Did you mean parley sandbox %s?", fault.Clip(args[0]), near)
+				}
 				return fault.New(fault.Invalid, "sandbox takes no arguments; to serve files give them with --load")
 			}
 			o.Load, o.Flags = append(o.Load, args...), cmd.Flags()
 			return Run(cmd.Context(), o)
 		},
 	}
-	cmd.AddCommand(controls(s)...)
+	cmd.AddCommand(append(controls(s), newFaults(s), newRequests(s))...)
 	f := cmd.Flags()
 	o.Options.Flags(f, "warn", "*")
 	f.IntVar(&o.Days, "days", 9, "days to simulate, up to and including that of --now")

@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/sandbox"
+	"github.com/parley-hq/parley/internal/sandbox/rule"
 )
 
 // Prefix is where the controls are.
@@ -66,6 +67,12 @@ func (h *Handler) Handle(pattern string, answer func(context.Context, *http.Requ
 	})
 }
 
+// Mount has a handler answer a path under Prefix, and all below it.
+func (h *Handler) Mount(path string, with http.Handler) {
+	h.mux.Handle(path, with)
+	h.mux.Handle(path+"/", with)
+}
+
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.admit(r); err != nil {
@@ -100,42 +107,24 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// refusal is the body of an answer that says no.
-type refusal struct {
-	Status  int    `json:"status"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Field   string `json:"field,omitzero"`
-}
-
 func (h *Handler) write(w http.ResponseWriter, r *http.Request, value any, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if err == nil && value == nil {
+	if err != nil {
+		if !fault.Outward(err) && r.Context().Err() == nil {
+			h.Log.ErrorContext(r.Context(), "a control failed", "path", r.URL.Path, "err", err)
+		}
+		rule.Refuse(w, err)
+		return
+	}
+	if value == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	status := http.StatusOK
-	if err != nil {
-		status = fault.HTTPStatus(err)
-		value = h.refusal(r, status, err)
-	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
 	if err := json.MarshalWrite(w, value); err == nil {
 		_, _ = io.WriteString(w, "\n")
 	}
-}
-
-func (h *Handler) refusal(r *http.Request, status int, err error) refusal {
-	out := refusal{Status: status, Code: fault.Code(err), Message: err.Error()}
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		out.Field = f.Field
-	}
-	if !fault.Outward(err) && r.Context().Err() == nil {
-		h.Log.ErrorContext(r.Context(), "a control failed", "path", r.URL.Path, "err", err)
-	}
-	return out
 }
 
 // The largest bodies: that of one deed is as large as any request of the platform's, and a state holds many.
