@@ -100,5 +100,15 @@ func (f faultsOf) Redo(deed jsontext.Value) error {
 	return nil
 }
 
-// Reset implements sandbox.Part.
-func (f faultsOf) Reset() { f.Forget() }
+// Begin implements sandbox.Part. The rules of a scenario are in no journal: they follow from it.
+func (f faultsOf) Begin(s sandbox.Scenario) error {
+	f.Forget()
+	if s.Faults == nil {
+		return nil
+	}
+	rules, err := rule.Decode(s.Faults)
+	if err != nil {
+		return err
+	}
+	return f.Begins(rules)
+}

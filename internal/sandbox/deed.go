@@ -29,10 +29,10 @@ type Journal interface {
 
 // Part is something else that belongs to a sandbox and to which things are done, as its rules of faults.
 type Part interface {
+	// Begin undoes all that was done: it begins as the scenario says.
+	Begin(s Scenario) error
 	// Redo does again what was done.
 	Redo(deed jsontext.Value) error
-	// Reset undoes all that was done.
-	Reset()
 }
 
 // Deed is one thing that is done to a sandbox. One member is set.
@@ -82,8 +82,12 @@ type Rewrite struct {
 func (w *World) Do(ctx context.Context, d Deed) error {
 	w.doing.Lock()
 	defer w.doing.Unlock()
-	at := w.Clock().Truncate(time.Microsecond)
-	do, err := w.prepare(context.WithoutCancel(ctx), w.past(), d, at)
+	p, at, err := w.caught(ctx)
+	if err != nil {
+		return err
+	}
+	at = at.Truncate(time.Microsecond)
+	do, err := w.prepare(context.WithoutCancel(ctx), p, d, at)
 	if err != nil {
 		return err
 	}
@@ -144,12 +148,16 @@ func (w *World) MoveClock(ctx context.Context, c clock.Change) error {
 // ClockSetting is by what the platform's clock goes.
 func (w *World) ClockSetting() clock.Setting { return w.clock.Setting() }
 
-// NextBatch is when the next nightly batch ends well, if one will.
-func (w *World) NextBatch() (at time.Time, known bool) {
-	p, now := w.past(), w.Clock()
+// NextBatch is when the next nightly batch ends well, if one will and no event keeps it from that.
+func (w *World) NextBatch(ctx context.Context) (at time.Time, known bool, err error) {
+	p, now, err := w.caught(ctx)
+	if err != nil {
+		return at, false, err
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.nightly.next(now)
+	at, known = p.nightly.next(now)
+	return at, known, nil
 }
 
 func (p *past) batchDeed(b Batch, at time.Time) (func(), error) {

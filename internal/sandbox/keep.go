@@ -46,6 +46,11 @@ func (w *World) Keep(ctx context.Context, j Journal, parts map[string]Part) erro
 		return err
 	}
 	w.journal, w.parts = j, parts
+	for _, part := range parts {
+		if err := part.Begin(w.scenario); err != nil {
+			return err
+		}
+	}
 	if begun == nil {
 		return j.Replace(ctx, w.beginning(w.clock.Setting()))
 	}
@@ -108,6 +113,9 @@ func (w *World) redoOne(ctx context.Context, p *past, d Deed, at time.Time) erro
 		}
 		return w.parts[d.Part].Redo(d.Deed)
 	}
+	if err := p.catchUp(ctx, at); err != nil {
+		return err
+	}
 	do, err := w.prepare(ctx, p, d, at)
 	if err == nil {
 		do()
@@ -129,9 +137,8 @@ func (w *World) Reset(ctx context.Context) error {
 			return err
 		}
 	}
-	w.forget(p)
 	w.clock.Set(setting)
-	return nil
+	return w.forget(p)
 }
 
 // again is a past in which nothing was done. Given records are those of before.
@@ -146,11 +153,14 @@ func (w *World) again(ctx context.Context) (*past, error) {
 	return p, w.past().copyGiven(ctx, p)
 }
 
-func (w *World) forget(p *past) {
+func (w *World) forget(p *past) error {
 	w.current.Store(p)
 	for _, part := range w.parts {
-		part.Reset()
+		if err := part.Begin(w.scenario); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // copyGiven puts the records that were given into another past, each as it was given.
@@ -221,8 +231,9 @@ func (w *World) Load(ctx context.Context, s State) error {
 	}
 	before, stood := w.past(), w.clock.Setting()
 	setting := clock.Setting{At: s.Now, Since: time.Now(), Speed: s.Speed}
-	w.forget(p)
-	err = w.redo(ctx, entries)
+	if err = w.forget(p); err == nil {
+		err = w.redo(ctx, entries)
+	}
 	if err == nil {
 		err = w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now)))
 	}

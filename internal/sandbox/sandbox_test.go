@@ -130,7 +130,7 @@ func TestABatchThatFailsLeavesTheDateWhereItWas(t *testing.T) {
 func TestWhatBeganIsInTheLakeOnceTheBatchHasEnded(t *testing.T) {
 	w := simulated(t, frozen(10))
 	before, _ := w.Available(t.Context())
-	next, known := w.NextBatch()
+	next, known, _ := w.NextBatch(t.Context())
 	if !known || next.Before((today + 1).Start().Add(earliest)) || next.After((today + 1).Start().Add(Latest)) {
 		t.Fatalf("the next batch ends at %v, %v", next, known)
 	}
@@ -146,7 +146,7 @@ func TestWhatBeganIsInTheLakeOnceTheBatchHasEnded(t *testing.T) {
 
 func TestBatchesAreHaltedAndTheDateGoesBack(t *testing.T) {
 	w := simulated(t, frozen(1))
-	next, _ := w.NextBatch()
+	next, _, _ := w.NextBatch(t.Context())
 	advance(t, w, next.Sub(noon)) // what ends at this very instant has ended
 	first, _ := w.Available(t.Context())
 	do(t, w, Deed{Batch: &Batch{Halt: new(true)}})
@@ -154,7 +154,7 @@ func TestBatchesAreHaltedAndTheDateGoesBack(t *testing.T) {
 	if at, _ := w.Available(t.Context()); !at.Equal(first) {
 		t.Errorf("halted, the date is %v, not %v", at, first)
 	}
-	if at, known := w.NextBatch(); known {
+	if at, known, _ := w.NextBatch(t.Context()); known {
 		t.Errorf("halted, the next batch ends at %v", at)
 	}
 	do(t, w, Deed{Batch: &Batch{Halt: new(false)}})
@@ -320,6 +320,70 @@ func TestAWorldFollowsFromItsJournal(t *testing.T) {
 	}
 }
 
+// What a scenario says happens when the clock comes to it, between the deeds before and after, in another process too, and
+// again after a reset.
+func TestEventsOfTheScenarioHappen(t *testing.T) {
+	s := frozen(40)
+	s.Events = []Event{
+		{At: noon.Add(time.Hour), Rewrite: &Rewriting{Older: Span(24 * time.Hour), Count: 2, Patch: jsontext.Value(`{"externalTag":"by the scenario"}`)}},
+		{At: noon.Add(2 * time.Hour), Drift: &Drift{Pointer: "/surprise", Value: jsontext.Value(`7`)}},
+		{At: noon.Add(20 * time.Hour), Batch: &Batch{Halt: new(true)}},
+	}
+	dir := t.TempDir()
+	w := kept(t, s, dir, nil)
+	count := func() int { return strings.Count(shown(t, w), `"externalTag":"by the scenario"`) }
+	if n := count(); n != 0 {
+		t.Errorf("%d records were rewritten before their time", n)
+	}
+	advance(t, w, 90*time.Minute)
+	if n := count(); n != 2 {
+		t.Errorf("%d records were rewritten in the live view", n)
+	}
+	old := all(t, w.Live)[0]
+	do(t, w, Deed{Rewrite: []Rewrite{{old.ID, jsontext.Value(`{"externalTag":"by hand"}`)}}})
+	advance(t, w, 48*time.Hour)
+	if _, known, _ := w.NextBatch(t.Context()); known {
+		t.Error("batches are not halted")
+	}
+	want := shown(t, w)
+	if !strings.Contains(want, `"surprise":7`) || !strings.Contains(want, "by hand") {
+		t.Error("an event or a deed is missing")
+	}
+	if got := shown(t, kept(t, s, dir, nil)); got != want {
+		t.Error("after a restart it shows something else")
+	}
+	if err := w.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	advance(t, w, 90*time.Minute)
+	if n := count(); n != 2 {
+		t.Errorf("after a reset %d records were rewritten", n)
+	}
+}
+
+func TestAScenarioThatMakesNoSenseIsRefused(t *testing.T) {
+	for field, change := range map[string]func(*Scenario){
+		"days":           func(s *Scenario) { s.Days = 0 },
+		"per_day":        func(s *Scenario) { s.PerDay = -1 },
+		"lag":            func(s *Scenario) { s.Lag = Span(48 * time.Hour) },
+		"speed":          func(s *Scenario) { s.Speed = clock.MaxSpeed + 1 },
+		"failed_batches": func(s *Scenario) { s.FailedBatches = []string{"soon"} },
+		"events[0].at":   func(s *Scenario) { s.Events = []Event{{At: noon.Add(-time.Hour), Batch: &Batch{}}} },
+		"events[1].at": func(s *Scenario) {
+			s.Events = []Event{{At: noon.Add(time.Hour), Batch: &Batch{}}, {At: noon, Batch: &Batch{}}}
+		},
+		"events[0].rewrite.older": func(s *Scenario) { s.Events = []Event{{At: noon, Rewrite: &Rewriting{}}} },
+		"events[0].drift.pointer": func(s *Scenario) { s.Events = []Event{{At: noon, Drift: &Drift{Value: jsontext.Value("1")}}} },
+	} {
+		s := frozen(1)
+		change(&s)
+		_, err := Simulate(t.Context(), s, nil)
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Field != field {
+			t.Errorf("%s: got %v", field, err)
+		}
+	}
+}
+
 func TestAJournalBelongsToItsScenario(t *testing.T) {
 	dir := t.TempDir()
 	kept(t, frozen(1), dir, nil)
@@ -378,7 +442,7 @@ func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 type part struct{ deeds []string }
 
 func (p *part) Redo(deed jsontext.Value) error { p.deeds = append(p.deeds, string(deed)); return nil }
-func (p *part) Reset()                         { p.deeds = nil }
+func (p *part) Begin(Scenario) error           { p.deeds = nil; return nil }
 
 func TestAPartDoesAgainWhatItDid(t *testing.T) {
 	dir := t.TempDir()

@@ -1,9 +1,13 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -24,7 +28,60 @@ type Scenario struct {
 	Lag Span `json:"lag"`
 	// FailedBatches are the days, as 2026-11-08, on whose morning the nightly batch fails: what it should have moved comes
 	// with the next one.
-	FailedBatches []string `json:"failed_batches,omitempty"`
+	FailedBatches []string       `json:"failed_batches,omitempty"`
+	Events        []Event        `json:"events,omitempty"` // what happens when the clock shows an instant, in order
+	Faults        jsontext.Value `json:"faults,omitempty"` // the rules of harm that it begins with; see package rule
+}
+
+// Event is what happens at an instant by itself. One member beside At is set.
+type Event struct {
+	At      time.Time  `json:"at"`
+	Batch   *Batch     `json:"batch,omitempty"`
+	Drift   *Drift     `json:"drift,omitempty"`
+	Rewrite *Rewriting `json:"rewrite,omitempty"`
+}
+
+// validate says what is wrong with the events of a scenario.
+func (s Scenario) validateEvents() error {
+	before := s.Start
+	for i, e := range s.Events {
+		field := fmt.Sprintf("events[%d].", i)
+		switch set := bools(e.Batch != nil) + bools(e.Drift != nil) + bools(e.Rewrite != nil); {
+		case set != 1:
+			return fault.Field(field+"at", "an event is one of batch, drift and rewrite, at an instant")
+		case e.At.Before(before):
+			return fault.Field(field+"at", "events come in their order, none before the clock begins: %s is before %s", conversation.FormatTime(e.At), conversation.FormatTime(before))
+		}
+		if e.Drift != nil {
+			if err := e.Drift.validate(); err != nil {
+				return within(field+"drift.", err)
+			}
+		}
+		if e.Rewrite != nil {
+			if err := e.Rewrite.validate(); err != nil {
+				return within(field+"rewrite.", err)
+			}
+		}
+		before = e.At
+	}
+	return nil
+}
+
+func bools(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// within is a failure whose field lies in another.
+func within(outer string, err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		inner := *f
+		inner.Field = outer + f.Field
+		return &inner
+	}
+	return err
 }
 
 // Most is how many conversations a sandbox simulates at most: some 5 GiB of memory.
@@ -42,7 +99,7 @@ func (s Scenario) validate() error {
 	case s.Lag < 0 || s.Lag > Span(24*time.Hour):
 		return fault.Field("lag", "lag (--lag) must lie between 0 and 24 hours, not be %v", time.Duration(s.Lag))
 	}
-	return nil
+	return s.validateEvents()
 }
 
 // name says what the conversations come from: it is the same for the same conversations, on every machine.
@@ -78,6 +135,8 @@ func (s Scenario) Differs(o Scenario) string {
 		{"lag", time.Duration(s.Lag).String(), time.Duration(o.Lag).String()},
 		{"failed_batches", fmt.Sprint(s.FailedBatches), fmt.Sprint(o.FailedBatches)},
 		{"given", s.Given, o.Given},
+		{"faults", string(s.Faults), string(o.Faults)},
+		{"events", written(s.Events), written(o.Events)},
 	} {
 		if m.a != m.b {
 			return fmt.Sprintf("%s is %s there and %s here", m.name, m.a, m.b)
@@ -100,4 +159,13 @@ func (s *Span) UnmarshalText(text []byte) error {
 	}
 	*s = Span(d)
 	return nil
+}
+
+// written is a value as JSON, to be compared.
+func written(v any) string {
+	text, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }

@@ -49,6 +49,9 @@ type past struct {
 	mu      sync.RWMutex
 	nightly nightly
 
+	happening sync.Mutex
+	happened  int // events of the scenario
+
 	extending sync.Mutex
 	centre    *sim.Centre      // nil when the records were given
 	next      conversation.Day // first day that is not made yet
@@ -108,9 +111,19 @@ func (w *World) Clock() time.Time { return w.clock.Now() }
 // Wait returns when the platform's clock shows an instant, however it was moved meanwhile.
 func (w *World) Wait(ctx context.Context, until time.Time) error { return w.clock.Wait(ctx, until) }
 
+// caught is the past with all events that the clock has come to, and what it shows.
+func (w *World) caught(ctx context.Context) (*past, time.Time, error) {
+	p, now := w.past(), w.Clock()
+	return p, now, p.catchUp(context.WithoutCancel(ctx), now)
+}
+
 // Available implements engine.Views.
-func (w *World) Available(context.Context) (time.Time, error) {
-	return w.past().available(w.Clock()), nil
+func (w *World) Available(ctx context.Context) (time.Time, error) {
+	p, now, err := w.caught(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return p.available(now), nil
 }
 
 func (p *past) available(at time.Time) time.Time {
@@ -128,7 +141,10 @@ func (p *past) batch(at time.Time) time.Time {
 
 // Live shows what has begun by now, each conversation as it is now.
 func (w *World) Live(ctx context.Context) (engine.Engine, error) {
-	p, now := w.past(), w.Clock()
+	p, now, err := w.caught(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.extend(ctx, conversation.DayOf(now), nil); err != nil {
 		return nil, err
 	}
@@ -137,8 +153,11 @@ func (w *World) Live(ctx context.Context) (engine.Engine, error) {
 
 // Settled shows what the nightly batch found, as it was then.
 func (w *World) Settled(ctx context.Context) (engine.Engine, error) {
-	p := w.past()
-	at := p.batch(w.Clock())
+	p, now, err := w.caught(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := p.batch(now)
 	if err := p.extend(ctx, conversation.DayOf(at), nil); err != nil {
 		return nil, err
 	}
@@ -221,7 +240,10 @@ var endOfTime = time.Date(9999, 6, 1, 0, 0, 0, 0, time.UTC)
 
 // Conversation is a conversation as it is now, without the lag of analytics. It is fault.NotFound before it begins.
 func (w *World) Conversation(ctx context.Context, id conversation.ID) (conversation.Record, error) {
-	p, now := w.past(), w.Clock()
+	p, now, err := w.caught(ctx)
+	if err != nil {
+		return conversation.Record{}, err
+	}
 	r, there, err := p.find(ctx, id, now)
 	if err != nil {
 		return r, err
@@ -241,22 +263,15 @@ func (w *World) GoingOn(ctx context.Context) ([]conversation.ID, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.ids(ctx, q.Query, 0)
-}
-
-// Older are the last that began longer ago than this, at most so many, the last first.
-func (w *World) Older(ctx context.Context, than time.Duration, most int) (ids []conversation.ID, err error) {
-	q := everything
-	q.Order, q.Interval.End = query.Descending, w.Clock().Add(-than)
-	return w.ids(ctx, q, most)
-}
-
-// ids are those of the first conversations that a query selects; most 0 means all.
-func (w *World) ids(ctx context.Context, q query.Query, most int) (ids []conversation.ID, err error) {
 	view, err := w.Live(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return idsOf(ctx, view, q.Query, 0)
+}
+
+// idsOf are those of the first conversations that a query selects, of a view that it closes; most 0 means all.
+func idsOf(ctx context.Context, view engine.Engine, q query.Query, most int) (ids []conversation.ID, err error) {
 	defer func() { err = errors.Join(err, view.Close()) }()
 	ids = []conversation.ID{}
 	for r, err := range view.Records(ctx, q, most, 0) {

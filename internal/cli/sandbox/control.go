@@ -159,7 +159,7 @@ func (c *controller) driftCommand() *cobra.Command {
 }
 
 func (c *controller) rewriteCommand() *cobra.Command {
-	var asked control.Rewriting
+	var asked sandbox.Rewriting
 	var id, patch string
 	var older time.Duration
 	cmd := c.command("rewrite", "Change records that there are, as the platform does when it goes over them again",

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sandbox"
+	"github.com/parley-hq/parley/internal/sandbox/scenario"
 )
 
 // Options is everything "parley sandbox" reads.
@@ -39,8 +40,11 @@ type Options struct {
 	Load    []string
 	Value   int64 // MiB
 	Data    string
+	Script  string
 	Control string
-	JSON    bool
+
+	file *scenario.File // that of Script, once it is read
+	JSON bool
 }
 
 // New makes the command.
@@ -65,6 +69,7 @@ The official clients work against it when they are pointed at its address: see d
 		Example: `  parley sandbox
   parley sandbox --addr 127.0.0.1:8080 --days 9 --per-day 300 --seed 7 --now 2026-11-08T12:00:00Z
   parley sandbox --now 2026-11-08T12:00:00Z --speed 1000 --data ./sandbox
+  parley sandbox --scenario ./scenario.yaml
   parley sandbox --load ./exports --client-id me --client-secret hush
   parley sandbox clock --advance 24h`,
 		Args: cobra.ArbitraryArgs,
@@ -96,6 +101,7 @@ The official clients work against it when they are pointed at its address: see d
 	f.StringSliceVar(&o.Failed, "failed-batch", nil, "days, as 2026-11-08, on whose morning the nightly batch fails: dataAvailabilityDate stays where it was")
 	f.StringSliceVar(&o.Load, "load", nil, "serve these records and simulate none: files or folders with single records, NDJSON, result pages; plain, .gz, .zst")
 	importcmd.ValueFlag(f, &o.Value)
+	f.StringVar(&o.Script, "scenario", "", "YAML file that says how it begins, what happens when, and its faults; flags that are given count before it")
 	f.StringVar(&o.Data, "data", "", "folder that keeps what is done to the sandbox, its jobs and clients (default: they end with it)")
 	f.StringVar(&o.Control, "control", machine, "who may control it under /_sandbox/: machine (programs of this one), anyone, nobody")
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
@@ -146,8 +152,39 @@ func (o *Options) client(ctx context.Context, s *app.Sandbox) (c app.Credentials
 	return c, nil
 }
 
-// scenario is how the sandbox begins: as the flags say, and, where they say nothing, as that of the folder has begun.
+// scenario is how the sandbox begins: as the flags that were given say, then the file, then as that of the folder has begun,
+// then as the flags say where nobody does.
 func (o *Options) scenario(begun *sandbox.Scenario) (s sandbox.Scenario, err error) {
+	defaults, err := o.flagged()
+	if err != nil {
+		return s, err
+	}
+	if s = defaults; begun != nil {
+		s = *begun
+		s.Given = ""
+	}
+	if o.Script != "" {
+		if o.file, err = scenario.Read(o.Script, &s); err != nil {
+			return s, err
+		}
+	}
+	for flag, take := range map[string]func(){
+		"seed": func() { s.Seed = defaults.Seed }, "days": func() { s.Days = defaults.Days }, "per-day": func() { s.PerDay = defaults.PerDay },
+		"steady": func() { s.Uneven = defaults.Uneven }, "now": func() { s.Start = defaults.Start }, "speed": func() { s.Speed = defaults.Speed },
+		"lag": func() { s.Lag = defaults.Lag }, "failed-batch": func() { s.FailedBatches = defaults.FailedBatches },
+	} {
+		if o.Flags.Changed(flag) {
+			take()
+		}
+	}
+	if begun != nil && begun.Given != "" && len(o.Load) == 0 {
+		return s, fault.Field("--load", "the sandbox of %s serves given records, which it does not keep: give them again by --load", o.Data)
+	}
+	return s, nil
+}
+
+// flagged is the scenario of the flags.
+func (o *Options) flagged() (s sandbox.Scenario, err error) {
 	s = sandbox.Scenario{
 		Seed: o.Seed, Days: o.Days, PerDay: o.PerDay, Uneven: !o.Steady, Start: time.Now().UTC().Truncate(time.Millisecond), Speed: o.Speed,
 		Lag: sandbox.Span(o.Lag), FailedBatches: o.Failed,
@@ -157,42 +194,36 @@ func (o *Options) scenario(begun *sandbox.Scenario) (s sandbox.Scenario, err err
 			return s, fault.Field("--now", "--now %v", err)
 		}
 	}
-	if begun == nil {
-		return s, nil
-	}
-	for flag, take := range map[string]func(){
-		"seed": func() { s.Seed = begun.Seed }, "days": func() { s.Days = begun.Days }, "per-day": func() { s.PerDay = begun.PerDay },
-		"steady": func() { s.Uneven = begun.Uneven }, "now": func() { s.Start = begun.Start }, "speed": func() { s.Speed = begun.Speed },
-		"lag": func() { s.Lag = begun.Lag }, "failed-batch": func() { s.FailedBatches = begun.FailedBatches },
-	} {
-		if !o.Flags.Changed(flag) {
-			take()
-		}
-	}
-	if begun.Given != "" && len(o.Load) == 0 {
-		return s, fault.Field("--load", "the sandbox of %s serves given records, which it does not keep: give them again by --load", o.Data)
-	}
 	return s, nil
 }
 
+// placed says of what is wrong with the scenario of a file in which line it is.
+func (o *Options) placed(err error) error {
+	if o.file == nil {
+		return err
+	}
+	return o.file.Where("", err)
+}
+
 func (o *Options) world(ctx context.Context, begun *sandbox.Scenario) (*sandbox.World, error) {
-	scenario, err := o.scenario(begun)
+	begins, err := o.scenario(begun)
 	if err != nil {
 		return nil, err
 	}
 	if len(o.Load) > 0 {
-		return o.loaded(ctx, scenario)
+		return o.loaded(ctx, begins)
 	}
 	progress := o.Streams.Progress()
 	defer progress.Clear()
-	all, done := int64(scenario.Days)*int64(scenario.PerDay), int64(0)
-	return sandbox.Simulate(ctx, scenario, func(n int) {
+	all, done := int64(begins.Days)*int64(begins.PerDay), int64(0)
+	world, err := sandbox.Simulate(ctx, begins, func(n int) {
 		done += int64(n)
 		progress.Show("simulating", done, all, "conversations")
 	})
+	return world, o.placed(err)
 }
 
-func (o *Options) loaded(ctx context.Context, scenario sandbox.Scenario) (*sandbox.World, error) {
+func (o *Options) loaded(ctx context.Context, begins sandbox.Scenario) (*sandbox.World, error) {
 	limits, err := importcmd.Limits(o.Value)
 	if err != nil {
 		return nil, err
@@ -201,7 +232,7 @@ func (o *Options) loaded(ctx context.Context, scenario sandbox.Scenario) (*sandb
 	if err != nil {
 		return nil, err
 	}
-	world, found, err := sandbox.Load(ctx, scenario, files, limits)
+	world, found, err := sandbox.Load(ctx, begins, files, limits)
 	if err != nil {
 		return nil, err
 	}

@@ -47,10 +47,11 @@ func (h *Handler) clock(ctx context.Context) (c Clock, err error) {
 		return c, err
 	}
 	c = Clock{Now: conversation.FormatTime(h.World.Clock()), Speed: h.World.ClockSetting().Speed, Available: conversation.FormatTime(available)}
-	if next, known := h.World.NextBatch(); known {
+	next, known, err := h.World.NextBatch(ctx)
+	if known {
 		c.NextBatch = conversation.FormatTime(next)
 	}
-	return c, nil
+	return c, err
 }
 
 func (h *Handler) moveClock(ctx context.Context, c ClockChange) (err error) {
@@ -63,7 +64,10 @@ func (h *Handler) moveClock(ctx context.Context, c ClockChange) (err error) {
 			return fault.Field("set", "set: %v", err)
 		}
 	case c.Until == "batch":
-		next, known := h.World.NextBatch()
+		next, known, err := h.World.NextBatch(ctx)
+		if err != nil {
+			return err
+		}
 		if !known {
 			return fault.Field("until", "no batch will end while batches are halted")
 		}

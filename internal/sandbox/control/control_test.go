@@ -116,7 +116,7 @@ func TestTheClockIsControlled(t *testing.T) {
 func TestRecordsAreRewritten(t *testing.T) {
 	c, h := started(t)
 	var got Rewritten
-	ok(t, c.do(t, "POST", "rewrite", Rewriting{Older: sandbox.Span(48 * time.Hour), Count: 3}, &got))
+	ok(t, c.do(t, "POST", "rewrite", sandbox.Rewriting{Older: sandbox.Span(48 * time.Hour), Count: 3}, &got))
 	if len(got.Conversations) != 3 {
 		t.Fatalf("got %v", got)
 	}
@@ -126,7 +126,7 @@ func TestRecordsAreRewritten(t *testing.T) {
 			t.Errorf("%s of %v was not, %v", id, r.Start, err)
 		}
 	}
-	ok(t, c.do(t, "POST", "rewrite", Rewriting{Conversation: got.Conversations[0], Patch: jsontext.Value(`{"externalTag":null,"x":1.0}`)}, &got))
+	ok(t, c.do(t, "POST", "rewrite", sandbox.Rewriting{Conversation: got.Conversations[0], Patch: jsontext.Value(`{"externalTag":null,"x":1.0}`)}, &got))
 	r, err := h.World.Conversation(t.Context(), got.Conversations[0])
 	if err != nil || strings.Contains(string(r.JSON), "externalTag") || !strings.HasSuffix(string(r.JSON), `,"x":1.0}`) {
 		t.Errorf("got %s, %v", r.JSON, err)
@@ -183,9 +183,9 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 		"a clock put back":    {"POST", "clock", ClockChange{Set: "2026-11-01"}, fault.Invalid, "cannot go back"},
 		"an unknown event":    {"POST", "clock", ClockChange{Until: "dawn"}, fault.Invalid, `"batch"`},
 		"nothing":             {"POST", "clock", ClockChange{}, fault.Invalid, "nothing to do"},
-		"nobody in question":  {"POST", "rewrite", Rewriting{}, fault.Invalid, "conversation, or older"},
-		"too many":            {"POST", "rewrite", Rewriting{Older: 1, Count: 1e6}, fault.Invalid, "count"},
-		"nobody so old":       {"POST", "rewrite", Rewriting{Older: sandbox.Span(1000 * time.Hour)}, fault.Invalid, "no conversation began"},
+		"nobody in question":  {"POST", "rewrite", sandbox.Rewriting{}, fault.Invalid, "conversation, or older"},
+		"too many":            {"POST", "rewrite", sandbox.Rewriting{Older: 1, Count: 1e6}, fault.Invalid, "count"},
+		"nobody so old":       {"POST", "rewrite", sandbox.Rewriting{Older: sandbox.Span(1000 * time.Hour)}, fault.Invalid, "no conversation began"},
 		"no saved state":      {"PUT", "state", map[string]any{"version": 7}, fault.Invalid, "no saved state"},
 		"an unknown deed":     {"PUT", "state", map[string]any{"version": 1, "entries": []any{map[string]any{"at": noon, "deed": map[string]any{}}}}, fault.Invalid, "scenario"},
 		"a method of another": {"DELETE", "clock", nil, fault.NotFound, "there is no DELETE"},

@@ -45,6 +45,20 @@ func (s *Set) Forget() {
 	s.expired = nil
 }
 
+// Begins adds rules that were there from the beginning, and tells nobody. It fails as Add does, and says which of them.
+func (s *Set) Begins(rules []Rule) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range rules {
+		added, err := s.prepare(r)
+		if err != nil {
+			return ofSeveral(i, err)
+		}
+		s.insert(added)
+	}
+	return nil
+}
+
 // Replay puts back what an event changed, and tells nobody. It fails if the event cannot follow on those before, with
 // ErrGone if what it is about is not there.
 func (s *Set) Replay(e Event) error {

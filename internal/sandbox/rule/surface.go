@@ -84,12 +84,21 @@ func (s *Set) AddAll(rules []Rule) ([]Listed, error) {
 		for _, a := range added {
 			err = errors.Join(err, s.Remove(a.Name))
 		}
-		if f, ok := errors.AsType[*fault.Error](err); ok && len(rules) > 1 {
-			return nil, &fault.Error{Kind: f.Kind, Field: strings.TrimSuffix(fmt.Sprintf("[%d].%s", i, f.Field), "."), Message: fmt.Sprintf("rule %d: %s", i+1, f.Message)}
+		if len(rules) > 1 {
+			err = ofSeveral(i, err)
 		}
 		return nil, err
 	}
 	return added, nil
+}
+
+// ofSeveral says of which rule a failure is.
+func ofSeveral(i int, err error) error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
+	}
+	return &fault.Error{Kind: f.Kind, Field: strings.TrimSuffix(fmt.Sprintf("[%d].%s", i, f.Field), "."), Message: fmt.Sprintf("rule %d: %s", i+1, f.Message)}
 }
 
 // Refuse answers with an error, in the shape of the platform's.
