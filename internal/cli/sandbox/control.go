@@ -184,7 +184,7 @@ func (c *controller) rewriteCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&id, "conversation", "", "the id of one")
 	f.DurationVar(&older, "older", 0, "else the last ones that began longer ago than this, as 72h")
-	f.IntVar(&asked.Count, "count", 1, "so many of those")
+	f.IntVar(&asked.Count, "count", 0, "so many of those (default 1)")
 	f.StringVar(&patch, "patch", "", "what is merged into each record (RFC 7396); without it the externalTag changes")
 	return cmd
 }
