@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/sandbox/control"
 	"github.com/parley-hq/parley/test/program"
 )
 
@@ -20,20 +21,16 @@ func playing(t *testing.T, flags ...string) func(args ...string) (int, string, s
 }
 
 func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
-	control := playing(t, "--seed", "7", "--days", "5", "--per-day", "40", "--steady", "--now", "2026-11-08T12:00:00Z", "--speed", "0", "--data", t.TempDir())
+	sandbox := playing(t, "--seed", "7", "--days", "5", "--per-day", "40", "--steady", "--now", "2026-11-08T12:00:00Z", "--speed", "0", "--data", t.TempDir())
 	said := func(args ...string) string {
 		t.Helper()
-		code, out, errs := control(args...)
+		code, out, errs := sandbox(args...)
 		if code != 0 {
 			t.Fatalf("%v: exit code %d: %s", args, code, errs)
 		}
 		return out
 	}
-	clock := func(args ...string) (c struct {
-		Now, NextBatch, DataAvailabilityDate string
-		Speed                                float64
-	},
-	) {
+	clock := func(args ...string) (c control.Clock) {
 		t.Helper()
 		if err := json.Unmarshal([]byte(said(append(args, "--json")...)), &c); err != nil {
 			t.Fatal(err)
@@ -45,7 +42,7 @@ func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
 	}
 	state := filepath.Join(t.TempDir(), "state.json")
 	said("save", state)
-	if c := clock("clock", "--until-batch"); !strings.HasPrefix(c.DataAvailabilityDate, "2026-11-09T04:") {
+	if c := clock("clock", "--until-batch"); !strings.HasPrefix(c.Available, "2026-11-09T04:") {
 		t.Errorf("after a batch: %+v", c)
 	}
 	if c := clock("clock", "--advance", "90m", "--speed", "0"); !strings.HasPrefix(c.Now, "2026-11-09T0") {
@@ -61,7 +58,7 @@ func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
 	if c := clock("batch", "--resume"); c.NextBatch == "" {
 		t.Errorf("resumed: %+v", c)
 	}
-	if c := clock("batch", "--back", "2026-11-07T04:10:00Z"); c.DataAvailabilityDate != "2026-11-07T04:10:00.000Z" {
+	if c := clock("batch", "--back", "2026-11-07T04:10:00Z"); c.Available != "2026-11-07T04:10:00.000Z" {
 		t.Errorf("gone back: %+v", c)
 	}
 	if c := clock("reset"); c.Now != "2026-11-08T12:00:00.000Z" {
@@ -75,7 +72,7 @@ func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
 		"batch --halt --resume": "opposites", "load " + os.DevNull: "no saved state", "clock --freeze --speed 3": "give one of them",
 		"drift --at x --value 1": "pointer", "rewrite --conversation none": "does not exist",
 	} {
-		code, _, errs := control(strings.Fields(args)...)
+		code, _, errs := sandbox(strings.Fields(args)...)
 		if wrong := code != 2 && code != 5; wrong || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
 			t.Errorf("%s: exit code %d, says %q, want %q", args, code, errs, want)
 		}
