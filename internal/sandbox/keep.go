@@ -46,10 +46,8 @@ func (w *World) Keep(ctx context.Context, j Journal, parts map[string]Part) erro
 		return err
 	}
 	w.journal, w.parts = j, parts
-	for _, part := range parts {
-		if err := part.Begin(w.scenario); err != nil {
-			return err
-		}
+	if err := w.beginParts(); err != nil {
+		return err
 	}
 	if begun == nil {
 		return j.Replace(ctx, w.beginning(w.clock.Setting()))
@@ -64,7 +62,7 @@ func (w *World) Keep(ctx context.Context, j Journal, parts map[string]Part) erro
 		}
 		entries = append(entries, e)
 	}
-	return w.redo(ctx, entries)
+	return w.redo(ctx, w.past(), entries)
 }
 
 // beginning is the journal of a world to which nothing was done since its clock began to go.
@@ -89,8 +87,7 @@ func (w *World) entry(d Deed, at time.Time) journal.Entry {
 }
 
 // redo does the deeds of a journal in a past in which nothing was done.
-func (w *World) redo(ctx context.Context, entries []journal.Entry) error {
-	p := w.past()
+func (w *World) redo(ctx context.Context, p *past, entries []journal.Entry) error {
 	for i, e := range entries {
 		d, err := decode(e, nil)
 		if err != nil {
@@ -137,8 +134,9 @@ func (w *World) Reset(ctx context.Context) error {
 			return err
 		}
 	}
+	w.current.Store(p)
 	w.clock.Set(setting)
-	return w.forget(p)
+	return w.beginParts()
 }
 
 // again is a past in which nothing was done. Given records are those of before.
@@ -153,8 +151,8 @@ func (w *World) again(ctx context.Context) (*past, error) {
 	return p, w.past().copyGiven(ctx, p)
 }
 
-func (w *World) forget(p *past) error {
-	w.current.Store(p)
+// beginParts has all parts begin as the scenario says.
+func (w *World) beginParts() error {
 	for _, part := range w.parts {
 		if err := part.Begin(w.scenario); err != nil {
 			return err
@@ -229,19 +227,19 @@ func (w *World) Load(ctx context.Context, s State) error {
 	if err != nil {
 		return err
 	}
-	before, stood := w.past(), w.clock.Setting()
+	stood := w.clock.Setting()
 	setting := clock.Setting{At: s.Now, Since: time.Now(), Speed: s.Speed}
-	if err = w.forget(p); err == nil {
-		err = w.redo(ctx, entries)
+	if err = w.beginParts(); err == nil {
+		err = w.redo(ctx, p, entries)
 	}
 	if err == nil {
 		err = w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now)))
 	}
 	if err != nil {
-		w.current.Store(before)
 		w.clock.Set(stood)
 		return err
 	}
+	w.current.Store(p)
 	w.clock.Set(setting)
 	return nil
 }
