@@ -98,7 +98,7 @@ func TestExtractionsFromASandboxWithFaults(t *testing.T) {
 		{fault: `{"job":{"fault":"empty-page"}}`, want: whole},
 		{fault: `{"job":{"fault":"empty-page","page":1,"absent":true}}`, want: whole},
 		{fault: `{"job":{"fault":"page-twice"}}`, want: whole},
-		{fault: `{"route":"any","probability":0.1,"answer":{"status":500}}`, flags: "--retries 9", want: whole},
+		{fault: `{"route":"any","probability":0.3,"answer":{"status":500}}`, flags: "--retries 9", want: whole},
 	} {
 		lake := filepath.Join(dir, fmt.Sprint(i))
 		must(t, "sandbox", "faults", "clear", "--base-url", url)
