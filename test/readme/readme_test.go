@@ -26,6 +26,9 @@ var notRun = map[string]string{
 
 var blocks = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
+// controls are commands for a sandbox at the usual address, where that of the test is not.
+var controls = regexp.MustCompile(`(?m)^(parley sandbox [a-z].*)$`)
+
 // TestREADME runs the README's shell blocks one after the other in a folder of their own, as a reader would. A server goes
 // on running while the blocks after it are run.
 func TestREADME(t *testing.T) {
@@ -36,9 +39,10 @@ func TestREADME(t *testing.T) {
 	r := newReader(t)
 	ran := 0
 	for _, m := range blocks.FindAllStringSubmatch(string(text), -1) {
-		switch block := strings.ReplaceAll(m[1], "http://127.0.0.1:8080", r.url); {
+		block := strings.ReplaceAll(m[1], "http://127.0.0.1:8080", r.url)
+		switch block = controls.ReplaceAllString(block, "$1 --base-url "+r.url); {
 		case skipped(block):
-		case strings.HasPrefix(block, "parley sandbox") || strings.HasPrefix(block, "parley serve"):
+		case strings.HasPrefix(block, "parley sandbox --") || strings.HasPrefix(block, "parley serve"):
 			r.serve(block)
 		default:
 			r.bash(block)
