@@ -323,7 +323,7 @@ async function checkOrganization() {
   assert.match(organization.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'id of the organization');
   assert.ok(organization.name, 'the organization has no name');
   assert.equal((await refusal('the user of a client', () => new platform.UsersApi().getUsersMe())).code, 'not.a.user');
-  const missing = await refusal('a route that is not served', () => new platform.ConversationsApi().getConversation(UNKNOWN));
+  const missing = await refusal('a route that is not served', () => new platform.ConversationsApi().getConversationsMessage(UNKNOWN));
   assert.equal(missing.code, 'route.not.found', 'code of a route that is not served');
 }
 
