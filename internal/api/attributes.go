@@ -129,15 +129,16 @@ func (w *search) query() query.Query {
 	}
 	for _, s := range w.spans {
 		iv := conversation.Interval{Start: s.first, End: s.last.Add(time.Millisecond)}
-		if s.field == "startTime" {
-			q.Matching = query.StartOfDay
-			if !w.after.at.IsZero() && w.by == query.ByConversationStart && w.after.at.After(iv.Start) && !w.descending {
-				iv.Start = w.after.at
-			}
-		}
-		if q.Interval == (conversation.Interval{}) || s.field == "startTime" {
+		switch {
+		case s.field == "startTime":
+			q.Interval, q.Matching = iv, query.StartOfDay
+		case q.Interval == (conversation.Interval{}):
+			iv.Start = iv.Start.Add(-time.Millisecond) // what ends when an interval begins does not overlap it
 			q.Interval = iv
 		}
+	}
+	if q.Matching == query.StartOfDay && w.by == query.ByConversationStart && !w.descending && w.after.at.After(q.Interval.Start) {
+		q.Interval.Start = w.after.at
 	}
 	return q
 }

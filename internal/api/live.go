@@ -196,7 +196,7 @@ func (s *Server) liveConversations(x *exchange) error {
 // goingOn are the conversations that had not ended a moment ago and have the client's user in them.
 func (x *exchange) goingOn() (ids []conversation.ID, err error) {
 	now := x.server.cfg.Now()
-	q := query.Query{Interval: conversation.Interval{Start: now, End: now.Add(time.Millisecond)}}
+	q := query.Query{Interval: conversation.Interval{Start: now, End: now.Add(time.Millisecond)}, OrderBy: query.ByConversationStart}
 	err = x.live(effort{"going on", 1}, func(ctx context.Context, view engine.Engine) error {
 		for r, err := range view.Records(ctx, q, 0, 0) {
 			if err != nil {

@@ -496,6 +496,12 @@ func TestAttributesAreSearched(t *testing.T) {
 		if !slices.Equal(found, byEnd) {
 			t.Errorf("by end it found %d, want %d", len(found), len(byEnd))
 		}
+		for field, at := range map[string]string{"startTime": some.ConversationStart, "endTime": some.ConversationEnd} {
+			exactly := `{"query":[{"type":"DATE_RANGE","fields":["` + field + `"],"startValue":"` + at + `","endValue":"` + at + `"}]}`
+			if !slices.Contains(idsOf(x.search(exactly)), byStart[7]) {
+				t.Errorf("a window of no length at its %s does not find it", field)
+			}
+		}
 		row := x.search(`{"query":[{"type":"EXACT","fields":["conversationId"],"value":"` + byStart[7] + `"}]}`)[0]
 		p := some.Participants[slices.IndexFunc(some.Participants, func(p conversation.Participant) bool { return len(p.Attributes) > 0 })]
 		d := row.ParticipantData[0]
