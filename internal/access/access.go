@@ -28,13 +28,18 @@ const (
 	SearchQueues   Permission = "routing:queue:search" // to list them with fewer rights on the platform
 	ViewCodes      Permission = "routing:wrapupCode:view"
 	ViewSkills     Permission = "routing:skill:view"
+	ViewLive       Permission = "conversation:communication:view"         // conversations as they are now
+	ViewAttributes Permission = "conversation:participant:attributesview" // to search attributes
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
 func Asked() []Permission { return []Permission{ViewDetails, ViewOwnDetails} }
 
-// All lists the permissions that some endpoint of some server asks for: the lists of what an organization consists of too.
-func All() []Permission { return append(Asked(), ViewQueues, SearchQueues, ViewCodes, ViewSkills) }
+// All lists the permissions that some endpoint of some server asks for: those for lists of what an organization consists of
+// and for conversations as they are now too.
+func All() []Permission {
+	return append(Asked(), ViewQueues, SearchQueues, ViewCodes, ViewSkills, ViewLive, ViewAttributes)
+}
 
 // ClientID names a client. It is no secret, and no secret passes for it.
 type ClientID string

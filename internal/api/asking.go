@@ -43,7 +43,13 @@ func weigh(q query.Detail) effort {
 // live lends a view of everything up to the moment that the client may see, for as long as a synchronous request may
 // take. Few are answered at once, because each takes memory and all cores; the others wait for their turn
 // (limit.Turns), and their time begins when it comes.
-func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error) (err error) {
+func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error) error {
+	user, only := x.client.OnlyUser()
+	return x.liveTo(user, only, w, ask)
+}
+
+// liveTo is live, of all conversations or only those of a user.
+func (x *exchange) liveTo(user string, only bool, w effort, ask func(context.Context, engine.Engine) error) (err error) {
 	s, ctx := x.server, x.r.Context()
 	views, err := x.views()
 	if err != nil {
@@ -76,7 +82,7 @@ func (x *exchange) live(w effort, ask func(context.Context, engine.Engine) error
 	if err != nil {
 		return err
 	}
-	if user, only := x.client.OnlyUser(); only {
+	if only {
 		view = confined.To(user, view)
 	}
 	defer func() {

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/fault"
 )
 
@@ -55,4 +58,33 @@ func (x *exchange) awaitBody() {
 
 func tooLarge(limit int64) error {
 	return fault.New(fault.TooLarge, "The request is over the size limit. Maximum bytes: %d", limit)
+}
+
+// decodeBody reads the JSON object of a body. It fails with fault.Invalid and names the field at fault, if one is. Members
+// that are not known are passed over, as the platform does.
+func decodeBody(text []byte, into any) error {
+	if kind := jsontext.Value(text).Kind(); kind != '{' {
+		return fault.New(fault.Invalid, "%s The body must be a JSON object", standard["bad.request"])
+	}
+	err := json.Unmarshal(text, into)
+	if err == nil {
+		return nil
+	}
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
+		field := dotted(semantic.JSONPointer)
+		return fault.Field(field, "%s has the wrong type", field)
+	}
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fault.New(fault.Invalid, "%s The body is not valid JSON at byte %d", standard["bad.request"], syntax.ByteOffset)
+	}
+	return fault.New(fault.Invalid, "%s The body is not valid JSON", standard["bad.request"])
+}
+
+// dotted writes a JSON pointer as a path: query.0.type.
+func dotted(p jsontext.Pointer) string {
+	var tokens []string
+	for token := range p.Tokens() {
+		tokens = append(tokens, fault.Clip(token))
+	}
+	return strings.Join(tokens, ".")
 }

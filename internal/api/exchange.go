@@ -183,7 +183,7 @@ func (x *exchange) send(status int, value any) error {
 }
 
 func encode(value any) ([]byte, error) {
-	text, err := json.Marshal(value, jsontext.AllowInvalidUTF8(true))
+	text, err := json.Marshal(value, jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}

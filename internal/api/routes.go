@@ -65,7 +65,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}, s.lists()...)
+	}, append(s.lists(), s.liveRoutes()...)...)
 }
 
 // Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.

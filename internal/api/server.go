@@ -41,6 +41,9 @@ type Config struct {
 	// Directories say what each organization consists of at this moment. One that is not among them has no lists: whoever
 	// asks for one is told so.
 	Directories map[string]func() *directory.Directory
+	// Live are each organization's conversations as they are now. Whoever asks for those of another one is told that there
+	// are none.
+	Live map[string]Live
 	// Origins are the web origins whose pages may ask, as https://app.example.com; * means all. Default: none. It is the
 	// browser that keeps others from asking: it has no token of its own accord.
 	Origins   []string
@@ -103,6 +106,7 @@ type Server struct {
 	turns    *limit.Turns // of synchronous requests
 	pace     *limit.Pace
 	encoders encoders
+	search   cursors // of searches for attributes
 	metrics  http.Handler
 	stopping atomic.Bool
 }
@@ -114,7 +118,7 @@ func New(c Config) (*Server, error) {
 	}
 	c.defaults()
 	s := &Server{
-		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(),
+		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(), search: newCursors(),
 		metrics: promhttp.HandlerFor(c.Meter.Gatherer(), promhttp.HandlerOpts{DisableCompression: true}),
 	}
 	s.routes = slices.DeleteFunc(s.table(), c.lacks)

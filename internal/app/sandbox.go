@@ -95,7 +95,7 @@ func (s *Sandbox) Client(ctx context.Context) (c Credentials, err error) {
 	if list, err := clients.List(ctx, ""); err != nil || len(list) > 0 {
 		return c, err
 	}
-	added, secret, err := clients.Add(ctx, access.Client{Name: "sandbox", Organization: DefaultOrganization})
+	added, secret, err := clients.Add(ctx, access.Client{Name: "sandbox", Organization: DefaultOrganization, Permissions: access.All()})
 	return Credentials{string(added.ID), secret}, err
 }
 
@@ -118,9 +118,10 @@ func (s *Sandbox) Serve(l Listen, c Control) *Server {
 // Faults are the rules by which it does harm.
 func (s *Sandbox) Faults() *rule.Set { return s.front.faults }
 
-// simulates has a server list what a world consists of, and its client see all of it.
+// simulates has a server list what a world consists of and show its conversations as they are now, and its client see all
+// of it.
 func (s *Server) simulates(w *sandbox.World) {
-	s.permissions = access.All()
+	s.permissions, s.live = access.All(), map[string]api.Live{DefaultOrganization: w}
 	if lists := w.Directory(); lists != nil {
 		s.directories = map[string]func() *directory.Directory{DefaultOrganization: lists}
 	}

@@ -82,6 +82,7 @@ type backend struct {
 	views         map[string]engine.Views // by organization
 	organizations func(context.Context) (map[string]api.Organization, error)
 	directories   map[string]func() *directory.Directory // by organization; nil where only records are known
+	live          map[string]api.Live                    // by organization; nil where only records are known
 	permissions   []access.Permission                    // of the client that is given; nil for the usual
 	now           func() time.Time
 	folder        *Folder // nil: one that ends with the server
@@ -210,7 +211,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 		return err
 	}
 	s.surface, err = api.New(api.Config{
-		Views: s.views, Organizations: organizations, Directories: s.directories, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
+		Views: s.views, Organizations: organizations, Directories: s.directories, Live: s.live, Jobs: s.jobs, Access: s.clients, Owner: s.owner, Now: s.now,
 		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err

@@ -203,6 +203,19 @@ func (n *nightly) halt(yes bool, at time.Time) {
 	}
 }
 
+// maxAttributes is how many bytes the attributes of a participant may have, with their names: as many as a request.
+const maxAttributes = 512_000
+
+// SetAttributes writes attributes to a participant, in place of those of the same name; nil removes. It is fault.NotFound
+// when there is no such participant now.
+func (w *World) SetAttributes(ctx context.Context, id conversation.ID, participant string, values map[string]*string) error {
+	text, err := json.Marshal(values, json.Deterministic(true))
+	if err != nil {
+		return err
+	}
+	return w.Do(ctx, Deed{Attributes: &Attributes{Conversation: id, Participant: participant, Values: text}})
+}
+
 func (p *past) attributesDeed(ctx context.Context, a Attributes, at time.Time) (func(), error) {
 	if a.Values.Kind() != '{' {
 		return nil, fault.Field("attributes", "attributes is an object of texts")
@@ -210,7 +223,7 @@ func (p *past) attributesDeed(ctx context.Context, a Attributes, at time.Time) (
 	now, there, err := p.find(ctx, a.Conversation, at)
 	if err == nil && there {
 		if now, err = p.history.now(now, at); err == nil {
-			_, there, err = a.on(jsontext.Value(now.JSON))
+			there, err = a.fits(jsontext.Value(now.JSON))
 		}
 	}
 	if err != nil {
@@ -223,6 +236,25 @@ func (p *past) attributesDeed(ctx context.Context, a Attributes, at time.Time) (
 		out, _, err := a.on(text)
 		return out, err
 	})
+}
+
+// fits says whether a record has the participant, and fails if that would have too many attributes.
+func (a Attributes) fits(text jsontext.Value) (there bool, err error) {
+	after, there, err := a.on(text)
+	if err != nil || !there {
+		return there, err
+	}
+	c, _ := wire.Decode(after)
+	for _, p := range c.Participants {
+		size := 0
+		for name, value := range p.Attributes {
+			size += len(name) + len(value)
+		}
+		if p.ParticipantID == a.Participant && size > maxAttributes {
+			return true, fault.Field("attributes", "the participant would have %d bytes of attributes; at most %d are kept", size, maxAttributes)
+		}
+	}
+	return true, nil
 }
 
 // on is a record with the attributes, if it has the participant.

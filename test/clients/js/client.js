@@ -323,7 +323,7 @@ async function checkOrganization() {
   assert.match(organization.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'id of the organization');
   assert.ok(organization.name, 'the organization has no name');
   assert.equal((await refusal('the user of a client', () => new platform.UsersApi().getUsersMe())).code, 'not.a.user');
-  const missing = await refusal('a route that is not served', () => new platform.ConversationsApi().getConversation(UNKNOWN));
+  const missing = await refusal('a route that is not served', () => new platform.ConversationsApi().getConversationsMessage(UNKNOWN));
   assert.equal(missing.code, 'route.not.found', 'code of a route that is not served');
 }
 
@@ -368,6 +368,28 @@ async function checkLists(conversations) {
   await refused('an unknown state', 400, () => users.getUsers({ state: 'gone' }));
 }
 
+// checkLive reads a conversation as it is now, and writes to one of its participants.
+async function checkLive(conversations) {
+  const live = new platform.ConversationsApi();
+  const [some] = conversations.filter((c) => c.participants.length > 1);
+  const before = await live.getConversation(some.conversationId);
+  assert.equal(before.id, some.conversationId, 'the live object');
+  assert.equal(new Date(before.startTime).getTime(), new Date(some.conversationStart).getTime(), 'start of the live object');
+  assert.deepEqual(before.participants.map((p) => p.id), some.participants.map((p) => p.participantId), 'participants of the live object');
+  const [participant] = before.participants;
+  await live.patchConversationParticipantAttributes(some.conversationId, participant.id, { attributes: { 'written by': 'js client' } });
+  const after = await live.getConversation(some.conversationId);
+  assert.deepEqual(after.participants[0].attributes, { ...participant.attributes, 'written by': 'js client' }, 'attributes');
+  const found = await live.postConversationsParticipantsAttributesSearch({
+    query: [{ type: 'EXACT', fields: ['conversationId'], value: some.conversationId }],
+  });
+  assert.equal(found.results[0].participantData[0].participantAttributes['written by'], 'js client', 'attributes that were searched');
+  await refused('an unknown live object', 404, () => live.getConversation(UNKNOWN));
+  await refused('conversations of a client', 400, () => live.getConversations());
+  await refused('an attribute that is a number', 400, () =>
+    live.patchConversationParticipantAttributes(some.conversationId, participant.id, { attributes: { n: 1 } }));
+}
+
 async function checkRefusals(jobId) {
   await refused('an unknown conversation', 404, () => analytics.getAnalyticsConversationDetails(UNKNOWN));
   await refused('an unknown job', 404, () => analytics.getAnalyticsConversationsDetailsJob(UNKNOWN));
@@ -397,6 +419,7 @@ async function main() {
   await checkRefusals(jobId);
   await checkOrganization();
   await checkLists(conversations);
+  await checkLive(conversations);
 
   await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
   await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));

@@ -458,6 +458,25 @@ def check_lists(client, conversations):
     refused("an unknown state", 400, lambda: users.get_users(state="gone"))
 
 
+def check_live(client, conversations):
+    """A conversation as it is now, and what is written to one of its participants."""
+    live = platform.ConversationsApi(client)
+    some = next(c for c in conversations if len(c.participants) > 1)
+    before = live.get_conversation(some.conversation_id)
+    same(ids(before.participants), [p.participant_id for p in some.participants], "participants of the live object")
+    participant = before.participants[0]
+    calls = [call for p in before.participants for call in p.calls]
+    sessions = [s for p in some.participants for s in p.sessions if s.media_type == "voice"]
+    same(sorted(ids(calls)), sorted(s.session_id for s in sessions), "calls of the live object")
+    body = platform.ParticipantAttributes()
+    body.attributes = {"written by": "python client"}
+    live.patch_conversation_participant_attributes(some.conversation_id, participant.id, body)
+    after = live.get_conversation(some.conversation_id).participants[0].attributes
+    same(after, {**participant.attributes, "written by": "python client"}, "attributes")
+    refused("an unknown live object", 404, lambda: live.get_conversation(UNKNOWN))
+    refused("conversations of a client", 400, lambda: live.get_conversations())
+
+
 def ids(entities):
     return [e.id for e in entities]
 
@@ -480,6 +499,7 @@ def main():
     check_refusals(api, job)
     check_organization(client)
     check_lists(client, conversations)
+    check_live(client, conversations)
 
     api.delete_analytics_conversations_details_job(job)
     refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))
