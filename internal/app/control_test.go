@@ -140,6 +140,7 @@ func TestRoutesHaveNames(t *testing.T) {
 	_, faults := newSandbox(t, Credentials{"me", "hush"})
 	for _, route := range []string{
 		"token", "submit", "status", "results", "delete", "availability", "jobs", "query", "details", "organization", "me",
+		"conversations", "conversation", "attributes", "search", "users", "queues", "wrapupcodes", "skills", "divisions",
 	} {
 		if _, err := faults.Add(rule.Rule{Route: route, Close: rule.Before}); err != nil {
 			t.Errorf("%s: %v", route, err)
