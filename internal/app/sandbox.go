@@ -47,6 +47,9 @@ func OpenSandbox(ctx context.Context, dir string, world func(begun *sandbox.Scen
 		}
 	}()
 	if s.folder, err = OpenFolder(ctx, dir); err != nil {
+		if s.ends {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
 		return nil, err
 	}
 	if s.lock, err = folder.At(s.folder.Dir).Lock(ctx, "sandbox.lock", store.LockOptions{}); err != nil {

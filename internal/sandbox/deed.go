@@ -82,12 +82,14 @@ type Rewrite struct {
 func (w *World) Do(ctx context.Context, d Deed) error {
 	w.doing.Lock()
 	defer w.doing.Unlock()
-	p, at, err := w.caught(ctx)
-	if err != nil {
+	p, whole := w.past(), context.WithoutCancel(ctx)
+	p.happening.Lock()
+	defer p.happening.Unlock()
+	at := w.Clock().Truncate(time.Microsecond)
+	if err := p.comeTo(whole, at); err != nil {
 		return err
 	}
-	at = at.Truncate(time.Microsecond)
-	do, err := w.prepare(context.WithoutCancel(ctx), p, d, at)
+	do, err := w.prepare(whole, p, d, at)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,11 @@ import (
 func (p *past) catchUp(ctx context.Context, now time.Time) error {
 	p.happening.Lock()
 	defer p.happening.Unlock()
+	return p.comeTo(ctx, now)
+}
+
+// comeTo is catchUp for whoever holds the lock.
+func (p *past) comeTo(ctx context.Context, now time.Time) error {
 	for p.happened < len(p.scenario.Events) && !p.scenario.Events[p.happened].At.After(now) {
 		if err := p.happen(ctx, p.scenario.Events[p.happened]); err != nil {
 			return fault.Because(fault.Invalid, err, "events[%d] of the scenario cannot happen", p.happened)

@@ -50,7 +50,7 @@ func (w *World) Keep(ctx context.Context, j Journal, parts map[string]Part) erro
 		return err
 	}
 	if begun == nil {
-		return j.Replace(ctx, w.beginning(w.clock.Setting()))
+		return w.rewrite(ctx, w.beginning(w.clock.Setting()))
 	}
 	if differs := begun.Differs(w.scenario); differs != "" {
 		return fault.New(fault.Conflict, "another sandbox is kept there: %s. Start that one without flags that say how it begins, or give another folder", differs)
@@ -62,7 +62,11 @@ func (w *World) Keep(ctx context.Context, j Journal, parts map[string]Part) erro
 		}
 		entries = append(entries, e)
 	}
-	return w.redo(ctx, w.past(), entries)
+	stands, err := w.redo(ctx, w.past(), entries)
+	if err == nil && stands != nil {
+		w.clock.Set(*stands)
+	}
+	return err
 }
 
 // beginning is the journal of a world to which nothing was done since its clock began to go.
@@ -81,26 +85,31 @@ func (w *World) rewrite(ctx context.Context, entries []journal.Entry) error {
 func (w *World) entry(d Deed, at time.Time) journal.Entry {
 	text, err := json.Marshal(d)
 	if err != nil {
-		panic(err)
+		panic(err) // our own types, with nothing in them that could not be written
 	}
 	return journal.Entry{At: at, Deed: text}
 }
 
-// redo does the deeds of a journal in a past in which nothing was done.
-func (w *World) redo(ctx context.Context, p *past, entries []journal.Entry) error {
+// redo does the deeds of a journal in a past in which nothing was done, and gives by what the clock went last: nobody is to
+// see it jump meanwhile.
+func (w *World) redo(ctx context.Context, p *past, entries []journal.Entry) (stands *clock.Setting, err error) {
 	for i, e := range entries {
 		d, err := decode(e, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if d.Scenario != nil {
 			continue
 		}
+		if d.Clock != nil {
+			stands = d.Clock
+			continue
+		}
 		if err := w.redoOne(ctx, p, d, e.At); err != nil {
-			return fault.Because(fault.Corrupt, err, "entry %d of the sandbox's journal cannot be done again: start the sandbox with another folder", i+1)
+			return nil, fault.Because(fault.Corrupt, err, "entry %d of the sandbox's journal cannot be done again: start the sandbox with another folder", i+1)
 		}
 	}
-	return nil
+	return stands, nil
 }
 
 func (w *World) redoOne(ctx context.Context, p *past, d Deed, at time.Time) error {
@@ -227,16 +236,14 @@ func (w *World) Load(ctx context.Context, s State) error {
 	if err != nil {
 		return err
 	}
-	stood := w.clock.Setting()
 	setting := clock.Setting{At: s.Now, Since: time.Now(), Speed: s.Speed}
-	if err = w.beginParts(); err == nil {
-		err = w.redo(ctx, p, entries)
+	if err := w.beginParts(); err != nil {
+		return err
 	}
-	if err == nil {
-		err = w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now)))
+	if _, err := w.redo(ctx, p, entries); err != nil {
+		return err
 	}
-	if err != nil {
-		w.clock.Set(stood)
+	if err := w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now))); err != nil {
 		return err
 	}
 	w.current.Store(p)

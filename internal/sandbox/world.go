@@ -49,8 +49,8 @@ type past struct {
 	mu      sync.RWMutex
 	nightly nightly
 
-	happening sync.Mutex
-	happened  int // events of the scenario
+	happening sync.Mutex // one event or deed at a time: each is prepared by what those before have left
+	happened  int        // events of the scenario
 
 	extending sync.Mutex
 	centre    *sim.Centre      // nil when the records were given
