@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -478,4 +479,37 @@ func TestWorldIsViews(t *testing.T) {
 			}
 		}}
 	})
+}
+
+// What is done while events of the scenario happen takes nothing from them, nor they from it.
+func TestDeedsAndEventsLoseNothingOfOneAnother(t *testing.T) {
+	const events = 2000
+	s := frozen(0)
+	s.Speed = 10_000
+	for i := range events {
+		s.Events = append(s.Events, Event{At: noon.Add(time.Duration(i) * time.Second), Batch: &Batch{Fail: []string{(today + 10 + conversation.Day(i)).String()}}})
+	}
+	w := simulated(t, s)
+	over := func() bool { return !w.Clock().Before(noon.Add(events * time.Second)) }
+	deeds := 0
+	var all sync.WaitGroup
+	all.Go(func() {
+		for ; !over(); deeds++ {
+			do(t, w, Deed{Batch: &Batch{Fail: []string{(today + 10_000 + conversation.Day(deeds)).String()}}})
+		}
+	})
+	all.Go(func() {
+		for !over() {
+			if _, err := w.Available(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Wait()
+	if _, err := w.Available(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := len(w.past().nightly.failed); n != events+deeds {
+		t.Errorf("%d batches fail, want %d", n, events+deeds)
+	}
 }
