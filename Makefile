@@ -60,25 +60,29 @@ fmt-check: setup-build ## Is every Go file gofmt-ed?
 fmt: setup-build ## gofmt every Go file
 	@$(SOURCES) -exec $(GOFMT) -w {} +
 
+# The collector takes a third of the time of what makes much and keeps little, as tests, the compiler and the linter do. Suites
+# that watch the memory of the program go without.
+SELDOM = GOGC=400
+
 .PHONY: vet
 vet: setup-build ## go vet
 	@$(GO) vet -p $(P) ./...
 
 .PHONY: lint
 lint: $(LINTER) ## golangci-lint, with the rules of .golangci.yml
-	@$(LINTER) run --concurrency $(P)
+	@$(SELDOM) $(LINTER) run --concurrency $(P)
 
 # The linter is built from its own module, so that its dependencies are not the binary's.
 $(LINTER): tools/go.mod tools/go.sum | setup-build
 	@echo "building golangci-lint; the first time takes a few minutes" >&2
-	@$(GO) build -C tools -p $(P) -ldflags '-s -w' -o ../$@ \
+	@$(SELDOM) $(GO) build -C tools -p $(P) -ldflags '-s -w' -o ../$@ \
 		github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
 # The race detector makes a test take ten times as long, and says something only where goroutines meet. Without it run the
-# suites that start the program as a process, and the simulation, which has no goroutine.
-UNRACED = /internal/sim$$|/test/(hostile|kill|mutate|readme)$$
-# Packages with tests of which it says nothing run twice: with it and without those tests, and without it whole.
+# suites that start the program as a process, the simulation, which has no goroutine, and the examples, which have none either.
+UNRACED = /internal/sim$$|/examples/|/test/(hostile|kill|mutate|readme|torture)$$
+# Packages with tests of which it says nothing run twice: with it and without those tests, and without it those alone.
 TWICE   = $(GO) list -f '{{$$p := .ImportPath}}{{$$u := "github.com/parley-hq/parley/test/unraced"}}{{range .TestImports}}{{if eq . $$u}}{{println $$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$u}}{{println $$p}}{{end}}{{end}}' ./...
 
 # SQLite, which was C, and the compressors keep what they work on to themselves: watched too, they take a third of the time of
@@ -88,23 +92,31 @@ UNWATCHED = -gcflags=modernc.org/...=-race=false -gcflags=github.com/klauspost/.
 # Tests make and throw away thousands of small files: in memory, where the machine has room there.
 IN_MEMORY = tools/in-memory
 
+# Nobody looks into the binaries of tests with a debugger: without its tables they are linked in half the time.
+STRIPPED = -ldflags='-s -w'
+
 .PHONY: unit
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@$(IN_MEMORY) $(GO) test -vet=off -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
-	@$(IN_MEMORY) $(GO) test -vet=off -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)') $$($(TWICE))
+	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
+	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
+	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$(tools/unraced)" $$($(TWICE))
 
 .PHONY: hostile
 hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to
 	@$(GO) test -count 1 -v -run TestExtractFromAHostilePlatform/scenario ./test/hostile | grep -vE '^ *(===|---)'
+
+.PHONY: torture
+torture: setup-build ## Thirty bad nights: faults, kills, a full disk, late changes; NIGHTS=60 SEED=7 for others
+	@PARLEY_NIGHTS=$(or $(NIGHTS),30) PARLEY_SEED=$(or $(SEED),1) $(GO) test -count 1 -v -timeout 2h -run TestTorture ./test/torture
 
 .PHONY: mutate
 mutate: setup-build ## Make mistakes in packages and see which the tests let pass; ARGS="-n 40 ./internal/wire"
 	@$(GO) run ./test/mutate $(ARGS)
 
 .PHONY: clients
-clients: setup-build ## The official JavaScript and Python clients, unmodified, against a sandbox
+clients: setup-build ## The official JavaScript and Python clients, unmodified, against a sandbox; their examples too
 	@tools/setup clients
-	@PARLEY_REQUIRE_CLIENTS=1 $(GO) test -count 1 -v ./test/clients/
+	@PARLEY_REQUIRE_CLIENTS=1 $(GO) test $(STRIPPED) -count 1 -v ./test/clients/
 
 .PHONY: fuzz
 fuzz: setup-build ## Every fuzz target, for FUZZTIME each

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -93,7 +93,7 @@ func (b *bench) commit(f file) (took time.Duration, err error) {
 func versions(ctx context.Context, path string, at time.Time) iter.Seq2[conversation.Version, error] {
 	stopped := errors.New("stopped")
 	return func(yield func(conversation.Version, error) bool) {
-		err := ingest.Values(ctx, ingest.File{Path: path}, wire.Limits{}, func(raw []byte) error {
+		err := recordfile.Values(ctx, recordfile.File{Path: path}, wire.Limits{}, func(raw []byte) error {
 			r, err := wire.Record(raw)
 			if err == nil && !yield(conversation.Version{Record: r, Run: "bench", At: at}, nil) {
 				err = stopped

@@ -16,8 +16,8 @@ import (
 
 	"github.com/parley-hq/parley/bench/ledger"
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -74,8 +74,8 @@ func (b *bench) loadLake(dir string) (days int, err error) {
 }
 
 // loadClients makes the clients in the control database of the server that is to start.
-func (b *bench) loadClients() (list []app.Credentials, err error) {
-	folder, err := app.OpenFolder(b.ctx, filepath.Join(b.dir, "server"))
+func (b *bench) loadClients() (list []server.Credentials, err error) {
+	folder, err := server.OpenFolder(b.ctx, filepath.Join(b.dir, "server"))
 	if err != nil {
 		return nil, err
 	}
@@ -85,16 +85,16 @@ func (b *bench) loadClients() (list []app.Credentials, err error) {
 		return nil, err
 	}
 	for n := range b.load.clients {
-		c, secret, err := store.Add(b.ctx, access.Client{ID: access.ClientID(fmt.Sprintf("load-%d", n)), Name: "load", Organization: app.DefaultOrganization})
+		c, secret, err := store.Add(b.ctx, access.Client{ID: access.ClientID(fmt.Sprintf("load-%d", n)), Name: "load", Organization: server.DefaultOrganization})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, app.Credentials{ID: string(c.ID), Secret: secret})
+		list = append(list, server.Credentials{ID: string(c.ID), Secret: secret})
 	}
 	return list, nil
 }
 
-func (b *bench) loadLogins(s *served, credentials []app.Credentials, from conversation.Day, days int) ([]*caller, error) {
+func (b *bench) loadLogins(s *served, credentials []server.Credentials, from conversation.Day, days int) ([]*caller, error) {
 	known := &answers{first: map[string]string{}}
 	var callers []*caller
 	var took []time.Duration

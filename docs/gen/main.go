@@ -1,5 +1,5 @@
-// Command gen writes the pages of the documentation that follow from the code: docs/tables.md, docs/dimensions.md, and the
-// table of exit codes in the README. Run it from the root of the repository: go run ./docs/gen
+// Command gen writes the pages of the documentation that follow from the code: docs/tables.md, docs/dimensions.md,
+// docs/rules.md, docs/simulated-and-real.md with its picture, and the table of exit codes in the README. Run it from the root of the repository: go run ./docs/gen
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/parley-hq/parley/internal/difference"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 )
@@ -38,9 +39,16 @@ func pages(root string) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
+	both, err := theSides()
+	if err != nil {
+		return nil, err
+	}
 	return []page{
+		{filepath.Join(root, "docs", "simulated-and-real.md"), besidePage(both)},
+		{filepath.Join(root, "docs", "simulated-and-real.svg"), picture(both)},
 		{filepath.Join(root, "docs", "tables.md"), columns},
 		{filepath.Join(root, "docs", "dimensions.md"), dimensionsPage()},
+		{filepath.Join(root, "docs", "rules.md"), rulesPage()},
 		{readme, codes},
 	}, nil
 }
@@ -68,6 +76,41 @@ var intros = map[tables.Table]string{
 	tables.Surveys:       "A row is a survey of a conversation.",
 	tables.Resolutions:   "A row is a resolution of a conversation.",
 	tables.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
+}
+
+// changePaths says what is in the column path of changes.
+const changePaths = `
+Objects of lists are found again by their ids, times and names, wherever they stand: a segment that was added is one row, with
+nothing in ` + "`before`" + ` and the segment in ` + "`after`" + `. Another order of such objects is no difference. ` + "`path`" + ` has a step for each
+member, as a JSON pointer has (` + "`~1`" + ` is a slash in a name, ` + "`~0`" + ` a tilde), and for each object of a list, in brackets, what
+it is found by:
+
+` + "```text" + `
+/participants/[participantId=1a2b]/attributes/Reason
+/participants/[participantId=1a2b]/sessions/[sessionId=3c4d]/segments/[segmentStart=2026-11-01T10:00:00.000Z,segmentType=wrapup]
+/participants/[participantId=1a2b]/sessions/[sessionId=3c4d]/metrics/[emitDate=2026-11-01T10:00:00.000Z,name=tAcw]/value
+` + "```" + `
+
+| list | its objects are found by | where they lack all of that |
+|---|---|---|
+%s
+What an object lacks is left out. ` + "`#2`" + ` at the end of a bracket means the second of several that are alike. A text with more in it
+than letters, digits and ` + "`-._:+`" + ` is in quotation marks. A step of more than 2 KiB is cut, and ends in a checksum.
+
+A list of plain values is told whole, and so is a list of objects that is not named here. Where the order of plain values says
+nothing, as in ` + "`divisionIds`" + `, another order is no difference. A record with an unreasonable number of differences has one row,
+with an empty path and both versions whole. Rows written before 22 November 2026 name the objects of lists by number, as in
+` + "`/participants/0`" + `, and stay as they are.
+`
+
+// pathsOfChanges is what stands below the columns of changes.
+func pathsOfChanges() string {
+	var b strings.Builder
+	for _, list := range difference.Lists() {
+		by, _ := difference.IdentityOf(list)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", list, strings.Join(by.Members, ", "), strings.Join(by.Else, ", "))
+	}
+	return fmt.Sprintf(changePaths, b.String())
 }
 
 const tablesPreamble = `# Tables of the lake
@@ -106,6 +149,9 @@ func tablesPage() (string, error) {
 				typ += ", required"
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Name, typ, strings.ReplaceAll(c.Doc, "|", `\|`))
+		}
+		if t == tables.Changes {
+			b.WriteString(pathsOfChanges())
 		}
 	}
 	return b.String(), nil

@@ -123,7 +123,7 @@ func bearer(r *http.Request) string {
 
 // noSuchRoute answers what this server does not have at all. It must not read as the platform's answer that a
 // conversation is gone, in its text or in its code.
-const noSuchRoute = "This server has no such route. It has a part of the platform's API: tokens, conversation details, their query and jobs. " +
+const noSuchRoute = "This server has no such route. It has a part of the platform's API, which docs/serve.md and docs/sandbox.md list. " +
 	"This says nothing of whether what was asked for exists."
 
 func (x *exchange) noRoute(allowed []string) error {

@@ -94,8 +94,18 @@ func (o *response) packed() bool {
 // Header is the headers to be sent.
 func (o *response) Header() http.Header { return o.w.Header() }
 
-// WriteHeader sets the status. It is sent with the first bytes of a large body, or at the end.
-func (o *response) WriteHeader(status int) { o.status = status }
+// Unwrap lets the connection be taken over.
+func (o *response) Unwrap() http.ResponseWriter { return o.w }
+
+// WriteHeader sets the status. It is sent with the first bytes of a large body, or at the end; at once, if with it the
+// connection becomes another's.
+func (o *response) WriteHeader(status int) {
+	o.status = status
+	if status == http.StatusSwitchingProtocols {
+		o.started = true
+		o.w.WriteHeader(status)
+	}
+}
 
 // Write sends a part of the body.
 func (o *response) Write(b []byte) (int, error) {

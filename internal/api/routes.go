@@ -65,7 +65,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}, append(s.lists(), s.liveRoutes()...)...)
+	}, slices.Concat(s.lists(), s.liveRoutes(), s.notificationRoutes())...)
 }
 
 // Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.

@@ -1,34 +1,18 @@
 package api
 
 import (
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-)
 
-// platformMembers reads which members each schema has.
-func platformMembers(t *testing.T) map[string][]string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/members.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, list, _ := strings.Cut(string(text), "\n\n")
-	out := map[string][]string{}
-	for line := range strings.Lines(list) {
-		words := strings.Fields(line)
-		out[words[0]] = words[1:]
-	}
-	return out
-}
+	"github.com/parley-hq/parley/test/schemas"
+)
 
 // TestShapesAgreeWithTheSchemas compares the members of answers with the platform's description of itself.
 func TestShapesAgreeWithTheSchemas(t *testing.T) {
-	schemas := platformMembers(t)
+	known := schemas.Members(t, "testdata/members.txt")
 	test(t, 3, nil, func(x *fixture) {
 		path := x.fulfilled()
 		unmade := details + "/jobs/unmade"
@@ -45,7 +29,7 @@ func TestShapesAgreeWithTheSchemas(t *testing.T) {
 			{"ErrorBody", x.ask(404, "GET", unmade, "")},
 			{"ErrorBody", x.ask(400, "GET", path+"/results?pageSize=x", "")},
 		} {
-			schema := schemas[c.schema]
+			schema := known[c.schema]
 			if schema == nil {
 				t.Errorf("no schema %s", c.schema)
 			}

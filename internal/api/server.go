@@ -24,6 +24,7 @@ import (
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/meter"
+	"github.com/parley-hq/parley/internal/notification"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 	// Live are each organization's conversations as they are now. Whoever asks for those of another one is told that there
 	// are none.
 	Live map[string]Live
+	// Channels are those of each organization's clients. Whoever asks for those of another one is told that there are none.
+	Channels map[string]*notification.Channels
 	// Origins are the web origins whose pages may ask, as https://app.example.com; * means all. Default: none. It is the
 	// browser that keeps others from asking: it has no token of its own accord.
 	Origins   []string

@@ -6,6 +6,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/demo"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/sandbox/served"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Demo runs a demo: a platform while it is extracted, then a server over the lake while it is asked. It gives what was
@@ -16,9 +18,9 @@ func Demo(ctx context.Context, d demo.Demo) (f demo.Figures, a *Archive, err err
 	if err != nil {
 		return f, nil, err
 	}
-	client := NewCredentials()
-	listen := Listen{Addr: "127.0.0.1:0", Client: client, RateLimit: 100_000, Log: d.Log}
-	err = NewSandbox(listen, world).While(ctx, func(ctx context.Context, url string) (err error) {
+	client := server.NewCredentials()
+	listen := server.Listen{Addr: "127.0.0.1:0", Client: client, RateLimit: 100_000, Log: d.Log}
+	err = served.New(listen, world).While(ctx, func(ctx context.Context, url string) (err error) {
 		f, err = d.Extract(ctx, demo.Server{URL: url, ClientID: client.ID, ClientSecret: client.Secret})
 		return err
 	})

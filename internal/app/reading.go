@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/role"
 )
 
 // reading is a lake as it is at one moment: whatever is written meanwhile, all that is asked of it fits together. Its
@@ -22,16 +23,16 @@ type reading struct {
 }
 
 // services are those that a reading is made of.
-func (r *reading) services() map[string]service {
-	return map[string]service{
+func (r *reading) services() role.Services {
+	return role.Services{
 		"lake": {
-			open:  func(ctx context.Context) (err error) { r.lake, err = lake.Open(ctx, r.dir); return err },
-			close: func() error { return r.lake.Close() },
+			Open:  func(ctx context.Context) (err error) { r.lake, err = lake.Open(ctx, r.dir); return err },
+			Close: func() error { return r.lake.Close() },
 		},
-		"snapshot": {needs: []string{"lake"}, open: r.openSnapshot, close: func() error { return r.snapshot.Close() }},
+		"snapshot": {Needs: []string{"lake"}, Open: r.openSnapshot, Close: func() error { return r.snapshot.Close() }},
 		"engine": {
-			needs: []string{"snapshot"}, open: r.openEngine,
-			close: func() error { return errors.Join(r.engine.Close(), r.duck.Close()) },
+			Needs: []string{"snapshot"}, Open: r.openEngine,
+			Close: func() error { return errors.Join(r.engine.Close(), r.duck.Close()) },
 		},
 	}
 }
@@ -66,14 +67,14 @@ func (lent) Close() error { return nil }
 // Export does something with an engine over the lake in dir.
 func Export(ctx context.Context, dir string, do func(context.Context, engine.Engine) error) error {
 	r := &reading{dir: dir}
-	return newRole("export", r.services()).during(ctx, func(ctx context.Context) error { return do(ctx, r.engine) })
+	return role.Of("export", r.services()).During(ctx, func(ctx context.Context) error { return do(ctx, r.engine) })
 }
 
 // Explain answers a question from the lake in dir and says how it was done. It stands beside the way that all else is
 // asked: a platform does not say how it answers.
 func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engine.Explanation, err error) {
 	r := &reading{dir: dir}
-	err = newRole("explain", r.services()).during(ctx, func(ctx context.Context) (err error) {
+	err = role.Of("explain", r.services()).During(ctx, func(ctx context.Context) (err error) {
 		x, err = r.engine.Explain(ctx, q, limit, 0)
 		return err
 	})
@@ -84,7 +85,7 @@ func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engin
 // language, and no other engine could answer it.
 func SQL(ctx context.Context, dir, statement string, columns func([]string) error, row func([]any) error) error {
 	r := &reading{dir: dir}
-	return newRole("sql", r.services()).during(ctx, func(ctx context.Context) error {
+	return role.Of("sql", r.services()).During(ctx, func(ctx context.Context) error {
 		return duck.SQL(ctx, duck.Config{}, r.snapshot, statement, columns, row)
 	})
 }

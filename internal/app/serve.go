@@ -8,6 +8,7 @@ import (
 	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Archive is a lake that can be asked.
@@ -35,8 +36,8 @@ func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Clos
 func (a *Archive) views() duck.Views { return duck.Views{DB: a.duck, Lake: a.Lake} }
 
 // Serve makes a server over the lake whose clients, tokens and jobs end with it.
-func (a *Archive) Serve(l Listen) *Server {
-	return over(l, a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
-		return lakeOrganization(ctx, DefaultOrganization, a.Lake)
-	})
+func (a *Archive) Serve(l server.Listen) *server.Server {
+	return server.New(l, server.One(a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
+		return lakeOrganization(ctx, server.DefaultOrganization, a.Lake)
+	}))
 }

@@ -1,3 +1,5 @@
+// Package app puts together what a process is: lakes that are served, asked and written to, the sandbox of a demo. It is
+// the only package that knows every technology.
 package app
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Lakes are the folders of lakes, by the organization whose conversations each holds.
@@ -26,7 +29,7 @@ func ParseLakes(values []string) (Lakes, error) {
 	for _, v := range values {
 		name, dir, named := strings.Cut(v, "=")
 		if !named || lake.Exists(v) {
-			name, dir = DefaultOrganization, v
+			name, dir = server.DefaultOrganization, v
 		}
 		if !access.IsOrganization(name) || dir == "" {
 			return nil, fault.Field("--lake", "--lake %s: write DIR, or NAME=DIR with the name of an organization: 1 to 64 lower-case letters, digits, - and _", v)
@@ -61,7 +64,7 @@ func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Service is lakes that are served, and the folder of the server that does it.
 type Service struct {
-	folder *Folder
+	folder *server.Folder
 	lakes  map[string]*lake.Lake
 	duck   *duck.DB // one for all: it bounds its memory by itself
 }
@@ -87,7 +90,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err
 	}
-	s.folder, err = OpenFolder(ctx, dir)
+	s.folder, err = server.OpenFolder(ctx, dir)
 	return s, err
 }
 
@@ -114,8 +117,8 @@ func (s *Service) views() map[string]engine.Views {
 }
 
 // Serve makes a server. Now is its clock.
-func (s *Service) Serve(l Listen, now func() time.Time) *Server {
-	return &Server{Listen: l, backend: backend{views: s.views(), organizations: s.organizations, now: now, folder: s.folder}}
+func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
+	return server.New(l, server.Backend{Views: s.views(), Organizations: s.organizations, Now: now, Folder: s.folder})
 }
 
 // organizations are those whose conversations the lakes hold.

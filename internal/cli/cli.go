@@ -7,25 +7,34 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/cli/changes"
 	"github.com/parley-hq/parley/internal/cli/client"
+	"github.com/parley-hq/parley/internal/cli/compare"
+	"github.com/parley-hq/parley/internal/cli/configcmd"
 	"github.com/parley-hq/parley/internal/cli/demo"
+	"github.com/parley-hq/parley/internal/cli/doctor"
 	"github.com/parley-hq/parley/internal/cli/export"
 	"github.com/parley-hq/parley/internal/cli/extract"
 	"github.com/parley-hq/parley/internal/cli/generate"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
 	"github.com/parley-hq/parley/internal/cli/jobscmd"
 	"github.com/parley-hq/parley/internal/cli/lake"
+	"github.com/parley-hq/parley/internal/cli/lintrecords"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/quarantine"
 	"github.com/parley-hq/parley/internal/cli/querycmd"
 	"github.com/parley-hq/parley/internal/cli/sandbox"
+	"github.com/parley-hq/parley/internal/cli/schema"
 	"github.com/parley-hq/parley/internal/cli/serve"
 	"github.com/parley-hq/parley/internal/cli/sql"
+	"github.com/parley-hq/parley/internal/cli/status"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 )
@@ -68,8 +77,10 @@ Exit codes:
 	}
 	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.AddCommand(
-		demo.New(s), sandbox.New(s), extract.New(s, Version), serve.New(s), querycmd.New(s, Version), lintrequest.New(s),
-		importcmd.New(s), export.New(s), sql.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
+		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), compare.New(s, Version),
+		doctor.New(s, Version), configcmd.New(s, Version), lintrequest.New(s),
+		importcmd.New(s), export.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
+		lintrecords.New(s),
 	)
 	return root
 }
@@ -96,10 +107,32 @@ func plain(cmd *cobra.Command, text string) string {
 	}
 	names, ok := strings.CutPrefix(text, "required flag(s) ")
 	if !ok {
-		return text
+		return misread(text)
 	}
 	names = strings.ReplaceAll(strings.TrimSuffix(names, " not set"), `"`, "")
 	return "missing: --" + strings.ReplaceAll(names, ", ", ", --")
+}
+
+var misreading = regexp.MustCompile(`^invalid argument "(.*)" for "(?:-., )?(--[a-z-]+)" flag: (time|strconv\.[A-Za-z0-9]+): `)
+
+// misread says in words of ours what a library says of a length of time or a number that it cannot read.
+func misread(text string) string {
+	parts := misreading.FindStringSubmatch(text)
+	if parts == nil {
+		return text
+	}
+	given, flag := fault.Clip(parts[1]), parts[2]
+	switch parts[3] {
+	case "time":
+		return fmt.Sprintf("%s %s is no length of time; write it as 90s, 5m or 72h", flag, given)
+	case "strconv.ParseInt":
+		return fmt.Sprintf("%s %s is no whole number, or too large a one", flag, given)
+	case "strconv.ParseUint":
+		return fmt.Sprintf("%s %s is no whole number from 0 on, or too large a one", flag, given)
+	case "strconv.ParseFloat":
+		return fmt.Sprintf("%s %s is no number; write it as 0.5 or 1000", flag, given)
+	}
+	return text
 }
 
 // wantsJSON says whether the one who asked wants JSON. Of a command line that could not be read to its end, the flags say

@@ -37,7 +37,7 @@ func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
 		}
 		return c
 	}
-	if out := said("clock"); !strings.Contains(out, "2026-11-08T12:00:00.000Z, at 0 times") || !strings.Contains(out, "dataAvailabilityDate  2026-11-08T04:") {
+	if out := said("clock"); !strings.Contains(out, "2026-11-08T12:00:00.000Z, standing still") || !strings.Contains(out, "dataAvailabilityDate  2026-11-08T04:") {
 		t.Errorf("the clock says %s", out)
 	}
 	state := filepath.Join(t.TempDir(), "state.json")
@@ -67,10 +67,17 @@ func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
 	if c := clock("load", state); c.Now != "2026-11-08T12:00:00.000Z" || c.NextBatch == "" {
 		t.Errorf("loaded: %+v", c)
 	}
+	unknown := filepath.Join(t.TempDir(), "unknown.json")
+	if err := os.WriteFile(unknown, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for args, want := range map[string]string{
 		"clock --set 2020-01-01": "cannot go back", "clock --set soon": "set: ", "batch": "--fail, --halt", "rewrite": "conversation, or older",
 		"batch --halt --resume": "opposites", "load " + os.DevNull: "no saved state", "clock --freeze --speed 3": "give one of them",
-		"drift --at x --value 1": "pointer", "rewrite --conversation none": "does not exist",
+		"clock --advance 1d": "--advance 1d is no length of time; write it as 90s, 5m or 72h; see", "clock --speed x": "--speed x is no number",
+		"rewrite --count x": "--count x is no whole number", "drift --at x --value 1": "pointer", "drift --at /x --value hologram": "--value hologram is no JSON; a text stands in quotes",
+		"rewrite --older 1h --patch {": "--patch { is no JSON", "load " + unknown: unknown + ": this is no saved state",
+		"rewrite --conversation none": "does not exist",
 	} {
 		code, _, errs := sandbox(strings.Fields(args)...)
 		if wrong := code != 2 && code != 5; wrong || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
@@ -119,11 +126,16 @@ events:
 
 func TestAScenarioWithATypoIsToldByLine(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "s.yaml")
-	if err := os.WriteFile(script, []byte("days: 3\nevnts: []\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	code, _, errs := parley(t, "sandbox", "--scenario", script, "--addr", "127.0.0.1:0")
-	if code != 2 || !strings.Contains(errs, "s.yaml:2:1: a scenario has no evnts. Did you mean events?") {
-		t.Errorf("exit code %d, says %q", code, errs)
+	for text, want := range map[string]string{
+		"days: 3\nevnts: []\n": "s.yaml:2:1: a scenario has no evnts. Did you mean events?",
+		"per_day: 1\nfaults:\n  - {route: query, delay: 1s}\n  - {name: a b, route: results, delay: 1s}\n": "s.yaml:4:6: rule 2: name: a b is no name",
+	} {
+		if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errs := parley(t, "sandbox", "--scenario", script, "--addr", "127.0.0.1:0")
+		if code != 2 || !strings.Contains(errs, want) {
+			t.Errorf("exit code %d, says %q", code, errs)
+		}
 	}
 }

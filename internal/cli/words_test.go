@@ -156,9 +156,10 @@ func TestFoldersThatCannotBeMadeAreTheUsersToMend(t *testing.T) {
 	within := filepath.Join(file, "within")
 	t.Setenv("TMPDIR", within)
 	for name, args := range map[string][]string{
-		"--data":  {"demo", "--no-serve", "--data", within},
-		"TMPDIR":  {"sandbox", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1", "--steady"},
-		"--state": {"client", "add", "--state", within, "--name", "n"},
+		"--data":          {"demo", "--no-serve", "--data", within},
+		"TMPDIR":          {"sandbox", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1", "--steady"},
+		"--state":         {"client", "add", "--state", within, "--name", "n"},
+		"sandbox: --data": {"sandbox", "--addr", "127.0.0.1:0", "--days", "1", "--per-day", "1", "--data", within},
 	} {
 		code, _, stderr := parley(t, args...)
 		if code != fault.ExitCode(fault.Invalid) || !strings.Contains(stderr, name) {

@@ -48,6 +48,11 @@ func (g *guarded) Status(ctx context.Context, id platform.JobID) (platform.Statu
 	return g.Platform.Status(ctx, id)
 }
 
+func (g *guarded) Delete(ctx context.Context, id platform.JobID) error {
+	defer g.lock()()
+	return g.Platform.Delete(ctx, id)
+}
+
 func (g *guarded) Page(ctx context.Context, id platform.JobID, at platform.Cursor, size int) (platform.Page, error) {
 	defer g.lock()()
 	return g.Platform.Page(ctx, id, at, size)
@@ -79,10 +84,23 @@ func restless(seed uint64) func(int, conversation.Interval) []platform.Page {
 // Whatever is done at the same time, and wherever it is interrupted, the lake is the one that a run brings which does one
 // thing after the other.
 func TestBesideOneAnotherIsOneAfterTheOther(t *testing.T) {
+	besides(t, 20, func(r *rig, _ int) { r.cfg.Ahead = true })
+}
+
+// The same for parts that are worked at at the same time. A day is a part here: how days are put together into parts
+// depends on which part is done first.
+func TestPartsBesideOneAnother(t *testing.T) {
+	besides(t, 6, func(r *rig, at int) { r.cfg.Ahead, r.cfg.Parallel = at%2 == 0, 2+at%3 })
+}
+
+// besides runs extractions that alter has changed, each ended at one of the requests and run again, against a plain one.
+func besides(t *testing.T, job int64, alter func(r *rig, at int)) {
+	t.Helper()
 	const days = 6
 	prepare := func(seed uint64) (*rig, *guarded) {
-		r := newScripted(t, days, &scripted{pages: restless(seed)})
-		r.cfg.Size = Size{Page: 2, Job: 20, Commit: 1}
+		many := func(conversation.Interval) (int64, []conversation.Day, error) { return 1000, nil, nil }
+		r := newScripted(t, days, &scripted{pages: restless(seed), count: many})
+		r.cfg.Size = Size{Page: 2, Job: job, Commit: 1}
 		g := &guarded{Platform: r.cfg.Platform}
 		r.cfg.Platform = g
 		return r, g
@@ -96,7 +114,7 @@ func TestBesideOneAnotherIsOneAfterTheOther(t *testing.T) {
 	}
 	for at := 1; at <= counting.n; at += step {
 		r, g := prepare(1)
-		r.cfg.Ahead = true
+		alter(r, at)
 		ctx, cancel := context.WithCancel(t.Context())
 		g.at, g.end = at, cancel
 		if _, err := r.run(ctx); err != nil && !errors.Is(err, context.Canceled) {

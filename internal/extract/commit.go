@@ -53,7 +53,7 @@ func (e *Extraction) commit(ctx context.Context, until time.Time) error {
 	if err != nil {
 		return err
 	}
-	c := commitment{id: commitID(uuid.Must(uuid.NewV7()).String()), end: conversation.DayOf(until), last: batch.Last()}
+	c := commitment{id: commitID(uuid.Must(uuid.NewV7()).String()), at: e.cfg.Now(), end: conversation.DayOf(until), last: batch.Last()}
 	filled, hollow, err := e.sort(ctx, c.end)
 	if err != nil {
 		return err
@@ -113,6 +113,10 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 	if err := e.store.intend(ctx, &e.run, c); err != nil {
 		return err
 	}
+	r, err := e.reading(ctx, e.stage, e.run, c.days)
+	if err != nil {
+		return err
+	}
 	// The counters of that moment: pages go on being counted until then.
 	counters := func(out lake.Outcome) Counters {
 		now := e.run.counters
@@ -120,8 +124,8 @@ func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch
 		return now
 	}
 	return e.loader.Begin(ctx, load.Commit{
-		ID: string(c.id), At: e.cfg.Now(), Days: c.days, Batch: batch,
-		Keep:   func(tx *state.Tx, out lake.Outcome) error { return counted(ctx, tx, e.run.id, counters(out)) },
+		ID: string(c.id), At: c.at, Days: c.days, Batch: batch, Kept: r.kept(ctx, e.ledger), Moved: r.moved(ctx, e.ledger),
+		Keep:   func(tx *state.Tx, out lake.Outcome) error { return counted(ctx, tx, e.run.id, counters(out), r) },
 		Landed: func(out lake.Outcome) { e.landed(ctx, c, out, counters(out)) },
 	})
 }
@@ -131,9 +135,11 @@ func (e *Extraction) landed(ctx context.Context, c commitment, out lake.Outcome,
 	e.cfg.Log.InfoContext(ctx, "committed", "before", c.end, "days", len(c.days), "added", out.Added, "replaced", out.Replaced, "unchanged", out.Unchanged)
 	e.run.counters, e.run.commit = counters, ""
 	for _, day := range c.days {
-		if contains(e.plan.Again, day) {
+		switch {
+		case contains(e.narrowed, day): // it was told of when it was read in one part
+		case contains(e.plan.Again, day):
 			e.again++
-		} else {
+		default:
 			e.days++
 		}
 	}

@@ -54,7 +54,7 @@ func busy(t *testing.T) (*rig, *scripted) {
 	s.pages = of(5, "1T1", "1T2")
 	r.cfg.End = day(2)
 	r.mustRun()
-	r.cfg.End, s.pages, s.jobs, s.fetched = day(4), good, nil, nil
+	r.cfg.End, s.pages, s.jobs, s.fetched, s.deleted = day(4), good, nil, nil, nil
 	return r, s
 }
 

@@ -357,7 +357,7 @@ func TestAgainIsResumed(t *testing.T) {
 		s := &scripted{pages: of(1, "1T1", "2T1", "3T1", "3T2")}
 		r := newScripted(t, 3, s)
 		r.mustRun()
-		s.fetched, s.jobs, s.asked = nil, nil, nil
+		s.fetched, s.jobs, s.asked, s.deleted = nil, nil, nil, nil
 		r.cfg.Again, r.cfg.Size.Commit = conversation.Days{First: day(1), End: day(4)}, 1
 		n := 0
 		s.page = func(_, _ int, p platform.Page) (platform.Page, error) {

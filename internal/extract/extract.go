@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,10 +25,12 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Platform is the part of the platform API that extraction uses.
@@ -49,21 +52,46 @@ type Config struct {
 	Lake     *lake.Lake
 	// Control is where the run, and what is staged of it, is entered: the control database of the lake.
 	Control *state.DB
-	First   conversation.Day  // first day wanted
-	End     conversation.Day  // day after the last one wanted
-	Again   conversation.Days // days that are read again although the lake has them whole
+	First   conversation.Day // first day wanted
+	End     conversation.Day // day after the last one wanted
+	// FromFirst is that the first day wanted is the first one that was ever asked for, or that the lake has; ToLast, that the
+	// last one is the last that is available.
+	FromFirst, ToLast bool
+	Again             conversation.Days // days that are read again although the lake has them whole
 	// AcceptEmpty are days that are made whole when nothing comes of them, whether or not the platform confirms it.
 	AcceptEmpty conversation.Days
+	// Settle says at which ages days are read again that the lake has whole: of those wanted, the ones that are due.
+	Settle ledger.Policy
+	// Tolerance is by which share what the platform counts of a day may differ from what the lake has: what differs more is
+	// read again, in narrower parts. 0 is that nothing is counted.
+	Tolerance float64
+	// Recount has every whole day counted, also those that were counted since they were read, and no day extracted but those
+	// that differ.
+	Recount bool
+	// Tail brings what started after the last day that the platform has complete; nil for nothing.
+	Tail Finder
+	// Filter stands for the filters that the platform's client asks with; empty for none. A lake has one.
+	Filter string
+	// Wait is how long to wait while somebody else extracts into the lake.
+	Wait time.Duration
 
 	Poll Poll
 	Size Size
+	// Parallel is how many parts are worked at, at the same time; 0 means 1. Each needs the memory of two pages.
+	Parallel int
 	// Ahead has things done at the same time: the next page is fetched while one is staged, the next job runs while one is
 	// read, and days are committed beside both. Faster, and two pages more in memory.
-	Ahead  bool
+	Ahead bool
+	// Redact edits the text of a record before anything is written; nil for nothing.
+	Redact func([]byte) ([]byte, error)
+	// Strict stops the run before records come into the lake that have members which neither this version nor the lake knows.
+	Strict bool
+	// Door reads a record that comes, as wire.Record does, which it is if it is nil. fault.Drifted stops the run.
+	Door   func(raw []byte) (conversation.Record, error)
 	Now    func() time.Time
 	Rand   *rand.Rand
 	Log    *slog.Logger
-	Report func(Progress) // told of every step, from the goroutine of Run; may be nil
+	Report func(Progress) // told of every step, one at a time; may be nil
 }
 
 // Size bounds the pieces that an extraction works in.
@@ -88,29 +116,38 @@ type Progress struct {
 
 // Extraction is one run of the extraction. Not for concurrent use.
 type Extraction struct {
-	cfg     Config
-	store   store
-	stage   *stage.Stage
-	writer  *lake.Writer
-	loader  *load.Loader
-	run     run
-	plan    Plan
-	known   Identity           // what the lake knows of its source
-	source  Identity           // which platform it is
-	untold  bool               // the platform did not say whose it is
-	left    []conversation.Day // planned days that are not whole yet, in order
-	gaps    map[conversation.Day]bool
-	asked   map[conversation.Day]bool   // days that were fetched again because they came empty and are not
-	open    map[conversation.Day]string // days of which nothing came, and that are not confirmed to be empty; why
-	ahead   bool                        // the job of the part after the one that is read is submitted, or was tried to be
-	mute    bool                        // the synchronous query fails, and is not asked any more
-	got     int64                       // records received by this process
-	days    int                         // days committed by this process, those that were read again not counted
-	again   int                         // days that were read again by this process
-	warned  []string                    // for the summary
-	mended  int                         // how often this process fetched again what was staged and damaged
-	perDay  float64
-	spanned int
+	cfg      Config
+	store    store
+	ledger   ledger.Ledger
+	stage    *stage.Stage
+	loader   *load.Loader
+	run      run
+	plan     Plan
+	known    Identity           // what the lake knows of its source
+	source   Identity           // which platform it is
+	untold   bool               // the platform did not say whose it is
+	left     []conversation.Day // planned days that are not whole yet, in order
+	gaps     map[conversation.Day]bool
+	asked    map[conversation.Day]bool   // days that were fetched again because they came empty and are not
+	open     map[conversation.Day]string // days of which nothing came, and that are not confirmed to be empty; why
+	ahead    bool                        // the job of the part after the one that is read is submitted, or was tried to be
+	mute     bool                        // the synchronous query fails, and is not asked any more
+	got      int64                       // records received by this process
+	days     int                         // days committed by this process, those that were read again not counted
+	again    int                         // days that were read again by this process
+	warned   []string                    // for the summary
+	mended   int                         // how often this process fetched again what was staged and damaged
+	perDay   float64
+	spanned  int
+	narrowed []conversation.Day // read again in narrower parts
+	taken    map[time.Time]bool // starts of the parts that somebody works at
+	turn     sync.Mutex         // of whoever works at the run: see work
+	halted   error              // why work has stopped
+	waiting  map[int]func()     // stop those who wait for the platform
+	waits    int                // how often somebody has begun to
+	tailed   Tail               // what the tail brought
+	differ   []conversation.Day // of which the platform counts another number, even after they were read again
+	counted  int                // days that the platform was asked to count
 }
 
 // New prepares an extraction; nothing is read or written before Run or Plan.
@@ -121,9 +158,13 @@ func New(cfg Config) *Extraction {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}
 	}
+	if cfg.Door == nil {
+		cfg.Door = wire.Record
+	}
 	return &Extraction{
-		cfg: cfg, store: store{cfg.Control},
+		cfg: cfg, store: store{cfg.Control}, ledger: ledger.In(cfg.Control),
 		gaps: map[conversation.Day]bool{}, asked: map[conversation.Day]bool{}, open: map[conversation.Day]string{},
+		taken: map[time.Time]bool{}, waiting: map[int]func(){},
 	}
 }
 
@@ -133,14 +174,24 @@ func New(cfg Config) *Extraction {
 // values that do not fit the schema.
 func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	begun := e.cfg.Now()
-	if e.writer, err = e.cfg.Lake.Writer(ctx); err != nil {
+	turn, err := e.cfg.Lake.Turn(ctx, "extract", "%s is extracting into the lake; wait until it is done, for as long as --wait says", e.cfg.Wait)
+	if err != nil {
 		return Summary{}, err
 	}
-	defer func() { err = errors.Join(err, e.writer.Close()) }()
+	defer func() { err = errors.Join(err, turn.Close()) }()
+	if err := e.recover(ctx); err != nil {
+		return Summary{}, err
+	}
 	if err := e.begin(ctx); err != nil {
 		return Summary{}, err
 	}
 	err = e.parts(ctx)
+	if err == nil {
+		err = e.reconcile(ctx, begun)
+	}
+	if err == nil {
+		err = e.tail(ctx)
+	}
 	err = errors.Join(err, e.settle(ctx)) // what failed does not take away from what is being committed
 	s, sumErr := e.summary(context.WithoutCancel(ctx), begun)
 	if err := errors.Join(err, sumErr); err != nil {
@@ -152,9 +203,18 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	return s, s.incomplete()
 }
 
+// recover settles the commit that somebody was interrupted in: which days are whole is known then.
+func (e *Extraction) recover(ctx context.Context) error {
+	w, err := e.cfg.Lake.WriterWithin(ctx, e.cfg.Wait)
+	if err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 // begin takes up the open run, or begins one.
 func (e *Extraction) begin(ctx context.Context) error {
-	if err := e.store.migrate(ctx); err != nil {
+	if err := errors.Join(e.store.migrate(ctx), e.ledger.Migrate(ctx)); err != nil {
 		return err
 	}
 	last, err := e.interrupted(ctx)
@@ -167,7 +227,13 @@ func (e *Extraction) begin(ctx context.Context) error {
 	if e.plan, err = e.makePlan(ctx, e.known, last); err != nil {
 		return err
 	}
+	if last.id != "" && e.cfg.Recount && last.again != recounting {
+		return fault.New(fault.Conflict, "an extraction was interrupted, and what it had brought waits to be committed; run parley extract first")
+	}
 	e.source, e.left = e.plan.Source, slices.Clone(e.plan.Days)
+	if err := e.saw(ctx); err != nil {
+		return err
+	}
 	if err := e.remember(ctx, e.cfg.Moved != ""); err != nil {
 		return err
 	}
@@ -203,45 +269,82 @@ func (e *Extraction) interrupted(ctx context.Context) (run, error) {
 	if err != nil {
 		return last, err
 	}
+	days, err := e.store.marked(ctx, last.id, markNow)
+	if err != nil {
+		return last, err
+	}
+	r, err := e.reading(ctx, staged, last, inOrder(days))
+	if err != nil {
+		return last, err
+	}
 	last.counters.Committed(out)
-	return last, batch.Done(ctx, func(tx *state.Tx) error { return counted(ctx, tx, last.id, last.counters) })
+	return last, batch.Done(ctx, func(tx *state.Tx) error { return counted(ctx, tx, last.id, last.counters, r) })
 }
 
 func (e *Extraction) openStage(ctx context.Context, run stage.RunID) (*stage.Stage, error) {
-	return stage.Open(ctx, e.cfg.Control, e.cfg.Lake.Store(), run)
+	s, err := stage.Open(ctx, e.cfg.Control, e.cfg.Lake.Store(), run)
+	if err == nil {
+		s.Redact = e.cfg.Redact
+	}
+	return s, err
 }
 
 // takeUp goes on with a run that was interrupted, or begins one if there is none.
 func (e *Extraction) takeUp(ctx context.Context, last run) (err error) {
 	e.run = last
 	if e.run.id == "" {
-		e.run = run{
-			id: stage.RunID(uuid.Must(uuid.NewV7()).String()), source: e.source.key(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.cfg.Again.String(),
-		}
-		if err := e.store.begin(ctx, e.run, e.plan.Again); err != nil {
-			return err
-		}
+		err = e.beginNew(ctx)
 	} else {
-		e.run.resumed = true
-		for _, p := range e.run.parts {
-			if p.done && p.job != "" { // what was carved out of a part has no job, and says nothing of how much a day holds
-				e.learn(p)
-			}
-		}
-		if e.gaps, err = e.store.marked(ctx, e.run.id, markGap); err != nil {
-			return err
-		}
+		err = e.goOn(ctx)
 	}
-	e.loader = load.New(e.writer, string(e.run.id), e.cfg.Log)
+	if err != nil {
+		return err
+	}
+	e.loader = load.New(e.cfg.Lake, string(e.run.id), max(e.cfg.Wait, load.Patience), e.cfg.Log)
+	e.loader.Strict = e.cfg.Strict
 	e.stage, err = e.openStage(ctx, e.run.id)
 	return err
+}
+
+// recounting is what a run remembers that counts again, in place of the days that it reads again.
+const recounting = "recount"
+
+// reads is what the run remembers of what it reads again.
+func (e *Extraction) reads() string {
+	if e.cfg.Recount {
+		return recounting
+	}
+	return e.cfg.Again.String()
+}
+
+func (e *Extraction) beginNew(ctx context.Context) error {
+	e.run = run{
+		id: stage.RunID(uuid.Must(uuid.NewV7()).String()), source: e.source.key(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.reads(),
+		available: e.plan.complete(),
+	}
+	return e.store.begin(ctx, e.run, e.plan.Again)
+}
+
+// goOn learns from what the interrupted run has done.
+func (e *Extraction) goOn(ctx context.Context) (err error) {
+	e.run.resumed = true
+	for _, p := range e.run.parts {
+		if p.done && p.job != "" { // what was carved out of a part has no job, and says nothing of how much a day holds
+			e.learn(p)
+		}
+	}
+	if e.gaps, err = e.store.marked(ctx, e.run.id, markGap); err != nil {
+		return err
+	}
+	// The interval may have moved on, and with it the days that are due again.
+	return e.store.mark(ctx, e.run.id, markAgain, e.plan.Again)
 }
 
 // continues says whether an interrupted run can be gone on with: it is of the same platform, reads the same days again,
 // and the first day that it left unfinished is the first one that is to be extracted now. The interval itself may have
 // moved on, as that of a nightly extraction of the last days does.
 func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
-	if r.source != e.source.key() && r.source != e.source.URL || r.again != e.cfg.Again.String() || r.covered().After(e.cfg.End.Start()) {
+	if e.cfg.Recount || r.source != e.source.key() && r.source != e.source.URL || r.again != e.cfg.Again.String() || r.covered().After(e.cfg.End.Start()) {
 		return false, nil
 	}
 	if len(r.parts) == 0 {
@@ -274,6 +377,11 @@ func (e *Extraction) giveUp(ctx context.Context, r run) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range r.parts {
+		if !p.done {
+			e.dropJob(ctx, p)
+		}
+	}
 	return errors.Join(old.Close(ctx), e.store.end(ctx, r.id))
 }
 
@@ -288,27 +396,26 @@ func (e *Extraction) parts(ctx context.Context) error {
 			return err
 		}
 	}
-	for {
-		p, ok := e.run.openPart()
-		if !ok {
-			p, ok = e.nextPart()
-			if ok {
-				if err := e.store.addPart(ctx, &e.run, p); err != nil {
-					return err
-				}
-			} else if !e.loader.Busy() {
-				return nil
-			}
-		}
-		// When the last part is done, what is damaged of the last commit brings parts back.
-		do := e.settle
-		if ok {
-			do = func(ctx context.Context) error { return e.part(ctx, p) }
-		}
-		if err := e.mending(ctx, do); err != nil {
+	return e.drain(ctx)
+}
+
+// drain works until there is no part left that is not done, and nothing that waits to be committed.
+func (e *Extraction) drain(ctx context.Context) error {
+	for e.unfinished() {
+		// What is damaged of the last commit brings parts back.
+		if err := e.mending(ctx, e.work); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (e *Extraction) unfinished() bool {
+	_, open := e.run.openPart(nil)
+	if !open {
+		_, open = e.nextPart()
+	}
+	return open || e.loader.Busy()
 }
 
 // finish ends the run: all it staged is in the lake.

@@ -144,7 +144,7 @@ func TestJobsThatAlwaysFail(t *testing.T) {
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "the platform cannot deliver this stretch of time") {
 		t.Errorf("got %v", err)
 	}
-	if got, want := r.intervals(), []string{"01T00 24h0m0s", "01T00 6h0m0s", "01T00 1h0m0s"}; !slices.Equal(got, want) {
+	if got, want := r.intervals(), []string{"01T00 24h0m0s", "01T00 6h0m0s", "01T00 1h0m0s", "01T00 15m0s"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

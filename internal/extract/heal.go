@@ -159,7 +159,7 @@ func (e *Extraction) discard(ctx context.Context, p part, pieces []part) error {
 	return err
 }
 
-// dropJob has the platform end a job that is of no use. That it cannot is no matter: its results expire.
+// dropJob has the platform end a job that is of no use any more. That it cannot is no matter: its results expire.
 func (e *Extraction) dropJob(ctx context.Context, p part) {
 	if p.job == "" {
 		return

@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/stage"
@@ -40,9 +41,14 @@ func putMark(ctx context.Context, tx *state.Tx, run stage.RunID, as mark, days [
 	return nil
 }
 
+// mark is putMark in a transaction of its own.
+func (s store) mark(ctx context.Context, run stage.RunID, as mark, days []conversation.Day) error {
+	return s.db.Tx(ctx, func(tx *state.Tx) error { return putMark(ctx, tx, run, as, days) })
+}
+
 // known gives what the lake knows of its source; the zero value if it knows nothing.
 func (s store) known(ctx context.Context) (i Identity, err error) {
-	err = s.db.Row(ctx, `SELECT id, name, url FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL)
+	err = s.db.Row(ctx, `SELECT id, name, url, filter FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL, &i.Filter)
 	if errors.Is(err, state.ErrNoRow) {
 		return Identity{}, nil
 	}
@@ -50,8 +56,8 @@ func (s store) known(ctx context.Context) (i Identity, err error) {
 }
 
 func (s store) setSource(ctx context.Context, i Identity) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO extract_source VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id, name = excluded.name, url = excluded.url`,
-		i.ID, i.Name, i.URL)
+	_, err := s.db.Exec(ctx, `INSERT INTO extract_source VALUES (1, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id, name = excluded.name, url = excluded.url,
+		filter = excluded.filter`, i.ID, i.Name, i.URL, i.Filter)
 	return err
 }
 
@@ -61,6 +67,7 @@ type commitID string
 // commitment is a commit that is about to be made.
 type commitment struct {
 	id    commitID
+	at    time.Time
 	end   conversation.Day   // it brings what is staged of the days before,
 	last  int                // and not later than this staged file
 	days  []conversation.Day // that it makes whole
@@ -85,18 +92,22 @@ func (s store) intend(ctx context.Context, r *run, c commitment) error {
 		if err := putMark(ctx, tx, r.id, markEmpty, c.empty); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ?, commit_last = ? WHERE run_id = ?`, c.id, c.end.String(), c.last, r.id)
+		_, err = tx.Exec(ctx, `UPDATE extract_runs SET commit_id = ?, commit_end = ?, commit_last = ?, commit_at = ? WHERE run_id = ?`,
+			c.id, c.end.String(), c.last, c.at.UnixMicro(), r.id)
 		return err
 	})
 	if err == nil {
-		r.commit, r.commitEnd, r.commitLast = c.id, c.end, c.last
+		r.commit, r.commitEnd, r.commitLast, r.commitAt = c.id, c.end, c.last, c.at
 	}
 	return err
 }
 
 // counted notes that the outcome of the run's commit is in the counters; those of its days that were to be read again
-// have been.
-func counted(ctx context.Context, tx *state.Tx, run stage.RunID, c Counters) error {
+// have been, and the ledger has the reading of them all.
+func counted(ctx context.Context, tx *state.Tx, run stage.RunID, c Counters, r reading) error {
+	if err := r.enter(ctx, tx); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO extract_days SELECT run_id, day, ? FROM extract_days AS d WHERE run_id = ? AND what = ? AND EXISTS
 		(SELECT 1 FROM extract_days WHERE run_id = d.run_id AND day = d.day AND what = ?) ON CONFLICT DO NOTHING`,
 		string(markRead), run, string(markNow), string(markAgain))

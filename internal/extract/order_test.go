@@ -227,7 +227,7 @@ func TestElsewhereAndOutside(t *testing.T) {
 	r.cfg.First, r.cfg.End = day(2), day(3)
 	r.mustRun()
 	r.cfg.First, r.cfg.End = day(1), day(5)
-	s.jobs = nil
+	s.jobs, s.deleted = nil, nil
 	s.pages = func(int, conversation.Interval) []platform.Page {
 		return []platform.Page{page("1T1", "2T1", "3T1"), page("4T1", "5T1")}
 	}

@@ -12,21 +12,22 @@ import (
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // pages stages page after page and commits the days that are whole. While a page is staged, and while days are committed,
 // the next page is on its way.
 func (e *Extraction) pages(ctx context.Context, p *part) error {
 	w := newWatch(p.cursor, max(e.cfg.Size.Job, p.received))
-	asking, stop := context.WithCancel(ctx)
+	asking, stop := e.asking(ctx)
 	coming := e.fetch(asking, p.job, p.cursor)
 	defer func() {
 		stop()
 		coming.end()
 	}()
 	for {
-		page, err := coming.take().usable(p.end)
+		var came fetched
+		e.apart(ctx, func(context.Context) { came = coming.take() })
+		page, err := came.usable(p.end)
 		if err != nil {
 			return err
 		}
@@ -49,7 +50,7 @@ func (e *Extraction) pages(ctx context.Context, p *part) error {
 			return err
 		}
 		if p.ordered {
-			if err := e.commitIfMuch(ctx, p.frontier); err != nil {
+			if err := e.commitIfMuch(ctx, e.reached()); err != nil {
 				return err
 			}
 		}
@@ -224,7 +225,10 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	var reject []stage.Rejected
 	c := e.run.counters // the run's own are set when the page is staged, so that they are never of more than that
 	for _, raw := range page.Records {
-		r, err := wire.Record(raw)
+		r, err := e.cfg.Door(raw)
+		if errors.Is(err, fault.Drifted) {
+			return got, err
+		}
 		if err == nil && r.Start.After(got.newest) {
 			got.newest = r.Start
 		}

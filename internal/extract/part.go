@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -36,6 +37,7 @@ func (e *Extraction) part(ctx context.Context, p part) (err error) {
 		err := e.job(ctx, &p)
 		switch {
 		case err == nil:
+			e.apart(ctx, func(ctx context.Context) { e.dropJob(ctx, p) }) // its results are here, and others want the room
 			return e.endPart(ctx, p)
 		case ctx.Err() != nil:
 			return err // an answer that broke because we were stopped says nothing of the job
@@ -104,7 +106,11 @@ func (e *Extraction) job(ctx context.Context, p *part) error {
 
 func (e *Extraction) submit(ctx context.Context, p *part) error {
 	e.report("submitting a job")
-	id, err := e.cfg.Platform.Submit(ctx, conversation.Interval{Start: p.start, End: p.end})
+	var id platform.JobID
+	var err error
+	e.apart(ctx, func(ctx context.Context) {
+		id, err = e.cfg.Platform.Submit(ctx, conversation.Interval{Start: p.start, End: p.end})
+	})
 	if errors.Is(err, fault.Invalid) {
 		// The platform refuses a volume that is too large when it is asked for, or when it gets to it.
 		return errors.Join(errTooMuch, err)
@@ -127,7 +133,7 @@ func (e *Extraction) submitAhead(ctx context.Context) error {
 		return nil
 	}
 	e.ahead = true // or tried: once for each part that is read
-	p, ok := e.run.partAhead()
+	p, ok := e.run.openPart(e.taken)
 	if !ok {
 		if p, ok = e.nextPart(); !ok {
 			return nil
@@ -139,6 +145,8 @@ func (e *Extraction) submitAhead(ctx context.Context) error {
 	if p.job != "" {
 		return nil
 	}
+	e.taken[p.start] = true // until it has its job, or who takes it would submit another
+	defer delete(e.taken, p.start)
 	err := e.submit(ctx, &p)
 	if err != nil && p.job == "" && ctx.Err() == nil {
 		e.cfg.Log.InfoContext(ctx, "a job could not be submitted ahead", "start", p.start, "end", p.end, "err", err)
@@ -150,7 +158,10 @@ func (e *Extraction) submitAhead(ctx context.Context) error {
 // await waits for the job's results.
 func (e *Extraction) await(ctx context.Context, id platform.JobID) error {
 	e.report("waiting for a job")
-	s, err := Await(ctx, e.cfg.Platform, id, e.cfg.Poll, e.cfg.Rand)
+	var s platform.Status
+	var err error
+	rnd := rand.New(rand.NewPCG(e.cfg.Rand.Uint64(), e.cfg.Rand.Uint64()))
+	e.apart(ctx, func(ctx context.Context) { s, err = Await(ctx, e.cfg.Platform, id, e.cfg.Poll, rnd) })
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return fmt.Errorf("%w: %w", errJob, plain(err))

@@ -2,12 +2,15 @@ package extract
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
@@ -29,23 +32,19 @@ type Plan struct {
 // Ahead is by how much the platform's date lies after our clock, in seconds; 0 if it does not.
 func (p Plan) Ahead() int64 { return max(0, p.Available.Unix()-p.Now.Unix()) }
 
+// complete is up to where the platform's data can be complete. A date ahead of our clock, as a defect of one night may give,
+// says nothing of what there was to read: by it a day would count as settled that was read the day after.
+func (p Plan) complete() time.Time { return minTime(p.Available, p.Now) }
+
 // Plan asks the platform and the lake what there is to do, and changes nothing. It refuses what Run refuses, but for a lake
 // that may only be read: that is enough to plan.
 func (e *Extraction) Plan(ctx context.Context) (Plan, error) {
-	var known Identity
-	var last run
-	err := e.store.db.View(ctx, func(db *state.DB) (err error) {
-		version, err := db.Version(ctx, schema)
-		if err != nil || version < len(schema.Steps) { // no extraction of this version has been here
-			return err
-		}
-		if known, err = (store{db}).known(ctx); err != nil {
-			return err
-		}
-		last, err = (store{db}).openRun(ctx)
-		return err
-	})
+	known, err := Known(ctx, e.cfg.Control)
 	if err != nil {
+		return Plan{}, err
+	}
+	var last run
+	if err := openRun(ctx, e.cfg.Control, func(r run) { last = r }); err != nil {
 		return Plan{}, err
 	}
 	p, err := e.makePlan(ctx, known, last)
@@ -57,11 +56,26 @@ func (e *Extraction) Plan(ctx context.Context) (Plan, error) {
 	return p, err
 }
 
+// openRun gives the run that was not ended, if there is one. It changes nothing.
+func openRun(ctx context.Context, control *state.DB, give func(run)) error {
+	return control.View(ctx, func(db *state.DB) error {
+		version, err := db.Version(ctx, schema)
+		if err != nil || version < len(schema.Steps) { // no extraction of this version has been here
+			return err
+		}
+		r, err := store{db}.openRun(ctx)
+		give(r)
+		return err
+	})
+}
+
 // makePlan plans for a lake that knows its source, with last being the run that was interrupted in it, if one was.
 func (e *Extraction) makePlan(ctx context.Context, known Identity, last run) (p Plan, err error) {
 	p = Plan{Days: []conversation.Day{}, Again: []conversation.Day{}, NotAvailable: []conversation.Day{}, Missing: []conversation.Day{}, Now: e.cfg.Now()}
-	if err := e.cfg.validate(); err != nil {
-		return p, err
+	if !e.cfg.FromFirst && !e.cfg.ToLast {
+		if err := e.cfg.validate(); err != nil {
+			return p, err
+		}
 	}
 	if p.Source, err = e.identify(ctx, known); err != nil {
 		return p, err
@@ -70,7 +84,10 @@ func (e *Extraction) makePlan(ctx context.Context, known Identity, last run) (p 
 	if p.Available, missing, err = e.cfg.Platform.Coverage(ctx); err != nil {
 		return p, err
 	}
-	whole, err := e.whole(ctx, last)
+	if err := e.bound(ctx, p); err != nil {
+		return p, err
+	}
+	whole, err := e.whole(ctx, last, p.complete())
 	if err != nil {
 		return p, err
 	}
@@ -78,6 +95,8 @@ func (e *Extraction) makePlan(ctx context.Context, known Identity, last run) (p 
 		switch {
 		case whole[day] == leftAlone:
 			p.Whole++
+		case e.cfg.Recount:
+			// Days that are not whole are for an extraction.
 		case day.End().After(p.Available) || day.End().After(p.Now):
 			// A day that has not ended by our own clock is not complete, whatever the platform says: a date in a far future
 			// would make days whole, for ever, of which nothing can have happened yet.
@@ -92,6 +111,39 @@ func (e *Extraction) makePlan(ctx context.Context, known Identity, last run) (p 
 		}
 	}
 	return p, nil
+}
+
+// bound finds out which days are wanted, where nobody said it.
+func (e *Extraction) bound(ctx context.Context, p Plan) error {
+	if e.cfg.ToLast {
+		e.cfg.End = conversation.DayOf(p.complete())
+	}
+	if e.cfg.FromFirst {
+		first, err := FirstDay(ctx, e.cfg.Lake, e.ledger)
+		if err != nil {
+			return err
+		}
+		if e.cfg.First = first; e.cfg.ToLast { // nothing is wanted where nothing is available
+			e.cfg.End = max(e.cfg.End, first+1)
+		}
+	}
+	if e.cfg.ToLast && e.cfg.End <= e.cfg.First {
+		return fault.Field("--from", "the platform's data is complete up to %s, and nothing of %v or later is available yet", conversation.FormatTime(p.Available), e.cfg.First)
+	}
+	return e.cfg.validate()
+}
+
+// FirstDay is the first day that was ever asked for, or, where nobody has extracted, the first one that the lake has.
+func FirstDay(ctx context.Context, l *lake.Lake, from ledger.Ledger) (conversation.Day, error) {
+	known, err := from.Platform(ctx)
+	if err != nil || known != (ledger.Platform{}) {
+		return known.First, err
+	}
+	first, some, err := l.FirstDay(ctx)
+	if err == nil && !some {
+		err = fault.Field("--from", "the lake has no day yet: say by --from which is the first one wanted")
+	}
+	return first, err
 }
 
 // contains says whether a list in order has a day.
@@ -121,8 +173,8 @@ const (
 )
 
 // whole gives the wanted days that the lake has whole. Those of --again are to be read again, but for those that the
-// interrupted run has read already.
-func (e *Extraction) whole(ctx context.Context, last run) (map[conversation.Day]wholeness, error) {
+// interrupted run has read already; so are those whose time has come by the policy.
+func (e *Extraction) whole(ctx context.Context, last run, available time.Time) (map[conversation.Day]wholeness, error) {
 	whole, err := e.cfg.Lake.Days(ctx, e.cfg.First, e.cfg.End)
 	if err != nil {
 		return nil, err
@@ -137,15 +189,22 @@ func (e *Extraction) whole(ctx context.Context, last run) (map[conversation.Day]
 			return err
 		})
 	}
+	settling, dueErr := e.due(ctx, available)
+	if err := errors.Join(err, dueErr); err != nil {
+		return nil, err
+	}
 	out := map[conversation.Day]wholeness{}
 	for day := range whole {
 		out[day] = leftAlone
+		if settling[day] && !read[day] {
+			out[day] = readAgain
+		}
 		// A day that the interrupted run made whole itself was not whole when it began.
 		if e.cfg.Again.Has(day) && !read[day] && (!resuming || due[day]) {
 			out[day] = readAgain
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // maxGrowth is how much longer than the last one a part may be: one quiet day says little about the next months.
@@ -191,7 +250,7 @@ func (e *Extraction) learn(p part) {
 }
 
 // split gives the pieces of a part that was too much for the platform: two halves of several days, four quarters of a
-// day, six hours of a quarter. An hour is not split.
+// day, six hours of a quarter, four quarters of an hour. A quarter of an hour is not split.
 func split(p part) []part {
 	const day = 24 * time.Hour
 	length := p.end.Sub(p.start)
@@ -203,6 +262,8 @@ func split(p part) []part {
 		piece = 6 * time.Hour
 	case length > time.Hour:
 		piece = time.Hour
+	case length > 15*time.Minute:
+		piece = 15 * time.Minute
 	}
 	var out []part
 	for at := p.start; at.Before(p.end); at = at.Add(piece) {

@@ -28,7 +28,8 @@ func TestSplit(t *testing.T) {
 		{2 * day, []time.Duration{day, day}},
 		{day, slices.Repeat([]time.Duration{6 * time.Hour}, 4)},
 		{6 * time.Hour, slices.Repeat([]time.Duration{time.Hour}, 6)},
-		{time.Hour, []time.Duration{time.Hour}},
+		{time.Hour, slices.Repeat([]time.Duration{15 * time.Minute}, 4)},
+		{15 * time.Minute, []time.Duration{15 * time.Minute}},
 	} {
 		var got []time.Duration
 		at := first.Start()
@@ -173,7 +174,8 @@ func (s *stuckPlatform) Delete(_ context.Context, id platform.JobID) error {
 func TestStuckJobIsTooMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := &stuckPlatform{}
-		e := &Extraction{cfg: Config{Platform: asked, Poll: DefaultPoll(), Rand: rand.New(rand.NewPCG(1, 1)), Report: func(Progress) {}}}
+		e := New(Config{Platform: asked, Poll: DefaultPoll(), Rand: rand.New(rand.NewPCG(1, 1))})
+		e.turn.Lock()
 		err := e.await(t.Context(), "job-7")
 		if !errors.Is(err, errTooMuch) || fmt.Sprint(asked.deleted) != "[job-7]" {
 			t.Errorf("got %v, deleted %v", err, asked.deleted)

@@ -14,10 +14,17 @@ type Identity struct {
 	ID   string `json:"organization_id,omitzero"` // empty if the server does not tell
 	Name string `json:"organization,omitzero"`
 	URL  string `json:"base_url"`
+	// Filter stands for the filters that the conversations were asked for with; empty for all of them.
+	Filter string `json:"filter,omitzero"`
 }
 
 // String names the source for a person. The name is one line of plain characters already.
 func (i Identity) String() string {
+	if i.Filter != "" {
+		all := i
+		all.Filter = ""
+		return all.String() + ", those of the filter " + i.Filter + " alone"
+	}
 	switch {
 	case i == Simulation():
 		return "a simulated contact centre (parley generate)"
@@ -59,7 +66,7 @@ func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, er
 	if err != nil {
 		return Identity{}, err
 	}
-	now := Identity{org.ID, org.Name, e.cfg.Name}
+	now := Identity{ID: org.ID, Name: org.Name, URL: e.cfg.Name, Filter: e.cfg.Filter}
 	e.untold = org.ID == ""
 	if e.cfg.Moved != "" && !now.is(e.cfg.Moved) {
 		return now, fault.Field("--source", "--source says %q, and this is %v", e.cfg.Moved, now)
@@ -67,6 +74,8 @@ func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, er
 	switch {
 	case known == Identity{} || e.cfg.Moved != "" && !known.same(now):
 		return now, nil
+	case known.Filter != now.Filter:
+		return now, e.otherFilter(known)
 	case !known.same(now):
 		return now, fault.Field("--source", "the lake holds the conversations of %v, and this is %v; extract it into a lake of its own, "+
 			"or, if the lake's source has moved, say so by --source %s", known, now, now.key())
@@ -74,6 +83,17 @@ func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, er
 		now.ID, now.Name = known.ID, known.Name // it told once
 	}
 	return now, nil
+}
+
+// otherFilter refuses conversations that a filter of another kind chooses: the days of a lake would be whole of neither.
+func (e *Extraction) otherFilter(known Identity) error {
+	switch {
+	case known.Filter == "":
+		return fault.Field("--filter", "the lake holds all conversations of its days, and --filter would bring some; extract them into a lake of their own")
+	case e.cfg.Filter == "":
+		return fault.Field("--filter", "the lake holds the conversations of a filter, %s; give it by --filter, or extract into a lake of its own", known.Filter)
+	}
+	return fault.Field("--filter", "the lake holds the conversations of another filter, %s; extract into a lake of its own", known.Filter)
 }
 
 // remember makes the lake know its source. A source that is new is remembered with the first commit: until then the

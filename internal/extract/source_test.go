@@ -215,7 +215,7 @@ func TestRunsAreOfASource(t *testing.T) {
 func TestOrganizationThroughTheClient(t *testing.T) {
 	for _, org := range []platform.Organization{{}, acme} {
 		r := newRig(t, 1, platformtest.Config{Records: spread(1, 2), Organization: org})
-		if s := r.mustRun(); s.Source != (Identity{org.ID, org.Name, r.cfg.Name}) || r.fake.Calls(platformtest.Organization) != 1 {
+		if s := r.mustRun(); s.Source != (Identity{ID: org.ID, Name: org.Name, URL: r.cfg.Name}) || r.fake.Calls(platformtest.Organization) != 1 {
 			t.Errorf("got %+v after %d questions", s.Source, r.fake.Calls(platformtest.Organization))
 		}
 	}

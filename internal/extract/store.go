@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -67,7 +68,11 @@ var schema = state.Schema{Owner: "extract", Steps: []string{`
 		url  {text} NOT NULL  -- base URL of the API
 	) {checked}`,
 	// A run of before there was it staged nothing while it committed: its commit brings all.
-	`ALTER TABLE extract_runs ADD COLUMN commit_last {integer} NOT NULL DEFAULT 4611686018427387904`,
+	`ALTER TABLE extract_runs ADD COLUMN commit_last {integer} NOT NULL DEFAULT 4611686018427387904`, `
+	ALTER TABLE extract_runs ADD COLUMN available {integer} NOT NULL DEFAULT 0; -- the platform's data was complete up to here when it began; 0: not noted
+	ALTER TABLE extract_runs ADD COLUMN commit_at {integer} NOT NULL DEFAULT 0; -- when the commit was begun whose outcome is not counted yet
+	ALTER TABLE extract_runs ADD COLUMN forgotten {integer} NOT NULL DEFAULT 0;
+	ALTER TABLE extract_source ADD COLUMN filter {text} NOT NULL DEFAULT ''; -- stands for the filters of its requests; empty for none`,
 }}
 
 // mark is what a run remembers of a day.
@@ -95,12 +100,12 @@ type Counters struct {
 // fields gives the counters in the order of their columns.
 func (c *Counters) fields() []any {
 	return []any{&c.Jobs, &c.Pages, &c.Received, &c.Duplicates, &c.Conflicts, &c.Elsewhere, &c.Rejected, &c.Commits,
-		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, (*misfits)(&c.Misfits), &c.Outside, &c.Refetched}
+		&c.Added, &c.Replaced, &c.Unchanged, &c.Stale, &c.Unfit, &c.Bytes, (*misfits)(&c.Misfits), &c.Outside, &c.Refetched, &c.Forgotten}
 }
 
 // columns names the counters as the table has them, in the order of fields.
 var columns = []string{"jobs", "pages", "received", "duplicates", "conflicts", "elsewhere", "rejected", "commits",
-	"added", "replaced", "unchanged", "stale", "unfit", "bytes", "misfits", "outside", "refetched"}
+	"added", "replaced", "unchanged", "stale", "unfit", "bytes", "misfits", "outside", "refetched", "forgotten"}
 
 // run is an extraction as the control database knows it.
 type run struct {
@@ -112,6 +117,8 @@ type run struct {
 	commit     commitID         // of a commit whose outcome is not counted yet; empty if there is none
 	commitEnd  conversation.Day // it brings what was staged of the days before,
 	commitLast int              // and not later than this staged file
+	commitAt   time.Time        // when it was begun
+	available  time.Time        // the platform's data was complete up to here when the run began
 	resumed    bool
 	counters   Counters
 	parts      []part // in order of time
@@ -134,24 +141,10 @@ func newPart(start, end time.Time) part {
 	return part{start: start, end: end, frontier: start, ordered: true}
 }
 
-// openPart is the first part that is not done.
-func (r *run) openPart() (part, bool) {
+// openPart is the first part that is not done, and of which nobody says that it is taken, by its start.
+func (r *run) openPart(taken map[time.Time]bool) (part, bool) {
 	for _, p := range r.parts {
-		if !p.done {
-			return p, true
-		}
-	}
-	return part{}, false
-}
-
-// partAhead is the second part that is not done.
-func (r *run) partAhead() (part, bool) {
-	open := 0
-	for _, p := range r.parts {
-		if !p.done {
-			open++
-		}
-		if open == 2 {
+		if !p.done && !taken[p.start] {
 			return p, true
 		}
 	}
@@ -208,10 +201,10 @@ func (s store) migrate(ctx context.Context) error {
 func (s store) openRun(ctx context.Context) (run, error) {
 	var r run
 	var first, end string
-	var begun int64
+	var begun, available, commitAt int64
 	var commitEnd string
-	to := append([]any{&r.id, &r.source, &first, &end, &begun, &r.again, &r.commit, &commitEnd, &r.commitLast}, r.counters.fields()...)
-	err := s.db.Row(ctx, `SELECT run_id, source, first, "end", begun_at, again, commit_id, commit_end, commit_last, `+strings.Join(columns, ", ")+
+	to := append([]any{&r.id, &r.source, &first, &end, &begun, &r.again, &r.commit, &commitEnd, &r.commitLast, &available, &commitAt}, r.counters.fields()...)
+	err := s.db.Row(ctx, `SELECT run_id, source, first, "end", begun_at, again, commit_id, commit_end, commit_last, available, commit_at, `+strings.Join(columns, ", ")+
 		` FROM extract_runs LIMIT 1`).Scan(to...)
 	if errors.Is(err, state.ErrNoRow) {
 		return run{}, nil
@@ -219,7 +212,10 @@ func (s store) openRun(ctx context.Context) (run, error) {
 	if err != nil {
 		return r, err
 	}
-	r.begun = time.UnixMicro(begun)
+	r.begun, r.commitAt, r.available = time.UnixMicro(begun), instant(cmp.Or(commitAt, begun)), instant(available)
+	if available == 0 { // a run of before it was noted: it read nothing newer than this
+		r.available = r.begun.Add(-24 * time.Hour)
+	}
 	if r.first, err = conversation.ParseDay(first); err != nil {
 		return r, err
 	}
@@ -251,8 +247,8 @@ func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 // begin enters a run; again are the days that it is to read again.
 func (s store) begin(ctx context.Context, r run, again []conversation.Day) error {
 	return s.db.Tx(ctx, func(tx *state.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO extract_runs (run_id, source, first, "end", begun_at, again) VALUES (?, ?, ?, ?, ?, ?)`,
-			r.id, r.source, r.first.String(), r.end.String(), r.begun.UnixMicro(), r.again)
+		_, err := tx.Exec(ctx, `INSERT INTO extract_runs (run_id, source, first, "end", begun_at, again, available) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			r.id, r.source, r.first.String(), r.end.String(), r.begun.UnixMicro(), r.again, r.available.UnixMicro())
 		if err != nil {
 			return err
 		}

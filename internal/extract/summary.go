@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/stage"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Summary says what a run did. Counts are of the whole run, pages received before an interruption included.
@@ -30,10 +31,15 @@ type Summary struct {
 	NotAvailable []conversation.Day `json:"days_not_available"`
 	NotConfirmed []conversation.Day `json:"days_not_confirmed"` // nothing came of them, and that they are empty is not confirmed
 	Missing      []conversation.Day `json:"days_missing"`       // the server says that its own data never had them
+	Counted      int                `json:"days_counted"`       // by the platform's synchronous query, to compare
+	Differing    []conversation.Day `json:"days_differing"`     // it counts another number of them, also after they were read again in narrower parts
+	Tail         *Tail              `json:"tail,omitempty"`     // what was brought of days that are not available yet
 	Counters
 
 	Seconds  float64  `json:"seconds"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Drift are the members of records that this run brought first, and that this version does not know.
+	Drift []wire.Sight `json:"drift,omitempty"`
 }
 
 // summary counts over the whole run: days that it made whole before an interruption are its own.
@@ -52,13 +58,30 @@ func (e *Extraction) summary(ctx context.Context, begun time.Time) (Summary, err
 		// Whole when this process planned, and by then or since made whole by this run, or read again by it.
 		DaysBefore: e.plan.Whole + e.days - mine - (len(read) - e.again), Days: mine, Again: len(read),
 		NotAvailable: e.plan.NotAvailable, NotConfirmed: inOrder(e.open), Missing: sorted(slices.Concat(e.plan.Missing, e.wanted(e.gaps))),
+		Counted: e.counted, Differing: sorted(e.differ),
 		Counters: e.run.counters, Seconds: e.cfg.Now().Sub(begun).Seconds(),
+	}
+	if e.cfg.Tail != nil {
+		s.Tail = &e.tailed
 	}
 	if s.Empty, err = e.emptyDays(ctx); err != nil {
 		return s, err
 	}
+	if s.Drift, err = e.drift(ctx); err != nil {
+		return s, err
+	}
 	s.Warnings, err = e.warnings(ctx, s)
 	return s, err
+}
+
+// drift gives the members that this run brought first, in its tail too: the job that brings them again finds them known.
+func (e *Extraction) drift(ctx context.Context) ([]wire.Sight, error) {
+	byJobs, err := e.cfg.Lake.Drift(ctx, string(e.run.id))
+	if err != nil {
+		return nil, err
+	}
+	byQuery, err := e.cfg.Lake.Drift(ctx, string(e.tailRun()))
+	return slices.Concat(byJobs, byQuery), err
 }
 
 // emptyDays gives the days of the run that came empty and are whole now.
@@ -166,11 +189,19 @@ func (s Summary) incomplete() error {
 		texts = append(texts, fmt.Sprintf("nothing came of %d of the days asked for, and the platform does not confirm that nothing happened: %s; "+
 			"run again later, or, if you know that they are empty, with --accept-empty %v", n, Spans(s.NotConfirmed), conversation.Days{First: s.NotConfirmed[0], End: s.NotConfirmed[n-1] + 1}))
 	}
-	if s.Rejected > 0 {
-		texts = append(texts, fmt.Sprintf("some records could not be kept, for want of a usable id or start or for their size or nesting: %d; parley lake rejected --lake DIR shows them", s.Rejected))
+	if n := len(s.Differing); n > 0 {
+		texts = append(texts, fmt.Sprintf("of %d days the platform counts another number of conversations than it gives, also in narrower parts: %s; "+
+			"parley status --lake DIR shows by how much", n, Spans(s.Differing)))
 	}
-	if s.Unfit > 0 {
-		texts = append(texts, s.Misfits.Incomplete(s.Unfit).Error())
+	rejected, unfit, misfits := s.Rejected, s.Unfit, s.Misfits
+	if t := s.Tail; t != nil {
+		rejected, unfit, misfits = rejected+t.Rejected, unfit+t.Unfit, maps.Clone(misfits).Add(t.Misfits)
+	}
+	if rejected > 0 {
+		texts = append(texts, fmt.Sprintf("some records could not be kept, for want of a usable id or start or for their size or nesting: %d; parley lake rejected --lake DIR shows them, with the reason of each", rejected))
+	}
+	if unfit > 0 {
+		texts = append(texts, misfits.Incomplete(unfit).Error())
 	}
 	if len(texts) == 0 {
 		return nil

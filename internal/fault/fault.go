@@ -29,6 +29,7 @@ var (
 	Conflict     = errors.New("conflict")               // another writer holds or moved the lake
 	InDoubt      = errors.New("outcome unknown")        // the commit may have landed: look before any retry or clean-up
 	Corrupt      = errors.New("corrupt data")           // stored or received bytes disagree with their checksum or schema
+	Drifted      = errors.New("unknown members")        // records have members that this version does not know, and they were to be refused
 	Full         = errors.New("no space left")          // the disk is full
 	Incomplete   = errors.New("incomplete")             // done, but something that was asked for had to be left out
 )
@@ -139,6 +140,7 @@ var table = []row{
 	{Conflict, 409, "general.conflict", 7, "another process is writing to the lake, or the lake was moved or needs a newer parley"},
 	{InDoubt, 503, "service.unavailable", 7, "the outcome of a commit is unknown; run again"},
 	{Corrupt, 500, "internal.server.error", 8, "the lake, a file, or what the platform sent, is damaged"},
+	{Drifted, 500, "internal.server.error", 8, "what the platform sent has members that this version does not know, and --on-drift fail was given"},
 	{Incomplete, 500, "internal.server.error", 3, "done, but something was left out: see the summary"},
 	{fs.ErrPermission, 500, "internal.server.error", 4, "a right to a file or folder is missing"},
 	{context.DeadlineExceeded, 504, "request.timeout", 6, "it took too long"},

@@ -77,12 +77,12 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 	defer fault.Wrap(&err, "generate")
 	begun := time.Now()
 	out = Generated{Run: "generate-" + uuid.Must(uuid.NewV7()).String(), First: g.First, End: g.End}
-	writer, err := g.Lake.Writer(ctx)
+	turn, err := g.Lake.Turn(ctx, "generate", "%s is generating into the lake; wait until it is done", 0)
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, writer.Close()) }()
-	loader := load.New(writer, out.Run, g.Log)
+	defer func() { err = errors.Join(err, turn.Close()) }()
+	loader := load.New(g.Lake, out.Run, load.Patience, g.Log)
 	days, err := g.Pending(ctx)
 	if err != nil {
 		return out, err

@@ -1,3 +1,5 @@
+// Package ingest brings records that lie in files into the lake: exports made by other tools, pages of job results, single
+// records; plain, gzip or zstd.
 package ingest
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/load"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
@@ -25,14 +28,18 @@ type Config struct {
 	Lake *lake.Lake
 	// Control is where what is staged, and what is set aside, is entered: the control database of the lake.
 	Control *state.DB
-	Files   []File
+	Files   []recordfile.File
 	// ReceivedAt is when the records were received from the platform; zero takes the modification time of each file. It
 	// decides between two versions of a conversation: the lake keeps the one received later.
 	ReceivedAt time.Time
-	Limits     wire.Limits // of a single value; the zero value means the default
-	Now        func() time.Time
-	Report     func(Progress) // may be nil
-	Log        *slog.Logger   // may be nil
+	Limits     wire.Limits                  // of a single value; the zero value means the default
+	Redact     func([]byte) ([]byte, error) // of the text of a record, before anything is written; nil for nothing
+	Strict     bool                         // records that have members which neither this version nor the lake knows stop the import
+	// Door reads a value of a file, as wire.Record does, which it is if it is nil. fault.Drifted stops the import.
+	Door   func(raw []byte) (conversation.Record, error)
+	Now    func() time.Time
+	Report func(Progress) // may be nil
+	Log    *slog.Logger   // may be nil
 }
 
 // Progress says how far an import is.
@@ -51,6 +58,8 @@ type Summary struct {
 	Seconds float64 `json:"seconds"`
 
 	Empty []string `json:"files_empty,omitempty"`
+	// Drift are the members of records that this import brought first, and that this version does not know.
+	Drift []wire.Sight `json:"drift,omitempty"`
 }
 
 // A portion is sorted in memory; the larger it is, the fewer there are to be merged.
@@ -68,32 +77,47 @@ const runPrefix = "import-"
 // values that are no records are kept aside, and the import then ends with fault.Incomplete, as it does when values of
 // records do not fit the schema. Files without one value are fault.Invalid. The end of ctx ends it, whatever breaks
 // because of that.
-func Import(ctx context.Context, cfg Config) (_ Summary, err error) {
+func Import(ctx context.Context, cfg Config) (Summary, error) {
+	sum, err := during(ctx, cfg, (*importer).run)
+	if err != nil {
+		return sum, err
+	}
+	return sum, incomplete(sum.Rejected, ", set aside; parley lake rejected --lake DIR shows them, with the reason of each", sum.Unfit, sum.Misfits)
+}
+
+// during opens what an import needs, has something done with it, and closes it.
+func during(ctx context.Context, cfg Config, do func(*importer, context.Context) error) (_ Summary, err error) {
 	if cfg.Report == nil {
 		cfg.Report = func(Progress) {}
 	}
+	if cfg.Door == nil {
+		cfg.Door = wire.Record
+	}
 	begun := cfg.Now()
-	writer, err := cfg.Lake.Writer(ctx)
+	turn, err := cfg.Lake.Turn(ctx, "import", "%s is importing into the lake; wait until it is done", 0)
 	if err != nil {
 		return Summary{}, err
 	}
-	defer func() { err = errors.Join(err, writer.Close()) }()
+	defer func() { err = errors.Join(err, turn.Close()) }()
 	if err := stage.Clean(ctx, cfg.Control, cfg.Lake.Store(), func(run stage.RunID) bool { return strings.HasPrefix(string(run), runPrefix) }); err != nil {
 		return Summary{}, err
 	}
 	i := importer{cfg: cfg, sum: Summary{Run: stage.RunID(runPrefix + uuid.Must(uuid.NewV7()).String()), Files: len(cfg.Files)}}
-	i.loader = load.New(writer, string(i.sum.Run), cfg.Log)
+	i.loader = load.New(cfg.Lake, string(i.sum.Run), load.Patience, cfg.Log)
+	i.loader.Strict = cfg.Strict
 	if i.stage, err = stage.Open(ctx, cfg.Control, cfg.Lake.Store(), i.sum.Run); err != nil {
 		return i.sum, err
 	}
-	if err = i.run(ctx); err != nil && ctx.Err() != nil && !errors.Is(err, fault.InDoubt) {
+	i.stage.Redact = cfg.Redact
+	if err = do(&i, ctx); err != nil && ctx.Err() != nil && !errors.Is(err, fault.InDoubt) {
 		err = ctx.Err()
 	}
 	i.sum.Seconds = cfg.Now().Sub(begun).Seconds()
 	if err := errors.Join(err, i.stage.Close(context.WithoutCancel(ctx))); err != nil {
 		return i.sum, err
 	}
-	return i.sum, incomplete(i.sum.Rejected, ", set aside; parley lake rejected --lake DIR shows them", i.sum.Unfit, i.sum.Misfits)
+	i.sum.Drift, err = cfg.Lake.Drift(ctx, string(i.sum.Run))
+	return i.sum, err
 }
 
 // incomplete says what of the files is not in the tables, and what became of the values that are no records; nil if
@@ -151,7 +175,7 @@ func (i *importer) readAll(ctx context.Context) error {
 func (i *importer) readFiles(ctx context.Context) error {
 	for _, f := range i.cfg.Files {
 		before := i.sum.Read
-		if err := Values(ctx, f, i.cfg.Limits, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
+		if err := recordfile.Values(ctx, f, i.cfg.Limits, func(raw []byte) error { return i.take(ctx, f, raw) }); err != nil {
 			return err
 		}
 		if i.sum.Read == before {
@@ -169,22 +193,35 @@ func (i *importer) readFiles(ctx context.Context) error {
 
 func (i *importer) report(step string) { i.cfg.Report(Progress{step, i.read, i.sum.Read}) }
 
-func (i *importer) take(ctx context.Context, f File, raw []byte) error {
+func (i *importer) take(ctx context.Context, f recordfile.File, raw []byte) error {
 	i.sum.Read++
-	i.size += len(raw)
-	if r, err := wire.Record(raw); err != nil {
+	r, err := i.cfg.Door(raw)
+	switch {
+	case errors.Is(err, fault.Drifted):
+		return err
+	case err != nil:
 		i.reject = append(i.reject, stage.Rejected{Reason: err.Error(), Text: raw})
-	} else {
-		at := i.cfg.ReceivedAt
-		if at.IsZero() {
-			at = f.ModTime
-		}
-		i.records = append(i.records, conversation.Version{Record: r, Run: string(i.sum.Run), At: at.UTC().Truncate(time.Microsecond)})
+		return i.grow(ctx, len(raw))
 	}
-	if len(i.records)+len(i.reject) < portionRecords && i.size < portionBytes {
-		return ctx.Err()
+	at := i.cfg.ReceivedAt
+	if at.IsZero() {
+		at = f.ModTime
 	}
-	i.flush(ctx)
+	return i.keep(ctx, r, at)
+}
+
+// keep keeps a record that was received at a time.
+func (i *importer) keep(ctx context.Context, r conversation.Record, at time.Time) error {
+	i.records = append(i.records, conversation.Version{Record: r, Run: string(i.sum.Run), At: at.UTC().Truncate(time.Microsecond)})
+	return i.grow(ctx, len(r.JSON))
+}
+
+// grow has what was read staged when it is much.
+func (i *importer) grow(ctx context.Context, size int) error {
+	i.size += size
+	if len(i.records)+len(i.reject) >= portionRecords || i.size >= portionBytes {
+		i.flush(ctx)
+	}
 	return ctx.Err()
 }
 

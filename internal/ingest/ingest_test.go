@@ -1,10 +1,7 @@
 package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,69 +12,25 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/recordfile"
+	"github.com/parley-hq/parley/internal/recordfile/recordfiletest"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+// a, b and c are conversations of two days.
+var a, b, c = recordfiletest.Record("a", 0, "x"), recordfiletest.Record("b", 1, "y"), recordfiletest.Record("c", 24, "z")
 
-// record makes the text of a conversation of the n-th hour after noon.
-func record(id string, n int, note string) string {
-	return fmt.Sprintf(`{"conversationId":%q,"conversationStart":%q,"externalTag":%q}`, id, conversation.FormatTime(noon.Add(time.Duration(n)*time.Hour)), note)
-}
-
-// a, b and c are conversations of two days; indented is b as a person would write it.
-var (
-	a, b, c  = record("a", 0, "x"), record("b", 1, "y"), record("c", 24, "z")
-	indented = strings.NewReplacer(",", ",\n  ", "{", "{\n  ", "}", "\n}").Replace(b)
-)
-
-func gz(s string) string {
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	_, _ = w.Write([]byte(s))
-	_ = w.Close()
-	return out.String()
-}
-
-func zst(s string) string {
-	w, err := zstd.NewWriter(nil)
-	if err != nil {
-		panic(err)
-	}
-	defer w.Close()
-	return string(w.EncodeAll([]byte(s), nil))
-}
-
-// folder writes files, by name, and gives the folder.
-func folder(t *testing.T, files map[string]string) string {
+func find(t *testing.T, paths ...string) []recordfile.File {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-func find(t *testing.T, paths ...string) []File {
-	t.Helper()
-	files, err := Files(paths)
+	files, err := recordfile.Find(paths)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +52,7 @@ func newLake(t *testing.T) *lake.Lake {
 }
 
 // run imports files, checks the lake, and sees that nothing stays staged.
-func run(t *testing.T, ctx context.Context, l *lake.Lake, files []File) (Summary, error) { //nolint:revive // t comes first, as everywhere in tests
+func run(t *testing.T, ctx context.Context, l *lake.Lake, files []recordfile.File) (Summary, error) { //nolint:revive // t comes first, as everywhere in tests
 	t.Helper()
 	sum, err := Import(ctx, Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now})
 	if report, damage := lake.Check(t.Context(), l, nil); damage != nil || report.Unsettled+report.Unreferenced+report.Days > 0 {
@@ -111,7 +64,7 @@ func run(t *testing.T, ctx context.Context, l *lake.Lake, files []File) (Summary
 	return sum, err
 }
 
-func mustImport(t *testing.T, l *lake.Lake, files []File) Summary {
+func mustImport(t *testing.T, l *lake.Lake, files []recordfile.File) Summary {
 	t.Helper()
 	sum, err := run(t, t.Context(), l, files)
 	if err != nil {
@@ -138,108 +91,13 @@ func contents(t *testing.T, l *lake.Lake) (out []string) {
 	return out
 }
 
-func TestEveryForm(t *testing.T) {
-	page := `{"conversations":[` + a + "," + b + "],\n" + `"cursor":"x","dataAvailabilityDate":"2026-10-05T00:00:00.000Z"}`
-	for name, x := range map[string]struct {
-		text string
-		want []string
-	}{
-		"single":              {a, []string{a}},
-		"indented":            {indented, []string{b}},
-		"one a line":          {a + "\n" + b + "\n" + c + "\n", []string{a, b, c}},
-		"lines of Windows":    {a + "\r\n" + b, []string{a, b}},
-		"one after another":   {a + b, []string{a, b}},
-		"list":                {"[" + a + "," + indented + "]", []string{a, b}},
-		"empty list":          {"[]", nil},
-		"page":                {page, []string{a, b}},
-		"page of the query":   {`{"totalHits":0}`, nil},
-		"several pages":       {page + "\n" + `{"conversations":[` + c + `],"dataAvailabilityDate":"2026-10-05T00:00:00.000Z"}`, []string{a, b, c}},
-		"all sorts":           {"[" + a + "]\n" + `{"conversations":[` + b + "]}" + c, []string{a, b, c}},
-		"gzip":                {gz(a + "\n" + b), []string{a, b}},
-		"gzip, several parts": {gz(a) + gz(b), []string{a, b}},
-		"zstd":                {zst("[" + a + "," + b + "]"), []string{a, b}},
-		"empty":               {"", nil},
-		"white space":         {" \n\n", nil},
-		"empty gzip":          {gz(""), nil},
-		"gzip and zeros":      {gz(a) + gz(b) + strings.Repeat("\x00", 5000), []string{a, b}},
-		"a mark of UTF-8":     {"\ufeff" + a + "\n" + b, []string{a, b}},
-		"the same, zipped":    {gz("\ufeff" + a), []string{a}},
-		"a mark alone":        {"\ufeff", nil},
-		"a digit":             {"7", nil},
-	} {
-		var got []string
-		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": x.text}))[0], wire.Limits{}, func(raw []byte) error {
-			if _, err := wire.Record(raw); err == nil {
-				got = append(got, string(raw))
-			}
-			return nil
-		})
-		if err != nil || !slices.Equal(got, x.want) {
-			t.Errorf("%s: got %q, %v", name, got, err)
-		}
-	}
-}
-
-// Damage is found before anything is committed, wherever it lies.
-func TestDamagedFiles(t *testing.T) {
-	long := strings.Repeat(a+"\n"+b+"\n", 500)
-	flip := func(s string, at int) string {
-		text := []byte(s)
-		text[at] ^= 0xff
-		return string(text)
-	}
-	zipped, zstded := gz(long), zst(long)
-	for name, text := range map[string]string{
-		"no JSON": "<html>", "cut in a record": long[:len(long)-9], "cut in a list": "[" + a + "," + b, "cut page": `{"conversations":[` + a + "]",
-		"a list with a hole": "[" + a + ",," + b + "]", "cut in a word": "tru",
-		"cut gzip": zipped[:len(zipped)-9], "gzip without its end": zipped[:len(zipped)/2], "head of gzip": "\x1f\x8b", "gzip with a wrong checksum": flip(zipped, len(zipped)-6),
-		"damaged gzip": flip(zipped, len(zipped)/2), "gzip with something after it": zipped + "x",
-		"gzip with a line after it": zipped + "Ann wrote this\n", "gzip with zeros and something after it": zipped + "\x00\x00\x00x", "little gzip with zeros and something": gz("7") + "\x00x",
-		"cut zstd": zstded[:len(zstded)/2], "damaged zstd": flip(zstded, len(zstded)/2), "head of zstd": zstded[:5], "zstd with a wrong checksum": flip(zstded, len(zstded)-1),
-	} {
-		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
-		if !errors.Is(err, fault.Corrupt) || !strings.Contains(fmt.Sprint(err), "x.json") || strings.Contains(fmt.Sprint(err), "externalTag") {
-			t.Errorf("%s: got %v", name, err)
-		}
-	}
-
+// Damage is found before anything is committed.
+func TestADamagedFileBringsNothing(t *testing.T) {
+	zipped := recordfiletest.Gzip(strings.Repeat(a+"\n"+b+"\n", 500))
 	l := newLake(t)
-	sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": a, "2.json.gz": zipped[:len(zipped)-9]})))
+	sum, err := run(t, t.Context(), l, find(t, recordfiletest.Folder(t, map[string]string{"1.json": a, "2.json.gz": zipped[:len(zipped)-9]})))
 	if !errors.Is(err, fault.Corrupt) || sum.Added != 0 || len(contents(t, l)) > 0 {
 		t.Errorf("got %+v, %v", sum, err)
-	}
-}
-
-// Where a file ends too early is told: which of its values is not whole.
-func TestACutFileSaysWhere(t *testing.T) {
-	for text, says := range map[string]string{
-		a + "\n" + b[:20]:           fmt.Sprintf("x.json: the file ends too early: what begins at byte %d is not whole", len(a)),
-		gz(a + "\n" + b[:20]):       fmt.Sprintf("begins at byte %d is", len(a)),
-		"[" + a + "," + b:           fmt.Sprintf("begins at byte %d is", 2+len(a)+len(b)),
-		a + "\n" + b + "\n" + "nul": "the file ends too early",
-		a + "\n?":                   fmt.Sprintf("the file is not JSON at byte %d", len(a)+1),
-	} {
-		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
-		if !errors.Is(err, fault.Corrupt) || !strings.Contains(fmt.Sprint(err), says) {
-			t.Errorf("%q: got %v, want %s", text, err, says)
-		}
-	}
-}
-
-// A file in another encoding of Unicode is no damaged one, and what to do is another thing.
-func TestUTF16IsNamed(t *testing.T) {
-	wide := func(text string, order binary.AppendByteOrder) string {
-		var out []byte
-		for _, c := range utf16.Encode([]rune(text)) {
-			out = order.AppendUint16(out, c)
-		}
-		return string(out)
-	}
-	for _, text := range []string{wide(a, binary.LittleEndian), wide(a, binary.BigEndian), wide("\ufeff"+a, binary.LittleEndian), gz(wide("\ufeff"+a, binary.BigEndian))} {
-		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": text}))[0], wire.Limits{}, func([]byte) error { return nil })
-		if fault.ExitCode(err) != 2 || !strings.Contains(fmt.Sprint(err), "x.json: it is written in UTF-16") {
-			t.Errorf("%.10q: %v", text, err)
-		}
 	}
 }
 
@@ -247,7 +105,7 @@ func TestUTF16IsNamed(t *testing.T) {
 func TestARecordThatIsTooDeep(t *testing.T) {
 	l := newLake(t)
 	deep := strings.Replace(c, "}", `,"x":`+strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)+"}", 1)
-	files := find(t, folder(t, map[string]string{"1.json": a + "\n" + deep + "\n" + `{"conversations":[` + deep + "," + b + `],"cursor":"c"}`}))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": a + "\n" + deep + "\n" + `{"conversations":[` + deep + "," + b + `],"cursor":"c"}`}))
 	sum, err := run(t, t.Context(), l, files)
 	if !errors.Is(err, fault.Incomplete) || sum.Added != 2 || sum.Rejected != 1 || sum.Duplicates != 1 {
 		t.Errorf("got %+v, %v", sum, err)
@@ -258,7 +116,7 @@ func TestARecordThatIsTooDeep(t *testing.T) {
 		}
 	}
 	page := `{"conversations":[` + b + `],"x":` + deep + "}"
-	if sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": page}))); !errors.Is(err, fault.Corrupt) || sum.Added != 0 {
+	if sum, err := run(t, t.Context(), l, find(t, recordfiletest.Folder(t, map[string]string{"1.json": page}))); !errors.Is(err, fault.Corrupt) || sum.Added != 0 {
 		t.Errorf("a page that is too deep: %+v, %v", sum, err)
 	}
 }
@@ -266,10 +124,13 @@ func TestARecordThatIsTooDeep(t *testing.T) {
 // Files in which there is nothing are not what was meant; one among others is told of.
 func TestFilesWithNothing(t *testing.T) {
 	l := newLake(t)
-	files := find(t, folder(t, map[string]string{"1.json": "", "2.json": ` [{"totalHits":0}] `}))
-	for name, do := range map[string]func([]File) ([]string, error){
-		"import": func(files []File) ([]string, error) { sum, err := run(t, t.Context(), l, files); return sum.Empty, err },
-		"survey": func(files []File) ([]string, error) {
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": "", "2.json": ` [{"totalHits":0}] `}))
+	for name, do := range map[string]func([]recordfile.File) ([]string, error){
+		"import": func(files []recordfile.File) ([]string, error) {
+			sum, err := run(t, t.Context(), l, files)
+			return sum.Empty, err
+		},
+		"survey": func(files []recordfile.File) ([]string, error) {
 			found, err := Survey(t.Context(), files, wire.Limits{})
 			return found.Empty, err
 		},
@@ -277,46 +138,16 @@ func TestFilesWithNothing(t *testing.T) {
 		if _, err := do(files); fault.ExitCode(err) != 2 || !strings.Contains(fmt.Sprint(err), "there is not one record in "+files[0].Path+", "+files[1].Path) {
 			t.Errorf("%s: %v", name, err)
 		}
-		some := append(find(t, folder(t, map[string]string{"3.json": a})), files[1])
+		some := append(find(t, recordfiletest.Folder(t, map[string]string{"3.json": a})), files[1])
 		if empty, err := do(some); err != nil || !slices.Equal(empty, []string{files[1].Path}) {
 			t.Errorf("%s of one with and one without: %q, %v", name, empty, err)
 		}
 	}
 }
 
-func TestFindFiles(t *testing.T) {
-	dir := folder(t, map[string]string{
-		"b.json": a, "a.NDJSON": a, "deep/er/c.jsonl.gz": a, "deep/d.json.zst": a, "e.txt": a, "json": a, "f.gz": a, "deep/g.json.bak": a, "none/h.csv": a,
-	})
-	names := func(files []File, err error) (out []string) {
-		if err != nil {
-			t.Error(err)
-		}
-		for _, f := range files {
-			rel, err := filepath.Rel(dir, f.Path)
-			if err != nil || f.Size != int64(len(a)) || f.ModTime.IsZero() {
-				t.Errorf("got %+v, %v", f, err)
-			}
-			out = append(out, rel)
-		}
-		return out
-	}
-	if got := names(Files([]string{dir})); !slices.Equal(got, []string{"a.NDJSON", "b.json", "deep/d.json.zst", "deep/er/c.jsonl.gz"}) {
-		t.Errorf("got %q", got)
-	}
-	if got := names(Files([]string{filepath.Join(dir, "e.txt"), filepath.Join(dir, "deep")})); !slices.Equal(got, []string{"e.txt", "deep/d.json.zst", "deep/er/c.jsonl.gz"}) {
-		t.Errorf("named: got %q", got)
-	}
-	for _, missing := range []string{"gone", "gone/x.json", "none"} {
-		if files, err := Files([]string{dir, filepath.Join(dir, missing)}); !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), missing) {
-			t.Errorf("%s: got %v, %v", missing, files, err)
-		}
-	}
-}
-
 func TestImportThenAgain(t *testing.T) {
 	l := newLake(t)
-	files := find(t, folder(t, map[string]string{"1.json": "[" + c + "," + a + "]", "2.ndjson.gz": gz(b + "\n" + a), "3.json": ""}))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": "[" + c + "," + a + "]", "2.ndjson.gz": recordfiletest.Gzip(b + "\n" + a), "3.json": ""}))
 	sum := mustImport(t, l, files)
 	if sum.Files != 3 || sum.Read != 4 || sum.Added != 3 || sum.Duplicates != 1 || sum.Bytes != int64(len(a)+len(b)+len(c)) {
 		t.Errorf("got %+v", sum)
@@ -347,12 +178,12 @@ func TestImportThenAgain(t *testing.T) {
 
 // The file that was written later has the later version, whatever the order of names, and between imports too.
 func TestModificationTimeDecides(t *testing.T) {
-	older, newer := record("a", 0, "older"), record("a", 0, "newer")
+	older, newer := recordfiletest.Record("a", 0, "older"), recordfiletest.Record("a", 0, "newer")
 	for _, together := range []bool{true, false} {
 		for _, names := range [][2]string{{"1.json", "2.json"}, {"2.json", "1.json"}} {
 			l := newLake(t)
-			dir := folder(t, map[string]string{names[0]: older, names[1]: newer})
-			if err := os.Chtimes(filepath.Join(dir, names[0]), noon, noon); err != nil {
+			dir := recordfiletest.Folder(t, map[string]string{names[0]: older, names[1]: newer})
+			if err := os.Chtimes(filepath.Join(dir, names[0]), recordfiletest.Noon, recordfiletest.Noon); err != nil {
 				t.Fatal(err)
 			}
 			files := find(t, dir)
@@ -375,9 +206,9 @@ func TestModificationTimeDecides(t *testing.T) {
 
 func TestReceivedAtComesFirst(t *testing.T) {
 	l := newLake(t)
-	mustImport(t, l, find(t, folder(t, map[string]string{"1.json": a})))
-	files := find(t, folder(t, map[string]string{"2.json": record("a", 0, "from long ago")}))
-	sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now, ReceivedAt: noon})
+	mustImport(t, l, find(t, recordfiletest.Folder(t, map[string]string{"1.json": a})))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"2.json": recordfiletest.Record("a", 0, "from long ago")}))
+	sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now, ReceivedAt: recordfiletest.Noon})
 	if err != nil || sum.Stale != 1 || !slices.Equal(contents(t, l), []string{a}) {
 		t.Errorf("got %+v, %v, %q", sum, err, contents(t, l))
 	}
@@ -385,7 +216,7 @@ func TestReceivedAtComesFirst(t *testing.T) {
 
 func TestValuesThatAreNoRecords(t *testing.T) {
 	l := newLake(t)
-	files := find(t, folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1,"code":"some.code"}`, "2.json": "7" + b}))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1,"code":"some.code"}`, "2.json": "7" + b}))
 	sum, err := run(t, t.Context(), l, files)
 	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "nesting: 3, set aside") {
 		t.Errorf("got %v", err)
@@ -408,7 +239,7 @@ func TestValuesThatAreNoRecords(t *testing.T) {
 func TestValuesThatAreNoRecordsComeAgain(t *testing.T) {
 	l := newLake(t)
 	for _, text := range []string{"7 8", "7 9"} {
-		if sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": text}))); !errors.Is(err, fault.Incomplete) || sum.Rejected != 2 {
+		if sum, err := run(t, t.Context(), l, find(t, recordfiletest.Folder(t, map[string]string{"1.json": text}))); !errors.Is(err, fault.Incomplete) || sum.Rejected != 2 {
 			t.Errorf("%s: %+v, %v", text, sum, err)
 		}
 	}
@@ -430,7 +261,7 @@ func TestValuesThatAreNoRecordsComeAgain(t *testing.T) {
 func TestValuesThatDoNotFit(t *testing.T) {
 	l := newLake(t)
 	odd := strings.Replace(a, `{`, `{"selfServed":"Ann said yes","evaluations":[{"oTotalScore":1.5},{"oTotalScore":2.5}],`, 1)
-	files := find(t, folder(t, map[string]string{"1.json": odd + b}))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": odd + b}))
 	sum, err := run(t, t.Context(), l, files)
 	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "with such values: 1, kept whole") || !strings.Contains(err.Error(), "evaluations[].oTotalScore (2), selfServed (1)") || strings.Contains(err.Error(), "Ann") {
 		t.Errorf("got %v", err)
@@ -455,12 +286,12 @@ func TestLeftoversOfACrash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		portion := stage.Portion{Records: []conversation.Version{{Record: r, Run: string(name), At: noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
+		portion := stage.Portion{Records: []conversation.Version{{Record: r, Run: string(name), At: recordfiletest.Noon}}, With: func(*state.Tx, stage.Counts) error { return nil }}
 		if err := s.Put(t.Context(), portion); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Files: find(t, folder(t, map[string]string{"1.json": a})), Now: time.Now}); err != nil {
+	if _, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Files: find(t, recordfiletest.Folder(t, map[string]string{"1.json": a})), Now: time.Now}); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(filepath.Join(l.String(), "staging"))
@@ -476,7 +307,7 @@ func TestCancelledImport(t *testing.T) {
 	l := newLake(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	files := find(t, folder(t, map[string]string{"1.json": a, "2.json": b}))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": a, "2.json": b}))
 	sum, err := Import(ctx, Config{Lake: l, Control: l.Control(), Files: files, Now: time.Now, Report: func(Progress) { cancel() }})
 	if !errors.Is(err, context.Canceled) || sum.Added != 0 {
 		t.Errorf("got %+v, %v", sum, err)
@@ -488,12 +319,12 @@ func TestCancelledImport(t *testing.T) {
 }
 
 func TestSurvey(t *testing.T) {
-	got, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": c + a, "2.json.gz": gz(b + a)})), wire.Limits{})
+	got, err := Survey(t.Context(), find(t, recordfiletest.Folder(t, map[string]string{"1.json": c + a, "2.json.gz": recordfiletest.Gzip(b + a)})), wire.Limits{})
 	want := Found{Files: 2, Records: 4, First: "2026-10-01T12:00:00.000Z", Last: "2026-10-02T12:00:00.000Z"}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if _, err := Survey(t.Context(), find(t, folder(t, map[string]string{"1.json": a + "{"})), wire.Limits{}); !errors.Is(err, fault.Corrupt) {
+	if _, err := Survey(t.Context(), find(t, recordfiletest.Folder(t, map[string]string{"1.json": a + "{"})), wire.Limits{}); !errors.Is(err, fault.Corrupt) {
 		t.Errorf("cut: %v", err)
 	}
 }
@@ -509,7 +340,7 @@ func TestASurveyEndsAsTheImport(t *testing.T) {
 		"unfit and mended":  odd + a,
 		"mended, and unfit": a + odd,
 	} {
-		files := find(t, folder(t, map[string]string{"1.json": text}))
+		files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": text}))
 		sum, imported := run(t, t.Context(), newLake(t), files)
 		found, surveyed := Survey(t.Context(), files, wire.Limits{})
 		if fault.ExitCode(imported) != fault.ExitCode(surveyed) || found.Rejected != sum.Rejected || found.Unfit != sum.Unfit || !maps.Equal(found.Misfits, sum.Misfits) {

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/recordfile/recordfiletest"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
@@ -33,37 +31,18 @@ func (e *ending) Err() error {
 	return nil
 }
 
-// A file is given up wherever in it the order to stop comes, and is not called damaged for that.
-func TestAFileIsGivenUp(t *testing.T) {
-	long := `{"conversationId":"a","x":"` + strings.Repeat("x", 100_000) + `"}` + strings.Repeat(" ", 50_000) + "[1,2]"
-	for name, text := range map[string]string{"plain": long, "gzip": gz(long), "zstd": zst(long)} {
-		f := find(t, folder(t, map[string]string{"x.json": text}))[0]
-		ended, whole := 0, 0
-		for asks := range 100 {
-			n := 0
-			err := Values(&ending{t.Context(), asks}, f, wire.Limits{}, func([]byte) error { n++; return nil })
-			switch {
-			case err == nil && n == 3:
-				whole++
-			case err == context.Canceled && fault.ExitCode(err) == 130: //nolint:errorlint // itself
-				ended++
-			default:
-				t.Errorf("%s: %d values and %v", name, n, err)
-			}
-		}
-		if ended < 4 || whole == 0 {
-			t.Errorf("%s: ended %d times, read %d times", name, ended, whole)
-		}
-	}
-	if _, err := Survey(&ending{t.Context(), 3}, find(t, folder(t, map[string]string{"1.json": long, "2.json": long})), wire.Limits{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("a survey: %v", err)
+func TestASurveyIsGivenUp(t *testing.T) {
+	long := `{"conversationId":"a","x":"` + strings.Repeat("x", 100_000) + `"}`
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": long, "2.json": long}))
+	if _, err := Survey(&ending{t.Context(), 3}, files, wire.Limits{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
 // Whatever breaks in an import because of its end, the end is what is told.
 func TestAnImportIsGivenUp(t *testing.T) {
 	l := newLake(t)
-	files := find(t, folder(t, map[string]string{"1.json": a, "2.json.gz": gz(b), "3.json": "[" + c + "]"}))
+	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": a, "2.json.gz": recordfiletest.Gzip(b), "3.json": "[" + c + "]"}))
 	steps := []string{}
 	for _, at := range []string{"reading", "committing"} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -90,7 +69,7 @@ func TestARecordThatIsTooLarge(t *testing.T) {
 	l := newLake(t)
 	large := `{"conversationId":"large","conversationStart":"2026-10-01T12:00:00.000Z","x":"` + strings.Repeat("x", conversation.MaxRecordBytes) + `"}`
 	ids := `{"conversationId":"\ud800","conversationStart":"2026-10-01T12:00:00.000Z"}{"conversationId":"\ud801","conversationStart":"2026-10-01T12:00:00.000Z"}`
-	sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"1.json": "[" + a + ",\n " + large + "," + b + "]" + ids})))
+	sum, err := run(t, t.Context(), l, find(t, recordfiletest.Folder(t, map[string]string{"1.json": "[" + a + ",\n " + large + "," + b + "]" + ids})))
 	if !errors.Is(err, fault.Incomplete) || sum.Rejected != 3 || sum.Added != 2 {
 		t.Errorf("got %+v, %v", sum, err)
 	}
@@ -121,41 +100,16 @@ func TestAValueThatIsTooLarge(t *testing.T) {
 	limits := wire.Limits{Page: 1 << 20, Advice: "--max-value-mib raises the limit"}
 	for name, text := range map[string]string{
 		"record": a + "\n" + `{"x":"` + strings.Repeat("x", 1<<20) + `"}`,
-		"zipped": gz(a + `["` + strings.Repeat("x", 4<<20) + `"]`),
+		"zipped": recordfiletest.Gzip(a + `["` + strings.Repeat("x", 4<<20) + `"]`),
 	} {
-		sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Limits: limits, Now: time.Now, Files: find(t, folder(t, map[string]string{"x.json": text}))})
+		sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Limits: limits, Now: time.Now, Files: find(t, recordfiletest.Folder(t, map[string]string{"x.json": text}))})
 		if fault.ExitCode(err) != 8 || !strings.Contains(err.Error(), "x.json: the value is larger than 1 MiB; --max-value-mib raises the limit") || sum.Added != 0 {
 			t.Errorf("%s: %+v, %v", name, sum, err)
 		}
 	}
-	long := find(t, folder(t, map[string]string{"x.json": strings.Repeat(a+"\n", 20_000)})) // 2 MB, of short records
+	long := find(t, recordfiletest.Folder(t, map[string]string{"x.json": strings.Repeat(a+"\n", 20_000)})) // 2 MB, of short records
 	if sum, err := Import(t.Context(), Config{Lake: l, Control: l.Control(), Limits: limits, Now: time.Now, Files: long}); err != nil || sum.Added != 1 {
 		t.Errorf("a long file: %+v, %v", sum, err)
-	}
-}
-
-// A few bytes of zstd can ask for any memory.
-func TestZstdThatTakesTooMuchMemory(t *testing.T) {
-	pack := func(window int) string {
-		var out bytes.Buffer
-		w, err := zstd.NewWriter(&out, zstd.WithWindowSize(window), zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Written in pieces, or the window would shrink to what there is.
-		for range 4 {
-			_, _ = w.Write([]byte(a + "\n"))
-			_ = w.Flush()
-		}
-		_ = w.Close()
-		return out.String()
-	}
-	for window, says := range map[int]string{maxWindow: "", 2 * maxWindow: "takes more than 128 MiB of memory"} {
-		n := 0
-		err := Values(t.Context(), find(t, folder(t, map[string]string{"x.json": pack(window)}))[0], wire.Limits{}, func([]byte) error { n++; return nil })
-		if (err == nil) != (says == "") || err != nil && (!errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), says)) || err == nil && n != 4 {
-			t.Errorf("a window of %d: %d values, %v", window, n, err)
-		}
 	}
 }
 
@@ -164,11 +118,11 @@ func TestPagesWithoutConversations(t *testing.T) {
 	l := newLake(t)
 	pages := `{"totalHits":0}` + "\n" + `{"dataAvailabilityDate":"2026-11-08T00:00:00.000Z"}[{"totalHits":7,"aggregations":[{"count":7}]},{"conversations":[` + a + `],"cursor":"c"}]` +
 		`{"conversations":null,"totalHits":0}`
-	if sum := mustImport(t, l, find(t, folder(t, map[string]string{"1.json": pages}))); sum.Read != 1 || sum.Added != 1 || sum.Rejected != 0 {
+	if sum := mustImport(t, l, find(t, recordfiletest.Folder(t, map[string]string{"1.json": pages}))); sum.Read != 1 || sum.Added != 1 || sum.Rejected != 0 {
 		t.Errorf("got %+v", sum)
 	}
 	others := `{} {"totalHits":1,"results":[]} {"cursor":"c","message":"no"} {"conversations":7} {"conversationId":null,"conversations":[` + a + `]} {"message":"failed","code":"x"}`
-	sum, err := run(t, t.Context(), l, find(t, folder(t, map[string]string{"2.json": others})))
+	sum, err := run(t, t.Context(), l, find(t, recordfiletest.Folder(t, map[string]string{"2.json": others})))
 	if !errors.Is(err, fault.Incomplete) || sum.Rejected != 6 || sum.Read != 6 {
 		t.Errorf("what is no page: %+v, %v", sum, err)
 	}

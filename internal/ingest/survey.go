@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -26,12 +27,12 @@ type Found struct {
 // Survey reads files and changes nothing. What an import would say of them it says too: values that are no records, and
 // values that do not fit the schema, are fault.Incomplete, files without one value fault.Invalid. It does not look into
 // a lake, so that what is there already counts.
-func Survey(ctx context.Context, files []File, limits wire.Limits) (Found, error) {
+func Survey(ctx context.Context, files []recordfile.File, limits wire.Limits) (Found, error) {
 	s := newSurveyor(len(files), mostRemembered)
 	read := int64(0)
 	for _, f := range files {
 		before := read
-		err := Values(ctx, f, limits, func(raw []byte) error {
+		err := recordfile.Values(ctx, f, limits, func(raw []byte) error {
 			read++
 			s.take(raw)
 			return nil
@@ -124,10 +125,10 @@ var errBegun = errors.New("there is something in it")
 
 // Begin reads the first value of each file and changes nothing. It fails as an import would on a file that is none of
 // records from its beginning, and when there is not one value in all of them.
-func Begin(ctx context.Context, files []File, limits wire.Limits) error {
+func Begin(ctx context.Context, files []recordfile.File, limits wire.Limits) error {
 	var empty []string
 	for _, f := range files {
-		switch err := Values(ctx, f, limits, func([]byte) error { return errBegun }); {
+		switch err := recordfile.Values(ctx, f, limits, func([]byte) error { return errBegun }); {
 		case err == nil:
 			empty = append(empty, f.Path)
 		case !errors.Is(err, errBegun):

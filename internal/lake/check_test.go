@@ -22,6 +22,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/store/folder/foldertest"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -375,5 +376,17 @@ func TestTheReportOfASoundLake(t *testing.T) {
 	}
 	if !reflect.DeepEqual(report, want) {
 		t.Errorf("got  %+v\nwant %+v", report, want)
+	}
+}
+
+// A check that has ended holds nothing: a snapshot that it had pinned still could never expire in this process.
+func TestACheckLetsGoOfItsSnapshot(t *testing.T) {
+	l := newLake(t)
+	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
+	foldertest.Uncollected(t)
+	before := foldertest.Open(t, l.String())
+	mustCheck(t, l)
+	if after := foldertest.Open(t, l.String()); len(after) != len(before) {
+		t.Errorf("open before %q, after %q", before, after)
 	}
 }

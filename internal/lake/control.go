@@ -18,6 +18,8 @@ import (
 //
 // days holds the days that are whole: every conversation that the platform had of them is in the lake.
 //
+// record_keys holds the keys of the records that came in. Those of a commit wait in its intent until it is settled.
+//
 // id_runs holds the runs of the index of ids, id_files the files of conversations that they cover; days are counted from
 // 1970-01-01.
 var schema = state.Schema{Owner: "lake", Steps: []string{`
@@ -41,6 +43,18 @@ var schema = state.Schema{Owner: "lake", Steps: []string{`
 	CREATE TABLE id_files (
 		path {text} PRIMARY KEY, -- in warehouse/, wherever the lake is
 		day  {integer} NOT NULL
+	) {checked}`, `
+	ALTER TABLE commits ADD COLUMN record_keys {text} NOT NULL DEFAULT ''; -- JSON list, once they are known
+	CREATE TABLE record_keys (
+		path      {text} NOT NULL,
+		type      {text} NOT NULL, -- as JSON Schema calls it
+		count     {integer} NOT NULL,
+		first_day {text} NOT NULL, -- of a conversation that has it
+		last_day  {text} NOT NULL,
+		example   {text} NOT NULL, -- id of a conversation that has it; empty where the key is known
+		run_id    {text} NOT NULL, -- that brought it first
+		found_at  {text} NOT NULL,
+		PRIMARY KEY (path, type)
 	) {checked}`,
 }}
 
@@ -57,7 +71,7 @@ func (l *Lake) begin(ctx context.Context, i intent) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.db.Exec(ctx, `INSERT INTO commits VALUES (?, ?, ?, ?)`, i.id, i.run, conversation.FormatTime(i.at), string(days))
+	_, err = l.db.Exec(ctx, `INSERT INTO commits (commit_id, run_id, begun_at, days) VALUES (?, ?, ?, ?)`, i.id, i.run, conversation.FormatTime(i.at), string(days))
 	return err
 }
 
@@ -67,6 +81,11 @@ func (l *Lake) settle(ctx context.Context, i intent, in bool, brought indexed) e
 	return l.db.Tx(ctx, func(tx *state.Tx) error {
 		if err := brought.enter(ctx, tx); err != nil {
 			return err
+		}
+		if in {
+			if err := i.count(ctx, tx); err != nil {
+				return err
+			}
 		}
 		for _, day := range i.days {
 			if !in {
@@ -127,6 +146,32 @@ func daysIn(ctx context.Context, db *state.DB, first, end conversation.Day) (map
 		whole[day] = true
 	}
 	return whole, nil
+}
+
+// Completed gives the days of [first, end) that are whole, with when they became so.
+func (l *Lake) Completed(ctx context.Context, first, end conversation.Day) (map[conversation.Day]time.Time, error) {
+	out := map[conversation.Day]time.Time{}
+	err := l.db.View(ctx, func(db *state.DB) error {
+		clear(out)
+		for row, err := range db.Rows(ctx, `SELECT day, completed_at FROM days WHERE day >= ? AND day < ?`, first.String(), end.String()) {
+			var day, at string
+			if err == nil {
+				err = row.Scan(&day, &at)
+			}
+			if err != nil {
+				return err
+			}
+			d, err := conversation.ParseDay(day)
+			if err != nil {
+				return err
+			}
+			if out[d], err = conversation.ParseTime(at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // WholeDays counts the days that are whole.

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // writtenDay is a day whose new files are on disk and not yet committed.
@@ -24,9 +25,9 @@ type writtenDay struct {
 
 // writeDays writes the files of every day that the commit changes. It shreds on this goroutine while others, one a table,
 // encode and write what was shredded before.
-func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[conversation.Version, error]) ([]writtenDay, Outcome, error) {
+func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[conversation.Version, error], keys *wire.Keys) ([]writtenDay, Outcome, error) {
 	writing, ctx := newLanes(ctx)
-	d := &dayWriter{Writer: w, commit: commit, writing: writing, mem: new(recycler)}
+	d := &dayWriter{Writer: w, commit: commit, writing: writing, mem: new(recycler), keys: keys}
 	out, err := d.shred(ctx, m, incoming)
 	// When writing fails, shredding ends with a cancellation that is only its consequence.
 	if failed := writing.wait(); failed != nil {
@@ -46,6 +47,7 @@ type dayWriter struct {
 	commit  string
 	writing *lanes
 	mem     *recycler
+	keys    *wire.Keys // of the records that come
 	days    []*dayFiles
 }
 
@@ -127,7 +129,7 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 	s := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
 		d.writing.add(t, func() error { return files.of[t].write(rows) })
 	})
-	if err := shredDay(ctx, s, m.merged, day, incoming, out); err != nil {
+	if err := shredDay(ctx, s, m.merged, day, incoming, d.keys, out); err != nil {
 		return err
 	}
 	for t := range files.of {
@@ -140,7 +142,7 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 type merger func(context.Context, conversation.Day, iter.Seq2[conversation.Version, error], func(tables.Change)) iter.Seq2[conversation.Version, error]
 
 // shredDay turns what a day holds after the commit into rows.
-func shredDay(ctx context.Context, s *tables.Shredder, merged merger, day conversation.Day, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
+func shredDay(ctx context.Context, s *tables.Shredder, merged merger, day conversation.Day, incoming iter.Seq2[conversation.Version, error], keys *wire.Keys, out *Outcome) error {
 	var came conversation.ID
 	for v, err := range merged(ctx, day, noting(incoming, &came), s.AddChange) {
 		if err == nil {
@@ -150,7 +152,9 @@ func shredDay(ctx context.Context, s *tables.Shredder, merged merger, day conver
 			return err
 		}
 		// What the day has held before was told of when it came.
-		if misfits := s.Add(v); misfits != nil && v.ID == came {
+		if v.ID != came {
+			s.Add(v)
+		} else if misfits := s.AddCounting(v, keys); misfits != nil {
 			out.Unfit++
 			out.Misfits = out.Misfits.Add(misfits)
 		}
@@ -212,9 +216,7 @@ func (d *dayFiles) locations() map[tables.Table][]store.Location {
 
 func (d *dayFiles) discard() (err error) {
 	for _, f := range d.of {
-		if f.open != nil {
-			err = errors.Join(err, f.open.Discard())
-		}
+		err = errors.Join(err, f.discard())
 	}
 	return err
 }
@@ -236,6 +238,14 @@ func (f *tableFile) write(rows arrow.RecordBatch) (err error) {
 		}
 	}
 	return f.written(f.open.Write(rows))
+}
+
+// discard gives up a file that is not whole.
+func (f *tableFile) discard() error {
+	if f.open == nil {
+		return nil
+	}
+	return f.open.Discard()
 }
 
 // finish makes the file whole, if there is one.

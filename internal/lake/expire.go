@@ -17,7 +17,17 @@ import (
 // ExpireOptions say which snapshots go.
 type ExpireOptions struct {
 	Before time.Time // snapshots of conversations that were committed before it
-	dry    bool      // only find out what would go
+	// Strays is the time before which files that no snapshot names were written; zero is Before. Nobody else writes, so
+	// that a later one is safe as well.
+	Strays time.Time
+	dry    bool // only find out what would go
+}
+
+func (o ExpireOptions) strays() time.Time {
+	if o.Strays.IsZero() {
+		return o.Before
+	}
+	return o.Strays
 }
 
 // Expired is what an expiry did, or would do.
@@ -208,7 +218,7 @@ func withoutSnapshots(tbl *table.Table, ids []int64) (*table.Table, error) {
 // snapshot are older than the snapshot. Younger ones would be nobody's either, since nobody else writes and no commit
 // of ours is under way; they stay all the same, for the day on which an old control.db is put beside newer files.
 func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.Table, o ExpireOptions, out *Expired) error {
-	plan, err := tbl.PlanOrphanFiles(ctx, table.WithFilesOlderThan(max(0, time.Since(o.Before))))
+	plan, err := tbl.PlanOrphanFiles(ctx, table.WithFilesOlderThan(max(0, time.Since(o.strays()))))
 	if err != nil {
 		return fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
 	}

@@ -41,6 +41,30 @@ func (s *Snapshot) have() []conversation.Days {
 	return conversation.JoinDays(days)
 }
 
+// FirstDay is the first day that the lake has, if it has any.
+func (l *Lake) FirstDay(ctx context.Context) (day conversation.Day, some bool, err error) {
+	err = l.having(ctx, func(have []conversation.Days) { day, some = have[0].First, true })
+	return day, some, err
+}
+
+// LastDay is the last day that the lake has, if it has any.
+func (l *Lake) LastDay(ctx context.Context) (day conversation.Day, some bool, err error) {
+	err = l.having(ctx, func(have []conversation.Days) { day, some = have[len(have)-1].End-1, true })
+	return day, some, err
+}
+
+// having tells of the days that the lake has, if it has any.
+func (l *Lake) having(ctx context.Context, tell func([]conversation.Days)) error {
+	s, err := l.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if have := s.have(); len(have) > 0 {
+		tell(have)
+	}
+	return s.Close()
+}
+
 // Gaps gives the days between the first and the last one of the lake that never came into it.
 func (l *Lake) Gaps(ctx context.Context) (_ []conversation.Days, err error) {
 	s, err := l.Snapshot(ctx)

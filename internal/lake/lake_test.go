@@ -197,7 +197,7 @@ func TestNewerReplacesOlderAndNothingElseChanges(t *testing.T) {
 		}
 	}
 	slices.Sort(paths)
-	if want := []string{"b/participants/0/sessions/0/segments/0/wrapUpNote", "c/conversationStart"}; !slices.Equal(paths, want) {
+	if want := []string{"b/participants/[purpose=agent,userId=u]/sessions/[mediaType=voice]/segments/[segmentStart=2026-11-01T00:00:00.000Z,segmentType=interact]/wrapUpNote", "c/conversationStart"}; !slices.Equal(paths, want) {
 		t.Errorf("changes: got %q, want %q", paths, want)
 	}
 }

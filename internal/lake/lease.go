@@ -3,10 +3,12 @@ package lake
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // The writer's lease is a lock on a file of this name. Whoever makes a lake holds it meanwhile, so that of two at once
@@ -29,6 +31,49 @@ func lease(ctx context.Context, locks store.Locks, message string) (store.Lock, 
 
 // locks are those beside the lake's store.
 func (l *Lake) locks() store.Locks { return folder.On(l.dir, onDisk) }
+
+// patience is the longest that whoever waits for the lease lets pass between two looks.
+const patience = time.Second
+
+// WriterWithin is Writer, but waits for so long while somebody else writes: a commit takes seconds, and what others do
+// under the lease minutes at most.
+func (l *Lake) WriterWithin(ctx context.Context, most time.Duration) (*Writer, error) {
+	if err := l.mayWrite(); err != nil {
+		return nil, err // which does not pass
+	}
+	return within(ctx, most, func() (*Writer, error) { return l.Writer(ctx) })
+}
+
+// Turn is the right to do one kind of work on the lake that one process at a time does, by its name: it excludes nobody
+// who does another. While somebody else has it, it is waited for so long, and fault.Conflict then, with the message, which
+// gets who has it.
+func (l *Lake) Turn(ctx context.Context, name, message string, most time.Duration) (store.Lock, error) {
+	if err := l.mayWrite(); err != nil {
+		return nil, err
+	}
+	return within(ctx, most, func() (store.Lock, error) {
+		lock, err := l.locks().Lock(ctx, store.Location(name+".lock"), store.LockOptions{})
+		if held, is := errors.AsType[*store.Held](err); is {
+			return nil, fault.New(fault.Conflict, message, held.By)
+		}
+		return lock, err
+	})
+}
+
+// within tries until it succeeds, or fails with something else than fault.Conflict, or the time is over.
+func within[T any](ctx context.Context, most time.Duration, try func() (T, error)) (T, error) {
+	begun := time.Now()
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, patience) {
+		got, err := try()
+		left := most - time.Since(begun)
+		if !errors.Is(err, fault.Conflict) || left <= 0 {
+			return got, err
+		}
+		if stopped := wait.For(ctx, min(pause, left)); stopped != nil {
+			return got, stopped
+		}
+	}
+}
 
 // Free says whether a Writer could be had now; if not, it is fault.Conflict, as from Writer. It changes nothing.
 func (l *Lake) Free(ctx context.Context) error {

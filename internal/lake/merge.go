@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/erasure"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 )
@@ -44,6 +45,11 @@ type merge struct {
 	run   string
 	at    time.Time
 	came  gatherer // entries of the index that the lake does not have yet
+	kept  func(conversation.Day, conversation.ID) error
+	whole map[conversation.Day]bool // days of which kept is told
+	moved []conversation.ID         // whose incoming record starts on another day
+	// erased conversations neither come nor stay.
+	erased *erasure.List
 }
 
 // newcomer is what has to be known of an incoming record to plan.
@@ -59,24 +65,34 @@ type newcomer struct {
 func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge, error) {
 	m := &merge{
 		files: map[conversation.Day][]datafile.File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
-		again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx),
+		again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx), kept: c.Kept, whole: map[conversation.Day]bool{},
+	}
+	if err := m.refuse(ctx, c, x.lake); err != nil {
+		return nil, err
 	}
 	if len(base.files[tables.Conversations]) == 0 {
 		return m, nil
 	}
 	news := map[key]newcomer{}
 	days := map[conversation.Day]bool{}
+	if c.Kept != nil {
+		for _, day := range c.Days {
+			days[day], m.whole[day] = true, true
+		}
+	}
 	for v, err := range c.heads() {
 		if err != nil {
 			return nil, err
 		}
-		news[keyOf(v.ID)] = newcomer{v.Sum(), v.At, v.Start}
-		days[v.Day()] = true
+		if k := keyOf(v.ID); !m.skip[k] {
+			news[k] = newcomer{v.Sum(), v.At, v.Start}
+			days[v.Day()] = true
+		}
 	}
 	for _, f := range base.files[tables.Conversations] {
 		m.files[f.Day] = append(m.files[f.Day], f)
 	}
-	if len(news) == 0 {
+	if len(news) == 0 && len(days) == 0 {
 		return m, nil
 	}
 	elsewhere, err := x.elsewhere(ctx, news)
@@ -84,7 +100,32 @@ func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge,
 		return nil, err
 	}
 	maps.Copy(days, elsewhere)
-	return m, m.compareAll(ctx, base.files[tables.Conversations], news, days, x)
+	if err := m.compareAll(ctx, base.files[tables.Conversations], news, days, x); err != nil || c.Moved == nil {
+		return m, err
+	}
+	for _, id := range m.moved {
+		if err := c.Moved(id); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+// refuse leaves out the incoming records of conversations that were erased.
+func (m *merge) refuse(ctx context.Context, c Commit, l *Lake) (err error) {
+	if m.erased, err = erasure.Load(ctx, l.db); err != nil || m.erased.Len() == 0 {
+		return err
+	}
+	for v, err := range c.heads() {
+		if err != nil {
+			return err
+		}
+		if m.erased.Has(v.ID) {
+			m.skip[keyOf(v.ID)] = true
+			m.out.Forgotten++
+		}
+	}
+	return nil
 }
 
 // compareAll compares with the files of some days, and with those that the index does not cover.
@@ -117,7 +158,13 @@ func (m *merge) compare(ctx context.Context, f datafile.File, news map[key]newco
 			return err
 		}
 		for i := range int(rows.NumRows()) {
-			if err := seen(m.compareRow(f.Day, rows, i, news)); err != nil {
+			k, known := m.compareRow(f.Day, rows, i, news)
+			if id := conversation.ID(datafile.TextAt(rows, 0, i)); !known && m.whole[f.Day] && !m.erased.Has(id) {
+				if err := m.kept(f.Day, id); err != nil {
+					return err
+				}
+			}
+			if err := seen(k); err != nil {
 				return err
 			}
 		}
@@ -125,12 +172,12 @@ func (m *merge) compare(ctx context.Context, f datafile.File, news map[key]newco
 	return nil
 }
 
-// compareRow compares with one row, and gives the key of its id.
-func (m *merge) compareRow(day conversation.Day, rows arrow.RecordBatch, i int, news map[key]newcomer) key {
+// compareRow compares with one row, and gives the key of its id, and whether a record comes that has it.
+func (m *merge) compareRow(day conversation.Day, rows arrow.RecordBatch, i int, news map[key]newcomer) (_ key, known bool) {
 	k := keyAt(rows, i)
 	n, ok := news[k]
 	if !ok {
-		return k
+		return k, false
 	}
 	switch {
 	case datafile.TextAt(rows, 1, i) == hex.EncodeToString(n.hash[:]) && conversation.DayOf(n.start) == day:
@@ -145,8 +192,11 @@ func (m *merge) compareRow(day conversation.Day, rows arrow.RecordBatch, i int, 
 		}
 		m.drop[day][k] = n.start
 		m.out.Replaced++
+		if conversation.DayOf(n.start) != day {
+			m.moved = append(m.moved, conversation.ID(datafile.TextAt(rows, 0, i)))
+		}
 	}
-	return k
+	return k, true
 }
 
 // note takes down that an incoming record comes into the lake. Of one that takes the place of a row of its day the index
@@ -201,6 +251,8 @@ func (m *merge) merged(ctx context.Context, day conversation.Day, incoming iter.
 func (m *merge) keep(day conversation.Day, old, v conversation.Version, found func(tables.Change)) bool {
 	start, drop := m.drop[day][keyOf(old.ID)]
 	switch {
+	case m.erased.Has(old.ID):
+		return false
 	case !drop:
 		return true
 	case old.ID == v.ID:

@@ -90,6 +90,7 @@ func sameAsNamed(t *testing.T, l *Lake) {
 func everyRow(t *testing.T, l *Lake) (rows []string) {
 	t.Helper()
 	s := snapshot(t, l)
+	defer s.Close()
 	for _, table := range tables.All() {
 		for _, f := range s.Files(table) {
 			for some, err := range datafile.Rows(t.Context(), f) {

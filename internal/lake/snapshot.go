@@ -188,6 +188,28 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 	return s, nil
 }
 
+// SnapshotOf opens a snapshot that is not the newest, such as one with a tag. fault.NotFound when there is none any more.
+// The caller closes it.
+func (l *Lake) SnapshotOf(ctx context.Context, id SnapshotID) (_ *Snapshot, err error) {
+	defer fault.Wrap(&err, "open snapshot %d of the lake", id)
+	head, err := l.load(ctx, tables.Conversations)
+	if err != nil {
+		return nil, err
+	}
+	at := head.SnapshotByID(int64(id))
+	if at == nil {
+		return nil, fault.New(fault.NotFound, "the lake has no snapshot %d", id)
+	}
+	s := &Snapshot{ID: id, files: map[tables.Table][]datafile.File{}}
+	if s.pin, err = l.pin(ctx, id); err != nil {
+		return nil, err
+	}
+	if err := l.list(ctx, s, at); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
 // again opens the snapshot that was listed last, if it is still the newest; if not, it is nil. To read the metadata and
 // to list the files anew took a tenth of a busy server's time. Metadata that has not moved when the snapshot is pinned
 // has the snapshot in its history.

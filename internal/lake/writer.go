@@ -65,6 +65,13 @@ type Commit struct {
 	// Heads are the same records, in any order, perhaps without their texts: the commit is planned from them. nil means
 	// that Records are read twice.
 	Heads iter.Seq2[conversation.Version, error]
+	// Kept is told of each conversation that the lake has of Days and that Records do not bring: it stays. nil for nobody.
+	Kept func(day conversation.Day, id conversation.ID) error
+	// Moved is told of each conversation that Records bring with a start on another day than the lake has it. nil for nobody.
+	Moved func(id conversation.ID) error
+	// Strict refuses the commit, as fault.Drifted, when its records have keys that this version does not know and that the
+	// lake has not met.
+	Strict bool
 	// Log is told when a part of the index of ids was lost and is made again. nil for nobody.
 	Log *slog.Logger
 }
@@ -82,6 +89,7 @@ type Outcome struct {
 	Replaced  int64 // conversations of which an older version was
 	Unchanged int64 // conversations that were there already, to the byte
 	Stale     int64 // conversations of which the lake had a newer version, which was kept
+	Forgotten int64 `json:",omitzero"` // records of conversations that were erased, which stay out
 	Unfit     int64 // records that came with values that do not fit the schema: kept and served, but without these in the tables
 	Days      int   // days whose files were written
 	Bytes     int64 // of the records that were written, JSON
@@ -131,12 +139,16 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit, x *index) (Outco
 	if err != nil {
 		return Outcome{}, indexed{}, err
 	}
-	days, out, err := w.writeDays(ctx, i.id, m, c.Records)
+	keys := wire.NewKeys()
+	days, out, err := w.writeDays(ctx, i.id, m, c.Records, keys)
 	if err != nil {
 		return out, indexed{}, err
 	}
 	if len(days) == 0 {
 		return out, indexed{}, nil
+	}
+	if err := w.lake.keep(ctx, i.id, keys.Sights(), c.Strict); err != nil {
+		return out, indexed{}, err
 	}
 	// Before the commit is in: a disk that is full fails it while that harms nobody.
 	brought, err := x.brought(m, days)
@@ -164,6 +176,13 @@ func (w *Writer) abandon(ctx context.Context, i intent) error {
 
 // commitTables commits the new files of the days, table by table, conversations last.
 func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, days []writtenDay, out Outcome) error {
+	return w.commitDays(ctx, i, base, days, out, replaced{})
+}
+
+// replaced are data files of changes that others take the place of, by their locations.
+type replaced struct{ drop, add []string }
+
+func (w *Writer) commitDays(ctx context.Context, i intent, base *Snapshot, days []writtenDay, out Outcome, changes replaced) error {
 	summary := iceberg.Properties{propCommit: i.id, propRun: i.run, propOutcome: out.text()}
 	for _, t := range tables.All() {
 		var add, drop []string
@@ -180,11 +199,14 @@ func (w *Writer) commitTables(ctx context.Context, i intent, base *Snapshot, day
 				}
 			}
 		}
+		if t == tables.Changes {
+			drop, add = append(drop, changes.drop...), append(add, changes.add...)
+		}
 		head, err := w.replace(ctx, t, drop, add, summary)
 		if err != nil {
 			return err
 		}
-		summary[propSnapshot+string(t)] = strconv.FormatInt(head, 10)
+		summary[propSnapshot+string(t)] = formatID(head)
 		crashpoint.Reach("commit." + string(t))
 		if t == tables.Conversations {
 			w.lake.offer(ctx, SnapshotID(head))
@@ -211,7 +233,12 @@ func (w *Writer) replace(ctx context.Context, t tables.Table, drop, add []string
 	if err == nil {
 		return snapshotOf(done), nil
 	}
-	switch id, found, unknown := w.landed(ctx, t, summary[propCommit]); {
+	return w.despite(ctx, t, summary[propCommit], err)
+}
+
+// despite looks up a commit to a table that came back with an error.
+func (w *Writer) despite(ctx context.Context, t tables.Table, commit string, err error) (int64, error) {
+	switch id, found, unknown := w.landed(ctx, t, commit); {
 	case unknown != nil:
 		return 0, fault.Because(fault.InDoubt, errors.Join(err, unknown), "whether table %s was committed cannot be told now; run again", t)
 	case found:
@@ -244,6 +271,8 @@ func (w *Writer) landed(ctx context.Context, t tables.Table, commit string) (id 
 	}
 	return 0, false, nil
 }
+
+func formatID(id int64) string { return strconv.FormatInt(id, 10) }
 
 func snapshotOf(t *table.Table) int64 {
 	if s := t.CurrentSnapshot(); s != nil {

@@ -3,7 +3,6 @@ package live_test
 import (
 	"cmp"
 	"encoding/json"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/live"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/schemas"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -68,7 +68,7 @@ func TestALiveObjectAgreesWithItsRecord(t *testing.T) {
 	for _, want := range []string{
 		"voice alerting", "voice connected", "voice held", "voice dialing", "voice contacting", "voice offering", "voice disconnected",
 		"voice terminated", "callback connected", "callback scheduled", "callback terminated", "email alerting", "email connected",
-		"email disconnected", "message connected", "message held", "message disconnected",
+		"email transmitting", "email disconnected", "message connected", "message held", "message disconnected",
 	} {
 		if states[want] == 0 {
 			t.Errorf("nothing was %s", want)
@@ -140,22 +140,6 @@ func sessionAgrees(t *testing.T, c *conversation.Conversation, s *conversation.S
 	return open
 }
 
-// schemas are the words of each line of the platform's description of itself, by the first of them.
-func schemas(t *testing.T) map[string][]string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/members.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, list, _ := strings.Cut(string(text), "\n\n")
-	out := map[string][]string{}
-	for line := range strings.Lines(list) {
-		words := strings.Fields(line)
-		out[words[0]] = words[1:]
-	}
-	return out
-}
-
 // schemaOf is the schema of each list of a participant.
 var schemaOf = map[string]string{
 	"calls": "Call", "callbacks": "Callback", "chats": "ConversationChat", "emails": "Email", "messages": "Message", "cobrowsesessions": "Cobrowsesession",
@@ -211,6 +195,7 @@ func everything() *conversation.Conversation {
 			}),
 			segment("wrapup", 5, 7, func(g *conversation.Segment) {
 				g.QueueID, g.WrapUpCode, g.WrapUpNote, g.WrapUpTags, g.DisconnectType = "q-1", "w-1", "note", []string{"tag"}, "peer"
+				g.RequestedLanguageID, g.RequestedRoutingSkillIDs = "l-1", []string{"k-1"}
 			}),
 		))
 	}
@@ -220,7 +205,7 @@ func everything() *conversation.Conversation {
 
 // Every member, and every state, is one of the schema that has it: clients refuse others.
 func TestShapesAgreeWithTheSchemas(t *testing.T) {
-	known := schemas(t)
+	known := schemas.Members(t, "testdata/members.txt")
 	got := live.From(everything(), live.Names{"q-1": "Claims", "w-1": "Done"})
 	calls, there := got.Calls()
 	if !there {
@@ -267,7 +252,7 @@ func check(t *testing.T, known map[string][]string, schema string, value any) {
 
 // Whatever a session does, the word for it is one that its medium has.
 func TestStatesAreThoseOfTheMedium(t *testing.T) {
-	known := schemas(t)
+	known := schemas.Members(t, "testdata/members.txt")
 	kinds := []string{
 		"alert", "barging", "callback", "coaching", "contacting", "converting", "delay", "dialing", "hold", "interact", "ivr", "monitoring", "parked",
 		"scheduled", "screenmonitoring", "sharing", "system", "transmitting", "unknown", "uploading", "voicemail", "wrapup", "hologram",
@@ -298,7 +283,7 @@ func TestStatesAreThoseOfTheMedium(t *testing.T) {
 
 // Each disconnectType of analytics has its word here.
 func TestDisconnectTypes(t *testing.T) {
-	known := schemas(t)
+	known := schemas.Members(t, "testdata/members.txt")
 	words := append(slices.Clone(known["Call.disconnectType"]), known["Message.disconnectType"]...)
 	seen := map[string]string{}
 	for _, camel := range known["AnalyticsSession.disconnectType"] {
@@ -334,8 +319,14 @@ func TestWhatAnAgentsCallTells(t *testing.T) {
 			{StartTime: "2026-11-05T10:05:00.000Z", EndTime: "2026-11-05T10:07:00.000Z", Type: "Wrapup", HowEnded: "Disconnect", DisconnectType: "peer"},
 		}},
 		"cause": {call.DisconnectType, "transfer.consult"},
-		"state": {call.State + " " + call.InitialState, "terminated alerting"},
-		"self":  {call.Self.AddressDisplayable + " " + call.Other.AddressDisplayable, "+1 +2"},
+		"route": {*p.ConversationRoutingData, live.RoutingData{
+			Queue:    &live.Reference{ID: "q-1", SelfURI: "/api/v2/routing/queues/q-1"},
+			Language: &live.Reference{ID: "l-1", SelfURI: "/api/v2/routing/languages/l-1"},
+			Skills:   []live.Reference{{ID: "k-1", SelfURI: "/api/v2/routing/skills/k-1"}},
+		}},
+		"recording": {call.RecordingState + " " + got.RecordingState, "none NONE"},
+		"state":     {call.State + " " + call.InitialState, "terminated alerting"},
+		"self":      {call.Self.AddressDisplayable + " " + call.Other.AddressDisplayable, "+1 +2"},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%s: got %+v, want %+v", what, pair[0], pair[1])
@@ -358,9 +349,35 @@ func TestARecordWithNothing(t *testing.T) {
 	}
 }
 
+// The address of a conversation is that of us, as whoever is outside sees it: a customer, or another third party.
+func TestAddressIsOurs(t *testing.T) {
+	for purpose, want := range map[string]string{"customer": "tel:+2", "external": "tel:+2", "agent": ""} {
+		c := &conversation.Conversation{ConversationID: "c", Participants: []conversation.Participant{{
+			Purpose: purpose, Sessions: []conversation.Session{{MediaType: "voice", Direction: "inbound", Ani: "tel:+1", Dnis: "tel:+2", Segments: []conversation.Segment{segment("interact", 0, 1, nil)}}},
+		}}}
+		if got := live.From(c, nil); got.Address != want {
+			t.Errorf("%s: got %q of %+v, want %q", purpose, got.Address, got.Participants[0], want)
+		}
+	}
+}
+
 func TestGone(t *testing.T) {
+	if live.Kept != 1440*time.Hour {
+		t.Error("the platform keeps a live object for 60 days")
+	}
 	end := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	if live.Gone(time.Time{}, end.AddDate(9, 0, 0)) || live.Gone(end, end.Add(live.Kept-time.Millisecond)) || !live.Gone(end, end.Add(live.Kept)) {
 		t.Error("a conversation is kept until 60 days after its end")
+	}
+}
+
+func TestWordsForDisconnectionsGoBothWays(t *testing.T) {
+	for camel, word := range map[string]string{"client": "client", "consultTransfer": "transfer.consult", "transportFailure": "transport.failure", "dndEndpoint": "endpoint.donotdisturb"} {
+		if got := live.DisconnectType(word); got != camel {
+			t.Errorf("%s: got %s, want %s", word, got, camel)
+		}
+	}
+	if got := live.DisconnectType("of.tomorrow"); got != "of.tomorrow" {
+		t.Errorf("a new word: got %s", got)
 	}
 }

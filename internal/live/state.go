@@ -131,3 +131,20 @@ func cause(s *conversation.Session, now state) string {
 	}
 	return ""
 }
+
+// camels is the word of analytics for each of those of the live object.
+var camels = func() map[string]string {
+	out := make(map[string]string, len(disconnectTypes))
+	for camel, dotted := range disconnectTypes {
+		out[dotted] = camel
+	}
+	return out
+}()
+
+// DisconnectType is the word of analytics for a disconnectType of a live object. One that is new is given on as it is.
+func DisconnectType(dotted string) string {
+	if word, ok := camels[dotted]; ok {
+		return word
+	}
+	return dotted
+}

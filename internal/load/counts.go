@@ -14,12 +14,13 @@ type Counts struct {
 	Conflicts  int64 `json:"conflicts"`  // that came again with another content; the one received later counts
 	Rejected   int64 `json:"rejected"`   // without a usable id or start, too large or nested too deep: kept aside
 	Commits    int64 `json:"commits"`
-	Added      int64 `json:"added"`     // conversations that were not in the lake
-	Replaced   int64 `json:"replaced"`  // conversations of which the lake had another version
-	Unchanged  int64 `json:"unchanged"` // conversations that the lake had already, to the byte
-	Stale      int64 `json:"stale"`     // conversations of which the lake had a newer version
-	Unfit      int64 `json:"unfit"`     // records with values that do not fit the schema: kept whole, the tables leave these out
-	Bytes      int64 `json:"bytes"`     // JSON written to the lake
+	Added      int64 `json:"added"`              // conversations that were not in the lake
+	Replaced   int64 `json:"replaced"`           // conversations of which the lake had another version
+	Unchanged  int64 `json:"unchanged"`          // conversations that the lake had already, to the byte
+	Stale      int64 `json:"stale"`              // conversations of which the lake had a newer version
+	Unfit      int64 `json:"unfit"`              // records with values that do not fit the schema: kept whole, the tables leave these out
+	Forgotten  int64 `json:"forgotten,omitzero"` // records of conversations that were erased on request, which stay out
+	Bytes      int64 `json:"bytes"`              // JSON written to the lake
 
 	Misfits wire.Misfits `json:"misfits,omitempty"` // the values that do not fit, by path
 }
@@ -29,6 +30,7 @@ func (c *Counts) Staged(s stage.Counts) {
 	c.Duplicates += s.Duplicates
 	c.Conflicts += s.Conflicts
 	c.Rejected += s.Rejected
+	c.Forgotten += s.Forgotten
 }
 
 // Committed counts what a commit did.
@@ -39,6 +41,7 @@ func (c *Counts) Committed(out lake.Outcome) {
 	c.Unchanged += out.Unchanged
 	c.Stale += out.Stale
 	c.Unfit += out.Unfit
+	c.Forgotten += out.Forgotten
 	c.Bytes += out.Bytes
 	c.Misfits = maps.Clone(c.Misfits).Add(out.Misfits) // a copy keeps its own
 }

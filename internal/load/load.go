@@ -9,6 +9,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -38,22 +39,33 @@ type Commit struct {
 	Batch Batch
 	// Keep keeps what the run must remember of it, in the transaction that forgets the batch; nil for nothing.
 	Keep func(*state.Tx, lake.Outcome) error
+	// Kept and Moved are those of lake.Commit.
+	Kept  func(conversation.Day, conversation.ID) error
+	Moved func(conversation.ID) error
 	// Landed is told when all is done, by Wait or Look; nil for nobody.
 	Landed func(lake.Outcome)
 }
 
 // Loader makes the commits of one run. Not for concurrent use.
 type Loader struct {
-	writer *lake.Writer
+	// Strict has commits refused, as fault.Drifted, that bring keys which nobody knows and which the lake has not met.
+	Strict bool
+
+	lake   *lake.Lake
 	run    string
+	wait   time.Duration
 	log    *slog.Logger
 	flight *flight // the commit that is being made; nil if there is none
 }
 
-// New makes the loader of a run. log is told what is lost of the lake's index and made again; nil for nobody.
-func New(w *lake.Writer, run string, log *slog.Logger) *Loader {
-	return &Loader{writer: w, run: run, log: log}
+// New makes the loader of a run. It has the writer's lease for as long as a commit takes, and waits for it for so long
+// when somebody else writes. log is told what is lost of the lake's index and made again; nil for nobody.
+func New(l *lake.Lake, run string, wait time.Duration, log *slog.Logger) *Loader {
+	return &Loader{lake: l, run: run, wait: wait, log: log}
 }
+
+// Patience is how long a commit waits, when nobody says otherwise, while somebody else writes.
+const Patience = 10 * time.Minute
 
 // flight is a commit that is being made.
 type flight struct {
@@ -74,11 +86,21 @@ func (l *Loader) Begin(ctx context.Context, c Commit) error {
 	l.flight = f
 	go func() {
 		defer close(f.done)
-		f.out, f.err = l.writer.Commit(ctx, lake.Commit{
-			ID: c.ID, Run: l.run, At: c.At, Days: c.Days, Records: c.Batch.Stream(ctx), Heads: c.Batch.Heads(ctx), Log: l.log,
-		})
+		f.out, f.err = l.commit(ctx, c)
 	}()
 	return nil
+}
+
+// commit makes a commit under the lease.
+func (l *Loader) commit(ctx context.Context, c Commit) (out lake.Outcome, err error) {
+	w, err := l.lake.WriterWithin(ctx, l.wait)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return w.Commit(ctx, lake.Commit{
+		ID: c.ID, Run: l.run, At: c.At, Days: c.Days, Records: c.Batch.Stream(ctx), Heads: c.Batch.Heads(ctx), Kept: c.Kept, Moved: c.Moved, Strict: l.Strict, Log: l.log,
+	})
 }
 
 // Busy says whether a commit is being made, or has not been told of.

@@ -63,16 +63,12 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := l.Writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		if err := errors.Join(w.Close(), l.Close()); err != nil {
+		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &fixture{T: t, Loader: New(w, "run", nil)}
+	return &fixture{T: t, Loader: New(l, "run", 0, nil)}
 }
 
 // batch makes a batch that is ready to be read, or is not yet.

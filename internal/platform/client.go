@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform/budget"
 	"github.com/parley-hq/parley/internal/platform/inside"
 	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
@@ -51,6 +53,10 @@ type Config struct {
 	Log          *slog.Logger      // told of every retry; may be nil
 	Transport    http.RoundTripper // nil means connections of the client's own
 	NoLogin      bool              // whoever reaches the server may ask it: one in this process
+	// Filter is an object with the filters of every job over an interval and of every question that counts or lists one; nil
+	// for none.
+	Filter jsontext.Value
+	Budget *budget.Budget // that requests keep to; nil means none
 }
 
 // Retry says how long a failing request is tried again.
@@ -98,6 +104,8 @@ type Client struct {
 	http    *http.Client
 	token   token
 	secrets secrets
+	breaker breaker
+	counted counters
 }
 
 // New makes a client; it connects when it is used.
@@ -112,11 +120,15 @@ func New(cfg Config) *Client {
 	if cfg.Transport == nil {
 		cfg.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	return &Client{cfg: cfg, secrets: secretsOf(cfg), http: &http.Client{
-		Transport: cfg.Transport,
-		// A redirect would send the token to wherever the answer says.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Client{
+		cfg: cfg, secrets: secretsOf(cfg), token: token{turn: make(chan struct{}, 1)},
+		breaker: breaker{first: cfg.Retry.First, most: cfg.Retry.Most, log: cfg.Log},
+		http: &http.Client{
+			Transport: cfg.Transport,
+			// A redirect would send the token to wherever the answer says.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
 }
 
 // Format names the platform, and keeps what a client holds, its secret and token, out of whatever it is printed to.
@@ -146,6 +158,7 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 		case attempt == c.cfg.Retry.Attempts || !temporary(err):
 			return err
 		}
+		c.counted.retries.Add(1)
 		pause := c.wait(attempt, err)
 		c.cfg.Log.WarnContext(ctx, "the request failed for now; trying again", "method", what.method, "attempt", attempt,
 			"wait", pause.Round(time.Millisecond), "err", err)
@@ -187,24 +200,32 @@ func (c *Client) once(ctx context.Context, what call, read func(io.Reader) error
 	return c.take(resp, what, read)
 }
 
-// ask sends a call, with a token where one is needed; a token that the platform does not take is renewed once.
+// ask sends a call, with a token where one is needed. A token that the platform does not take is renewed once; and again as
+// long as others have had one taken since: then it has been used up meanwhile.
 func (c *Client) ask(ctx context.Context, what call) (*http.Response, error) {
 	if c.cfg.NoLogin {
 		return c.send(ctx, what, "")
 	}
-	bearer, err := c.bearer(ctx, "")
-	if err != nil {
-		return nil, err
+	bearer := ""
+	for renewals := 0; ; renewals++ {
+		before := c.token.taken.Load()
+		next, err := c.bearer(ctx, bearer)
+		if err != nil {
+			return nil, err
+		}
+		bearer = next
+		resp, err := c.send(ctx, what, bearer)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized {
+			if err == nil {
+				c.token.taken.Add(1)
+			}
+			return resp, err
+		}
+		if renewals > 0 && (renewals == mostRenewals || c.token.taken.Load() == before) {
+			return resp, nil
+		}
+		_ = resp.Body.Close()
 	}
-	resp, err := c.send(ctx, what, bearer)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
-		return resp, err
-	}
-	_ = resp.Body.Close()
-	if bearer, err = c.bearer(ctx, bearer); err != nil {
-		return nil, err
-	}
-	return c.send(ctx, what, bearer)
 }
 
 func (c *Client) send(ctx context.Context, what call, bearer string) (*http.Response, error) {
@@ -230,7 +251,57 @@ func (c *Client) send(ctx context.Context, what call, bearer string) (*http.Resp
 	if what.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return c.roundTrip(req)
+	return c.guarded(req)
+}
+
+// guarded sends a request when the breaker and the budget let it. A server in this process has neither: what it cannot
+// answer now it cannot answer later, and nobody else shares it.
+func (c *Client) guarded(req *http.Request) (*http.Response, error) {
+	if c.cfg.NoLogin {
+		return c.roundTrip(req)
+	}
+	ctx := req.Context()
+	end, err := c.breaker.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var v verdict
+	defer func() { end(ctx, v) }()
+	if err := c.slot(ctx); err != nil {
+		return nil, err
+	}
+	resp, err := c.roundTrip(req)
+	if ctx.Err() != nil {
+		return resp, err // given up: nobody knows
+	}
+	c.counted.answered(resp)
+	v = judge(req, resp, err)
+	if resp != nil && c.cfg.Budget != nil {
+		c.cfg.Budget.Heard(ctx, resp.Header)
+	}
+	return resp, err
+}
+
+// slot waits for a slot in the budget.
+func (c *Client) slot(ctx context.Context) error {
+	if c.cfg.Budget == nil {
+		return nil
+	}
+	took, err := c.cfg.Budget.Wait(ctx)
+	c.counted.slot(took)
+	return err
+}
+
+// judge says what an answer, or none, tells of the platform as a whole. What will be so at the next try too, such as a
+// certificate, is told at once to whoever asks.
+func judge(req *http.Request, resp *http.Response, err error) verdict {
+	switch {
+	case err != nil && temporary(err):
+		return verdict{known: true, err: err}
+	case resp != nil && isDown(resp.StatusCode):
+		return verdict{known: true, err: fault.New(fault.Unavailable, "%s is failing: it answered another request with %d", req.URL.Host, resp.StatusCode)}
+	}
+	return verdict{known: true}
 }
 
 func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
@@ -260,3 +331,6 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return nil, c.unreachable(req.URL, err)
 }
+
+// API is the base URL of the platform's API.
+func (c *Client) API() string { return c.cfg.API }

@@ -268,9 +268,15 @@ func TestLoginIsRenewed(t *testing.T) {
 		t.Errorf("logged in %d times, want 3", got)
 	}
 
-	f.Behave(platformtest.Rule{Route: platformtest.Submit, First: 1, Last: platformtest.Always, Do: platformtest.Refuse(401, "bad.credentials", "Invalid login credentials.")})
+	// Two tokens that are ended one after the other are no reason to stop, and a token that never works is.
+	refused := platformtest.Refuse(401, "bad.credentials", "Invalid login credentials.")
+	f.Behave(platformtest.Rule{Route: platformtest.Submit, First: 1, Last: 3, Do: refused})
+	if _, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval()); err != nil || f.Calls(platformtest.Submit) != 4 {
+		t.Errorf("refused three times: %v after %d calls", err, f.Calls(platformtest.Submit))
+	}
+	f.Behave(platformtest.Rule{Route: platformtest.Submit, First: 1, Last: platformtest.Always, Do: refused})
 	_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval())
-	if !errors.Is(err, fault.Unauthorized) || f.Calls(platformtest.Submit) != 2 || f.Calls(platformtest.Token) != 2 {
+	if !errors.Is(err, fault.Unauthorized) || f.Calls(platformtest.Submit) != 12 || f.Calls(platformtest.Token) != 7 {
 		t.Errorf("refused for ever: %v after %d calls and %d logins", err, f.Calls(platformtest.Submit), f.Calls(platformtest.Token))
 	}
 }

@@ -15,7 +15,7 @@ import (
 func (c *Client) Count(ctx context.Context, iv conversation.Interval) (n int64, missing []conversation.Day, err error) {
 	defer fault.Wrap(&err, "query %v", iv)
 	q := detailQuery(iv, "asc", "conversationStart", 1)
-	what := call{method: http.MethodPost, path: wire.PathQuery, body: q, head: gaps(&missing)}
+	what := call{method: http.MethodPost, path: wire.PathQuery, body: c.filtered(q), head: gaps(&missing)}
 	err = c.do(ctx, what, func(body io.Reader) error {
 		page, err := c.cfg.Limits.ReadPage(body, wire.Counted, func([]byte) error { return nil })
 		n = page.TotalHits

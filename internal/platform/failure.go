@@ -140,7 +140,10 @@ func temporary(err error) bool {
 	if r, ok := errors.AsType[*refusal](err); ok && r.after > longest {
 		return false
 	} else if ok {
-		return r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout || r.status >= 500 && r.status != http.StatusNotImplemented
+		// A token that was fetched for this try and is refused may have been ended in between: one that never works is told in
+		// the end, after as many tries as anything else.
+		return r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout || r.status == http.StatusUnauthorized ||
+			r.status >= 500 && r.status != http.StatusNotImplemented
 	}
 	if _, ok := errors.AsType[lasting](err); ok || errors.Is(err, wire.ErrLimit) {
 		return false

@@ -6,7 +6,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
+	"time"
 	"unicode"
 
 	"github.com/go-json-experiment/json"
@@ -15,59 +16,99 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// token is the access token in use.
+// token is the access token in use. Whoever has the turn may renew it, and the others wait for that.
 type token struct {
-	mu    sync.Mutex
+	turn  chan struct{}
 	value string
+	renew time.Time    // when to ask for the next one, while this one is good still; zero means when it is refused
+	taken atomic.Int64 // how often the platform has taken one
 }
 
-// bearer gives the token, logging in when there is none or when the one in use is refused. It goes by the platform's
-// 401 and not by the clock: that is what counts, and clocks differ.
+// mostRenewals is how often one request may find that its token was used up by others.
+const mostRenewals = 5
+
+// When a token is renewed: once it has a tenth of its time left, or a minute if that is less. It is tried again now and
+// then, for as long as the token in use is taken.
+const (
+	atLeft     = time.Minute
+	renewAgain = 10 * time.Second
+)
+
+// bearer gives the token, logging in when there is none, when the one in use is refused, or shortly before it expires.
+// What counts is the platform's 401, as the platform may end a token at any time; but a request that is refused for it
+// has cost one of the budget.
 func (c *Client) bearer(ctx context.Context, refused string) (string, error) {
-	c.token.mu.Lock()
-	defer c.token.mu.Unlock()
-	if c.token.value != "" && c.token.value != refused {
+	select {
+	case c.token.turn <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-c.token.turn }()
+	good := c.token.value != "" && c.token.value != refused
+	if good && (c.token.renew.IsZero() || time.Now().Before(c.token.renew)) {
 		return c.token.value, nil
 	}
-	value, err := c.login(ctx)
+	value, lifetime, err := c.login(ctx)
+	if err != nil && good && ctx.Err() == nil {
+		c.cfg.Log.WarnContext(ctx, "the token could not be renewed; the one in use is good for a while", "err", err)
+		c.token.renew = time.Now().Add(renewAgain)
+		return c.token.value, nil
+	}
 	if err != nil {
 		return "", err
 	}
-	c.token.value = value
+	c.token.value, c.token.renew = value, time.Time{}
+	if lifetime > 0 {
+		c.token.renew = time.Now().Add(lifetime - min(lifetime/10, atLeft))
+	}
 	return value, nil
 }
 
-func (c *Client) login(ctx context.Context) (string, error) {
+// login asks for a token, and gives it with the time that it is good for; 0 if the platform does not say.
+func (c *Client) login(ctx context.Context) (_ string, lifetime time.Duration, err error) {
+	c.counted.logins.Add(1)
 	if err := c.cfg.checkCredentials(); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.cfg.Login+"/oauth/token", strings.NewReader("grant_type=client_credentials"))
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	req.SetBasicAuth(c.cfg.ClientID, string(c.cfg.ClientSecret))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := c.roundTrip(req)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return "", loginFailure(c.failure(resp))
+		return "", 0, loginFailure(c.failure(resp))
 	}
 	var body wire.Token
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err != nil {
-		return "", c.cut(err)
+		return "", 0, c.cut(err)
 	}
 	if json.Unmarshal(text, &body) != nil || body.AccessToken == "" {
-		return "", fault.New(fault.Unavailable, "%s answered the login with no access token; is it the right host?", req.URL.Host)
+		return "", 0, fault.New(fault.Unavailable, "%s answered the login with no access token; is it the right host?", req.URL.Host)
 	}
 	if strings.ContainsFunc(body.AccessToken, notInHeaders) {
-		return "", fault.New(fault.Corrupt, "%s answered the login with an access token that cannot be sent: it has a line break, a blank or another character that a header must not have", req.URL.Host)
+		return "", 0, fault.New(fault.Corrupt, "%s answered the login with an access token that cannot be sent: it has a line break, a blank or another character that a header must not have", req.URL.Host)
 	}
 	c.secrets.use(body.AccessToken)
-	return body.AccessToken, nil
+	return body.AccessToken, lifetimeIn(text), nil
+}
+
+// lifetimeIn reads how long a token is good for. A server that says it in another way is not asked to: its token is used
+// until it is refused.
+func lifetimeIn(text []byte) time.Duration {
+	var body struct {
+		ExpiresIn int64 `json:"expires_in"`
+	}
+	if json.Unmarshal(text, &body) != nil || body.ExpiresIn < 1 {
+		return 0
+	}
+	return time.Duration(min(body.ExpiresIn, 7*86_400)) * time.Second
 }
 
 // notInHeaders says whether a character may not stand in a bearer token: RFC 6750 allows less than what is printable.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -58,6 +59,22 @@ func TestWaitBounds(t *testing.T) {
 		}
 		base = min(2*base, time.Minute)
 	}
+}
+
+// A breaker is open for its time, and up to half as long again.
+func TestHowLongABreakerIsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shortest, longest time.Duration = time.Hour, 0
+		for range 200 {
+			var b breaker
+			b.openFor(time.Second)
+			d := time.Until(b.until)
+			shortest, longest = min(shortest, d), max(longest, d)
+		}
+		if shortest < time.Second || longest > 1500*time.Millisecond || longest-shortest < 400*time.Millisecond {
+			t.Errorf("from %v to %v", shortest, longest)
+		}
+	})
 }
 
 func TestWaitLengthAsked(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -36,9 +37,30 @@ func detailQuery(iv conversation.Interval, order, by string, size int) wire.Requ
 	return wire.Request{Interval: iv.String(), Order: order, OrderBy: by, Paging: &wire.Paging{PageSize: size, PageNumber: 1}}
 }
 
+// filtered is a request with the client's filters.
+type filtered struct {
+	wire.Request
+
+	Filters jsontext.Value `json:",embed"`
+}
+
+func (c *Client) filtered(q wire.Request) filtered { return filtered{q, c.cfg.Filter} }
+
 func (c *Client) query(ctx context.Context, q wire.Request, each func([]byte) error) (page wire.Page, err error) {
 	defer fault.Wrap(&err, "query %s", q.Interval)
 	return c.readPage(ctx, call{method: http.MethodPost, path: wire.PathQuery, body: q}, wire.Found, func() func([]byte) error { return each })
+}
+
+// Found gives a page of the conversations of iv by the synchronous query, in order of conversationStart; number counts from
+// 1. It holds the whole page in memory.
+func (c *Client) Found(ctx context.Context, iv conversation.Interval, number, size int) (Answer, error) {
+	q := detailQuery(iv, "asc", "conversationStart", size)
+	q.Paging.PageNumber = number
+	body, err := json.Marshal(c.filtered(q))
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.Query(ctx, body)
 }
 
 // Answer is a page of the answer to a synchronous query.

@@ -82,12 +82,23 @@ type Rewrite struct {
 func (w *World) Do(ctx context.Context, d Deed) error {
 	w.doing.Lock()
 	defer w.doing.Unlock()
+	return w.do(ctx, d)
+}
+
+// do is Do for whoever holds the lock.
+func (w *World) do(ctx context.Context, d Deed) error {
 	p, whole := w.past(), context.WithoutCancel(ctx)
 	p.happening.Lock()
 	defer p.happening.Unlock()
 	at := w.Clock().Truncate(time.Microsecond)
 	if err := p.comeTo(whole, at); err != nil {
 		return err
+	}
+	if d.Drift != nil {
+		if err := p.hold(whole, at); err != nil {
+			return err
+		}
+		defer p.extending.Unlock()
 	}
 	do, err := w.prepare(whole, p, d, at)
 	if err != nil {
@@ -97,6 +108,7 @@ func (w *World) Do(ctx context.Context, d Deed) error {
 		return err
 	}
 	do()
+	w.deeds.ring()
 	return nil
 }
 
@@ -135,8 +147,14 @@ func (w *World) prepare(ctx context.Context, p *past, d Deed, at time.Time) (do 
 	return nil, fault.New(fault.Invalid, "there is nothing to do: give clock, batch, drift, attributes or rewrite")
 }
 
-// MoveClock changes the platform's clock.
+// MoveClock changes the platform's clock. Of several who do so at once each begins where the one before has left it.
 func (w *World) MoveClock(ctx context.Context, c clock.Change) error {
+	w.doing.Lock()
+	defer w.doing.Unlock()
+	return w.moveClock(ctx, c)
+}
+
+func (w *World) moveClock(ctx context.Context, c clock.Change) error {
 	s, err := w.clock.After(c)
 	if err != nil {
 		return err
@@ -144,7 +162,7 @@ func (w *World) MoveClock(ctx context.Context, c clock.Change) error {
 	if days := int(conversation.DayOf(s.At)-w.scenario.first()) + 1; w.scenario.Given == "" && days*w.scenario.PerDay > Most {
 		return fault.Field("advance", "until then %d days would have to be simulated, which are more than the %d conversations that a sandbox holds in memory", days, Most)
 	}
-	return w.Do(ctx, Deed{Clock: &s})
+	return w.do(ctx, Deed{Clock: &s})
 }
 
 // ClockSetting is by what the platform's clock goes.
@@ -160,6 +178,21 @@ func (w *World) NextBatch(ctx context.Context) (at time.Time, known bool, err er
 	defer p.mu.RUnlock()
 	at, known = p.nightly.next(now)
 	return at, known, nil
+}
+
+// PassBatch moves the clock to the end of the next nightly batch that ends well, and has it go at a speed from then on,
+// unless that is nil.
+func (w *World) PassBatch(ctx context.Context, speed *float64) error {
+	w.doing.Lock()
+	defer w.doing.Unlock()
+	next, known, err := w.NextBatch(ctx)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return fault.Field("until", "no batch will end while batches are halted")
+	}
+	return w.moveClock(ctx, clock.Change{Set: next, Speed: speed})
 }
 
 func (p *past) batchDeed(b Batch, at time.Time) (func(), error) {
@@ -234,7 +267,7 @@ func (p *past) attributesDeed(ctx context.Context, a Attributes, at time.Time) (
 	if !there {
 		return nil, &fault.Error{Kind: fault.NotFound, Field: "participantId", Message: "The conversation has no such participant."}
 	}
-	return p.edit(ctx, a.Conversation, at, func(text jsontext.Value) (jsontext.Value, error) {
+	return p.edit(ctx, a.Conversation, at, len(a.Values), func(text jsontext.Value) (jsontext.Value, error) {
 		out, _, err := a.on(text)
 		return out, err
 	})
@@ -269,8 +302,13 @@ func (a Attributes) on(text jsontext.Value) (_ jsontext.Value, there bool, err e
 
 func (p *past) rewriteDeed(ctx context.Context, all []Rewrite, at time.Time) (func(), error) {
 	var do []func()
+	size := 0
 	for _, r := range all {
-		one, err := p.edit(ctx, r.Conversation, at, func(text jsontext.Value) (jsontext.Value, error) {
+		size += len(r.Patch)
+		if err := p.history.room(r.Conversation, size); err != nil {
+			return nil, err
+		}
+		one, err := p.edit(ctx, r.Conversation, at, len(r.Patch), func(text jsontext.Value) (jsontext.Value, error) {
 			out, err := edit.Merge(text, r.Patch)
 			if err != nil {
 				return nil, fault.Field("patch", "patch is an object that is merged into the record: %v", err)
@@ -289,14 +327,17 @@ func (p *past) rewriteDeed(ctx context.Context, all []Rewrite, at time.Time) (fu
 	}, nil
 }
 
-// edit prepares another record of a conversation, from an instant on.
-func (p *past) edit(ctx context.Context, id conversation.ID, at time.Time, change func(jsontext.Value) (jsontext.Value, error)) (func(), error) {
+// edit prepares another record of a conversation, from an instant on, by a change that takes so many bytes to keep.
+func (p *past) edit(ctx context.Context, id conversation.ID, at time.Time, size int, change func(jsontext.Value) (jsontext.Value, error)) (func(), error) {
 	before, there, err := p.find(ctx, id, at)
 	if err != nil {
 		return nil, err
 	}
 	if !there {
 		return nil, &fault.Error{Kind: fault.NotFound, Field: "conversationId", Message: "The conversation does not exist."}
+	}
+	if err := p.history.room(id, size); err != nil {
+		return nil, err
 	}
 	text, err := change(jsontext.Value(before.JSON))
 	if err != nil {
@@ -307,7 +348,7 @@ func (p *past) edit(ctx context.Context, id conversation.ID, at time.Time, chang
 		return nil, fault.Field("patch", "a record keeps its conversationId and conversationStart")
 	}
 	return func() {
-		p.history.edit(before, edited{at, change})
+		p.history.edit(before, size, edited{at, change})
 		_, _ = p.store.Add(after) // has id and start, and fails for nothing else
 	}, nil
 }
@@ -321,7 +362,7 @@ func (p *past) driftDeed(ctx context.Context, d Drift, at time.Time) (func(), er
 		return nil, err
 	}
 	var changed []conversation.Record
-	rest := query.Query{Interval: conversation.Interval{Start: at, End: conversation.DayOf(at).End()}, Matching: query.StartOfDay}
+	rest := query.Query{Interval: conversation.Interval{Start: at, End: endOfTime}, Matching: query.StartOfDay}
 	view := p.store.View(endOfTime, endOfTime)
 	for r, err := range view.Records(ctx, rest, 0, 0) {
 		if err == nil {

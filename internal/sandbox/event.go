@@ -33,6 +33,10 @@ func (p *past) happen(ctx context.Context, e Event) (err error) {
 	case e.Batch != nil:
 		do, err = p.batchDeed(*e.Batch, e.At)
 	case e.Drift != nil:
+		if err := p.hold(ctx, e.At); err != nil {
+			return err
+		}
+		defer p.extending.Unlock()
 		do, err = p.driftDeed(ctx, *e.Drift, e.At)
 	case e.Rewrite != nil:
 		var all []Rewrite

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/mem"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -18,7 +19,27 @@ type history struct {
 
 	mu     sync.RWMutex
 	edited map[conversation.ID]*edits
+	size   int // bytes of all that was written
 	drifts []Drift
+}
+
+// What was written to conversations is kept, and done again whenever one is looked at as it was: so it is bounded.
+const (
+	maxEdits  = 1000      // of one conversation
+	maxEdited = 256 << 20 // bytes, of all
+)
+
+// room is fault.Conflict when no more can be written to a conversation, or to any.
+func (h *history) room(id conversation.ID, size int) error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if e := h.edited[id]; e != nil && len(e.later) >= maxEdits {
+		return fault.New(fault.Conflict, "a sandbox takes %d changes of one conversation; reset it, or use another conversation", maxEdits)
+	}
+	if h.size+size > maxEdited {
+		return fault.New(fault.Conflict, "a sandbox takes %d MiB of changes of its conversations; reset it", maxEdited>>20)
+	}
+	return nil
 }
 
 // edits are what was done to a conversation, in order.
@@ -34,12 +55,13 @@ type edited struct {
 }
 
 // edit changes a conversation from an instant on.
-func (h *history) edit(before conversation.Record, e edited) {
+func (h *history) edit(before conversation.Record, size int, e edited) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.edited[before.ID] == nil {
 		h.edited[before.ID] = &edits{first: before}
 	}
+	h.size += size
 	h.edited[before.ID].later = append(h.edited[before.ID].later, e)
 }
 
@@ -65,13 +87,30 @@ func (h *history) drifted(r conversation.Record) (_ conversation.Record, err err
 
 // At implements mem.History. Of a conversation that has ended a moment ago, analytics know what was so just before.
 func (h *history) At(r conversation.Record, at time.Time) (conversation.Record, error) {
-	then := at
+	return h.looked(r, h.finished(r, at), at)
+}
+
+// Tell implements mem.Teller. What drifted or was written is in the text alone.
+func (h *history) Tell(r conversation.Record, at time.Time) (*conversation.Conversation, bool, error) {
+	teller, can := h.simulated.(mem.Teller)
+	h.mu.RLock()
+	untouched := h.edited[r.ID] == nil && len(h.drifts) == 0
+	h.mu.RUnlock()
+	if !can || !untouched {
+		return nil, false, nil
+	}
+	return teller.Tell(r, h.finished(r, at))
+}
+
+// finished is up to when analytics know what happened in a conversation.
+func (h *history) finished(r conversation.Record, at time.Time) (then time.Time) {
+	then = at
 	if h.simulated != nil && !r.End.IsZero() && !at.Before(r.End) && at.Before(r.End.Add(h.lag)) {
 		if then = r.End.Add(-time.Millisecond); then.Before(r.Start) {
 			then = r.Start
 		}
 	}
-	return h.looked(r, then, at)
+	return then
 }
 
 // now is a record as it looked, without the lag of analytics.

@@ -145,6 +145,7 @@ func (w *World) Reset(ctx context.Context) error {
 	}
 	w.current.Store(p)
 	w.clock.Set(setting)
+	w.deeds.ring()
 	return w.beginParts()
 }
 
@@ -224,7 +225,7 @@ func (w *World) Save(ctx context.Context) (s State, err error) {
 }
 
 // Load takes the place of all that was done with a state that was saved of a sandbox of the same scenario. When it fails,
-// nothing has changed, but for what parts have done.
+// nothing has changed.
 func (w *World) Load(ctx context.Context, s State) error {
 	entries, err := w.loadable(s)
 	if err != nil {
@@ -240,14 +241,32 @@ func (w *World) Load(ctx context.Context, s State) error {
 	if err := w.beginParts(); err != nil {
 		return err
 	}
-	if _, err := w.redo(ctx, p, entries); err != nil {
-		return err
+	if _, err = w.redo(ctx, p, entries); err == nil {
+		err = w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now)))
 	}
-	if err := w.rewrite(ctx, append(entries, w.entry(Deed{Clock: &setting}, s.Now))); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, w.redoParts(ctx))
 	}
 	w.current.Store(p)
 	w.clock.Set(setting)
+	w.deeds.ring()
+	return nil
+}
+
+// redoParts has all parts be as the journal says.
+func (w *World) redoParts(ctx context.Context) error {
+	if err := w.beginParts(); err != nil {
+		return err
+	}
+	for e, err := range w.journal.Entries(ctx) {
+		d, err := decode(e, err)
+		if err == nil && d.Part != "" {
+			err = w.redoOne(ctx, w.past(), d, e.At)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

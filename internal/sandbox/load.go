@@ -8,7 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -25,7 +25,7 @@ type Loaded struct {
 
 // Load makes a world of given records. They are served as they are; whose they are nobody says. Files without one
 // record are fault.Invalid: whoever gives them means others.
-func Load(ctx context.Context, s Scenario, files []ingest.File, limits wire.Limits) (*World, Loaded, error) {
+func Load(ctx context.Context, s Scenario, files []recordfile.File, limits wire.Limits) (*World, Loaded, error) {
 	s.Given = "records"
 	w, err := newWorld(s)
 	if err != nil {
@@ -45,7 +45,7 @@ func Load(ctx context.Context, s Scenario, files []ingest.File, limits wire.Limi
 // loadAtOnce is how many records are added at a time.
 const loadAtOnce = 10_000
 
-func (p *past) load(ctx context.Context, files []ingest.File, limits wire.Limits) (Loaded, error) {
+func (p *past) load(ctx context.Context, files []recordfile.File, limits wire.Limits) (Loaded, error) {
 	found := Loaded{Files: len(files), Rejected: map[string]int{}}
 	var records []conversation.Record
 	add := func() error {
@@ -56,7 +56,7 @@ func (p *past) load(ctx context.Context, files []ingest.File, limits wire.Limits
 	}
 	for _, f := range files {
 		before := found.Records
-		err := ingest.Values(ctx, f, limits, func(raw []byte) error {
+		err := recordfile.Values(ctx, f, limits, func(raw []byte) error {
 			r, err := wire.Record(raw)
 			if err != nil {
 				found.Rejected[f.Path]++

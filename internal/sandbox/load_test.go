@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/ingest"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -36,7 +36,7 @@ func TestFilesWithoutARecord(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		files, err := ingest.Files([]string{dir})
+		files, err := recordfile.Find([]string{dir})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,6 +81,6 @@ func (p *past) older(ctx context.Context, before time.Time, most int) ([]convers
 		return nil, err
 	}
 	q := everything
-	q.Order, q.Interval.End = query.Descending, before
+	q.OrderBy, q.Order, q.Interval.End = query.ByConversationStart, query.Descending, before
 	return idsOf(ctx, p.store.View(before, before), q, most)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sandbox/clock"
 	"github.com/parley-hq/parley/internal/sandbox/journal"
 	"github.com/parley-hq/parley/internal/state"
@@ -233,6 +235,21 @@ func TestARecordIsRewrittenFromNowOn(t *testing.T) {
 	}
 }
 
+// The last that began are meant, whatever was done on others since.
+func TestTheLastThatBeganAreRewritten(t *testing.T) {
+	w := simulated(t, frozen(40))
+	began := all(t, w.Live)
+	began = slices.DeleteFunc(began, func(r conversation.Record) bool { return !r.Start.Before(noon.Add(-24 * time.Hour)) })
+	slices.SortFunc(began, func(a, b conversation.Record) int { return b.Start.Compare(a.Start) })
+	got, err := w.Rewrite(t.Context(), Rewriting{Older: Span(24 * time.Hour), Count: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []conversation.ID{began[0].ID, began[1].ID, began[2].ID}; !slices.Equal(got, want) {
+		t.Errorf("rewritten are %v, want %v", got, want)
+	}
+}
+
 func TestRecordsThatBeginLaterDrift(t *testing.T) {
 	w := simulated(t, frozen(100))
 	do(t, w, Deed{Drift: &Drift{Pointer: "/participants/0/sessions/0/mediaType", Value: jsontext.Value(`"hologram"`), Every: 3}})
@@ -251,6 +268,43 @@ func TestRecordsThatBeginLaterDrift(t *testing.T) {
 	if n == 0 || n*2 < others/2 || n > others {
 		t.Errorf("%d drifted, %d did not", n, others)
 	}
+}
+
+// A day that is made before it begins is the day that would have been made then, whatever drifts in between.
+func TestADayIsMadeAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := frozen(100)
+		s.Start = today.End().Add(-30 * time.Second)
+		drift := Deed{Drift: &Drift{Pointer: "/surprise", Value: jsontext.Value(`7`)}}
+		still := simulated(t, s)
+		s.Speed = 1
+		moving := simulated(t, s)
+		all(t, moving.Live)
+		synctest.Wait()
+		if !moving.past().has(today+1) || still.past().has(today+1) {
+			t.Fatal("the next day is made, or not, without need")
+		}
+		do(t, moving, drift)
+		do(t, still, drift)
+		time.Sleep(12 * time.Hour)
+		advance(t, still, 12*time.Hour)
+		got, want := all(t, moving.Live), all(t, still.Live)
+		if len(got) != len(want) {
+			t.Fatalf("got %d conversations, want %d", len(got), len(want))
+		}
+		drifted := 0
+		for i, r := range got {
+			if !bytes.Equal(r.JSON, want[i].JSON) {
+				t.Fatalf("%s is another", r.ID)
+			}
+			if bytes.Contains(r.JSON, []byte(`"surprise":7`)) {
+				drifted++
+			}
+		}
+		if drifted == 0 {
+			t.Error("nothing drifts")
+		}
+	})
 }
 
 func TestFiguresAreFinishedAfterTheLag(t *testing.T) {
@@ -401,6 +455,51 @@ func TestAJournalBelongsToItsScenario(t *testing.T) {
 	}
 }
 
+// A state of which something cannot be done again leaves all as it was, what parts were told too.
+func TestAStateThatCannotBeLoadedChangesNothing(t *testing.T) {
+	p := &part{}
+	w := kept(t, frozen(10), t.TempDir(), map[string]Part{"p": p})
+	note := func(text string) {
+		t.Helper()
+		if err := w.Note(t.Context(), "p", jsontext.Value(text)); err != nil {
+			t.Fatal(err)
+		}
+		p.deeds = append(p.deeds, text)
+	}
+	note(`1`)
+	saved, err := w.Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	note(`2`)
+	advance(t, w, time.Hour)
+	saved.Entries = append(saved.Entries, SavedEntry{noon, jsontext.Value(`{"rewrite":[{"conversation":"gone","patch":{}}]}`)})
+	before := shown(t, w)
+	if err := w.Load(t.Context(), saved); err == nil {
+		t.Fatal("a deed that cannot be done is done")
+	}
+	if shown(t, w) != before || !slices.Equal(p.deeds, []string{`1`, `2`}) {
+		t.Errorf("something has changed; the part was told %v", p.deeds)
+	}
+}
+
+// So much is taken of changes, and no more: each is done again whenever its conversation is looked at.
+func TestChangesAreBounded(t *testing.T) {
+	w := simulated(t, frozen(10))
+	r := all(t, w.Settled)[0]
+	for range maxEdits {
+		do(t, w, Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`{"externalTag":"x"}`)}}})
+	}
+	if err := w.Do(t.Context(), Deed{Rewrite: []Rewrite{{r.ID, jsontext.Value(`{}`)}}}); !errors.Is(err, fault.Conflict) {
+		t.Errorf("one more: %v", err)
+	}
+	w.past().history.size = maxEdited - 1
+	other := all(t, w.Settled)[1]
+	if err := w.Do(t.Context(), Deed{Rewrite: []Rewrite{{other.ID, jsontext.Value(`{}`)}}}); !errors.Is(err, fault.Conflict) {
+		t.Errorf("more than there is room for: %v", err)
+	}
+}
+
 func TestWhatCannotBeDoneIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	w := kept(t, frozen(10), dir, nil)
@@ -511,5 +610,68 @@ func TestDeedsAndEventsLoseNothingOfOneAnother(t *testing.T) {
 	}
 	if n := len(w.past().nightly.failed); n != events+deeds {
 		t.Errorf("%d batches fail, want %d", n, events+deeds)
+	}
+}
+
+// One conversation is rewritten by its id, the last ones by how long ago they began.
+func TestWhichRecordsAreRewritten(t *testing.T) {
+	w := simulated(t, frozen(10))
+	r := all(t, w.Settled)[3]
+	if ids, err := w.Rewrite(t.Context(), Rewriting{Conversation: r.ID}); err != nil || !slices.Equal(ids, []conversation.ID{r.ID}) {
+		t.Errorf("by its id: %v, %v", ids, err)
+	}
+	if got := byID(t, w.Live, r.ID); !strings.Contains(string(got.JSON), `"externalTag":"rewritten 2026-11-08T12:00:00.000Z"`) {
+		t.Errorf("got %s", got.JSON)
+	}
+	if ids, err := w.Rewrite(t.Context(), Rewriting{Older: Span(24 * time.Hour)}); err != nil || len(ids) != 1 || ids[0] == r.ID {
+		t.Errorf("by its age: %v, %v", ids, err)
+	}
+}
+
+// Who asks by a filter sees what was done to conversations that go on: that is in their text alone.
+func TestFiltersSeeWhatWasDone(t *testing.T) {
+	w := simulated(t, frozen(200))
+	ids, err := w.GoingOn(t.Context())
+	if err != nil || len(ids) < 3 {
+		t.Fatalf("%d conversations go on, %v", len(ids), err)
+	}
+	tagged := func() int64 {
+		t.Helper()
+		q, err := query.DecodeJob([]byte(`{"interval":"2026-11-01/2026-11-10","conversationFilters":[{"type":"and","predicates":[{"dimension":"externalTag","value":"mine"},{"dimension":"conversationEnd","operator":"notExists"}]}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := w.Live(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := view.Count(t.Context(), q.Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := tagged(); n != 0 {
+		t.Errorf("%d before anything was done", n)
+	}
+	for _, id := range ids[:2] {
+		do(t, w, Deed{Rewrite: []Rewrite{{id, jsontext.Value(`{"externalTag":"mine"}`)}}})
+	}
+	if n := tagged(); n != 2 {
+		t.Errorf("%d were rewritten, want 2", n)
+	}
+	do(t, w, Deed{Drift: &Drift{Pointer: "/externalTag", Value: jsontext.Value(`"mine"`)}})
+	advance(t, w, 6*time.Hour)
+	if ids, err = w.GoingOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := int64(0)
+	for _, id := range ids {
+		if strings.Contains(string(byID(t, w.Live, id).JSON), `"externalTag":"mine"`) {
+			want++
+		}
+	}
+	if n := tagged(); n != want || want == 0 {
+		t.Errorf("%d have the tag, want %d of %d", n, want, len(ids))
 	}
 }

@@ -84,7 +84,8 @@ func within(outer string, err error) error {
 	return err
 }
 
-// Most is how many conversations a sandbox simulates at most: some 5 GiB of memory.
+// Most is how many conversations a sandbox simulates at most: some 4 GiB of memory, and as much in a temporary file.
+// docs/performance.md has measured 3.65 million.
 const Most = 5_000_000
 
 // validate says what is wrong with a scenario.

@@ -31,6 +31,8 @@ type World struct {
 	clock    *clock.Clock
 	lists    lists
 	current  atomic.Pointer[past] // another after a reset
+	ahead    sync.WaitGroup       // days that are made before they begin
+	deeds    alarm                // rings after each
 
 	doing   sync.Mutex // one deed at a time
 	writing sync.Mutex // one entry at a time: parts write theirs while they hold what a reset needs of them
@@ -52,9 +54,11 @@ type past struct {
 	happening sync.Mutex // one event or deed at a time: each is prepared by what those before have left
 	happened  int        // events of the scenario
 
-	extending sync.Mutex
-	centre    *sim.Centre      // nil when the records were given
-	next      conversation.Day // first day that is not made yet
+	extending sync.Mutex   // held while days are made, and by drifts: what is made is made of those that there are
+	centre    *sim.Centre  // nil when the records were given
+	next      atomic.Int64 // first day that is not made yet
+
+	looking atomic.Bool
 }
 
 // Simulate makes the world of a simulated contact centre. Progress, which may be nil, is told of each day made.
@@ -81,6 +85,10 @@ func newWorld(s Scenario) (*World, error) {
 	return w, err
 }
 
+// inMemory is how much compressed text of simulated records is held in memory, some 300,000 records. What is more lies in a
+// temporary file, which may be had again: it follows from the seed. Records that somebody loaded are written nowhere.
+const inMemory = 256 << 20
+
 func newPast(s Scenario) (*past, error) {
 	p := &past{scenario: s, history: &history{lag: time.Duration(s.Lag), edited: map[conversation.ID]*edits{}}, nightly: nightly{seed: s.Seed}}
 	for _, text := range s.FailedBatches {
@@ -91,9 +99,13 @@ func newPast(s Scenario) (*past, error) {
 		p.nightly.failed = append(p.nightly.failed, day)
 	}
 	if s.Given == "" {
-		p.history.simulated, p.centre, p.next = sim.History{}, s.centre(), s.first()
+		p.history.simulated, p.centre = sim.History{}, s.centre()
+		p.next.Store(int64(s.first()))
 	}
 	p.store = mem.New(p.history)
+	if s.Given == "" {
+		p.store.Spill(inMemory)
+	}
 	return p, nil
 }
 
@@ -114,8 +126,28 @@ func (w *World) Wait(ctx context.Context, until time.Time) error { return w.cloc
 // caught is the past with all events that the clock has come to, and what it shows.
 func (w *World) caught(ctx context.Context) (*past, time.Time, error) {
 	p, now := w.past(), w.Clock()
+	w.lookAhead(context.WithoutCancel(ctx), p, now)
 	return p, now, p.catchUp(context.WithoutCancel(ctx), now)
 }
+
+// lookAhead makes the next day before it begins, if that is soon by the machine's clock, so that nobody waits for it.
+func (w *World) lookAhead(ctx context.Context, p *past, now time.Time) {
+	today := conversation.DayOf(now)
+	left := today.End().Sub(now)
+	if p.has(today+1) || float64(left) > w.ClockSetting().Speed*float64(soon) || !p.looking.CompareAndSwap(false, true) {
+		return
+	}
+	w.ahead.Go(func() {
+		defer p.looking.Store(false)
+		_ = p.extend(ctx, today+1, nil) // whoever needs the day meets the failure again
+	})
+}
+
+// Close waits for the day that is being made before it begins, if one is. Nobody asks any more.
+func (w *World) Close() { w.ahead.Wait() }
+
+// soon is how long before it begins a day is made.
+const soon = time.Minute
 
 // Available implements engine.Views.
 func (w *World) Available(ctx context.Context) (time.Time, error) {
@@ -175,15 +207,18 @@ func (w *World) Extractable() (days conversation.Days, known bool) {
 
 // extend makes the days up to and including last that are not made yet, several at once.
 func (p *past) extend(ctx context.Context, last conversation.Day, progress func(int)) error {
+	if p.has(last) { // whatever is being made ahead
+		return nil
+	}
 	p.extending.Lock()
 	defer p.extending.Unlock()
-	if p.centre == nil || p.next > last {
+	if p.has(last) {
 		return nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var made sync.Mutex
-	for day := p.next; day <= last; day++ {
+	for day := conversation.Day(p.next.Load()); day <= last; day++ {
 		group.Go(func() error {
 			records, err := p.records(ctx, day)
 			if err != nil {
@@ -203,9 +238,21 @@ func (p *past) extend(ctx context.Context, last conversation.Day, progress func(
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	p.next = last + 1
+	p.next.Store(int64(last + 1))
 	return nil
 }
+
+// hold makes the days up to an instant, and has no other be made until p.extending is unlocked.
+func (p *past) hold(ctx context.Context, at time.Time) error {
+	if err := p.extend(ctx, conversation.DayOf(at), nil); err != nil {
+		return err
+	}
+	p.extending.Lock()
+	return nil
+}
+
+// has says whether a day, and all before it, are made.
+func (p *past) has(day conversation.Day) bool { return p.centre == nil || p.next.Load() > int64(day) }
 
 // records makes those of a day, as they drifted.
 func (p *past) records(ctx context.Context, day conversation.Day) ([]conversation.Record, error) {

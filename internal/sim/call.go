@@ -29,6 +29,7 @@ type call struct {
 	yes, no   *bool                // shared by all segments and sessions of this conversation
 	answer    *conversation.Survey // to a flow that asked how it was; nil if none did
 	lost      bool                 // the end of the outside leg is never heard
+	others    map[uint64]*dice     // that were thrown, besides the conversation's own
 }
 
 func newCall(c *Centre, d *dice, contact *floor.Contact) *call {
@@ -63,6 +64,21 @@ func (k *call) touch(division string) {
 	if !slices.Contains(k.divisions, division) {
 		k.divisions = append(k.divisions, division)
 	}
+}
+
+// with throws other dice than the conversation's own meanwhile, which then fall as if nothing had been.
+func (k *call) with(what uint64, do func()) {
+	if k.others == nil {
+		k.others = make(map[uint64]*dice)
+	}
+	if k.others[what] == nil {
+		d := k.centre.dice(k.contact, what)
+		k.others[what] = &d
+	}
+	own := k.dice
+	k.dice = k.others[what]
+	do()
+	k.dice = own
 }
 
 // pick is one of several, each as likely as any other.

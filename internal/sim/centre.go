@@ -81,6 +81,8 @@ const (
 	whatSupervisorsDo
 	whatSurveysAsk
 	whatBotsSay
+	whatVoiceBotsSay
+	whatRepliesSay
 )
 
 // dice are a conversation's, for one thing.

@@ -40,19 +40,20 @@ func (k *call) third(at instant) *leg {
 	return other
 }
 
-// leavesConference ends the third leg, often long after everybody has gone.
+// leavesConference ends the third leg, often long after everybody has gone: of 148 real calls of two days three were
+// conferences with a leg of 12 to 15 hours.
 func (k *call) leavesConference(other *leg, s *floor.Service) {
 	switch at := k.Below(100); {
-	case at < 40:
+	case at < 22:
 		other.leave(s.At+(s.Until-s.At)*3/4, pick(k, []string{"endpoint", "client"}))
-	case at < 70:
+	case at < 40:
 		other.leave(s.Until+k.Between(5, 300), "peer")
-	case at < 82:
+	case at < 62:
 		at := s.Until + lingers + k.Between(0, 3*hour)
 		other.leave(at, "error")
 		other.last().ErrorCode = "error.ininedgecontrol.connection.media.endpoint"
 		other.emit(at, "nError", 1)
-	case at < 92:
+	case at < 84:
 		other.leave(s.Until+lingers+k.Between(0, 3*hour), "peer")
 		other.last().SipResponseCodes = []int64{503}
 	default: // closed by the platform: nothing says how it ended

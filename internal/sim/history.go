@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // History tells how simulated records looked earlier. What a record itself does not tell of its past follows from the
@@ -15,6 +16,13 @@ type History struct{}
 // At is CutRecord.
 func (History) At(r conversation.Record, at time.Time) (conversation.Record, error) {
 	return CutRecord(r, at)
+}
+
+// Tell is Cut.
+func (History) Tell(r conversation.Record, at time.Time) (c *conversation.Conversation, told bool, err error) {
+	c, _ = wire.Decode(r.JSON)
+	c = Cut(c, at)
+	return c, c != nil, nil
 }
 
 // endless is later than any instant that is asked for.

@@ -2,11 +2,13 @@ package sim
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/conversation/arithmetic"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // what is seen of a conversation day after day, until nothing changes any more.
@@ -94,4 +96,28 @@ func count(c *conversation.Conversation, metric string) (n int) {
 		}
 	}
 	return n
+}
+
+// What is told of a conversation at an instant is what would be written of it then.
+func TestWhatIsToldIsWhatIsWritten(t *testing.T) {
+	n := 0
+	for _, c := range conversations(5, 200, monday) {
+		r := record(t, c)
+		for _, after := range []time.Duration{0, time.Second, 20 * time.Second, 3 * time.Minute, time.Hour, 30 * time.Hour, 50 * time.Hour} {
+			at := r.Start.Add(after)
+			written, err := History{}.At(r, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, _ := wire.Decode(written.JSON)
+			got, told, err := History{}.Tell(r, at)
+			if err != nil || !told || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s after %v: %+v, %v, %v, want %+v", r.ID, after, got, told, err, want)
+			}
+			n++
+		}
+	}
+	if n < 1000 {
+		t.Errorf("%d instants", n)
+	}
 }

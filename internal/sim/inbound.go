@@ -80,6 +80,7 @@ func (k *call) language() string {
 // exits ends the flow: it hands the caller on, hangs up, or was left by the caller.
 func (r *run) exits(at instant, how, disconnect string) {
 	r.outcomes(at)
+	r.call.with(whatVoiceBotsSay, func() { r.listened(at, how) })
 	r.leave(at, disconnect)
 	r.report(at, opus)
 	w := r.session.Flow

@@ -161,16 +161,16 @@ func (l *leg) means(kind string) string {
 	switch {
 	case kind == "ivr" && l.party.Purpose == "ivr":
 		return "tIvr"
-	case kind != "interact" || (l.party.Purpose == "workflow" || l.party.Purpose == "botflow"):
+	case kind != "interact":
 		return ""
 	case l.party.Purpose == "acd":
 		return "tAcd"
 	case l.party.Purpose == "voicemail":
 		return "tVoicemail"
-	case l.session.MediaType == "chat": // nobody measures how long the customer was connected
-		return ""
+	case l.outside() && l.session.MediaType != "chat": // of a chat nobody measures how long the customer was connected
+		return "tConnected"
 	}
-	return "tConnected"
+	return ""
 }
 
 // worked is ends for agents and users.

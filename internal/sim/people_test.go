@@ -26,8 +26,8 @@ func works(t *testing.T, c *Centre, first conversation.Day, days int) (out []wor
 		for x := range c.Day(first + conversation.Day(d)) {
 			for _, p := range x.Participants {
 				for _, s := range p.Sessions {
-					if p.UserID == "" || p.Purpose == "voicemail" {
-						continue
+					if p.UserID == "" || p.Purpose == "voicemail" || s.MediaType == "email" && s.Direction == "outbound" {
+						continue // a reply is part of the work on the email that it answers
 					}
 					if w, ok := occupied(t, &s); ok {
 						w.user = p.UserID

@@ -104,12 +104,13 @@ func (k *call) offered(caller *leg, v *floor.Visit, o floor.Offer) {
 		l.leave(o.Until, "peer")
 		return
 	}
-	l.leave(o.Until, pick(k, []string{"client", "client", "client", "system"}))
+	how := pick(k, []string{"client", "client", "client", "system"})
+	l.leave(o.Until, how)
 	l.emit(o.Until, "tNotResponding", o.Until-o.At)
 	if o.After > 0 {
 		l.emit(o.Until, "nError", 1)
 		l.stay("wrapup", o.After)
-		l.last().DisconnectType = "client"
+		l.last().DisconnectType = how
 		l.last().WrapUpCode, l.last().ErrorCode = l.chooses(), "error.ininedgecontrol.session.inactive"
 		l.handled()
 	}

@@ -61,6 +61,9 @@ var shapes = map[string]string{
 	"message, passed on":          `^customer: interact/[a-zA-Z]+; workflow: interact/transfer; acd: interact/transfer; agent: alert interact( hold interact)*( wrapup)?/transfer; acd: interact/transfer`,
 	"email":                       `^customer: interact/peer; acd: interact/transfer; agent: alert interact( parked interact)?( wrapup)?/(client|peer)$`,
 	"email, answered again":       `^customer: interact/peer, interact/peer; acd: interact/transfer; agent: alert .*; acd: interact/transfer; agent: alert interact`,
+	"email, replied":              `^customer: interact/peer; acd: interact/transfer; agent: alert interact( parked interact)?( wrapup)?/(client|peer|system), interact transmitting/client$`,
+	"a bot first":                 `^customer: system interact/(peer|endpoint); ivr: system ivr/transfer; botflow: system ivr/system; acd: delay interact/transfer; agent: alert interact`,
+	"hangs up on a bot":           `^external: system interact/endpoint; ivr: system ivr/peer; botflow: system ivr/peer$`,
 	"asked how it was":            `^customer: system interact/(peer|endpoint); ivr: system ivr/transfer; acd: delay interact/transfer; agent: alert interact( hold interact)*( wrapup)?/client; voicesurveyflow: system ivr/(system|peer)$`,
 	"message, a bot first":        `^customer: interact/[a-zA-Z]+; workflow: interact/transfer; botflow: interact/system; acd: interact/transfer; agent: alert interact`,
 	"never ends":                  `^customer: system interact/; ivr: system ivr/transfer; acd: .*; agent: .*/(client|peer)$`,
@@ -224,18 +227,30 @@ func TestEveryTraitOfTheSamplesOccurs(t *testing.T) {
 	}
 }
 
-// The rules were measured on these records; they break some, as the list of the exceptions says.
+// The rules were measured on these records. What breaks them is an exception that arithmetic lists, or in the example of the
+// platform's documentation, which somebody cut short.
 func TestSamplesObeyTheArithmetic(t *testing.T) {
-	broken := make(map[string]int)
+	const example = "8449d2d3-3ab1-45c2-acae-f24795e79148"
+	excused, cut := make(map[string]int), 0
 	for _, c := range samples(t) {
-		for _, line := range arithmetic.Check(c) {
-			rule, _, _ := strings.Cut(line, ":")
-			broken[rule]++
+		for _, f := range arithmetic.Find(c) {
+			switch {
+			case f.Exception != "":
+				excused[f.Exception+", "+f.Rule]++
+			case c.ConversationID == example:
+				cut++
+			default:
+				t.Errorf("conversation %s: %s", c.ConversationID, f)
+			}
 		}
 	}
-	want := map[string]int{"order": 1, "rule 2": 1, "rule 5": 2, "rule 8": 2, "rule 9": 1, "rule 10": 5, "rule 12": 1}
-	if !maps.Equal(broken, want) {
-		t.Errorf("got %v, want %v", broken, want)
+	want := map[string]int{
+		"closed after 59 days, rule 5": 2, "took over a session, rule 8": 1, "started late, rule 8": 1,
+		"quality of an endpoint that is missing, rule 10": 5, "refused and written up, rule 12": 1, "refused and written up, rule 17": 2,
+		"short abandon, order": 1,
+	}
+	if !maps.Equal(excused, want) || cut != 3 {
+		t.Errorf("got %v and %d of what was cut, want %v and 3", excused, cut, want)
 	}
 }
 

@@ -67,3 +67,37 @@ func eachRejected(ctx context.Context, db *state.DB, yield func(Rejected) bool) 
 	}
 	return nil
 }
+
+// Sum tells a value that was set aside from all others.
+type Sum [sha256.Size]byte
+
+// RejectedSums lists the values that were set aside, each once.
+func RejectedSums(ctx context.Context, db *state.DB) ([]Sum, error) {
+	if there, err := db.Has(ctx, "rejected"); err != nil || !there {
+		return nil, err
+	}
+	return state.All(db.Rows(ctx, `SELECT hash FROM rejected GROUP BY hash ORDER BY min(run_id), hash`), func(r state.Row) (sum Sum, err error) {
+		var hash []byte
+		err = r.Scan(&hash)
+		copy(sum[:], hash)
+		return sum, err
+	})
+}
+
+// RejectedBy gives a value that was set aside. Its run is the one that did so last.
+func RejectedBy(ctx context.Context, db *state.DB, sum Sum) (r Rejected, err error) {
+	err = db.Row(ctx, `SELECT run_id, reason, text FROM rejected WHERE hash = ? ORDER BY run_id DESC LIMIT 1`, sum[:]).Scan(&r.Run, &r.Reason, &r.Text)
+	return r, err
+}
+
+// TakenIn forgets values that were set aside and have come in since.
+func TakenIn(ctx context.Context, db *state.DB, sums []Sum) error {
+	return db.Tx(ctx, func(tx *state.Tx) error {
+		for _, sum := range sums {
+			if _, err := tx.Exec(ctx, `DELETE FROM rejected WHERE hash = ?`, sum[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

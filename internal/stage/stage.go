@@ -20,6 +20,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/erasure"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
@@ -72,6 +73,10 @@ type Stage struct {
 	store store.Store
 	at    store.Location // under which its files are
 	run   RunID
+
+	// Redact makes personal data in the text of a record unreadable, before anything of it is written; nil for nothing.
+	// It leaves the record's id, start and end as they are.
+	Redact func([]byte) ([]byte, error)
 }
 
 // staging is where the files of all stages of a lake are, each run's under its name.
@@ -165,15 +170,25 @@ type Counts struct {
 	Duplicates int64 // records and rejected values that had come before, to the byte
 	Conflicts  int64 // records of which another version was staged; the one received later is kept
 	Rejected   int64 // rejected values that were new
+	Forgotten  int64 // records of conversations that were erased on request: they are not staged
 }
 
 // Put stages a portion whole or, when it fails, not at all.
 func (s *Stage) Put(ctx context.Context, p Portion) error {
+	p, err := s.redacted(p)
+	if err != nil {
+		return err
+	}
 	next, err := s.nextChunk(ctx)
 	if err != nil {
 		return err
 	}
-	chunks := split(p.Records, next)
+	erased, err := erasure.Load(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	records, forgotten := without(p.Records, erased)
+	chunks := split(records, next)
 	for i := range chunks {
 		if err := s.write(ctx, &chunks[i]); err != nil {
 			return err
@@ -185,7 +200,7 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 	}
 	crashpoint.Reach("stage.written")
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		var counts Counts
+		counts := Counts{Forgotten: forgotten}
 		for _, c := range chunks {
 			if err := s.enter(ctx, tx, c, &counts); err != nil {
 				return err

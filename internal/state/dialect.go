@@ -32,6 +32,8 @@ type Dialect interface {
 	Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error)
 	// OneWriter says that those who write in this process had better stand in line before they ask the database.
 	OneWriter() bool
+	// Scrub removes what was deleted from every file of the database. It is a held database while somebody reads all along.
+	Scrub(ctx context.Context, db *sql.DB) error
 	// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage. Any other error
 	// is given back as it is.
 	Fault(err error) error

@@ -78,6 +78,17 @@ func (db *DB) Exec(ctx context.Context, statement string, args ...any) (int64, e
 	return db.exec(ctx, statement, args)
 }
 
+// Scrub removes what was deleted from the files of the database, where it stands until something is written over it. It
+// waits until nobody writes, and takes as long as to write the database anew.
+func (db *DB) Scrub(ctx context.Context) error {
+	leave, err := db.line(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return db.dialect.Scrub(ctx, db.handle)
+}
+
 // Tx lends a transaction: it commits when do returns nil and rolls back otherwise. Until then nobody else writes: do asks
 // and changes by the transaction alone, and does not take long.
 func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {

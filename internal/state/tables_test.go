@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
@@ -69,6 +70,9 @@ func TestTablesAreAsEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := job.New(t.Context(), job.Config{DB: l.Control(), Dir: filepath.Join(dir, "results"), Now: time.Now}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ledger.In(l.Control()).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile("testdata/tables.txt")

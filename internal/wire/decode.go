@@ -24,9 +24,14 @@ func Decode(raw []byte) (*conversation.Conversation, Misfits) {
 	if tooHeavy(raw) {
 		return new(conversation.Conversation), Misfits{wholeRecord: 1}
 	}
-	if c, ok := decodeQuickly(raw); ok {
+	if c, ok := decodeQuickly(raw, nil); ok {
 		return c, dropMisfits(c, nil)
 	}
+	return decodeSlowly(raw)
+}
+
+// decodeSlowly decodes a text that is written otherwise than the platform writes.
+func decodeSlowly(raw []byte) (*conversation.Conversation, Misfits) {
 	c := new(conversation.Conversation)
 	var found Misfits
 	if err := json.Unmarshal(raw, c, lenient); err != nil || nullInList(raw) {

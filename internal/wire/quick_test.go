@@ -19,7 +19,7 @@ func TestTheQuickWayAndTheUsualOne(t *testing.T) {
 	unraced.Test(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
 	alike := func(raw []byte) bool {
-		quick, ok := wire.DecodeQuickly(raw)
+		quick, ok := wire.DecodeQuickly(raw, nil)
 		if !ok {
 			return false
 		}

@@ -35,6 +35,21 @@ func Record(raw []byte) (conversation.Record, error) {
 	case err != nil:
 		return r, corrupt("the record", 0, err)
 	}
+	if r, err = h.record(raw); err == nil {
+		r.Hash = sha256.Sum256(raw)
+	}
+	return r, err
+}
+
+// head is what identifies a record and says when it was.
+type head struct {
+	dec            decoder
+	id, start, end string
+}
+
+// record is the one of a text that has this head.
+func (h *head) record(text []byte) (conversation.Record, error) {
+	r := conversation.Record{JSON: text}
 	switch {
 	case h.id == "":
 		return r, fault.Field("conversationId", "the record has no conversationId")
@@ -43,14 +58,8 @@ func Record(raw []byte) (conversation.Record, error) {
 	case h.start == "":
 		return r, fault.Field("conversationStart", "record %s has no conversationStart", h.id)
 	}
-	r.ID, r.Hash = conversation.ID(h.id), sha256.Sum256(raw)
+	r.ID = conversation.ID(h.id)
 	return r, h.times(&r)
-}
-
-// head is what identifies a record and says when it was.
-type head struct {
-	dec            decoder
-	id, start, end string
 }
 
 func (h *head) member(name string) error {

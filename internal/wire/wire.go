@@ -28,11 +28,16 @@ func Encode(c *conversation.Conversation) ([]byte, error) {
 	return b, nil
 }
 
-// RecordOf gives the record of c, written as Encode does.
+// RecordOf gives the record of c, written as Encode does, without its hash. It is what Record gives of the text, which need not
+// be scanned for what c says.
 func RecordOf(c *conversation.Conversation) (conversation.Record, error) {
 	text, err := Encode(c)
 	if err != nil {
 		return conversation.Record{}, err
 	}
-	return Record(text)
+	if len(text) > conversation.MaxRecordBytes {
+		return Record(text)
+	}
+	h := head{id: string(c.ConversationID), start: c.ConversationStart, end: c.ConversationEnd}
+	return h.record(text)
 }

@@ -38,6 +38,7 @@ type client struct {
 	name    string
 	command []string
 	bulk    string   // the script that reads a hundred thousand conversations
+	program string   // the example for readers, in a folder of examples/ that is called as the client
 	needs   []string // files that `make setup` installs
 }
 
@@ -46,11 +47,11 @@ func clients() []client {
 	python := filepath.Join("..", "..", ".cache", "python", "bin", "python3")
 	return []client{
 		{
-			name: "javascript", command: []string{"node", filepath.Join("js", "client.js")}, bulk: filepath.Join("js", "bulk.js"),
+			name: "javascript", command: []string{"node", filepath.Join("js", "client.js")}, bulk: filepath.Join("js", "bulk.js"), program: "download.js",
 			needs: []string{filepath.Join("js", "node_modules", "purecloud-platform-client-v2", "package.json")},
 		},
 		{
-			name: "python", command: []string{python, "-B", filepath.Join("python", "client.py")}, bulk: filepath.Join("python", "bulk.py"),
+			name: "python", command: []string{python, "-B", filepath.Join("python", "client.py")}, bulk: filepath.Join("python", "bulk.py"), program: "download.py",
 			needs: []string{python},
 		},
 	}

@@ -333,6 +333,70 @@ func TestIndexKilledAnywhere(t *testing.T) {
 	}
 }
 
+// TestUpkeepKilledAnywhere kills what maintains a lake, and what erases from it, at the first and the last passing of points
+// of theirs. Until it is run again the lake is whole, and has all conversations or all but the erased one; run again, it ends.
+func TestUpkeepKilledAnywhere(t *testing.T) {
+	p := start(t)
+	old := filepath.Join(t.TempDir(), "old")
+	if err := p.extract(t, old); err != nil {
+		t.Fatal(err)
+	}
+	want := contents(t, old)
+	erased, id := withoutOne(want)
+	maintain := []string{"lake", "maintain", "--older-than", "0s", "--grace", "0s"}
+	for _, c := range []struct {
+		args   []string
+		after  map[conversation.Day][]string
+		points []string
+	}{
+		{maintain, want, []string{"expire.conversations", "expire.file"}},
+		{[]string{"lake", "forget", "--conversation", id}, erased, []string{
+			"forget.listed", "forget.begun", "commit.day", "forget.files", "commit.conversations", "forget.unsettled", "forget.index", "maintain.segments", "expire.file", "forget.scrub",
+		}},
+	} {
+		log := filepath.Join(t.TempDir(), "points")
+		if err := p.run(t, p.copied(t, old), []string{"PARLEY_CRASH_LOG=" + log}, c.args...); err != nil {
+			t.Fatal(err)
+		}
+		points := passed(t, log)
+		for _, name := range c.points {
+			if points[name] == 0 {
+				t.Errorf("%v: the point %s is not passed", c.args, name)
+			}
+			for _, n := range slices.Compact([]int{1, points[name]}) {
+				t.Run(fmt.Sprintf("%s:%s:%d", c.args[1], name, n), func(t *testing.T) {
+					t.Parallel()
+					dir := p.copied(t, old)
+					if err := p.run(t, dir, []string{fmt.Sprintf("PARLEY_CRASH=%s:%d", name, n)}, c.args...); !killed(err) {
+						t.Fatalf("the first run ended with %v, and should have been killed", err)
+					}
+					if got := program.Served(t, dir); !reflect.DeepEqual(got, want) {
+						same(t, got, c.after)
+					}
+					if err := p.run(t, dir, nil, c.args...); err != nil {
+						t.Fatalf("the second run: %v", err)
+					}
+					same(t, contents(t, dir), c.after)
+				})
+			}
+		}
+	}
+}
+
+// withoutOne leaves out one conversation, and gives its id.
+func withoutOne(all map[conversation.Day][]string) (rest map[conversation.Day][]string, id string) {
+	rest = maps.Clone(all)
+	day := slices.Min(slices.Collect(maps.Keys(all)))
+	var record struct {
+		ID string `json:"conversationId"`
+	}
+	if err := json.Unmarshal([]byte(all[day][0]), &record); err != nil {
+		panic(err)
+	}
+	rest[day] = all[day][1:]
+	return rest, record.ID
+}
+
 // copied is a copy of a lake, whole in its place.
 func (p *parley) copied(t *testing.T, dir string) string {
 	t.Helper()

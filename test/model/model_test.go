@@ -30,6 +30,7 @@ import (
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // keep is how long the server keeps results.
@@ -139,7 +140,7 @@ func newRun(t *testing.T, seed uint64) *run {
 
 // makeClients makes two clients of one organization and one of the other, as "parley client add" does.
 func (r *run) makeClients() {
-	folder, err := app.OpenFolder(r.t.Context(), r.settings.State)
+	folder, err := server.OpenFolder(r.t.Context(), r.settings.State)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -285,7 +286,7 @@ func (r *run) drain() {
 func (r *run) sound() {
 	r.t.Helper()
 	ctx := r.t.Context()
-	folder, err := app.OpenFolder(ctx, r.settings.State)
+	folder, err := server.OpenFolder(ctx, r.settings.State)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // settings are what the test tells the server that it starts.
@@ -64,7 +65,7 @@ func serve(text string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	return service.Serve(app.Listen{
+	return service.Serve(server.Listen{
 		Addr: "127.0.0.1:0", RateLimit: 1e9, Jobs: limits, Keep: keep,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}, clock(s.Clock)).Run(ctx, func(url string) error {

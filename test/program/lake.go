@@ -56,6 +56,20 @@ func Read(t testing.TB, dir string) Contents {
 	return out
 }
 
+// Served is every record of a lake by day, as readers see it beside a commit that is not settled.
+func Served(t testing.TB, dir string) map[conversation.Day][]string {
+	t.Helper()
+	l, err := lake.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if report, err := lake.Check(t.Context(), l, nil); err != nil {
+		t.Errorf("check: %v\n%s", err, strings.Join(report.Damage, "\n"))
+	}
+	return records(t, l)
+}
+
 func records(t testing.TB, l *lake.Lake) map[conversation.Day][]string {
 	t.Helper()
 	s, err := l.Snapshot(t.Context())

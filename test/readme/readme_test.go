@@ -19,9 +19,10 @@ import (
 
 // notRun are blocks that begin so and that a test cannot do, with the reason.
 var notRun = map[string]string{
-	"make demo":                   "they build the program and run this test",
-	"make build":                  "this test has a program",
-	"export GENESYS_ENVIRONMENT=": "they need an account of Genesys Cloud",
+	"make demo":                     "they build the program and run this test",
+	"make build":                    "this test has a program",
+	"export GENESYS_ENVIRONMENT=":   "they need an account of Genesys Cloud",
+	"parley extract --lake ./lake ": "the same commands are run on a sandbox, further down",
 }
 
 var blocks = regexp.MustCompile("(?s)```sh\n(.*?)```")

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Options is everything "parley client" reads.
@@ -77,7 +78,7 @@ Without --permission it may see every conversation. To confine it to those of on
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "name", "", "name of the client, for people")
-	ui.OrganizationFlag(f, &o.Organization, app.DefaultOrganization, "organization it belongs to, whose clients share their jobs")
+	ui.OrganizationFlag(f, &o.Organization, server.DefaultOrganization, "organization it belongs to, whose clients share their jobs")
 	f.StringSliceVar(&o.Permissions, "permission", []string{string(access.ViewDetails)}, "what it may do, as domain:entity:action; several with commas, or one at a time")
 	f.StringVar(&o.UserID, "user-id", "", "user whose own conversations are all that it may see, with "+string(access.ViewOwnDetails))
 	f.DurationVar(&o.Lifetime, "token-lifetime", access.DefaultLifetime, "how long its tokens last, from 300s to 48h")
@@ -257,7 +258,7 @@ func (o *Options) withExisting(ctx context.Context, do func(*access.Store) error
 
 // with lends the clients of the server whose folder is dir.
 func (o *Options) with(ctx context.Context, dir string, do func(*access.Store) error) (err error) {
-	folder, err := app.OpenFolder(ctx, dir)
+	folder, err := server.OpenFolder(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // run runs a command line of "parley client".
@@ -55,7 +55,7 @@ func decode(t *testing.T, text string) (c clientBody) {
 // store opens what the commands wrote.
 func store(t *testing.T, dir string) *access.Store {
 	t.Helper()
-	folder, err := app.OpenFolder(t.Context(), dir)
+	folder, err := server.OpenFolder(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestAClientFromBeginningToEnd(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
 	out, errs := must(t, "add", "--state", dir, "--name", "Nightly export", "--json")
 	c := decode(t, out)
-	if c.ID == "" || len(c.Secret) < 26 || c.Organization != app.DefaultOrganization || len(c.Permissions) != 1 || c.Lifetime != 86400 || errs != "" {
+	if c.ID == "" || len(c.Secret) < 26 || c.Organization != server.DefaultOrganization || len(c.Permissions) != 1 || c.Lifetime != 86400 || errs != "" {
 		t.Errorf("add: %s%s", out, errs)
 	}
 	s := store(t, dir)
@@ -255,7 +255,7 @@ func TestADamagedClient(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
 	out, _ := must(t, "add", "--state", dir, "--name", "Nightly export", "--json")
 	id := decode(t, out).ID
-	folder, err := app.OpenFolder(t.Context(), dir)
+	folder, err := server.OpenFolder(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/platform/budget"
 )
 
 // Help is the paragraph about it in a command's help.
@@ -23,6 +24,8 @@ type Options struct {
 	RetryWait time.Duration // before the first new try; 0 means the client's own
 	Log       *slog.Logger
 	OrLake    bool // the command asks a lake as well, by --lake
+	Budget    Budget
+	Standard  budget.Share // the budget if nobody says otherwise, and the server is not on this machine
 }
 
 // Config finds out which platform to talk to, and as whom.
@@ -46,6 +49,9 @@ func Config(o Options) (c platform.Config, err error) {
 		c.API, c.Login, err = platform.Hosts(environment)
 	default:
 		err = fault.New(fault.Invalid, "say which platform: set GENESYS_ENVIRONMENT, for example to mypurecloud.com, or give --base-url%s", instead)
+	}
+	if err == nil {
+		c.Budget, err = budgetOf(o, c)
 	}
 	return c, err
 }

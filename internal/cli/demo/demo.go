@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/demo"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Options is everything "parley demo" reads.
@@ -163,7 +164,7 @@ func (o *Options) summary(f demo.Figures, took time.Duration) {
 
 // serve goes on serving the lake.
 func (o *Options) serve(ctx context.Context, archive *app.Archive) error {
-	listen := app.Listen{Addr: o.Addr, OrAny: true, Client: app.Credentials{ID: "demo", Secret: "demo"}, Log: o.Streams.Log()}
+	listen := server.Listen{Addr: o.Addr, OrAny: true, Client: server.Credentials{ID: "demo", Secret: "demo"}, Log: o.Streams.Log()}
 	return archive.Serve(listen).Run(ctx, func(url string) error {
 		o.Streams.Printf(`
 The same API now answers from the lake at %[1]s (Ctrl-C ends it). In another terminal:

@@ -61,15 +61,16 @@ func (o *Options) printPlan(p extract.Plan) error {
 	lines := [][2]string{
 		{"from", p.Source.String()},
 		{"extract", days(p.Days)},
-		{"leave alone", ui.Counted(int64(p.Whole), "day", "days") + " that the lake has whole"},
-		{"wait for", days(p.NotAvailable)},
-		{"data available until", conversation.FormatTime(p.Available)},
-	}
-	if p.Ahead() > 0 {
-		lines = append(lines, [2]string{"by this machine's clock it is", conversation.FormatTime(p.Now)})
 	}
 	if len(p.Again) > 0 {
-		lines = append(lines, [2]string{"of those, read again", extract.Spans(p.Again)})
+		lines = append(lines, [2]string{"of those, read again", days(p.Again)})
+	}
+	lines = append(lines,
+		[2]string{"leave alone", ui.Counted(int64(p.Whole), "day", "days") + " that the lake has whole"},
+		[2]string{"wait for", days(p.NotAvailable)},
+		[2]string{"data available until", conversation.FormatTime(p.Available)})
+	if p.Ahead() > 0 {
+		lines = append(lines, [2]string{"by this machine's clock it is", conversation.FormatTime(p.Now)})
 	}
 	if len(p.Missing) > 0 {
 		lines = append(lines, [2]string{"missing on the server", extract.Spans(p.Missing)})
@@ -113,7 +114,7 @@ func (o *Options) print(s extract.Summary, head string) error {
 	if o.JSON {
 		return o.Streams.JSON(s)
 	}
-	if s.Days+s.Again == 0 && s.Received == 0 && len(s.NotAvailable)+len(s.NotConfirmed)+len(s.Missing) == 0 {
+	if s.Days+s.Again == 0 && s.Received == 0 && s.Tail == nil && len(s.NotAvailable)+len(s.NotConfirmed)+len(s.Missing) == 0 {
 		o.Streams.Printf("Nothing to do: of the days from %v up to %v the lake has %s whole.\n", s.First, s.End, ui.Counted(int64(s.DaysBefore), "day", "days"))
 		return nil
 	}
@@ -137,6 +138,7 @@ func (o *Options) print(s extract.Summary, head string) error {
 		n    int64
 	}{
 		{"days read again", int64(s.Again)},
+		{"days of which the platform counts another number", int64(len(s.Differing))},
 		{"days without a conversation", int64(len(s.Empty))},
 		{"days not confirmed to be empty", int64(len(s.NotConfirmed))},
 		{"days missing on the server", int64(len(s.Missing))},
@@ -144,12 +146,16 @@ func (o *Options) print(s extract.Summary, head string) error {
 		{"started outside the days extracted, left out", s.Outside},
 		{"parts fetched again, for damaged staged files", s.Refetched},
 		{"set aside: no record (parley lake rejected)", s.Rejected},
+		{"erased on request, left out (parley lake forget)", s.Forgotten},
 		{"kept whole, but in part not fit for the tables", s.Unfit},
 		{"days not available yet", int64(len(s.NotAvailable))},
 	} {
 		if extra.n > 0 {
 			lines = append(lines, [2]string{extra.name, ui.Count(extra.n)})
 		}
+	}
+	if t := s.Tail; t != nil {
+		lines = append(lines, [2]string{"not complete yet", fmt.Sprintf("%s from %s up to %s, %s new", ui.Counted(t.Records, "conversation", "conversations"), t.From, t.To, ui.Count(t.Added))})
 	}
 	return ui.Fields(w, append(lines, ui.Misfits(s.Misfits)...)...)
 }

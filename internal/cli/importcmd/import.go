@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -12,12 +13,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/door"
+	"github.com/parley-hq/parley/internal/cli/redacting"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -31,13 +35,16 @@ type Options struct {
 	ReceivedAt string
 	Source     string
 	Value      int64 // MiB
+	Door       door.Options
 	DryRun     bool
 	JSON       bool
+	Redact     redacting.Options
+	Getenv     func(string) string
 }
 
 // New makes the command.
 func New(s *ui.Streams) *cobra.Command {
-	o := &Options{Streams: s}
+	o := &Options{Streams: s, Getenv: os.Getenv}
 	cmd := &cobra.Command{
 		Use:         "import --lake DIR PATH...",
 		Annotations: ui.ThatGoesOn(),
@@ -63,6 +70,8 @@ the tables leave these values out. --dry-run ends as the import would into a lak
 	f.StringVar(&o.ReceivedAt, "received-at", "", "when the records were received from the platform (default: each file's modification time)")
 	f.StringVar(&o.Source, "source", "", "organization id or base URL that the files come from, or simulation; refused by a lake that has another source, and needed for one of parley generate")
 	ValueFlag(f, &o.Value)
+	o.Redact.Flags(f)
+	o.Door.Flags(cmd)
 	f.BoolVar(&o.DryRun, "dry-run", false, "read the files and say what they hold, and change nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
@@ -96,7 +105,16 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if cfg.Limits, err = Limits(o.Value); err != nil {
 		return err
 	}
-	if cfg.Files, err = ingest.Files(o.Paths); err != nil {
+	redaction, err := o.Redact.Read(o.Getenv)
+	if err != nil {
+		return err
+	}
+	in, err := o.Door.Open()
+	if err != nil {
+		return err
+	}
+	cfg.Strict, cfg.Door = in.Strict, in.Record
+	if cfg.Files, err = recordfile.Find(o.Paths); err != nil {
 		return err
 	}
 	debug.SetMemoryLimit(memory)
@@ -111,12 +129,15 @@ func Run(ctx context.Context, o *Options) (err error) {
 	}
 	return app.Import(ctx, o.Lake, func(ctx context.Context, l *lake.Lake) error {
 		cfg.Lake, cfg.Control = l, l.Control()
-		return o.load(ctx, cfg)
+		if cfg.Redact, err = redaction.Begin(ctx, l); err != nil {
+			return err
+		}
+		return o.load(ctx, cfg, in)
 	})
 }
 
 // load imports into a lake, if it takes records of that source.
-func (o *Options) load(ctx context.Context, cfg ingest.Config) error {
+func (o *Options) load(ctx context.Context, cfg ingest.Config, in door.Door) error {
 	if err := extract.MayImport(ctx, cfg.Control, o.Source); err != nil {
 		return err
 	}
@@ -132,6 +153,7 @@ func (o *Options) load(ctx context.Context, cfg ingest.Config) error {
 	if err != nil && !errors.Is(err, fault.Incomplete) {
 		return err
 	}
+	in.Warn(o.Streams, summary.Drift)
 	return errors.Join(err, o.print(summary))
 }
 
@@ -163,6 +185,9 @@ func (o *Options) print(s ingest.Summary) error {
 		{"in the lake already", fmt.Sprintf("%s equal, %s newer", ui.Count(s.Unchanged), ui.Count(s.Stale))},
 		{"found", fmt.Sprintf("%s, %s written", ui.Counted(s.Read, "value", "values"), ui.Bytes(s.Bytes))},
 		{"found twice", fmt.Sprintf("%s equal, %s with another content", ui.Count(s.Duplicates), ui.Count(s.Conflicts))},
+	}
+	if s.Forgotten > 0 {
+		lines = append(lines, [2]string{"erased on request, left out (parley lake forget)", ui.Count(s.Forgotten)})
 	}
 	if s.Rejected > 0 {
 		lines = append(lines, [2]string{"set aside: no record (parley lake rejected)", ui.Count(s.Rejected)})

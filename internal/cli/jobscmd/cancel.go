@@ -27,7 +27,7 @@ be found any more.
 
 // Cancel cancels a job, or removes one that is done.
 func Cancel(ctx context.Context, o *Options) error {
-	return o.with(ctx, false, func(ctx context.Context, s server) error {
+	return o.with(ctx, false, func(ctx context.Context, s place) error {
 		before, err := s.Status(ctx, o.ID)
 		damaged := o.ofFolder() && errors.Is(err, fault.Corrupt) && !o.DryRun // and to remove it is what its owner can do
 		if err != nil && !damaged {

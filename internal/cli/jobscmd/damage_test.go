@@ -61,7 +61,7 @@ func TestTheOwnerHearsOfADamagedFile(t *testing.T) {
 		}
 		out, _, err := run(t, "", owner...)
 		ofOwner("alone", out, err)
-		base := served(t, lake, job.Limits{})
+		base := answering(t, lake, job.Limits{})
 		out, _, err = run(t, "", owner...)
 		ofOwner("beside the server", out, err)
 		out, _, err = run(t, "", slices.Concat([]string{"submit", "--wait", "--poll", "5ms..50ms", "--base-url", base}, days)...)

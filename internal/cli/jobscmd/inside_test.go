@@ -37,7 +37,7 @@ func (s *scripted) Status(context.Context, platform.JobID) (platform.Status, err
 }
 
 // server is the one of which it is the client.
-func (s *scripted) server() server { return remote{s} }
+func (s *scripted) place() place { return remote{s} }
 
 func (s *scripted) ReadPage(_ context.Context, _ platform.JobID, at platform.Cursor, _ int, begin func() func([]byte) error) (p platform.Page, err error) {
 	if s.before != nil {
@@ -69,7 +69,7 @@ func TestPausesDouble(t *testing.T) {
 		s.states = append(s.states, platform.Fulfilled)
 		var errs bytes.Buffer
 		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: &errs, ErrTerminal: true}, Timeout: time.Hour}
-		status, err := o.await(t.Context(), s.server(), "j")
+		status, err := o.await(t.Context(), s.place(), "j")
 		if err != nil || status.State != platform.Fulfilled {
 			t.Errorf("got %v, %v", status, err)
 		}
@@ -90,13 +90,13 @@ func TestWaitingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scripted{states: []platform.State{platform.Queued}, begun: time.Now()}
 		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, Timeout: 10 * time.Minute}
-		_, err := o.await(t.Context(), s.server(), "j")
+		_, err := o.await(t.Context(), s.place(), "j")
 		if !errors.Is(err, fault.Unavailable) || time.Since(s.begun) != 10*time.Minute || s.asked[len(s.asked)-1] != 10*time.Minute {
 			t.Errorf("after %v: %v", time.Since(s.begun), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := o.await(ctx, s.server(), "j"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := o.await(ctx, s.place(), "j"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("interrupted: %v", err)
 		}
 	})
@@ -118,7 +118,7 @@ func newReader(t *testing.T, s *scripted) *reader {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = page.close() })
-	return &reader{server: s.server(), id: "j", size: 3, page: page, show: func(int64) {}}
+	return &reader{place: s.place(), id: "j", size: 3, page: page, show: func(int64) {}}
 }
 
 func TestAnInterruptionSaysWhereToGoOn(t *testing.T) {

@@ -27,6 +27,7 @@ type Options struct {
 	State        string
 	Organization string
 	Retries      int
+	Budget       connection.Budget
 	JSON         bool
 
 	ID       wire.JobID
@@ -37,6 +38,7 @@ type Options struct {
 	Wait     bool
 	Poll     string // empty means what fits the server
 	Timeout  time.Duration
+	After    string
 	InState  string
 	Cursor   string
 	PageSize int
@@ -64,13 +66,14 @@ sandbox.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSubmit(o), newList(o), newStatus(o), newWait(o), newResults(o), newCancel(o))
+	cmd.AddCommand(newSubmit(o), newList(o), newStatus(o), newWait(o), newResults(o), newCancel(o), newAvailability(o))
 	f := cmd.PersistentFlags()
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake whose server's jobs are meant")
 	f.StringVar(&o.State, "state", "", "folder of the server, if it is not in the lake's")
 	ui.OrganizationFlag(f, &o.Organization, "", `with --lake or --state: organization whose jobs are meant (default "default")`)
 	f.IntVar(&o.Retries, "retries", 5, "how often a request to the platform that fails is tried again")
+	o.Budget.Flags(f, connection.Unattended)
 	f.BoolVar(&o.JSON, "json", false, "print the result as JSON")
 	for _, name := range []string{"lake", "state"} {
 		cobra.CheckErr(cmd.MarkPersistentFlagDirname(name))

@@ -32,6 +32,8 @@ import (
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/sandbox"
+	"github.com/parley-hq/parley/internal/sandbox/served"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // run runs a command line of "parley jobs".
@@ -75,21 +77,21 @@ func simulated(t *testing.T) (dir string) {
 }
 
 // credentials are those of this process's environment.
-func credentials(t *testing.T, id, secret string) app.Credentials {
+func credentials(t *testing.T, id, secret string) server.Credentials {
 	t.Helper()
 	t.Setenv("GENESYS_CLIENT_ID", id)
 	t.Setenv("GENESYS_CLIENT_SECRET", secret)
 	t.Setenv("GENESYS_ENVIRONMENT", "")
-	return app.Credentials{ID: id, Secret: secret}
+	return server.Credentials{ID: id, Secret: secret}
 }
 
-func listen(t *testing.T) app.Listen {
+func listen(t *testing.T) server.Listen {
 	t.Helper()
-	return app.Listen{Addr: "127.0.0.1:0", Client: credentials(t, "id", "secret"), RateLimit: 100_000, Log: slog.New(slog.DiscardHandler)}
+	return server.Listen{Addr: "127.0.0.1:0", Client: credentials(t, "id", "secret"), RateLimit: 100_000, Log: slog.New(slog.DiscardHandler)}
 }
 
 // started runs a server until the test ends, and gives its base URL.
-func started(t *testing.T, s *app.Server) (base string) {
+func started(t *testing.T, s *server.Server) (base string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended, urls := make(chan error, 1), make(chan string, 1)
@@ -110,9 +112,9 @@ func started(t *testing.T, s *app.Server) (base string) {
 }
 
 // served serves the lake of an organization.
-func served(t *testing.T, dir string, limits job.Limits) (base string) {
+func answering(t *testing.T, dir string, limits job.Limits) (base string) {
 	t.Helper()
-	service, err := app.OpenService(t.Context(), app.Lakes{app.DefaultOrganization: dir}, "")
+	service, err := app.OpenService(t.Context(), app.Lakes{server.DefaultOrganization: dir}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +135,7 @@ func pretended(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return started(t, app.NewSandbox(listen(t), w))
+	return started(t, served.New(listen(t), w))
 }
 
 // fake is a platform that misbehaves.
@@ -161,7 +163,7 @@ func TestEveryWayGivesTheSame(t *testing.T) {
 	if n := strings.Count(want, "\n"); n != 2*perDay || !strings.HasPrefix(want, `{"conversation`) {
 		t.Fatalf("%d records: %.100s", n, want)
 	}
-	base := served(t, lake, job.Limits{})
+	base := answering(t, lake, job.Limits{})
 	server := []string{"--base-url", base}
 	for name, c := range map[string]struct{ submit, read []string }{
 		"by the server":                     {server, server},
@@ -233,7 +235,7 @@ func cutAt(t *testing.T, base string, pages int, args ...string) (out, cursor st
 }
 
 func TestResumedResultsAreTheWhole(t *testing.T) {
-	base := served(t, simulated(t), job.Limits{})
+	base := answering(t, simulated(t), job.Limits{})
 	id := submitted(t, "--base-url", base)
 	want := must(t, "results", "--base-url", base, id)
 	const size = 70 // five pages
@@ -254,7 +256,7 @@ func TestResumedResultsAreTheWhole(t *testing.T) {
 
 func TestResumedFilesAreTheWhole(t *testing.T) {
 	lake := simulated(t)
-	base := served(t, lake, job.Limits{})
+	base := answering(t, lake, job.Limits{})
 	id := submitted(t, "--base-url", base)
 	want := must(t, "results", "--base-url", base, id)
 	for _, name := range []string{"all.ndjson", "all.ndjson.gz"} {
@@ -295,7 +297,7 @@ func contents(t *testing.T, path string) string {
 
 func TestALifeOfJobs(t *testing.T) {
 	lake := simulated(t)
-	base := served(t, lake, job.Limits{})
+	base := answering(t, lake, job.Limits{})
 	server, folder := []string{"--base-url", base}, []string{"--lake", lake}
 	ofServer, ofFolder := submitted(t, server...), submitted(t, folder...)
 	for _, where := range [][]string{server, folder} {
@@ -386,7 +388,7 @@ func TestJobsOfOthersAreNotFailed(t *testing.T) {
 
 func TestAJobThatAServerFails(t *testing.T) {
 	lake := simulated(t)
-	served(t, lake, job.Limits{Bytes: 10})
+	answering(t, lake, job.Limits{Bytes: 10})
 	out, _, err := run(t, "", append([]string{"submit", "--wait", "--lake", lake}, days...)...)
 	id := strings.TrimSpace(out)
 	if fault.ExitCode(err) != 6 || !strings.Contains(err.Error(), "job "+id+" has failed: The results are over the limit") {
@@ -533,7 +535,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 
 func TestHelpAndCompletion(t *testing.T) {
 	cmd := New(&ui.Streams{Out: io.Discard, Err: io.Discard}, "test")
-	if len(cmd.Commands()) != 6 || cmd.Example == "" {
+	if len(cmd.Commands()) != 7 || cmd.Example == "" {
 		t.Fatalf("%d commands", len(cmd.Commands()))
 	}
 	for _, c := range cmd.Commands() {

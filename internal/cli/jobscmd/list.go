@@ -49,7 +49,7 @@ func List(ctx context.Context, o *Options) error {
 	if only != "" && !slices.Contains(states, only) {
 		return fault.Field("--in-state", "--in-state %s: write %s", o.InState, strings.Join(states, ", "))
 	}
-	return o.with(ctx, false, func(ctx context.Context, s server) error {
+	return o.with(ctx, false, func(ctx context.Context, s place) error {
 		jobs, err := s.Jobs(ctx)
 		if errors.Is(err, fault.NotFound) {
 			return fault.New(fault.NotFound, "the platform keeps no list of jobs, which only parley's servers do: note the ids that parley jobs submit prints")

@@ -47,19 +47,19 @@ func Results(ctx context.Context, o *Options) error {
 	if most := query.PlatformLimits().ResultPageSize; o.PageSize < 1 || o.PageSize > most {
 		return fault.Field("--page-size", "--page-size must lie between 1 and %d", most)
 	}
-	return o.with(ctx, false, func(ctx context.Context, s server) error {
+	return o.with(ctx, false, func(ctx context.Context, s place) error {
 		page, err := newSpool()
 		if err != nil {
 			return err
 		}
-		r := &reader{server: s, id: o.ID, size: o.PageSize, at: platform.Cursor(o.Cursor), page: page}
+		r := &reader{place: s, id: o.ID, size: o.PageSize, at: platform.Cursor(o.Cursor), page: page}
 		return errors.Join(unread(ctx, s, o.ID, o.read(ctx, r)), page.close())
 	})
 }
 
 // unread says why a job has failed, when that is why it has no results. Where it is not known, err stays: what could not
 // be read.
-func unread(ctx context.Context, s server, id wire.JobID, err error) error {
+func unread(ctx context.Context, s place, id wire.JobID, err error) error {
 	if !errors.Is(err, fault.NotFound) {
 		return err
 	}
@@ -105,7 +105,7 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 	if !o.Streams.ErrTerminal || o.Cursor != "" {
 		return 0
 	}
-	jobs, _ := r.server.Jobs(ctx) // without a list it is not known, and nothing is lost
+	jobs, _ := r.place.Jobs(ctx) // without a list it is not known, and nothing is lost
 	for _, j := range jobs {
 		if j.ID == r.id && j.Records != nil {
 			return *j.Records
@@ -116,11 +116,11 @@ func (o *Options) total(ctx context.Context, r *reader) int64 {
 
 // reader reads the results of a job from a cursor on.
 type reader struct {
-	server server
-	id     wire.JobID
-	size   int
-	page   *spool
-	show   func(records int64)
+	place place
+	id    wire.JobID
+	size  int
+	page  *spool
+	show  func(records int64)
 
 	at      platform.Cursor // of the first page that is not written
 	written int64           // records, of whole pages
@@ -151,7 +151,7 @@ func (r *reader) fetch(ctx context.Context) (platform.Cursor, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	page, err := r.server.ReadPage(ctx, r.id, r.at, r.size, func() func([]byte) error {
+	page, err := r.place.ReadPage(ctx, r.id, r.at, r.size, func() func([]byte) error {
 		add := r.page.begin()
 		return func(raw []byte) error {
 			err := add(raw)

@@ -7,12 +7,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -24,10 +27,12 @@ type client interface {
 	Status(ctx context.Context, id wire.JobID) (wire.JobStatus, error)
 	ReadPage(ctx context.Context, id wire.JobID, at platform.Cursor, size int, begin func() func([]byte) error) (platform.Page, error)
 	Delete(ctx context.Context, id wire.JobID) error
+	Coverage(ctx context.Context) (time.Time, []conversation.Day, error)
+	Listen(topic string) *platform.Listener
 }
 
-// server is where jobs are: one that is reached by its API, or a folder that is asked in this process.
-type server interface {
+// place is where jobs are: one that is reached by its API, or a folder that is asked in this process.
+type place interface {
 	client
 
 	// poll is how often to ask for a job if nobody says otherwise.
@@ -72,14 +77,14 @@ func (f folder) during(ctx context.Context, do func(context.Context) error) erro
 
 // with lends the server that has the jobs. The folder of a server is made if it is not there only when mayMake says so:
 // to make one for a path that was mistyped would hide the mistake.
-func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Context, server) error) error {
+func (o *Options) with(ctx context.Context, mayMake bool, do func(context.Context, place) error) error {
 	if err := o.checkServer(); err != nil {
 		return err
 	}
 	if o.ofFolder() {
 		return o.withFolder(ctx, mayMake, do)
 	}
-	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, Log: o.Streams.Log(), OrLake: true})
+	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: o.Retries, Log: o.Streams.Log(), OrLake: true, Budget: o.Budget, Standard: connection.Unattended})
 	if err != nil {
 		return err
 	}
@@ -106,7 +111,7 @@ func (o *Options) checkServer() error {
 const clientName = "command line"
 
 // withFolder lends a folder.
-func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.Context, server) error) (err error) {
+func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.Context, place) error) (err error) {
 	dir, err := app.ServerDir(ctx, o.State, o.Lake)
 	if err != nil {
 		return err
@@ -114,7 +119,7 @@ func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && !mayMake {
 		return fault.New(fault.NotFound, "there is no folder %s, and so no job; parley jobs submit and parley serve make it", dir)
 	}
-	owner := app.Owner{Organization: cmp.Or(o.Organization, app.DefaultOrganization), Client: clientName}
+	owner := app.Owner{Organization: cmp.Or(o.Organization, server.DefaultOrganization), Client: clientName}
 	lakes := app.Lakes{}
 	if o.Lake != "" {
 		lakes[owner.Organization] = o.Lake

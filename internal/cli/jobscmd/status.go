@@ -24,7 +24,7 @@ whatever the state; parley jobs wait goes by it. With --json it is the status as
 
 // Status shows where a job stands.
 func Status(ctx context.Context, o *Options) error {
-	return o.with(ctx, false, func(ctx context.Context, s server) error {
+	return o.with(ctx, false, func(ctx context.Context, s place) error {
 		status, err := s.Status(ctx, o.ID)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func Status(ctx context.Context, o *Options) error {
 }
 
 // cause is why a job has failed, where that is known and its status does not say it; else nil.
-func cause(ctx context.Context, s server, id wire.JobID, status wire.JobStatus) (*fault.Error, error) {
+func cause(ctx context.Context, s place, id wire.JobID, status wire.JobStatus) (*fault.Error, error) {
 	if status.State != wire.Failed {
 		return nil, nil //nolint:nilnil // it has not failed, and there is nothing to say
 	}

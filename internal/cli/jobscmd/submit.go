@@ -72,7 +72,7 @@ func Submit(ctx context.Context, o *Options) error {
 	for _, doubt := range o.Question.Doubts() {
 		o.Streams.Notef("%s\n", doubt)
 	}
-	return o.with(ctx, true, func(ctx context.Context, s server) error {
+	return o.with(ctx, true, func(ctx context.Context, s place) error {
 		id, err := s.SubmitBody(ctx, text)
 		if err != nil {
 			return err

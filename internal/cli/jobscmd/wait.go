@@ -53,7 +53,7 @@ func Wait(ctx context.Context, o *Options) error {
 	if _, err := o.polling(""); err != nil {
 		return err
 	}
-	return o.with(ctx, false, func(ctx context.Context, s server) error {
+	return o.with(ctx, false, func(ctx context.Context, s place) error {
 		status, err := o.await(ctx, s, o.ID)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func Wait(ctx context.Context, o *Options) error {
 }
 
 // await waits until a job is done, and gives its last status.
-func (o *Options) await(ctx context.Context, s server, id wire.JobID) (status wire.JobStatus, err error) {
+func (o *Options) await(ctx context.Context, s place, id wire.JobID) (status wire.JobStatus, err error) {
 	poll, err := o.polling(s.poll())
 	if err != nil {
 		return status, err
@@ -87,7 +87,7 @@ func (o *Options) await(ctx context.Context, s server, id wire.JobID) (status wi
 }
 
 // follow asks for a job, with pauses that double, until it is done.
-func (o *Options) follow(ctx context.Context, s server, id wire.JobID, status wire.JobStatus, poll extract.Poll) (wire.JobStatus, error) {
+func (o *Options) follow(ctx context.Context, s place, id wire.JobID, status wire.JobStatus, poll extract.Poll) (wire.JobStatus, error) {
 	progress, begun := o.Streams.Progress(), time.Now()
 	defer progress.Clear()
 	show := func() {

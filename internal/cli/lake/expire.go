@@ -48,7 +48,7 @@ read: let --older-than be longer than they take. It runs alone: while somebody w
 
 // Expire removes old snapshots.
 func Expire(ctx context.Context, o *ExpireOptions) (err error) {
-	age, err := parseAge(o.OlderThan)
+	age, err := parseAge("--older-than", o.OlderThan)
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,15 @@ func (o *ExpireOptions) print(e lake.Expired) error {
 			DryRun bool `json:"dry_run"`
 		}{e, o.DryRun})
 	}
-	expired, removed := "snapshots expired", "files removed"
 	if o.DryRun {
 		o.Streams.Printf("Nothing was removed. It would do this:\n")
+	}
+	return ui.Fields(o.Streams.Out, expiredLines(e, o.DryRun)...)
+}
+
+func expiredLines(e lake.Expired, dry bool) [][2]string {
+	expired, removed := "snapshots expired", "files removed"
+	if dry {
 		expired, removed = "snapshots to expire", "files to remove"
 	}
 	lines := [][2]string{
@@ -98,11 +104,11 @@ func (o *ExpireOptions) print(e lake.Expired) error {
 	if e.Pinned > 0 {
 		lines = append(lines, [2]string{"kept because somebody reads them", ui.Count(int64(e.Pinned))})
 	}
-	return ui.Fields(o.Streams.Out, lines...)
+	return lines
 }
 
 // parseAge reads a duration as Go writes it, or in whole days: 36h, 7d.
-func parseAge(text string) (time.Duration, error) {
+func parseAge(flag, text string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	age, err := time.ParseDuration(text)
 	if number, ok := strings.CutSuffix(text, "d"); ok {
@@ -114,7 +120,7 @@ func parseAge(text string) (time.Duration, error) {
 		age = time.Duration(days) * day
 	}
 	if err != nil || age < 0 || strings.HasPrefix(text, "-") {
-		return 0, fault.Field("--older-than", "--older-than %q is not an age such as 36h or 7d", text)
+		return 0, fault.Field(flag, "%s %q is not an age such as 36h or 7d", flag, text)
 	}
 	return age, nil
 }

@@ -23,7 +23,7 @@ func TestAges(t *testing.T) {
 		"7d": 7 * 24 * time.Hour, "36h": 36 * time.Hour, "0d": 0, "0s": 0, "90m": 90 * time.Minute, "106751d": 106751 * 24 * time.Hour,
 		"-1d": -1, "-1h": -1, "-0d": -1, "d": -1, "": -1, "7": -1, "1.5d": -1, "106752d": -1, "99999999999999999999d": -1, "week": -1,
 	} {
-		got, err := parseAge(text)
+		got, err := parseAge("--older-than", text)
 		switch {
 		case want < 0 && !errors.Is(err, fault.Invalid):
 			t.Errorf("%q: got %v, %v, want a refusal", text, got, err)

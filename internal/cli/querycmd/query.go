@@ -27,6 +27,7 @@ type Options struct {
 
 	Lake      string
 	BaseURL   string
+	Budget    connection.Budget
 	File      string
 	Question  question.Question
 	Asked     []string // names of the flags of Question that were given
@@ -70,6 +71,7 @@ without a head, and whole. --json and --ndjson have the records as they were ans
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake to ask")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
+	o.Budget.Flags(f, connection.Interactive)
 	f.StringVarP(&o.File, "file", "f", "", "file with the body of the request; - is standard input")
 	o.Question.Define(cmd)
 	f.StringSliceVar(&o.Question.Aggregate, "aggregate", nil, "count the values of a dimension, as queueId or queueId:5 for the five most frequent")

@@ -55,7 +55,7 @@ func (o *Options) with(ctx context.Context, do func(context.Context, server) err
 		}
 		return app.Ask(ctx, o.Lake, log, func(ctx context.Context, c *platform.Client) error { return do(ctx, server{c, true}) })
 	}
-	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), OrLake: true})
+	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), OrLake: true, Budget: o.Budget, Standard: connection.Interactive})
 	if err != nil {
 		return err
 	}

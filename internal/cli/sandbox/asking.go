@@ -66,7 +66,7 @@ func (a *asking) ask(ctx context.Context, method, path string, body []byte, to a
 }
 
 func notSandbox(base string) error {
-	return fault.New(fault.Invalid, "what answers at %s is no sandbox that this parley knows; give its address by --base-url", base)
+	return fault.New(fault.Invalid, "what answers at %s is no sandbox that this parley knows, or one with --control %s; give its address by --base-url", base, nobody)
 }
 
 // refused is what the sandbox says of a request that it refuses.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -59,8 +60,29 @@ func (c *controller) show(clock control.Clock) error {
 	if next == "" {
 		next = "none: batches are halted"
 	}
-	c.Streams.Printf("platform's clock      %s, at %g times the machine's speed\ndataAvailabilityDate  %s\nnext batch ends       %s\n", clock.Now, clock.Speed, clock.Available, next)
+	c.Streams.Printf("platform's clock      %s, %s\ndataAvailabilityDate  %s\nnext batch ends       %s\n", clock.Now, pace(clock.Speed), clock.Available, next)
 	return nil
+}
+
+// pace says how fast the platform's clock goes.
+func pace(speed float64) string {
+	switch speed {
+	case 0:
+		return "standing still"
+	case 1:
+		return "going as the machine's"
+	default:
+		return fmt.Sprintf("going %g times as fast as the machine's", speed)
+	}
+}
+
+// asJSON reads the value of a flag that is JSON.
+func asJSON(flag, text string) (jsontext.Value, error) {
+	v := jsontext.Value(text)
+	if v.IsValid() {
+		return v, nil
+	}
+	return nil, fault.Field(flag, `%s %s is no JSON; a text stands in quotes, an object in braces: '"late"', '{"a":1}'`, flag, fault.Clip(text))
 }
 
 // change sends a control that is answered with the clock.
@@ -147,7 +169,11 @@ func (c *controller) driftCommand() *cobra.Command {
 	cmd := c.command("drift", "Have records of conversations that begin from now on hold a member or a value that nobody has seen",
 		`  parley sandbox drift --at /newMember --value '{"a":1}'`+"\n"+`  parley sandbox drift --at /participants/0/sessions/0/mediaType --value '"hologram"' --every 10`,
 		func(ctx context.Context, _ *cobra.Command) error {
-			return c.do(ctx, http.MethodPost, "drift", sandbox.Drift{Pointer: jsontext.Pointer(pointer), Value: jsontext.Value(value), Every: every}, nil)
+			v, err := asJSON("--value", value)
+			if err != nil {
+				return err
+			}
+			return c.do(ctx, http.MethodPost, "drift", sandbox.Drift{Pointer: jsontext.Pointer(pointer), Value: v, Every: every}, nil)
 		})
 	f := cmd.Flags()
 	f.StringVar(&pointer, "at", "", "where in the record, as a JSON pointer")
@@ -164,10 +190,12 @@ func (c *controller) rewriteCommand() *cobra.Command {
 	var older time.Duration
 	cmd := c.command("rewrite", "Change records that there are, as the platform does when it goes over them again",
 		"  parley sandbox rewrite --older 72h --count 5\n"+`  parley sandbox rewrite --conversation 5d3b3b2e-... --patch '{"externalTag":"late"}'`,
-		func(ctx context.Context, _ *cobra.Command) error {
+		func(ctx context.Context, cmd *cobra.Command) (err error) {
 			asked.Conversation, asked.Older = conversation.ID(id), sandbox.Span(older)
-			if patch != "" {
-				asked.Patch = jsontext.Value(patch)
+			if cmd.Flags().Changed("patch") {
+				if asked.Patch, err = asJSON("--patch", patch); err != nil {
+					return err
+				}
 			}
 			var done control.Rewritten
 			if err := c.do(ctx, http.MethodPost, "rewrite", asked, &done); err != nil {
@@ -236,7 +264,9 @@ func (c *controller) loadCommand() *cobra.Command {
 			if err := json.Unmarshal(text, &state); err != nil {
 				return fault.Field("FILE", "%s is no saved state of a sandbox: make one by parley sandbox save", args[0])
 			}
-			return c.change(cmd.Context(), http.MethodPut, "state", state)
+			err = c.change(cmd.Context(), http.MethodPut, "state", state)
+			fault.Wrap(&err, "load %s", args[0])
+			return err
 		},
 	}
 }

@@ -208,6 +208,11 @@ func (f *faultFlags) rules(s *ui.Streams, given *pflag.FlagSet) (text []byte, er
 // one is the rule of the flags. What is wrong with it the sandbox says.
 func (f *faultFlags) one(given func(string) bool) (r rule.Rule, err error) {
 	r = f.rule
+	for name, n := range map[string]int{"nth": r.Nth, "every": r.Every} {
+		if given(name) && n < 1 { // 0 in a rule is what nobody said
+			return r, fault.Field("--"+name, "--%s %d: calls are counted from 1; leave it out for each call from the first on", name, n)
+		}
+	}
 	if given("times") {
 		r.Times = new(int(f.times))
 	}

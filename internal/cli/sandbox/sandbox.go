@@ -11,16 +11,17 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/sandbox"
 	"github.com/parley-hq/parley/internal/sandbox/scenario"
+	"github.com/parley-hq/parley/internal/sandbox/served"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Options is everything "parley sandbox" reads.
@@ -124,25 +125,25 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := app.OpenSandbox(ctx, o.Data, func(begun *sandbox.Scenario) (*sandbox.World, error) { return o.world(ctx, begun) })
+	s, err := served.Open(ctx, o.Data, func(begun *sandbox.Scenario) (*sandbox.World, error) { return o.world(ctx, begun) })
 	if err != nil {
-		return err
+		return o.placed(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if listen.Client, err = o.client(ctx, s); err != nil {
 		return err
 	}
-	return s.Serve(listen, app.Control{Nobody: o.Control == nobody, Anyone: o.Control == anyone}).Run(ctx, func(url string) error { return o.ready(url, listen.Client, s.World) })
+	return s.Serve(listen, served.Control{Nobody: o.Control == nobody, Anyone: o.Control == anyone}).Run(ctx, func(url string) error { return o.ready(url, listen.Client, s.World) })
 }
 
 // client is whom the sandbox knows from the start: the one that was given, and else one by chance; with a folder that keeps
 // clients, one of which the secret is told once.
-func (o *Options) client(ctx context.Context, s *app.Sandbox) (c app.Credentials, err error) {
+func (o *Options) client(ctx context.Context, s *served.Sandbox) (c server.Credentials, err error) {
 	c = o.Client
-	if c == (app.Credentials{}) && o.Data != "" {
+	if c == (server.Credentials{}) && o.Data != "" {
 		return s.Client(ctx)
 	}
-	chance := app.NewCredentials()
+	chance := server.NewCredentials()
 	if c.ID == "" {
 		c.ID = chance.ID
 	}
@@ -228,7 +229,7 @@ func (o *Options) loaded(ctx context.Context, begins sandbox.Scenario) (*sandbox
 	if err != nil {
 		return nil, err
 	}
-	files, err := ingest.Files(o.Load)
+	files, err := recordfile.Find(o.Load)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +247,7 @@ func (o *Options) loaded(ctx context.Context, begins sandbox.Scenario) (*sandbox
 	return world, nil
 }
 
-func (o *Options) ready(url string, client app.Credentials, w *sandbox.World) error {
+func (o *Options) ready(url string, client server.Credentials, w *sandbox.World) error {
 	if o.JSON {
 		return o.Streams.Ready(url, client.ID, client.Secret)
 	}
@@ -255,7 +256,7 @@ func (o *Options) ready(url string, client app.Credentials, w *sandbox.World) er
 		from, to = days.First.String(), days.End.String()
 	}
 	o.Streams.Printf("The platform is running at %s (Ctrl-C stops it).\n\n", url)
-	if client == (app.Credentials{}) {
+	if client == (server.Credentials{}) {
 		o.Streams.Printf("  # the clients are those of before; parley client --state %s lists them and gives them new secrets\n", o.Data)
 	} else {
 		o.Streams.Printf("  export GENESYS_CLIENT_ID=%s\n  export GENESYS_CLIENT_SECRET=%s\n", client.ID, client.Secret)

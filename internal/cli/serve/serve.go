@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Options is everything "parley serve" reads.
@@ -90,7 +91,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no
 // other.
-func (o *Options) client(ctx context.Context, service *app.Service) (app.Credentials, error) {
+func (o *Options) client(ctx context.Context, service *app.Service) (server.Credentials, error) {
 	given := o.given()
 	served, others, err := service.Clients(ctx)
 	for _, name := range slices.Sorted(maps.Keys(others)) {
@@ -99,24 +100,24 @@ func (o *Options) client(ctx context.Context, service *app.Service) (app.Credent
 	switch several := len(o.Lakes) > 1; {
 	case err != nil:
 		return given, err
-	case several && given != (app.Credentials{}):
+	case several && given != (server.Credentials{}):
 		return given, fault.Field("--client-id", "which of the organizations does the client belong to? With several lakes, make it by parley client add --organization NAME --state DIR")
 	case several && served == 0:
 		o.Streams.Notef("There is no client yet; make one by parley client add --state %s --organization NAME --name ...\n", o.State)
 		return given, nil
-	case several || given == (app.Credentials{}) && served > 0:
+	case several || given == (server.Credentials{}) && served > 0:
 		return given, nil
 	}
-	return first(given, app.NewCredentials()), nil
+	return first(given, server.NewCredentials()), nil
 }
 
 // given are the credentials that somebody gave by flags or in the environment.
-func (o *Options) given() app.Credentials {
-	return first(o.Client, app.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")})
+func (o *Options) given() server.Credentials {
+	return first(o.Client, server.Credentials{ID: o.Getenv("PARLEY_CLIENT_ID"), Secret: o.Getenv("PARLEY_CLIENT_SECRET")})
 }
 
 // first takes id and secret each from the first that has it.
-func first(list ...app.Credentials) (c app.Credentials) {
+func first(list ...server.Credentials) (c server.Credentials) {
 	for _, x := range list {
 		if c.ID == "" {
 			c.ID = x.ID
@@ -128,7 +129,7 @@ func first(list ...app.Credentials) (c app.Credentials) {
 	return c
 }
 
-func (o *Options) ready(url string, client app.Credentials) error {
+func (o *Options) ready(url string, client server.Credentials) error {
 	if o.JSON {
 		return o.Streams.Ready(url, client.ID, client.Secret)
 	}

@@ -9,14 +9,14 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/server"
 )
 
 // Options are the flags.
 type Options struct {
-	app.Listen
+	server.Listen
 	KeepDays     int
 	MaxJobMB     int64
 	MaxResultsMB int64
@@ -48,7 +48,7 @@ func (o *Options) Flags(f *pflag.FlagSet, level string, origins ...string) {
 }
 
 // Resolve checks the flags and turns them into what a server is made of.
-func (o *Options) Resolve(s *ui.Streams) (app.Listen, error) {
+func (o *Options) Resolve(s *ui.Streams) (server.Listen, error) {
 	l := o.Listen
 	for _, f := range []struct {
 		name  string

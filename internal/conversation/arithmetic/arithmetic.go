@@ -1,21 +1,7 @@
-// Package arithmetic checks what must hold inside one record: who makes records tests them with it, and nothing else
-// needs it. The platform's documentation defines some of these metrics; the rules were found by measuring 171 records of
-// real contact centres, most of them calls, and say little of what was not among those, such as e-mails.
-//
-//	rule 1   tHandle = tTalkComplete + tHeldComplete + tAcw + tDialing + tContacting, of agents and users
-//	rule 2   tTalkComplete = sum of tTalk = length of interact segments; tHeldComplete, tHeld and hold alike
-//	rule 3   tAlert = length of the alert; tNotResponding = tAlert, if there is one
-//	rule 4   tAcd = length of the interact of a queue visit; tAnswered of an agent = tAcd of the visit
-//	rule 5   a queue visit has one nOffered and one tAcd, and ends in one of tAnswered (elsewhere), tAbandon, tFlowOut
-//	rule 6   tIvr = length of the ivr segments; tFlow = tFlowExit or tFlowDisconnect, one of them, and below tIvr
-//	rule 7   tVoicemail = length of the voicemail's interact; tConnected = that of the outside party's
-//	rule 8   conversationStart is the earliest segmentStart
-//	rule 9   conversationEnd is the latest segmentEnd
-//	rule 10  mediaStatsMinConversationMos is the least minMos, and of minRFactor alike
-//	rule 11  segments of a session follow one another without a gap, but before a wrap-up
-//	rule 12  a count is 1 in each emission; tContacting, tDialing, tAcw, tFlowOutcome and what supervisors do (tMonitoring,
-//	         tCoaching, tBarging) last as long as what they measure
-//	order    participants by their first segment, segments by start, metrics by emission, then name
+// Package arithmetic checks what must hold inside one record: Rules lists it. Who makes records is tested with it, and
+// parley lint-records asks it of any. The platform's documentation defines some of these metrics; the rules were found by
+// measuring 171 records of real contact centres, most of them calls, and say little of what was not among those, such as
+// e-mails.
 package arithmetic
 
 import (
@@ -25,13 +11,34 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
-// Check returns one line for each violation, none if all holds. A line begins with its rule and holds ids, metric names
-// and numbers, never what a customer said or who they are.
-//
-// A record may still be going on: what is said about an end is asked of what has ended only. Real data has exceptions
-// (an agent who refused a call and wrote it up all the same has tHandle without talk; a conversation that took over a
-// session of another starts late), so a line is a question about a stored record and an error in a simulated one.
+// Finding is something in a record that breaks a rule. It holds ids, metric names and numbers, never what a customer said or
+// who they are.
+type Finding struct {
+	Rule      string // its Name
+	Text      string
+	Exception string // the Name of the exception that it is, empty if none is known
+}
+
+func (f Finding) String() string { return f.Rule + ": " + f.Text }
+
+// Check returns one line for each finding, also those that are exceptions; none if all holds.
 func Check(c *conversation.Conversation) []string {
+	found := Find(c)
+	if len(found) == 0 {
+		return nil
+	}
+	lines := make([]string, len(found))
+	for i, f := range found {
+		lines[i] = f.String()
+	}
+	return lines
+}
+
+// Find returns what breaks a rule.
+//
+// A record may still be going on: what is said about an end is asked of what has ended only. Real data has exceptions,
+// which Exceptions lists, so a finding is a question about a stored record and an error in a simulated one.
+func Find(c *conversation.Conversation) []Finding {
 	a := check{c: c}
 	a.read()
 	a.lifetime()
@@ -41,6 +48,8 @@ func Check(c *conversation.Conversation) []string {
 		a.leg(&a.legs[i])
 	}
 	a.visits()
+	a.hangups()
+	a.direction()
 	return a.found
 }
 
@@ -48,7 +57,7 @@ func Check(c *conversation.Conversation) []string {
 type check struct {
 	c     *conversation.Conversation
 	legs  []leg
-	found []string
+	found []Finding
 }
 
 // leg is a session as the rules see it.
@@ -56,19 +65,30 @@ type leg struct {
 	p     *conversation.Participant
 	s     *conversation.Session
 	spans []span
+	emits []time.Time     // of each metric; zero where none can be read
+	edges map[edge][]span // the spans by when they start and end; made where there are many
 }
 
 // span is a segment's time; end is zero while it lasts.
 type span struct {
 	kind, queue string
+	how         string // its disconnectType
 	start, end  time.Time
 }
 
+// length is that of a segment that has ended, in milliseconds.
+func (s span) length() int64 { return s.end.Sub(s.start).Milliseconds() }
+
 func (a *check) complain(rule, format string, args ...any) {
-	a.found = append(a.found, rule+": "+fmt.Sprintf(format, args...))
+	a.excuse("", rule, format, args...)
 }
 
-// read parses the times of all segments. A segment without a readable start is reported and left out of the rules.
+// excuse complains of what may be an exception; of what is none if that is empty.
+func (a *check) excuse(exception, rule, format string, args ...any) {
+	a.found = append(a.found, Finding{rule, fmt.Sprintf(format, args...), exception})
+}
+
+// read parses the times of all segments and metrics. A segment without a readable start is reported and left out of the rules.
 func (a *check) read() {
 	for i := range a.c.Participants {
 		p := &a.c.Participants[i]
@@ -78,8 +98,12 @@ func (a *check) read() {
 				start, ok := a.time("segmentStart", l.s.SessionID, g.SegmentStart)
 				end, _ := a.time("segmentEnd", l.s.SessionID, g.SegmentEnd)
 				if ok {
-					l.spans = append(l.spans, span{g.SegmentType, g.QueueID, start, end})
+					l.spans = append(l.spans, span{g.SegmentType, g.QueueID, g.DisconnectType, start, end})
 				}
+			}
+			for _, m := range l.s.Metrics {
+				at, _ := a.time("emitDate", l.s.SessionID, m.EmitDate)
+				l.emits = append(l.emits, at)
 			}
 			a.legs = append(a.legs, l)
 		}
@@ -102,7 +126,7 @@ func (a *check) time(field, where, text string) (time.Time, bool) {
 func (a *check) lifetime() {
 	first, last, open := extent(a.legs)
 	if start, ok := a.time("conversationStart", string(a.c.ConversationID), a.c.ConversationStart); ok && !first.IsZero() && !start.Equal(first) {
-		a.complain("rule 8", "the conversation starts %d ms after its first segment", start.Sub(first).Milliseconds())
+		a.excuse(a.otherStart(start.Sub(first)), "rule 8", "the conversation starts %d ms after its first segment", start.Sub(first).Milliseconds())
 	}
 	end, ok := a.time("conversationEnd", string(a.c.ConversationID), a.c.ConversationEnd)
 	switch {
@@ -139,11 +163,11 @@ func (a *check) media() {
 			mos, factor = least(mos, m.MinMos), least(factor, m.MinRFactor)
 		}
 	}
-	if !same(mos, a.c.MediaStatsMinConversationMos) {
-		a.complain("rule 10", "mediaStatsMinConversationMos is not the least minMos")
+	if got := a.c.MediaStatsMinConversationMos; !same(mos, got) {
+		a.excuse(worseThanAll(got, mos), "rule 10", "mediaStatsMinConversationMos is not the least minMos")
 	}
-	if !same(factor, a.c.MediaStatsMinConversationRFactor) {
-		a.complain("rule 10", "mediaStatsMinConversationRFactor is not the least minRFactor")
+	if got := a.c.MediaStatsMinConversationRFactor; !same(factor, got) {
+		a.excuse(worseThanAll(got, factor), "rule 10", "mediaStatsMinConversationRFactor is not the least minRFactor")
 	}
 }
 

@@ -35,8 +35,9 @@ func read(text string) *conversation.Conversation {
 				s.Metrics = append(s.Metrics, conversation.Metric{Name: name, Value: n, EmitDate: instant(at)})
 				continue
 			}
-			from, to, _ := strings.Cut(words[i+1], "-")
-			g := conversation.Segment{SegmentType: words[i], SegmentStart: instant(from), QueueID: "q"}
+			span, how, _ := strings.Cut(words[i+1], "/")
+			from, to, _ := strings.Cut(span, "-")
+			g := conversation.Segment{SegmentType: words[i], SegmentStart: instant(from), QueueID: "q", DisconnectType: how}
 			if to != "" {
 				g.SegmentEnd = instant(to)
 				ms, _ := strconv.Atoi(to)

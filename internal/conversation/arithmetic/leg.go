@@ -12,11 +12,16 @@ const (
 	wrapup   = "wrapup"
 )
 
-// leg checks what must hold inside one session: rules 1, 2, 3, 5, 6, 7, 11 and 12, and the order of its lists.
+// leg checks what must hold inside one session.
 func (a *check) leg(l *leg) {
 	a.segmentOrder(l)
+	a.states(l)
+	a.ends(l)
+	a.flowEnds(l)
 	a.metricOrder(l)
 	a.counts(l)
+	a.emissions(l)
+	a.passes(l)
 	if len(l.s.Metrics) == 0 { // a session without any metric is real, and all there is in data before 2018
 		return
 	}
@@ -59,12 +64,12 @@ func (a *check) metricOrder(l *leg) {
 	var before time.Time
 	var name string
 	for i, m := range l.s.Metrics {
-		at, ok := a.time("emitDate", l.s.SessionID, m.EmitDate)
-		if !ok {
+		at := l.emits[i]
+		if at.IsZero() {
 			continue
 		}
 		if at.Before(before) || at.Equal(before) && m.Name < name {
-			a.complain("order", "metric %d (%s) of session %s comes too late", i, m.Name, l.s.SessionID)
+			a.excuse(l.outOfOrder(), "order", "metric %d (%s) of session %s comes too late", i, m.Name, l.s.SessionID)
 		}
 		before, name = at, m.Name
 	}
@@ -90,7 +95,9 @@ func (a *check) handling(l *leg) {
 	a.equal("rule 3", l, "tNotResponding", l.sum("tAlert"))
 	a.equal("rule 12", l, "tContacting", l.lasted("contacting"))
 	a.equal("rule 12", l, "tDialing", l.lasted("dialing"))
-	a.equal("rule 12", l, "tAcw", l.lasted(wrapup))
+	if l.sum("tAcw") != l.lasted(wrapup) && l.count("tAcw") > 0 {
+		a.excuse(l.refused(), "rule 12", "tAcw of session %s is %d, its parts add up to %d", l.s.SessionID, l.sum("tAcw"), l.lasted(wrapup))
+	}
 	a.equal("rule 12", l, "tMonitoring", l.lasted("monitoring"))
 	a.equal("rule 12", l, "tMonitoringComplete", l.sum("tMonitoring"))
 	a.equal("rule 12", l, "tCoaching", l.lasted("coaching"))
@@ -113,8 +120,35 @@ func (a *check) flow(l *leg) {
 	a.equal("rule 6", l, "tFlowExit", l.sum("tFlow"))
 	a.equal("rule 6", l, "tFlowDisconnect", l.sum("tFlow"))
 	a.outcomes(l)
+	a.exits(l)
+	a.ran(l)
 	if l.count("tIvr") == 1 && l.count("tFlow") == 1 && l.sum("tFlow") >= l.sum("tIvr") {
 		a.complain("rule 6", "tFlow of session %s is %d, tIvr %d", l.s.SessionID, l.sum("tFlow"), l.sum("tIvr"))
+	}
+}
+
+// exits is the part of rule 6 that a flow shows with its metrics: one that hands over exits, any other disconnects.
+func (a *check) exits(l *leg) {
+	if l.s.Flow == nil || l.s.Flow.ExitReason == "" || l.count("tFlow") == 0 {
+		return
+	}
+	if hands := l.s.Flow.ExitReason == "TRANSFER"; hands != (l.count("tFlowExit") == 1) {
+		a.complain("rule 6", "the flow of session %s ended by %s and has %d tFlowExit", l.s.SessionID, l.s.Flow.ExitReason, l.count("tFlowExit"))
+	}
+}
+
+// ran is the part of rule 6 that tFlow lasts from the emission of nFlow to its own.
+func (a *check) ran(l *leg) {
+	var began time.Time
+	for i, m := range l.s.Metrics {
+		at := l.emits[i]
+		switch {
+		case at.IsZero():
+		case m.Name == "nFlow":
+			began = at
+		case m.Name == "tFlow" && !began.IsZero() && at.Sub(began).Milliseconds() != m.Value:
+			a.complain("rule 6", "tFlow of session %s is %d and came %d ms after nFlow", l.s.SessionID, m.Value, at.Sub(began).Milliseconds())
+		}
 	}
 }
 
@@ -177,7 +211,7 @@ func (l *leg) count(metric string) (n int) {
 func (l *leg) lasted(kind string) (total int64) {
 	for _, sp := range l.spans {
 		if sp.kind == kind && !sp.end.IsZero() {
-			total += sp.end.Sub(sp.start).Milliseconds()
+			total += sp.length()
 		}
 	}
 	return total

@@ -32,9 +32,10 @@ func (a *check) visits() {
 		if l.p.Purpose != "acd" || len(l.s.Metrics) == 0 || l.s.MediaType == "message" {
 			continue
 		}
+		a.visitEnds(l, outcomes[l] > 0)
 		n := outcomes[l] + l.count("tAbandon") + l.count("tFlowOut")
 		if _, over := l.has(interact); n > 1 || n < 1 && over && a.c.ConversationEnd != "" {
-			a.complain("rule 5", "queue visit %s was answered, abandoned or left %d times", l.s.SessionID, n)
+			a.excuse(l.swept(), "rule 5", "queue visit %s was answered, abandoned or left %d times", l.s.SessionID, n)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func (s *suite) property(operator query.Operator, about item) query.Predicate {
 		e := all[s.rand.IntN(len(all))].(object)
 		name, _ := e["property"].(string)
 		typ, _ := e["propertyType"].(string)
-		if _, known := propertyTypes[strings.ToLower(typ)]; known {
+		if _, known := propertyTypes[strings.ToLower(typ)]; known && name != "" { // no predicate can ask for one without a name
 			p.Property, p.PropertyType = strings.ToLower(name), strings.ToLower(typ)
 		}
 		text, _ := e["value"].(string)

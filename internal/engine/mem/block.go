@@ -1,6 +1,8 @@
 package mem
 
 import (
+	"os"
+
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -13,10 +15,15 @@ const (
 	blockSizeBytes = 1 << 20
 )
 
-// block is some records that follow one another, compressed together. Immutable.
+// block is some records that follow one another, compressed together. Immutable once it is placed.
 type block struct {
 	heads []head // in order; never empty
-	data  []byte // the records' text one after another, zstd
+	data  []byte // the records' text one after another, zstd; nil if it lies in the file
+
+	placed bool
+	file   *os.File
+	at     int64 // of its text in the file
+	size   int
 }
 
 // Both work on whole blocks, keep nothing from call to call and may be used by several goroutines. There is one writer
@@ -67,11 +74,27 @@ func newBlock(entries []entry, size int) *block {
 
 // text opens the block into a buffer, which grows if it must.
 func (b *block) text(buffer []byte) ([]byte, error) {
-	text, err := decoder.DecodeAll(b.data, buffer[:0])
+	data, err := b.packed()
+	if err != nil {
+		return nil, err
+	}
+	text, err := decoder.DecodeAll(data, buffer[:0])
 	if err != nil {
 		return nil, fault.New(fault.Corrupt, "open a block of %d records from %s: %v", len(b.heads), b.heads[0].id, err)
 	}
 	return text, nil
+}
+
+// packed is the text as it is kept.
+func (b *block) packed() ([]byte, error) {
+	if b.file == nil {
+		return b.data, nil
+	}
+	data := make([]byte, b.size)
+	if _, err := b.file.ReadAt(data, b.at); err != nil {
+		return nil, fault.New(fault.Corrupt, "read a block of %d records from %s: %v", len(b.heads), b.heads[0].id, err)
+	}
+	return data, nil
 }
 
 // entries opens the block for a change.

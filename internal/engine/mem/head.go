@@ -15,13 +15,13 @@ import (
 type head struct {
 	id         conversation.ID
 	start, end stamp
-	ended      stamp // when the end is known; zero if always
-	settled    stamp // when it looks as it is kept; zero if always
-	lifetime
-	at, size uint32 // where the record lies in its block, in bytes
+	ended      stamp  // when the end is known; zero if always
+	settled    stamp  // when it looks as it is kept; zero if always
+	at, size   uint32 // where the record lies in its block, in bytes
 }
 
-// lifetime is the span of a conversation's segments, by the same rules as conversation.Summarize.
+// lifetime is the span of a conversation's segments, by the same rules as conversation.Summarize. It is in no head: who
+// orders by it opens the records, and who adds a million of them reads no more than he must.
 type lifetime struct {
 	first stamp // earliest segmentStart
 	last  stamp // latest segmentEnd; zero while a segment is open
@@ -39,9 +39,7 @@ type entry struct {
 }
 
 func newEntry(r conversation.Record, history History) entry {
-	e := entry{head{
-		id: r.ID, start: stampOf(r.Start), end: stampOf(r.End), lifetime: readLifetime(r.JSON), size: uint32(len(r.JSON)),
-	}, r.JSON}
+	e := entry{head{id: r.ID, start: stampOf(r.Start), end: stampOf(r.End), size: uint32(len(r.JSON))}, r.JSON}
 	if history != nil {
 		ended, settled := history.Bounds(r)
 		e.ended, e.settled = stampOf(ended), stampOf(settled)

@@ -40,41 +40,49 @@ func (v *view) sorted(ctx context.Context, q query.Query, hits iter.Seq2[hit, er
 }
 
 func (v *view) rank(ctx context.Context, by query.OrderBy, hits iter.Seq2[hit, error]) (list []ranked, err error) {
-	var r reader
+	if by == query.BySegmentStart || by == query.BySegmentEnd {
+		return v.rankBySegments(ctx, by, hits)
+	}
 	for h, err := range hits {
-		var at stamp
-		if err == nil {
-			at, err = v.key(ctx, &r, by, h)
-		}
 		if err != nil {
 			return nil, err
+		}
+		at := h.head().start
+		if by == query.ByConversationEnd {
+			at = v.end(h.head())
 		}
 		list = append(list, ranked{h, at})
 	}
 	return list, nil
 }
 
-// key is the time by which a hit is ordered. Segments of a conversation that went on are those it had then.
-func (v *view) key(ctx context.Context, r *reader, by query.OrderBy, h hit) (stamp, error) {
-	x := h.head()
-	life := x.lifetime
-	switch {
-	case by == query.ByConversationEnd:
-		return v.end(x), nil
-	case by == query.ByConversationStart:
-		return x.start, nil
-	case v.changes(x):
-		if err := ctx.Err(); err != nil {
-			return stamp{}, err
+// rankBySegments opens the records, for their segments are in no head: those of a conversation that went on are those it
+// had then.
+func (v *view) rankBySegments(ctx context.Context, by query.OrderBy, hits iter.Seq2[hit, error]) (list []ranked, err error) {
+	read := func(hits []hit) (part []ranked, err error) {
+		r := v.reader()
+		for _, h := range hits {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			record, err := v.read(r, h)
+			if err != nil {
+				return nil, err
+			}
+			life := readLifetime(record.JSON)
+			if by == query.BySegmentStart {
+				part = append(part, ranked{h, life.first})
+			} else {
+				part = append(part, ranked{h, life.last})
+			}
 		}
-		record, err := v.read(r, h)
+		return part, nil
+	}
+	for part, err := range blockwise(hits, read) {
 		if err != nil {
-			return stamp{}, err
+			return nil, err
 		}
-		life = readLifetime(record.JSON)
+		list = append(list, part...)
 	}
-	if by == query.BySegmentStart {
-		return life.first, nil
-	}
-	return life.last, nil
+	return list, nil
 }

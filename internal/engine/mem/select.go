@@ -14,6 +14,9 @@ func (v *view) selected(ctx context.Context, q query.Query) iter.Seq2[hit, error
 	if len(records) == 0 {
 		return hits
 	}
+	if kept, ok := v.known(q); ok && ctx.Err() == nil {
+		return all(kept)
+	}
 	return func(yield func(hit, error) bool) {
 		for kept, err := range blockwise(hits, func(hits []hit) ([]hit, error) { return v.sift(ctx, hits, records) }) {
 			if err != nil {
@@ -77,16 +80,33 @@ func (v *view) sift(ctx context.Context, hits []hit, filters []filter) (kept []h
 
 // examine calls with each hit and its conversation as it looked.
 func (v *view) examine(ctx context.Context, hits []hit, do func(hit, subject)) error {
-	var r reader
+	r := v.reader()
 	for _, h := range hits {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		record, err := v.read(&r, h)
+		s, err := v.subject(r, h)
 		if err != nil {
 			return err
 		}
-		do(h, subjectOf(record))
+		do(h, s)
 	}
 	return nil
+}
+
+// subject is the conversation of a hit as it looked. Its text, which nobody is handed, is written only if there is no other way.
+func (v *view) subject(r *reader, h hit) (s subject, err error) {
+	changes := v.changes(h.head())
+	record, err := r.record(h, changes)
+	if err != nil || !changes {
+		return subjectOf(record), err
+	}
+	if teller, can := v.store.history.(Teller); can {
+		c, told, err := teller.Tell(record, v.asOf.time())
+		if err != nil || told {
+			return subject{item{ID: record.ID, Start: record.Start, End: v.end(h.head()).time(), Conversation: c}}, err
+		}
+	}
+	record, err = v.store.history.At(record, v.asOf.time())
+	return subjectOf(record), err
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// stamp is a time.Time in two thirds of the space: with five in each head, and millions of heads, that counts. The zero
+// stamp is a time.Time in two thirds of the space: with four in each head, and millions of heads, that counts. The zero
 // stamp is the zero time.
 type stamp struct {
 	sec  int64 // since the zero time

@@ -27,12 +27,20 @@ type History interface {
 	Bounds(r conversation.Record) (ended, settled time.Time)
 }
 
+// Teller is a History that can tell of a conversation as it looked without writing its text. Of one of which it cannot, told
+// is false. What it tells is what At writes.
+type Teller interface {
+	Tell(r conversation.Record, at time.Time) (c *conversation.Conversation, told bool, err error)
+}
+
 // Store keeps records in memory. Safe for concurrent use; Views are not disturbed by what is added later.
 type Store struct {
 	history History
 	current atomic.Pointer[snapshot]
 
 	adding sync.Mutex // one writer at a time
+	spill  *spill     // nil if all is held in memory
+	opened opened
 	lookup sync.RWMutex
 	starts map[conversation.ID]stamp // of the newest version of each record
 }
@@ -73,6 +81,7 @@ func (s *Store) Add(records ...conversation.Record) (duplicates int, err error) 
 	if err != nil {
 		return 0, err
 	}
+	s.spill.place(next, changed)
 	s.note(fresh)
 	s.current.Store(next)
 	return len(records) - len(fresh) + replaced, nil

@@ -3,7 +3,9 @@ package mem
 import (
 	"context"
 	"iter"
+	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/query"
@@ -14,7 +16,19 @@ type view struct {
 	store        *Store
 	snap         *snapshot
 	asOf, before stamp
+
+	mu     sync.Mutex
+	sifted *sifted // by the last question
 }
+
+// sifted are the hits of a question for which records had to be opened. Whoever counts them asks for some of them next.
+type sifted struct {
+	question query.Query
+	hits     []hit
+}
+
+// remembered is how many hits are kept at most: 16 bytes each.
+const remembered = 1 << 20
 
 // hit is a record in its block.
 type hit struct {
@@ -26,13 +40,32 @@ func (h hit) head() *head { return &h.block.heads[h.i] }
 
 // Count implements engine.Engine.
 func (v *view) Count(ctx context.Context, q query.Query) (n int64, err error) {
-	for _, err := range v.selected(ctx, q) {
+	var hits []hit
+	opened := slices.ContainsFunc(q.Filters, needsRecord)
+	for h, err := range v.selected(ctx, q) {
 		if err != nil {
 			return 0, err
 		}
-		n++
+		if n++; opened && n <= remembered {
+			hits = append(hits, h)
+		}
+	}
+	if opened && n <= remembered {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.sifted = &sifted{q, hits}
 	}
 	return n, nil
+}
+
+// known are the hits of a question that was the last to be counted.
+func (v *view) known(q query.Query) ([]hit, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.sifted == nil || !reflect.DeepEqual(v.sifted.question, q) {
+		return nil, false
+	}
+	return v.sifted.hits, true
 }
 
 // Records implements engine.Engine. It keeps a few blocks open; in any order but that of ascending start it also
@@ -128,14 +161,14 @@ func (v *view) locate(ids []conversation.ID) (hits []hit) {
 
 // hand yields the records of the hits, in the order of the hits.
 func (v *view) hand(ctx context.Context, hits iter.Seq2[hit, error], yield func(conversation.Record, error) bool) {
-	var r reader
+	r := v.reader()
 	for h, err := range hits {
 		if err == nil {
 			err = ctx.Err()
 		}
 		var record conversation.Record
 		if err == nil {
-			record, err = v.read(&r, h)
+			record, err = v.read(r, h)
 		}
 		if err != nil {
 			yield(conversation.Record{}, err)
@@ -149,8 +182,9 @@ func (v *view) hand(ctx context.Context, hits iter.Seq2[hit, error], yield func(
 
 // read is the record of a hit as it looked.
 func (v *view) read(r *reader, h hit) (conversation.Record, error) {
-	record, err := r.record(h)
-	if err == nil && v.changes(h.head()) {
+	changes := v.changes(h.head())
+	record, err := r.record(h, changes)
+	if err == nil && changes {
 		return v.store.history.At(record, v.asOf.time())
 	}
 	return record, err

@@ -172,7 +172,7 @@ func itemColumns(kind dimension.Kind) []column[dimension.Item] {
 func changeColumns() []column[Change] {
 	type R = Change
 	return append(keys(func(r *R) *dimension.Item { return &dimension.Item{ID: r.ID, Start: r.Start} }),
-		need(text("path", "place in the record, a JSON pointer", func(r *R) string { return r.Path })),
+		need(text("path", "place in the record; how it is written stands below", func(r *R) string { return r.Path })),
 		text("before", "JSON text before; null if there was nothing", func(r *R) string { return r.Before }),
 		text("after", "JSON text after; null if nothing is left", func(r *R) string { return r.After }),
 		need(text("run_id", "extraction or import that found the difference", func(r *R) string { return r.Run })),

@@ -43,8 +43,11 @@ func NewShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shr
 
 // Add shreds one version and tells what of its record does not fit the schema. Nothing is derived from that; the verbatim
 // text has it.
-func (s *Shredder) Add(v conversation.Version) wire.Misfits {
-	c, misfits := wire.Decode(v.JSON)
+func (s *Shredder) Add(v conversation.Version) wire.Misfits { return s.AddCounting(v, nil) }
+
+// AddCounting does what Add does, and counts the keys of the record.
+func (s *Shredder) AddCounting(v conversation.Version, keys *wire.Keys) wire.Misfits {
+	c, misfits := keys.Decode(v.Record)
 	s.AddDecoded(v, c)
 	return misfits
 }

@@ -35,6 +35,7 @@ type Config struct {
 	PageSize       int                   // records a page at most, whatever is asked for; 0 means upstream's 10,000
 	IgnoreStartDay bool                  // startOfDayIntervalMatching has no effect, as on servers that do not know it
 	TokenCalls     int                   // calls that a token is good for; 0 means any number
+	TokenTime      time.Duration         // time that a token is good for; 0 means any, and that it says upstream's day
 	Organization   platform.Organization // whose platform it is; without an id it does not have the route
 	Rules          []Rule
 }
@@ -52,6 +53,8 @@ const (
 	Delete       Route = "delete"
 	Query        Route = "query"
 	Organization Route = "organization"
+	Live         Route = "live"    // it has none, but by a rule
+	Details      Route = "details" // of one by id: as Live
 )
 
 // Submission is a job that was asked for.
@@ -71,6 +74,7 @@ type Fake struct {
 	records     []conversation.Record
 	calls       map[Route]int
 	tokens      map[string]int // calls made with it
+	expires     map[string]time.Time
 	jobs        map[string]*job
 	submissions []Submission
 }
@@ -78,7 +82,7 @@ type Fake struct {
 // New makes a fake platform.
 func New(t testing.TB, cfg Config) *Fake {
 	t.Helper()
-	f := &Fake{cfg: cfg, calls: map[Route]int{}, tokens: map[string]int{}, jobs: map[string]*job{}}
+	f := &Fake{cfg: cfg, calls: map[Route]int{}, tokens: map[string]int{}, expires: map[string]time.Time{}, jobs: map[string]*job{}}
 	for _, raw := range cfg.Records {
 		r, err := wire.Record(raw)
 		if err != nil {
@@ -95,6 +99,9 @@ func New(t testing.TB, cfg Config) *Fake {
 	f.mux.HandleFunc("GET "+jobs+"/{id}/results", f.route(Results, f.results))
 	f.mux.HandleFunc("DELETE "+jobs+"/{id}", f.route(Delete, f.delete))
 	f.mux.HandleFunc("POST /api/v2/analytics/conversations/details/query", f.route(Query, f.query))
+	none := func(w http.ResponseWriter, _ *http.Request, _ int) { notFound(w) }
+	f.mux.HandleFunc("GET /api/v2/conversations/{id}", f.route(Live, none))
+	f.mux.HandleFunc("GET /api/v2/analytics/conversations/{id}/details", f.route(Details, none))
 	f.mux.HandleFunc("GET /api/v2/organizations/me", f.route(Organization, f.organization))
 	return f
 }

@@ -52,9 +52,9 @@ func (f *Fake) login(w http.ResponseWriter, r *http.Request, n int) {
 	}
 	token := fmt.Sprintf("token-%d", n)
 	f.mu.Lock()
-	f.tokens[token] = 0
+	f.tokens[token], f.expires[token] = 0, time.Now().Add(f.cfg.TokenTime)
 	f.mu.Unlock()
-	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":86399}`, token)
+	_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":%d}`, token, int64(cmp.Or(f.cfg.TokenTime, 86_399*time.Second)/time.Second))
 }
 
 // admit says whether the request bears a token that is good; if not, it has been answered.
@@ -62,7 +62,7 @@ func (f *Fake) admit(w http.ResponseWriter, r *http.Request) bool {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	f.mu.Lock()
 	used, known := f.tokens[token]
-	good := known && (f.cfg.TokenCalls == 0 || used < f.cfg.TokenCalls)
+	good := known && (f.cfg.TokenCalls == 0 || used < f.cfg.TokenCalls) && (f.cfg.TokenTime == 0 || time.Now().Before(f.expires[token]))
 	if good {
 		f.tokens[token]++
 	}

@@ -120,7 +120,10 @@ func (c *Clock) Set(s Setting) {
 
 // Wait returns when the clock shows an instant, or a later one, however it was moved meanwhile. It fails when ctx ends
 // before.
-func (c *Clock) Wait(ctx context.Context, until time.Time) error {
+func (c *Clock) Wait(ctx context.Context, until time.Time) error { return c.WaitOr(ctx, until, nil) }
+
+// WaitOr is Wait that returns as well when something else has happened, for which a channel is closed.
+func (c *Clock) WaitOr(ctx context.Context, until time.Time, happened <-chan struct{}) error {
 	for {
 		c.mu.Lock()
 		setting, changed := c.setting, c.changed
@@ -129,7 +132,8 @@ func (c *Clock) Wait(ctx context.Context, until time.Time) error {
 		if left <= 0 {
 			return nil
 		}
-		if err := pause(ctx, left, setting.Speed, changed); err != nil {
+		over, err := pause(ctx, left, setting.Speed, changed, happened)
+		if over || err != nil {
 			return err
 		}
 	}
@@ -138,8 +142,8 @@ func (c *Clock) Wait(ctx context.Context, until time.Time) error {
 // longest keeps what a clock that hardly moves would wait within what a timer can.
 const longest = 24 * time.Hour
 
-// pause lets platform time pass until so much may have, or something changes.
-func pause(ctx context.Context, left time.Duration, speed float64, changed <-chan struct{}) error {
+// pause lets platform time pass until so much may have, or the setting changes. It says whether something else has happened.
+func pause(ctx context.Context, left time.Duration, speed float64, changed, happened <-chan struct{}) (over bool, err error) {
 	var due <-chan time.Time
 	if speed > 0 {
 		timer := time.NewTimer(time.Duration(min(float64(longest), float64(left)/speed)) + 1)
@@ -148,9 +152,11 @@ func pause(ctx context.Context, left time.Duration, speed float64, changed <-cha
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
+	case <-happened:
+		return true, nil
 	case <-changed:
 	case <-due:
 	}
-	return nil
+	return false, nil
 }

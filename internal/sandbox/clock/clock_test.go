@@ -119,3 +119,14 @@ func TestWhoWaitsForAStoppedClockCanLeave(t *testing.T) {
 		}
 	})
 }
+
+// Clocks go up to the end of 2199 and no further, whatever they are told.
+func TestAClockEndsWithItsCentury(t *testing.T) {
+	s, end := Setting{At: noon, Since: noon}, time.Date(2199, 12, 31, 0, 0, 0, 0, time.UTC)
+	if got, err := s.Apply(Change{Set: end}, noon); err != nil || !got.At.Equal(end) {
+		t.Errorf("to the end: %v, %v", got, err)
+	}
+	if _, err := s.Apply(Change{Set: end.Add(time.Nanosecond)}, noon); !errors.Is(err, fault.Invalid) {
+		t.Errorf("beyond the end: %v", err)
+	}
+}

@@ -57,21 +57,14 @@ func (h *Handler) clock(ctx context.Context) (c Clock, err error) {
 func (h *Handler) moveClock(ctx context.Context, c ClockChange) (err error) {
 	change := clock.Change{Advance: time.Duration(c.Advance), Speed: c.Speed}
 	switch {
-	case c.Set != "" && c.Until != "":
-		return fault.Field("until", "the clock can be set, or go on until something, not both at once")
+	case c.Until != "" && (c.Set != "" || c.Advance != 0):
+		return fault.Field("until", "the clock can be set or advanced, or go on until something, not both at once")
 	case c.Set != "":
 		if change.Set, err = conversation.ParseTime(c.Set); err != nil {
 			return fault.Field("set", "set: %v", err)
 		}
 	case c.Until == "batch":
-		next, known, err := h.World.NextBatch(ctx)
-		if err != nil {
-			return err
-		}
-		if !known {
-			return fault.Field("until", "no batch will end while batches are halted")
-		}
-		change.Set = next
+		return h.World.PassBatch(ctx, c.Speed)
 	case c.Until != "":
 		return fault.Field("until", `until can be "batch", not %q`, fault.Clip(c.Until))
 	}

@@ -182,6 +182,10 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 		"no instant":          {"POST", "clock", ClockChange{Set: "soon"}, fault.Invalid, "set: "},
 		"a clock put back":    {"POST", "clock", ClockChange{Set: "2026-11-01"}, fault.Invalid, "cannot go back"},
 		"an unknown event":    {"POST", "clock", ClockChange{Until: "dawn"}, fault.Invalid, `"batch"`},
+		"set until a batch":   {"POST", "clock", ClockChange{Set: "2026-11-20", Until: "batch"}, fault.Invalid, "not both at once"},
+		"moved until a batch": {"POST", "clock", ClockChange{Advance: sandbox.Span(time.Hour), Until: "batch"}, fault.Invalid, "not both at once"},
+		"one, and so many":    {"POST", "rewrite", sandbox.Rewriting{Conversation: "a", Count: 1}, fault.Invalid, "give one conversation"},
+		"one, and older":      {"POST", "rewrite", sandbox.Rewriting{Conversation: "a", Older: 1}, fault.Invalid, "give one conversation"},
 		"nothing":             {"POST", "clock", ClockChange{}, fault.Invalid, "nothing to do"},
 		"nobody in question":  {"POST", "rewrite", sandbox.Rewriting{}, fault.Invalid, "conversation, or older"},
 		"too many":            {"POST", "rewrite", sandbox.Rewriting{Older: 1, Count: 1e6}, fault.Invalid, "count"},
@@ -219,8 +223,8 @@ func TestControlsAreForThisMachine(t *testing.T) {
 			r.Header.Set("Origin", c.origin)
 		}
 		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, r); w.Code != c.want {
-			t.Errorf("%s: got %d %s", name, w.Code, w.Body)
+		if h.ServeHTTP(w, r); w.Code != c.want || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d %v %s", name, w.Code, w.Header(), w.Body)
 		}
 	}
 	h.Anyone = true

@@ -46,6 +46,15 @@ func TestElementChangesTheOneThatIsMeant(t *testing.T) {
 	}
 }
 
+func TestElementsThatAreNoObjectsAreLeft(t *testing.T) {
+	grow := func(v jsontext.Value) (jsontext.Value, error) { return Merge(v, jsontext.Value(`{"k":1}`)) }
+	for _, bad := range []string{`["participants"]`, `{"participants":{"participantId":"p"}}`, `{"participants":[["participantId","p"]]}`, `{"participants":[{"participantId":"p"}`} {
+		if got, there, err := Element(jsontext.Value(bad), "participants", "participantId", "p", grow); there && err == nil {
+			t.Errorf("%s: got %s", bad, got)
+		}
+	}
+}
+
 func TestPutReachesWhereThePointerSays(t *testing.T) {
 	const record = `{"a":1.50,"list":[{"x/y":1},{}],"n":null}`
 	for _, c := range []struct {

@@ -26,13 +26,23 @@ type Entry struct {
 	Deed []byte    // JSON
 }
 
-// MaxEntries is how many a journal takes: so many are read in a second or two.
-const MaxEntries = 1_000_000
+// What a journal takes. So many entries are read in a second or two, and a state that is saved of them can be loaded.
+const (
+	MaxEntries = 1_000_000
+	MaxBytes   = 224 << 20 // of JSON, with the instants
+)
+
+// taken is how many bytes of a saved state an entry takes at most.
+func (e Entry) taken() int64 { return int64(len(e.Deed) + perEntry) }
+
+// perEntry is what an entry takes besides its deed: its instant, names of members, commas.
+const perEntry = 64
 
 // Journal is the entries of a control database. One writer at a time; the caller sees to it.
 type Journal struct {
 	db   *state.DB
 	next int64
+	size int64 // bytes of a state that is saved of it
 }
 
 // Open opens the journal of a control database, which stays the caller's.
@@ -41,7 +51,7 @@ func Open(ctx context.Context, db *state.DB) (*Journal, error) {
 		return nil, err
 	}
 	j := &Journal{db: db}
-	err := db.Row(ctx, `SELECT count(*) + 1 FROM journal_entries`).Scan(&j.next)
+	err := db.Row(ctx, `SELECT count(*) + 1, coalesce(sum(length(deed)), 0) + count(*) * ? FROM journal_entries`, perEntry).Scan(&j.next, &j.size)
 	return j, err
 }
 
@@ -50,9 +60,13 @@ func (j *Journal) Append(ctx context.Context, e Entry) error {
 	if j.next > MaxEntries {
 		return fault.New(fault.Conflict, "the journal of the sandbox is full: it takes %d deeds. Reset the sandbox, or start one from where it stands with fewer of them", MaxEntries)
 	}
+	if j.size+e.taken() > MaxBytes {
+		return fault.New(fault.Conflict, "the journal of the sandbox is full: it takes %d MiB of deeds. Reset the sandbox", MaxBytes>>20)
+	}
 	_, err := j.db.Exec(ctx, insert, j.next, e.At.UnixMicro(), e.Deed)
 	if err == nil {
 		j.next++
+		j.size += e.taken()
 	}
 	return err
 }
@@ -104,8 +118,12 @@ func (j *Journal) Replace(ctx context.Context, entries []Entry) error {
 		}
 		return nil
 	})
-	if err == nil {
-		j.next = int64(len(entries)) + 1
+	if err != nil {
+		return err
 	}
-	return err
+	j.next, j.size = int64(len(entries))+1, 0
+	for _, e := range entries {
+		j.size += e.taken()
+	}
+	return nil
 }

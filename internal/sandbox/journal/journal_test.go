@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"strconv"
@@ -65,6 +66,19 @@ func TestWhatWasAcknowledgedIsThereAfterwards(t *testing.T) {
 	}
 }
 
+func TestAReplacementThatFailsLeavesTheOthers(t *testing.T) {
+	j, _ := opened(t, filepath.Join(t.TempDir(), "control.db"))
+	if err := j.Append(t.Context(), Entry{noon, []byte("1")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Replace(t.Context(), []Entry{{noon, []byte("2")}, {noon, nil}}); err == nil {
+		t.Error("an entry without a deed was taken")
+	}
+	if got := entries(t, j); len(got) != 1 || string(got[0].Deed) != "1" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestAMissingEntryIsDamage(t *testing.T) {
 	j, db := opened(t, filepath.Join(t.TempDir(), "control.db"))
 	for range 3 {
@@ -91,5 +105,32 @@ func TestAFullJournalTakesNoMore(t *testing.T) {
 	j.next = MaxEntries + 1
 	if err := j.Append(t.Context(), Entry{noon, []byte("{}")}); !errors.Is(err, fault.Conflict) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Bytes are counted as well as entries, and again when the journal is opened and when others take the place of its entries.
+func TestAJournalOfLargeDeedsIsFull(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.db")
+	j, db := opened(t, path)
+	large := Entry{noon, bytes.Repeat([]byte("7"), MaxBytes/2)}
+	one := Entry{noon, []byte("{}")}
+	if err := j.Append(t.Context(), large); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append(t.Context(), large); !errors.Is(err, fault.Conflict) {
+		t.Errorf("twice half of what it takes, each with its instant: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, _ = opened(t, path)
+	if err := j.Append(t.Context(), large); !errors.Is(err, fault.Conflict) {
+		t.Errorf("opened anew: %v", err)
+	}
+	if err := j.Replace(t.Context(), []Entry{one}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append(t.Context(), large); err != nil {
+		t.Errorf("emptied: %v", err)
 	}
 }

@@ -2,7 +2,8 @@
 // against it sees what its client did, and which rule did it harm.
 //
 // It is bounded and in memory, and holds nothing that anybody said: no body, no token, no secret, and of a query the names
-// of its parameters and the sizes and numbers of pages alone.
+// of its parameters and the sizes and numbers of pages alone. Ids in paths are there; that of a notification channel lets whoever
+// knows it listen, which whoever may read this may do anyway.
 package requests
 
 import (

@@ -159,12 +159,16 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		s := rule.New(rule.Config{Routes: api.Routes(), Prepare: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
 			w.Header()["ININ-Correlation-Id"] = []string{"7"}
+			w.Header()["inin-ratelimit-reset"] = []string{"60"}
 		}})
 		mustAdd(t, s, `{"route":"any",`+text+`}`)
 		for range 2 { // the second time the token has expired before
 			a := get(t.Context(), s.Wrap(&behind{}), "GET", users, "Origin", "http://page", "Authorization", "Bearer x")
 			if id := a.header["ININ-Correlation-Id"]; a.header.Get("Access-Control-Allow-Origin") != "http://page" || len(id) != 1 || !strings.Contains(a.body, `"contextId":"`+id[0]) {
 				t.Errorf("%s: %v %s", text, a.header, a.body)
+			}
+			if reset, told := a.header["inin-ratelimit-reset"]; told && strings.Contains(text, "answer") {
+				t.Errorf("%s: who is told of no time to wait waits until %s", text, reset)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -104,7 +105,10 @@ func (v *aliases) Visit(n ast.Node) ast.Visitor {
 
 func malformed(path string, err error) error {
 	line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
-	return fault.Field("--scenario", "%s:%s", path, strings.TrimPrefix(line, "["))
+	if place, what, ok := strings.Cut(strings.TrimPrefix(line, "["), "] "); ok { // [3:1] what
+		line = place + ": " + what
+	}
+	return fault.Field("--scenario", "%s:%s", path, line)
 }
 
 func (f *File) decode(text []byte, into *sandbox.Scenario) error {
@@ -112,8 +116,14 @@ func (f *File) decode(text []byte, into *sandbox.Scenario) error {
 	if err := json.Unmarshal(text, &members); err != nil {
 		return fault.Field("--scenario", "%s: a scenario is a list of members, as \"days: 9\"", f.path)
 	}
+	if members == nil { // a file of comments, which decoded would make everything zero
+		return nil
+	}
 	f.given = map[string]bool{}
-	for name := range members {
+	for name, value := range members {
+		if value.Kind() == 'n' {
+			return f.at(jsontext.Pointer("").AppendToken(name), "%s has no value; give it one, or leave it out", fault.Clip(name))
+		}
 		f.given[name] = true
 	}
 	err := json.Unmarshal(text, into, json.RejectUnknownMembers(true))
@@ -132,10 +142,37 @@ func (f *File) decode(text []byte, into *sandbox.Scenario) error {
 	if said, ok := errors.AsType[*fault.Error](err); ok {
 		return f.at(semantic.JSONPointer, "%s", said.Message)
 	}
-	return f.at(semantic.JSONPointer, "the value of %s is of another kind", semantic.JSONPointer.LastToken())
+	return f.at(semantic.JSONPointer, "the value of %s is of another kind; write %s", semantic.JSONPointer.LastToken(), wanted(semantic.GoType))
 }
 
-// checkFaults reads the rules, to have what is wrong with them said by line.
+// wanted says how a value is written.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == nil:
+		return "what docs/scenario.schema.json says"
+	case t == reflect.TypeFor[time.Time]():
+		return "an instant, as 2026-11-08T12:00:00Z"
+	case t == reflect.TypeFor[sandbox.Span]():
+		return "a length of time, as 90s, 5m or 72h"
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Uint64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice:
+		return "a list"
+	default:
+		return "what docs/scenario.schema.json says"
+	}
+}
+
+// checkFaults reads the rules, to have what is wrong with them said by line. Whether they make sense is for the sandbox to
+// say, as it knows the routes that there are.
 func (f *File) checkFaults(text jsontext.Value) error {
 	_, err := rule.Decode(text)
 	return f.Where("faults", err)

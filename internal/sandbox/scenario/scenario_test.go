@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/sandbox"
 	"github.com/parley-hq/parley/internal/sandbox/rule"
@@ -60,6 +62,11 @@ func TestWhatIsWrongIsSaidByItsPlace(t *testing.T) {
 		"faults:\n  - route: results\n    nht: 2\n": "s.yaml:3:5: ",
 		"a: &x [1]\nb: *x\n":                        "s.yaml:2:4: a scenario has no aliases",
 		"days: [1\n":                                "s.yaml:",
+		"days: 3\n\tseed: 1\n":                      "s.yaml:2:1: found character",
+		"days: 1\ndays: 2\n":                        `s.yaml:2:1: mapping key "days" already defined`,
+		"start: 2026-11-08\n":                       "s.yaml:1:1: the value of start is of another kind; write an instant, as 2026-11-08T12:00:00Z",
+		"lag: 5\n":                                  "s.yaml:1:1: the value of lag is of another kind; write a length of time, as 90s, 5m or 72h",
+		"days: 2\nseed:\n":                          "s.yaml:2:1: seed has no value; give it one, or leave it out",
 		"- 1\n":                                     "is a list of members",
 		"days: 1\n---\ndays: 2\n":                   "one document",
 	} {
@@ -76,6 +83,16 @@ func TestWhatIsWrongIsSaidByItsPlace(t *testing.T) {
 	_, err = sandbox.Simulate(t.Context(), s, nil)
 	if err = f.Where("", err); err == nil || !strings.Contains(err.Error(), "s.yaml:5:5: events come in their order") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A file that says nothing leaves all as it was: to decode it would make everything zero.
+func TestAFileWithoutMembersChangesNothing(t *testing.T) {
+	for _, text := range []string{"", "# nothing yet\n", "---\n"} {
+		s := sandbox.Scenario{Days: 9, PerDay: 300}
+		if _, err := Read(written(t, text), &s); err != nil || s.Days != 9 || s.PerDay != 300 {
+			t.Errorf("%q: %+v, %v", text, s, err)
+		}
 	}
 }
 
@@ -107,6 +124,9 @@ func TestExamplesCanBePlayed(t *testing.T) {
 		}
 		if s.Faults != nil {
 			rules, err := rule.Decode(s.Faults)
+			if err == nil {
+				err = rule.New(rule.Config{Routes: api.Routes()}).Begins(rules)
+			}
 			if err != nil || len(rules) == 0 {
 				t.Errorf("%s: %v", path, err)
 			}
@@ -151,5 +171,19 @@ func TestTheSchemaIsThatOfAScenario(t *testing.T) {
 	}
 	for name := range have {
 		t.Errorf("a scenario has no %s", name)
+	}
+}
+
+func TestAScenarioIsOfASizeThatPeopleWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "scenario.yaml")
+	for size, large := range map[int]bool{maxFile: false, maxFile + 1: true} {
+		text := "days: 3\n#" + strings.Repeat("x", size-len("days: 3\n#"))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var s sandbox.Scenario
+		if _, err := Read(path, &s); errors.Is(err, fault.TooLarge) != large || !large && (err != nil || s.Days != 3) {
+			t.Errorf("%d bytes: %+v, %v", size, s, err)
+		}
 	}
 }

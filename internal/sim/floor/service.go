@@ -43,7 +43,7 @@ func (f *floor) talk(w *waiting) tick.Instant {
 var endings = [...]struct {
 	ending Ending
 	share  int
-}{{Blind, 95}, {ConsultedOver, 25}, {ConsultedBack, 20}, {Conference, 35}, {Secure, 20}}
+}{{Blind, 95}, {ConsultedOver, 25}, {ConsultedBack, 20}, {Conference, 60}, {Secure, 20}}
 
 func ending(d *chance.Dice) Ending {
 	at := d.Below(1000)

@@ -29,6 +29,7 @@ type Organization struct {
 	Users       []*User
 	Flows       []*Flow
 	Bot         *Flow // that speaks with those who write, first
+	VoiceBot    *Flow // that asks callers what they want
 	Survey      *Flow // that asks callers how a call was
 	Secure      *Flow // in which a caller enters a card number, in the middle of a call
 	Digital     *Flow // through which messages come
@@ -77,6 +78,7 @@ func New(seed uint64, perDay int) *Organization {
 	later := chance.Of(seed, 0, 0, what+7) // than all others, which are as they were
 	o.Survey = o.newFlow(&later, "Call Survey", "")
 	o.Bot = o.newFlow(&later, "Virtual Assistant", "")
+	o.VoiceBot = o.newFlow(&later, "Voice Assistant", "")
 	return o
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Dialect is what is SQLite's own. See state.Dialect for what each of it is.
@@ -42,6 +44,22 @@ func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) { return 
 
 // OneWriter is true: SQLite lets one write at a time, and has the others sleep and try again.
 func (Dialect) OneWriter() bool { return true }
+
+// Scrub writes the database anew, and then the log into it, which is empty afterwards. While somebody reads from the log that
+// cannot be, and SQLite says so in a row.
+func (Dialect) Scrub(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, `VACUUM`); err != nil {
+		return Fault(err)
+	}
+	var busy, log, done int
+	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &done); err != nil {
+		return Fault(err)
+	}
+	if busy != 0 {
+		return fault.New(fault.Conflict, "another process reads the control database, so that what was deleted still stands in its log; run again when it has ended")
+	}
+	return nil
+}
 
 // Fault gives an error of the driver its kind.
 func (Dialect) Fault(err error) error { return Fault(err) }

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"bytes"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -40,5 +42,58 @@ func TestDamageIsCorrupt(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), path); !errors.Is(err, fault.Corrupt) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What was deleted stands in the file, or in the log, until the database is scrubbed; and while somebody reads it cannot be.
+func TestScrub(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	open := func() *sql.DB {
+		db, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		db.SetMaxOpenConns(1)
+		return db
+	}
+	db, reader := open(), open()
+	for _, statement := range []string{`PRAGMA busy_timeout = 1`, `CREATE TABLE x (a TEXT)`, `INSERT INTO x VALUES ('a secret'), ('what stays')`, `DELETE FROM x WHERE a = 'a secret'`} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds := func(text string) bool {
+		t.Helper()
+		for _, suffix := range []string{"", "-wal"} {
+			content, err := os.ReadFile(path + suffix)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(content, []byte(text)) {
+				return true
+			}
+		}
+		return false
+	}
+	if !holds("a secret") {
+		t.Fatal("the test does not see what it looks for")
+	}
+	reading, err := reader.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := reading.QueryRowContext(t.Context(), `SELECT count(*) FROM x`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Dialect{}).Scrub(t.Context(), db); !errors.Is(err, fault.Conflict) {
+		t.Errorf("while somebody reads: %v", err)
+	}
+	if err := reading.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Dialect{}).Scrub(t.Context(), db); err != nil || holds("a secret") || !holds("what stays") {
+		t.Errorf("got %v; it is there still: %v", err, holds("a secret"))
 	}
 }

@@ -7,6 +7,7 @@
 
 const assert = require('node:assert/strict');
 const platform = require('purecloud-platform-client-v2');
+const { WebSocket } = require('ws'); // Node.js has one of its own since version 22 only
 
 const PAGE_OF_JOB = 50; // small, so that a few hundred conversations take many cursors
 const PAGE_OF_QUERY = 100; // the platform's largest
@@ -390,6 +391,51 @@ async function checkLive(conversations) {
     live.patchConversationParticipantAttributes(some.conversationId, participant.id, { attributes: { n: 1 } }));
 }
 
+const TOPIC = 'v2.analytics.conversations.details.jobs.availability';
+
+// Waiting for the nightly batch as the platform has it done: a channel, a subscription, a websocket. The batch ends because the
+// sandbox's clock is moved, which makes this the last check: tokens are old after it.
+async function checkNotifications() {
+  const notifications = new platform.NotificationsApi();
+  const { entities: topics } = await notifications.getNotificationsAvailabletopics({ expand: ['description'] });
+  assert.ok(topics.some(({ id, description }) => id === TOPIC && description), 'the topic is not listed');
+  const channel = await notifications.postNotificationsChannels();
+  assert.ok(new Date(channel.expires) > to, `the channel expires at ${channel.expires}`);
+  await notifications.headNotificationsChannel(channel.id);
+  const subscribed = await notifications.postNotificationsChannelSubscriptions(channel.id, [{ id: TOPIC }]);
+  assert.deepEqual(subscribed.entities.map(({ id }) => id), [TOPIC], 'subscriptions');
+  await notifications.putNotificationsChannelSubscriptions(channel.id, subscribed.entities); // as other SDKs remove one of several
+  await refused('an unknown topic', 400, () => notifications.postNotificationsChannelSubscriptions(channel.id, [{ id: 'v2.nothing' }]));
+  await refused('an unknown channel', 404, () => notifications.getNotificationsChannelSubscriptions(UNKNOWN));
+
+  const socket = new WebSocket(channel.connectUri);
+  const heard = (topic) => new Promise((resolve, reject) => {
+    socket.addEventListener('message', ({ data }) => JSON.parse(data).topicName === topic && resolve(JSON.parse(data)));
+    socket.addEventListener('close', ({ code, reason }) => reject(new Error(`the websocket was closed: ${code} ${reason}`)));
+    socket.addEventListener('error', () => reject(new Error('the websocket cannot be reached')));
+  });
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve);
+    socket.addEventListener('error', () => reject(new Error('the websocket cannot be reached')));
+  });
+  const pong = heard('channel.metadata');
+  socket.send(JSON.stringify({ message: 'ping' }));
+  assert.equal((await pong).eventBody.message, 'pong');
+
+  const told = heard(TOPIC);
+  const before = await analytics.getAnalyticsConversationsDetailsJobsAvailability();
+  const moved = await fetch(`${process.env.PARLEY_URL}/_sandbox/clock`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ until: 'batch' }),
+  });
+  assert.equal(moved.status, 200, 'the clock was not moved');
+  const { eventBody } = await told;
+  assert.ok(new Date(eventBody.dataAvailabilityDate) > new Date(before.dataAvailabilityDate), `told of ${eventBody.dataAvailabilityDate}`);
+  await notifications.deleteNotificationsChannelSubscriptions(channel.id);
+  const left = await notifications.getNotificationsChannelSubscriptions(channel.id);
+  assert.deepEqual(left.entities, [], 'subscriptions after all were removed');
+  socket.close();
+}
+
 async function checkRefusals(jobId) {
   await refused('an unknown conversation', 404, () => analytics.getAnalyticsConversationDetails(UNKNOWN));
   await refused('an unknown job', 404, () => analytics.getAnalyticsConversationsDetailsJob(UNKNOWN));
@@ -423,6 +469,7 @@ async function main() {
 
   await analytics.deleteAnalyticsConversationsDetailsJob(jobId);
   await refused('results of a deleted job', 404, () => analytics.getAnalyticsConversationsDetailsJobResults(jobId));
+  await checkNotifications();
 
   console.log(`js client: ${conversations.length} conversations, ${pages} pages, ` +
     `${withAttributes(conversations)} with attributes, same as the query; ${asked} filtered queries`);

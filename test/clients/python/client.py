@@ -21,6 +21,7 @@ PAGE_OF_LIST = 20  # small, so that some dozens of users take several pages
 POLLS = 120
 POLL_EVERY = 0.5
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+TOPIC = "v2.analytics.conversations.details.jobs.availability"
 PRIMITIVES = {"str": str, "int": int, "float": float, "bool": bool, "datetime": datetime}
 
 
@@ -477,6 +478,25 @@ def check_live(client, conversations):
     refused("conversations of a client", 400, lambda: live.get_conversations())
 
 
+def check_notifications(client):
+    """A channel that is subscribed to the availability of the lake. The websocket is no business of this client's."""
+    api = platform.NotificationsApi(client)
+    check(TOPIC in ids(api.get_notifications_availabletopics(expand=["description"]).entities), "the topic is not listed")
+    channel = api.post_notifications_channels()
+    check(isinstance(channel.expires, datetime) and channel.connect_uri.endswith(channel.id), f"the channel is {channel}")
+    api.head_notifications_channel(channel.id)
+    check(channel.id in ids(api.get_notifications_channels().entities), "the channel is not listed")
+    topic = platform.ChannelTopic()
+    topic.id = TOPIC
+    same(ids(api.post_notifications_channel_subscriptions(channel.id, [topic]).entities), [TOPIC], "subscriptions")
+    same(api.get_notifications_channel_subscriptions(channel.id).entities[0].state, "Permitted", "state of a subscription")
+    topic.id = "v2.nothing"
+    refused("an unknown topic", 400, lambda: api.put_notifications_channel_subscriptions(channel.id, [topic]))
+    api.delete_notifications_channel_subscriptions(channel.id)
+    same(api.get_notifications_channel_subscriptions(channel.id).entities, [], "subscriptions after all were removed")
+    refused("an unknown channel", 404, lambda: api.get_notifications_channel_subscriptions(UNKNOWN))
+
+
 def ids(entities):
     return [e.id for e in entities]
 
@@ -500,6 +520,7 @@ def main():
     check_organization(client)
     check_lists(client, conversations)
     check_live(client, conversations)
+    check_notifications(client)
 
     api.delete_analytics_conversations_details_job(job)
     refused("results of a deleted job", 404, lambda: api.get_analytics_conversations_details_job_results(job))

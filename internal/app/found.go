@@ -1,0 +1,58 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/role"
+)
+
+// Found is a conversation of a lake.
+type Found struct {
+	Record   []byte    // as it was received, attributes too; nil if the lake does not have it
+	Received time.Time // when
+	// Read says of each day whether the lake has it whole.
+	Read func(conversation.Day) bool
+}
+
+// Find looks for a conversation in the lake in dir. It stands beside the way that all else is asked: a server does not say
+// when a record was received, and gives none with attributes but by a job.
+func Find(ctx context.Context, dir string, id conversation.ID) (f Found, err error) {
+	r := &reading{dir: dir}
+	err = role.Of("find", r.services()).During(ctx, func(ctx context.Context) error {
+		whole, err := r.lake.Days(ctx, conversation.DayOf(time.Unix(0, 0)), conversation.DayOf(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))
+		if err != nil {
+			return err
+		}
+		f.Read = func(day conversation.Day) bool { return whole[day] }
+		for record, err := range r.engine.ByID(ctx, []conversation.ID{id}) {
+			if err != nil {
+				return err
+			}
+			f.Record = record.JSON
+			f.Received, err = r.received(ctx, record)
+			return err
+		}
+		return nil
+	})
+	return f, err
+}
+
+// received is when the version of a record came that the snapshot has.
+func (r *reading) received(ctx context.Context, record conversation.Record) (at time.Time, err error) {
+	statement := fmt.Sprintf(`SELECT extracted_at FROM conversations WHERE conversation_id = '%s' AND conversation_start = TIMESTAMPTZ '%s'`,
+		strings.ReplaceAll(string(record.ID), "'", "''"), record.Start.Format("2006-01-02 15:04:05.999999Z07:00"))
+	err = duck.SQL(ctx, duck.Config{}, r.snapshot, statement, func([]string) error { return nil }, func(row []any) error {
+		var ok bool
+		if at, ok = row[0].(time.Time); !ok {
+			return fault.New(fault.Corrupt, "the lake does not say when conversation %s was received", record.ID)
+		}
+		return nil
+	})
+	return at.UTC(), err
+}

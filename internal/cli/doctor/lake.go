@@ -1,0 +1,111 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/platform"
+)
+
+// Room on a disk. A day of a million conversations takes some 3 GiB while it is staged and committed.
+const (
+	little  = 10 << 30
+	tooFull = 1 << 30
+)
+
+// disk looks at the disk that the lake is on, or will be.
+func (o *Options) disk(found *findings) {
+	dir := o.Lake
+	for {
+		_, err := os.Stat(dir)
+		if !errors.Is(err, os.ErrNotExist) || filepath.Dir(dir) == dir {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		found.problem("disk", fault.AtPath(err, "look at the disk of %s", dir), "see whether the folder is there and may be read")
+		return
+	}
+	free := int64(fs.Bavail) * int64(fs.Bsize) //nolint:unconvert // its type differs between systems
+	room(found, free, fs.Files > 0 && fs.Ffree == 0)
+}
+
+func room(found *findings, free int64, noFiles bool) {
+	says := ui.Bytes(free) + " are free"
+	switch {
+	case noFiles:
+		found.problem("disk", fault.New(fault.Full, "no more files can be made on the disk, although %s", says), "remove small files, or make a file system with more inodes")
+	case free < tooFull:
+		found.problem("disk", fault.New(fault.Full, "%s", says), "free some: parley lake maintain removes what commits have replaced")
+	case free < little:
+		found.warn("disk", says, "a large day may need more: parley lake maintain removes what commits have replaced")
+	default:
+		found.ok("disk", "%s", says)
+	}
+}
+
+// lake looks at the lake. Of a platform that was not reached nothing is compared.
+func (o *Options) lake(ctx context.Context, found *findings, client *platform.Client) {
+	if !lake.Exists(o.Lake) {
+		if err := lake.Vacant(ctx, o.Lake); err != nil {
+			found.problem("lake", err, "give another folder by --lake")
+			return
+		}
+		found.ok("lake", "there is none in %s yet; the first extraction makes it", o.Lake)
+		return
+	}
+	l, err := lake.Open(ctx, o.Lake)
+	if err != nil {
+		found.problem("lake", err, "parley lake check says more of a lake that is damaged")
+		return
+	}
+	defer l.Close()
+	days, err := l.WholeDays(ctx)
+	if err != nil {
+		found.problem("lake", err, "run parley lake check")
+		return
+	}
+	found.ok("lake", "it opens, in format %d, and has %s", lake.Format, ui.Counted(int64(days), "whole day", "whole days"))
+	switch err := l.Free(ctx); {
+	case err == nil:
+		found.ok("writer", "this user may write, and nobody else is writing")
+	case errors.Is(err, fault.Conflict):
+		found.warn("writer", err.Error(), "an extraction now would end with exit code 7; that is right while another one runs")
+	default:
+		found.problem("writer", err, "run parley as the owner of the lake, or have its folders shared: docs/lake.md")
+	}
+	if client != nil {
+		source(ctx, found, l, client)
+	}
+}
+
+// source compares where the lake comes from with the platform, as an extraction would.
+func source(ctx context.Context, found *findings, l *lake.Lake, client *platform.Client) {
+	today := conversation.DayOf(time.Now().UTC())
+	plan, err := extract.New(extract.Config{
+		Lake: l, Control: l.Control(), Platform: client, Name: client.API(), First: today - 1, End: today, Size: extract.DefaultSize(), Poll: extract.DefaultPoll(),
+		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: slog.New(slog.DiscardHandler), Rand: rand.New(rand.NewPCG(1, 2)),
+	}).Plan(ctx)
+	switch {
+	case errors.Is(err, fault.Invalid):
+		found.problem("source", err, "extract into another lake, or see whose credentials these are")
+	case err != nil:
+		found.problem("source", err, "run parley doctor again later")
+	default:
+		found.ok("source", "%s", fmt.Sprint(plan.Source))
+	}
+}

@@ -1,0 +1,191 @@
+// Package status is the command "parley status".
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/ledger"
+)
+
+type options struct {
+	streams   *ui.Streams
+	lake      string
+	from, to  string
+	settle    string
+	tolerance string
+	all, json bool
+	now       func() time.Time
+}
+
+// New makes the command.
+func New(s *ui.Streams) *cobra.Command {
+	o := &options{streams: s, now: time.Now}
+	cmd := &cobra.Command{
+		Use:   "status --lake DIR",
+		Short: "Show which days a lake has, and how far they are",
+		Long: `Show a calendar of the days of a lake. A day is
+
+  gap          not whole, or the platform counts another number of conversations than the lake has
+  provisional  whole, and to be read again (--settle), as records change for weeks; or not complete yet, brought by --tail
+  settled      whole, and not read again
+
+with the conversations that the lake has of it, those that the platform counted (totalHits of the synchronous query), up to
+where the platform's data was complete when it was read (dataAvailabilityDate), and the conversations that have no end yet.
+Nothing is asked of the platform; parley reconcile does that. Exit code 3 says that something is missing.`,
+		Example: `  parley status --lake ./lake
+  parley status --lake ./lake --from 2026-11-01 --to 2026-11-08 --all
+  parley status --lake ./lake --json | jq '.days[] | select(.verdict == "gap").day'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.lake, "lake", "", "folder of the lake")
+	f.StringVar(&o.from, "from", "", "first day, UTC; without it the first one that the lake was ever asked for")
+	f.StringVar(&o.to, "to", "", "day after the last one, UTC; without it the last one that was available, or that the lake has")
+	f.StringVar(&o.settle, "settle", ledger.DefaultPolicy().String(), "ages at which days are read again, as parley extract is told")
+	f.StringVar(&o.tolerance, "tolerance", "5%", "share by which the counts of a day may differ, as parley extract is told")
+	f.BoolVar(&o.all, "all", false, "list every day, and not only those in which something is missing")
+	f.BoolVar(&o.json, "json", false, "print the days as JSON")
+	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
+	return cmd
+}
+
+func (o *options) run(ctx context.Context) (err error) {
+	var rules ledger.Rules
+	if rules.Policy, err = ledger.ParsePolicy(o.settle); err != nil {
+		return fault.Field("--settle", "--settle %v", err)
+	}
+	if rules.Tolerance, err = ledger.ParseTolerance(o.tolerance); err != nil {
+		return fault.Field("--tolerance", "--tolerance %v", err)
+	}
+	first, err := day("--from", o.from)
+	if err != nil {
+		return err
+	}
+	end, err := day("--to", o.to)
+	if err != nil {
+		return err
+	}
+	l, err := lake.Open(ctx, o.lake)
+	if err != nil {
+		return err
+	}
+	s, err := extract.StatusOf(ctx, l, l.Control(), rules, first, end)
+	if err := errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	if o.json {
+		return errors.Join(o.streams.JSON(s), s.Incomplete())
+	}
+	return errors.Join(o.print(s), s.Incomplete())
+}
+
+func day(flag, text string) (*conversation.Day, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // nobody said which
+	}
+	d, err := conversation.ParseDay(text)
+	if err != nil {
+		return nil, fault.Field(flag, "%s %v", flag, err)
+	}
+	return &d, nil
+}
+
+// print shows a person the calendar, a line a month, and below it the days that need a look.
+func (o *options) print(s extract.Status) error {
+	for _, line := range months(s.Days) {
+		o.streams.Printf("%s\n", line)
+	}
+	lines := [][2]string{
+		{"settled", ui.Counted(int64(s.Settled), "day", "days")},
+		{"provisional", ui.Counted(int64(s.Provisional), "day", "days") + ", to be read again" + due(s)},
+		{"gaps", ui.Counted(int64(s.Gaps), "day", "days")},
+		{"conversations", fmt.Sprintf("%s, %s without an end", ui.Count(s.Records), ui.Count(s.Open))},
+	}
+	if s.Source != (extract.Identity{}) {
+		lines = append([][2]string{{"from", s.Source.String()}}, lines...)
+	}
+	if s.Kept > 0 {
+		lines = append(lines, [2]string{"kept", ui.Counted(s.Kept, "conversation", "conversations") + " that the last reading of their day did not bring"})
+	}
+	if s.Available != "" {
+		text := s.Available
+		if still, is := s.Stalled(o.now()); is {
+			text += fmt.Sprintf(", for %v now", still.Truncate(time.Hour))
+		}
+		lines = append(lines, [2]string{"platform complete up to", text})
+	}
+	if s.Interrupted != "" {
+		lines = append(lines, [2]string{"interrupted", "an extraction; parley extract goes on with it"})
+	}
+	if err := ui.Fields(o.streams.Out, lines...); err != nil {
+		return err
+	}
+	return o.days(s)
+}
+
+// due says how many days the next extraction reads again.
+func due(s extract.Status) string {
+	n := 0
+	for _, d := range s.Days {
+		if d.NextReading != "" && d.NextReading <= s.Available { // both are times in one form
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s by the next extraction", ui.Count(int64(n)))
+}
+
+// days lists days.
+func (o *options) days(s extract.Status) error {
+	if s.Gaps == 0 && !o.all {
+		return nil
+	}
+	o.streams.Printf("\n")
+	t := o.streams.Table("day", "verdict", "records", "counted", "delta", "open", "kept", "readings", "last reading", "available", "reason")
+	for _, d := range s.Days {
+		if d.Verdict == ledger.Gap || o.all {
+			t.Row(d.Day.String(), string(d.Verdict), ui.Count(d.Records), number(d.Hits), number(d.Delta), ui.Count(d.Open), ui.Count(d.Kept),
+				ui.Count(int64(d.Readings)), d.ReadAt, d.Available, d.Reason)
+		}
+	}
+	return t.Done()
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	return ui.Count(*n)
+}
+
+// signs are what a day is in the calendar.
+var signs = map[ledger.Verdict]string{ledger.Gap: "-", ledger.Provisional: "o", ledger.Settled: "#"}
+
+// months draws a line for each month, with a sign for each day.
+func months(days []ledger.Day) []string {
+	lines := []string{"         1        10        20        30    # settled, o provisional, - gap"}
+	month := ""
+	for _, d := range days {
+		at := d.Day.Start()
+		if now := at.Format("2006-01"); now != month {
+			month = now
+			lines = append(lines, month+"  "+strings.Repeat(" ", at.Day()-1))
+		}
+		lines[len(lines)-1] += signs[d.Verdict]
+	}
+	return lines
+}

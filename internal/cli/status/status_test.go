@@ -1,0 +1,23 @@
+package status
+
+import (
+	"testing"
+
+	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/ledger"
+)
+
+// The days that the next extraction reads again are those whose time has come by the platform's date.
+func TestDaysThatAreDue(t *testing.T) {
+	at := func(next string) ledger.Day { return ledger.Day{Verdict: ledger.Provisional, NextReading: next} }
+	days := []ledger.Day{at("2026-11-08T00:00:00.000Z"), at("2026-11-09T04:00:00.000Z"), at("2026-11-10T00:00:00.000Z"), at("")}
+	for available, want := range map[string]string{
+		"":                         "",
+		"2026-11-07T04:00:00.000Z": "",
+		"2026-11-09T04:00:00.000Z": "; 2 by the next extraction",
+	} {
+		if got := due(extract.Status{Available: available, Days: days}); got != want {
+			t.Errorf("complete up to %q: %q, want %q", available, got, want)
+		}
+	}
+}

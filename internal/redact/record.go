@@ -1,0 +1,229 @@
+package redact
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// Record gives a record in which every member that a rule meets is redacted. Everything else stays as it is written. nil
+// rules redact nothing. What is no JSON object is fault.Invalid, and must not be kept: nobody knows what is in it.
+func (r *Rules) Record(raw []byte) ([]byte, error) {
+	if r == nil {
+		return raw, nil
+	}
+	e := editor{rules: r, raw: raw, dec: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	if e.dec.PeekKind() != '{' {
+		return nil, errNoRecord
+	}
+	if err := e.object(false); err != nil {
+		return nil, errNoRecord
+	}
+	if _, err := e.dec.ReadToken(); !errors.Is(err, io.EOF) { // nobody knows what follows
+		return nil, errNoRecord
+	}
+	if e.last == 0 {
+		return raw, nil
+	}
+	return append(e.out, raw[e.last:]...), nil
+}
+
+var errNoRecord = fault.New(fault.Invalid, "the value is no JSON object, and cannot be redacted")
+
+// editor copies a record with cuts.
+type editor struct {
+	rules *Rules
+	raw   []byte
+	dec   *jsontext.Decoder
+	out   []byte // of raw[:last]
+	last  int
+}
+
+// replace puts text in the place of raw[from:to], which lies behind all that was replaced before.
+func (e *editor) replace(from, to int, text []byte) {
+	e.out = append(append(e.out, e.raw[e.last:from]...), text...)
+	e.last = to
+}
+
+// value goes through a value that no rule has met.
+func (e *editor) value(attributes bool) error {
+	switch e.dec.PeekKind() {
+	case '{':
+		return e.object(attributes)
+	case '[':
+		return e.list(func() error { return e.value(false) })
+	default:
+		return e.dec.SkipValue()
+	}
+}
+
+func (e *editor) list(element func() error) error {
+	if _, err := e.dec.ReadToken(); err != nil {
+		return err
+	}
+	for e.dec.PeekKind() != ']' {
+		if e.dec.PeekKind() == 0 {
+			return errNoRecord
+		}
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	_, err := e.dec.ReadToken()
+	return err
+}
+
+// object goes through an object. attributes says that its members are attributes of a participant.
+func (e *editor) object(attributes bool) error {
+	if _, err := e.dec.ReadToken(); err != nil {
+		return err
+	}
+	m := members{editor: e, kept: -1, first: -1}
+	for e.dec.PeekKind() == '"' {
+		if err := m.member(attributes); err != nil {
+			return err
+		}
+	}
+	if _, err := e.dec.ReadToken(); err != nil {
+		return err
+	}
+	m.end()
+	return nil
+}
+
+// members follows the members of an object, so that those which are dropped take a comma with them.
+type members struct {
+	*editor
+
+	kept  int // where the last member ends that stays; -1 before there is one
+	first int // where the first of the members begins that are dropped before any stays; -1 if there are none
+	until int // where the last dropped one ends
+}
+
+func (m *members) member(attributes bool) error {
+	name, err := m.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	begin := int(m.dec.InputOffset()) - len(name)
+	plain := unquoted(name)
+	rule := m.rules.of(plain, attributes)
+	if rule != nil && rule.Do == Drop {
+		if err := m.dec.SkipValue(); err != nil {
+			return err
+		}
+		m.drop(begin)
+		return nil
+	}
+	if m.first >= 0 { // the first that stays: what was dropped before it goes up to it
+		m.replace(m.first, begin, nil)
+		m.first = -1
+	}
+	if rule != nil {
+		err = m.redact(rule)
+	} else {
+		err = m.value(!attributes && string(plain) == "attributes")
+	}
+	m.kept = int(m.dec.InputOffset())
+	return err
+}
+
+// unquoted is a JSON text without its marks. Bytes that are no UTF-8 become replacement characters: there is no other error,
+// for the text has been read.
+func unquoted(text jsontext.Value) []byte {
+	if inner := text[1 : len(text)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return inner
+	}
+	plain, _ := jsontext.AppendUnquote(nil, text)
+	return plain
+}
+
+// drop drops the member that begins there and has just been read.
+func (m *members) drop(begin int) {
+	m.until = int(m.dec.InputOffset())
+	switch {
+	case m.kept >= 0:
+		m.replace(max(m.kept, m.last), m.until, nil)
+	case m.first < 0:
+		m.first = begin
+	}
+}
+
+// end drops what was dropped before no member that stays.
+func (m *members) end() {
+	if m.first >= 0 {
+		m.replace(m.first, m.until, nil)
+	}
+}
+
+// redact puts what a rule makes of a value in its place; of a list or an object, of every text and number in it.
+func (e *editor) redact(rule *Rule) error {
+	switch e.dec.PeekKind() {
+	case '{':
+		if _, err := e.dec.ReadToken(); err != nil {
+			return err
+		}
+		for e.dec.PeekKind() == '"' {
+			if err := e.dec.SkipValue(); err != nil { // the name
+				return err
+			}
+			if err := e.redact(rule); err != nil {
+				return err
+			}
+		}
+		_, err := e.dec.ReadToken()
+		return err
+	case '[':
+		return e.list(func() error { return e.redact(rule) })
+	case '"', '0':
+		return e.scalar(rule)
+	default: // null, true, false, and what is no JSON
+		return e.dec.SkipValue()
+	}
+}
+
+func (e *editor) scalar(rule *Rule) error {
+	value, err := e.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	end := int(e.dec.InputOffset())
+	plain := []byte(value)
+	if value.Kind() == '"' {
+		plain = unquoted(value)
+	}
+	if len(plain) == 0 {
+		return nil // an empty text tells nothing
+	}
+	quoted, err := jsontext.AppendQuote(nil, e.rules.become(rule, plain))
+	if err != nil {
+		return errors.Join(errNoRecord, err)
+	}
+	e.replace(end-len(value), end, quoted)
+	return nil
+}
+
+// become is what takes the place of a value.
+func (r *Rules) become(rule *Rule, plain []byte) []byte {
+	if rule.Do == Hash {
+		mac := hmac.New(sha256.New, r.key)
+		mac.Write(plain)
+		return []byte("hmac:" + hex.EncodeToString(mac.Sum(nil)[:16]))
+	}
+	text := []rune(string(plain))
+	for i, c := range text {
+		if i < len(text)-rule.Keep && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
+			text[i] = '*'
+		}
+	}
+	return []byte(string(text))
+}

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+)
+
+// gapWatch tells the log which days never came into the data that is served: at the start, and when that changes.
+type gapWatch struct {
+	views map[string]engine.Views
+	log   *slog.Logger
+	said  map[string]string // by organization, what was said last
+}
+
+func newGapWatch(views map[string]engine.Views, log *slog.Logger) *gapWatch {
+	return &gapWatch{views, log, map[string]string{}}
+}
+
+// gapsEvery is how often it looks. Data comes once a night.
+const gapsEvery = time.Minute
+
+// run looks until ctx ends. It does not fail: what it cannot look at it tells the log.
+func (g *gapWatch) run(ctx context.Context) error {
+	tick := time.NewTicker(gapsEvery)
+	defer tick.Stop()
+	for {
+		g.look(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (g *gapWatch) look(ctx context.Context) {
+	for _, name := range slices.Sorted(maps.Keys(g.views)) {
+		days, err := engine.Gaps(ctx, g.views[name])
+		if err != nil {
+			if ctx.Err() == nil {
+				g.log.WarnContext(ctx, "look for days that never came into the data", "organization", name, "err", err)
+			}
+			continue
+		}
+		g.say(ctx, name, days)
+	}
+}
+
+func (g *gapWatch) say(ctx context.Context, name string, days []conversation.Days) {
+	text := conversation.DaysText(days)
+	if text == g.said[name] {
+		return
+	}
+	g.said[name] = text
+	if text == "" {
+		g.log.InfoContext(ctx, "every day between the first and the last is in the data now", "organization", name)
+		return
+	}
+	g.log.WarnContext(ctx, "days between the first and the last never came into the data; answers that touch them say so",
+		"organization", name, "days", strings.ReplaceAll(text, ",", ", "))
+}

@@ -1,0 +1,325 @@
+// Package server serves the platform's API over views of data: clients, tokens and jobs in a folder of its own or in one
+// that ends with it, over HTTP or in this process. It does not know where the views come from.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/directory"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/meter"
+	"github.com/parley-hq/parley/internal/notification"
+	"github.com/parley-hq/parley/internal/private"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/role"
+)
+
+// Credentials are those of a client that a server knows without its control database.
+type Credentials struct{ ID, Secret string }
+
+// NewCredentials makes credentials by chance.
+func NewCredentials() Credentials { return Credentials{rand.Text(), rand.Text()} }
+
+// Listen is where a server listens, whom it serves and how much of it.
+type Listen struct {
+	Addr      string      // host:port; port 0 picks one
+	OrAny     bool        // where Addr cannot be had, any free port of this machine
+	TLS       TLS         // without it the server speaks plain HTTP
+	Client    Credentials // a client beside those of the control database; none if empty
+	RateLimit int         // requests a minute a client; 0 means the platform's 300
+	Days      Days
+	Jobs      job.Limits    // 0 means the default of each
+	Keep      time.Duration // how long results of jobs are kept; 0 means 7 days
+	Grace     time.Duration // how long answers in flight may take when the server stops; 0 means 10 s
+	Origins   []string      // web origins whose pages may ask; * means all
+	Log       *slog.Logger
+}
+
+// TLS names the files of the certificate, with its chain, and of its key, in PEM.
+type TLS struct{ Cert, Key string }
+
+func (t TLS) config() (*tls.Config, error) {
+	if t == (TLS{}) {
+		return nil, nil //nolint:nilnil // no TLS is asked for, and nothing wrong with that
+	}
+	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "the certificate %s and its key %s cannot be used; --tls-cert and --tls-key name PEM files", t.Cert, t.Key)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}, nil
+}
+
+// Days are the longest intervals of synchronous queries, in days; 0 means the platform's 7 and 31.
+type Days struct{ Unfiltered, Filtered int }
+
+// limits are the platform's, but for these.
+func (d Days) limits() query.Limits {
+	l := query.PlatformLimits()
+	if d.Unfiltered > 0 {
+		l.Interval = time.Duration(d.Unfiltered) * 24 * time.Hour
+	}
+	if d.Filtered > 0 {
+		l.FilteredInterval = time.Duration(d.Filtered) * 24 * time.Hour
+	}
+	return l
+}
+
+// Backend is what a server answers from.
+type Backend struct {
+	Views         map[string]engine.Views // by organization
+	Organizations func(context.Context) (map[string]api.Organization, error)
+	Directories   map[string]func() *directory.Directory // by organization; nil where only records are known
+	Live          map[string]api.Live                    // by organization; nil where only records are known
+	// Notices are made with what is to be done when a nightly batch has ended, by organization; nil where there are no batches.
+	Notices     map[string]func(ctx context.Context, tell func(available time.Time)) (Notices, error)
+	Permissions []access.Permission // of the client that is given; nil for the usual
+	Now         func() time.Time
+	Folder      *Folder        // nil: one that ends with the server
+	Front       Front          // nil: nothing stands before it
+	Owner       *access.Client // who asks in this process; nil where clients do
+}
+
+// Front stands before the platform, and sees each request first.
+type Front interface {
+	Before(platform http.Handler) http.Handler
+	Stopping() // ends what waits
+}
+
+// Server is the platform's surface over views of data. It may run again when it has ended, and not twice at a time.
+type Server struct {
+	Listen
+	Backend
+
+	passing  *Folder
+	meter    *meter.Meter
+	clients  *access.Store
+	jobs     *job.Manager
+	channels map[string]*notification.Channels
+	notices  map[string]Notices
+	surface  *api.Server
+	socket   net.Listener
+	http     *http.Server
+}
+
+// New makes a server. Nothing is opened and nothing listens before it runs.
+func New(l Listen, b Backend) *Server { return &Server{Listen: l, Backend: b} }
+
+// One is what a server of one organization answers from, whose clients, tokens and jobs end with it.
+func One(views engine.Views, now func() time.Time, who func(context.Context) (api.Organization, error)) Backend {
+	return Backend{
+		Views: map[string]engine.Views{DefaultOrganization: views}, Now: now,
+		Organizations: func(ctx context.Context) (map[string]api.Organization, error) {
+			o, err := who(ctx)
+			return map[string]api.Organization{DefaultOrganization: o}, err
+		},
+	}
+}
+
+// Surface is the platform's, once it is open.
+func (s *Server) Surface() *api.Server { return s.surface }
+
+// Manager has the server's jobs, once they are open.
+func (s *Server) Manager() *job.Manager { return s.jobs }
+
+// Run serves until ctx ends, finishes what is in flight, and clears up. Ready is told the address once somebody can
+// connect to it.
+func (s *Server) Run(ctx context.Context, ready func(url string) error) error {
+	return s.While(ctx, func(ctx context.Context, url string) error {
+		if err := ready(url); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// While does something while the server answers at an address, and stops it then.
+func (s *Server) While(ctx context.Context, do func(ctx context.Context, url string) error) error {
+	return s.role().During(ctx, func(ctx context.Context) error { return do(ctx, s.url()) })
+}
+
+func (s *Server) role() role.Services {
+	name := "serve"
+	if s.Folder == nil {
+		name = "passing"
+	}
+	s.meter = meter.New()
+	return role.Of(name, s.Services())
+}
+
+// Services are those that are made of a server.
+func (s *Server) Services() role.Services {
+	return role.Services{
+		"folder":  {Open: s.openPassing, Close: s.removePassing},
+		"clients": {Needs: []string{"folder"}, Open: s.openClients},
+		"jobs":    {Needs: []string{"folder"}, Open: s.openJobs},
+		"runner":  {Needs: []string{"jobs"}, Run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
+		"gaps":    {Run: newGapWatch(s.Views, s.Log).run},
+		"notices": {Open: s.openChannels, Run: s.tell},
+		"surface": {Needs: []string{"clients", "jobs", "engine", "notices"}, Open: s.openSurface},
+		"http":    {Needs: []string{"surface"}, Open: s.listen, Run: s.serve, Close: s.hangUp},
+	}
+}
+
+// openPassing makes a folder that ends with the server.
+func (s *Server) openPassing(ctx context.Context) error {
+	dir, err := private.Temp("jobs")
+	if err != nil {
+		return err
+	}
+	if s.passing, err = OpenFolder(ctx, dir); err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	return nil
+}
+
+func (s *Server) removePassing() error {
+	return errors.Join(s.passing.Close(), os.RemoveAll(s.passing.Dir))
+}
+
+// kept is where clients, tokens and jobs are.
+func (s *Server) kept() *Folder {
+	if s.Folder != nil {
+		return s.Folder
+	}
+	return s.passing
+}
+
+// openClients knows the clients of the control database, and the one that was given.
+func (s *Server) openClients(ctx context.Context) (err error) {
+	if s.clients, err = access.Open(ctx, s.kept().DB, s.Now); err != nil || s.Client == (Credentials{}) {
+		return err
+	}
+	organization := DefaultOrganization
+	if len(s.Views) == 1 {
+		organization = slices.Collect(maps.Keys(s.Views))[0]
+	}
+	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization, Permissions: s.Permissions}, s.Client.Secret)
+}
+
+func (s *Server) openJobs(ctx context.Context) (err error) {
+	folder := s.kept()
+	s.jobs, err = job.New(ctx, job.Config{
+		DB: folder.DB, Dir: folder.Results(), Views: s.Views, Now: s.Now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+	})
+	return err
+}
+
+func (s *Server) openSurface(ctx context.Context) error {
+	organizations, err := s.Organizations(ctx)
+	if err != nil {
+		return err
+	}
+	s.surface, err = api.New(api.Config{
+		Views: s.Views, Organizations: organizations, Directories: s.Directories, Live: s.Live, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
+		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
+	})
+	return err
+}
+
+// listen begins to listen. Nobody is answered before serve.
+func (s *Server) listen(ctx context.Context) error {
+	secure, err := s.TLS.config()
+	if err != nil {
+		return err
+	}
+	if s.socket, err = new(net.ListenConfig).Listen(ctx, "tcp", s.Addr); err != nil && s.OrAny {
+		s.socket, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", s.Addr)
+	}
+	if secure != nil {
+		s.socket = tls.NewListener(s.socket, secure)
+	}
+	s.http = &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+	return nil
+}
+
+func (s *Server) handler() http.Handler {
+	if s.Front == nil {
+		return s.surface.Handler()
+	}
+	return s.Front.Before(s.surface.Handler())
+}
+
+// hangUp closes the socket, which is closed already if the server has served.
+func (s *Server) hangUp() error {
+	if err := s.socket.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) url() string {
+	scheme := "http://"
+	if s.TLS != (TLS{}) {
+		scheme = "https://"
+	}
+	return scheme + reachable(s.socket.Addr().String())
+}
+
+// reachable gives an address by which a server on this machine can be reached: one that listens everywhere says so by
+// an address that is nobody's.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// graceful is how long pages in flight may take when the server stops.
+const graceful = 10 * time.Second
+
+// serve answers until ctx ends, and finishes what is in flight.
+func (s *Server) serve(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := s.http.Serve(s.socket); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		s.surface.Stopping()
+		if s.Front != nil {
+			s.Front.Stopping()
+		}
+		grace := s.Grace
+		if grace == 0 {
+			grace = graceful
+		}
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		var sockets sync.WaitGroup
+		sockets.Go(func() { s.closeChannels(bounded) })
+		defer sockets.Wait()
+		if err := s.http.Shutdown(bounded); err != nil {
+			return s.http.Close()
+		}
+		return nil
+	})
+	return group.Wait()
+}
