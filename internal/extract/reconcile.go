@@ -65,7 +65,7 @@ func (e *Extraction) count(ctx context.Context, entry ledger.Entry) error {
 		return nil
 	}
 	e.report("counting")
-	hits, _, err := e.cfg.Platform.Count(ctx, upTo(entry.Day.Start(), entry.Day.End()))
+	hits, err := e.hitsOf(ctx, entry)
 	switch {
 	case ctx.Err() != nil || errors.Is(err, fault.Unauthorized):
 		return errors.Join(ctx.Err(), err)
@@ -80,6 +80,21 @@ func (e *Extraction) count(ctx context.Context, entry ledger.Entry) error {
 	return errors.Join(e.ledger.Assume(ctx, entry), e.ledger.Count(ctx, entry.Day, hits, e.cfg.Now()))
 }
 
+// hitsOf asks for the count of a day. Whether an interval that ends at midnight takes in the day that begins then is not
+// documented, so it is asked for up to a millisecond before. Where that is fewer than came, it is asked for up to midnight
+// too, for what started in that millisecond; a platform that takes in the next day counts far more then, and is not believed.
+func (e *Extraction) hitsOf(ctx context.Context, entry ledger.Entry) (int64, error) {
+	hits, _, err := e.cfg.Platform.Count(ctx, upTo(entry.Day.Start(), entry.Day.End()))
+	if err != nil || hits >= entry.Received {
+		return hits, err
+	}
+	more, _, err := e.cfg.Platform.Count(ctx, conversation.Interval{Start: entry.Day.Start(), End: entry.Day.End()})
+	if err == nil && more <= entry.Received {
+		hits = max(hits, more)
+	}
+	return hits, nil //nolint:nilerr // the first answer stands
+}
+
 // differing gives the whole days, of those that of wants, of which the platform counts another number than the lake has.
 func (e *Extraction) differing(ctx context.Context, of func(ledger.Entry) bool) (out []conversation.Day, err error) {
 	entries, err := e.entries(ctx)
@@ -89,7 +104,7 @@ func (e *Extraction) differing(ctx context.Context, of func(ledger.Entry) bool) 
 	rows, err := e.rows(ctx)
 	rules := ledger.Rules{Tolerance: e.cfg.Tolerance}
 	for day, entry := range entries {
-		if of(entry) && entry.Counted() && entry.Hits != ledger.Unknown && rules.Differs(entry.Hits, entry.Of(rows[day])) {
+		if of(entry) && entry.Counted() && entry.Hits != ledger.Unknown && rules.Differs(entry, rows[day]) {
 			out = append(out, day)
 		}
 	}

@@ -204,6 +204,17 @@ func counting(perDay ...int64) func(conversation.Interval) (int64, []conversatio
 	}
 }
 
+// upToMidnight is a synchronous query that counts less on the two days when it is asked for all but their last millisecond.
+func upToMidnight(less1, less2, all1, all2 int64) func(conversation.Interval) (int64, []conversation.Day, error) {
+	less, all := counting(less1, less2), counting(all1, all2)
+	return func(iv conversation.Interval) (int64, []conversation.Day, error) {
+		if iv.End.Equal(iv.End.Truncate(24 * time.Hour)) {
+			return all(iv)
+		}
+		return less(iv)
+	}
+}
+
 // A day of which the platform counts more than its job gave is read again in parts of six hours; if they bring what was
 // missing, all is well, and if not, the run says so.
 func TestReconcile(t *testing.T) {
@@ -215,13 +226,14 @@ func TestReconcile(t *testing.T) {
 		records int
 		differ  string
 	}{
-		"agree":              {nil, counting(4, 1), 2, 5, ""},
-		"within what may be": {nil, counting(4, 1), 2, 5, ""},
-		"narrower parts":     {all, counting(4, 2), 6, 6, ""},
-		"nothing helps":      {nil, counting(4, 2), 6, 5, "2"},
-		"fewer":              {nil, counting(3, 1), 6, 5, "1"},
-		"not answered":       {nil, func(conversation.Interval) (int64, []conversation.Day, error) { return 0, nil, fault.Invalid }, 2, 5, ""},
-		"out of order":       {nil, func(conversation.Interval) (int64, []conversation.Day, error) { return 0, nil, fault.Unavailable }, 2, 5, ""},
+		"agree":            {nil, counting(4, 1), 2, 5, ""},
+		"last millisecond": {nil, upToMidnight(3, 0, 4, 1), 2, 5, ""},
+		"the next day too": {nil, upToMidnight(3, 1, 5, 1), 6, 5, "1"},
+		"narrower parts":   {all, counting(4, 2), 6, 6, ""},
+		"nothing helps":    {nil, counting(4, 2), 6, 5, "2"},
+		"fewer":            {nil, counting(3, 1), 6, 5, "1"},
+		"not answered":     {nil, func(conversation.Interval) (int64, []conversation.Day, error) { return 0, nil, fault.Invalid }, 2, 5, ""},
+		"out of order":     {nil, func(conversation.Interval) (int64, []conversation.Day, error) { return 0, nil, fault.Unavailable }, 2, 5, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &scripted{count: c.count}

@@ -49,9 +49,11 @@ type Rules struct {
 	Available time.Time // the platform's data is complete up to here; what there is of later days is provisional
 }
 
-// Differs says whether what the platform counts of a day and what the lake has differ by more than is allowed.
-func (r Rules) Differs(hits, records int64) bool {
-	return math.Abs(float64(hits-records)) > r.Tolerance*float64(max(hits, records))
+// Differs says whether what the platform counts of a day and what the lake has of it, so many records, differ by more than is
+// allowed.
+func (r Rules) Differs(e Entry, records int64) bool {
+	delta := e.Delta(records)
+	return math.Abs(float64(delta)) > r.Tolerance*float64(max(e.Hits, e.Hits-delta))
 }
 
 // Judge says of one day how far it is.
@@ -61,7 +63,7 @@ func (r Rules) Judge(day conversation.Day, held Held, e Entry) Day {
 		d.ReadAt, d.Available = conversation.FormatTime(e.ReadAt), conversation.FormatTime(e.Available)
 	}
 	if e.Counted() && e.Hits != Unknown {
-		hits, delta := e.Hits, e.Hits-e.Of(held.Records)
+		hits, delta := e.Hits, e.Delta(held.Records)
 		d.Hits, d.Delta = &hits, &delta
 	}
 	next, again := r.Policy.Next(day, e.Available)
@@ -80,7 +82,7 @@ func (r Rules) verdict(d Day, held Held, e Entry, again bool) (Verdict, string) 
 		return Gap, "it has not been extracted whole"
 	case !held.Whole:
 		return Gap, "it has not been extracted"
-	case d.Delta != nil && r.Differs(*d.Hits, e.Of(held.Records)):
+	case d.Delta != nil && r.Differs(e, held.Records):
 		text := fmt.Sprintf("the platform counts %d more than the lake has", *d.Delta)
 		if *d.Delta < 0 {
 			text = fmt.Sprintf("the platform counts %d fewer than the lake has", -*d.Delta)

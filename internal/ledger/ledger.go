@@ -59,8 +59,12 @@ type Entry struct {
 	Erased    int64 // conversations that were erased on request, and that the platform counts
 }
 
-// Of is how many of the platform's conversations are in the lake, or were, when the lake has so many records of the day.
-func (e Entry) Of(records int64) int64 { return records - e.Kept + e.Erased }
+// Delta is by how much what the platform counts differs from what the lake has of it, when that has so many records of the
+// day. What was erased on request is not missing, whether the platform goes on counting it or has erased it too.
+func (e Entry) Delta(records int64) int64 {
+	least := records - e.Kept
+	return e.Hits - min(max(e.Hits, least), least+e.Erased)
+}
 
 // Counted says whether the platform was asked for its count since the reading.
 func (e Entry) Counted() bool { return !e.CountedAt.IsZero() }

@@ -77,11 +77,28 @@ func TestTolerance(t *testing.T) {
 	}
 	r := Rules{Tolerance: 0.05}
 	for _, c := range []struct {
-		hits, records int64
-		want          bool
-	}{{100, 100, false}, {100, 95, false}, {100, 94, true}, {95, 100, false}, {94, 100, true}, {0, 0, false}, {0, 1, true}, {1, 0, true}} {
-		if got := r.Differs(c.hits, c.records); got != c.want {
-			t.Errorf("%d against %d: %v", c.hits, c.records, got)
+		hits, kept, erased, records int64
+		delta                       int64
+		differs                     bool
+	}{
+		{100, 0, 0, 100, 0, false},
+		{100, 0, 0, 95, 5, false},
+		{100, 0, 0, 94, 6, true},
+		{95, 0, 0, 100, -5, false},
+		{94, 0, 0, 100, -6, true},
+		{0, 0, 0, 0, 0, false},
+		{0, 0, 0, 1, -1, true},
+		{1, 0, 0, 0, 1, true},
+		{100, 50, 0, 150, 0, false}, // the platform does not give, nor count, what is kept
+		{100, 0, 50, 50, 0, false},  // it goes on counting what was erased here
+		{50, 0, 50, 50, 0, false},   // it has erased it too
+		{70, 0, 50, 50, 0, false},   // it has erased a part
+		{110, 0, 50, 50, 10, true},
+		{40, 0, 50, 50, -10, true},
+	} {
+		e := Entry{Hits: c.hits, Kept: c.kept, Erased: c.erased}
+		if delta, differs := e.Delta(c.records), r.Differs(e, c.records); delta != c.delta || differs != c.differs {
+			t.Errorf("%+v: by %d, %v", c, delta, differs)
 		}
 	}
 }

@@ -156,13 +156,34 @@ func (o *options) days(s extract.Status) error {
 	}
 	o.streams.Printf("\n")
 	t := o.streams.Table("day", "verdict", "records", "counted", "delta", "open", "kept", "readings", "last reading", "available", "reason")
-	for _, d := range s.Days {
+	days := s.Days
+	for len(days) > 0 {
+		d, n := days[0], 1
+		if !o.all {
+			n = alike(days)
+		}
 		if d.Verdict == ledger.Gap || o.all {
-			t.Row(d.Day.String(), string(d.Verdict), ui.Count(d.Records), number(d.Hits), number(d.Delta), ui.Count(d.Open), ui.Count(d.Kept),
+			t.Row(conversation.Days{First: d.Day, End: d.Day + conversation.Day(n)}.Words(), string(d.Verdict), ui.Count(d.Records), number(d.Hits), number(d.Delta), ui.Count(d.Open), ui.Count(d.Kept),
 				ui.Count(int64(d.Readings)), d.ReadAt, d.Available, d.Reason)
 		}
+		days = days[n:]
 	}
 	return t.Done()
+}
+
+// alike says of how many days from the first on there is the same to say: of years that nobody extracted, one line is enough.
+func alike(days []ledger.Day) int {
+	first := days[0]
+	n := 1
+	for n < len(days) && days[n].Readings == 0 && same(days[n], first) {
+		n++
+	}
+	return n
+}
+
+func same(a, b ledger.Day) bool {
+	a.Day = b.Day
+	return a == b
 }
 
 func number(n *int64) string {

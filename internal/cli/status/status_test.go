@@ -3,6 +3,7 @@ package status
 import (
 	"testing"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/ledger"
 )
@@ -18,6 +19,28 @@ func TestDaysThatAreDue(t *testing.T) {
 	} {
 		if got := due(extract.Status{Available: available, Days: days}); got != want {
 			t.Errorf("complete up to %q: %q, want %q", available, got, want)
+		}
+	}
+}
+
+// Days in a row of which there is the same to say, because nobody extracted them, are one line; a day that was read never is.
+func TestDaysAlike(t *testing.T) {
+	nothing := ledger.Day{Verdict: ledger.Gap, Reason: "nobody"}
+	read := ledger.Day{Verdict: ledger.Gap, Readings: 1}
+	for _, c := range []struct {
+		days []ledger.Day
+		want int
+	}{
+		{[]ledger.Day{nothing}, 1},
+		{[]ledger.Day{nothing, nothing, nothing, read}, 3},
+		{[]ledger.Day{nothing, {Verdict: ledger.Gap, Reason: "nobody", Records: 1}}, 1},
+		{[]ledger.Day{read, read}, 1},
+	} {
+		for i := range c.days {
+			c.days[i].Day += conversation.Day(i)
+		}
+		if got := alike(c.days); got != c.want {
+			t.Errorf("%+v: %d, want %d", c.days, got, c.want)
 		}
 	}
 }
