@@ -140,6 +140,7 @@ type Extraction struct {
 	perDay   float64
 	spanned  int
 	narrowed []conversation.Day // read again in narrower parts
+	strayed  strays
 	taken    map[time.Time]bool // starts of the parts that somebody works at
 	turn     sync.Mutex         // of whoever works at the run: see work
 	halted   error              // why work has stopped

@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/stage"
@@ -265,8 +266,12 @@ func TestRecordsOfOtherDays(t *testing.T) {
 	over := platformtest.Record("over", first.Start().Add(23*time.Hour+50*time.Minute), time.Hour, "")
 	fake := platformtest.Config{Records: append(spread(2, 8), long, over), IgnoreStartDay: true}
 	r := newRig(t, 2, fake)
-	if s := r.mustRun(); s.Elsewhere != 1 || s.Outside != 2 || s.Added != 9 { // over once, long twice
+	s := r.mustRun()
+	if s.Elsewhere != 1 || s.Outside != 2 || s.Added != 9 { // over once, long twice
 		t.Errorf("got %+v", s)
+	}
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "3, of 2026-09-30T23:00:00.000Z up to 2026-10-01T23:50:00.000Z") {
+		t.Errorf("warned %q", s.Warnings)
 	}
 	r.wantRecords(slices.Insert(spread(2, 8), 4, over))
 }
@@ -294,7 +299,7 @@ func TestRejectedRecordsAreKeptAside(t *testing.T) {
 	r := newRig(t, 2, fake)
 
 	s, err := r.run(t.Context())
-	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "could not be kept, for want of a usable id or start or for their size or nesting: 3;") {
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "could not be kept, for want of a usable id or start, for their size or nesting, or by a hard rule of --schema: 3;") {
 		t.Errorf("got %v", err)
 	}
 	if s.Rejected != 3 || s.Duplicates != 3 || s.Added != 8 || s.Days != 2 {
@@ -313,6 +318,23 @@ func TestRejectedRecordsAreKeptAside(t *testing.T) {
 		t.Errorf("kept %q", kept)
 	}
 	r.mustRun() // all days are whole now
+	status := func() string {
+		s, err := StatusOf(t.Context(), r.lake, r.lake.Control(), ledger.Rules{}, nil, new(first+2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(s.Gaps, s.Days[0].Aside, s.Days[1].Aside)
+	}
+	if got := status(); got != "1 3 0" {
+		t.Errorf("gaps, and what is set aside of each day: %s", got)
+	}
+	// The platform has mended its records: the next reading has nothing that is set aside.
+	r.fake.Behave()
+	r.cfg.Again = conversation.Days{First: first, End: first + 1}
+	r.mustRun()
+	if got := status(); got != "0 0 0" {
+		t.Errorf("gaps, and what is set aside of each day, read again: %s", got)
+	}
 }
 
 func TestDaysThatAreNotAvailable(t *testing.T) {

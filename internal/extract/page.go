@@ -234,13 +234,15 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 		}
 		switch {
 		case err != nil:
-			reject = append(reject, stage.Rejected{Reason: err.Error(), Text: raw})
+			// It came after the record before it, and so, in order, of its day.
+			reject = append(reject, stage.Rejected{Reason: err.Error(), Text: raw, Day: next.day().String()})
 		case r.Start.Before(p.start) || !r.Start.Before(p.end):
 			if e.brings(r.Day()) {
 				c.Elsewhere++
 			} else {
 				c.Outside++
 			}
+			e.strayed.take(p, r.Start)
 		default:
 			next.take(r)
 			keep = append(keep, conversation.Version{Record: r, Run: string(e.run.id), At: at})
@@ -280,6 +282,28 @@ func (e *Extraction) stagePage(ctx context.Context, p *part, page platform.Page)
 	return got, nil
 }
 
+// strays are conversations that began on no day of the part whose job gave them, by more than a clock may be off.
+type strays struct {
+	n           int64
+	first, last time.Time
+}
+
+const clockOff = time.Second
+
+func (s *strays) take(p *part, start time.Time) {
+	from, to := conversation.DayOf(p.start).Start(), conversation.DayOf(p.end.Add(-1)).End()
+	if !start.Before(from.Add(-clockOff)) && start.Before(to.Add(clockOff)) {
+		return
+	}
+	if s.n == 0 || start.Before(s.first) {
+		s.first = start
+	}
+	if s.n == 0 || start.After(s.last) {
+		s.last = start
+	}
+	s.n++
+}
+
 // brings says whether some part of the run brings the conversations of a day.
 func (e *Extraction) brings(day conversation.Day) bool {
 	return contains(e.plan.Days, day) || e.run.covers(day)
@@ -306,6 +330,14 @@ func newOrder(p part) *order {
 		p.last = p.frontier
 	}
 	return &order{p}
+}
+
+// day is that of the newest record so far.
+func (o *order) day() conversation.Day {
+	if o.last.Before(o.start) {
+		return conversation.DayOf(o.start)
+	}
+	return conversation.DayOf(o.last)
 }
 
 func (o *order) take(r conversation.Record) {

@@ -12,6 +12,7 @@ import (
 
 // reading is what the ledger is told of the days that a commit makes whole.
 type reading struct {
+	run       stage.RunID
 	at        time.Time
 	available time.Time
 	received  map[conversation.Day]int64
@@ -19,7 +20,7 @@ type reading struct {
 
 // reading is that of the days of the commit that a run is making.
 func (e *Extraction) reading(ctx context.Context, staged *stage.Stage, r run, days []conversation.Day) (reading, error) {
-	out := reading{r.commitAt, r.available, map[conversation.Day]int64{}}
+	out := reading{r.id, r.commitAt, r.available, map[conversation.Day]int64{}}
 	for _, day := range days {
 		out.received[day] = 0
 	}
@@ -34,7 +35,7 @@ func (e *Extraction) reading(ctx context.Context, staged *stage.Stage, r run, da
 
 // enter enters the reading in the ledger, with the commit that brings it.
 func (r reading) enter(ctx context.Context, tx *state.Tx) error {
-	return ledger.Read(ctx, tx, r.at, r.available, r.received)
+	return ledger.Read(ctx, tx, string(r.run), r.at, r.available, r.received)
 }
 
 // kept marks what the lake has of the days and the reading did not bring.
@@ -84,6 +85,9 @@ const still = 36 * time.Hour
 func (e *Extraction) saw(ctx context.Context) error {
 	at, available := e.cfg.Now(), e.plan.complete()
 	before, err := e.ledger.Saw(ctx, e.cfg.First, available, at)
+	if err == nil && !e.cfg.Recount {
+		err = e.ledger.Follow(ctx, ledger.Rules{Policy: e.cfg.Settle, Tolerance: e.cfg.Tolerance})
+	}
 	if err != nil || before.Available.IsZero() {
 		return err
 	}

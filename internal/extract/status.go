@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -80,7 +81,7 @@ func StatusOf(ctx context.Context, l *lake.Lake, control *state.DB, rules ledger
 	if s.First, s.End, err = span(ctx, l, book, known, first, end); err != nil {
 		return s, err
 	}
-	held, entries, err := heldOf(ctx, l, book, s.First, s.End)
+	held, entries, err := heldOf(ctx, l, control, s.First, s.End)
 	if err != nil {
 		return s, err
 	}
@@ -121,9 +122,9 @@ func span(ctx context.Context, l *lake.Lake, book ledger.Ledger, known ledger.Pl
 }
 
 // heldOf gives what the lake and the ledger have of the days of [first, end).
-func heldOf(ctx context.Context, l *lake.Lake, book ledger.Ledger, first, end conversation.Day) (map[conversation.Day]ledger.Held, map[conversation.Day]ledger.Entry, error) {
+func heldOf(ctx context.Context, l *lake.Lake, control *state.DB, first, end conversation.Day) (map[conversation.Day]ledger.Held, map[conversation.Day]ledger.Entry, error) {
 	held := map[conversation.Day]ledger.Held{}
-	entries, err := book.Entries(ctx, first, end)
+	entries, err := ledger.In(control).Entries(ctx, first, end)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -136,6 +137,15 @@ func heldOf(ctx context.Context, l *lake.Lake, book ledger.Ledger, first, end co
 		if _, has := entries[day]; !has {
 			entries[day] = ledger.Assumed(day, at)
 		}
+	}
+	aside, err := stage.RejectedDays(ctx, control)
+	if err != nil {
+		return nil, nil, err
+	}
+	for day, entry := range entries {
+		h := held[day]
+		h.Aside = aside[stage.RejectedDay{Run: stage.RunID(entry.Run), Day: day.String()}]
+		held[day] = h
 	}
 	s, err := l.Snapshot(ctx)
 	if err != nil {

@@ -127,6 +127,10 @@ func (e *Extraction) warnings(ctx context.Context, s Summary) (out []string, err
 		out = append(out, fmt.Sprintf("the platform calls its data complete up to %s, which is %d s ahead of this machine's clock, %s; "+
 			"days that have not ended by this clock are not extracted; look at both clocks", s.Available, s.Ahead, conversation.FormatTime(e.plan.Now)))
 	}
+	if n := e.strayed.n; n > 0 {
+		out = append(out, fmt.Sprintf("jobs gave conversations that began on days other than those asked for: %d, of %s up to %s; each was left to the job of its own day, "+
+			"and is in the lake if that day was asked for", n, conversation.FormatTime(e.strayed.first), conversation.FormatTime(e.strayed.last)))
+	}
 	if s.Source.ID != "" && e.untold {
 		out = append(out, fmt.Sprintf("the platform does not tell this client whose it is; by its base URL it is taken for %v, which the lake holds", s.Source))
 	}
@@ -198,7 +202,7 @@ func (s Summary) incomplete() error {
 		rejected, unfit, misfits = rejected+t.Rejected, unfit+t.Unfit, maps.Clone(misfits).Add(t.Misfits)
 	}
 	if rejected > 0 {
-		texts = append(texts, fmt.Sprintf("some records could not be kept, for want of a usable id or start or for their size or nesting: %d; parley lake rejected --lake DIR shows them, with the reason of each", rejected))
+		texts = append(texts, fmt.Sprintf("some records could not be kept, for want of a usable id or start, for their size or nesting, or by a hard rule of --schema: %d; parley lake rejected --lake DIR shows them, with the reason of each", rejected))
 	}
 	if unfit > 0 {
 		texts = append(texts, misfits.Incomplete(unfit).Error())

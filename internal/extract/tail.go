@@ -167,7 +167,7 @@ func (t *tail) put(ctx context.Context, page platform.Answer, start, end time.Ti
 			return err
 		}
 		if err != nil {
-			reject = append(reject, stage.Rejected{Reason: err.Error(), Text: raw})
+			reject = append(reject, stage.Rejected{Reason: err.Error(), Text: raw, Day: conversation.DayOf(start).String()})
 			continue
 		}
 		seen[r.ID] = true

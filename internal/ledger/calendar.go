@@ -13,7 +13,7 @@ type Verdict string
 
 // The verdicts.
 const (
-	Gap         Verdict = "gap"         // it is not whole, or the platform counts another number of conversations
+	Gap         Verdict = "gap"         // it is not whole, the platform counts another number of conversations, or some could not be kept
 	Provisional Verdict = "provisional" // it is whole, and may still change
 	Settled     Verdict = "settled"     // it is whole, and will not be read again
 )
@@ -23,6 +23,7 @@ type Held struct {
 	Whole   bool
 	Records int64
 	Open    int64 // conversations without an end
+	Aside   int64 // values that the last reading brought in place of records, and that are set aside
 }
 
 // Day is a day of the calendar.
@@ -36,6 +37,7 @@ type Day struct {
 	Open        int64            `json:"open"`                             // conversations without an end
 	Kept        int64            `json:"kept"`                             // that stay though the last reading did not bring them
 	Erased      int64            `json:"erased,omitzero"`                  // on request, by parley lake forget
+	Aside       int64            `json:"set_aside,omitzero"`               // values that the last reading brought in place of records
 	Readings    int              `json:"readings"`                         //
 	ReadAt      string           `json:"last_reading,omitempty"`           // when it was read last
 	Available   string           `json:"data_availability_date,omitempty"` // up to where the platform's data was complete then
@@ -45,7 +47,7 @@ type Day struct {
 // Rules are what the verdicts go by.
 type Rules struct {
 	Policy    Policy
-	Tolerance float64   // share of the larger count by which the counts may differ
+	Tolerance float64   // share of the larger count by which the counts may differ; 0 where they are not compared
 	Available time.Time // the platform's data is complete up to here; what there is of later days is provisional
 }
 
@@ -53,12 +55,12 @@ type Rules struct {
 // allowed.
 func (r Rules) Differs(e Entry, records int64) bool {
 	delta := e.Delta(records)
-	return math.Abs(float64(delta)) > r.Tolerance*float64(max(e.Hits, e.Hits-delta))
+	return r.Tolerance > 0 && math.Abs(float64(delta)) > r.Tolerance*float64(max(e.Hits, e.Hits-delta))
 }
 
 // Judge says of one day how far it is.
 func (r Rules) Judge(day conversation.Day, held Held, e Entry) Day {
-	d := Day{Day: day, Records: held.Records, Open: held.Open, Kept: e.Kept, Erased: e.Erased, Readings: e.Readings}
+	d := Day{Day: day, Records: held.Records, Open: held.Open, Kept: e.Kept, Erased: e.Erased, Aside: held.Aside, Readings: e.Readings}
 	if e.Readings > 0 {
 		d.ReadAt, d.Available = conversation.FormatTime(e.ReadAt), conversation.FormatTime(e.Available)
 	}
@@ -91,6 +93,8 @@ func (r Rules) verdict(d Day, held Held, e Entry, again bool) (Verdict, string) 
 			text += ", also after it was read again in parts of six hours"
 		}
 		return Gap, text
+	case held.Aside > 0:
+		return Gap, fmt.Sprintf("values that came in place of records are set aside: %d; parley quarantine list shows them", held.Aside)
 	case again:
 		return Provisional, "it is read again when the platform's data is complete up to " + d.NextReading
 	default:

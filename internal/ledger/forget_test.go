@@ -33,7 +33,7 @@ func TestForget(t *testing.T) {
 func TestWhatIsErasedIsNotMissing(t *testing.T) {
 	l, db := open(t)
 	err := db.Tx(t.Context(), func(tx *state.Tx) error {
-		return Read(t.Context(), tx, morning, morning, map[conversation.Day]int64{first: 10})
+		return Read(t.Context(), tx, "run", morning, morning, map[conversation.Day]int64{first: 10})
 	})
 	if err := errors.Join(err, l.Count(t.Context(), first, 10, morning)); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,8 @@ var schema = state.Schema{Owner: "ledger", Steps: []string{`
 		received   {integer} NOT NULL, -- conversations that the reading brought
 		hits       {integer} NOT NULL DEFAULT -1, -- what the synchronous query counts; -1 where it does not answer
 		counted_at {integer} NOT NULL DEFAULT 0, -- 0: not since the reading
-		narrowed   {boolean} NOT NULL DEFAULT false -- it was read in narrower parts, because the counts differed
+		narrowed   {boolean} NOT NULL DEFAULT false, -- it was read in narrower parts, because the counts differed
+		run        {text} NOT NULL DEFAULT '' -- that read it
 	) {checked};
 	CREATE TABLE ledger_kept ( -- conversations that the last reading of their day did not bring, and that stay
 		day      {text} NOT NULL,
@@ -38,7 +39,9 @@ var schema = state.Schema{Owner: "ledger", Steps: []string{`
 		one       {integer} PRIMARY KEY CHECK (one = 1),
 		first     {text} NOT NULL, -- first day that was ever asked for
 		available {integer} NOT NULL, -- the latest dataAvailabilityDate that the platform has told of
-		since     {integer} NOT NULL -- when it told of it first
+		since     {integer} NOT NULL, -- when it told of it first
+		settle    {text} NOT NULL DEFAULT '', -- policy of the last extraction; empty where there was none
+		tolerance {text} NOT NULL DEFAULT ''
 	) {checked}`,
 }}
 
@@ -48,6 +51,7 @@ const Unknown = -1
 // Entry is what the ledger has of a day.
 type Entry struct {
 	Day       conversation.Day
+	Run       string // that read it
 	ReadAt    time.Time
 	Available time.Time // up to where the platform's data was complete then
 	Readings  int
@@ -89,13 +93,13 @@ func (l Ledger) view(ctx context.Context, read func(*state.DB) error) error {
 	})
 }
 
-// Read enters the readings of days, in a transaction of the caller's. What earlier readings did not bring and this one
+// Read enters the readings of days by a run, in a transaction of the caller's. What earlier readings did not bring and this one
 // brought is not marked any more: marks of another moment than at go.
-func Read(ctx context.Context, tx *state.Tx, at, available time.Time, received map[conversation.Day]int64) error {
+func Read(ctx context.Context, tx *state.Tx, run string, at, available time.Time, received map[conversation.Day]int64) error {
 	for day, n := range received {
-		_, err := tx.Exec(ctx, `INSERT INTO ledger_days (day, read_at, available, readings, received) VALUES (?, ?, ?, 1, ?)
+		_, err := tx.Exec(ctx, `INSERT INTO ledger_days (day, run, read_at, available, readings, received) VALUES (?, ?, ?, ?, 1, ?)
 			ON CONFLICT (day) DO UPDATE SET read_at = excluded.read_at, available = excluded.available, readings = ledger_days.readings + 1,
-			received = excluded.received, hits = -1, counted_at = 0, narrowed = false`, day.String(), at.UnixMicro(), available.UnixMicro(), n)
+			received = excluded.received, run = excluded.run, hits = -1, counted_at = 0, narrowed = false`, day.String(), run, at.UnixMicro(), available.UnixMicro(), n)
 		if err == nil {
 			_, err = tx.Exec(ctx, `DELETE FROM ledger_kept WHERE day = ? AND found_at <> ?`, day.String(), at.UnixMicro())
 		}
@@ -163,7 +167,7 @@ func (l Ledger) Entries(ctx context.Context, first, end conversation.Day) (map[c
 	}
 	err = l.view(ctx, func(db *state.DB) error {
 		clear(out)
-		list, err := state.All(db.Rows(ctx, `SELECT day, read_at, available, readings, received, hits, counted_at, narrowed,
+		list, err := state.All(db.Rows(ctx, `SELECT day, run, read_at, available, readings, received, hits, counted_at, narrowed,
 			(SELECT count(*) FROM ledger_kept AS k WHERE k.day = d.day) FROM ledger_days AS d WHERE day >= ? AND day < ?`, first.String(), end.String()), readEntry)
 		for _, e := range list {
 			e.Erased = erased[e.Day]
@@ -177,7 +181,7 @@ func (l Ledger) Entries(ctx context.Context, first, end conversation.Day) (map[c
 func readEntry(r state.Row) (e Entry, err error) {
 	var day string
 	var read, available, counted int64
-	if err := r.Scan(&day, &read, &available, &e.Readings, &e.Received, &e.Hits, &counted, &e.Narrowed, &e.Kept); err != nil {
+	if err := r.Scan(&day, &e.Run, &read, &available, &e.Readings, &e.Received, &e.Hits, &counted, &e.Narrowed, &e.Kept); err != nil {
 		return e, err
 	}
 	e.ReadAt, e.Available = instant(read), instant(available)
@@ -263,9 +267,32 @@ func (l Ledger) Saw(ctx context.Context, first conversation.Day, available, at t
 				now.Available, now.Since = before.Available, before.Since
 			}
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO ledger_platform VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET first = excluded.first,
+		_, err = tx.Exec(ctx, `INSERT INTO ledger_platform (one, first, available, since) VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET first = excluded.first,
 			available = excluded.available, since = excluded.since`, now.First.String(), now.Available.UnixMicro(), now.Since.UnixMicro())
 		return err
 	})
 	return before, err
+}
+
+// Follow remembers the rules of an extraction, once Saw has noted what it was asked for.
+func (l Ledger) Follow(ctx context.Context, r Rules) error {
+	_, err := l.db.Exec(ctx, `UPDATE ledger_platform SET settle = ?, tolerance = ?`, r.Policy.String(), FormatTolerance(r.Tolerance))
+	return err
+}
+
+// Rules gives the rules of the last extraction, without a date; the default ones where there was none.
+func (l Ledger) Rules(ctx context.Context) (Rules, error) {
+	settle, tolerance := "", ""
+	err := l.view(ctx, func(db *state.DB) error {
+		return db.Row(ctx, `SELECT settle, tolerance FROM ledger_platform`).Scan(&settle, &tolerance)
+	})
+	if errors.Is(err, state.ErrNoRow) || err == nil && settle == "" {
+		return Rules{Policy: DefaultPolicy(), Tolerance: DefaultTolerance}, nil
+	}
+	if err != nil {
+		return Rules{}, err
+	}
+	policy, err := ParsePolicy(settle)
+	share, err2 := ParseTolerance(tolerance)
+	return Rules{Policy: policy, Tolerance: share}, errors.Join(err, err2)
 }

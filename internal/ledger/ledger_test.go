@@ -127,6 +127,7 @@ func TestVerdicts(t *testing.T) {
 		"kept ones":          {Held{Whole: true, Records: 120}, counted(read(9), 100, 20, false), Settled, ""},
 		"counts more":        {Held{Whole: true, Records: 90}, counted(read(9), 100, 0, false), Gap, "the platform counts 10 more than the lake has"},
 		"counts fewer":       {Held{Whole: true, Records: 100}, counted(read(0.5), 50, 0, true), Gap, "the platform counts 50 fewer than the lake has, also after it was read again in parts of six hours"},
+		"set aside":          {Held{Whole: true, Records: 100, Aside: 2}, counted(read(9), 102, 0, false), Gap, "values that came in place of records are set aside: 2; parley quarantine list shows them"},
 		"it does not answer": {Held{Whole: true, Records: 100}, counted(read(9), Unknown, 0, false), Settled, ""},
 	} {
 		d := r.Judge(first, c.held, c.entry)
@@ -159,7 +160,7 @@ func TestReadings(t *testing.T) {
 	ctx := t.Context()
 	read := func(at time.Time, received map[conversation.Day]int64) {
 		t.Helper()
-		if err := db.Tx(ctx, func(tx *state.Tx) error { return Read(ctx, tx, at, morning, received) }); err != nil {
+		if err := db.Tx(ctx, func(tx *state.Tx) error { return Read(ctx, tx, "run", at, morning, received) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,8 +184,8 @@ func TestReadings(t *testing.T) {
 	}
 	check()
 	read(morning, map[conversation.Day]int64{first: 7, first + 1: 0})
-	second := Entry{Day: first + 1, ReadAt: morning, Available: morning, Readings: 1, Hits: Unknown}
-	check(Entry{Day: first, ReadAt: morning, Available: morning, Readings: 1, Received: 7, Hits: Unknown}, second)
+	second := Entry{Day: first + 1, Run: "run", ReadAt: morning, Available: morning, Readings: 1, Hits: Unknown}
+	check(Entry{Day: first, Run: "run", ReadAt: morning, Available: morning, Readings: 1, Received: 7, Hits: Unknown}, second)
 	if err := l.Count(ctx, first, 8, after(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -194,10 +195,10 @@ func TestReadings(t *testing.T) {
 	// Marks are those of the last reading that came to its end: of one that did not, they go with the next.
 	keep(after(1), "a")
 	keep(after(1), "b")
-	check(Entry{Day: first, ReadAt: morning, Available: morning, Readings: 1, Received: 7, Hits: 8, CountedAt: after(1), Narrowed: true, Kept: 2}, second)
+	check(Entry{Day: first, Run: "run", ReadAt: morning, Available: morning, Readings: 1, Received: 7, Hits: 8, CountedAt: after(1), Narrowed: true, Kept: 2}, second)
 	keep(after(2), "b")
 	read(after(2), map[conversation.Day]int64{first: 6})
-	check(Entry{Day: first, ReadAt: after(2), Available: morning, Readings: 2, Received: 6, Hits: Unknown, Kept: 1}, second)
+	check(Entry{Day: first, Run: "run", ReadAt: after(2), Available: morning, Readings: 2, Received: 6, Hits: Unknown, Kept: 1}, second)
 	var kept []conversation.ID
 	for id, err := range l.Kept(ctx, first, first+1) {
 		if err != nil {

@@ -67,6 +67,9 @@ func (p Policy) Due(day conversation.Day, read, available time.Time) bool {
 	return again && !at.After(available)
 }
 
+// DefaultTolerance is by which share the counts of a day may differ: the platform calls its own approximate.
+const DefaultTolerance = 0.05
+
 // ParseTolerance reads a share as "5%", or "off", which is 0.
 func ParseTolerance(text string) (float64, error) {
 	if text == "off" {
@@ -78,4 +81,12 @@ func ParseTolerance(text string) (float64, error) {
 		return 0, fmt.Errorf("%q is not a share such as 5%%, above 0%% and up to 100%%, or off", text)
 	}
 	return n / 100, nil
+}
+
+// FormatTolerance writes a share as ParseTolerance reads it.
+func FormatTolerance(share float64) string {
+	if share <= 0 {
+		return "off"
+	}
+	return strconv.FormatFloat(100*share, 'g', 12, 64) + "%"
 }

@@ -12,6 +12,7 @@ import (
 // it stays in the control database with the reason.
 type Rejected struct {
 	Run    RunID  // set by Put; one of several, if they all set it aside
+	Day    string // among whose conversations it came, as conversation.Day writes it; empty where nobody knows. For Put
 	Runs   int    // how many did; set by AllRejected
 	Reason string // without content
 	Text   []byte // as received
@@ -21,7 +22,8 @@ type Rejected struct {
 func (s *Stage) reject(ctx context.Context, tx *state.Tx, rejected []Rejected, counts *Counts) error {
 	for _, r := range rejected {
 		hash := sha256.Sum256(r.Text)
-		n, err := tx.Exec(ctx, `INSERT INTO rejected VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Reason, r.Text)
+		n, err := tx.Exec(ctx, `INSERT INTO rejected (run_id, hash, reason, text, day) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			s.run, hash[:], r.Reason, r.Text, r.Day)
 		if err != nil {
 			return err
 		}
@@ -66,6 +68,33 @@ func eachRejected(ctx context.Context, db *state.DB, yield func(Rejected) bool) 
 		}
 	}
 	return nil
+}
+
+// RejectedDay is a day of a run.
+type RejectedDay struct {
+	Run RunID
+	Day string // as conversation.Day writes it
+}
+
+// RejectedDays counts the values that are set aside by the days among whose conversations they came, as far as that is
+// known. It only reads.
+func RejectedDays(ctx context.Context, db *state.DB) (map[RejectedDay]int64, error) {
+	if version, err := db.Version(ctx, schema); err != nil || version < len(schema.Steps) {
+		return nil, err
+	}
+	out := map[RejectedDay]int64{}
+	for row, err := range db.Rows(ctx, `SELECT run_id, day, count(*) FROM rejected WHERE day <> '' GROUP BY run_id, day`) {
+		var at RejectedDay
+		var n int64
+		if err == nil {
+			err = row.Scan(&at.Run, &at.Day, &n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[at] = n
+	}
+	return out, nil
 }
 
 // Sum tells a value that was set aside from all others.

@@ -62,6 +62,8 @@ var schema = state.Schema{Owner: "stage", Steps: []string{`
 	) {by key}`,
 	// SHA-256 of the chunk's file.
 	`ALTER TABLE stage_chunks ADD COLUMN sum {bytes} NOT NULL DEFAULT {empty}`,
+	// Day among whose conversations the value came, yyyy-mm-dd; empty where nobody knows.
+	`ALTER TABLE rejected ADD COLUMN day {text} NOT NULL DEFAULT ''`,
 }}
 
 // RunID names a run: an extraction or an import.

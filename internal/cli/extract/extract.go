@@ -139,7 +139,7 @@ func (o *Options) configure(cmd *cobra.Command, _ []string) (err error) {
 func (o *Options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.BaseURL, "base-url", "", "server to extract from, in place of GENESYS_ENVIRONMENT")
 	f.StringVar(&o.Filter, "filter", "", "file with filters, as a request body has them; what they choose is a lake of its own")
-	f.StringVar(&o.Tolerance, "tolerance", "5%", "share by which what the platform counts of a day may differ from what the lake has; off to count nothing")
+	f.StringVar(&o.Tolerance, "tolerance", ledger.FormatTolerance(ledger.DefaultTolerance), "share by which what the platform counts of a day may differ from what the lake has; off to count nothing")
 	f.DurationVar(&o.Wait, "wait", 0, "how long to wait while another process extracts into the lake")
 	o.Redact.Flags(f)
 	f.StringVar(&o.Poll, "poll", extract.DefaultPoll().String(), "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
@@ -295,7 +295,7 @@ func (o *Options) care(cfg *extract.Config) (err error) {
 	if o.Recount && o.Tolerance == "off" {
 		return fault.Field("--tolerance", "--tolerance off counts nothing, and there is nothing else to do")
 	}
-	if o.Parallel < 0 || o.Parallel > 16 {
+	if o.Parallel < 1 || o.Parallel > 16 {
 		return fault.Field("--parallel", "--parallel must lie between 1 and 16")
 	}
 	cfg.Wait, cfg.Recount, cfg.Parallel = o.Wait, o.Recount, o.Parallel

@@ -36,6 +36,7 @@ goes away by itself is usual for the last days. Days that are not whole are for 
 	f.StringVar(&o.To, "to", "", "day after the last one, UTC; without it the last one that the platform has complete")
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake")
 	o.flags(f)
+	o.Parallel = 1
 	o.Door.Flags(cmd)
 	return cmd
 }

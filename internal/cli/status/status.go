@@ -36,7 +36,7 @@ func New(s *ui.Streams) *cobra.Command {
 		Short: "Show which days a lake has, and how far they are",
 		Long: `Show a calendar of the days of a lake. A day is
 
-  gap          not whole, or the platform counts another number of conversations than the lake has
+  gap          not whole, or the platform counts another number of conversations than the lake has, or some could not be kept
   provisional  whole, and to be read again (--settle), as records change for weeks; or not complete yet, brought by --tail
   settled      whole, and not read again
 
@@ -53,8 +53,8 @@ Nothing is asked of the platform; parley reconcile does that. Exit code 3 says t
 	f.StringVar(&o.lake, "lake", "", "folder of the lake")
 	f.StringVar(&o.from, "from", "", "first day, UTC; without it the first one that the lake was ever asked for")
 	f.StringVar(&o.to, "to", "", "day after the last one, UTC; without it the last one that was available, or that the lake has")
-	f.StringVar(&o.settle, "settle", ledger.DefaultPolicy().String(), "ages at which days are read again, as parley extract is told")
-	f.StringVar(&o.tolerance, "tolerance", "5%", "share by which the counts of a day may differ, as parley extract is told")
+	f.StringVar(&o.settle, "settle", "", "ages at which days are read again; without it those of the last extraction")
+	f.StringVar(&o.tolerance, "tolerance", "", "share by which the counts of a day may differ; without it that of the last extraction")
 	f.BoolVar(&o.all, "all", false, "list every day, and not only those in which something is missing")
 	f.BoolVar(&o.json, "json", false, "print the days as JSON")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
@@ -62,13 +62,6 @@ Nothing is asked of the platform; parley reconcile does that. Exit code 3 says t
 }
 
 func (o *options) run(ctx context.Context) (err error) {
-	var rules ledger.Rules
-	if rules.Policy, err = ledger.ParsePolicy(o.settle); err != nil {
-		return fault.Field("--settle", "--settle %v", err)
-	}
-	if rules.Tolerance, err = ledger.ParseTolerance(o.tolerance); err != nil {
-		return fault.Field("--tolerance", "--tolerance %v", err)
-	}
 	first, err := day("--from", o.from)
 	if err != nil {
 		return err
@@ -81,7 +74,11 @@ func (o *options) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := extract.StatusOf(ctx, l, l.Control(), rules, first, end)
+	var s extract.Status
+	rules, err := o.rules(ctx, l)
+	if err == nil {
+		s, err = extract.StatusOf(ctx, l, l.Control(), rules, first, end)
+	}
 	if err := errors.Join(err, l.Close()); err != nil {
 		return err
 	}
@@ -89,6 +86,25 @@ func (o *options) run(ctx context.Context) (err error) {
 		return errors.Join(o.streams.JSON(s), s.Incomplete())
 	}
 	return errors.Join(o.print(s), s.Incomplete())
+}
+
+// rules are those of the last extraction, but for what was said otherwise.
+func (o *options) rules(ctx context.Context, l *lake.Lake) (ledger.Rules, error) {
+	rules, err := ledger.In(l.Control()).Rules(ctx)
+	if err != nil {
+		return rules, err
+	}
+	if o.settle != "" {
+		if rules.Policy, err = ledger.ParsePolicy(o.settle); err != nil {
+			return rules, fault.Field("--settle", "--settle %v", err)
+		}
+	}
+	if o.tolerance != "" {
+		if rules.Tolerance, err = ledger.ParseTolerance(o.tolerance); err != nil {
+			return rules, fault.Field("--tolerance", "--tolerance %v", err)
+		}
+	}
+	return rules, nil
 }
 
 func day(flag, text string) (*conversation.Day, error) {
@@ -155,7 +171,7 @@ func (o *options) days(s extract.Status) error {
 		return nil
 	}
 	o.streams.Printf("\n")
-	t := o.streams.Table("day", "verdict", "records", "counted", "delta", "open", "kept", "readings", "last reading", "available", "reason")
+	t := o.streams.Table("day", "verdict", "records", "counted", "delta", "open", "kept", "set aside", "readings", "last reading", "available", "reason")
 	days := s.Days
 	for len(days) > 0 {
 		d, n := days[0], 1
@@ -163,7 +179,7 @@ func (o *options) days(s extract.Status) error {
 			n = alike(days)
 		}
 		if d.Verdict == ledger.Gap || o.all {
-			t.Row(conversation.Days{First: d.Day, End: d.Day + conversation.Day(n)}.Words(), string(d.Verdict), ui.Count(d.Records), number(d.Hits), number(d.Delta), ui.Count(d.Open), ui.Count(d.Kept),
+			t.Row(conversation.Days{First: d.Day, End: d.Day + conversation.Day(n)}.Words(), string(d.Verdict), ui.Count(d.Records), number(d.Hits), number(d.Delta), ui.Count(d.Open), ui.Count(d.Kept), ui.Count(d.Aside),
 				ui.Count(int64(d.Readings)), d.ReadAt, d.Available, d.Reason)
 		}
 		days = days[n:]
