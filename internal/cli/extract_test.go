@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // A dry run refuses what the run refuses: another source, a lake that somebody writes to, a folder of something else.
@@ -40,4 +45,33 @@ func TestADryRunRefusesWhatTheRunRefuses(t *testing.T) {
 	}
 	defer w.Close()
 	both("a lake that is written to", 7, "--lake", dir, "--base-url", url)
+}
+
+// What is not complete yet comes by the query, which has no attributes, and with --attributes it has those of the live objects.
+func TestTheTailWithAttributes(t *testing.T) {
+	unraced.Test(t)
+	credentials(t)
+	url, dir := background(t, "sandbox", "--days", "3", "--per-day", "60"), t.TempDir()
+	tail := func(name string, flags ...string) (s extract.Summary, text string) {
+		lake := filepath.Join(dir, name)
+		args := []string{"extract", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), "--lake", lake, "--base-url", url, "--poll", "1ms..10ms", "--tail", "--json"}
+		code, out, stderr := parley(t, append(args, flags...)...)
+		if err := json.Unmarshal([]byte(out), &s); err != nil || code != 0 && !strings.Contains(stderr, "not available") && !strings.Contains(stderr, "were not extracted") {
+			t.Fatalf("exit code %d, %s%s: %v", code, out, stderr, err)
+		}
+		file := filepath.Join(dir, name+".ndjson")
+		must(t, "export", "--lake", lake, "--from", s.Tail.From[:10], "--to", (s.End + 2).String(), "--format", "ndjson", "-o", file)
+		return s, strings.Join(records(t, file), "\n")
+	}
+	without, plain := tail("without")
+	with, complete := tail("with", "--attributes")
+	if without.Tail.Records == 0 || without.Tail.Asked != 0 || strings.Contains(plain, `"attributes":{"`) {
+		t.Errorf("without: %+v", without.Tail)
+	}
+	if with.Tail.Asked < without.Tail.Records || !strings.Contains(complete, `"attributes":{"`) || len(with.Warnings) != 0 {
+		t.Errorf("with: %+v, %q", with.Tail, with.Warnings)
+	}
+	if code, _, stderr := parley(t, "extract", "--lake", dir, "--attributes"); code != 2 || !strings.Contains(stderr, "--tail") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
 }

@@ -70,6 +70,8 @@ type Config struct {
 	Recount bool
 	// Tail brings what started after the last day that the platform has complete; nil for nothing.
 	Tail Finder
+	// Attributes tells the attributes of what the tail brings, at the cost of a request for each conversation; nil for none.
+	Attributes Teller
 	// Filter stands for the filters that the platform's client asks with; empty for none. A lake has one.
 	Filter string
 	// Wait is how long to wait while somebody else extracts into the lake.

@@ -92,7 +92,7 @@ func (e *Extraction) hitsOf(ctx context.Context, entry ledger.Entry) (int64, err
 	if err == nil && more <= entry.Received {
 		hits = max(hits, more)
 	}
-	return hits, nil //nolint:nilerr // the first answer stands
+	return hits, nil
 }
 
 // differing gives the whole days, of those that of wants, of which the platform counts another number than the lake has.

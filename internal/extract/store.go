@@ -72,7 +72,12 @@ var schema = state.Schema{Owner: "extract", Steps: []string{`
 	ALTER TABLE extract_runs ADD COLUMN available {integer} NOT NULL DEFAULT 0; -- the platform's data was complete up to here when it began; 0: not noted
 	ALTER TABLE extract_runs ADD COLUMN commit_at {integer} NOT NULL DEFAULT 0; -- when the commit was begun whose outcome is not counted yet
 	ALTER TABLE extract_runs ADD COLUMN forgotten {integer} NOT NULL DEFAULT 0;
-	ALTER TABLE extract_source ADD COLUMN filter {text} NOT NULL DEFAULT ''; -- stands for the filters of its requests; empty for none`,
+	ALTER TABLE extract_source ADD COLUMN filter {text} NOT NULL DEFAULT ''; -- stands for the filters of its requests; empty for none
+	CREATE TABLE extract_tail ( -- conversations of the tail whose attributes were asked for, and came into the lake with them
+		id   {text} PRIMARY KEY,
+		day  {text} NOT NULL, -- on which it began
+		hash {bytes} NOT NULL -- SHA-256 of the record that the query gave then
+	) {by key}`,
 }}
 
 // mark is what a run remembers of a day.

@@ -26,7 +26,8 @@ type Tail struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Pages   int64  `json:"pages"`
-	Records int64  `json:"records"` // conversations that started in that time
+	Records int64  `json:"records"`                   // conversations that started in that time
+	Asked   int64  `json:"attributes_asked,omitzero"` // of so many conversations
 	load.Counts
 }
 
@@ -63,7 +64,10 @@ func (e *Extraction) tail(ctx context.Context) (err error) {
 	if err := e.forgetTails(ctx); err != nil {
 		return err
 	}
-	t := &tail{Extraction: e, run: e.tailRun()}
+	t := &tail{Extraction: e, run: e.tailRun(), asked: attributes{store: e.store, of: e.cfg.Attributes}}
+	if err := t.asked.forget(ctx, conversation.DayOf(from)); err != nil {
+		return err
+	}
 	if t.stage, err = e.openStage(ctx, t.run); err != nil {
 		return err
 	}
@@ -73,6 +77,13 @@ func (e *Extraction) tail(ctx context.Context) (err error) {
 	t.loader = load.New(e.cfg.Lake, string(t.run), max(e.cfg.Wait, load.Patience), e.cfg.Log)
 	t.loader.Strict = e.cfg.Strict
 	err = t.bring(ctx, from, until)
+	e.tailed.Asked = t.asked.asked
+	if t.short > 0 {
+		e.warn(ctx, "the synchronous query counted conversations of the days that are not complete yet, and did not give them, though it was asked %d times: %d; jobs bring them", tailTries, t.short)
+	}
+	if why := t.asked.failed; why != nil {
+		e.warn(ctx, "conversations of the days that are not complete yet came without attributes, which the platform did not give: %v", why)
+	}
 	return errors.Join(err, t.loader.Wait(ctx), t.stage.Close(context.WithoutCancel(ctx)))
 }
 
@@ -94,6 +105,8 @@ type tail struct {
 	// whole are the days that jobs have brought, as there are after the platform's date has gone back: what they brought has
 	// attributes, and what the query gives is received later.
 	whole map[conversation.Day]bool
+	asked attributes
+	short int64 // conversations that the query counted and did not give
 }
 
 func (t *tail) bring(ctx context.Context, from, until time.Time) error {
@@ -126,7 +139,10 @@ func (t *tail) piece(ctx context.Context, start, end time.Time) error {
 		case of > tailDepth:
 			return fault.New(fault.Unavailable, "the synchronous query counts %d conversations from %s on within a minute, and reaches %d",
 				of, conversation.FormatTime(start), tailDepth)
-		case got >= of || try == tailTries: // its count is approximate
+		case got >= of:
+			return nil
+		case try == tailTries: // its count is approximate
+			t.short += of - got
 			return nil
 		}
 	}
@@ -150,10 +166,10 @@ func (t *tail) pages(ctx context.Context, start, end time.Time) (got, of int64, 
 			return 0, 0, err
 		}
 		if len(page.Records) == 0 { // a short page may be followed by another where the server has its own size
-			break
+			return int64(len(seen)), of, nil
 		}
 	}
-	return int64(len(seen)), of, nil
+	return int64(len(seen)), tailDepth + 1, nil // there may be more than so many pages reach
 }
 
 // put stages what started in [start, end) of a page.
@@ -170,10 +186,26 @@ func (t *tail) put(ctx context.Context, page platform.Answer, start, end time.Ti
 			reject = append(reject, stage.Rejected{Reason: err.Error(), Text: raw, Day: conversation.DayOf(start).String()})
 			continue
 		}
+		news := !seen[r.ID]
 		seen[r.ID] = true
-		if !r.Start.Before(start) && r.Start.Before(end) {
-			keep = append(keep, conversation.Version{Record: r, Run: string(t.run), At: at})
+		if r.Start.Before(start) || !r.Start.Before(end) {
+			continue
 		}
+		if has, err := t.asked.has(ctx, r); err != nil {
+			return err
+		} else if has {
+			if news {
+				t.tailed.Unchanged++
+			}
+			continue
+		}
+		if r, err = t.asked.with(ctx, r); err != nil {
+			return err
+		}
+		keep = append(keep, conversation.Version{Record: r, Run: string(t.run), At: at})
+	}
+	if len(keep)+len(reject) == 0 {
+		return nil
 	}
 	return t.stage.Put(ctx, stage.Portion{Records: keep, Rejected: reject, With: func(_ *state.Tx, c stage.Counts) error {
 		t.tailed.Staged(c)
@@ -189,5 +221,8 @@ func (t *tail) commit(ctx context.Context) error {
 		return err
 	}
 	err = t.loader.Begin(ctx, load.Commit{At: t.cfg.Now(), Batch: batch, Landed: func(out lake.Outcome) { t.tailed.Committed(out) }})
-	return errors.Join(err, t.loader.Wait(ctx))
+	if err := errors.Join(err, t.loader.Wait(ctx)); err != nil {
+		return err
+	}
+	return t.asked.landed(ctx)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,6 +130,32 @@ func TestATailThatIsTooLarge(t *testing.T) {
 	l.alter = func(_ int, a *platform.Answer) { a.TotalHits = tailDepth + 1 }
 	if _, err := r.run(t.Context()); err == nil {
 		t.Error("a minute that is too much is no failure")
+	}
+}
+
+// Where pages go on behind the depth that they may have, because the server has its own size of them, shorter pieces are asked for.
+func TestATailOfSmallPages(t *testing.T) {
+	l := &live{records: ongoing(2, 54, "by the query")}
+	elsewhere := platformtest.Record("elsewhere", day(1).Start(), time.Hour, "")
+	l.alter = func(_ int, a *platform.Answer) {
+		if iv := l.asked[len(l.asked)-1]; iv.Start.Equal(day(2).Start()) && iv.Duration() == tailPiece {
+			a.Records = [][]byte{elsewhere}
+		}
+	}
+	r, _ := newTail(t, l)
+	if sum := r.mustRun(); sum.Tail.Records != 54 || len(l.asked) < tailDepth/tailPage || len(sum.Warnings) != 0 {
+		t.Errorf("%+v of %d questions, %q", sum.Tail, len(l.asked), sum.Warnings)
+	}
+	r.wantRecords(slices.Concat(ongoing(1, 144, "by the job"), ongoing(2, 54, "by the query")))
+}
+
+// What is counted and never given is told.
+func TestATailThatFallsShort(t *testing.T) {
+	l := &live{records: ongoing(2, 54, "by the query")}
+	l.alter = func(_ int, a *platform.Answer) { a.TotalHits++ }
+	r, _ := newTail(t, l)
+	if sum := r.mustRun(); sum.Tail.Records != 54 || len(sum.Warnings) != 1 || !strings.Contains(sum.Warnings[0], "asked 3 times: 10;") {
+		t.Errorf("%+v, %q", sum.Tail, sum.Warnings)
 	}
 }
 

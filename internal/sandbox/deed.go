@@ -11,10 +11,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/edit"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sandbox/clock"
-	"github.com/parley-hq/parley/internal/sandbox/edit"
 	"github.com/parley-hq/parley/internal/sandbox/journal"
 	"github.com/parley-hq/parley/internal/wire"
 )

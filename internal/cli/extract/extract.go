@@ -64,6 +64,7 @@ type Options struct {
 	Filter    string
 	Follow    bool
 	Tail      bool
+	Attribs   bool
 	Every     time.Duration
 	Maintain  bool
 	JSON      bool
@@ -119,6 +120,7 @@ A lake knows its source from its first commit on. Another platform or organizati
 	f.StringVar(&o.Empty, "accept-empty", "", "days to take for empty when nothing comes of them, whether or not the platform confirms it; written as for --again")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
 	f.BoolVar(&o.Tail, "tail", false, "also bring, by the synchronous query, what started after the last day that the platform has complete; provisional")
+	f.BoolVar(&o.Attribs, "attributes", false, "with --tail: ask for each of these conversations' attributes too, one request each")
 	f.BoolVar(&o.Follow, "follow", false, "go on for ever: extract whenever the platform has more complete, and at least every --every")
 	f.StringVar(&o.Listen, "metrics-listen", "", "with --follow: address to serve metrics for Prometheus at, under /metrics, as 127.0.0.1:9464")
 	f.BoolVar(&o.Maintain, "maintain", true, "with --follow: once a day, do what parley lake maintain does")
@@ -284,11 +286,17 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if o.Tail {
 		cfg.Tail = o.Telling.client
 	}
+	if o.Attribs {
+		cfg.Attributes = o.Telling.client
+	}
 	return cfg, nil
 }
 
 // care reads the flags that say what becomes of days that the lake has.
 func (o *Options) care(cfg *extract.Config) (err error) {
+	if o.Attribs && !o.Tail {
+		return fault.Field("--attributes", "--attributes goes with --tail: jobs bring the attributes of all that is complete")
+	}
 	if o.Wait < 0 {
 		return fault.Field("--wait", "--wait must not be negative")
 	}

@@ -46,6 +46,30 @@ func TestElementChangesTheOneThatIsMeant(t *testing.T) {
 	}
 }
 
+func TestEachElementIsChanged(t *testing.T) {
+	mark := func(v jsontext.Value) (jsontext.Value, error) {
+		if v.Kind() != '{' {
+			return v, nil
+		}
+		return Merge(v, jsontext.Value(`{"k":1}`))
+	}
+	for object, want := range map[string]string{
+		`{"a":1.50,"list":[{"x":1},7,{}],"b":[{}]}`: `{"a":1.50,"list":[{"x":1,"k":1},7,{"k":1}],"b":[{}]}`,
+		`{"list":[]}`:      `{"list":[]}`,
+		`{"list":{"a":1}}`: `{"list":{"a":1}}`,
+		`{}`:               `{}`,
+	} {
+		if got, err := Each(jsontext.Value(object), "list", mark); err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v", object, got, err)
+		}
+	}
+	for _, bad := range []string{`[]`, `{"list":[{]}`, `{"list":[{"x":1}`} {
+		if got, err := Each(jsontext.Value(bad), "list", mark); err == nil {
+			t.Errorf("%s: got %s", bad, got)
+		}
+	}
+}
+
 func TestElementsThatAreNoObjectsAreLeft(t *testing.T) {
 	grow := func(v jsontext.Value) (jsontext.Value, error) { return Merge(v, jsontext.Value(`{"k":1}`)) }
 	for _, bad := range []string{`["participants"]`, `{"participants":{"participantId":"p"}}`, `{"participants":[["participantId","p"]]}`, `{"participants":[{"participantId":"p"}`} {

@@ -87,6 +87,31 @@ func Element(object jsontext.Value, array, by, text string, change func(jsontext
 	return object, false, nil
 }
 
+// Each is an object of which every element of the array that is its member of a name was changed. Without such an array it is
+// as it was.
+func Each(object jsontext.Value, array string, change func(jsontext.Value) (jsontext.Value, error)) (jsontext.Value, error) {
+	all, err := members(object)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].name != array || all[i].value.Kind() != '[' {
+			continue
+		}
+		list, err := elements(all[i].value)
+		if err != nil {
+			return nil, err
+		}
+		for j := range list {
+			if list[j], err = change(list[j]); err != nil {
+				return nil, err
+			}
+		}
+		all[i].value = listed(list)
+	}
+	return joined(all), nil
+}
+
 // Put is a value with another one at a pointer (RFC 6901). A member that is not there is added; where what holds it is not
 // there, nothing changes.
 func Put(in jsontext.Value, at jsontext.Pointer, value jsontext.Value) (jsontext.Value, error) {
