@@ -75,10 +75,12 @@ func TestAnExtractionIsConfigured(t *testing.T) {
 	if code, stdout, stderr := parley(t, "doctor", "--config", path, "--json"); code != 0 || !strings.Contains(stdout, `"what":"source","level":"ok"`) {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
 	}
+	if code, _, stderr := parley(t, "extract", "--config", filepath.Join(lake, "no.yaml")); code != 5 || !strings.Contains(stderr, "the configuration: there is no file ") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
 	for args, says := range map[string]string{
-		"--organization beta --config " + path:       "no organization beta",
-		"--organization acme --lake x":               "--organization goes with --config",
-		"--config " + filepath.Join(lake, "no.yaml"): "the configuration: ",
+		"--organization beta --config " + path: "no organization beta",
+		"--organization acme --lake x":         "--organization goes with --config",
 		"--config " + configuration(t, base, ", from: 2026-11-02, to: 2026-11-04") + " --page-size 0": "--page-size must lie",
 		"--config " + configuration(t, base, ", pages: 7"):                                            "parley extract has no flag --pages",
 		"--config " + configuration(t, base, ", retries: many"):                                       "extract.retries: many is no value of --retries",

@@ -31,7 +31,8 @@ type attributes struct {
 
 	asked  int64
 	given  map[conversation.ID]given // what waits to be committed
-	failed error                     // why nothing is asked any more
+	deaf   bool                      // nothing is asked any more
+	failed error                     // why
 }
 
 // given is what the query gave of a conversation: the day on which it began, and the hash of its record.
@@ -66,34 +67,29 @@ func (a *attributes) has(ctx context.Context, r conversation.Record) (bool, erro
 // with is a record with the attributes of its participants. What keeps the platform from telling of one conversation leaves
 // that without them; what keeps it from telling of any, all that come after.
 func (a *attributes) with(ctx context.Context, r conversation.Record) (conversation.Record, error) {
-	if a.of == nil || a.failed != nil {
+	if a.of == nil || a.deaf {
 		return r, nil
 	}
 	a.asked++
-	told, err := a.of.Live(ctx, r.ID)
-	if ctx.Err() != nil || errors.Is(err, fault.Unauthorized) {
+	full, err := a.complete(ctx, r)
+	switch {
+	case ctx.Err() != nil || errors.Is(err, fault.Unauthorized):
 		return r, errors.Join(ctx.Err(), err)
+	case err == nil:
+		a.given[r.ID] = given{r.Day(), r.Sum()}
+	case platform.NoRoute(err) || !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Corrupt): // it is so with all others
+		a.deaf, a.failed = true, err
 	}
-	if err != nil {
-		a.lacks(err)
-		return r, nil
-	}
-	full, err := attributed(r, told)
-	if err != nil {
-		return r, nil //nolint:nilerr // a record without them is better than none
-	}
-	if a.given == nil {
-		a.given = map[conversation.ID]given{}
-	}
-	a.given[r.ID] = given{r.Day(), r.Sum()}
 	return full, nil
 }
 
-// lacks notes why attributes did not come: that there is no such conversation says nothing of others.
-func (a *attributes) lacks(err error) {
-	if !errors.Is(err, fault.NotFound) || platform.NoRoute(err) {
-		a.failed = err
+// complete asks. When that fails it gives the record as it is.
+func (a *attributes) complete(ctx context.Context, r conversation.Record) (conversation.Record, error) {
+	told, err := a.of.Live(ctx, r.ID)
+	if err != nil {
+		return r, err
 	}
+	return attributed(r, told)
 }
 
 // landed remembers those that are in the lake now.
@@ -122,7 +118,7 @@ func attributed(r conversation.Record, live []byte) (conversation.Record, error)
 		} `json:"participants"`
 	}
 	if err := json.Unmarshal(live, &told, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-		return r, err
+		return r, fault.Because(fault.Corrupt, err, "the live object")
 	}
 	of := map[string]jsontext.Value{}
 	for _, p := range told.Participants {
@@ -140,7 +136,11 @@ func attributed(r conversation.Record, live []byte) (conversation.Record, error)
 		return p, nil
 	})
 	if err != nil {
-		return r, err
+		return r, fault.Because(fault.Corrupt, err, "the record")
 	}
-	return wire.Record(text)
+	full, err := wire.Record(text)
+	if err != nil {
+		return r, fault.Because(fault.Corrupt, err, "the record with its attributes") // too large, perhaps
+	}
+	return full, nil
 }

@@ -64,7 +64,7 @@ func (e *Extraction) tail(ctx context.Context) (err error) {
 	if err := e.forgetTails(ctx); err != nil {
 		return err
 	}
-	t := &tail{Extraction: e, run: e.tailRun(), asked: attributes{store: e.store, of: e.cfg.Attributes}}
+	t := &tail{Extraction: e, run: e.tailRun(), asked: attributes{store: e.store, of: e.cfg.Attributes, given: map[conversation.ID]given{}}}
 	if err := t.asked.forget(ctx, conversation.DayOf(from)); err != nil {
 		return err
 	}

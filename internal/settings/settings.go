@@ -2,6 +2,7 @@
 package settings
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -13,6 +14,9 @@ import (
 // another program would wait for ever.
 func Read(path string, most int64) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fault.Because(fault.NotFound, err, "there is no file %s", path)
+	}
 	if err != nil {
 		return nil, fault.AtPath(err, "%s cannot be read", path)
 	}

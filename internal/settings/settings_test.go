@@ -27,7 +27,7 @@ func TestRead(t *testing.T) {
 		{file, 7, "", fault.TooLarge},
 		{"/dev/zero", 1000, "", fault.TooLarge},
 		{pipe, 8, "", nil}, // nobody writes to it
-		{filepath.Join(dir, "nothing"), 8, "", os.ErrNotExist},
+		{filepath.Join(dir, "nothing"), 8, "", fault.NotFound},
 		{dir, 8, "", syscall.EISDIR},
 	} {
 		got, err := Read(c.path, c.most)

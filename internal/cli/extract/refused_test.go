@@ -55,7 +55,7 @@ func TestAServiceIsPatient(t *testing.T) {
 		said, want time.Duration
 	}{{false, 0, 0}, {false, time.Minute, time.Minute}, {true, 0, patient}, {true, time.Minute, patient}, {true, time.Hour, time.Hour}} {
 		var cfg extract.Config
-		o := &Options{Follow: c.follow, Wait: c.said}
+		o := &Options{Follow: c.follow, Wait: c.said, Parallel: 1}
 		if err := o.care(&cfg); err != nil || cfg.Wait != c.want {
 			t.Errorf("--follow %t --wait %v: waits %v, %v; want %v", c.follow, c.said, cfg.Wait, err, c.want)
 		}
