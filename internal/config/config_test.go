@@ -125,7 +125,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 			t.Errorf("%s: the secret is told: %v", name, err)
 		}
 	}
-	if _, err := Read(filepath.Join(t.TempDir(), "nothing.yaml")); !errors.Is(err, fault.Invalid) {
+	if _, err := Read(filepath.Join(t.TempDir(), "nothing.yaml")); !errors.Is(err, fault.NotFound) {
 		t.Errorf("no file: %v", err)
 	}
 	if _, err := Read(write(t, strings.Repeat("#", maxFile+1))); !errors.Is(err, fault.TooLarge) {
