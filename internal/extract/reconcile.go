@@ -14,7 +14,8 @@ import (
 )
 
 // reconcile asks the platform how many conversations it counts of the days that were read and not counted since. Those of
-// which it counts another number are read once more, in narrower parts, and counted again.
+// which it counts another number are read once more, in narrower parts, and counted again; by a recount those too of which an
+// earlier run knew that they differ even then.
 func (e *Extraction) reconcile(ctx context.Context, begun time.Time) error {
 	if e.cfg.Tolerance <= 0 {
 		return nil
@@ -22,18 +23,21 @@ func (e *Extraction) reconcile(ctx context.Context, begun time.Time) error {
 	if err := e.countAll(ctx, begun); err != nil {
 		return err
 	}
-	off, err := e.differing(ctx, func(entry ledger.Entry) bool { return !entry.Narrowed })
-	if err != nil || len(off) == 0 {
+	off, err := e.differing(ctx, func(entry ledger.Entry) bool { return e.cfg.Recount || !entry.Narrowed })
+	if err != nil {
 		return err
 	}
-	e.warn(ctx, "the platform counts another number of conversations than it gave of some days; they were read again, in parts of six hours: %s", Spans(off))
-	if err := e.narrow(ctx, off); err != nil {
-		return err
+	if len(off) > 0 {
+		e.warn(ctx, "the platform counts another number of conversations than it gave of some days; they were read again, in parts of six hours: %s", Spans(off))
+		if err := e.narrow(ctx, off); err != nil {
+			return err
+		}
+		if err := e.countAll(ctx, begun); err != nil {
+			return err
+		}
 	}
-	if err := e.countAll(ctx, begun); err != nil {
-		return err
-	}
-	e.differ, err = e.differing(ctx, func(entry ledger.Entry) bool { return contains(off, entry.Day) })
+	// Not those of off alone: to read one day can take a conversation from another, which was counted with it.
+	e.differ, err = e.differing(ctx, func(entry ledger.Entry) bool { return !entry.CountedAt.Before(begun) })
 	return err
 }
 
