@@ -12,11 +12,13 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Record gives a record in which every member that a rule meets is redacted. Everything else stays as it is written. nil
-// rules redact nothing. What is no JSON object is fault.Invalid, and must not be kept: nobody knows what is in it.
+// rules redact nothing. What is no JSON object is fault.Invalid, and must not be kept: nobody knows what is in it. A record
+// that grows beyond what one may have, as a list of a million digits does when each is hashed, is fault.TooLarge.
 func (r *Rules) Record(raw []byte) ([]byte, error) {
 	if r == nil {
 		return raw, nil
@@ -25,7 +27,9 @@ func (r *Rules) Record(raw []byte) ([]byte, error) {
 	if e.dec.PeekKind() != '{' {
 		return nil, errNoRecord
 	}
-	if err := e.object(false); err != nil {
+	if err := e.object(false); errors.Is(err, fault.TooLarge) {
+		return nil, err
+	} else if err != nil {
 		return nil, errNoRecord
 	}
 	if _, err := e.dec.ReadToken(); !errors.Is(err, io.EOF) { // nobody knows what follows
@@ -34,10 +38,16 @@ func (r *Rules) Record(raw []byte) ([]byte, error) {
 	if e.last == 0 {
 		return raw, nil
 	}
+	if len(e.out)+len(raw)-e.last > conversation.MaxRecordBytes {
+		return nil, errTooLarge
+	}
 	return append(e.out, raw[e.last:]...), nil
 }
 
-var errNoRecord = fault.New(fault.Invalid, "the value is no JSON object, and cannot be redacted")
+var (
+	errNoRecord = fault.New(fault.Invalid, "the value is no JSON object, and cannot be redacted")
+	errTooLarge = fault.New(fault.TooLarge, "the record has more than %d MiB once it is redacted", conversation.MaxRecordBytes>>20)
+)
 
 // editor copies a record with cuts.
 type editor struct {
@@ -209,6 +219,9 @@ func (e *editor) scalar(rule *Rule) error {
 		return errors.Join(errNoRecord, err)
 	}
 	e.replace(end-len(value), end, quoted)
+	if len(e.out) > conversation.MaxRecordBytes { // no more of it is made in memory
+		return errTooLarge
+	}
 	return nil
 }
 

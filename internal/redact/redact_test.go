@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
 )
@@ -83,6 +84,17 @@ func TestWhatIsNoRecordIsNotKept(t *testing.T) {
 	var none *Rules
 	if out, err := none.Record([]byte(`[`)); err != nil || string(out) != `[` {
 		t.Errorf("without rules: %s, %v", out, err)
+	}
+}
+
+// A hash is longer than a digit: what grows beyond a record's size on the way is told, and not made in memory.
+func TestARecordThatGrowsTooLarge(t *testing.T) {
+	r := rules(t, `{rules: [{members: [list], do: hash}, {members: [name], do: drop}]}`)
+	list := strings.Repeat(`1,`, 2<<20)
+	for _, text := range []string{`{"list":[` + list + `1]}`, `{"name":"x","list":[1],"rest":"` + strings.Repeat("x", conversation.MaxRecordBytes-20) + `"}`} {
+		if out, err := r.Record([]byte(text)); !errors.Is(err, fault.TooLarge) || out != nil {
+			t.Errorf("%d bytes: %v", len(out), err)
+		}
 	}
 }
 

@@ -143,18 +143,27 @@ func (s *Stage) exchange(ctx context.Context, old chunk, kept []conversation.Ver
 
 // ForgetRejected removes the values that were set aside and in which one of some texts stands, or that a request means.
 func ForgetRejected(ctx context.Context, db *state.DB, r erasure.Request, texts []string) (removed int64, err error) {
-	var hashes [][]byte
+	var sums []Sum
 	for rejected, err := range AllRejected(ctx, db) {
 		if err != nil {
 			return 0, err
 		}
 		if r.Matches(rejected.Text) || slices.ContainsFunc(texts, func(s string) bool { return bytes.Contains(rejected.Text, []byte(s)) }) {
-			hash := sha256.Sum256(rejected.Text)
-			hashes = append(hashes, hash[:])
+			sums = append(sums, sha256.Sum256(rejected.Text))
 		}
 	}
-	for _, hash := range hashes {
-		n, err := db.Exec(ctx, `DELETE FROM rejected WHERE hash = ?`, hash)
+	if len(sums) == 0 {
+		return 0, nil
+	}
+	if err := db.Migrate(ctx, schema); err != nil { // nothing may have been staged since an earlier version
+		return 0, err
+	}
+	for _, sum := range sums {
+		var n int64
+		err := db.Tx(ctx, func(tx *state.Tx) (err error) {
+			n, err = dropRejected(ctx, tx, sum)
+			return err
+		})
 		if err != nil {
 			return removed, err
 		}

@@ -56,3 +56,31 @@ func TestWhatIsStagedIsRedacted(t *testing.T) {
 		t.Error("the record of the caller has changed")
 	}
 }
+
+// A record that cannot be redacted is set aside, of its day, and nothing of it is kept: an error would end each run that meets
+// it, for ever.
+func TestARecordThatCannotBeRedactedIsSetAside(t *testing.T) {
+	l := newLake(t)
+	s := openStage(t, l, "run")
+	s.Redact = func([]byte) ([]byte, error) { return nil, errors.New("too large by now") }
+	var got Counts
+	err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("a", noon1, "secret", 1)}, With: func(_ *state.Tx, c Counts) error {
+		got = c
+		return nil
+	}})
+	if err != nil || got.Staged != 0 || got.Rejected != 1 {
+		t.Errorf("%v, %+v", err, got)
+	}
+	for r, err := range AllRejected(t.Context(), l.Control()) {
+		if err != nil || r.Reason != "too large by now" || bytes.Contains(r.Text, []byte("secret")) {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	days, err := RejectedDays(t.Context(), l.Control())
+	if want := (RejectedDay{"run", conversation.DayOf(noon1).String()}); err != nil || len(days) != 1 || days[want] != 1 {
+		t.Errorf("%v, %v", days, err)
+	}
+	if holds, err := Holds(t.Context(), l.Control()); !holds || err != nil {
+		t.Errorf("what was set aside counts as none: %v", err)
+	}
+}

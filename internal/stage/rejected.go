@@ -22,8 +22,11 @@ type Rejected struct {
 func (s *Stage) reject(ctx context.Context, tx *state.Tx, rejected []Rejected, counts *Counts) error {
 	for _, r := range rejected {
 		hash := sha256.Sum256(r.Text)
-		n, err := tx.Exec(ctx, `INSERT INTO rejected (run_id, hash, reason, text, day) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			s.run, hash[:], r.Reason, r.Text, r.Day)
+		n, err := tx.Exec(ctx, `INSERT INTO rejected (run_id, hash, reason, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			s.run, hash[:], r.Reason, r.Text)
+		if err == nil && r.Day != "" {
+			_, err = tx.Exec(ctx, `INSERT INTO rejected_days VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, s.run, hash[:], r.Day)
+		}
 		if err != nil {
 			return err
 		}
@@ -83,7 +86,7 @@ func RejectedDays(ctx context.Context, db *state.DB) (map[RejectedDay]int64, err
 		return nil, err
 	}
 	out := map[RejectedDay]int64{}
-	for row, err := range db.Rows(ctx, `SELECT run_id, day, count(*) FROM rejected WHERE day <> '' GROUP BY run_id, day`) {
+	for row, err := range db.Rows(ctx, `SELECT run_id, day, count(*) FROM rejected_days GROUP BY run_id, day`) {
 		var at RejectedDay
 		var n int64
 		if err == nil {
@@ -123,10 +126,18 @@ func RejectedBy(ctx context.Context, db *state.DB, sum Sum) (r Rejected, err err
 func TakenIn(ctx context.Context, db *state.DB, sums []Sum) error {
 	return db.Tx(ctx, func(tx *state.Tx) error {
 		for _, sum := range sums {
-			if _, err := tx.Exec(ctx, `DELETE FROM rejected WHERE hash = ?`, sum[:]); err != nil {
+			if _, err := dropRejected(ctx, tx, sum); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// dropRejected removes a value that was set aside, of every run, and gives of how many.
+func dropRejected(ctx context.Context, tx *state.Tx, sum Sum) (runs int64, err error) {
+	if _, err := tx.Exec(ctx, `DELETE FROM rejected_days WHERE hash = ?`, sum[:]); err != nil {
+		return 0, err
+	}
+	return tx.Exec(ctx, `DELETE FROM rejected WHERE hash = ?`, sum[:])
 }

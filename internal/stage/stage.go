@@ -64,6 +64,14 @@ var schema = state.Schema{Owner: "stage", Steps: []string{`
 	`ALTER TABLE stage_chunks ADD COLUMN sum {bytes} NOT NULL DEFAULT {empty}`,
 	// Day among whose conversations the value came, yyyy-mm-dd; empty where nobody knows.
 	`ALTER TABLE rejected ADD COLUMN day {text} NOT NULL DEFAULT ''`,
+	`CREATE TABLE rejected_days ( -- days among whose conversations a value came: the same null may come on many
+		run_id {text} NOT NULL,
+		hash   {bytes} NOT NULL,
+		day    {text} NOT NULL, -- yyyy-mm-dd
+		PRIMARY KEY (run_id, hash, day)
+	) {by key};
+	INSERT INTO rejected_days SELECT run_id, hash, day FROM rejected WHERE day <> '';
+	ALTER TABLE rejected DROP COLUMN day`,
 }}
 
 // RunID names a run: an extraction or an import.
@@ -177,10 +185,7 @@ type Counts struct {
 
 // Put stages a portion whole or, when it fails, not at all.
 func (s *Stage) Put(ctx context.Context, p Portion) error {
-	p, err := s.redacted(p)
-	if err != nil {
-		return err
-	}
+	p = s.redacted(p)
 	next, err := s.nextChunk(ctx)
 	if err != nil {
 		return err

@@ -305,6 +305,34 @@ func TestRejectedIsKeptOnce(t *testing.T) {
 	}
 }
 
+// A value that comes on two days is kept once, and missing on both, until it is taken in or erased.
+func TestAValueThatIsRejectedOnSeveralDays(t *testing.T) {
+	l := newLake(t)
+	s := openStage(t, l, "run")
+	null := func(day string) Rejected { return Rejected{Reason: "why", Text: []byte("null"), Day: day} }
+	for range 2 {
+		err := s.Put(t.Context(), Portion{Rejected: []Rejected{null("2026-11-01"), null("2026-11-03"), {Reason: "why", Text: []byte("{}")}}, With: func(*state.Tx, Counts) error { return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	days := func() map[RejectedDay]int64 {
+		t.Helper()
+		got, err := RejectedDays(t.Context(), l.Control())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	want := map[RejectedDay]int64{{"run", "2026-11-01"}: 1, {"run", "2026-11-03"}: 1}
+	if got := days(); !maps.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	if err := TakenIn(t.Context(), l.Control(), []Sum{sha256.Sum256([]byte("null"))}); err != nil || len(days()) > 0 {
+		t.Errorf("taken in: %v, %v", days(), err)
+	}
+}
+
 func TestStreamEndsWithTheContext(t *testing.T) {
 	s := openStage(t, newLake(t), "run")
 	put(t, s, version("a", noon1, "", 0))
