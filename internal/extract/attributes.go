@@ -30,6 +30,7 @@ type attributes struct {
 	of    Teller // nil: nobody wants them
 
 	asked  int64
+	missed int                      // conversations in a row that were refused, or not answered
 	given  map[conversation.ID]given // what waits to be committed
 	deaf   bool                      // nothing is asked any more
 	failed error                     // why
@@ -64,6 +65,10 @@ func (a *attributes) has(ctx context.Context, r conversation.Record) (bool, erro
 	return bytes.Equal(before, hash[:]), err
 }
 
+// mostMissed is how many conversations in a row are refused, or not answered, before it is taken to be so with all others. One
+// may lie in a division that the client does not see, or break the server that is asked for it.
+const mostMissed = 10
+
 // with is a record with the attributes of its participants. What keeps the platform from telling of one conversation leaves
 // that without them; what keeps it from telling of any, all that come after.
 func (a *attributes) with(ctx context.Context, r conversation.Record) (conversation.Record, error) {
@@ -76,9 +81,14 @@ func (a *attributes) with(ctx context.Context, r conversation.Record) (conversat
 	case ctx.Err() != nil || errors.Is(err, fault.Unauthorized):
 		return r, errors.Join(ctx.Err(), err)
 	case err == nil:
-		a.given[r.ID] = given{r.Day(), r.Sum()}
-	case platform.NoRoute(err) || !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Corrupt): // it is so with all others
+		a.given[r.ID], a.missed = given{r.Day(), r.Sum()}, 0
+	case platform.NoRoute(err):
 		a.deaf, a.failed = true, err
+	case errors.Is(err, fault.NotFound) || errors.Is(err, fault.Corrupt):
+		a.missed = 0
+	default:
+		a.missed++
+		a.deaf, a.failed = a.missed >= mostMissed, err
 	}
 	return full, nil
 }

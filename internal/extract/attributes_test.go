@@ -72,20 +72,20 @@ func TestAttributesThatAreNotTold(t *testing.T) {
 		again int // in the second one, when all is well
 		warns string
 	}{
-		"no such conversation": {"", fault.New(fault.NotFound, "gone"), 3, 3, ""},
-		"no right":             {"", fault.New(fault.Forbidden, "conversation:communication:view"), 1, 3, "conversation:communication:view"},
-		"out of order":         {"", fault.New(fault.Unavailable, "503"), 1, 3, "503"},
-		"no object":            {"[]", nil, 3, 3, ""},
-		"no JSON":              {"<html>", nil, 3, 3, ""},
-		"none":                 {`{"participants":[{"id":"a"}]}`, nil, 3, 0, ""},
+		"no such conversation": {"", fault.New(fault.NotFound, "gone"), 12, 12, ""},
+		"no right":             {"", fault.New(fault.Forbidden, "conversation:communication:view"), mostMissed, 12, "conversation:communication:view"},
+		"out of order":         {"", fault.New(fault.Unavailable, "503"), mostMissed, 12, "503"},
+		"no object":            {"[]", nil, 12, 12, ""},
+		"no JSON":              {"<html>", nil, 12, 12, ""},
+		"none":                 {`{"participants":[{"id":"a"}]}`, nil, 12, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &live{records: calls(3, "note", "")}
+			l := &live{records: calls(12, "note", "")}
 			r, _ := newTail(t, l)
 			asked := &tellers{tell: func(conversation.ID) (string, error) { return c.text, c.err }}
 			r.cfg.Attributes = asked
 			sum := r.mustRun()
-			if len(asked.asked) != c.asked || len(r.records()) != 147 {
+			if len(asked.asked) != c.asked || len(r.records()) != 156 {
 				t.Errorf("asked for %d, %d records", len(asked.asked), len(r.records()))
 			}
 			if got := strings.Join(sum.Warnings, "\n"); (got == "") != (c.warns == "") || !strings.Contains(got, c.warns) {
@@ -103,6 +103,52 @@ func TestAttributesThatAreNotTold(t *testing.T) {
 	r.cfg.Attributes = &tellers{tell: func(conversation.ID) (string, error) { return "", fault.New(fault.Unauthorized, "no token") }}
 	if _, err := r.run(t.Context()); !errors.Is(err, fault.Unauthorized) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// That some are refused, for their division or for what breaks the server, keeps no other from its attributes.
+func TestAttributesOfSomeAreRefused(t *testing.T) {
+	l := &live{records: calls(30, "note", "")}
+	r, _ := newTail(t, l)
+	n := 0
+	r.cfg.Attributes = &tellers{tell: func(conversation.ID) (string, error) {
+		if n++; n%mostMissed != 0 {
+			return "", map[bool]error{true: fault.New(fault.Forbidden, "another division"), false: fault.New(fault.Unavailable, "500")}[n%2 == 0]
+		}
+		return object, nil
+	}}
+	sum := r.mustRun()
+	if sum.Tail.Asked != 30 || len(sum.Warnings) != 1 || !strings.Contains(sum.Warnings[0], "came without attributes") {
+		t.Errorf("%+v, %q", sum.Tail, sum.Warnings)
+	}
+	with := 0
+	for _, text := range r.records() {
+		if strings.Contains(text, `"attributes":`) {
+			with++
+		}
+	}
+	if with != 3 {
+		t.Errorf("%d have attributes", with)
+	}
+}
+
+// A page of conversations whose attributes are large is staged in several portions: together they may be gigabytes.
+func TestAttributesAreNotHeldTogether(t *testing.T) {
+	l := &live{records: calls(3, "note", "")}
+	r, _ := newTail(t, l)
+	large := `{"participants":[{"id":"a","attributes":{"k":"` + strings.Repeat("v", tailHeld) + `"}}]}`
+	asked := &tellers{}
+	asked.tell = func(conversation.ID) (string, error) {
+		var staged int
+		err := r.cfg.Control.Row(t.Context(), `SELECT count(*) FROM stage_records`).Scan(&staged)
+		if err != nil || staged != len(asked.asked)-1 {
+			t.Errorf("%d asked for, %d staged, %v", len(asked.asked), staged, err)
+		}
+		return large, nil
+	}
+	r.cfg.Attributes = asked
+	if sum := r.mustRun(); sum.Tail.Added != 3 {
+		t.Errorf("%+v", sum.Tail)
 	}
 }
 

@@ -40,6 +40,7 @@ const (
 	leastTail = time.Minute // a piece that has more than that depth is halved, down to here
 	tailLag   = time.Minute // what has just started is not asked for: it appears within seconds, and pages would shift
 	tailTries = 3           // readings of a piece of which fewer conversations came than the platform counts
+	tailHeld  = 16 << 20    // bytes that are held before they are staged: a record with its attributes may have 64 MiB
 )
 
 // tailPrefix tells the runs of tails, which are not resumed, from those of jobs.
@@ -177,7 +178,14 @@ func (t *tail) put(ctx context.Context, page platform.Answer, start, end time.Ti
 	at := t.cfg.Now()
 	var keep []conversation.Version
 	var reject []stage.Rejected
+	held := 0
 	for _, raw := range page.Records {
+		if held >= tailHeld {
+			if err := t.stagePortion(ctx, keep, reject); err != nil {
+				return err
+			}
+			keep, reject, held = nil, nil, 0
+		}
 		r, err := t.cfg.Door(raw)
 		if errors.Is(err, fault.Drifted) {
 			return err
@@ -203,7 +211,12 @@ func (t *tail) put(ctx context.Context, page platform.Answer, start, end time.Ti
 			return err
 		}
 		keep = append(keep, conversation.Version{Record: r, Run: string(t.run), At: at})
+		held += len(r.JSON)
 	}
+	return t.stagePortion(ctx, keep, reject)
+}
+
+func (t *tail) stagePortion(ctx context.Context, keep []conversation.Version, reject []stage.Rejected) error {
 	if len(keep)+len(reject) == 0 {
 		return nil
 	}
