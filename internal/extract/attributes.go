@@ -30,7 +30,7 @@ type attributes struct {
 	of    Teller // nil: nobody wants them
 
 	asked  int64
-	missed int                      // conversations in a row that were refused, or not answered
+	missed int                       // conversations in a row that were refused, or not answered
 	given  map[conversation.ID]given // what waits to be committed
 	deaf   bool                      // nothing is asked any more
 	failed error                     // why

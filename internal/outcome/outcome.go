@@ -81,8 +81,13 @@ func CheckFile(flag, path string) error {
 	if err != nil || !info.IsDir() {
 		return fault.Field(flag, "%s %s: there is no folder %s", flag, path, filepath.Dir(path))
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil // it is made
+	case info.IsDir():
 		return fault.Field(flag, "%s %s is a folder; name a file", flag, path)
+	case !info.Mode().IsRegular(): // a file would take the place of /dev/stdout, for all who use it
+		return fault.Field(flag, "%s %s is a device or a pipe; name a file", flag, path)
 	}
 	return nil
 }
