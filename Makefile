@@ -96,7 +96,9 @@ IN_MEMORY = tools/in-memory
 STRIPPED = -ldflags='-s -w'
 
 .PHONY: unit
+unit: export PARLEY_REQUIRE_POSTGRES = 1
 unit: setup-build ## Unit tests, with the race detector where it says something
+	@tools/setup postgres
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/clients$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$(tools/unraced)" $$($(TWICE))

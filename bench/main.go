@@ -115,7 +115,7 @@ func (b *bench) steps() []step {
 	}
 	return []step{
 		{"extraction", b.extraction}, {"loops", b.loops}, {"committing", b.committing}, {"filters", b.filters}, {"jobs", b.jobs},
-		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"splitting", b.splitting},
+		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"splitting", b.splitting}, {"postgres", b.postgres},
 	}
 }
 

@@ -23,10 +23,15 @@ type Options struct {
 
 	Lake     string
 	From, To string
+	Schema   string
+	Again    bool
 	Format   string
 	Output   string
 	DryRun   bool
 	JSON     bool
+
+	tos      []string // what --to says: a day, a database, or both
+	database string
 }
 
 // New makes the command.
@@ -34,32 +39,44 @@ func New(s *ui.Streams) *cobra.Command {
 	o := &Options{Streams: s}
 	cmd := &cobra.Command{
 		Use:   "export --lake DIR --from DAY --to DAY",
-		Short: "Export conversations from a lake into a file",
+		Short: "Export conversations from a lake into a file, or its tables into Postgres",
 		Long: `Export the conversations that started in the days from --from up to, and not including, --to, in order of start.
 
 The format ndjson has one record a line, each byte for byte as the platform sent it. A file comes to be as a whole or
-not at all; a name that ends in .gz or .zst compresses it. Without -o the records go to standard output.`,
+not at all; a name that ends in .gz or .zst compresses it. Without -o the records go to standard output.
+
+With --to postgres://user@host:5432/database the lake's tables are copied into that database, as far as they are not there: a day is one
+transaction, and only what changed is written. A password is best given by PGPASSWORD or ~/.pgpass. See docs/postgres.md.`,
 		Example: `  parley export --lake ./lake --from 2026-11-01 --to 2026-11-08 -o week.ndjson.zst
-  parley export --lake ./lake --from 2026-11-01 --to 2026-11-02 | jq .conversationId`,
+  parley export --lake ./lake --from 2026-11-01 --to 2026-11-02 | jq .conversationId
+  parley export --lake ./lake --to postgres://me@localhost:5432/warehouse`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.split(); err != nil {
+				return err
+			}
+			return Run(cmd.Context(), o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake")
 	f.StringVar(&o.From, "from", "", "first day, UTC, as 2026-11-01")
-	f.StringVar(&o.To, "to", "", "day after the last one, UTC")
+	f.StringArrayVar(&o.tos, "to", nil, "day after the last one, UTC; or, beside it or alone, a database: postgres://user@host:5432/database")
+	f.StringVar(&o.Schema, "schema", "parley", "with --to postgres://...: schema of the tables")
+	f.BoolVar(&o.Again, "again", false, "with --to postgres://...: write days anew that are there as they are in the lake")
 	f.StringVar(&o.Format, "format", "ndjson", "format of the export: ndjson")
 	f.StringVarP(&o.Output, "output", "o", "", "file to write (default: standard output)")
 	f.BoolVar(&o.DryRun, "dry-run", false, "count what would be exported, and write nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON (with -o)")
-	for _, name := range []string{"lake", "from", "to"} {
-		cobra.CheckErr(cmd.MarkFlagRequired(name))
-	}
+	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	return cmd
 }
 
 // Run exports.
 func Run(ctx context.Context, o *Options) error {
+	if o.database != "" {
+		return o.toPostgres(ctx)
+	}
 	q, err := o.query()
 	if err != nil {
 		return err

@@ -1,0 +1,91 @@
+package export
+
+import (
+	"context"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/postgres"
+)
+
+// toPostgres copies the lake's tables into a database.
+func (o *Options) toPostgres(ctx context.Context) error {
+	days, err := o.days()
+	if err != nil {
+		return err
+	}
+	progress := o.Streams.Progress()
+	defer progress.Clear()
+	s, err := app.Postgres(ctx, o.Lake, postgres.Config{URL: o.database, Schema: o.Schema, DryRun: o.DryRun}, postgres.Job{
+		Within: days, Again: o.Again,
+		Report: func(p postgres.Progress) { progress.Show("copying "+p.Day.String(), p.Done, p.All, "conversations") },
+	})
+	progress.Clear()
+	if err != nil {
+		return err
+	}
+	return o.printCopied(s)
+}
+
+// split takes the address of a database out of what --to says.
+func (o *Options) split() error {
+	var day []string
+	for _, to := range o.tos {
+		if !strings.HasPrefix(to, "postgres://") && !strings.HasPrefix(to, "postgresql://") {
+			day = append(day, to)
+			continue
+		}
+		if o.database != "" {
+			return fault.Field("--to", "--to names two databases")
+		}
+		o.database = to
+	}
+	if len(day) > 1 {
+		return fault.Field("--to", "--to has two days")
+	}
+	if len(day) == 1 {
+		o.To = day[0]
+	}
+	return nil
+}
+
+// days are those of --from and --to; none if neither is given.
+func (o *Options) days() (d conversation.Days, err error) {
+	if o.From == "" && o.To == "" {
+		return d, nil
+	}
+	if o.From == "" || o.To == "" {
+		return d, fault.Field("--from", "--from and --to go together: the first day, and the day after the last one; without both every day is copied")
+	}
+	q, err := o.query()
+	if err != nil {
+		return d, err
+	}
+	return conversation.Days{First: conversation.DayOf(q.Interval.Start), End: conversation.DayOf(q.Interval.End)}, nil
+}
+
+func (o *Options) printCopied(s postgres.Summary) error {
+	if o.JSON {
+		return o.Streams.JSON(s)
+	}
+	if o.DryRun {
+		o.Streams.Printf("%s would be copied, %s removed; %s as they are in the lake.\n",
+			ui.Counted(int64(s.Days), "day", "days"), ui.Count(int64(s.Gone)), ui.Count(int64(s.Before)))
+		return nil
+	}
+	o.Streams.Printf("Copied %s in %.1f s.\n", ui.Counted(int64(s.Days), "day", "days"), s.Seconds)
+	lines := [][2]string{
+		{"conversations written", ui.Count(s.Written)},
+		{"as they were", ui.Count(s.Same)},
+		{"removed, as the lake has them no more or on another day", ui.Count(s.Removed)},
+		{"rows, of all tables", ui.Count(s.Rows)},
+		{"days that were as in the lake", ui.Count(int64(s.Before))},
+	}
+	if s.Altered > 0 {
+		lines = append(lines, [2]string{"texts in which U+FFFD stands for what Postgres does not take", ui.Count(s.Altered)})
+	}
+	return ui.Fields(o.Streams.Out, lines...)
+}

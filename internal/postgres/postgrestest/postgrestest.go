@@ -1,0 +1,177 @@
+// Package postgrestest runs a Postgres of its own for tests.
+package postgrestest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a running Postgres. It listens on a socket in its folder, and on nothing else.
+type Server struct {
+	dir string
+	cmd *exec.Cmd
+	log bytes.Buffer
+	n   atomic.Int64 // databases made
+}
+
+// Start starts a server for the tests of a package, to be called by TestMain, or before all benchmarks. Where Postgres is not
+// installed it gives nil: tools/setup postgres installs it, and PARLEY_REQUIRE_POSTGRES=1 takes that for a failure.
+func Start() (_ *Server, err error) {
+	bin, err := binaries()
+	if err != nil {
+		if os.Getenv("PARLEY_REQUIRE_POSTGRES") == "" {
+			return nil, nil //nolint:nilnil // there is none
+		}
+		return nil, err
+	}
+	// The path of a socket has 107 bytes at most, and the folders of tests have more.
+	s := &Server{}
+	if s.dir, err = os.MkdirTemp("/tmp", "parley-pg-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(s.dir))
+		}
+	}()
+	owner, err := s.owner()
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(s.dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "parley", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+	initdb.SysProcAttr, initdb.Dir = owner, s.dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=20")
+	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	if err := s.ready(); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// binaries is the folder of the newest Postgres that is installed.
+func binaries() (string, error) {
+	if at, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(at), nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		return "", errors.Join(err, errors.New("no Postgres is installed; tools/setup postgres installs it"))
+	}
+	version := func(path string) int {
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+		return n
+	}
+	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
+}
+
+// owner gives the folder to the user that the server runs as: it refuses to run as root.
+func (s *Server) owner() (*syscall.SysProcAttr, error) {
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
+	if os.Geteuid() != 0 {
+		return attr, nil
+	}
+	who, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err1 := strconv.ParseUint(who.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(who.Gid, 10, 32)
+	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return attr, errors.Join(err1, err2, os.Chown(s.dir, int(uid), int(gid)))
+}
+
+// ready waits until the server answers.
+func (s *Server) ready() (err error) {
+	ctx, done := context.WithTimeout(context.Background(), time.Minute)
+	defer done()
+	for ctx.Err() == nil {
+		var c *pgx.Conn
+		if c, err = pgx.Connect(ctx, s.url("postgres")); err == nil {
+			return c.Close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("postgres is not ready: %w: %s", err, s.log.Bytes())
+}
+
+func (s *Server) url(database string) string {
+	return "postgres://parley@/" + database + "?host=" + url.QueryEscape(s.dir) + "&sslmode=disable"
+}
+
+// Socket is where it listens.
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
+
+// Database makes a database for a test, and gives its address. Without a server the test is skipped.
+func (s *Server) Database(tb testing.TB) string {
+	tb.Helper()
+	if s == nil {
+		tb.Skip("no Postgres is installed; tools/setup postgres installs it")
+	}
+	url, err := s.Make(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return url
+}
+
+// Make makes a database and gives its address.
+func (s *Server) Make(ctx context.Context) (url string, err error) {
+	name := "db" + strconv.FormatInt(s.n.Add(1), 10)
+	c, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, c.Close(context.WithoutCancel(ctx))) }()
+	_, err = c.Exec(ctx, "CREATE DATABASE "+name)
+	return s.url(name), err
+}
+
+// Stop ends the server and removes its folder.
+func (s *Server) Stop() error {
+	if s == nil {
+		return nil
+	}
+	err := s.cmd.Process.Signal(syscall.SIGQUIT)
+	_ = s.cmd.Wait() // it was told to end at once
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// Main runs the tests of a package beside a server, which they reach by server.
+func Main(m *testing.M, server **Server) {
+	code := 1
+	var err error
+	if *server, err = Start(); err == nil {
+		code = m.Run()
+	}
+	if err = errors.Join(err, (*server).Stop()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
