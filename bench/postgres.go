@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -59,7 +60,7 @@ func noPostgres(server *postgrestest.Server) error {
 }
 
 func (b *bench) generated(dir string, perDay int) error {
-	out, err := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", dir, "--from", "2026-11-02", "--to", "2026-11-06", "--per-day", fmt.Sprint(perDay)).CombinedOutput()
+	out, err := exec.CommandContext(b.ctx, b.parley, "generate", "--lake", dir, "--from", "2026-11-02", "--to", "2026-11-06", "--per-day", strconv.Itoa(perDay)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("generate: %w: %s", err, out)
 	}
