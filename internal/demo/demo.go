@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
@@ -16,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/sandbox"
+	"github.com/parley-hq/parley/internal/source"
 )
 
 // Demo is what is shown, and to whom.
@@ -74,10 +76,10 @@ func (d Demo) Extract(ctx context.Context, from Server) (f Figures, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	client, started := d.platform(from), time.Now()
+	p, started := d.platform(from), time.Now()
 	sum, err := extract.New(extract.Config{
-		Platform: client, Name: from.URL, Lake: l, Control: l.Control(), First: first, End: end,
-		Poll: extract.Poll{First: 100 * time.Millisecond, Most: time.Second}, Size: extract.DefaultSize(), Ahead: true,
+		Platform: source.Details{Client: client.Over(p)}, Name: from.URL, Lake: l, Control: l.Control(), First: first, End: end,
+		Poll: platform.Poll{First: 100 * time.Millisecond, Most: time.Second}, Size: extract.DefaultSize(), Ahead: true,
 		// The platform's clock, not ours: a machine whose clock is behind it would not extract days that lie ahead of it.
 		Now: func() time.Time { return now.Add(time.Since(started)).Truncate(time.Microsecond) }, Rand: rand.New(rand.NewPCG(d.Seed, 0)), Log: d.Log,
 		Report: func(p extract.Progress) { d.Progress(p.Step, p.Records, int64(d.Days*d.PerDay)) },
@@ -86,7 +88,7 @@ func (d Demo) Extract(ctx context.Context, from Server) (f Figures, err error) {
 		return f, err
 	}
 	for day := first; day < end; day++ {
-		n, err := client.TotalHits(ctx, day.Interval())
+		n, err := p.TotalHits(ctx, day.Interval())
 		if err != nil {
 			return f, err
 		}

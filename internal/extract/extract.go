@@ -77,7 +77,7 @@ type Config struct {
 	// Wait is how long to wait while somebody else extracts into the lake.
 	Wait time.Duration
 
-	Poll Poll
+	Poll platform.Poll
 	Size Size
 	// Parallel is how many parts are worked at, at the same time; 0 means 1. Each needs the memory of two pages.
 	Parallel int

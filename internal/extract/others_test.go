@@ -139,7 +139,7 @@ func TestAJobOfFortyFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, questions := time.Now(), 0
 		slow := &slowPlatform{until: begun.Add(45 * time.Minute), asked: &questions}
-		e := New(Config{Platform: slow, Poll: DefaultPoll(), Rand: rand.New(rand.NewPCG(1, 1))})
+		e := New(Config{Platform: slow, Poll: platform.DefaultPoll(), Rand: rand.New(rand.NewPCG(1, 1))})
 		e.turn.Lock()
 		if err := e.await(t.Context(), "job"); err != nil || questions > 30 || time.Since(begun) > 48*time.Minute {
 			t.Errorf("after %v and %d questions: %v", time.Since(begun), questions, err)

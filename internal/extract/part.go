@@ -161,7 +161,7 @@ func (e *Extraction) await(ctx context.Context, id platform.JobID) error {
 	var s platform.Status
 	var err error
 	rnd := rand.New(rand.NewPCG(e.cfg.Rand.Uint64(), e.cfg.Rand.Uint64()))
-	e.apart(ctx, func(ctx context.Context) { s, err = Await(ctx, e.cfg.Platform, id, e.cfg.Poll, rnd) })
+	e.apart(ctx, func(ctx context.Context) { s, err = platform.Await(ctx, e.cfg.Platform, id, e.cfg.Poll, rnd) })
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return fmt.Errorf("%w: %w", errJob, plain(err))

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
@@ -18,6 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/internal/source"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -52,7 +54,7 @@ func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
 	}
 	r := newLakeRig(t, days)
 	r.fake = platformtest.New(t, fake)
-	r.cfg.Platform = r.fake.Client()
+	r.cfg.Platform = source.Details{Client: client.Over(r.fake.Client())}
 	return r
 }
 
@@ -71,7 +73,7 @@ func newLakeRig(t *testing.T, days int) *rig {
 	r := &rig{t: t, lake: l, clock: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
 	r.cfg = Config{
 		Name: "https://api.platform.test", Lake: l, Control: l.Control(), First: first, End: first + conversation.Day(days),
-		Poll: Poll{First: time.Microsecond, Most: time.Microsecond}, Size: Size{Page: 2, Job: 100_000, Commit: 50_000}, Rand: rand.New(rand.NewPCG(1, 2)),
+		Poll: platform.Poll{First: time.Microsecond, Most: time.Microsecond}, Size: Size{Page: 2, Job: 100_000, Commit: 50_000}, Rand: rand.New(rand.NewPCG(1, 2)),
 		Now: func() time.Time {
 			r.clock = r.clock.Add(time.Second)
 			return r.clock

@@ -23,7 +23,7 @@ func ask(ctx context.Context, f *platformtest.Fake, route platformtest.Route) (s
 		at, _, err := c.Coverage(ctx)
 		return at.String(), err
 	case platformtest.Submit:
-		id, err := c.Submit(ctx, iv)
+		id, err := c.Submit(ctx, iv, nil)
 		return string(id), err
 	case platformtest.Status:
 		s, err := c.Status(ctx, "job-1")

@@ -10,13 +10,13 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform/budget"
@@ -53,10 +53,7 @@ type Config struct {
 	Log          *slog.Logger      // told of every retry; may be nil
 	Transport    http.RoundTripper // nil means connections of the client's own
 	NoLogin      bool              // whoever reaches the server may ask it: one in this process
-	// Filter is an object with the filters of every job over an interval and of every question that counts or lists one; nil
-	// for none.
-	Filter jsontext.Value
-	Budget *budget.Budget // that requests keep to; nil means none
+	Budget       *budget.Budget    // that requests keep to; nil means none
 }
 
 // Retry says how long a failing request is tried again.
@@ -96,6 +93,16 @@ func BaseURL(text string) (string, error) {
 		return "", fault.Field("--base-url", "--base-url must look like https://host or http://127.0.0.1:8080")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// IsLoopback says whether a server is on this machine: a sandbox, or a server of one's own, whose limit nobody shares.
+func IsLoopback(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Client talks to the platform. Safe for concurrent use.

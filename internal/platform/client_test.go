@@ -33,7 +33,7 @@ func records(n int) (out [][]byte) {
 
 // fetch runs a job over the day and gives the pages of its results.
 func fetch(ctx context.Context, c *platform.Client) (pages [][]string, err error) {
-	id, err := c.Submit(ctx, conversation.Interval{Start: day, End: day.AddDate(0, 0, 1)})
+	id, err := c.Submit(ctx, conversation.Interval{Start: day, End: day.AddDate(0, 0, 1)}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func TestStatesOfAJob(t *testing.T) {
 	script := []platform.State{platform.Queued, platform.Pending, platform.Failed}
 	f := platformtest.New(t, platformtest.Config{States: func(platformtest.Submission) []platform.State { return script }})
 	c := f.Client()
-	id, err := c.Submit(t.Context(), conversation.DayOf(day).Interval())
+	id, err := c.Submit(t.Context(), conversation.DayOf(day).Interval(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestLastingFailuresAreNotRetried(t *testing.T) {
 			Route: platformtest.Submit, First: 1, Last: platformtest.Always,
 			Do: platformtest.Refuse(status, "some.code", "what is\nwrong", "Location", "https://elsewhere.test/"),
 		}}})
-		_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval())
+		_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval(), nil)
 		if !errors.Is(err, kind) || f.Calls(platformtest.Submit) != 1 {
 			t.Errorf("%d: got %v after %d calls", status, err, f.Calls(platformtest.Submit))
 		}
@@ -207,7 +207,7 @@ func TestThrottledRequestsWaitAsLongAsAsked(t *testing.T) {
 func TestThrottledForTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{{Route: platformtest.Submit, First: 1, Last: platformtest.Always, Do: platformtest.Throttle("Retry-After", 30)}}})
-		_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval())
+		_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval(), nil)
 		if !errors.Is(err, fault.Throttled) || f.Calls(platformtest.Submit) != 6 {
 			t.Errorf("got %v after %d calls", err, f.Calls(platformtest.Submit))
 		}
@@ -271,11 +271,11 @@ func TestLoginIsRenewed(t *testing.T) {
 	// Two tokens that are ended one after the other are no reason to stop, and a token that never works is.
 	refused := platformtest.Refuse(401, "bad.credentials", "Invalid login credentials.")
 	f.Behave(platformtest.Rule{Route: platformtest.Submit, First: 1, Last: 3, Do: refused})
-	if _, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval()); err != nil || f.Calls(platformtest.Submit) != 4 {
+	if _, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval(), nil); err != nil || f.Calls(platformtest.Submit) != 4 {
 		t.Errorf("refused three times: %v after %d calls", err, f.Calls(platformtest.Submit))
 	}
 	f.Behave(platformtest.Rule{Route: platformtest.Submit, First: 1, Last: platformtest.Always, Do: refused})
-	_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval())
+	_, err := f.Client().Submit(t.Context(), conversation.DayOf(day).Interval(), nil)
 	if !errors.Is(err, fault.Unauthorized) || f.Calls(platformtest.Submit) != 12 || f.Calls(platformtest.Token) != 7 {
 		t.Errorf("refused for ever: %v after %d calls and %d logins", err, f.Calls(platformtest.Submit), f.Calls(platformtest.Token))
 	}
@@ -314,7 +314,7 @@ func TestUnreachableHost(t *testing.T) {
 	host := free.Addr().String()
 	free.Close()
 	c := platform.New(platform.Config{API: "http://" + host, Login: "http://" + host, ClientSecret: "hidden", Retry: platform.Retry{Attempts: 2, First: time.Millisecond}})
-	_, err = c.Submit(t.Context(), conversation.DayOf(day).Interval())
+	_, err = c.Submit(t.Context(), conversation.DayOf(day).Interval(), nil)
 	if !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), host+" cannot be reached") || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("got %v", err)
 	}

@@ -69,6 +69,6 @@ func (c *Client) SubmitFor(ctx context.Context, day conversation.Day, id convers
 
 // NoRoute says whether a server answered that it has no such route at all, as an archive does of live objects.
 func NoRoute(err error) bool {
-	r, ok := errors.AsType[*refusal](err)
-	return ok && r.status == http.StatusNotFound && r.code == "route.not.found"
+	r, ok := errors.AsType[*Refusal](err)
+	return ok && r.Status == http.StatusNotFound && r.Code == "route.not.found"
 }

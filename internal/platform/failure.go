@@ -15,43 +15,43 @@ import (
 	"github.com/parley-hq/parley/internal/wire"
 )
 
-// refusal is an answer of the platform that is no success.
-type refusal struct {
-	status int
-	code   string
-	text   string
-	id     string        // correlation id, for the platform's support
-	after  time.Duration // how long the platform asks to wait; 0 if it does not
+// Refusal is an answer of the platform that is no success.
+type Refusal struct {
+	Status int
+	Code   string
+	Text   string
+	ID     string        // correlation id, for the platform's support
+	After  time.Duration // how long the platform asks to wait; 0 if it does not
 }
 
-func (r *refusal) Error() string {
-	out := "the platform answers " + strconv.Itoa(r.status)
-	if r.text != "" {
-		out += ": " + r.text
+func (r *Refusal) Error() string {
+	out := "the platform answers " + strconv.Itoa(r.Status)
+	if r.Text != "" {
+		out += ": " + r.Text
 	}
-	if r.code != "" {
-		out += " (" + r.code + ")"
+	if r.Code != "" {
+		out += " (" + r.Code + ")"
 	}
-	if r.id != "" {
-		out += ", correlation id " + r.id
+	if r.ID != "" {
+		out += ", correlation id " + r.ID
 	}
 	return out
 }
 
 // Unwrap is the kind of failure.
-func (r *refusal) Unwrap() error {
+func (r *Refusal) Unwrap() error {
 	switch {
-	case r.status == http.StatusUnauthorized:
+	case r.Status == http.StatusUnauthorized:
 		return fault.Unauthorized
-	case r.status == http.StatusForbidden:
+	case r.Status == http.StatusForbidden:
 		return fault.Forbidden
-	case r.status == http.StatusNotFound:
+	case r.Status == http.StatusNotFound:
 		return fault.NotFound
-	case r.status == http.StatusTooManyRequests:
+	case r.Status == http.StatusTooManyRequests:
 		return fault.Throttled
-	case r.status == http.StatusRequestTimeout || r.status >= 500:
+	case r.Status == http.StatusRequestTimeout || r.Status >= 500:
 		return fault.Unavailable
-	case r.status < 400:
+	case r.Status < 400:
 		return fault.Unavailable // a redirect: something stands between us and the platform
 	}
 	return fault.Invalid
@@ -66,17 +66,17 @@ func (c *Client) failure(resp *http.Response) error {
 	if speaksTLS(resp, text) {
 		return errSpeaksTLS(resp.Request.URL.Host)
 	}
-	r := &refusal{status: resp.StatusCode, id: c.clean(resp.Header.Get("Inin-Correlation-Id"), maxWord), after: retryAfter(resp.Header)}
+	r := &Refusal{Status: resp.StatusCode, ID: c.clean(resp.Header.Get("Inin-Correlation-Id"), maxWord), After: retryAfter(resp.Header)}
 	p, ok := wire.ReadProblem(text)
 	if !ok {
 		return r
 	}
-	if r.after == 0 {
-		r.after = waitInWords(p.Message)
+	if r.After == 0 {
+		r.After = waitInWords(p.Message)
 	}
-	r.code, r.text = c.clean(p.Code, maxWord), c.cleanEnds(p.Message, maxText)
+	r.Code, r.Text = c.clean(p.Code, maxWord), c.cleanEnds(p.Message, maxText)
 	if p.ContextID != "" {
-		r.id = c.clean(p.ContextID, maxWord)
+		r.ID = c.clean(p.ContextID, maxWord)
 	}
 	return r
 }
@@ -120,8 +120,8 @@ func waitInWords(message string) time.Duration {
 }
 
 func askedWait(err error) time.Duration {
-	if r, ok := errors.AsType[*refusal](err); ok && (r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable) {
-		return r.after
+	if r, ok := errors.AsType[*Refusal](err); ok && (r.Status == http.StatusTooManyRequests || r.Status == http.StatusServiceUnavailable) {
+		return r.After
 	}
 	return 0
 }
@@ -137,13 +137,13 @@ func (l lasting) Unwrap() error { return l.error }
 
 // temporary says whether the same request may succeed later.
 func temporary(err error) bool {
-	if r, ok := errors.AsType[*refusal](err); ok && r.after > longest {
+	if r, ok := errors.AsType[*Refusal](err); ok && r.After > longest {
 		return false
 	} else if ok {
 		// A token that was fetched for this try and is refused may have been ended in between: one that never works is told in
 		// the end, after as many tries as anything else.
-		return r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout || r.status == http.StatusUnauthorized ||
-			r.status >= 500 && r.status != http.StatusNotImplemented
+		return r.Status == http.StatusTooManyRequests || r.Status == http.StatusRequestTimeout || r.Status == http.StatusUnauthorized ||
+			r.Status >= 500 && r.Status != http.StatusNotImplemented
 	}
 	if _, ok := errors.AsType[lasting](err); ok || errors.Is(err, wire.ErrLimit) {
 		return false
@@ -170,3 +170,6 @@ func isDamage(err error) bool {
 	_, deflate := errors.AsType[flate.CorruptInputError](err)
 	return deflate || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
 }
+
+// RefusalOf gives the answer that an error is about, if it is about one.
+func RefusalOf(err error) (*Refusal, bool) { return errors.AsType[*Refusal](err) }

@@ -36,11 +36,11 @@ func TestFiltersGoWithTheInterval(t *testing.T) {
 	}))
 	defer server.Close()
 	const filters = `"segmentFilters":[{"type":"and"}],"surveyFilters":[]`
-	c := New(Config{API: server.URL, Login: server.URL, ClientID: "id", ClientSecret: "secret", Filter: jsontext.Value("{" + filters + "}")})
+	c := New(Config{API: server.URL, Login: server.URL, ClientID: "id", ClientSecret: "secret"})
 	iv := conversation.Interval{Start: time.Unix(0, 0).UTC(), End: time.Unix(86_400, 0).UTC()}
-	_, err1 := c.Submit(t.Context(), iv)
-	_, _, err2 := c.Count(t.Context(), iv)
-	_, err3 := c.Found(t.Context(), iv, 2, 100)
+	_, err1 := c.Submit(t.Context(), iv, jsontext.Value("{"+filters+"}"))
+	_, _, err2 := c.Count(t.Context(), iv, jsontext.Value("{"+filters+"}"))
+	_, err3 := c.Found(t.Context(), iv, jsontext.Value("{"+filters+"}"), 2, 100)
 	if err1 != nil || err2 != nil || err3 != nil || len(bodies) != 3 {
 		t.Fatalf("%v, %v, %v, %d bodies", err1, err2, err3, len(bodies))
 	}

@@ -67,10 +67,11 @@ func (c *Client) Coverage(ctx context.Context) (_ time.Time, missing []conversat
 	return at, missing, err
 }
 
-// Submit starts a job over the conversations that started in iv, in order of start.
-func (c *Client) Submit(ctx context.Context, iv conversation.Interval) (_ JobID, err error) {
+// Submit starts a job over the conversations that started in iv, in order of start. filters is an object of the API's
+// filters; nil for none.
+func (c *Client) Submit(ctx context.Context, iv conversation.Interval, filters jsontext.Value) (_ JobID, err error) {
 	defer fault.Wrap(&err, "submit a job for %v", iv)
-	return c.submit(ctx, c.filtered(wire.Request{Interval: iv.String(), Order: "asc", OrderBy: "conversationStart", StartOfDay: true}))
+	return c.submit(ctx, filtered{wire.Request{Interval: iv.String(), Order: "asc", OrderBy: "conversationStart", StartOfDay: true}, filters})
 }
 
 // SubmitBody starts a job with a body of the caller's, which is sent as it is.

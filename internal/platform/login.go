@@ -129,7 +129,7 @@ func (cfg Config) checkCredentials() error {
 
 // loginFailure says of a refused login what to look at.
 func loginFailure(err error) error {
-	r, refused := errors.AsType[*refusal](err)
+	r, refused := errors.AsType[*Refusal](err)
 	if refused && (errors.Is(r, fault.Invalid) || errors.Is(r, fault.Unauthorized)) {
 		return fault.Because(fault.Unauthorized, plain(err), "the login was refused; check client id, client secret and environment")
 	}

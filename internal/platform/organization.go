@@ -16,7 +16,7 @@ type Organization = wire.Organization
 // not have it, give an Organization without an id, and no error.
 func (c *Client) Organization(ctx context.Context) (o Organization, err error) {
 	err = c.do(ctx, call{method: http.MethodGet, path: "/api/v2/organizations/me"}, into(&o, nil))
-	if r, ok := errors.AsType[*refusal](err); ok && slices.Contains(untold, r.status) {
+	if r, ok := errors.AsType[*Refusal](err); ok && slices.Contains(untold, r.Status) {
 		return Organization{}, nil
 	}
 	if err != nil {

@@ -58,11 +58,11 @@ func TestMissingDaysOfEveryAnswer(t *testing.T) {
 			return missing, err
 		},
 		platformtest.Query: func(c *platform.Client) ([]conversation.Day, error) {
-			_, missing, err := c.Count(t.Context(), day.Interval())
+			_, missing, err := c.Count(t.Context(), day.Interval(), nil)
 			return missing, err
 		},
 		platformtest.Results: func(c *platform.Client) ([]conversation.Day, error) {
-			id, err := c.Submit(t.Context(), day.Interval())
+			id, err := c.Submit(t.Context(), day.Interval(), nil)
 			if err != nil {
 				return nil, err
 			}
@@ -111,7 +111,7 @@ func TestCountIsACount(t *testing.T) {
 		`{"totalHits":99999999999999999999}`: -1,
 	} {
 		f.Behave(platformtest.Rule{Route: platformtest.Query, First: 1, Last: platformtest.Always, Do: platformtest.Say(body)})
-		n, _, err := f.Client().Count(t.Context(), iv)
+		n, _, err := f.Client().Count(t.Context(), iv, nil)
 		if want < 0 && !errors.Is(err, fault.Corrupt) || want >= 0 && (err != nil || n != want) {
 			t.Errorf("%s: got %d, %v", body, n, err)
 		}

@@ -15,7 +15,7 @@ import (
 // TotalHits asks the synchronous query how many conversations there are that started on a day touched by iv and were
 // going on in it. The platform calls the number approximate.
 func (c *Client) TotalHits(ctx context.Context, iv conversation.Interval) (int64, error) {
-	n, _, err := c.Count(ctx, iv)
+	n, _, err := c.Count(ctx, iv, nil)
 	return n, err
 }
 
@@ -37,14 +37,12 @@ func detailQuery(iv conversation.Interval, order, by string, size int) wire.Requ
 	return wire.Request{Interval: iv.String(), Order: order, OrderBy: by, Paging: &wire.Paging{PageSize: size, PageNumber: 1}}
 }
 
-// filtered is a request with the client's filters.
+// filtered is a request with filters of the caller's.
 type filtered struct {
 	wire.Request
 
 	Filters jsontext.Value `json:",embed"`
 }
-
-func (c *Client) filtered(q wire.Request) filtered { return filtered{q, c.cfg.Filter} }
 
 func (c *Client) query(ctx context.Context, q wire.Request, each func([]byte) error) (page wire.Page, err error) {
 	defer fault.Wrap(&err, "query %s", q.Interval)
@@ -52,11 +50,11 @@ func (c *Client) query(ctx context.Context, q wire.Request, each func([]byte) er
 }
 
 // Found gives a page of the conversations of iv by the synchronous query, in order of conversationStart; number counts from
-// 1. It holds the whole page in memory.
-func (c *Client) Found(ctx context.Context, iv conversation.Interval, number, size int) (Answer, error) {
+// 1, and filters are those of Submit. It holds the whole page in memory.
+func (c *Client) Found(ctx context.Context, iv conversation.Interval, filters jsontext.Value, number, size int) (Answer, error) {
 	q := detailQuery(iv, "asc", "conversationStart", size)
 	q.Paging.PageNumber = number
-	body, err := json.Marshal(c.filtered(q))
+	body, err := json.Marshal(filtered{q, filters})
 	if err != nil {
 		return Answer{}, err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/compare"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/wait"
@@ -32,7 +31,7 @@ type client interface {
 type asking struct {
 	o      *Options
 	client client
-	poll   extract.Poll
+	poll   platform.Poll
 
 	q     compare.Question
 	start time.Time // of the conversation, once anybody has told it

@@ -12,7 +12,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/compare"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 )
@@ -74,7 +73,7 @@ func (f *fake) Delete(ctx context.Context, _ platform.JobID) error {
 func asked(f *fake) (*asking, *bytes.Buffer) {
 	var errs bytes.Buffer
 	o := &Options{Streams: &ui.Streams{Out: &errs, Err: &errs}, ID: id, Timeout: time.Minute}
-	return &asking{o: o, client: f, poll: extract.Poll{First: time.Second, Most: 10 * time.Second}, q: compare.Question{ID: id, Answers: map[compare.Source]compare.Answer{}}}, &errs
+	return &asking{o: o, client: f, poll: platform.Poll{First: time.Second, Most: 10 * time.Second}, q: compare.Question{ID: id, Answers: map[compare.Source]compare.Answer{}}}, &errs
 }
 
 // The record is found on whichever page it is, and the job is deleted when it was read.

@@ -14,7 +14,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/compare"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 )
@@ -112,17 +111,17 @@ func Run(ctx context.Context, o *Options) error {
 // longest is how many bytes an id may have. The platform's have 36.
 const longest = 256
 
-func (o *Options) validate() (extract.Poll, error) {
+func (o *Options) validate() (platform.Poll, error) {
 	id := string(o.ID)
 	switch {
 	case id == "" || id == "." || id == ".." || len(id) > longest || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
-		return extract.Poll{}, fault.New(fault.Invalid, "an id of a conversation looks like 5c5b7a2e-6d0f-4e0b-9d5d-3f4f0a6b7c11")
+		return platform.Poll{}, fault.New(fault.Invalid, "an id of a conversation looks like 5c5b7a2e-6d0f-4e0b-9d5d-3f4f0a6b7c11")
 	case o.Retries < 0:
-		return extract.Poll{}, fault.Field("--retries", "--retries cannot be negative")
+		return platform.Poll{}, fault.Field("--retries", "--retries cannot be negative")
 	case o.Timeout <= 0:
-		return extract.Poll{}, fault.Field("--timeout", "--timeout must be positive")
+		return platform.Poll{}, fault.Field("--timeout", "--timeout must be positive")
 	}
-	return extract.ParsePoll(o.Poll)
+	return platform.ParsePoll(o.Poll)
 }
 
 // outcome is nil if every source could be asked and every difference has its reason.

@@ -1,8 +1,6 @@
 package connection
 
 import (
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -36,7 +34,7 @@ func (b *Budget) Flags(f *pflag.FlagSet, standard budget.Share) {
 // budgetOf gives the budget of a connection; nil if it has none.
 func budgetOf(o Options, c platform.Config) (*budget.Budget, error) {
 	share := o.Standard
-	if isLoopback(c.API) {
+	if platform.IsLoopback(c.API) {
 		share = budget.Share{}
 	}
 	if o.Budget.Share != "" {
@@ -66,14 +64,4 @@ func (b *Budget) dir(getenv func(string) string) string {
 		return ""
 	}
 	return filepath.Join(above, "parley", "budget")
-}
-
-// isLoopback says whether a server is on this machine: a sandbox, or a server of one's own, whose limit nobody shares.
-func isLoopback(base string) bool {
-	u, err := url.Parse(base)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }

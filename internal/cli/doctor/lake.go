@@ -11,12 +11,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/source"
 )
 
 // Room on a disk. A day of a million conversations takes some 3 GiB while it is staged and committed.
@@ -89,15 +91,15 @@ func (o *Options) lake(ctx context.Context, found *findings, client *platform.Cl
 		found.problem("writer", err, "run parley as the owner of the lake, or have its folders shared: docs/lake.md")
 	}
 	if client != nil {
-		source(ctx, found, l, client)
+		sameSource(ctx, found, l, client)
 	}
 }
 
-// source compares where the lake comes from with the platform, as an extraction would.
-func source(ctx context.Context, found *findings, l *lake.Lake, client *platform.Client) {
+// sameSource compares where the lake comes from with the platform, as an extraction would.
+func sameSource(ctx context.Context, found *findings, l *lake.Lake, asked *platform.Client) {
 	today := conversation.DayOf(time.Now().UTC())
 	plan, err := extract.New(extract.Config{
-		Lake: l, Control: l.Control(), Platform: client, Name: client.API(), First: today - 1, End: today, Size: extract.DefaultSize(), Poll: extract.DefaultPoll(),
+		Lake: l, Control: l.Control(), Platform: source.Details{Client: client.Over(asked)}, Name: asked.API(), First: today - 1, End: today, Size: extract.DefaultSize(), Poll: platform.DefaultPoll(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: slog.New(slog.DiscardHandler), Rand: rand.New(rand.NewPCG(1, 2)),
 	}).Plan(ctx)
 	switch {

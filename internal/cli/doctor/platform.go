@@ -71,7 +71,7 @@ func remedyOfRefusal(err error) string {
 // seen asks what the client sees: nothing may mean that it has the permission in no division.
 func (o *Options) seen(ctx context.Context, found *findings, client *platform.Client, now time.Time) {
 	week := conversation.Interval{Start: now.UTC().AddDate(0, 0, -7).Truncate(time.Millisecond), End: now.UTC().Truncate(time.Millisecond)}
-	n, _, err := client.Count(ctx, week)
+	n, _, err := client.Count(ctx, week, nil)
 	switch {
 	case err != nil:
 		found.problem("permission", err, remedyOfRefusal(err))

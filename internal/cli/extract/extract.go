@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/configured"
 	"github.com/parley-hq/parley/internal/cli/connection"
@@ -26,6 +27,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/source"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -144,8 +146,8 @@ func (o *Options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.Tolerance, "tolerance", ledger.FormatTolerance(ledger.DefaultTolerance), "share by which what the platform counts of a day may differ from what the lake has; off to count nothing")
 	f.DurationVar(&o.Wait, "wait", 0, "how long to wait while another process extracts into the lake")
 	o.Redact.Flags(f)
-	f.StringVar(&o.Poll, "poll", extract.DefaultPoll().String(), "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
-	f.DurationVar(&o.JobWait, "job-wait", extract.DefaultWithin, "how long a job may take before its days are asked for in smaller parts")
+	f.StringVar(&o.Poll, "poll", platform.DefaultPoll().String(), "first and longest wait between questions after a job; it doubles, plus up to 5 s by chance")
+	f.DurationVar(&o.JobWait, "job-wait", platform.DefaultWithin, "how long a job may take before its days are asked for in smaller parts")
 	f.IntVar(&o.Parallel, "parallel", 1, "jobs that are read at the same time, 1 to 16; each takes the memory of two pages")
 	f.IntVar(&o.Size.Page, "page-size", o.Size.Page, "records a page, 1 to 10000; a page is held in memory")
 	f.Int64Var(&o.Size.Job, "job-records", o.Size.Job, "records that a job should return; the days of a job adapt to it")
@@ -252,7 +254,7 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	if err := errors.Join(o.following(), o.days(&cfg)); err != nil {
 		return cfg, err
 	}
-	if cfg.Poll, err = extract.ParsePoll(o.Poll); err != nil {
+	if cfg.Poll, err = platform.ParsePoll(o.Poll); err != nil {
 		return cfg, err
 	}
 	if o.JobWait <= 0 {
@@ -277,17 +279,19 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	}
 	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
 	c.Patience = o.Patience
-	if c.Filter, err = o.filter(); err != nil {
+	filters, err := o.filter()
+	if err != nil {
 		return cfg, err
 	}
-	cfg.Filter = fingerprint(c.Filter)
+	cfg.Filter = fingerprint(filters)
 	o.Telling.client = platform.New(c)
-	cfg.Platform, cfg.Name = o.Telling.client, c.API
+	from := source.Details{Client: client.Over(o.Telling.client), Filters: filters}
+	cfg.Platform, cfg.Name = from, c.API
 	if o.Tail {
-		cfg.Tail = o.Telling.client
+		cfg.Tail = from
 	}
 	if o.Attribs {
-		cfg.Attributes = o.Telling.client
+		cfg.Attributes = from
 	}
 	return cfg, nil
 }

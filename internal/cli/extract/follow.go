@@ -46,7 +46,7 @@ func (o *Options) follow(ctx context.Context, cfg extract.Config) error {
 		return err
 	}
 	defer stop()
-	client := cfg.Platform.(*platform.Client) // it is the one that config made
+	client := o.Telling.client // it is the one that config made
 	l := client.Listen(wire.TopicAvailability)
 	defer l.Close()
 	ear := &platform.Ear{

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/wire"
@@ -108,7 +107,7 @@ func (o *Options) printCoverage(c coverage) error {
 }
 
 // awaitCoverage waits until the data goes beyond what it is now, or if after says so up to that.
-func (o *Options) awaitCoverage(ctx context.Context, s place, now coverage, after time.Time, poll extract.Poll) (coverage, error) {
+func (o *Options) awaitCoverage(ctx context.Context, s place, now coverage, after time.Time, poll platform.Poll) (coverage, error) {
 	if after.IsZero() {
 		after = now.until.Add(time.Nanosecond)
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -38,14 +38,14 @@ func (o *Options) waiting(cmd *cobra.Command) {
 }
 
 // polling reads --poll; standard is what counts if it is not given.
-func (o *Options) polling(standard string) (extract.Poll, error) {
+func (o *Options) polling(standard string) (platform.Poll, error) {
 	if o.Timeout <= 0 {
-		return extract.Poll{}, fault.Field("--timeout", "--timeout must be positive")
+		return platform.Poll{}, fault.Field("--timeout", "--timeout must be positive")
 	}
 	if o.Poll == "" && standard == "" {
-		return extract.Poll{}, nil
+		return platform.Poll{}, nil
 	}
-	return extract.ParsePoll(cmp.Or(o.Poll, standard))
+	return platform.ParsePoll(cmp.Or(o.Poll, standard))
 }
 
 // Wait waits for a job.
@@ -87,7 +87,7 @@ func (o *Options) await(ctx context.Context, s place, id wire.JobID) (status wir
 }
 
 // follow asks for a job, with pauses that double, until it is done.
-func (o *Options) follow(ctx context.Context, s place, id wire.JobID, status wire.JobStatus, poll extract.Poll) (wire.JobStatus, error) {
+func (o *Options) follow(ctx context.Context, s place, id wire.JobID, status wire.JobStatus, poll platform.Poll) (wire.JobStatus, error) {
 	progress, begun := o.Streams.Progress(), time.Now()
 	defer progress.Clear()
 	show := func() {

@@ -1,4 +1,4 @@
-package extract
+package platform
 
 import (
 	"cmp"
@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/wait"
 )
 
@@ -59,19 +58,24 @@ func (p Poll) wait(n int, rnd *rand.Rand) time.Duration {
 	return wait + time.Duration(rnd.Int64N(int64(min(maxJitter, wait/2))+1))
 }
 
+// Asker tells how a job is getting on, as a Client does.
+type Asker interface {
+	Status(ctx context.Context, id JobID) (Status, error)
+}
+
 // Await waits until a job has ended, one way or another, and gives its last status. A job that is not done within
 // poll.Within is fault.Unavailable.
-func Await(ctx context.Context, p Platform, id platform.JobID, poll Poll, rnd *rand.Rand) (platform.Status, error) {
+func Await(ctx context.Context, p Asker, id JobID, poll Poll, rnd *rand.Rand) (Status, error) {
 	begun, within := time.Now(), cmp.Or(poll.Within, DefaultWithin)
 	for n := 0; ; n++ {
 		if err := wait.For(ctx, poll.wait(n, rnd)); err != nil {
-			return platform.Status{}, err
+			return Status{}, err
 		}
 		s, err := p.Status(ctx, id)
 		if err != nil {
-			return platform.Status{}, err
+			return Status{}, err
 		}
-		if s.State != platform.Queued && s.State != platform.Pending {
+		if s.Done() {
 			return s, nil
 		}
 		if time.Since(begun) > within {
