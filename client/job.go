@@ -110,20 +110,22 @@ func (p Position) MarshalText() ([]byte, error) {
 	if p.IsZero() {
 		return nil, nil
 	}
-	text, err := json.Marshal(p)
+	type members Position // without this method
+	text, err := json.Marshal(members(p))
 	return base64.RawURLEncoding.AppendEncode(nil, text), err
 }
 
 // UnmarshalText reads what MarshalText wrote.
 func (p *Position) UnmarshalText(text []byte) error {
-	var got Position
+	type members Position
+	var got members
 	if len(text) > 0 {
 		plain, err := base64.RawURLEncoding.AppendDecode(nil, text)
 		if err != nil || json.Unmarshal(plain, &got, json.RejectUnknownMembers(true)) != nil || got.Job == "" || got.Skip < 0 {
 			return fault.New(fault.Invalid, "that is no position that MarshalText wrote")
 		}
 	}
-	*p = got
+	*p = Position(got)
 	return nil
 }
 

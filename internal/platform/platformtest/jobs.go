@@ -225,7 +225,7 @@ func (f *Fake) query(w http.ResponseWriter, r *http.Request, _ int) {
 	body := wire.Request{Paging: &wire.Paging{}}
 	err := json.UnmarshalRead(r.Body, &body)
 	iv, bad := conversation.ParseInterval(body.Interval)
-	if size := body.Paging.PageSize; err != nil || bad != nil || size < 1 || size > 100 || body.Paging.PageNumber != 1 {
+	if size := body.Paging.PageSize; err != nil || bad != nil || size < 1 || size > 100 || body.Paging.PageNumber < 1 {
 		refuse(w, http.StatusBadRequest, "bad.request", "The request could not be understood by the server due to malformed syntax.")
 		return
 	}
@@ -236,11 +236,12 @@ func (f *Fake) query(w http.ResponseWriter, r *http.Request, _ int) {
 		slices.SortStableFunc(found, func(a, b conversation.Record) int { return b.End.Compare(a.End) })
 	}
 	var texts []string
-	for _, rec := range found[:min(body.Paging.PageSize, len(found))] {
+	begin := min((body.Paging.PageNumber-1)*body.Paging.PageSize, len(found))
+	for _, rec := range found[begin:min(begin+body.Paging.PageSize, len(found))] {
 		texts = append(texts, string(rec.JSON))
 	}
 	if len(texts) == 0 {
-		_, _ = io.WriteString(w, `{"totalHits":0}`) // upstream leaves the empty list out
+		_, _ = fmt.Fprintf(w, `{"totalHits":%d}`, len(found)) // upstream leaves the empty list out
 		return
 	}
 	_, _ = fmt.Fprintf(w, `{"conversations":[%s],"totalHits":%d}`, strings.Join(texts, ","), len(found))
