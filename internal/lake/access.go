@@ -47,7 +47,7 @@ func openWritable(ctx context.Context, dir string) (*Lake, error) {
 }
 
 func (l *Lake) prepare(ctx context.Context) (err error) {
-	if l.catalog, err = newCatalog(l.db, warehouseOf(l.dir)); err != nil {
+	if l.catalog, err = newCatalog(l); err != nil {
 		return err
 	}
 	if err := l.db.Migrate(ctx, schema); err != nil {

@@ -194,8 +194,7 @@ func (l *Lake) createTables(ctx context.Context) error {
 		return err
 	}
 	for _, t := range tables.All() {
-		err := l.catalog.createTable(ctx, identifier(t), t, l.tableDir(t))
-		if err != nil && !errors.Is(err, catalog.ErrTableAlreadyExists) {
+		if err := l.catalog.createTable(ctx, identifier(t), t, l.place.url(l.tableDir(t))); err != nil {
 			return err
 		}
 	}
@@ -233,7 +232,7 @@ func (l *Lake) at(path string) store.Location { return warehouse.Join(l.within(l
 
 // url is what the tables name a file by.
 func (l *Lake) url(at store.Location) string {
-	return fileURL(filepath.Join(l.place.named, strings.TrimPrefix(string(at), string(warehouse)+"/")))
+	return l.place.url(filepath.Join(l.place.named, strings.TrimPrefix(string(at), string(warehouse)+"/")))
 }
 
 // load loads a table that commits through the catalog.

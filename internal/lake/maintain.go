@@ -237,7 +237,7 @@ func (w *Writer) copyDays(ctx context.Context, i intent, days [][]datafile.File,
 			r.add = append(r.add, w.lake.url(to.At))
 		}
 		for _, f := range files {
-			r.drop = append(r.drop, fileURL(f.Path))
+			r.drop = append(r.drop, w.lake.place.url(f.Path))
 		}
 		crashpoint.Reach("maintain.file")
 	}

@@ -29,17 +29,18 @@ type MoveOptions struct {
 
 // Moved is what Move did, or would do.
 type Moved struct {
-	From      string `json:"from"` // folder of the lake, as the tables named it
-	To        string `json:"to"`   // folder in which it is
+	From      string `json:"from"`               // folder of the lake, as the tables named it
+	To        string `json:"to"`                 // folder in which it is
+	Respelled bool   `json:"respelled,omitzero"` // its tables named files percent-encoded, as earlier versions had it
 	Snapshots int    `json:"snapshots"`
 	Written   int    `json:"files_written"` // metadata of tables, lists of manifests, manifests
 	Removed   int    `json:"files_removed"` // those that they stand for
 }
 
 // Needed says whether there was anything to do.
-func (m Moved) Needed() bool { return m.From != m.To }
+func (m Moved) Needed() bool { return m.From != m.To || m.Respelled }
 
-// Move makes a lake whole that was moved to dir. It writes the metadata of every table anew, for every snapshot, with
+// Move makes a lake whole that was moved to dir, or whose tables name files as earlier versions spelled them. It writes the metadata of every table anew, for every snapshot, with
 // the names that the files have now; then the catalog changes to it, all tables in one transaction; then the old
 // metadata goes. Data files are not touched, and no file is changed in place.
 //
@@ -52,7 +53,7 @@ func Move(ctx context.Context, dir string, o MoveOptions) (out Moved, err error)
 		return out, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	m := &mover{lake: l, o: o, out: Moved{From: l.place.home(), To: filepath.Dir(l.place.real)}, lists: map[string]string{}}
+	m := &mover{lake: l, o: o, out: Moved{From: l.place.home(), To: filepath.Dir(l.place.real), Respelled: l.place.encoded}, lists: map[string]string{}}
 	if o.DryRun {
 		return m.out, m.rewrite(ctx)
 	}
@@ -85,7 +86,7 @@ type switching struct {
 }
 
 func (m *mover) move(ctx context.Context) error {
-	if !m.lake.place.moved() {
+	if !m.lake.place.stale() {
 		return m.mark(ctx) // should a Move have been killed before it
 	}
 	if err := m.rewrite(ctx); err != nil {
@@ -119,7 +120,7 @@ func (m *mover) reach(step string) error {
 
 // rewrite writes the new metadata of every table.
 func (m *mover) rewrite(ctx context.Context) error {
-	if !m.lake.place.moved() {
+	if !m.lake.place.stale() {
 		return nil
 	}
 	for _, t := range tables.All() {

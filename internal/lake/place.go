@@ -20,6 +20,17 @@ import (
 type place struct {
 	named string // the warehouse as the tables name it
 	real  string // where it is
+	// encoded says that the tables name files percent-encoded, though this version would not: they were made by an earlier
+	// one. What is written goes on so until Move, for a file is known by its name.
+	encoded bool
+}
+
+// url is what the tables name the file at a path by.
+func (p place) url(path string) string {
+	if p.encoded {
+		return encodedURL(path)
+	}
+	return fileURL(path)
 }
 
 func warehouseOf(dir string) string { return filepath.Join(dir, "warehouse") }
@@ -39,6 +50,7 @@ func placeOf(ctx context.Context, db *state.DB, dir string) (place, error) {
 	if p.named, err = warehouseIn(location); err != nil {
 		return p, err
 	}
+	p.encoded = strings.Contains(location, "%") && !strings.Contains(fileURL(p.named), "%")
 	if Same(p.named, p.real) {
 		p.real = p.named
 	}
@@ -58,6 +70,9 @@ func warehouseIn(location string) (string, error) {
 	}
 	return warehouse, nil
 }
+
+// stale says whether the tables are to name their files anew.
+func (p place) stale() bool { return p.moved() || p.encoded }
 
 // moved says whether the tables are elsewhere than they say.
 func (p place) moved() bool { return p.named != p.real }

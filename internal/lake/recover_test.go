@@ -75,7 +75,7 @@ func sameAsNamed(t *testing.T, l *Lake) {
 	s := snapshot(t, l)
 	for _, table := range tables.Companions() {
 		head := headOf(t, l, table)
-		if len(without(head, s.files[table]))+len(without(s.files[table], head)) > 0 {
+		if len(l.without(head, s.files[table]))+len(l.without(s.files[table], head)) > 0 {
 			t.Errorf("%s: its newest snapshot has the files %v, and conversations names %v", table, head, s.files[table])
 		}
 		for _, f := range head {

@@ -195,7 +195,7 @@ func (w *Writer) commitDays(ctx context.Context, i intent, base *Snapshot, days 
 			}
 			for _, f := range base.files[t] {
 				if f.Day == d.day {
-					drop = append(drop, fileURL(f.Path))
+					drop = append(drop, w.lake.place.url(f.Path))
 				}
 			}
 		}
@@ -215,18 +215,23 @@ func (w *Writer) commitDays(ctx context.Context, i intent, base *Snapshot, days 
 	return nil
 }
 
-// replace commits to one table and gives its newest snapshot. A table with nothing to change is not committed, but
-// for conversations, whose snapshot is the commit. An error after which the commit may have landed is looked up.
+// replace commits to one table and gives its newest snapshot. A table with nothing to change is not committed, but for
+// conversations, whose snapshot is the commit, and for one that has no snapshot yet: an engine can be asked for an empty
+// snapshot, and not for none. An error after which the commit may have landed is looked up.
 func (w *Writer) replace(ctx context.Context, t tables.Table, drop, add []string, summary iceberg.Properties) (int64, error) {
 	tbl, err := w.lake.load(ctx, t)
 	if err != nil {
 		return 0, err
 	}
-	if len(add)+len(drop) == 0 && t != tables.Conversations {
+	if len(add)+len(drop) == 0 && t != tables.Conversations && tbl.CurrentSnapshot() != nil {
 		return snapshotOf(tbl), nil
 	}
 	tx := tbl.NewTransaction()
-	if err := tx.ReplaceDataFiles(ctx, drop, add, summary); err != nil {
+	change := func() error { return tx.ReplaceDataFiles(ctx, drop, add, summary) }
+	if tbl.CurrentSnapshot() == nil { // there is nothing to replace, even if there is nothing to add
+		change = func() error { return tx.AddFiles(ctx, add, summary, false) }
+	}
+	if err := change(); err != nil {
 		return 0, fault.Because(diskFault(err), err, "table %s cannot be changed", t)
 	}
 	done, err := tx.Commit(ctx)
@@ -329,7 +334,7 @@ func (w *Writer) restore(ctx context.Context, t tables.Table, base *Snapshot, i 
 	if err != nil {
 		return err
 	}
-	drop, add := without(head, base.files[t]), without(base.files[t], head)
+	drop, add := w.lake.without(head, base.files[t]), w.lake.without(base.files[t], head)
 	if len(drop)+len(add) > 0 && t != tables.Conversations {
 		// An id of its own: should its outcome be looked up, no earlier restore must be taken for it.
 		id := uuid.Must(uuid.NewV7()).String()
@@ -341,11 +346,11 @@ func (w *Writer) restore(ctx context.Context, t tables.Table, base *Snapshot, i 
 }
 
 // without gives the locations of the files of a that are not in b.
-func without(a, b []datafile.File) []string {
+func (l *Lake) without(a, b []datafile.File) []string {
 	var out []string
 	for _, f := range a {
 		if !slices.ContainsFunc(b, func(g datafile.File) bool { return g.Path == f.Path }) {
-			out = append(out, fileURL(f.Path))
+			out = append(out, l.place.url(f.Path))
 		}
 	}
 	return out

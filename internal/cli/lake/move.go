@@ -64,6 +64,9 @@ func (o *MoveOptions) print(m lake.Moved) error {
 		o.Streams.Printf("The lake is where its tables say that it is: %s. There is nothing to do.\n", m.To)
 		return nil
 	}
+	if m.Respelled {
+		o.Streams.Printf("The tables name their files percent-encoded, as earlier versions did; most other tools cannot read that.\n")
+	}
 	written := "metadata files written"
 	if o.DryRun {
 		o.Streams.Printf("Nothing was written. It would do this:\n")
