@@ -55,6 +55,9 @@ func (x *exchange) answer() error {
 	}
 	route, params, allowed := x.server.find(x.r)
 	x.route, x.params = route, params
+	if route == nil && x.isIceberg() {
+		return x.refuseEngine()
+	}
 	if route == nil {
 		return x.noRoute(allowed)
 	}

@@ -138,7 +138,11 @@ func (x *exchange) sendProblem(p problem) {
 	case http.StatusUnauthorized:
 		x.out.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	if err := x.send(p.status, p.body(x.id)); err != nil {
+	body := any(p.body(x.id))
+	if x.isIceberg() {
+		body = p.icebergBody()
+	}
+	if err := x.send(p.status, body); err != nil {
 		x.server.cfg.Log.WarnContext(x.r.Context(), "send an error", "request", x.id, "err", err)
 	}
 }

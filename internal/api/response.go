@@ -171,7 +171,7 @@ func (o *response) close() {
 	if o.ready {
 		o.Header().Set("Content-Encoding", string(o.coding))
 	}
-	if o.status != http.StatusNoContent {
+	if o.status != http.StatusNoContent && o.status != http.StatusNotModified {
 		o.Header().Set("Content-Length", strconv.Itoa(len(o.held)))
 	}
 	o.w.WriteHeader(o.status)

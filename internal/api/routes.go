@@ -35,7 +35,7 @@ var (
 
 // lacks says whether a route is one of what the server does not have.
 func (c *Config) lacks(r route) bool {
-	return c.Jobs == nil && strings.Contains(r.pattern, "/jobs") || c.Access == nil && r.pattern == "/oauth/token"
+	return c.Jobs == nil && strings.Contains(r.pattern, "/jobs") || c.Access == nil && r.pattern == "/oauth/token" || c.Tables == nil && strings.HasPrefix(r.pattern, icebergRoot)
 }
 
 // table is all routes, each with who calls it. Of two that match, the first is meant.
@@ -65,7 +65,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}, slices.Concat(s.lists(), s.liveRoutes(), s.notificationRoutes())...)
+	}, slices.Concat(s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
 }
 
 // Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.

@@ -13,8 +13,9 @@ import (
 
 // Archive is a lake that can be asked.
 type Archive struct {
-	Lake *lake.Lake
-	duck *duck.DB
+	Lake   *lake.Lake
+	duck   *duck.DB
+	tables map[string]api.Tables
 }
 
 // OpenArchive opens the lake in dir with the engine over it.
@@ -27,17 +28,21 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return &Archive{l, db}, nil
+	return &Archive{l, db, map[string]api.Tables{server.DefaultOrganization: newTables(l)}}, nil
 }
 
 // Close closes both.
-func (a *Archive) Close() error { return errors.Join(a.duck.Close(), a.Lake.Close()) }
+func (a *Archive) Close() error {
+	return errors.Join(closeTables(a.tables), a.duck.Close(), a.Lake.Close())
+}
 
 func (a *Archive) views() duck.Views { return duck.Views{DB: a.duck, Lake: a.Lake} }
 
 // Serve makes a server over the lake whose clients, tokens and jobs end with it.
 func (a *Archive) Serve(l server.Listen) *server.Server {
-	return server.New(l, server.One(a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
+	b := server.One(a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
 		return lakeOrganization(ctx, server.DefaultOrganization, a.Lake)
-	}))
+	})
+	b.Tables = a.tables
+	return server.New(l, b)
 }

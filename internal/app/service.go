@@ -66,6 +66,7 @@ func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 type Service struct {
 	folder *server.Folder
 	lakes  map[string]*lake.Lake
+	tables map[string]api.Tables
 	duck   *duck.DB // one for all: it bounds its memory by itself
 }
 
@@ -75,7 +76,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{lakes: map[string]*lake.Lake{}}
+	s := &Service{lakes: map[string]*lake.Lake{}, tables: map[string]api.Tables{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -86,6 +87,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 			delete(s.lakes, name)
 			return nil, err
 		}
+		s.tables[name] = newTables(s.lakes[name])
 	}
 	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err
@@ -102,6 +104,7 @@ func (s *Service) Close() (err error) {
 	if s.duck != nil {
 		err = errors.Join(err, s.duck.Close())
 	}
+	err = errors.Join(err, closeTables(s.tables))
 	for _, l := range s.lakes {
 		err = errors.Join(err, l.Close())
 	}
@@ -118,7 +121,7 @@ func (s *Service) views() map[string]engine.Views {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
-	return server.New(l, server.Backend{Views: s.views(), Organizations: s.organizations, Now: now, Folder: s.folder})
+	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Folder: s.folder})
 }
 
 // organizations are those whose conversations the lakes hold.

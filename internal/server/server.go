@@ -87,6 +87,7 @@ type Backend struct {
 	Organizations func(context.Context) (map[string]api.Organization, error)
 	Directories   map[string]func() *directory.Directory // by organization; nil where only records are known
 	Live          map[string]api.Live                    // by organization; nil where only records are known
+	Tables        map[string]api.Tables                  // by organization; nil where there is no lake
 	// Notices are made with what is to be done when a nightly batch has ended, by organization; nil where there are no batches.
 	Notices     map[string]func(ctx context.Context, tell func(available time.Time)) (Notices, error)
 	Permissions []access.Permission // of the client that is given; nil for the usual
@@ -228,7 +229,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 		return err
 	}
 	s.surface, err = api.New(api.Config{
-		Views: s.Views, Organizations: organizations, Directories: s.Directories, Live: s.Live, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
+		Views: s.Views, Organizations: organizations, Directories: s.Directories, Live: s.Live, Tables: s.Tables, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
 		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err
