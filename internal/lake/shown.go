@@ -255,7 +255,7 @@ func (h past) since(there []shownSnapshot) past {
 	gone := func(id int64) bool {
 		return !slices.ContainsFunc(there, func(s shownSnapshot) bool { return s.id == id })
 	}
-	h.log = slices.DeleteFunc(h.log, func(l logged) bool { return gone(l.Snapshot) })
+	h.log = slices.DeleteFunc(slices.Clone(h.log), func(l logged) bool { return gone(l.Snapshot) })
 	maps.DeleteFunc(h.names, func(_ string, id int64) bool { return gone(id) })
 	return h
 }
