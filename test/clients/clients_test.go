@@ -3,17 +3,13 @@
 package clients_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -27,11 +23,8 @@ const (
 	to   = "2026-11-08T00:00:00Z"
 )
 
-const (
-	startWithin  = 2 * time.Minute // simulating four days and writing the lake, on a loaded machine
-	clientWithin = 3 * time.Minute // one client's whole run, login to deletion
-	stopWithin   = 30 * time.Second
-)
+// clientWithin is how long one client's whole run may take, login to deletion.
+const clientWithin = 3 * time.Minute
 
 // client is an official client and the script that drives it.
 type client struct {
@@ -116,12 +109,8 @@ func (c client) missing() string {
 	return ""
 }
 
-// address is the line that the sandbox prints when it serves.
-type address struct {
-	URL          string `json:"url"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-}
+// address is where the sandbox serves.
+type address = program.Address
 
 // run drives the client against the server. Its environment is its own: an empty home, so that no configuration file
 // of the person who runs the test is read, and no proxy.
@@ -142,59 +131,8 @@ func (c client) run(t *testing.T, at address, more ...string) {
 	t.Logf("%s", bytes.TrimSpace(out))
 }
 
-// sandbox serves simulated days, up to that of its clock, until the test ends, and then checks that it stops when it is
-// asked to.
+// sandbox serves simulated days, up to that of its clock, until the test ends.
 func sandbox(t *testing.T, flags ...string) address {
 	t.Helper()
-	var stderr bytes.Buffer
-	stdout, printed := io.Pipe()
-	cmd := exec.CommandContext(t.Context(), program.Path(t), append([]string{
-		"sandbox", "--addr", "127.0.0.1:0", "--seed", "7", "--client-id", "clients-test", "--client-secret", "not-a-secret", "--json",
-	}, flags...)...)
-	cmd.Dir = t.TempDir()
-	cmd.Stdout, cmd.Stderr = printed, &stderr
-	// The context ends just before the cleanup below: the sandbox is asked to stop, and killed if it does not.
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = stopWithin
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited := make(chan error, 1)
-	go func() {
-		err := cmd.Wait()
-		printed.Close()
-		exited <- err
-	}()
-	t.Cleanup(func() {
-		err := <-exited
-		if code := cmd.ProcessState.ExitCode(); code != 0 {
-			t.Errorf("the sandbox ended with exit code %d, want 0 after SIGTERM: %v", code, err)
-		}
-		if t.Failed() {
-			t.Logf("the sandbox said:\n%s", stderr.String())
-		}
-	})
-
-	lines := make(chan string, 1)
-	go func() {
-		defer close(lines)
-		r := bufio.NewReader(stdout)
-		if line, err := r.ReadString('\n'); err == nil {
-			lines <- line
-		}
-		_, _ = io.Copy(io.Discard, r) // a full pipe would stop the sandbox
-	}()
-	var at address
-	select {
-	case line, ok := <-lines:
-		if !ok {
-			t.Fatal("the sandbox ended before it served")
-		}
-		if err := json.Unmarshal([]byte(line), &at); err != nil {
-			t.Fatalf("first line of the sandbox: %v: %q", err, line)
-		}
-	case <-time.After(startWithin):
-		t.Fatalf("the sandbox did not serve within %v", startWithin)
-	}
-	return at
+	return program.Serve(t, append([]string{"sandbox", "--seed", "7", "--client-id", "clients-test", "--client-secret", "not-a-secret"}, flags...)...)
 }
