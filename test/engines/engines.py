@@ -6,7 +6,9 @@ Environment: PARLEY, the program; PARLEY_LAKE, an absolute path; PARLEY_URL, PAR
 of that lake alone. The lake has the tag "before", with fewer conversations than now, and the day DAY.
 """
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -92,13 +94,18 @@ class PyIceberg:
         return zip(found["record"].to_pylist(), found["record_hash"].to_pylist())
 
 
+def extensions():
+    """The files of the extensions that DuckDB needs, of the PyPI packages of its version."""
+    for name in ("httpfs", "avro", "iceberg"):
+        yield files(f"duckdb_extension_{name}") / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+
+
 class DuckDB:
-    """DuckDB with its own extension for Iceberg, of the PyPI package of its version."""
+    """DuckDB with its own extension for Iceberg."""
 
     def __init__(self, *warehouses):
         self.db = duckdb.connect()
-        for name in ("httpfs", "avro", "iceberg"):
-            path = files(f"duckdb_extension_{name}") / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+        for path in extensions():
             self.db.load_extension(str(path))
         self.db.execute("SET TimeZone = 'UTC'")
         self.db.execute(f"CREATE SECRET (TYPE iceberg, CLIENT_ID '{CLIENT}', CLIENT_SECRET '{SECRET}', OAUTH2_SERVER_URI '{URL}/oauth/token')")
@@ -179,6 +186,30 @@ def write_refused(now, duck):
     same((gone.status_code, gone.json()["error"]["type"]), (405, "UnsupportedOperationException"), "DELETE")
 
 
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "engines.md")
+
+
+def as_documented():
+    """The lines of docs/engines.md run as they stand there, but for who asks, where, and how DuckDB gets its extensions."""
+    with open(PAGE, encoding="utf-8") as page:
+        blocks = [block.split("\n```")[0] for block in page.read().split("```python\n")[1:]]
+    here = {
+        "http://127.0.0.1:8080": URL, "me:hush": f"{CLIENT}:{SECRET}", "'me'": f"'{CLIENT}'", "'hush'": f"'{SECRET}'", "/data/lake": LAKE,
+        "INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs": " ".join(f"LOAD '{path}';" for path in extensions()),
+    }
+    ran = 0
+    for block in blocks:
+        if "pyspark" in block or "polars" in block:
+            continue  # large, and not installed
+        for written, meant in here.items():
+            block = block.replace(written, meant)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile(block, "docs/engines.md", "exec"), {})
+        check(printed.getvalue().strip() not in ("", "0"), f"nothing comes of:\n{block}")
+        ran += 1
+    same(ran, 3, "blocks of the page that ran")
+
+
 def timed(name, do):
     began = time.monotonic()
     do()
@@ -197,6 +228,7 @@ def main():
         timed(name, lambda: reads_all(name, engine))
     timed("time travel", lambda: time_travel(now, duck))
     timed("writes refused", lambda: write_refused(now, duck))
+    timed("docs/engines.md", as_documented)
 
 
 WANT = {}

@@ -27,7 +27,7 @@ func newTag(of *Options) *cobra.Command {
 		Use:   "tag --lake DIR (NAME | --list | --remove NAME)",
 		Short: "Give the newest snapshot of a lake a name, so that it does not expire",
 		Long: `Give the newest snapshot a name. A snapshot with a tag stays, with all its files, whatever its age, until the tag is
-removed. Tags are Iceberg's own: other tools can read the table conversations by them.`,
+removed. Tags are Iceberg's own: other engines can read all tables by them, through parley serve.`,
 		Example: `  parley lake tag before-migration --lake ./lake
   parley lake tag --list --lake ./lake
   parley lake tag --remove before-migration --lake ./lake`,
