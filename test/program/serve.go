@@ -41,7 +41,7 @@ func Serve(t testing.TB, args ...string) Address {
 	exited := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
-		printed.Close()
+		_ = printed.Close()
 		exited <- err
 	}()
 	t.Cleanup(func() {
