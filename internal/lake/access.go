@@ -84,6 +84,16 @@ func (l *Lake) mayWrite() error {
 	return nil
 }
 
+// unmoved fails when the names of the files were written anew since the lake was opened: what is written now would be
+// called otherwise than what is there. It holds for as long as the lease is held.
+func (l *Lake) unmoved(ctx context.Context) error {
+	now, err := placeOf(ctx, l.db, l.dir)
+	if err == nil && now != l.place {
+		err = fault.New(fault.Conflict, "parley lake move has written the names of the files in %s anew since this process opened it; run again", l.dir)
+	}
+	return err
+}
+
 // notHome says of a lake that was moved what to do.
 func (l *Lake) notHome() error {
 	return fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; run: parley lake move --lake %s",

@@ -1,11 +1,13 @@
 package lake
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -134,12 +136,17 @@ func TestALakeOfPercentEncodedLocations(t *testing.T) {
 	if err != nil || !would.Needed() || !would.Respelled || would.Written == 0 || would.From != would.To {
 		t.Errorf("a dry run: %+v, %v", would, err)
 	}
+	old := mustOpen(t, dir) // by somebody who goes on writing
 	did, err := Move(t.Context(), dir, MoveOptions{})
 	if err != nil || did.Written != would.Written || did.Removed == 0 {
 		t.Errorf("respelled: %+v, %v", did, err)
 	}
 	wantPlain(t, dir)
 	wantLake(t, dir, want)
+	if err := tryCommit(t, old, record("w", day1, "new")); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "run again") {
+		t.Errorf("written by the old names: %v", err)
+	}
+	wantPlain(t, dir)
 	if again, err := Move(t.Context(), dir, MoveOptions{}); err != nil || again.Needed() {
 		t.Errorf("again: %+v, %v", again, err)
 	}

@@ -41,6 +41,9 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 		return nil, err
 	}
 	w := &Writer{l, lease, l.Store().Remove}
+	if err := l.unmoved(ctx); err != nil {
+		return nil, errors.Join(err, lease.Close())
+	}
 	if err := w.recover(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -186,28 +187,30 @@ def write_refused(now, duck):
     same((gone.status_code, gone.json()["error"]["type"]), (405, "UnsupportedOperationException"), "DELETE")
 
 
-PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "engines.md")
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+
+
+def blocks_of(page):
+    return [block.split("\n```")[0] for block in (DOCS / page).read_text(encoding="utf-8").split("```python\n")[1:]]
 
 
 def as_documented():
-    """The lines of docs/engines.md run as they stand there, but for who asks, where, and how DuckDB gets its extensions."""
-    with open(PAGE, encoding="utf-8") as page:
-        blocks = [block.split("\n```")[0] for block in page.read().split("```python\n")[1:]]
+    """The lines of the documentation run as they stand there, but for who asks, where, and how DuckDB gets its extensions."""
     here = {
         "http://127.0.0.1:8080": URL, "me:hush": f"{CLIENT}:{SECRET}", "'me'": f"'{CLIENT}'", "'hush'": f"'{SECRET}'", "/data/lake": LAKE,
         "INSTALL iceberg; LOAD iceberg; INSTALL httpfs; LOAD httpfs": " ".join(f"LOAD '{path}';" for path in extensions()),
     }
     ran = 0
-    for block in blocks:
+    for block in blocks_of("engines.md") + blocks_of("lake.md"):
         if "pyspark" in block or "polars" in block:
             continue  # large, and not installed
         for written, meant in here.items():
             block = block.replace(written, meant)
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            exec(compile(block, "docs/engines.md", "exec"), {})
+            exec(compile(block, "docs", "exec"), {})
         check(printed.getvalue().strip() not in ("", "0"), f"nothing comes of:\n{block}")
         ran += 1
-    same(ran, 3, "blocks of the page that ran")
+    same(ran, 4, "blocks that ran")
 
 
 def timed(name, do):
@@ -228,7 +231,7 @@ def main():
         timed(name, lambda: reads_all(name, engine))
     timed("time travel", lambda: time_travel(now, duck))
     timed("writes refused", lambda: write_refused(now, duck))
-    timed("docs/engines.md", as_documented)
+    timed("as documented", as_documented)
 
 
 WANT = {}
