@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -81,9 +82,12 @@ func CheckFile(flag, path string) error {
 	if err != nil || !info.IsDir() {
 		return fault.Field(flag, "%s %s: there is no folder %s", flag, path, filepath.Dir(path))
 	}
-	switch info, err := os.Stat(path); {
-	case err != nil:
+	info, err = os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil // it is made
+	case err != nil:
+		return fault.Field(flag, "%s: %v", flag, err)
 	case info.IsDir():
 		return fault.Field(flag, "%s %s is a folder; name a file", flag, path)
 	case !info.Mode().IsRegular(): // a file would take the place of /dev/stdout, for all who use it

@@ -56,7 +56,10 @@ func TestAFileIsReplacedWholeOrNotAtAll(t *testing.T) {
 	if err != nil || !bytes.Equal(after, before) || len(left) > 0 {
 		t.Errorf("got %s, %v; left %v", after, err, left)
 	}
-	for name, want := range map[string]bool{path: true, filepath.Join(dir, "new"): true, blocked: false, filepath.Join(dir, "nowhere", "x"): false, filepath.Join(path, "x"): false, os.DevNull: false} {
+	for name, want := range map[string]bool{
+		path: true, filepath.Join(dir, "new"): true, blocked: false, filepath.Join(dir, "nowhere", "x"): false, filepath.Join(path, "x"): false,
+		os.DevNull: false, filepath.Join(dir, strings.Repeat("x", 300)): false, // longer than any name may be
+	} {
 		if err := CheckFile("--summary", name); (err == nil) != want || err != nil && !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
