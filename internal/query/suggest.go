@@ -1,7 +1,9 @@
 package query
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -37,6 +39,30 @@ func didYouMean(name string, allowed []string) string {
 
 // Suggest gives the allowed name or value that was probably meant; none if none is near.
 func Suggest(name string, allowed []string) string { return suggest(name, allowed) }
+
+// Nearest gives up to n of the allowed names that a name may have been meant for, the nearest first: those that differ in a third of
+// its letters at most, and those that begin or end with it.
+func Nearest(name string, allowed []string, n int) []string {
+	type near struct {
+		name     string
+		distance int
+	}
+	want := plain(fault.Clip(name))
+	var found []near
+	for _, a := range allowed {
+		has := plain(a)
+		d := edits(want, has)
+		if within := want != "" && (strings.HasPrefix(has, want) || strings.HasSuffix(has, want)); within || d <= len(want)/3 {
+			found = append(found, near{a, d})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.distance, b.distance) })
+	var names []string
+	for _, f := range found[:min(n, len(found))] {
+		names = append(names, f.name)
+	}
+	return names
+}
 
 // suggest gives the allowed name that was probably meant: the same but for case and underscores, a known other name,
 // or the nearest by letters.

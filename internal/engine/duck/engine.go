@@ -22,6 +22,8 @@ type Engine struct {
 	db       *DB
 	snapshot *lake.Snapshot
 	days     *days // those whose files were looked at; nil if none are
+	atOnce   atOnce
+	only     string // table of the ids that rows are asked of; empty: of all
 }
 
 var (
@@ -31,12 +33,16 @@ var (
 )
 
 // New makes an engine over a snapshot, which is the engine's from then on.
-func New(db *DB, snapshot *lake.Snapshot) *Engine { return &Engine{db: db, snapshot: snapshot} }
+func New(db *DB, snapshot *lake.Snapshot) *Engine {
+	return &Engine{db: db, snapshot: snapshot, atOnce: atOnceByDefault()}
+}
 
 // NewCareful makes an engine that looks whether the files of the days that a question touches are there and sound,
 // before it is answered, and names one that is not: for the owner of the lake. A file of another day stops no question.
 func NewCareful(db *DB, snapshot *lake.Snapshot) *Engine {
-	return &Engine{db, snapshot, &days{sound: map[conversation.Day]bool{}}}
+	e := New(db, snapshot)
+	e.days = &days{sound: map[conversation.Day]bool{}}
+	return e
 }
 
 // Close closes the snapshot. What was found stays with DB, for whoever asks the same.

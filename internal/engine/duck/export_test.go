@@ -117,3 +117,6 @@ func Confines(tb testing.TB) bool {
 	}()
 	return <-answer
 }
+
+// AskInParts has an engine ask for rows of so many conversations at once.
+func AskInParts(e *Engine, n int) { e.atOnce = atOnce{n, n, n} }

@@ -1,0 +1,269 @@
+package sqltext
+
+import (
+	"slices"
+	"time"
+
+	"github.com/parley-hq/parley/internal/column"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake/tables"
+)
+
+// Part is a stretch of time in which conversations started. Rows are asked for part by part: what a part needs fits into
+// memory, however many parts there are.
+type Part struct {
+	From, To time.Time // [From, To)
+	Whole    bool      // it consists of days, and the files of these have nothing else
+}
+
+// Within narrows a search to conversations that started in a part, and, if only is not empty, whose ids are in the table of
+// that name.
+func (s Search) Within(p Part, only string) Narrowed {
+	last := p.To.Add(-time.Microsecond)
+	return Narrowed{s.between(p.From, last), p, only}
+}
+
+// Narrowed is a search for a part of what a query selects.
+type Narrowed struct {
+	Search
+
+	part Part
+	only string
+}
+
+// Rows asks for the rows of a selection in order of start, id and medium: for each of its columns one of the answer, but for
+// attributes, which have two at the end: a list of keys, and one of values in step. Keys says that they are there.
+func (n Narrowed) Rows(sel column.Selection) (_ Text, keys bool) {
+	w := &rowWriter{narrowed: n, per: sel.Per}
+	for _, c := range sel.Columns {
+		w.column(c.Source)
+	}
+	if w.attributed {
+		w.selects = append(w.selects, Of("a.keys"), Of("a.texts"))
+	}
+	order := "p.conversation_start, p.conversation_id"
+	if sel.Per == column.Interaction {
+		w.need("media_types")
+		order += ", p.medium"
+	}
+	return Concat("WITH picked AS (", n.picked(w.stored), ") SELECT ", list(w.selects, ", "), " FROM ", w.rows(), list(w.joins(), ""), " ORDER BY "+order), w.attributed
+}
+
+// picked are the conversations, with the columns of their table that are needed.
+func (n Narrowed) picked(columns []string) Text {
+	names := "conversation_id, conversation_start"
+	for _, c := range columns {
+		if c != "conversation_id" && c != "conversation_start" {
+			names += ", " + c
+		}
+	}
+	return Concat(n.Hits(names), n.within())
+}
+
+// within is what a part asks for beside the query.
+func (n Narrowed) within() Text {
+	t := Of("")
+	if !n.part.Whole {
+		t = Of(" AND conversation_start >= ? AND conversation_start < ?", n.part.From, n.part.To)
+	}
+	if n.only != "" {
+		t = Concat(t, " AND conversation_id IN (SELECT conversation_id FROM "+n.only+")")
+	}
+	return t
+}
+
+// of are the rows of a companion that belong to what was picked. Where nearly all do they are not looked up: the join does that.
+func (n Narrowed) of(t tables.Table) Text {
+	rows := n.rows(t)
+	if !n.part.Whole {
+		rows = Concat(rows, Of(" AND conversation_start >= ? AND conversation_start < ?", n.part.From, n.part.To))
+	}
+	if Filtered(n.q) || n.only != "" {
+		rows = Concat(rows, " AND conversation_id IN (SELECT conversation_id FROM picked)")
+	}
+	return rows
+}
+
+// rowWriter gathers what a selection needs.
+type rowWriter struct {
+	narrowed   Narrowed
+	per        column.Per
+	selects    []Text
+	stored     []string // columns of conversations
+	metrics    []string // names of metrics that are added up or counted
+	wrapped    bool
+	answered   bool
+	attributed bool
+	all        bool // attributes of all keys
+	keys       []any
+}
+
+// column takes the source of a column into account.
+func (w *rowWriter) column(from column.Source) {
+	switch from := from.(type) {
+	case column.Stored:
+		w.selects = append(w.selects, Of("p."+w.need(string(from))))
+	case column.Sum:
+		w.selects = append(w.selects, Of("m.s"+itoa(w.metric(string(from)))))
+	case column.Count:
+		w.selects = append(w.selects, Of("coalesce(m.n"+itoa(w.metric(string(from)))+", 0)"))
+	case column.Medium:
+		w.selects = append(w.selects, Of("p."+w.medium()))
+	case column.InteractionID:
+		w.selects = append(w.selects, Of("p.medium || '-' || p.conversation_id"))
+	case column.LastWrapUp:
+		w.wrapped = true
+		w.selects = append(w.selects, Of("w.wrap_up_code"))
+	case column.FirstAnswer:
+		w.answered = true
+		w.selects = append(w.selects, Of("f.answered"))
+	case column.Attributes:
+		w.attributed, w.all = true, true
+	case column.Attribute:
+		w.attributed = true
+		w.keys = append(w.keys, string(from))
+	case column.AllAttributes: // a selection is spelled out before it is asked for
+	}
+}
+
+func (w *rowWriter) need(stored string) string {
+	if !slices.Contains(w.stored, stored) {
+		w.stored = append(w.stored, stored)
+	}
+	return stored
+}
+
+func (w *rowWriter) metric(name string) int {
+	if i := slices.Index(w.metrics, name); i >= 0 {
+		return i
+	}
+	w.metrics = append(w.metrics, name)
+	return len(w.metrics) - 1
+}
+
+func (w *rowWriter) medium() string {
+	if w.per == column.Interaction {
+		return "medium"
+	}
+	return w.need("media_type")
+}
+
+// rows are what was picked, for interactions once for each medium.
+func (w *rowWriter) rows() Text {
+	if w.per == column.Conversation {
+		return Of("picked AS p")
+	}
+	return Of("(SELECT picked.*, t.medium FROM picked CROSS JOIN UNNEST(picked.media_types) AS t(medium)) AS p")
+}
+
+// joins are what is known of each row beside the table conversations.
+func (w *rowWriter) joins() (joins []Text) {
+	join := func(name string, rows Text, by string) {
+		joins = append(joins, Concat(" LEFT JOIN (", rows, ") AS "+name+" ON "+name+".conversation_id = p.conversation_id"+by))
+	}
+	medium := ""
+	if w.per == column.Interaction {
+		medium = ".media_type = p.medium"
+	}
+	same := func(name string) string {
+		if medium == "" {
+			return ""
+		}
+		return " AND " + name + medium
+	}
+	if len(w.metrics) > 0 {
+		join("m", w.sums(), same("m"))
+	}
+	if w.wrapped {
+		join("w", w.lastWrapUps(), same("w"))
+	}
+	if w.answered {
+		join("f", w.firstAnswers(), same("f"))
+	}
+	if w.attributed {
+		join("a", w.gathered(), "")
+	}
+	return joins
+}
+
+// by is what the rows of sessions are grouped by.
+func (w *rowWriter) by() string {
+	if w.per == column.Interaction {
+		return "conversation_id, media_type"
+	}
+	return "conversation_id"
+}
+
+// sums adds up and counts metrics. A sum that is too large for a number is null.
+func (w *rowWriter) sums() Text {
+	columns := []Text{Of(w.by())}
+	names := make([]Text, len(w.metrics))
+	for i, name := range w.metrics {
+		names[i] = Of(Quote(name))
+		of := " FILTER (WHERE name = " + Quote(name) + ")"
+		columns = append(columns, Of("TRY_CAST(sum(value)"+of+" AS BIGINT) AS s"+itoa(i)), Of("count(*)"+of+" AS n"+itoa(i)))
+	}
+	return Concat("SELECT ", list(columns, ", "), " ", w.narrowed.of(tables.Metrics), " AND name IN (", list(names, ", "), ") GROUP BY "+w.by())
+}
+
+// lastWrapUps are the codes of the segments that began last, later ones in the record last.
+func (w *rowWriter) lastWrapUps() Text {
+	return Concat("SELECT "+w.by()+", wrap_up_code FROM (SELECT "+w.by()+", wrap_up_code, row_number() OVER (PARTITION BY "+w.by()+
+		" ORDER BY segment_start DESC NULLS LAST, participant_index DESC, session_index DESC, segment_index DESC) AS place ",
+		w.narrowed.of(tables.Segments), " AND wrap_up_code IS NOT NULL) WHERE place = 1")
+}
+
+func (w *rowWriter) firstAnswers() Text {
+	return Concat("SELECT "+w.by()+", min(segment_start) AS answered ", w.narrowed.of(tables.Segments), " AND purpose = 'agent' AND segment_type = 'interact' GROUP BY "+w.by())
+}
+
+// gathered are the attributes of each conversation, of all keys or of some. An empty text is null in the table.
+func (w *rowWriter) gathered() Text {
+	rows := w.narrowed.of(tables.Attributes)
+	if !w.all {
+		rows = Concat(rows, " AND ", Of(w.narrowed.dialect.OneOf("coalesce(key, '')", len(w.keys)), w.keys...))
+	}
+	return Concat("SELECT conversation_id, array_agg(coalesce(key, '') ORDER BY key NULLS FIRST) AS keys, array_agg(coalesce(value, '') ORDER BY key NULLS FIRST) AS texts"+
+		" FROM (SELECT conversation_id, key, value, row_number() OVER (PARTITION BY conversation_id, key ORDER BY participant_index) AS place ", rows, ") WHERE place = 1 GROUP BY conversation_id")
+}
+
+// Keys asks for the keys of attributes of what is selected, in order, at most so many.
+func (n Narrowed) Keys(most int) Text {
+	return Concat("WITH picked AS (", n.picked(nil), ") SELECT DISTINCT coalesce(key, '') AS k FROM (SELECT key ", n.from(tables.Attributes),
+		" WHERE conversation_id IN (SELECT conversation_id FROM picked)) ORDER BY k LIMIT ?", Of("", most))
+}
+
+// Table asks for the rows of a table that belong to what is selected, with all of its columns, in its order.
+func (n Narrowed) Table(t tables.Table) Text {
+	columns := make([]Text, 0, len(tables.Columns(t)))
+	order := "conversation_start, conversation_id"
+	for _, c := range tables.Columns(t) {
+		columns = append(columns, Of(c.Name))
+		switch c.Name {
+		case "participant_index", "session_index", "segment_index", "metric_index", "key", "event_time", "found_at", "path":
+			order += ", " + c.Name
+		}
+	}
+	rows := Concat(n.rows(t), n.within())
+	if t != tables.Conversations {
+		rows = Concat(n.rows(t), n.within(), " AND conversation_id IN (SELECT conversation_id FROM (", n.picked(nil), "))")
+	} else if Filtered(n.q) {
+		return Concat("SELECT ", list(columns, ", "), " FROM (", n.picked(named(columns)), ") ORDER BY "+order)
+	}
+	return Concat("SELECT ", list(columns, ", "), " ", rows, " ORDER BY "+order)
+}
+
+func named(columns []Text) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.SQL
+	}
+	return names
+}
+
+// Starts asks for the start of every so-manieth conversation of a day, from the first on: where to cut a day into parts.
+func (s Search) Starts(day conversation.Day, every int) Text {
+	of := s.between(day.Start(), day.Start())
+	return Concat("SELECT conversation_start FROM (SELECT conversation_start, row_number() OVER (ORDER BY conversation_start) AS place ", of.from(tables.Conversations),
+		") WHERE place % ? = 1 ORDER BY conversation_start", Of("", every))
+}
