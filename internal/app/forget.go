@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/erasure"
+	"github.com/parley-hq/parley/internal/export/handed"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/ledger"
@@ -140,6 +141,9 @@ func (f Forget) by() string {
 // the tables are written, because a conversation that is found by its content is found there again after a crash.
 func (f Forget) erase(ctx context.Context, l *lake.Lake, w *lake.Writer, meant lake.Meant, out *Forgotten) error {
 	if err := erasure.Add(ctx, l.Control(), meant.IDs); err != nil {
+		return err
+	}
+	if err := handed.Forget(ctx, l.Control(), meant.IDs); err != nil { // whoever was handed them is to hear of it
 		return err
 	}
 	crashpoint.Reach("forget.listed")

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -24,8 +23,8 @@ func TestFind(t *testing.T) {
 	}
 	var one conversation.Record
 	q := query.Query{Interval: conversation.Interval{Start: day.Start(), End: day.End()}, Matching: query.StartOfDay, OrderBy: query.ByConversationStart}
-	if err := Export(t.Context(), dir, func(ctx context.Context, e engine.Engine) error {
-		for r, err := range e.Records(ctx, q, 1, 3) {
+	if err := Export(t.Context(), dir, func(ctx context.Context, x *Exporting) error {
+		for r, err := range x.Records(ctx, q, 1, 3) {
 			one = r
 			return err
 		}

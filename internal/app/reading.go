@@ -64,12 +64,6 @@ type lent struct{ *duck.Engine }
 // Close does nothing.
 func (lent) Close() error { return nil }
 
-// Export does something with an engine over the lake in dir.
-func Export(ctx context.Context, dir string, do func(context.Context, engine.Engine) error) error {
-	r := &reading{dir: dir}
-	return role.Of("export", r.services()).During(ctx, func(ctx context.Context) error { return do(ctx, r.engine) })
-}
-
 // Explain answers a question from the lake in dir and says how it was done. It stands beside the way that all else is
 // asked: a platform does not say how it answers.
 func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engine.Explanation, err error) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
@@ -52,8 +51,8 @@ func asked(ctx context.Context, t *testing.T, dir string) map[string]func(body s
 			return err
 		},
 		"export": func(body string) error {
-			return Export(ctx, dir, func(ctx context.Context, e engine.Engine) error {
-				for _, err := range e.Records(ctx, decoded(body), 0, 0) {
+			return Export(ctx, dir, func(ctx context.Context, x *Exporting) error {
+				for _, err := range x.Records(ctx, decoded(body), 0, 0) {
 					if err != nil {
 						return err
 					}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/changes"
 	"github.com/parley-hq/parley/internal/cli/client"
+	"github.com/parley-hq/parley/internal/cli/columns"
 	"github.com/parley-hq/parley/internal/cli/compare"
 	"github.com/parley-hq/parley/internal/cli/configcmd"
 	"github.com/parley-hq/parley/internal/cli/demo"
@@ -79,7 +80,7 @@ Exit codes:
 	root.AddCommand(
 		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), compare.New(s, Version),
 		doctor.New(s, Version), configcmd.New(s, Version), lintrequest.New(s),
-		importcmd.New(s), export.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
+		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
 		lintrecords.New(s),
 	)
 	return root

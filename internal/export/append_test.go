@@ -1,7 +1,6 @@
 package export
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -11,21 +10,24 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
 // A full disk is told of once, however many writers are within one another.
 func TestAFullDiskIsToldOfOnce(t *testing.T) {
-	records := func(yield func(conversation.Record, error) bool) {
+	rows := func(yield func([]any, error) bool) {
 		for range 3 {
-			if !yield(conversation.Record{JSON: bytes.Repeat([]byte("x"), 1<<20)}, nil) {
+			if !yield([]any{strings.Repeat("x", 1<<20)}, nil) {
 				return
 			}
 		}
 	}
+	start := func(w io.Writer) (Sheet, error) {
+		return NewObjects(w, []column.Selected{{Name: "x"}}, ISO, false), nil
+	}
 	err := ToFile(t.Context(), "/dev/full", func(w io.Writer) error {
-		_, err := NDJSON(t.Context(), w, records)
+		_, err := Stream(t.Context(), w, "", start, func(row []any) []any { return row }, rows)
 		return err
 	})
 	if fault.ExitCode(err) != 9 || strings.Count(err.Error(), "the export cannot be written") != 1 {

@@ -201,10 +201,13 @@ func (l *Lake) SnapshotOf(ctx context.Context, id SnapshotID) (_ *Snapshot, err 
 		return nil, fault.New(fault.NotFound, "the lake has no snapshot %d", id)
 	}
 	s := &Snapshot{ID: id, files: map[tables.Table][]datafile.File{}}
-	if s.pin, err = l.pin(ctx, id); err != nil {
-		return nil, err
+	if s.pin, err = l.pin(ctx, id); err == nil {
+		err = l.list(ctx, s, at)
 	}
-	if err := l.list(ctx, s, at); err != nil {
+	switch {
+	case errors.Is(err, errLocked) || errors.Is(err, errGone): // it was expiring since it was looked for
+		return nil, errors.Join(fault.New(fault.NotFound, "the lake has no snapshot %d any more", id), s.Close())
+	case err != nil:
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

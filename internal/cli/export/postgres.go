@@ -2,7 +2,10 @@ package export
 
 import (
 	"context"
+	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
@@ -13,7 +16,7 @@ import (
 
 // toPostgres copies the lake's tables into a database.
 func (o *Options) toPostgres(ctx context.Context) error {
-	days, err := o.days()
+	days, err := o.copied()
 	if err != nil {
 		return err
 	}
@@ -30,8 +33,8 @@ func (o *Options) toPostgres(ctx context.Context) error {
 	return o.printCopied(s)
 }
 
-// split takes the address of a database out of what --to says.
-func (o *Options) split() error {
+// split takes the address of a database out of what --to says, and refuses flags that are not about where the export goes.
+func (o *Options) split(flags *pflag.FlagSet) error {
 	var day []string
 	for _, to := range o.tos {
 		if !strings.HasPrefix(to, "postgres://") && !strings.HasPrefix(to, "postgresql://") {
@@ -49,22 +52,36 @@ func (o *Options) split() error {
 	if len(day) == 1 {
 		o.To = day[0]
 	}
-	return nil
+	return o.fitting(flags)
 }
 
-// days are those of --from and --to; none if neither is given.
-func (o *Options) days() (d conversation.Days, err error) {
+// ofDatabase are the flags that only a copy in a database has, and ofBoth those that files have too.
+var ofDatabase, ofBoth = []string{"schema", "again"}, []string{"lake", "from", "to", "dry-run", "json"}
+
+// fitting refuses flags about a file with a database, and flags about a database with a file.
+func (o *Options) fitting(flags *pflag.FlagSet) (err error) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		switch {
+		case !f.Changed || f.Name == "columns" || slices.Contains(ofBoth, f.Name) || err != nil:
+		case o.database == "" && slices.Contains(ofDatabase, f.Name):
+			err = fault.Field("--"+f.Name, "--%s is about a copy in a database: --to postgres://user@host:5432/database", f.Name)
+		case o.database != "" && !slices.Contains(ofDatabase, f.Name):
+			err = fault.Field("--"+f.Name, "--%s is about files; a database gets all tables, whole, of the days of --from and --to", f.Name)
+		}
+	})
+	return err
+}
+
+// copied are the days of --from and --to; none if neither is given.
+func (o *Options) copied() (d conversation.Days, err error) {
 	if o.From == "" && o.To == "" {
 		return d, nil
 	}
 	if o.From == "" || o.To == "" {
 		return d, fault.Field("--from", "--from and --to go together: the first day, and the day after the last one; without both every day is copied")
 	}
-	q, err := o.query()
-	if err != nil {
-		return d, err
-	}
-	return conversation.Days{First: conversation.DayOf(q.Interval.Start), End: conversation.DayOf(q.Interval.End)}, nil
+	iv, err := o.days()
+	return conversation.Days{First: conversation.DayOf(iv.Start), End: conversation.DayOf(iv.End)}, err
 }
 
 func (o *Options) printCopied(s postgres.Summary) error {

@@ -129,7 +129,7 @@ func (o *Options) fromLake(ctx context.Context, t *tally) error {
 		Interval: conversation.Interval{Start: first.Start(), End: end.Start()}, Matching: query.StartOfDay,
 		Order: query.Ascending, OrderBy: query.ByConversationStart,
 	}
-	return app.Export(ctx, o.Lake, func(ctx context.Context, e engine.Engine) error {
+	return app.Export(ctx, o.Lake, func(ctx context.Context, e *app.Exporting) error {
 		o.Streams.Missing(engine.Missing(e, q.Interval))
 		for r, err := range e.Records(ctx, q, 0, 0) {
 			if err != nil {

@@ -47,27 +47,37 @@ var (
 
 // Define makes the flags that both requests know.
 func (q *Question) Define(cmd *cobra.Command) {
-	q.Dimensions = map[string]*[]string{}
 	f := cmd.Flags()
 	f.StringVar(&q.From, "from", "", "day or instant, UTC, at which the interval begins")
 	f.StringVar(&q.To, "to", "", "day or instant, UTC, before which it ends (default: a day after --from)")
 	f.StringVar(&q.Interval, "interval", "", "interval as the platform writes it, start/end or start/duration")
-	for _, d := range slices.Concat(ofConversation, ofSegment) {
-		values := new([]string)
-		q.Dimensions[d.name] = values
-		f.StringSliceVar(values, d.flag, nil, d.help)
-	}
+	q.DefineFilters(cmd)
 	f.StringVar(&q.Order, "order", "", "asc, desc, unordered (default: asc)")
 	f.StringVar(&q.OrderBy, "order-by", "", "conversationStart, conversationEnd, segmentStart, segmentEnd (default: conversationStart)")
 	for flag, values := range map[string][]string{
-		"order":     {"asc", "desc", "unordered"},
-		"order-by":  {"conversationStart", "conversationEnd", "segmentStart", "segmentEnd"},
-		"media":     values["media"],
-		"direction": values["direction"],
-		"purpose":   values["purpose"],
+		"order":    {"asc", "desc", "unordered"},
+		"order-by": {"conversationStart", "conversationEnd", "segmentStart", "segmentEnd"},
 	} {
 		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}
+}
+
+// DefineFilters makes the flags about dimensions, and no others.
+func (q *Question) DefineFilters(cmd *cobra.Command) {
+	q.Dimensions = map[string]*[]string{}
+	for _, d := range slices.Concat(ofConversation, ofSegment) {
+		given := new([]string)
+		q.Dimensions[d.name] = given
+		cmd.Flags().StringSliceVar(given, d.flag, nil, d.help)
+	}
+	for _, flag := range []string{"media", "direction", "purpose"} {
+		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values[flag], cobra.ShellCompDirectiveNoFileComp)))
+	}
+}
+
+// Filters is the body of a request of an interval with what the flags about dimensions ask.
+func (q *Question) Filters(interval conversation.Interval) ([]byte, error) {
+	return json.Marshal(wire.Request{Interval: interval.String(), ConversationFilters: q.filters(ofConversation), SegmentFilters: q.filters(ofSegment)})
 }
 
 // Asked gives the flags of Define, and of others, that were given.

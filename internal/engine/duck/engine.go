@@ -23,7 +23,7 @@ type Engine struct {
 	snapshot *lake.Snapshot
 	days     *days // those whose files were looked at; nil if none are
 	atOnce   atOnce
-	only     string // table of the ids that rows are asked of; empty: of all
+	changes  *changes // rows and records are of these alone; nil: of all
 }
 
 var (
@@ -53,7 +53,7 @@ func (e *Engine) Missing(iv conversation.Interval) []conversation.Days { return 
 
 // search chooses the files for a query.
 func (e *Engine) search(ctx context.Context, q query.Query) (sqltext.Search, error) {
-	s := sqltext.NewSearch(dialect{}, e.snapshot, q)
+	s := sqltext.NewSearch(dialect{}, e.files(), q)
 	if e.days == nil {
 		return s, nil
 	}
@@ -91,6 +91,9 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 	s, err := e.search(ctx, q)
 	if err != nil || s.Empty() {
 		return 0, err
+	}
+	if e.changes != nil {
+		return e.count(ctx, s.Within(sqltext.AllParts, e.only()).Count())
 	}
 	if !sqltext.Filtered(q) {
 		return e.count(ctx, s.All())
@@ -137,6 +140,9 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 		return err
 	}
 	files := s.Files(tables.Conversations)
+	if e.changes != nil {
+		return e.each(ctx, files, s.Within(sqltext.AllParts, e.only()).Places(), 0, spent, yield)
+	}
 	if !sqltext.Filtered(q) {
 		return e.each(ctx, files, s.Places(nil, limit, offset), limit, spent, yield)
 	}

@@ -67,7 +67,7 @@ func (e *Engine) AttributeKeys(ctx context.Context, q query.Query, most int) ([]
 		if err != nil {
 			return nil, err
 		}
-		if err := e.db.each(ctx, s.Within(part, e.only).Keys(most), func(key string) { keys[key] = true }); err != nil {
+		if err := e.db.texts(ctx, s.Within(part, e.only()).Keys(most), func(key string) { keys[key] = true }); err != nil {
 			return nil, err
 		}
 	}
@@ -75,8 +75,8 @@ func (e *Engine) AttributeKeys(ctx context.Context, q query.Query, most int) ([]
 	return sorted[:min(most, len(sorted))], nil
 }
 
-// each visits the texts that a statement gives.
-func (d *DB) each(ctx context.Context, statement sqltext.Text, visit func(string)) (err error) {
+// texts visits the texts that a statement gives.
+func (d *DB) texts(ctx context.Context, statement sqltext.Text, visit func(string)) (err error) {
 	rows, err := d.query(ctx, statement)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (e *Engine) answers(ctx context.Context, q query.Query, once int, ask func(
 		var a answer
 		if a.err = err; err == nil {
 			var statement sqltext.Text
-			statement, a.shape = ask(s.Within(part, e.only))
+			statement, a.shape = ask(s.Within(part, e.only()))
 			a.rows, a.err = e.db.query(ctx, statement)
 		}
 		if to <- a; a.err != nil {

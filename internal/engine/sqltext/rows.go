@@ -6,21 +6,27 @@ import (
 
 	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
 // Part is a stretch of time in which conversations started. Rows are asked for part by part: what a part needs fits into
 // memory, however many parts there are.
 type Part struct {
-	From, To time.Time // [From, To)
+	From, To time.Time // [From, To); zero bounds nothing
 	Whole    bool      // it consists of days, and the files of these have nothing else
 }
+
+// AllParts is everything that a query selects.
+var AllParts = Part{Whole: true}
 
 // Within narrows a search to conversations that started in a part, and, if only is not empty, whose ids are in the table of
 // that name.
 func (s Search) Within(p Part, only string) Narrowed {
-	last := p.To.Add(-time.Microsecond)
-	return Narrowed{s.between(p.From, last), p, only}
+	if !p.To.IsZero() {
+		s = s.between(p.From, p.To.Add(-time.Microsecond))
+	}
+	return Narrowed{s, p, only}
 }
 
 // Narrowed is a search for a part of what a query selects.
@@ -225,6 +231,27 @@ func (w *rowWriter) gathered() Text {
 	}
 	return Concat("SELECT conversation_id, array_agg(coalesce(key, '') ORDER BY key NULLS FIRST) AS keys, array_agg(coalesce(value, '') ORDER BY key NULLS FIRST) AS texts"+
 		" FROM (SELECT conversation_id, key, value, row_number() OVER (PARTITION BY conversation_id, key ORDER BY participant_index) AS place ", rows, ") WHERE place = 1 GROUP BY conversation_id")
+}
+
+// Count counts the conversations.
+func (n Narrowed) Count() Text { return Concat("SELECT count(*) FROM (", n.picked(nil), ")") }
+
+// IDs asks for the ids of the conversations.
+func (n Narrowed) IDs() Text {
+	return Concat("SELECT conversation_id FROM (", n.picked(nil), ")")
+}
+
+// Places are where the records lie, in order of start.
+func (n Narrowed) Places() Text {
+	return Concat(place, "FROM (", n.picked([]string{"file_index", "file_row_number"}), ") ORDER BY conversation_start, conversation_id")
+}
+
+// Without asks for the ids of the conversations that these files have in a version which the others do not have.
+func Without(d Dialect, files, others []datafile.File) Text {
+	version := func(files []datafile.File) string {
+		return "SELECT conversation_id, record_hash FROM " + d.Table(tables.Conversations, files)
+	}
+	return Of("SELECT DISTINCT conversation_id FROM (" + version(files) + " EXCEPT " + version(others) + ")")
 }
 
 // Keys asks for the keys of attributes of what is selected, in order, at most so many.

@@ -2,42 +2,21 @@
 package export
 
 import (
-	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 )
-
-// NDJSON writes each record verbatim on a line of its own and gives their number.
-func NDJSON(ctx context.Context, w io.Writer, records iter.Seq2[conversation.Record, error]) (n int64, err error) {
-	buf := bufio.NewWriterSize(w, 1<<20)
-	for r, err := range records {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return n, err
-		}
-		if _, err := buf.Write(append(r.JSON, '\n')); err != nil {
-			return n, full(err)
-		}
-		n++
-	}
-	return n, full(buf.Flush())
-}
 
 // ToFile lends a writer to a file that comes to be as a whole: it is written beside its place and renamed when write
 // has succeeded. A name that ends in .gz or .zst compresses.
@@ -129,10 +108,15 @@ func unwritable(path string, err error) error {
 }
 
 func compressor(path string, f io.Writer) (io.WriteCloser, error) {
-	switch {
-	case strings.HasSuffix(path, ".gz"):
+	return packer(strings.TrimPrefix(packedSuffix(path), "."), f)
+}
+
+// packer compresses as files with a suffix are.
+func packer(suffix string, f io.Writer) (io.WriteCloser, error) {
+	switch suffix {
+	case "gz":
 		return gzip.NewWriter(f), nil
-	case strings.HasSuffix(path, ".zst"):
+	case "zst":
 		return zstd.NewWriter(f)
 	}
 	return plain{f}, nil
