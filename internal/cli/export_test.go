@@ -389,7 +389,7 @@ func TestExportToAFullDisk(t *testing.T) {
 	unraced.Test(t)
 	_, export := threeDays(t)
 	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=200k"); err != nil {
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=48k"); err != nil {
 		t.Skipf("a small disk cannot be made here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
