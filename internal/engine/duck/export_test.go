@@ -119,4 +119,4 @@ func Confines(tb testing.TB) bool {
 }
 
 // AskInParts has an engine ask for rows of so many conversations at once.
-func AskInParts(e *Engine, n int) { e.atOnce = atOnce{n, n, n} }
+func AskInParts(e *Engine, n int) { e.atOnce = atOnce{n, n, n, n} }

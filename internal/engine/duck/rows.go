@@ -19,17 +19,32 @@ import (
 
 var _ engine.Tabular = (*Engine)(nil)
 
-// atOnce is how many conversations rows are asked for at once. The library that asks DuckDB has the whole answer of a statement in memory, and
-// two are there at a time: one is read while the next is found. Of the table with the records, an answer has some 6 MB.
-type atOnce struct{ rows, companions, records int }
+// atOnce is how many conversations rows are asked for at once. The library that asks DuckDB has the whole answer of a statement in
+// memory, and two are there at a time: one is read while the next is found. Of the table with the records, an answer has some
+// 6 MB; of 170 columns with attributes some 30 MB.
+type atOnce struct{ rows, wide, companions, records int }
 
-func atOnceByDefault() atOnce { return atOnce{rows: 32_000, companions: 8_000, records: 1_000} }
+func atOnceByDefault() atOnce {
+	return atOnce{rows: 32_000, wide: 6_000, companions: 4_000, records: 1_000}
+}
+
+// manyColumns is the number of columns from which on a selection is wide.
+const manyColumns = 40
+
+// of is how many for a selection.
+func (a atOnce) of(sel column.Selection) int {
+	attributed := slices.ContainsFunc(sel.Columns, func(c column.Selected) bool { return c.Source == column.Attributes{} })
+	if attributed || len(sel.Columns) > manyColumns {
+		return a.wide
+	}
+	return a.rows
+}
 
 // Rows implements engine.Tabular.
 func (e *Engine) Rows(ctx context.Context, q query.Query, sel column.Selection) iter.Seq2[[]any, error] {
-	return e.rows(ctx, q, e.atOnce.rows, func(n sqltext.Narrowed) (sqltext.Text, shape) {
-		statement, keys := n.Rows(sel)
-		return statement, shape{selection: sel, keys: keys}
+	return e.rows(ctx, q, e.atOnce.of(sel), func(n sqltext.Narrowed) (sqltext.Text, shape) {
+		statement, attributed := n.Rows(sel)
+		return statement, shape{selection: sel, attributed: attributed}
 	})
 }
 
@@ -227,8 +242,8 @@ func (e *Engine) cut(ctx context.Context, s sqltext.Search, day conversation.Day
 
 // shape is how the rows of a statement are read.
 type shape struct {
-	selection column.Selection
-	keys      bool // the last two columns are the keys and texts of attributes
+	selection  column.Selection
+	attributed bool // the last column has attributes
 }
 
 // yield yields the rows of an answer and says whether to go on.
@@ -276,8 +291,8 @@ func (a answer) reader() (func() ([]any, error), error) {
 			return nil, err
 		}
 		var attributes map[string]string
-		if a.keys {
-			attributes = gathered(stored[len(stored)-2], stored[len(stored)-1])
+		if a.attributed {
+			attributes = gathered(stored[len(stored)-1])
 		}
 		at := 0
 		for i, c := range a.selection.Columns {
@@ -328,16 +343,19 @@ func elements[T any](list []any) any {
 	return out
 }
 
-func gathered(keys, texts any) map[string]string {
-	k, _ := keys.([]any)
-	t, _ := texts.([]any)
-	if len(k) == 0 {
+// gathered are attributes by their keys: of those of one key, that of the first participant.
+func gathered(entries any) map[string]string {
+	list, _ := entries.([]any)
+	if len(list) == 0 {
 		return nil
 	}
-	all := make(map[string]string, len(k))
-	for i := range k {
-		key, _ := k[i].(string)
-		all[key], _ = t[i].(string)
+	all, of := make(map[string]string, len(list)), make(map[string]int, len(list))
+	for _, e := range list {
+		entry, _ := e.(string)
+		participant, key, value := sqltext.ReadAttribute(entry)
+		if first, taken := of[key]; !taken || participant < first {
+			all[key], of[key] = value, participant
+		}
 	}
 	return all
 }

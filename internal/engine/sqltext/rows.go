@@ -2,7 +2,10 @@ package sqltext
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -38,14 +41,14 @@ type Narrowed struct {
 }
 
 // Rows asks for the rows of a selection in order of start, id and medium: for each of its columns one of the answer, but for
-// attributes, which have two at the end: a list of keys, and one of values in step. Keys says that they are there.
-func (n Narrowed) Rows(sel column.Selection) (_ Text, keys bool) {
+// attributes, of which there is a list at the end, if attributed says so: ReadAttribute reads its elements.
+func (n Narrowed) Rows(sel column.Selection) (_ Text, attributed bool) {
 	w := &rowWriter{narrowed: n, per: sel.Per}
 	for _, c := range sel.Columns {
 		w.column(c.Source)
 	}
 	if w.attributed {
-		w.selects = append(w.selects, Of("a.keys"), Of("a.texts"))
+		w.selects = append(w.selects, Of("a.entries"))
 	}
 	order := "p.conversation_start, p.conversation_id"
 	if sel.Per == column.Interaction {
@@ -223,14 +226,30 @@ func (w *rowWriter) firstAnswers() Text {
 	return Concat("SELECT "+w.by()+", min(segment_start) AS answered ", w.narrowed.of(tables.Segments), " AND purpose = 'agent' AND segment_type = 'interact' GROUP BY "+w.by())
 }
 
-// gathered are the attributes of each conversation, of all keys or of some. An empty text is null in the table.
+// gathered are the attributes of each conversation, of all keys or of some, in no order, those of a key by each participant that
+// has it. To sort them here, or to take the first of each key, takes DuckDB ten times the memory. An empty text is null in
+// the table.
 func (w *rowWriter) gathered() Text {
 	rows := w.narrowed.of(tables.Attributes)
 	if !w.all {
 		rows = Concat(rows, " AND ", Of(w.narrowed.dialect.OneOf("coalesce(key, '')", len(w.keys)), w.keys...))
 	}
-	return Concat("SELECT conversation_id, array_agg(coalesce(key, '') ORDER BY key NULLS FIRST) AS keys, array_agg(coalesce(value, '') ORDER BY key NULLS FIRST) AS texts"+
-		" FROM (SELECT conversation_id, key, value, row_number() OVER (PARTITION BY conversation_id, key ORDER BY participant_index) AS place ", rows, ") WHERE place = 1 GROUP BY conversation_id")
+	entry := "CAST(participant_index AS VARCHAR) || ' ' || CAST(length(coalesce(key, '')) AS VARCHAR) || ' ' || coalesce(key, '') || coalesce(value, '')"
+	return Concat("SELECT conversation_id, array_agg("+entry+") AS entries ", rows, " GROUP BY conversation_id")
+}
+
+// ReadAttribute reads an element of the list of attributes: whose it is, by position in the record, key and value.
+func ReadAttribute(entry string) (participant int, key, value string) {
+	position, rest, _ := strings.Cut(entry, " ")
+	length, text, _ := strings.Cut(rest, " ")
+	participant, _ = strconv.Atoi(position) // what is written above
+	n, _ := strconv.Atoi(length)
+	at := 0
+	for range n { // characters, and not bytes
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += size
+	}
+	return participant, text[:at], text[at:]
 }
 
 // Count counts the conversations.
