@@ -125,6 +125,11 @@ engines: setup-build ## PyIceberg and DuckDB read a lake, by the server and by c
 	@tools/setup engines
 	@PARLEY_REQUIRE_ENGINES=1 $(GO) test $(STRIPPED) -count 1 -v ./test/engines/
 
+.PHONY: spreadsheet
+spreadsheet: setup-build ## LibreOffice opens exported rows; installs it, 280 MB
+	@tools/setup spreadsheet
+	@PARLEY_REQUIRE_LIBREOFFICE=1 $(GO) test $(STRIPPED) -count 1 -v -run LibreOffice ./test/clients/
+
 .PHONY: fuzz
 fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
