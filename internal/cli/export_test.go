@@ -488,13 +488,17 @@ func TestExportSinceLastOfAFilter(t *testing.T) {
 	lake, _ := threeDays(t)
 	changed := changedRecord(t, lake)
 	filter := filepath.Join(t.TempDir(), "filter.json")
-	if err := os.WriteFile(filter, []byte(`{"conversationFilters":[{"type":"and","predicates":[{"dimension":"externalTag","operator":"notExists"}]}]}`), 0o600); err != nil {
+	if err := os.WriteFile(filter, []byte(`{"conversationFilters":[{"type":"and","predicates":[
+		{"dimension":"externalTag","operator":"notExists"},{"type":"metric","metric":"tConversationDuration","range":{"gte":0}}]}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	export := []string{"export", "--lake", lake, "--filter", filter}
 	dir := t.TempDir()
-	if _, ids, _ := since(t, export, filepath.Join(dir, "first.csv")); len(ids) != 180 {
+	if _, ids, _ := since(t, export, filepath.Join(dir, "first.csv")); len(ids) != 179 { // one still goes on: it has no duration
 		t.Fatalf("the first has %d", len(ids))
+	}
+	if said, ids, _ := since(t, export, filepath.Join(dir, "none.csv")); ids != nil || !strings.Contains(said, `"rows":0`) {
+		t.Errorf("the same filters again have %d: %s", len(ids), said)
 	}
 	must(t, "import", "--lake", lake, "--source", "simulation", changed.file)
 	if said, ids, deleted := since(t, export, filepath.Join(dir, "second.csv")); len(ids) != 0 || !slices.Equal(deleted, []string{changed.id}) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -130,6 +131,7 @@ func (f *Files) Publish() error {
 		if err := e.w.Commit(); err != nil {
 			return full(err)
 		}
+		crashpoint.Reach("export.appeared")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"encoding/csv"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,7 +105,7 @@ func sameCell(cell, field string) bool {
 	}
 	a, bad := strconv.ParseFloat(cell, 64)
 	b, worse := strconv.ParseFloat(field, 64)
-	return bad == nil && worse == nil && strconv.FormatFloat(a, 'g', 14, 64) == strconv.FormatFloat(b, 'g', 14, 64)
+	return bad == nil && worse == nil && math.Abs(a-b) <= math.Abs(b)*1e-14
 }
 
 func content(t *testing.T, path string) string {
@@ -124,4 +125,3 @@ func fields(t *testing.T, path string) [][]string {
 	}
 	return rows
 }
-

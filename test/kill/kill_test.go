@@ -383,6 +383,68 @@ func TestUpkeepKilledAnywhere(t *testing.T) {
 	}
 }
 
+// TestExportKilledAnywhere kills an export by name while its files appear, and before it notes that they stand. What is there then is
+// whole; run again, it has the files of an undisturbed run, and the run after that has nothing to hand over.
+func TestExportKilledAnywhere(t *testing.T) {
+	p := start(t)
+	lake := filepath.Join(t.TempDir(), "lake")
+	if err := p.extract(t, lake); err != nil {
+		t.Fatal(err)
+	}
+	export := func(t *testing.T, lake, dir string, env ...string) error {
+		t.Helper()
+		return p.run(t, lake, env, "export", "--since-last", "nightly", "--select", "*", "--split", "day", "-o", filepath.Join(dir, "rows.csv"))
+	}
+	dir, log := t.TempDir(), filepath.Join(t.TempDir(), "points")
+	if err := export(t, p.copied(t, lake), dir, "PARLEY_CRASH_LOG="+log); err != nil {
+		t.Fatal(err)
+	}
+	want, points := exported(t, dir), passed(t, log)
+	if len(want) != days || points["export.appeared"] != days {
+		t.Fatalf("%d files, of which %d appeared at a point", len(want), points["export.appeared"])
+	}
+	for _, at := range []string{"export.appeared:1", "export.appeared:2", "export.appeared:3", "export.published:1"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			lake, dir := p.copied(t, lake), t.TempDir()
+			if err := export(t, lake, dir, "PARLEY_CRASH="+at); !killed(err) {
+				t.Fatalf("the first run ended with %v, and should have been killed", err)
+			}
+			for name, text := range exported(t, dir) {
+				if text != want[name] {
+					t.Errorf("%s is not whole", name)
+				}
+			}
+			for range 2 {
+				if err := export(t, lake, dir); err != nil {
+					t.Fatalf("run again: %v", err)
+				}
+				if got := exported(t, dir); !maps.Equal(got, want) {
+					t.Errorf("run again it has %d files, or other ones", len(got))
+				}
+			}
+		})
+	}
+}
+
+// exported are the files of an export by name, but for hidden ones.
+func exported(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "rows*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(path)] = string(text)
+	}
+	return files
+}
+
 // withoutOne leaves out one conversation, and gives its id.
 func withoutOne(all map[conversation.Day][]string) (rest map[conversation.Day][]string, id string) {
 	rest = maps.Clone(all)

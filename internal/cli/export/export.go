@@ -174,35 +174,37 @@ func (o *Options) once(ctx context.Context, x *app.Exporting, p plan) error {
 	return o.summary(s, "exported")
 }
 
-// question is what is selected: the days, and the filters of the flags and of the file.
-func (o *Options) query() (q query.Query, err error) {
+// query is what is selected: the days, and the filters of the flags and of the file. Asked is the same as text, in one spelling.
+func (o *Options) query() (q query.Query, asked string, err error) {
 	q = query.Query{Interval: ever(), Matching: query.StartOfDay, Order: query.Ascending, OrderBy: query.ByConversationStart}
 	if o.From != "" || o.To != "" || o.SinceLast == "" {
 		if q.Interval, err = o.days(); err != nil {
-			return q, err
+			return q, "", err
 		}
 	}
 	file, err := question.FilterFile(o.Streams, o.Filter)
 	if err != nil {
-		return q, err
+		return q, "", err
 	}
 	aDay := conversation.Day(0).Interval()
 	flags, err := o.Question.Filters(aDay)
 	if err != nil {
-		return q, err
+		return q, "", err
 	}
 	bodies := [][]byte{flags}
 	if file != nil {
 		bodies = append(bodies, append([]byte(`{"interval":"`+aDay.String()+`",`), file[1:]...))
 	}
+	asked = q.Interval.String()
 	for _, body := range bodies {
 		d, err := query.DecodeDetail(body, query.OwnLimits())
 		if err != nil {
-			return q, err
+			return q, "", err
 		}
 		q.Filters = append(q.Filters, d.Filters...)
+		asked += "\n" + string(body)
 	}
-	return q, nil
+	return q, asked, nil
 }
 
 // ever is every day on which a conversation can have started.

@@ -28,6 +28,7 @@ var formats = []string{"ndjson", "json", "csv", "parquet"}
 // plan is what the flags ask, found to fit together.
 type plan struct {
 	query     query.Query
+	asked     string           // the query as text
 	selection column.Selection // of rows; without columns: none
 	table     tables.Table     // empty: none
 	format    string
@@ -49,7 +50,7 @@ func (o *Options) plan() (p plan, err error) {
 	if o.SinceLast == "" && (o.From == "" || o.To == "") {
 		return p, fault.Field("--from", "missing: --from and --to; without them only --since-last exports, all days")
 	}
-	if p.query, err = o.query(); err != nil {
+	if p.query, p.asked, err = o.query(); err != nil {
 		return p, err
 	}
 	if err := o.what(&p); err != nil {
@@ -167,7 +168,7 @@ func (p plan) fingerprint(o *Options) string {
 	for _, c := range p.selection.Columns {
 		names = append(names, c.Name)
 	}
-	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%#v %q %q %q %q %q", p.query, p.selection.Per, names, p.table, p.format, o.Times)))
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %q", p.asked, p.selection.Per, names, p.table, p.format, o.Times)))
 }
 
 // sheet begins the content of a file.
