@@ -1,5 +1,6 @@
 // Command gen writes the pages of the documentation that follow from the code: docs/tables.md, docs/dimensions.md,
-// docs/rules.md, docs/simulated-and-real.md with its picture, and the table of exit codes in the README. Run it from the root of the repository: go run ./docs/gen
+// docs/rules.md, docs/simulated-and-real.md with its picture, the columns in docs/export.md, and the table of exit codes in the README. Run
+// it from the root of the repository: go run ./docs/gen
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/difference"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -30,12 +32,11 @@ func pages(root string) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
-	readme := filepath.Join(root, "README.md")
-	text, err := os.ReadFile(readme)
+	codes, err := within(filepath.Join(root, "README.md"), "exit codes", exitCodes())
 	if err != nil {
 		return nil, err
 	}
-	codes, err := between(string(text), exitCodes())
+	rows, err := within(filepath.Join(root, "docs", "export.md"), "columns", columnsOfRows())
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func pages(root string) ([]page, error) {
 		{filepath.Join(root, "docs", "tables.md"), columns},
 		{filepath.Join(root, "docs", "dimensions.md"), dimensionsPage()},
 		{filepath.Join(root, "docs", "rules.md"), rulesPage()},
-		{readme, codes},
+		codes, rows,
 	}, nil
 }
 
@@ -180,17 +181,42 @@ func exitCodes() string {
 	return b.String()
 }
 
-const (
-	begin = "<!-- exit codes, made by: go run ./docs/gen -->\n"
-	end   = "<!-- end of exit codes -->\n"
-)
+// columnsOfRows is the table of the columns that rows can have.
+func columnsOfRows() string {
+	var b strings.Builder
+	b.WriteString("| column | type | sum | meaning | other names |\n|---|---|---|---|---|\n")
+	for _, c := range column.All() {
+		typ, sum := string(c.Type), ""
+		if c.Unit != "" {
+			typ += ", " + c.Unit
+		}
+		if c.Measure {
+			sum = "yes"
+		}
+		var others []string
+		for _, name := range c.Aliases {
+			others = append(others, "`"+name+"`")
+		}
+		doc := c.Doc
+		if c.Only != "" {
+			doc += "; rows of an " + string(c.Only) + " only"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Name, typ, sum, doc, strings.Join(others, " "))
+	}
+	return b.String()
+}
 
-// between puts table between the marks in text.
-func between(text, table string) (string, error) {
-	before, rest, found := strings.Cut(text, begin)
+// within is a page that people write, with a table between two marks in it.
+func within(path, what, table string) (page, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return page{}, err
+	}
+	begin, end := "<!-- "+what+", made by: go run ./docs/gen -->\n", "<!-- end of "+what+" -->\n"
+	before, rest, found := strings.Cut(string(text), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return "", fmt.Errorf("the README has no %q before %q", strings.TrimSpace(begin), strings.TrimSpace(end))
+		return page{}, fmt.Errorf("%s has no %q before %q", path, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
-	return before + begin + table + end + after, nil
+	return page{path, before + begin + table + end + after}, nil
 }

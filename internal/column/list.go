@@ -94,10 +94,10 @@ func derived() []Column {
 	return []Column{
 		stored("mediaTypes", Texts, "media_types", "all media types of the conversation, by first appearance", all(media)),
 		stored("firstQueueId", Text, "first_queue_id", "queue of the first acd or agent segment", first(queues)),
-		stored("lastQueueId", Text, "last_queue_id", "queue of the last new one among them", last(queues)),
+		stored("lastQueueId", Text, "last_queue_id", "last of queueIds: a queue that was visited again stands where it came first", last(queues)),
 		stored("queueIds", Texts, "queue_ids", "queues visited, by first appearance", all(queues)),
 		stored("firstUserId", Text, "first_user_id", "first agent or user who interacted", first(users)),
-		stored("lastUserId", Text, "last_user_id", "last new one among them", last(users)),
+		stored("lastUserId", Text, "last_user_id", "last of userIds: who came again stands where they came first", last(users)),
 		stored("userIds", Texts, "user_ids", "agents and users who interacted, by first appearance", all(users)),
 		stored("firstWrapUpCode", Text, "first_wrap_up_code", "first wrap-up code", first(codes)),
 		stored("wrapUpCodes", Texts, "wrap_up_codes", "wrap-up codes, by first appearance", all(codes)),
