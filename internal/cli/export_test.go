@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,7 +169,7 @@ func TestFormatsSayTheSame(t *testing.T) {
 		}
 		fields := table(t, must(t, append(export, "--format", "csv")...))
 		for i, row := range rows {
-			if !maps.EqualFunc(row, array[i], same) {
+			if asJSON(t, row) != asJSON(t, array[i]) {
 				t.Fatalf("row %d: JSON says %v, NDJSON %v", i, array[i], row)
 			}
 			for k, name := range fields[0] {
@@ -185,10 +184,13 @@ func TestFormatsSayTheSame(t *testing.T) {
 	}
 }
 
-func same(a, b any) bool {
-	x, _ := json.Marshal(a)
-	y, _ := json.Marshal(b)
-	return bytes.Equal(x, y)
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func inCSV(t *testing.T, v any) string {
@@ -244,13 +246,11 @@ func TestExportFilters(t *testing.T) {
 				}
 				values[names[i]] = v
 			}
-			b, _ := json.Marshal(values)
-			want = append(want, string(b))
+			want = append(want, asJSON(t, values))
 		}
 		var got []string
 		for _, row := range objects(t, must(t, append(export, "--select", strings.Join(names, ","))...)) {
-			b, _ := json.Marshal(row)
-			got = append(got, string(b))
+			got = append(got, asJSON(t, row))
 		}
 		if !slices.Equal(got, want) || len(got) == 0 || len(got) == 180 {
 			t.Errorf("%v: %d rows, want %d", flags, len(got), len(want))
@@ -289,7 +289,9 @@ func TestExportsThatAreSplit(t *testing.T) {
 		t.Errorf("%d bytes by days, want %d", len(days), len(whole))
 	}
 	out := must(t, append(export, "--split", "300kB", "-o", filepath.Join(dir, "size.ndjson"), "--json")...)
-	var s struct{ Files []string }
+	var s struct {
+		Files []string `json:"files"`
+	}
 	if err := json.Unmarshal([]byte(out), &s); err != nil || len(s.Files) < 2 || s.Files[1] != filepath.Join(dir, "size-0002.ndjson") {
 		t.Fatalf("%s, %v", out, err)
 	}
@@ -376,7 +378,7 @@ func TestExportsThatAreWrong(t *testing.T) {
 	if code, _, stderr := parley(t, append(export, "--split", "day")...); code != 2 || !strings.Contains(stderr, "name the first by -o") {
 		t.Errorf("split without a file: exit code %d, %s", code, stderr)
 	}
-	if row := objects(t, must(t, append(export, "--conversation-id", "many", "--select", "attributes.k7,attributes.custom.k8,attributeCount,mediaType")...)); len(row) != 1 || !same(row[0], map[string]any{"attributes.k7": "v", "attributes.custom.k8": "v", "attributeCount": json.Number("1001"), "mediaType": nil}) {
+	if row := objects(t, must(t, append(export, "--conversation-id", "many", "--select", "attributes.k7,attributes.custom.k8,attributeCount,mediaType")...)); len(row) != 1 || asJSON(t, row[0]) != `{"attributeCount":1001,"attributes.custom.k8":"v","attributes.k7":"v","mediaType":null}` {
 		t.Errorf("got %v", row)
 	}
 	if some := objects(t, must(t, append(export, "--to", "2026-11-02", "--select", "conversationId,attributes.*")...)); len(some) == 0 || len(some[0]) < 3 {
@@ -522,4 +524,24 @@ func changedRecord(t *testing.T, lake string) change {
 		t.Fatal(err)
 	}
 	return change{string(r.ID), file}
+}
+
+// The columns are listed for people, for programs, and by export.
+func TestColumns(t *testing.T) {
+	lines := strings.Split(strings.TrimSuffix(must(t, "columns"), "\n"), "\n")
+	listed := objects(t, must(t, "columns", "--json"))
+	if len(lines) != len(column.All()) || len(listed) != len(lines) {
+		t.Fatalf("%d lines and %d objects for %d columns", len(lines), len(listed), len(column.All()))
+	}
+	for i, c := range column.All() {
+		if want := strings.Join([]string{c.Name, string(c.Type), c.Unit, map[bool]string{true: "yes"}[c.Measure], strings.Join(c.Aliases, " "), c.Doc}, "\t"); lines[i] != want {
+			t.Errorf("got %q, want %q", lines[i], want)
+		}
+		if o := listed[i]; o["name"] != c.Name || o["type"] != string(c.Type) || o["meaning"] != c.Doc || o["measure"] != c.Measure {
+			t.Errorf("got %v of %s", o, c.Name)
+		}
+	}
+	if again := must(t, "export", "--columns"); again != strings.Join(lines, "\n")+"\n" {
+		t.Error("export --columns lists otherwise")
+	}
 }

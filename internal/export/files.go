@@ -36,7 +36,7 @@ type ended struct {
 
 // FileOptions say how files are written.
 type FileOptions struct {
-	// Pack is gz or zst for files that are compressed whatever their name says, and none for files that are not. Empty, the name
+	// Pack is gz or zst for files that are compressed whatever their name says, and NotPacked for files that are not. Empty, the name
 	// decides: one that ends in .gz or .zst compresses.
 	Pack string
 	// Fresh refuses a file that is there, with fault.Conflict, unless May has its path.
@@ -44,8 +44,8 @@ type FileOptions struct {
 	May   []string
 }
 
-// none is FileOptions.Pack of files that are not compressed.
-const none = "none"
+// NotPacked is FileOptions.Pack of files that are not compressed.
+const NotPacked = "none"
 
 // OpenFiles begins the files of an export by the path of the first of them. Another export to the same path is fault.Conflict. A
 // path that cannot be written is fault.Invalid, one that may not be fault.Forbidden.

@@ -16,7 +16,7 @@ import (
 
 // awkward is a record whose attributes are all that a table can be broken by.
 const awkward = `{"conversationId":"awkward","conversationStart":"2026-11-01T10:00:00.000Z","participants":[{"purpose":"customer","attributes":{` +
-	`"formula":"=1+1","plus":"+49 151","minus":"-2","at":"@SUM(1)","quote":"a \"b\" c","comma":"a,b","line":"a\nb","crlf":"a\r\nb","space":" a ","empty":"","unicode":"Zoë 日本 🙂","tab":"\tx","point":"\\."}}]}`
+	`"formula":"=1+1","plus":"+49 151","minus":"-2","at":"@SUM(1)","quote":"a \"b\" c","comma":"a,b","line":"a\nb","crlf":"a\r\nb","space":" a ","empty":"","unicode":"Zoë Ünïcødé 🙂","tab":"\tx","point":"\\."}}]}`
 
 // exported is a CSV of rows of every kind, for spreadsheets or not, and the same rows as NDJSON.
 func exported(t *testing.T, more ...string) (table, rows string) {

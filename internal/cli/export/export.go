@@ -2,6 +2,7 @@
 package export
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -195,16 +196,14 @@ func (o *Options) query() (q query.Query, asked string, err error) {
 	if file != nil {
 		bodies = append(bodies, append([]byte(`{"interval":"`+aDay.String()+`",`), file[1:]...))
 	}
-	asked = q.Interval.String()
 	for _, body := range bodies {
 		d, err := query.DecodeDetail(body, query.OwnLimits())
 		if err != nil {
 			return q, "", err
 		}
 		q.Filters = append(q.Filters, d.Filters...)
-		asked += "\n" + string(body)
 	}
-	return q, asked, nil
+	return q, q.Interval.String() + "\n" + string(bytes.Join(bodies, []byte("\n"))), nil
 }
 
 // ever is every day on which a conversation can have started.

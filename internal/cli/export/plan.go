@@ -99,7 +99,7 @@ func (o *Options) how(p *plan) (err error) {
 	if o.Times != string(export.ISO) && o.Times != string(export.Epoch) {
 		return fault.Field("--times", "--times %s is not known; iso and epoch-ms are", fault.Clip(o.Times))
 	}
-	packs := map[string]string{"": "", "gzip": "gz", "zstd": "zst", "none": "none"}
+	packs := map[string]string{"": "", "gzip": "gz", "zstd": "zst", "none": export.NotPacked}
 	pack, known := packs[o.Compress]
 	if !known {
 		return fault.Field("--compress", "--compress %s is not known; gzip, zstd and none are", fault.Clip(o.Compress))
@@ -148,7 +148,7 @@ func (o *Options) fits(p plan) error {
 		return fault.Field("--bom", "--bom and --safe are about CSV, and this is %s", p.format)
 	case whole && o.Times != string(export.ISO):
 		return fault.Field("--times", "--times is about rows and tables: whole records stay as the platform sent them")
-	case parquet && (p.pack != "" && p.pack != "none" || strings.HasSuffix(o.Output, ".gz") || strings.HasSuffix(o.Output, ".zst")):
+	case parquet && (p.pack != "" && p.pack != export.NotPacked || strings.HasSuffix(o.Output, ".gz") || strings.HasSuffix(o.Output, ".zst")):
 		return fault.Field("--compress", "a Parquet file is compressed inside (zstd), and cannot be read when it is compressed as a whole")
 	case o.streamed() && (p.split != export.Split{}):
 		return fault.Field("--split", "--split makes several files: name the first by -o")

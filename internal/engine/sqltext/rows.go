@@ -60,13 +60,13 @@ func (n Narrowed) Rows(sel column.Selection) (_ Text, attributed bool) {
 
 // picked are the conversations, with the columns of their table that are needed.
 func (n Narrowed) picked(columns []string) Text {
-	names := "conversation_id, conversation_start"
+	names := []string{"conversation_id", "conversation_start"}
 	for _, c := range columns {
-		if c != "conversation_id" && c != "conversation_start" {
-			names += ", " + c
+		if !slices.Contains(names, c) {
+			names = append(names, c)
 		}
 	}
-	return Concat(n.Hits(names), n.within())
+	return Concat(n.Hits(strings.Join(names, ", ")), n.within())
 }
 
 // within is what a part asks for beside the query.
@@ -162,7 +162,7 @@ func (w *rowWriter) rows() Text {
 	if w.per == column.Conversation {
 		return Of("picked AS p")
 	}
-	return Of("(SELECT picked.*, t.medium FROM picked CROSS JOIN UNNEST(picked.media_types) AS t(medium)) AS p")
+	return Of("(SELECT picked.*, t.medium FROM picked CROSS JOIN UNNEST(picked.media_types) AS t(medium)) AS p") //nolint:unqueryvet // what was picked has the columns that are read
 }
 
 // joins are what is known of each row beside the table conversations.
@@ -281,30 +281,22 @@ func (n Narrowed) Keys(most int) Text {
 
 // Table asks for the rows of a table that belong to what is selected, with all of its columns, in its order.
 func (n Narrowed) Table(t tables.Table) Text {
-	columns := make([]Text, 0, len(tables.Columns(t)))
-	order := "conversation_start, conversation_id"
+	names, places := make([]string, 0, len(tables.Columns(t))), []string{"conversation_start", "conversation_id"}
 	for _, c := range tables.Columns(t) {
-		columns = append(columns, Of(c.Name))
+		names = append(names, c.Name)
 		switch c.Name {
 		case "participant_index", "session_index", "segment_index", "metric_index", "key", "event_time", "found_at", "path":
-			order += ", " + c.Name
+			places = append(places, c.Name)
 		}
 	}
+	columns, order := strings.Join(names, ", "), " ORDER BY "+strings.Join(places, ", ")
 	rows := Concat(n.rows(t), n.within())
 	if t != tables.Conversations {
-		rows = Concat(n.rows(t), n.within(), " AND conversation_id IN (SELECT conversation_id FROM (", n.picked(nil), "))")
+		rows = Concat(rows, " AND conversation_id IN (SELECT conversation_id FROM (", n.picked(nil), "))")
 	} else if Filtered(n.q) {
-		return Concat("SELECT ", list(columns, ", "), " FROM (", n.picked(named(columns)), ") ORDER BY "+order)
+		return Concat("SELECT "+columns+" FROM (", n.picked(names), ")"+order)
 	}
-	return Concat("SELECT ", list(columns, ", "), " ", rows, " ORDER BY "+order)
-}
-
-func named(columns []Text) []string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.SQL
-	}
-	return names
+	return Concat("SELECT "+columns+" ", rows, order)
 }
 
 // Starts asks for the start of every so-manieth conversation of a day, from the first on: where to cut a day into parts.

@@ -2,7 +2,6 @@ package parquetrows
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -163,6 +162,6 @@ func read(t *testing.T, values arrow.Array, i int) any {
 		}
 		return list
 	}
-	t.Fatal(fmt.Sprintf("a column is a %T", values))
+	t.Fatalf("a column is a %T", values)
 	return nil
 }
