@@ -366,6 +366,9 @@ func TestExportsThatAreWrong(t *testing.T) {
 		"--since-last nightly":        "name a file by -o",
 		"--since-last ../x -o " + out: "cannot be the name",
 		"--filter /dev/null":          "--filter",
+		"--schema warehouse":          "about a copy in a database",
+		"--to postgres://nobody@127.0.0.1:1/none --select talkTime": "a database gets all tables",
+		"--to postgres://nobody@127.0.0.1:1/none -o " + out:         "a database gets all tables",
 	} {
 		args := slices.Concat(export, strings.Fields(flags))
 		if strings.HasPrefix(flags, "--split") {

@@ -134,6 +134,9 @@ func Run(ctx context.Context, o *Options) error {
 	if o.Columns {
 		return columns.Run(&columns.Options{Streams: o.Streams, JSON: o.JSON})
 	}
+	if o.Lake == "" {
+		return fault.Field("--lake", "missing: --lake; see parley export --help")
+	}
 	if o.database != "" {
 		return o.toPostgres(ctx)
 	}

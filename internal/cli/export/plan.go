@@ -44,9 +44,6 @@ func tableNames() (names []string) {
 }
 
 func (o *Options) plan() (p plan, err error) {
-	if o.Lake == "" {
-		return p, fault.Field("--lake", "missing: --lake; see parley export --help")
-	}
 	if o.SinceLast == "" && (o.From == "" || o.To == "") {
 		return p, fault.Field("--from", "missing: --from and --to; without them only --since-last exports, all days")
 	}
