@@ -232,10 +232,10 @@ func damage(t *testing.T, db *duck.DB, path string, group int, part int64) {
 	}
 }
 
-// An interval of whole days selects as any other does, those that start or end at midnight among them.
-func TestWholeDays(t *testing.T) {
+// fiveDays are four short records of each of five days.
+func fiveDays(t *testing.T) (records []conversation.Record) {
+	t.Helper()
 	first := benchFirst.Start()
-	var records []conversation.Record
 	for i := range 5 * 4 {
 		start := first.Add(time.Duration(i) * 6 * time.Hour)
 		record, err := wire.Record(fmt.Appendf(nil, `{"conversationEnd":%q,"conversationId":"%02d","conversationStart":%q}`,
@@ -245,6 +245,12 @@ func TestWholeDays(t *testing.T) {
 		}
 		records = append(records, record.WithText(record.JSON))
 	}
+	return records
+}
+
+// An interval of whole days selects as any other does, those that start or end at midnight among them.
+func TestWholeDays(t *testing.T) {
+	records := fiveDays(t)
 	e := openLake(t, openDB(t), records)
 	for _, matching := range []query.Matching{query.StartOfDay, query.Overlap} {
 		for days := range conversation.Day(4) {
