@@ -118,5 +118,8 @@ func Confines(tb testing.TB) bool {
 	return <-answer
 }
 
+// InUse counts the answers that are open.
+func InUse(d *DB) int { return d.db.Stats().InUse }
+
 // AskInParts has an engine ask for rows of so many conversations at once.
 func AskInParts(e *Engine, n int) { e.atOnce = atOnce{n, n, n, n} }

@@ -51,6 +51,9 @@ func TestRowsThatAreBrokenOff(t *testing.T) {
 		if n != stop && stop != 0 { // at 0 nobody stops
 			t.Errorf("stopped after %d rows, want %d", n, stop)
 		}
+		if open := duck.InUse(db); open != 0 {
+			t.Errorf("stopped after %d rows: %d answers are open", n, open)
+		}
 		cancel()
 		next, end := iter.Pull2(e.Rows(ctx, q, sel))
 		_, err, _ := next()
