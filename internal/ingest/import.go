@@ -125,7 +125,7 @@ func during(ctx context.Context, cfg Config, do func(*importer, context.Context)
 func incomplete(rejected int64, became string, unfit int64, misfits wire.Misfits) error {
 	var texts []string
 	if rejected > 0 {
-		texts = append(texts, fmt.Sprintf("some values are no records, for want of a usable id or start or for their size or nesting: %d%s", rejected, became))
+		texts = append(texts, fmt.Sprintf("some values are no records, for want of a usable id or start, for their size or nesting, or by a hard rule of --schema: %d%s", rejected, became))
 	}
 	if unfit > 0 {
 		texts = append(texts, misfits.Incomplete(unfit).Error())

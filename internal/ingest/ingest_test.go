@@ -218,7 +218,7 @@ func TestValuesThatAreNoRecords(t *testing.T) {
 	l := newLake(t)
 	files := find(t, recordfiletest.Folder(t, map[string]string{"1.json": a + `{"conversationId":"x"} 7 7 {"totalHits":1,"code":"some.code"}`, "2.json": "7" + b}))
 	sum, err := run(t, t.Context(), l, files)
-	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "nesting: 3, set aside") {
+	if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "--schema: 3, set aside") {
 		t.Errorf("got %v", err)
 	}
 	if sum.Read != 7 || sum.Rejected != 3 || sum.Duplicates != 2 || sum.Added != 2 {
