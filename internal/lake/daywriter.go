@@ -120,16 +120,27 @@ func fresh(m *merge, incoming iter.Seq2[conversation.Version, error]) iter.Seq2[
 	}
 }
 
-// day shreds one day, and has it written.
+// fileOf is the file of a table that the commit writes for a day.
+func (d *dayWriter) fileOf(t tables.Table, day conversation.Day) datafile.File {
+	return d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet"))
+}
+
+// day shreds one day, or what comes of it, and has it written.
 func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
-	files := newDayFiles(day, func(t tables.Table) (*datafile.Writer, error) {
-		return datafile.Create(ctx, t, d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet")))
-	})
+	files := newDayFiles(day, func(t tables.Table) (*datafile.Writer, error) { return datafile.Create(ctx, t, d.fileOf(t, day)) })
 	d.days = append(d.days, files)
 	s := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
 		d.writing.add(t, func() error { return files.of[t].write(rows) })
 	})
-	if err := shredDay(ctx, s, m.merged, day, incoming, d.keys, out); err != nil {
+	c, incoming, err := m.copied(ctx, day, incoming)
+	switch {
+	case err != nil:
+	case c != nil:
+		err = d.copy(ctx, c, m, files, s, out)
+	default:
+		err = shredDay(ctx, s, m.merged, day, incoming, d.keys, out)
+	}
+	if err != nil {
 		return err
 	}
 	for t := range files.of {
@@ -203,7 +214,7 @@ func (d *dayFiles) finish(ctx context.Context, t tables.Table) error {
 	return nil
 }
 
-// locations are those of the files, all of which are finished.
+// locations are those of the files, all of which are finished. One that was there before stays as it is.
 func (d *dayFiles) locations() map[tables.Table][]store.Location {
 	files := map[tables.Table][]store.Location{}
 	for t, f := range d.of {
@@ -227,17 +238,30 @@ type tableFile struct {
 	create func(tables.Table) (*datafile.Writer, error)
 	open   *datafile.Writer // while it is written
 	at     store.Location   // when it is whole
+	copy   *tableCopy       // of a day that is copied; nil if all rows are given
 }
 
 // write writes rows and releases them.
 func (f *tableFile) write(rows arrow.RecordBatch) (err error) {
 	defer rows.Release()
+	if f.copy != nil {
+		return f.written(f.copy.come.add(f.table, rows))
+	}
 	if f.open == nil {
 		if f.open, err = f.create(f.table); err != nil {
 			return fault.Because(diskFault(err), err, "a data file of table %s cannot be made", f.table)
 		}
 	}
 	return f.written(f.open.Write(rows))
+}
+
+// leave takes rows that go, and releases them. Those of a table of which the day has no file are no concern of its.
+func (f *tableFile) leave(rows arrow.RecordBatch) error {
+	defer rows.Release()
+	if f.copy == nil {
+		return nil
+	}
+	return f.written(f.copy.gone.add(f.table, rows))
 }
 
 // discard gives up a file that is not whole.
@@ -250,6 +274,11 @@ func (f *tableFile) discard() error {
 
 // finish makes the file whole, if there is one.
 func (f *tableFile) finish(ctx context.Context) error {
+	if f.copy != nil {
+		var err error
+		f.at, err = f.copy.finish(ctx, f.table)
+		return f.written(err)
+	}
 	open := f.open
 	if open == nil {
 		return nil

@@ -38,6 +38,7 @@ func (k key) prefix() uint64 { return binary.BigEndian.Uint64(k[:]) }
 // of the lake give way. It holds some 60 bytes for each incoming record, and nothing for the rest of the lake.
 type merge struct {
 	files map[conversation.Day][]datafile.File   // of conversations, as the lake has them
+	base  map[tables.Table][]datafile.File       // of every table
 	skip  map[key]bool                           // incoming records that change nothing
 	drop  map[conversation.Day]map[key]time.Time // rows that give way, with the start of the version that takes their place
 	again []conversation.Day                     // to be written even if they neither get nor lose a row
@@ -65,7 +66,7 @@ type newcomer struct {
 func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge, error) {
 	m := &merge{
 		files: map[conversation.Day][]datafile.File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
-		again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx), kept: c.Kept, whole: map[conversation.Day]bool{},
+		base: base.files, again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx), kept: c.Kept, whole: map[conversation.Day]bool{},
 	}
 	if err := m.refuse(ctx, c, x.lake); err != nil {
 		return nil, err

@@ -190,14 +190,17 @@ func (w *Writer) commitDays(ctx context.Context, i intent, base *Snapshot, days 
 	for _, t := range tables.All() {
 		var add, drop []string
 		for _, d := range days {
+			var old []datafile.File
+			if t != tables.Changes { // they are only ever added
+				old = ofDay(base.files[t], d.day)
+			}
 			for _, at := range d.files[t] {
-				add = append(add, w.lake.url(at))
+				if !slices.ContainsFunc(old, func(f datafile.File) bool { return f.At == at }) {
+					add = append(add, w.lake.url(at))
+				}
 			}
-			if t == tables.Changes {
-				continue // changes are only ever added
-			}
-			for _, f := range base.files[t] {
-				if f.Day == d.day {
+			for _, f := range old {
+				if !slices.Contains(d.files[t], f.At) { // a file that is in both stays
 					drop = append(drop, w.lake.place.url(f.Path))
 				}
 			}

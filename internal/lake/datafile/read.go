@@ -162,6 +162,11 @@ func TextAt(rows arrow.RecordBatch, column, i int) string {
 	return rows.Column(column).(*array.String).Value(i)
 }
 
+// NumberAt is the whole number in a column; 0 for null.
+func NumberAt(rows arrow.RecordBatch, column, i int) int64 {
+	return rows.Column(column).(*array.Int64).Value(i)
+}
+
 // TimeAt is the time in a column; zero for null.
 func TimeAt(rows arrow.RecordBatch, column, i int) time.Time {
 	c := rows.Column(column).(*array.Timestamp)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -98,9 +99,13 @@ func Create(ctx context.Context, t tables.Table, f File) (*Writer, error) {
 	if d.w, err = pqarrow.NewFileWriter(schema, d.buf, writerProperties(t, schema), pqarrow.NewArrowWriterProperties()); err != nil {
 		return nil, errors.Join(err, d.Discard())
 	}
+	if err := d.w.AppendKeyValueMetadata(rowsKey, strconv.Itoa(tables.Rules)); err != nil {
+		return nil, errors.Join(err, d.Discard())
+	}
 	return d, nil
 }
 
+// Write adds rows.
 func (d *Writer) Write(rows arrow.RecordBatch) error {
 	size := sizeOf(rows)
 	if d.group > 0 && d.group+size > groupBytes {

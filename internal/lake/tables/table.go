@@ -24,6 +24,11 @@ const (
 	Changes       Table = "changes"
 )
 
+// Rules numbers the rules by which a record becomes rows. It goes up when the same record gives other rows than before, so
+// that rows that were made by the rules of before are made anew of their records and not copied. A column that is new needs
+// none: it shows.
+const Rules = 1
+
 // All lists every table, Conversations last, which is the order of commitment.
 func All() []Table {
 	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Changes, Conversations}
