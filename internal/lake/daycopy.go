@@ -30,6 +30,8 @@ type dayCopy struct {
 	files map[tables.Table]datafile.File // that the day has
 	come  []conversation.Version
 	gone  map[conversation.ID]bool
+	rows  []leaving // of those that go, in conversations
+	bytes int64     // of the records that stay
 	// known says that the rows of what goes are given too: what is the same in what comes need not be written anew.
 	known bool
 }
@@ -66,7 +68,21 @@ func (m *merge) copied(ctx context.Context, day conversation.Day, incoming iter.
 	if err != nil || all != nil {
 		return nil, all, err
 	}
-	return &dayCopy{files: files, come: come, gone: map[conversation.ID]bool{}}, nil, nil
+	c := &dayCopy{files: files, come: come, gone: map[conversation.ID]bool{}}
+	if ok, err := c.leave(ctx, m, m.drop[day]); !ok || err != nil {
+		return nil, versions(come), err
+	}
+	return c, nil, nil
+}
+
+func versions(list []conversation.Version) iter.Seq2[conversation.Version, error] {
+	return func(yield func(conversation.Version, error) bool) {
+		for _, v := range list {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
 }
 
 // gather takes what comes if it is few; else it gives what yields all of it.
@@ -105,11 +121,10 @@ func (d *dayWriter) copy(ctx context.Context, c *dayCopy, m *merge, files *dayFi
 	gone := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
 		d.writing.add(t, func() error { return files.of[t].leave(rows) })
 	})
-	kept, err := c.leave(ctx, files.day, m, gone, s.AddChange)
-	if err != nil {
+	if err := c.read(ctx, files.day, m, gone, s.AddChange); err != nil {
 		return err
 	}
-	out.Bytes += kept
+	out.Bytes += c.bytes
 	for _, v := range c.come {
 		if misfits := s.AddCounting(v, d.keys); misfits != nil {
 			out.Unfit++
@@ -128,64 +143,65 @@ type leaving struct {
 	at  time.Time
 }
 
-// leave finds the conversations that go, has their rows shredded, tells found what became of them, and gives the bytes of the
-// records that stay.
-func (c *dayCopy) leave(ctx context.Context, day conversation.Day, m *merge, gone *tables.Shredder, found func(tables.Change)) (kept int64, err error) {
-	var rows []leaving
-	next := int64(0)
+// leave finds the conversations that go. It says no when one of them was erased: a dictionary is only ever added to, and would
+// keep what is to be forgotten.
+func (c *dayCopy) leave(ctx context.Context, m *merge, drop map[key]time.Time) (ok bool, err error) {
+	row := int64(0)
 	for batch, err := range datafile.Rows(ctx, c.files[tables.Conversations], "conversation_id", "record_bytes", "run_id", "extracted_at") {
 		if err != nil {
-			return 0, err
+			return false, err
 		}
 		for i := range int(batch.NumRows()) {
 			id := conversation.ID(datafile.TextAt(batch, 0, i))
-			if _, drop := m.drop[day][keyOf(id)]; drop || m.erased.Has(id) {
-				c.gone[cloned(id)] = true
-				rows = append(rows, leaving{next, strings.Clone(datafile.TextAt(batch, 2, i)), datafile.TimeAt(batch, 3, i)})
-			} else {
-				kept += datafile.NumberAt(batch, 1, i)
+			if m.erased.Has(id) {
+				return false, nil
 			}
-			next++
+			if _, goes := drop[keyOf(id)]; goes {
+				c.gone[cloned(id)] = true
+				c.rows = append(c.rows, leaving{row, strings.Clone(datafile.TextAt(batch, 2, i)), datafile.TimeAt(batch, 3, i)})
+			} else {
+				c.bytes += datafile.NumberAt(batch, 1, i)
+			}
+			row++
 		}
 	}
-	return kept, c.read(ctx, rows, func(old conversation.Version) {
-		m.keep(day, old, c.successor(old.Record), found)
-		if c.known {
-			gone.Add(old)
-		}
-	}, gone)
+	return true, nil
 }
 
 // cloned is an id that outlives what it was read from.
 func cloned(id conversation.ID) conversation.ID { return conversation.ID(strings.Clone(string(id))) }
 
-// read reads the versions that go, one after the other. They are known as long as they are not too large to be held.
-func (c *dayCopy) read(ctx context.Context, rows []leaving, each func(conversation.Version), gone *tables.Shredder) (err error) {
+// read tells found what became of the conversations that go, and has their rows shredded. These are known as long as their
+// records are not too large to be held.
+func (c *dayCopy) read(ctx context.Context, day conversation.Day, m *merge, gone *tables.Shredder, found func(tables.Change)) (err error) {
 	r, err := new(datafile.Footers).Open(ctx, c.files[tables.Conversations])
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	size := 0
-	for _, l := range rows {
-		old, err := r.Read(l.row)
+	for _, l := range c.rows {
+		records, err := r.Read(l.row)
 		if err != nil {
 			return err
 		}
-		size += len(old[0].JSON)
-		c.known = size <= copiedBytes
-		each(conversation.Version{Record: old[0], Run: l.run, At: l.at})
+		old := conversation.Version{Record: records[0], Run: l.run, At: l.at}
+		m.keep(day, old, c.successor(old.Record), found)
+		size += len(old.JSON)
+		if c.known = size <= copiedBytes; c.known {
+			gone.Add(old)
+		}
 	}
 	gone.Flush()
 	return nil
 }
 
-// successor is what comes in the place of a record: of its id and start.
+// successor is the first of what comes that stands in the place of a record, or behind it.
 func (c *dayCopy) successor(old conversation.Record) conversation.Version {
-	i, ok := slices.BinarySearchFunc(c.come, old, func(v conversation.Version, old conversation.Record) int {
+	i, _ := slices.BinarySearchFunc(c.come, old, func(v conversation.Version, old conversation.Record) int {
 		return conversation.Compare(v.Record, old)
 	})
-	if !ok {
+	if i == len(c.come) {
 		return conversation.Version{}
 	}
 	return c.come[i]

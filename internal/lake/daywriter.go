@@ -132,7 +132,11 @@ func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, inc
 	s := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
 		d.writing.add(t, func() error { return files.of[t].write(rows) })
 	})
-	c, incoming, err := m.copied(ctx, day, incoming)
+	var c *dayCopy
+	var err error
+	if !d.anew {
+		c, incoming, err = m.copied(ctx, day, incoming)
+	}
 	switch {
 	case err != nil:
 	case c != nil:

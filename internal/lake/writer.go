@@ -28,6 +28,7 @@ type Writer struct {
 	lake   *Lake
 	lease  store.Lock
 	remove func(context.Context, store.Location) error // of expired files; tests make it fail
+	anew   bool                                        // shreds every day that it writes; tests compare with it
 }
 
 // Writer takes the lease and clears away what a writer that crashed left behind. It fails with fault.Conflict while
@@ -40,7 +41,7 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{l, lease, l.Store().Remove}
+	w := &Writer{lake: l, lease: lease, remove: l.Store().Remove}
 	if err := l.unmoved(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}

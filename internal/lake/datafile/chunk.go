@@ -19,6 +19,7 @@ import (
 // chunk is a column of a row group of which one of another file is to be made.
 type chunk struct {
 	group  *file.RowGroupReader
+	number int // of the row group
 	col    int
 	meta   *metadata.ColumnChunkMetaData
 	pages  []*metadata.PageLocation

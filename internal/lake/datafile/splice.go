@@ -236,7 +236,7 @@ func (s *splice) group(number int, old *file.RowGroupReader, edits edits) error 
 		return err
 	}
 	for col, column := range s.columns {
-		c := &chunk{group: old, col: col, edits: edits, props: s.props, paging: s.paging, to: to.NextColumnChunk()}
+		c := &chunk{group: old, number: number, col: col, edits: edits, props: s.props, paging: s.paging, to: to.NextColumnChunk()}
 		if err := c.open(pages); err != nil {
 			return err
 		}
@@ -383,20 +383,10 @@ func (w *chunkWriter) copied(at, size int64) (encodedPage, error) {
 
 // end enters the chunk in the footer. One in which nothing changes has the statistics that it had.
 func (w *chunkWriter) end(same bool) error {
-	stats := w.stats.all
 	if same {
-		stats = metadata.EncodedStatistics{}
-		if old, err := w.c.meta.Statistics(); err != nil {
-			return err
-		} else if old != nil {
-			if stats, err = old.Encode(); err != nil {
-				return err
-			}
-		}
-	} else if w.stats.none {
-		stats = metadata.EncodedStatistics{}
-	}
-	if stats.Signed = w.c.to.Descr().SortOrder() == schema.SortSIGNED; stats.IsSet() {
+		w.c.to.Contents().MetaData.Statistics = w.old.MetaData().RowGroups[w.c.number].Columns[w.c.col].MetaData.Statistics
+	} else if stats := w.stats.all; !w.stats.none {
+		stats.Signed = w.c.to.Descr().SortOrder() == schema.SortSIGNED
 		w.c.to.SetStats(stats)
 	}
 	hasDict := w.info.DictPageOffset > 0

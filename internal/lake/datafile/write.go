@@ -76,6 +76,10 @@ func writerProperties(t tables.Table, schema *arrow.Schema, more ...parquet.Writ
 		parquet.WithStatsFor("record", false), // nobody asks which text is the smallest, and to know it takes four copies
 	}
 	for _, f := range schema.Fields() {
+		if f.Type.ID() == arrow.LIST {
+			// Of elements of lists the library (18.8.0) takes down too narrow a range.
+			opts = append(opts, parquet.WithStatsFor(f.Name+".list.element", false))
+		}
 		delta := f.Type.ID() == arrow.TIMESTAMP || f.Type.ID() == arrow.INT64
 		if delta || rarelyEqual(t, f.Name) {
 			opts = append(opts, parquet.WithDictionaryFor(f.Name, false))
