@@ -30,8 +30,13 @@ import (
 // rowsKey is the key in a file's footer that says by which rules its rows were made of records: tables.Rules.
 const rowsKey = "parley.rows"
 
+// mostGrowth is how many times as large as a row group of a new file one may be of which another file is still made. What comes
+// joins the row groups that are there: a day that is read as it goes by would become one large one.
+const mostGrowth = 2
+
 // Spliceable says whether Splice can make another file of this one: it has the columns of today, its rows were made of their
-// records by the rules of today, and it has an index of its pages. That it cannot be read is left to whoever reads it.
+// records by the rules of today, it has an index of its pages, and no row group has grown too large. That it cannot be read is
+// left to whoever reads it.
 func Spliceable(ctx context.Context, t tables.Table, f File) bool {
 	p, err := openParquet(ctx, f)
 	if err != nil {
@@ -48,11 +53,19 @@ func spliceable(t tables.Table, m *metadata.FileMetaData) bool {
 		return false
 	}
 	for i := range m.NumRowGroups() {
-		for k := range m.NumColumns() {
-			c, err := m.RowGroup(i).ColumnChunk(k)
-			if err != nil || c.GetOffsetIndexLocation() == nil || c.Compression() != compress.Codecs.Zstd {
-				return false
-			}
+		if group := m.RowGroup(i); group.NumRows() > mostGrowth*rowsOfGroup(t) || group.TotalByteSize() > mostGrowth*groupBytes || !indexed(group) {
+			return false
+		}
+	}
+	return true
+}
+
+// indexed says whether there is an index of the pages of every column, and these are compressed as today.
+func indexed(group *metadata.RowGroupMetaData) bool {
+	for k := range group.NumColumns() {
+		c, err := group.ColumnChunk(k)
+		if err != nil || c.GetOffsetIndexLocation() == nil || c.Compression() != compress.Codecs.Zstd {
+			return false
 		}
 	}
 	return true
@@ -130,7 +143,7 @@ func (s *splice) write(ctx context.Context, a Splicing) (err error) {
 	t, from, to := a.Table, a.From, a.To
 	old, err := openParquet(ctx, from)
 	if err != nil {
-		return fault.Because(fault.Corrupt, plainly(err), "data file %s cannot be opened", from.Path)
+		return unread(ctx, from, err)
 	}
 	defer func() { err = errors.Join(err, old.Close()) }()
 	raw, err := from.Store.Open(ctx, from.At)
@@ -144,13 +157,19 @@ func (s *splice) write(ctx context.Context, a Splicing) (err error) {
 	}
 	s.old, s.raw, s.out = old, raw, out
 	s.props = writerProperties(t, tables.Schema(t), parquet.WithDataPageSize(math.MaxInt32), parquet.WithBatchSize(math.MaxInt32))
-	if err := s.file(ctx); err != nil {
-		if out.failed == nil && ctx.Err() == nil {
-			err = fault.Because(fault.Corrupt, plainly(err), "data file %s cannot be copied", from.Path)
+	if err := s.unbroken(ctx); err != nil {
+		if out.failed == nil {
+			err = unread(ctx, from, err)
 		}
 		return errors.Join(err, out.store.Close())
 	}
 	return out.finish(ctx, s.rows)
+}
+
+// unbroken makes an error of a panic of the library, so that what is half written is given up.
+func (s *splice) unbroken(ctx context.Context) (err error) {
+	defer recovered(&err)
+	return s.file(ctx)
 }
 
 // splice makes one file of another.

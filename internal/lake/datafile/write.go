@@ -65,13 +65,18 @@ func rarelyEqual(t tables.Table, column string) bool {
 	return slices.Contains(unique, column) && (t == tables.Conversations || column != "conversation_id")
 }
 
-func writerProperties(t tables.Table, schema *arrow.Schema, more ...parquet.WriterProperty) *parquet.WriterProperties {
-	group, paging := int64(rowsPerGroup), pagingOf(t)
+// rowsOfGroup is how many rows a row group of a table has at most when it is new.
+func rowsOfGroup(t tables.Table) int64 {
 	if t == tables.Conversations {
-		group = conversationsPerGroup
+		return conversationsPerGroup
 	}
+	return rowsPerGroup
+}
+
+func writerProperties(t tables.Table, schema *arrow.Schema, more ...parquet.WriterProperty) *parquet.WriterProperties {
+	paging := pagingOf(t)
 	opts := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(group),
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(rowsOfGroup(t)),
 		parquet.WithPageIndexEnabled(true), parquet.WithDataPageSize(paging.bytes), parquet.WithStats(true), parquet.WithBatchSize(paging.rows),
 		parquet.WithStatsFor("record", false), // nobody asks which text is the smallest, and to know it takes four copies
 	}
