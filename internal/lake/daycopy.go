@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake/datafile"
@@ -32,7 +33,7 @@ type dayCopy struct {
 	gone  map[conversation.ID]bool
 	rows  []leaving // of those that go, in conversations
 	bytes int64     // of the records that stay
-	// known says that the rows of what goes are given too: what is the same in what comes need not be written anew.
+	// known says that all rows of what goes are given too: what is the same in what comes need not be written anew.
 	known bool
 }
 
@@ -119,7 +120,10 @@ func (d *dayWriter) copy(ctx context.Context, c *dayCopy, m *merge, files *dayFi
 		files.of[t].copy = &tableCopy{day: c, from: f, to: d.fileOf(t, files.day)}
 	}
 	gone := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
-		d.writing.add(t, func() error { return files.of[t].leave(rows) })
+		d.writing.add(t, func() error {
+			files.of[t].leave(rows)
+			return nil
+		})
 	})
 	if err := c.read(ctx, files.day, m, gone, s.AddChange); err != nil {
 		return err
@@ -180,6 +184,7 @@ func (c *dayCopy) read(ctx context.Context, day conversation.Day, m *merge, gone
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	size := 0
+	c.known = true
 	for _, l := range c.rows {
 		records, err := r.Read(l.row)
 		if err != nil {
@@ -187,10 +192,11 @@ func (c *dayCopy) read(ctx context.Context, day conversation.Day, m *merge, gone
 		}
 		old := conversation.Version{Record: records[0], Run: l.run, At: l.at}
 		m.keep(day, old, c.successor(old.Record), found)
-		size += len(old.JSON)
-		if c.known = size <= copiedBytes; c.known {
-			gone.Add(old)
+		if size += len(old.JSON); size > copiedBytes {
+			c.known = false
+			continue
 		}
+		gone.Add(old)
 	}
 	gone.Flush()
 	return nil
@@ -216,7 +222,7 @@ type tableCopy struct {
 
 // someRows are rows of some conversations, in order.
 type someRows struct {
-	rows *datafile.Fresh // nil for none
+	rows []arrow.RecordBatch
 	of   []stretch
 }
 
@@ -226,12 +232,10 @@ type stretch struct {
 	n                   int64
 }
 
-func (s *someRows) add(t tables.Table, rows arrow.RecordBatch) (err error) {
-	if s.rows == nil {
-		if s.rows, err = datafile.NewFresh(t); err != nil {
-			return err
-		}
-	}
+// add keeps rows, until release.
+func (s *someRows) add(rows arrow.RecordBatch) {
+	rows.Retain()
+	s.rows = append(s.rows, rows)
 	for i := range int(rows.NumRows()) {
 		id := conversation.ID(datafile.TextAt(rows, 0, i))
 		if n := len(s.of); n == 0 || s.of[n-1].ID != id {
@@ -239,11 +243,27 @@ func (s *someRows) add(t tables.Table, rows arrow.RecordBatch) (err error) {
 		}
 		s.of[len(s.of)-1].n++
 	}
-	return s.rows.Write(rows)
+}
+
+func (s *someRows) release() {
+	for _, rows := range s.rows {
+		rows.Release()
+	}
+	s.rows = nil
+}
+
+// equal says whether rows are the same. It may say no when they were handed on in other portions.
+func (s *someRows) equal(o *someRows) bool {
+	return slices.EqualFunc(s.rows, o.rows, array.RecordEqual)
 }
 
 // finish writes the file, and gives where it is: at its old place if nothing of it changes, nowhere if nothing is left.
 func (c *tableCopy) finish(ctx context.Context, t tables.Table) (store.Location, error) {
+	defer c.gone.release()
+	defer c.come.release()
+	if c.day.known && c.gone.equal(&c.come) {
+		return c.from.At, nil
+	}
 	e, err := c.edit(ctx)
 	if err != nil || len(e.made) == 0 {
 		return c.from.At, err
@@ -260,11 +280,7 @@ func (c *tableCopy) finish(ctx context.Context, t tables.Table) (store.Location,
 	if c.day.known && slices.EqualFunc(e.gone, c.gone.of, func(a, b stretch) bool { return a.ID == b.ID && a.n == b.n }) {
 		a.Gone = c.gone.rows
 	}
-	written, err := datafile.Splice(ctx, a)
-	if err != nil || !written {
-		return c.from.At, err
-	}
-	return c.to.At, nil
+	return c.to.At, datafile.Splice(ctx, a)
 }
 
 // edit finds the rows that go, and where those that come belong.

@@ -249,7 +249,8 @@ type tableFile struct {
 func (f *tableFile) write(rows arrow.RecordBatch) (err error) {
 	defer rows.Release()
 	if f.copy != nil {
-		return f.written(f.copy.come.add(f.table, rows))
+		f.copy.come.add(rows)
+		return nil
 	}
 	if f.open == nil {
 		if f.open, err = f.create(f.table); err != nil {
@@ -260,12 +261,11 @@ func (f *tableFile) write(rows arrow.RecordBatch) (err error) {
 }
 
 // leave takes rows that go, and releases them. Those of a table of which the day has no file are no concern of its.
-func (f *tableFile) leave(rows arrow.RecordBatch) error {
+func (f *tableFile) leave(rows arrow.RecordBatch) {
 	defer rows.Release()
-	if f.copy == nil {
-		return nil
+	if f.copy != nil {
+		f.copy.gone.add(rows)
 	}
-	return f.written(f.copy.gone.add(f.table, rows))
 }
 
 // discard gives up a file that is not whole.

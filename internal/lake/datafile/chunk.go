@@ -69,8 +69,6 @@ type splicedPage struct {
 // columnSplicer makes one column of a file anew, row group after row group.
 type columnSplicer interface {
 	splice(c *chunk) (*spliced, error)
-	// same says whether what comes in the place of rows is what they were, in this column, everywhere.
-	same() bool
 }
 
 // newColumnSplicer makes the one for a column. gone are the rows that go, if they are known, and come those that come, each
@@ -126,8 +124,6 @@ func columnIn[T parquet.ColumnTypes](group *file.RowGroupReader, col int) (all c
 	}
 	return all, err
 }
-
-func (s *splicer[T]) same() bool { return s.known && s.equals(s.gone, s.come) }
 
 func (s *splicer[T]) equals(a, b cells[T]) bool {
 	return slices.Equal(a.def, b.def) && slices.Equal(a.rep, b.rep) && s.equal(a.values, b.values)

@@ -38,16 +38,6 @@ func (x Edit) within(from, to int64, last bool) Edit {
 	return part
 }
 
-// replaces says whether as many rows come as go, everywhere.
-func (e edits) replaces() bool {
-	for _, x := range e {
-		if x.Add != x.Drop {
-			return false
-		}
-	}
-	return true
-}
-
 // change is by how many rows there are more.
 func (e edits) change() (n int64) {
 	for _, x := range e {

@@ -10,7 +10,6 @@ import (
 	"hash/crc64"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -71,41 +70,18 @@ func indexed(group *metadata.RowGroupMetaData) bool {
 	return true
 }
 
-// Fresh are rows that come into a file by Splice, or go from it, in their order, in memory.
-type Fresh struct {
-	parquet bytes.Buffer
-	w       *pqarrow.FileWriter
-	rows    int64
-}
-
-// NewFresh makes room for rows of a table.
-func NewFresh(t tables.Table) (*Fresh, error) {
-	f := new(Fresh)
-	// One page a column: what is read of a page is good until the next one is read.
-	props := parquet.NewWriterProperties(parquet.WithDictionaryDefault(false), parquet.WithDataPageSize(math.MaxInt32),
-		parquet.WithMaxRowGroupLength(math.MaxInt32), parquet.WithStats(false))
-	var err error
-	f.w, err = pqarrow.NewFileWriter(tables.Schema(t), &f.parquet, props, pqarrow.NewArrowWriterProperties())
-	return f, err
-}
-
-// Write adds rows.
-func (f *Fresh) Write(rows arrow.RecordBatch) error {
-	f.rows += rows.NumRows()
-	return f.w.WriteBuffered(rows)
-}
-
-// group gives all rows; nil if there are none.
-func (f *Fresh) group() (*file.RowGroupReader, error) {
-	if f == nil || f.rows == 0 {
+// rowsInMemory gives rows as a row group in memory; nil if there are none.
+func rowsInMemory(t tables.Table, rows []arrow.RecordBatch) (*file.RowGroupReader, error) {
+	if len(rows) == 0 {
 		return nil, nil //nolint:nilnil // what is not there is no failure
 	}
-	if err := f.w.Close(); err != nil {
+	text, err := plainParquet(t, rows)
+	if err != nil {
 		return nil, err
 	}
 	props := parquet.NewReaderProperties(memory.DefaultAllocator)
 	props.MaxCompressedPageSize, props.MaxUncompressedPageSize = largestPage, largestPage
-	r, err := file.NewParquetReader(bytes.NewReader(f.parquet.Bytes()), file.WithReadProps(props))
+	r, err := file.NewParquetReader(bytes.NewReader(text), file.WithReadProps(props))
 	if err != nil {
 		return nil, err
 	}
@@ -115,28 +91,43 @@ func (f *Fresh) group() (*file.RowGroupReader, error) {
 	return r.RowGroup(0), nil
 }
 
+// plainParquet writes rows with one page a column: what is read of a page is good until the next one is read.
+func plainParquet(t tables.Table, rows []arrow.RecordBatch) ([]byte, error) {
+	props := parquet.NewWriterProperties(parquet.WithDictionaryDefault(false), parquet.WithDataPageSize(math.MaxInt32),
+		parquet.WithMaxRowGroupLength(math.MaxInt32), parquet.WithStats(false))
+	var out bytes.Buffer
+	w, err := pqarrow.NewFileWriter(tables.Schema(t), &out, props, pqarrow.NewArrowWriterProperties())
+	if err != nil {
+		return nil, err
+	}
+	for _, some := range rows {
+		if err := w.WriteBuffered(some); err != nil {
+			return nil, err
+		}
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}
+
 // Splicing is what Splice is asked for.
 type Splicing struct {
 	Table    tables.Table
 	From, To File
 	Edits    []Edit
-	Gone     *Fresh // the rows that go; nil if they are not known
-	Come     *Fresh // the rows that come; nil if there are none
+	Gone     []arrow.RecordBatch // the rows that go; none if they are not known
+	Come     []arrow.RecordBatch // the rows that come
 }
 
 // Splice writes the rows of a file to another one, with edits. Column pages in which nothing changes are copied as they are,
 // neither decompressed nor decoded. The order of rows is the caller's. The file is durable and was read back when Splice
-// returns. When the rows that come are those that go, or when Splice fails, there is none.
-func Splice(ctx context.Context, a Splicing) (written bool, err error) {
+// returns. When Splice fails, there is none.
+func Splice(ctx context.Context, a Splicing) (err error) {
 	defer recovered(&err)
 	s := &splice{edits: a.Edits, paging: pagingOf(a.Table)}
 	if err := s.open(a); err != nil {
-		return false, err
+		return err
 	}
-	if s.same() {
-		return false, nil
-	}
-	return true, s.write(ctx, a)
+	return s.write(ctx, a)
 }
 
 func (s *splice) write(ctx context.Context, a Splicing) (err error) {
@@ -213,11 +204,11 @@ func (s *splice) file(ctx context.Context) error {
 }
 
 func (s *splice) open(a Splicing) error {
-	gone, err := a.Gone.group()
+	gone, err := rowsInMemory(a.Table, a.Gone)
 	if err != nil {
 		return err
 	}
-	come, err := a.Come.group()
+	come, err := rowsInMemory(a.Table, a.Come)
 	if err != nil {
 		return err
 	}
@@ -233,11 +224,6 @@ func (s *splice) open(a Splicing) error {
 		s.columns = append(s.columns, c)
 	}
 	return nil
-}
-
-// same says whether nothing changes.
-func (s *splice) same() bool {
-	return s.edits.replaces() && !slices.ContainsFunc(s.columns, func(c columnSplicer) bool { return !c.same() })
 }
 
 // group makes a row group of one of the old file; of one whose rows all go, none.
