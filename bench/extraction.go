@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,7 +31,8 @@ func (b *bench) extraction() error {
 		if smallest == 0 {
 			smallest = e.peak
 		}
-		b.add("  its peak memory", mebibytes(e.peak), fmt.Sprintf("goal %d MiB; the smallest's %s", memoryGoal, mebibytes(smallest)), times(memoryGoal, e.peak))
+		goal := size.memoryGoal()
+		b.add("  its peak memory", mebibytes(e.peak), fmt.Sprintf("goal %.0f MiB; the smallest's %s", goal, mebibytes(smallest)), times(goal, e.peak))
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func (b *bench) sizes() []sized {
 		list = append(list, sized{extractDays, 25_000})
 	}
 	if b.huge {
-		list = append(list, sized{1, 250_000})
+		list = append(list, sized{1, 250_000}, sized{1, 1_000_000})
 	}
 	return list
 }
@@ -63,6 +63,16 @@ const (
 
 // memoryGoal is what an extraction or an import may take, MiB, whatever a day holds.
 const memoryGoal = 300
+
+// largeDayGoal is the same for a day of a million conversations.
+const largeDayGoal = 400
+
+func (s sized) memoryGoal() float64 {
+	if s.perDay >= 1_000_000 {
+		return largeDayGoal
+	}
+	return memoryGoal
+}
 
 // lakeDir is where the lake of an extraction lies. The largest of the usual sizes is asked afterwards.
 func (b *bench) lakeDir(perDay int) string {
@@ -86,19 +96,26 @@ func (b *bench) extract(size sized) (e extracted, err error) {
 }
 
 // extractFrom extracts the last days before endDay.
-func (b *bench) extractFrom(s *served, lake string, size sized) (e extracted, err error) {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Minute)
-	defer cancel()
+func (b *bench) extractFrom(s *served, lake string, size sized, flags ...string) (e extracted, err error) {
 	from := first + conversation.Day(extractDays-size.days)
-	cmd := exec.CommandContext(ctx, b.parley, "extract", "--base-url", s.url, "--from", from.String(), "--to", endDay,
-		"--lake", lake, "--poll", "100ms..1s", "--json")
-	cmd.Env = append(os.Environ(), "GENESYS_CLIENT_ID="+client, "GENESYS_CLIENT_SECRET="+client)
-	text, took, err := finish(cmd)
+	text, took, err := finish(b.extractor(s, lake, append([]string{"--from", from.String(), "--to", endDay}, flags...)...))
 	if err != nil {
 		return e, err
 	}
 	bytes, err := added(text, int64(size.days*size.perDay))
 	return extracted{took, bytes}, err
+}
+
+// extractor is parley extract, from a sandbox into a lake.
+func (b *bench) extractor(s *served, lake string, flags ...string) *exec.Cmd {
+	return b.withClient(append([]string{"extract", "--base-url", s.url, "--lake", lake, "--poll", "100ms..1s", "--json"}, flags...)...)
+}
+
+// withClient is Parley with the sandbox's client.
+func (b *bench) withClient(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(b.ctx, b.parley, args...)
+	cmd.Env = append(os.Environ(), "GENESYS_CLIENT_ID="+client, "GENESYS_CLIENT_SECRET="+client)
+	return cmd
 }
 
 // added makes sure that a command says in its summary that so many records were added, and gives their bytes.

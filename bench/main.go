@@ -114,8 +114,9 @@ func (b *bench) steps() []step {
 		return []step{{"load", b.underLoad}}
 	}
 	return []step{
-		{"extraction", b.extraction}, {"loops", b.loops}, {"committing", b.committing}, {"exporting", b.exporting}, {"filters", b.filters}, {"jobs", b.jobs},
-		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"splitting", b.splitting}, {"postgres", b.postgres},
+		{"extraction", b.extraction}, {"night", b.night}, {"years", b.years}, {"unattended", b.unattended}, {"loops", b.loops},
+		{"committing", b.committing}, {"exporting", b.exporting}, {"filters", b.filters}, {"jobs", b.jobs}, {"questions", b.questions},
+		{"live", b.live}, {"generation", b.generation}, {"splitting", b.splitting}, {"postgres", b.postgres},
 	}
 }
 
