@@ -115,11 +115,13 @@ func gather(incoming iter.Seq2[conversation.Version, error], most int) (come []c
 }
 
 // copy writes a day by copying.
-func (d *dayWriter) copy(ctx context.Context, c *dayCopy, m *merge, files *dayFiles, s *tables.Shredder, out *Outcome) error {
+func (d *dayWriter) copy(ctx context.Context, c *dayCopy, m *merge, files *dayFiles, out *Outcome) error {
 	for t, f := range c.files {
 		files.of[t].copy = &tableCopy{day: c, from: f, to: d.fileOf(t, files.day)}
 	}
-	gone := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
+	n := max(len(c.come), len(c.rows)) // the same for both, so that the same rows are handed on in the same portions
+	s := tables.NewShredderOf(n, d.mem, d.writer(files))
+	gone := tables.NewShredderOf(n, d.mem, func(t tables.Table, rows arrow.RecordBatch) {
 		d.writing.add(t, func() error {
 			files.of[t].leave(rows)
 			return nil

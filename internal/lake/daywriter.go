@@ -125,32 +125,40 @@ func (d *dayWriter) fileOf(t tables.Table, day conversation.Day) datafile.File {
 	return d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet"))
 }
 
-// day shreds one day, or what comes of it, and has it written.
+// day has one day written: it is copied, or shredded.
 func (d *dayWriter) day(ctx context.Context, day conversation.Day, m *merge, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
 	files := newDayFiles(day, func(t tables.Table) (*datafile.Writer, error) { return datafile.Create(ctx, t, d.fileOf(t, day)) })
 	d.days = append(d.days, files)
-	s := tables.NewShredder(d.mem, func(t tables.Table, rows arrow.RecordBatch) {
-		d.writing.add(t, func() error { return files.of[t].write(rows) })
-	})
-	var c *dayCopy
-	var err error
-	if !d.anew {
-		c, incoming, err = m.copied(ctx, day, incoming)
-	}
-	switch {
-	case err != nil:
-	case c != nil:
-		err = d.copy(ctx, c, m, files, s, out)
-	default:
-		err = shredDay(ctx, s, m.merged, day, incoming, d.keys, out)
-	}
-	if err != nil {
+	if err := d.fill(ctx, files, m, incoming, out); err != nil {
 		return err
 	}
 	for t := range files.of {
 		d.writing.add(t, func() error { return files.finish(ctx, t) })
 	}
 	return ctx.Err()
+}
+
+// fill gives the files of a day their rows, or those that come.
+func (d *dayWriter) fill(ctx context.Context, files *dayFiles, m *merge, incoming iter.Seq2[conversation.Version, error], out *Outcome) error {
+	if !d.anew {
+		c, all, err := m.copied(ctx, files.day, incoming)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			return d.copy(ctx, c, m, files, out)
+		}
+		incoming = all
+	}
+	s := tables.NewShredder(d.mem, d.writer(files))
+	return shredDay(ctx, s, m.merged, files.day, incoming, d.keys, out)
+}
+
+// writer has rows written, each table's beside the others.
+func (d *dayWriter) writer(files *dayFiles) func(tables.Table, arrow.RecordBatch) {
+	return func(t tables.Table, rows arrow.RecordBatch) {
+		d.writing.add(t, func() error { return files.of[t].write(rows) })
+	}
 }
 
 // merger is merge.merged.

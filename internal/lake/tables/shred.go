@@ -28,16 +28,23 @@ type Shredder struct {
 
 // NewShredder makes a shredder that gives rows away in record batches, whose memory is from mem.
 func NewShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shredder {
+	return NewShredderOf(RowsAtOnce, mem, give)
+}
+
+// NewShredderOf is NewShredder for about so many versions, fewer than RowsAtOnce: memory is made ready for no more.
+func NewShredderOf(versions int, mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shredder {
 	to := func(t Table) func(arrow.RecordBatch) { return func(rows arrow.RecordBatch) { give(t, rows) } }
+	versions = max(1, min(RowsAtOnce, versions))
+	companions := versions * companionsAtOnce / RowsAtOnce
 	return &Shredder{
-		newRows(mem, conversationColumns(), RowsAtOnce, to(Conversations)),
-		newRows(mem, segmentColumns(), companionsAtOnce, to(Segments)),
-		newRows(mem, metricColumns(), companionsAtOnce, to(Metrics)),
-		newRows(mem, attributeColumns(), companionsAtOnce, to(Attributes)),
-		newRows(mem, itemColumns(dimension.Evaluation), companionsAtOnce, to(Evaluations)),
-		newRows(mem, itemColumns(dimension.Survey), companionsAtOnce, to(Surveys)),
-		newRows(mem, itemColumns(dimension.Resolution), companionsAtOnce, to(Resolutions)),
-		newRows(mem, changeColumns(), companionsAtOnce, to(Changes)),
+		newRows(mem, conversationColumns(), versions, to(Conversations)),
+		newRows(mem, segmentColumns(), companions, to(Segments)),
+		newRows(mem, metricColumns(), companions, to(Metrics)),
+		newRows(mem, attributeColumns(), companions, to(Attributes)),
+		newRows(mem, itemColumns(dimension.Evaluation), companions, to(Evaluations)),
+		newRows(mem, itemColumns(dimension.Survey), companions, to(Surveys)),
+		newRows(mem, itemColumns(dimension.Resolution), companions, to(Resolutions)),
+		newRows(mem, changeColumns(), companions, to(Changes)),
 	}
 }
 
