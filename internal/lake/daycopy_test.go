@@ -2,6 +2,7 @@ package lake
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,9 +20,11 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/erasure"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -97,7 +100,7 @@ func (w *twins) some() (come []conversation.Version) {
 // changed changes one thing, or several, of a record.
 func (w *twins) changed(old conversation.Version) []byte {
 	text := string(old.JSON)
-	switch w.rng.IntN(7) {
+	switch w.rng.IntN(8) {
 	case 0: // nothing else changes in any table but conversations
 		text = text[:len(text)-1] + fmt.Sprintf(`,"externalTag":"tag %d"}`, w.step)
 	case 1: // more segments
@@ -109,12 +112,23 @@ func (w *twins) changed(old conversation.Version) []byte {
 	case 4: // another start, perhaps on another day
 		start := old.Start.Add(time.Duration(w.rng.Int64N(int64(26 * time.Hour)))).Truncate(time.Millisecond)
 		text = string(record(string(old.ID), start, "moved").JSON)
-	case 5: // one item more
+	case 5: // texts that are more than a dictionary takes
+		text = string(record(string(old.ID), old.Start, w.noise(100_000)).JSON)
+	case 6: // one item more
 		text = text[:len(text)-1] + fmt.Sprintf(`,"evaluations":[{"evaluationId":"late","oTotalScore":%d}]}`, w.step)
 	default: // the same, with a metric that has another value
 		text = strings.Replace(text, `"value":`, `"value":1`, 1)
 	}
 	return []byte(text)
+}
+
+// noise is a text in which nothing repeats.
+func (w *twins) noise(n int) string {
+	var out strings.Builder
+	for out.Len() < n {
+		fmt.Fprintf(&out, "%016x", w.rng.Uint64())
+	}
+	return out.String()
 }
 
 // commit commits to both lakes and compares them.
@@ -310,7 +324,7 @@ func truthfulChunk[T parquet.ColumnTypes](t *testing.T, f *file.Reader, g, col i
 	}
 	said := f.MetaData().RowGroups[g].Columns[col].MetaData.Statistics
 	if said != nil && (*said.NullCount != e.NullCount || said.MinValue != nil && !bytes.Equal(said.MinValue, e.Min) || said.MaxValue != nil && !bytes.Equal(said.MaxValue, e.Max)) {
-		t.Fatalf("%s: group %d: it has %d nulls and values from %q to %q, and the footer says %+v", descr.Path(), g, e.NullCount, e.Min, e.Max, said)
+		t.Fatalf("%s: group %d: it has %d nulls and values from %.40q (%d) to %.40q (%d), and the footer says %v nulls, %.40q (%d) to %.40q (%d)", descr.Path(), g, e.NullCount, e.Min, len(e.Min), e.Max, len(e.Max), *said.NullCount, said.MinValue, len(said.MinValue), said.MaxValue, len(said.MaxValue))
 	}
 }
 
@@ -375,6 +389,136 @@ func dictionaryOf(t *testing.T, path, column string) ([]byte, int) {
 		t.Fatal(page, err)
 	}
 	return bytes.Clone(page.Data()), int(page.NumValues())
+}
+
+// reread is a version that has changed since, in conversations and segments.
+func reread(v conversation.Version) conversation.Version {
+	newer := record(string(v.ID), v.Start, "later")
+	newer.At = v.At.Add(time.Hour)
+	return newer
+}
+
+// The disk gets full while a day is copied: at any write, the commit fails as it must and the lake is as it was.
+func TestDiskFullWhileADayIsCopied(t *testing.T) {
+	unraced.Test(t)
+	l := newLake(t)
+	many := dayOfMany(100, "note")
+	commit(t, l, Commit{Records: all(many...)})
+	want := contents(t, l)
+	room := 0
+	for ; ; room++ {
+		w, err := l.Writer(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		useDisk(t, &fullDisk{room: room})
+		_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(reread(many[50]))})
+		onDisk = folder.OS{}
+		if closing := w.Close(); closing != nil {
+			t.Fatal(closing)
+		}
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fault.Full) {
+			t.Fatalf("with room for %d steps: %v", room, err)
+		}
+		if got := contents(t, l); !slices.Equal(got, want) {
+			t.Fatalf("with room for %d steps the lake has changed", room)
+		}
+	}
+	if r := mustCheck(t, l); r.Unreferenced != 0 || r.Conversations != int64(len(many)) || room < 4 {
+		t.Errorf("got %+v with room for %d steps", r, room)
+	}
+}
+
+// A byte of a file that is copied is wrong: the commit is refused for damage, or it copies a page that it does not read, and
+// then a check finds what it found before.
+func TestDamageIsCopiedOrRefused(t *testing.T) {
+	unraced.Test(t)
+	outcomes := map[string]int{}
+	for _, table := range []tables.Table{tables.Conversations, tables.Segments} {
+		for step := range 12 {
+			l := newLake(t)
+			many := dayOfMany(100, "note")
+			commit(t, l, Commit{Records: all(many...)})
+			path := snapshot(t, l).Files(table)[0].Path
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text[len(text)*step/12] ^= 0x55
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, before := Check(t.Context(), l, nil)
+			w, err := l.Writer(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(reread(many[50]))})
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			_, after := Check(t.Context(), l, nil)
+			switch {
+			case err != nil && !errors.Is(err, fault.Corrupt):
+				t.Errorf("%s, %d twelfths: %v", table, step, err)
+			case err != nil:
+				outcomes["refused"]++
+			case fault.ExitCode(before) != 0 && fault.ExitCode(after) == 0:
+				outcomes["mended"]++
+			case fault.ExitCode(before) == 0 && fault.ExitCode(after) != 0:
+				t.Errorf("%s, %d twelfths: the check said nothing before, and says %v", table, step, after)
+			default:
+				outcomes["copied"]++
+			}
+		}
+	}
+	t.Log(outcomes)
+	if outcomes["refused"] == 0 {
+		t.Error("no damage was refused")
+	}
+}
+
+// What comes joins the row groups that are there, as long as they do not become much larger than new ones.
+func TestRowGroupsStayBounded(t *testing.T) {
+	unraced.Test(t)
+	l := newLake(t)
+	many := dayOfMany(2_000, "note")
+	commit(t, l, Commit{Records: all(many...)})
+	most := int64(0)
+	for n := len(many); ; {
+		some := dayOfMany(n+n/8, "note")[n:]
+		n += len(some)
+		commit(t, l, Commit{Records: all(some...)})
+		groups := rowGroups(t, snapshot(t, l).Files(tables.Conversations)[0].Path)
+		most = max(most, slices.Max(groups))
+		if len(groups) > 1 {
+			break
+		}
+		if n > 6_000 {
+			t.Fatalf("%d rows are in one row group", n)
+		}
+	}
+	if most <= 2_000 {
+		t.Error("nothing was copied")
+	}
+	mustCheck(t, l)
+}
+
+// rowGroups gives the rows of each row group of a file.
+func rowGroups(t *testing.T, path string) (rows []int64) {
+	t.Helper()
+	f, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for g := range f.NumRowGroups() {
+		rows = append(rows, f.RowGroup(g).NumRows())
+	}
+	return rows
 }
 
 // What is the same in the rows that come is not written again: of a record whose tag has changed only conversations is.

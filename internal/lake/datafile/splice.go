@@ -386,11 +386,17 @@ func (w *chunkWriter) copied(at, size int64) (encodedPage, error) {
 	return pageOf(b)
 }
 
-// end enters the chunk in the footer. One in which nothing changes has the statistics that it had.
+// end enters the chunk in the footer. One in which nothing changes has the statistics that it had. Where they are not known of
+// every page there are none: by then the library has entered those of the pages that it has encoded.
 func (w *chunkWriter) end(same bool) error {
-	if same {
-		w.c.to.Contents().MetaData.Statistics = w.old.MetaData().RowGroups[w.c.number].Columns[w.c.col].MetaData.Statistics
-	} else if stats := w.stats.all; !w.stats.none {
+	known := &w.c.to.Contents().MetaData.Statistics
+	switch {
+	case same:
+		*known = w.old.MetaData().RowGroups[w.c.number].Columns[w.c.col].MetaData.Statistics
+	case w.stats.none:
+		*known = nil
+	default:
+		stats := w.stats.all
 		stats.Signed = w.c.to.Descr().SortOrder() == schema.SortSIGNED
 		w.c.to.SetStats(stats)
 	}
