@@ -234,7 +234,7 @@ func truthful(t *testing.T, path string) {
 	defer f.Close()
 	for g := range f.NumRowGroups() {
 		for col := range f.MetaData().NumColumns() {
-			switch typ := f.MetaData().Schema.Column(col).PhysicalType(); typ { //nolint:exhaustive // there are no others
+			switch typ := f.MetaData().Schema.Column(col).PhysicalType(); typ {
 			case parquet.Types.Boolean:
 				truthfulChunk[bool](t, f, g, col)
 			case parquet.Types.Int64:

@@ -362,7 +362,7 @@ func (w *chunkWriter) page(p splicedPage) error {
 	w.datas[e.encoding]++
 	w.info.NumValues += e.values
 	w.stats.add(e.stats)
-	err := errors.Join(w.columns.AddPage(&e.stats), w.offsets.AddPage(w.out.Tell(), w.row, int32(len(e.bytes)))) //nolint:gosec // the format has no larger pages
+	err := errors.Join(w.columns.AddPage(&e.stats), w.offsets.AddPage(w.out.Tell(), w.row, int32(len(e.bytes))))
 	w.row += p.rows
 	return errors.Join(err, w.write(e))
 }
@@ -423,7 +423,7 @@ func (s *splice) end() error {
 	if err != nil {
 		return err
 	}
-	_, err = s.out.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(n)), parquetMagic...)) //nolint:gosec // the format has no larger footers
+	_, err = s.out.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(n)), parquetMagic...))
 	return err
 }
 
