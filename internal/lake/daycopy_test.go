@@ -183,7 +183,7 @@ func (w *twins) compare() {
 			w.t.Fatalf("step %d: %s: %d files and %d", w.step, table, len(a), len(b))
 		}
 		for i := range a {
-			if got, want := spelled(w.t, a[i]), spelled(w.t, b[i]); got != want {
+			if got, want := cellsOf(w.t, a[i]), cellsOf(w.t, b[i]); got != want {
 				w.t.Fatalf("step %d: %s of %v: the rows differ", w.step, table, a[i].Day)
 			}
 			if a[i].Day != b[i].Day || a[i].Rows != b[i].Rows || !a[i].LastEnd.Equal(b[i].LastEnd) || a[i].Open != b[i].Open {
@@ -197,8 +197,8 @@ func (w *twins) compare() {
 	}
 }
 
-// spelled is every value of a file.
-func spelled(t *testing.T, f datafile.File) string {
+// cellsOf is every value of a file.
+func cellsOf(t *testing.T, f datafile.File) string {
 	t.Helper()
 	columns := make([]strings.Builder, len(tables.Columns(tables.Conversations))+200)
 	for rows, err := range datafile.Rows(t.Context(), f) {
