@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // extraction measures a whole extraction, over HTTP, from one process to another, at several sizes of day. Its memory
@@ -49,7 +51,7 @@ func (b *bench) sizes() []sized {
 		list = append(list, sized{extractDays, 25_000})
 	}
 	if b.huge {
-		list = append(list, sized{1, 250_000}, sized{1, 1_000_000})
+		list = append(list, sized{1, 250_000}, sized{1, largeDay})
 	}
 	return list
 }
@@ -64,11 +66,14 @@ const (
 // memoryGoal is what an extraction or an import may take, MiB, whatever a day holds.
 const memoryGoal = 300
 
-// largeDayGoal is the same for a day of a million conversations.
-const largeDayGoal = 400
+// largeDay is how many conversations a day has that may take more, and largeDayGoal how much, MiB.
+const (
+	largeDay     = 1_000_000
+	largeDayGoal = 400
+)
 
 func (s sized) memoryGoal() float64 {
-	if s.perDay >= 1_000_000 {
+	if s.perDay >= largeDay {
 		return largeDayGoal
 	}
 	return memoryGoal
@@ -87,12 +92,44 @@ type extracted struct {
 }
 
 func (b *bench) extract(size sized) (e extracted, err error) {
-	s, stop, err := b.sandbox("--days", strconv.Itoa(size.days+1), "--per-day", strconv.Itoa(size.perDay), "--steady", "--seed", strconv.Itoa(seed))
+	records := []string{"--days", strconv.Itoa(size.days + 1), "--per-day", strconv.Itoa(size.perDay), "--steady", "--seed", strconv.Itoa(seed)}
+	if size.perDay >= largeDay {
+		path, failed := b.crowd(size.perDay)
+		if failed != nil {
+			return e, failed
+		}
+		defer func() { err = errors.Join(err, os.Remove(path)) }()
+		records = []string{"--load", path}
+	}
+	s, stop, err := b.sandbox(records...)
 	if err != nil {
 		return e, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	return b.extractFrom(s, b.lakeDir(size.perDay), size)
+}
+
+// crowd writes the records of one day of many contact centres: one as large would have to be simulated in memory, of which a million
+// conversations take more than most machines have.
+func (b *bench) crowd(records int) (path string, err error) {
+	const each = 10_000
+	path = filepath.Join(b.dir, "crowd.ndjson")
+	out, err := os.Create(path)
+	if err != nil {
+		return "", err
+	}
+	w := bufio.NewWriterSize(out, 1<<20)
+	for n := range records / each {
+		for c := range sim.New(sim.Config{Seed: uint64(n + 1), PerDay: each}).Day(first + extractDays - 1) {
+			text, err := wire.Encode(c)
+			if err != nil {
+				return "", errors.Join(err, out.Close())
+			}
+			w.Write(text)
+			w.WriteByte('\n')
+		}
+	}
+	return path, errors.Join(w.Flush(), out.Close())
 }
 
 // extractFrom extracts the last days before endDay.
