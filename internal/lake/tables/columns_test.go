@@ -153,6 +153,9 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 			t.Errorf("line %d\n got %s\nwant %s", i+1, g, w)
 		}
 	}
+	if t.Failed() {
+		t.Log("when a record gives other values than it did, Rules goes up")
+	}
 }
 
 // values writes a column on one line: values that follow one another and are the same once, long texts by their length.
