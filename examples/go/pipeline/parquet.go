@@ -73,7 +73,9 @@ func rowOf(c *client.Conversation, text []byte) row {
 	return r
 }
 
-func pageFile(folder string, n int) string { return filepath.Join(folder, fmt.Sprintf("page-%05d.parquet", n)) }
+func pageFile(folder string, n int) string {
+	return filepath.Join(folder, fmt.Sprintf("page-%05d.parquet", n))
+}
 
 // writeRows writes the file of a page.
 func writeRows(name string, rows []row) error {
