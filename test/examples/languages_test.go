@@ -167,8 +167,10 @@ type record struct {
 		Purpose    string            `json:"purpose"`
 		Attributes map[string]string `json:"attributes"`
 		Sessions   []struct {
-			Medium  string `json:"mediaType"`
-			Metrics []struct {
+			Medium    string `json:"mediaType"`
+			Direction string `json:"direction"`
+			ANI       string `json:"ani"`
+			Metrics   []struct {
 				Name  string `json:"name"`
 				Value int64  `json:"value"`
 			} `json:"metrics"`
