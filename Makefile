@@ -48,7 +48,7 @@ demo: build ## Extract a simulated contact centre and look at it: sets up, build
 	@bin/parley demo $(ARGS)
 
 .PHONY: test
-test: fmt-check lint unit clients engines fuzz ## Check everything, as continuous integration does; lint does what vet does
+test: fmt-check lint unit clients engines examples fuzz ## Check everything, as continuous integration does; lint does what vet does
 	@echo "make test: all passed"
 
 .PHONY: fmt-check
@@ -99,7 +99,7 @@ STRIPPED = -ldflags='-s -w'
 unit: export PARLEY_REQUIRE_POSTGRES = 1
 unit: setup-build ## Unit tests, with the race detector where it says something
 	@tools/setup postgres
-	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines)$$|$(UNRACED)')
+	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples)$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$(tools/unraced)" $$($(TWICE))
 
@@ -124,6 +124,11 @@ clients: setup-build ## The official JavaScript and Python clients, unmodified, 
 engines: setup-build ## PyIceberg and DuckDB read a lake, by the server and by control.db
 	@tools/setup engines
 	@PARLEY_REQUIRE_ENGINES=1 $(GO) test $(STRIPPED) -count 1 -v ./test/engines/
+
+.PHONY: examples
+examples: setup-build ## Everything in examples/: the integrations in three languages, dbt, the notebook
+	@tools/setup clients && tools/setup engines && tools/setup dbt && tools/setup postgres
+	@PARLEY_REQUIRE_CLIENTS=1 PARLEY_REQUIRE_POSTGRES=1 $(GO) test $(STRIPPED) -count 1 -v ./test/examples/
 
 .PHONY: spreadsheet
 spreadsheet: setup-build ## LibreOffice opens exported rows; installs it, 280 MB
