@@ -56,7 +56,7 @@ func TestDBT(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close(context.WithoutCancel(t.Context()))
+	t.Cleanup(func() { _ = db.Close(context.WithoutCancel(t.Context())) }) // the server ends with it
 	for _, same := range []struct{ model, view string }{
 		{
 			"SELECT day, queue_id, media_type, offered, answered, abandoned, answered_late, average_speed_of_answer_ms, average_handle_ms FROM contact_centre.queues_a_day",

@@ -48,7 +48,7 @@ func main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(programs)
+	defer func() { _ = os.RemoveAll(programs) }()
 	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", programs, "../../examples/go/live", "../../examples/go/paged", "../../examples/go/pipeline")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
@@ -134,8 +134,7 @@ func (l language) start(t *testing.T, s *sandboxtest.Sandbox, url, program strin
 func (l language) run(t *testing.T, s *sandboxtest.Sandbox, program string, args ...string) (out string, code int) {
 	t.Helper()
 	text, err := l.start(t, s, s.URL, program, args...).Output()
-	var exited *exec.ExitError
-	if errors.As(err, &exited) {
+	if exited, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Logf("%s: exit code %d: %s", program, exited.ExitCode(), exited.Stderr)
 		return string(text), exited.ExitCode()
 	}

@@ -21,8 +21,7 @@ func TestNotebook(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), interpreter, "-B", "notebook.py", filepath.Join("..", "..", "examples", "notebook", "lake.ipynb"), "days", "queues", "hours")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PARLEY_LAKE=" + lake}
 	out, err := cmd.Output()
-	var exited *exec.ExitError
-	if errors.As(err, &exited) {
+	if exited, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("%v\n%s", err, exited.Stderr)
 	}
 	if err != nil {
