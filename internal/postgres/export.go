@@ -40,10 +40,11 @@ type Summary struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// A connection that is lost while a day is written is made again so often, after so long.
+// A day is tried so often when the connection is lost, after a pause that doubles: half a minute in all, in which a server has
+// started again.
 const (
-	tries = 4
-	pause = 2 * time.Second
+	tries = 6
+	pause = time.Second
 )
 
 // Export copies the days that are not in the copy as they are in the lake, and removes those that the lake does not have.
@@ -93,15 +94,21 @@ func (c *Copy) put(ctx context.Context, day Day, done Done, again bool) (of Outc
 	if again {
 		done = Done{}
 	}
-	for try := 1; ; try++ {
-		of, err = c.Put(ctx, day, done)
-		if !errors.Is(err, fault.Unavailable) || !c.conn.IsClosed() || try == tries {
-			return of, err
+	for try := range tries {
+		if try > 0 {
+			if err := wait.For(ctx, pause<<(try-1)); err != nil {
+				return of, err
+			}
+			err = c.connect(ctx)
 		}
-		if lost := errors.Join(wait.For(ctx, pause), c.connect(ctx)); lost != nil {
-			return of, errors.Join(err, lost)
+		if err == nil {
+			of, err = c.Put(ctx, day, done)
+		}
+		if !errors.Is(err, fault.Unavailable) || !c.conn.IsClosed() {
+			break
 		}
 	}
+	return of, err
 }
 
 // days are those of the lake, and those that the copy has and the lake has not, in order.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,6 +37,9 @@ type Copy struct {
 // Open connects, and, but for a dry run, makes the schema and its tables, or brings them up to date. It is fault.Conflict when somebody else is
 // exporting into the schema, and when it has tables that are not of Parley or of another source.
 func Open(ctx context.Context, cfg Config) (_ *Copy, err error) {
+	if err := checkSchema(cfg.Schema); err != nil {
+		return nil, err
+	}
 	c := &Copy{cfg: cfg}
 	if err := c.connect(ctx); err != nil {
 		return nil, err
@@ -62,8 +66,13 @@ func (c *Copy) connect(ctx context.Context) error {
 	if c.cfg.DryRun {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
-	if c.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
-		return asFault(ctx, err)
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return asFault(ctx, err) // and the connection that was lost stays, for Close
+	}
+	c.conn = conn
+	if err := c.settle(ctx); err != nil {
+		return errors.Join(err, c.Close(ctx))
 	}
 	if err := c.lock(ctx); err != nil {
 		return errors.Join(err, c.Close(ctx))
@@ -74,16 +83,39 @@ func (c *Copy) connect(ctx context.Context) error {
 // patience is for how long, in milliseconds, the schema may be held: a connection that was lost is let go of within that.
 const patience = "2000"
 
+// settle takes the limits away that a role or database has for the questions of people: a day takes as long as it takes, and
+// statements are written for quotes as the standard has them.
+func (c *Copy) settle(ctx context.Context) error {
+	_, err := c.conn.Exec(ctx, "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET standard_conforming_strings = on; SET lock_timeout = "+patience)
+	return asFault(ctx, err)
+}
+
 // lock keeps others out of the schema for as long as the connection lasts.
 func (c *Copy) lock(ctx context.Context) error {
-	for _, statement := range []string{"SET lock_timeout = " + patience, "SELECT pg_advisory_lock(hashtextextended('parley export ' || " + quoted(c.cfg.Schema) + ", 0))", "SET lock_timeout = 0"} {
-		_, err := c.conn.Exec(ctx, statement)
-		if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "55P03" { // lock_not_available
-			return fault.New(fault.Conflict, "another process is exporting into the schema %s; wait until it is done", c.cfg.Schema)
-		}
-		if err != nil {
-			return asFault(ctx, err)
-		}
+	_, err := c.conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended('parley export ' || $1, 0))", c.cfg.Schema)
+	if codeOf(err) == "55P03" { // lock_not_available
+		return fault.New(fault.Conflict, "another process is exporting into the schema %s; wait until it is done", c.cfg.Schema)
+	}
+	if err == nil {
+		_, err = c.conn.Exec(ctx, "SET lock_timeout = 0")
+	}
+	return asFault(ctx, err)
+}
+
+// longestName is how many bytes of a name Postgres keeps: it cuts longer ones, without saying so.
+const longestName = 63
+
+// checkSchema says what is wrong with the name of a schema.
+func checkSchema(name string) error {
+	switch {
+	case name == "":
+		return fault.Field("--schema", "--schema is empty; without it the schema is parley")
+	case len(name) > longestName:
+		return fault.Field("--schema", "--schema has %d bytes, and Postgres keeps %d of a name", len(name), longestName)
+	case !utf8.ValidString(name) || strings.Contains(name, "\x00"):
+		return fault.Field("--schema", "--schema is not UTF-8")
+	case strings.HasPrefix(name, "pg_"):
+		return fault.Field("--schema", "--schema begins with pg_, as Postgres has it for itself alone; choose another name")
 	}
 	return nil
 }
@@ -118,6 +150,14 @@ func asFault(ctx context.Context, err error) error {
 		return fault.New(fault.Unavailable, "Postgres cannot be reached: %s", reason(unreachable))
 	}
 	return fault.New(fault.Unavailable, "the connection to Postgres was lost: %s", reason(err))
+}
+
+// codeOf is the SQLSTATE of a refusal; empty for anything else.
+func codeOf(err error) string {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refused.Code
+	}
+	return ""
 }
 
 // reason is what went wrong at the network, without the address, in which a name of a user is.

@@ -378,9 +378,9 @@ func TestTheConnectionIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, connections := cutting(t, 120_000, 150_000)
+	address, connections := cutting(t, 120_000, 0, 150_000) // the second is refused: the server starts again
 	r.url = "postgres://parley@" + address + at.Path + "?sslmode=disable"
-	if s := r.must(Job{}); s.Days != 3 || s.Written != 120 || connections() < 3 {
+	if s := r.must(Job{}); s.Days != 3 || s.Written != 120 || connections() < 4 {
 		t.Errorf("%+v with %d connections", s, connections())
 	}
 	r.url = direct
@@ -395,9 +395,16 @@ func TestWhatIsRefused(t *testing.T) {
 		kind   error
 		says   string
 	}{
-		"another's table":   {[]string{"CREATE SCHEMA parley", "CREATE TABLE parley.segments (a int)"}, nil, fault.Conflict, "has a segments that parley did not make"},
-		"another's view":    {[]string{"CREATE SCHEMA parley", "CREATE VIEW parley.metrics AS SELECT 1"}, nil, fault.Conflict, "has a metrics that parley did not make"},
-		"a view of a name":  {[]string{"CREATE SCHEMA parley", "CREATE TABLE parley.queue_days (a int)"}, nil, fault.Conflict, "queue_days"},
+		"another's table":  {[]string{"CREATE SCHEMA parley", "CREATE TABLE parley.segments (a int)"}, nil, fault.Conflict, "has a segments that parley did not make"},
+		"another's view":   {[]string{"CREATE SCHEMA parley", "CREATE VIEW parley.metrics AS SELECT 1"}, nil, fault.Conflict, "has a metrics that parley did not make"},
+		"a view of a name": {[]string{"CREATE SCHEMA parley", "CREATE TABLE parley.queue_days (a int)"}, nil, fault.Conflict, "has a queue_days that parley did not make"},
+		"a view like ours": {[]string{"CREATE SCHEMA parley", "CREATE VIEW parley.open_conversations AS SELECT 'mine' AS conversation_id, NULL::timestamptz AS conversation_start, ''::text AS media_type, " +
+			"''::text AS direction, ''::text AS last_queue_id, ''::text AS last_user_id, NULL::timestamptz AS extracted_at"}, nil, fault.Conflict, "has a open_conversations that parley did not make"},
+		"another's type":    {[]string{"CREATE SCHEMA parley", "CREATE TYPE parley.conversations AS ENUM ('a')"}, nil, fault.Conflict, "has a conversations that parley did not make"},
+		"no name":           {nil, func(c *Config) { c.Schema = "" }, fault.Invalid, "--schema is empty"},
+		"a long name":       {nil, func(c *Config) { c.Schema = strings.Repeat("s", 64) }, fault.Invalid, "64 bytes"},
+		"a name of theirs":  {nil, func(c *Config) { c.Schema = "pg_parley" }, fault.Invalid, "pg_"},
+		"no text":           {nil, func(c *Config) { c.Schema = "a\xff" }, fault.Invalid, "UTF-8"},
 		"no database":       {nil, func(c *Config) { c.URL = strings.Replace(c.URL, "/db", "/nowhere", 1) }, fault.NotFound, "nowhere"},
 		"no server":         {nil, func(c *Config) { c.URL = "postgres://parley:hush@127.0.0.1:1/db" }, fault.Unavailable, "refused"},
 		"no address":        {nil, func(c *Config) { c.URL = "postgres://parley:hush@:x/%zz" }, fault.Invalid, "PGPASSWORD"},
@@ -421,6 +428,39 @@ func TestWhatIsRefused(t *testing.T) {
 				t.Errorf("%v tables are left", got)
 			}
 		})
+	}
+}
+
+// A role that has a schema and no other right can fill it, whatever limits it has, and whatever its statements' quotes mean.
+func TestARoleWithASchemaOfItsOwn(t *testing.T) {
+	r := newRig(t)
+	at, err := url.Parse(r.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := "owner_of_" + at.Path[1:] // roles are those of the server
+	for _, statement := range []string{
+		"CREATE ROLE " + role + " LOGIN", `CREATE SCHEMA "it's \" AUTHORIZATION ` + role,
+		"ALTER ROLE " + role + " SET statement_timeout = 1", "ALTER ROLE " + role + " SET standard_conforming_strings = off",
+	} {
+		r.ask(statement)
+	}
+	cfg := r.config()
+	cfg.URL, cfg.Schema = strings.Replace(r.url, "parley@", role+"@", 1), `it's \`
+	c, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := r.lake.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	if s, err := c.Export(t.Context(), Job{Snapshot: snapshot}); err != nil || s.Written != 120 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

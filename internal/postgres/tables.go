@@ -32,8 +32,8 @@ const (
 // prepare makes what is not there yet.
 func (c *Copy) prepare(ctx context.Context) error {
 	return c.tx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{c.cfg.Schema}.Sanitize()); err != nil {
-			return c.schemaFault(ctx, err)
+		if err := c.makeSchema(ctx, tx); err != nil {
+			return err
 		}
 		own := map[string][]tables.Column{
 			days: {
@@ -62,11 +62,16 @@ func (c *Copy) prepare(ctx context.Context) error {
 	})
 }
 
-// schemaFault says of a schema that cannot be made who has to make it.
-func (c *Copy) schemaFault(ctx context.Context, err error) error {
-	err = asFault(ctx, err)
-	if errors.Is(err, fault.Forbidden) {
-		return fault.Because(fault.Forbidden, err, "the schema %s cannot be made; have its owner make it, or choose another with --schema", c.cfg.Schema)
+// makeSchema makes the schema if it is not there. Postgres wants the right to make one even of CREATE SCHEMA IF NOT EXISTS, and a role
+// that owns the schema may have no more than that.
+func (c *Copy) makeSchema(ctx context.Context, tx pgx.Tx) error {
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", c.cfg.Schema).Scan(&there); err != nil || there {
+		return err
+	}
+	_, err := tx.Exec(ctx, "CREATE SCHEMA "+pgx.Identifier{c.cfg.Schema}.Sanitize())
+	if codeOf(err) == "42501" { // insufficient_privilege
+		return fault.Because(fault.Forbidden, asFault(ctx, err), "the schema %s cannot be made; have the owner of the database make it for this role, or choose another with --schema", c.cfg.Schema)
 	}
 	return err
 }
@@ -109,20 +114,31 @@ func (c *Copy) make(ctx context.Context, tx pgx.Tx, name, about string, columns 
 	return nil
 }
 
-// columns gives the columns of a table of ours by name, with their types; nil if there is no table.
-func (c *Copy) columns(ctx context.Context, tx pgx.Tx, name string) (map[string]string, error) {
+// What a table and a view are in pg_class.
+const (
+	aTable = "r"
+	aView  = "v"
+)
+
+// made says whether a table or view of ours is there. Anything else of that name is fault.Conflict.
+func (c *Copy) made(ctx context.Context, tx pgx.Tx, name, want string) (there bool, err error) {
 	var kind string
 	var about *string
-	err := tx.QueryRow(ctx, `SELECT c.relkind::text, obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	err = tx.QueryRow(ctx, `SELECT c.relkind::text, obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = $1 AND c.relname = $2`, c.cfg.Schema, name).Scan(&kind, &about)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil //nolint:nilnil // there is none
+		return false, nil
 	}
-	if err != nil {
+	if err == nil && (kind != want || about == nil || !strings.HasPrefix(*about, mark)) {
+		return false, c.foreign(name)
+	}
+	return true, err
+}
+
+// columns gives the columns of a table of ours by name, with their types; nil if there is no table.
+func (c *Copy) columns(ctx context.Context, tx pgx.Tx, name string) (map[string]string, error) {
+	if there, err := c.made(ctx, tx, name, aTable); err != nil || !there {
 		return nil, err
-	}
-	if kind != "r" || about == nil || !strings.HasPrefix(*about, mark) {
-		return nil, fault.New(fault.Conflict, "the schema %s has a %s that parley did not make; choose another schema with --schema", c.cfg.Schema, name)
 	}
 	rows, err := tx.Query(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`,
 		c.table(name))
@@ -136,6 +152,11 @@ func (c *Copy) columns(ctx context.Context, tx pgx.Tx, name string) (map[string]
 		return nil
 	})
 	return out, err
+}
+
+// foreign says that somebody else has made what has the name of a table or view.
+func (c *Copy) foreign(name string) error {
+	return fault.New(fault.Conflict, "the schema %s has a %s that parley did not make; choose another schema with --schema", c.cfg.Schema, name)
 }
 
 func (c *Copy) create(ctx context.Context, tx pgx.Tx, name, about string, columns []tables.Column) error {
@@ -162,7 +183,9 @@ func (c *Copy) create(ctx context.Context, tx pgx.Tx, name, about string, column
 		statements = append(statements, fmt.Sprintf("CREATE INDEX ON %s (%s)", c.table(name), on))
 	}
 	for _, s := range statements {
-		if _, err := tx.Exec(ctx, s); err != nil {
+		if _, err := tx.Exec(ctx, s); codeOf(err) == "42710" { // duplicate_object: a type of that name
+			return c.foreign(name)
+		} else if err != nil {
 			return err
 		}
 	}
