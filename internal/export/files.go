@@ -50,15 +50,17 @@ const NotPacked = "none"
 // OpenFiles begins the files of an export by the path of the first of them. Another export to the same path is fault.Conflict. A
 // path that cannot be written is fault.Invalid, one that may not be fault.Forbidden.
 func OpenFiles(ctx context.Context, path string, o FileOptions) (*Files, error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+	asked := path
+	path, err := behindLinks(path)
+	if err != nil {
+		return nil, err
 	}
 	f := &Files{ctx: ctx, path: path, pack: o.Pack, fresh: o.Fresh, may: map[string]bool{}}
 	for _, p := range o.May {
 		f.may[p] = true
 	}
 	if o.Pack == "" {
-		f.pack = strings.TrimPrefix(packedSuffix(path), ".")
+		f.pack = strings.TrimPrefix(packedSuffix(asked), ".")
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return nil, unwritable(path, err)
@@ -66,7 +68,6 @@ func OpenFiles(ctx context.Context, path string, o FileOptions) (*Files, error) 
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, unwritable(path, &os.PathError{Op: "write", Path: path, Err: syscall.EISDIR})
 	}
-	var err error
 	f.turn, err = takeTurn(path)
 	return f, err
 }

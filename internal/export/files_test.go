@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -182,6 +183,45 @@ func TestFreshFiles(t *testing.T) {
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != "new\n" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A link is followed: its name says the format, and one that leads nowhere is not replaced by a file.
+func TestSymbolicLinks(t *testing.T) {
+	dir := t.TempDir()
+	link, target := filepath.Join(dir, "out.ndjson.gz"), filepath.Join(dir, "target")
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
+	if _, err := OpenFiles(t.Context(), link, FileOptions{}); !errors.Is(err, fault.Invalid) {
+		t.Errorf("files through a link to nothing: %v", err)
+	}
+	if err := ToFile(t.Context(), link, hello); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a file through a link to nothing: %v", err)
+	}
+	for name, write := range map[string]func() error{
+		"files": func() error {
+			f := opened(t, link, FileOptions{})
+			if _, err := (Split{}).Into(t.Context(), f, texts, nil, itself, rowsOf("hello")); err != nil {
+				return err
+			}
+			return errors.Join(f.Publish(), f.Close())
+		},
+		"one file": func() error { return ToFile(t.Context(), link, hello) },
+	} {
+		if err := os.WriteFile(target, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got, err := os.ReadFile(target); err != nil || !bytes.HasPrefix(got, []byte("\x1f\x8b")) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if at, err := os.Readlink(link); err != nil || at != target {
+			t.Errorf("%s: the link leads to %q, %v", name, at, err)
+		}
 	}
 }
 

@@ -24,8 +24,9 @@ import (
 // A symbolic link is followed. What is no regular file, a pipe or a device, is written to directly. A path that cannot
 // be written is fault.Invalid, one that may not be fault.Forbidden.
 func ToFile(ctx context.Context, path string, write func(io.Writer) error) (err error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+	asked := path
+	if path, err = behindLinks(path); err != nil {
+		return err
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return direct(path, write)
@@ -35,7 +36,7 @@ func ToFile(ctx context.Context, path string, write func(io.Writer) error) (err 
 		return unwritable(path, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	w, err := compressor(path, f)
+	w, err := compressor(asked, f)
 	if err != nil {
 		return err
 	}
@@ -43,6 +44,18 @@ func ToFile(ctx context.Context, path string, write func(io.Writer) error) (err 
 		return full(err)
 	}
 	return f.Publish()
+}
+
+// behindLinks is the path that symbolic links lead to. One that leads to nothing is fault.Invalid: a file would come to be in place of
+// the link.
+func behindLinks(path string) (string, error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target, nil
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return "", fault.New(fault.Invalid, "%s is a symbolic link to a file that is not there; remove the link, or name the file itself", path)
+	}
+	return path, nil
 }
 
 // create begins a file, in a folder that must be there. Whoever writes it ends when ctx does.

@@ -84,8 +84,11 @@ func Because(kind, cause error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Err: cause}
 }
 
-// IsFull says whether a failure is that of a full disk: by its kind, or as the operating system tells it.
-func IsFull(err error) bool { return errors.Is(err, Full) || errors.Is(err, syscall.ENOSPC) }
+// IsFull says whether a failure is that of a full disk: by its kind, or as the operating system tells it. A quota that is used up, and
+// a file that may not grow any more, are the same to whoever has to make room.
+func IsFull(err error) bool {
+	return errors.Is(err, Full) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
 
 // OfPath is the kind of a failure to read, write or make a file or folder that somebody named: the one rule for all
 // of them. Where a right is missing its owner has to give it, and elsewhere another path has to be named.

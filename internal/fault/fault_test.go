@@ -40,7 +40,7 @@ func TestTheTable(t *testing.T) {
 // What cannot be done to a path ends alike, whichever command tries it.
 func TestTheRuleForPaths(t *testing.T) {
 	for cause, want := range map[error]error{
-		syscall.EACCES: Forbidden, syscall.EPERM: Forbidden, syscall.EROFS: Forbidden, syscall.ENOSPC: Full,
+		syscall.EACCES: Forbidden, syscall.EPERM: Forbidden, syscall.EROFS: Forbidden, syscall.ENOSPC: Full, syscall.EDQUOT: Full, syscall.EFBIG: Full,
 		syscall.ENOENT: Invalid, syscall.ENOTDIR: Invalid, syscall.ELOOP: Invalid, syscall.EISDIR: Invalid,
 	} {
 		if got := OfPath(fmt.Errorf("x: %w", &os.PathError{Op: "open", Err: cause})); got != want { //nolint:errorlint // the kind itself
