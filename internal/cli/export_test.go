@@ -299,6 +299,10 @@ func TestExportsThatAreSplit(t *testing.T) {
 	for _, f := range s.Files {
 		sizes += read(t, f)
 	}
+	_, _, stderr := parley(t, slices.Concat(export[:len(export)-1], []string{"2026-11-02", "--split", "300kB", "-o", filepath.Join(dir, "size.ndjson")})...)
+	if !strings.Contains(stderr, "earlier export") {
+		t.Errorf("files of an export with more of them stay beside those of this one, and nobody says so: %s", stderr)
+	}
 	if sizes != whole {
 		t.Errorf("%d bytes by size, want %d", len(sizes), len(whole))
 	}
@@ -376,6 +380,17 @@ func TestExportsThatAreWrong(t *testing.T) {
 		}
 		if code, _, stderr := parley(t, args...); code != 2 || !strings.Contains(stderr, says) {
 			t.Errorf("%s: exit code %d, %s", flags, code, stderr)
+		}
+	}
+	for _, flag := range []string{"--select", "--table", "--format", "--compress", "--split", "--since-last", "--filter", "--queue", "-o"} {
+		if code, stdout, stderr := parley(t, append(export, flag, "")...); code != 2 || stdout != "" || !strings.Contains(stderr, "is empty") {
+			t.Errorf("%s without a value: exit code %d, %s", flag, code, stderr)
+		}
+	}
+	for _, address := range []string{"POSTGRES://me:hush@db/x", "postgresql+psycopg://me:hush@db/x", "host=db user=me password=hush"} {
+		code, stdout, stderr := parley(t, "export", "--lake", lake, "--from", "2026-11-01", "--to", address)
+		if code != 2 || !strings.Contains(stderr, "postgres://user@host:5432/database") || strings.Contains(stdout+stderr, "hush") {
+			t.Errorf("%s: exit code %d, %s", address, code, stderr)
 		}
 	}
 	if code, _, stderr := parley(t, append(export, "--split", "day")...); code != 2 || !strings.Contains(stderr, "name the first by -o") {
@@ -487,6 +502,28 @@ func TestExportSinceLast(t *testing.T) {
 	}
 }
 
+// When nothing is new for so long that the snapshot of the last export has expired, the next one has only what is new all the same.
+func TestExportSinceLastOutlivesItsSnapshot(t *testing.T) {
+	unraced.Test(t)
+	lake, _ := threeDays(t)
+	export := []string{"export", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-03"}
+	dir := t.TempDir()
+	since(t, export, filepath.Join(dir, "first.csv"))
+	changed := changedRecord(t, lake)
+	must(t, "generate", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "--per-day", "10", "--steady", "--seed", "7") // not of these days
+	if out := must(t, slices.Concat(export, []string{"--since-last", "nightly", "--select", "conversationId,recordHash", "-o", filepath.Join(dir, "dry.csv"), "--dry-run"})...); !strings.Contains(out, "Nothing is new") {
+		t.Errorf("dry run: %s", out)
+	}
+	if said, ids, _ := since(t, export, filepath.Join(dir, "none.csv")); ids != nil || !strings.Contains(said, `"rows":0`) {
+		t.Errorf("nothing is new: %s", said)
+	}
+	must(t, "lake", "maintain", "--lake", lake, "--older-than", "0s")
+	must(t, "import", "--lake", lake, "--source", "simulation", changed.file)
+	if said, ids, _ := since(t, export, filepath.Join(dir, "second.csv")); !slices.Equal(ids, []string{changed.id}) || !strings.Contains(said, `"full":false`) {
+		t.Errorf("the second has %d: %s", len(ids), said)
+	}
+}
+
 // What does not match any more was deleted for whoever was handed only what matches.
 func TestExportSinceLastOfAFilter(t *testing.T) {
 	unraced.Test(t)
@@ -527,6 +564,18 @@ func changedRecord(t *testing.T, lake string) change {
 		t.Fatal(err)
 	}
 	return change{string(r.ID), file}
+}
+
+// Columns complete one after another, as they stand behind commas.
+func TestColumnsComplete(t *testing.T) {
+	for typed, want := range map[string]string{"": "conversationId", "talk": "talkTime", "mediaType,talk": "mediaType,talkTime", "attributes": "attributes.*"} {
+		if out := must(t, "__complete", "export", "--select", typed); !strings.Contains(out, want+"\t") && !strings.Contains(out, want+"\n") {
+			t.Errorf("%q: %s", typed, out)
+		}
+	}
+	if out := must(t, "__complete", "export", "--select", "talkTime,talk"); strings.Contains(out, "talkTime,talkTime") {
+		t.Errorf("a column is offered twice: %s", out)
+	}
 }
 
 // The columns are listed for people, for programs, and by export.

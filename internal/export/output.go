@@ -87,12 +87,23 @@ func (w *splitter) next(day conversation.Day) (err error) {
 	case w.split.Day:
 		part = day.String()
 	case w.split.Bytes > 0:
-		part = fmt.Sprintf("%04d", w.parts)
+		part = numbered(w.parts)
 	}
 	if w.file, err = w.files.Create(part); err == nil {
 		w.sheet, err = w.start(w.file)
 	}
 	return err
+}
+
+func numbered(part int) string { return fmt.Sprintf("%04d", part) }
+
+// Left is the file behind the last one, by size, if there is one: an earlier export had more of them.
+func (s Split) Left(files *Files) (path string, there bool) {
+	if s.Bytes == 0 {
+		return "", false
+	}
+	path = files.Named(numbered(len(files.ended) + 1))
+	return path, exists(path)
 }
 
 func (w *splitter) end() error {

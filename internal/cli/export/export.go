@@ -4,6 +4,8 @@ package export
 import (
 	"bytes"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -122,11 +124,31 @@ func (o *Options) define(cmd *cobra.Command) {
 	f.BoolVar(&o.Full, "full", false, "everything again, with --since-last: whoever gets it replaces what there was")
 	f.BoolVar(&o.DryRun, "dry-run", false, "count what would be exported, and write nothing")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as JSON (with -o)")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("select", o.completeSelect))
 	for flag, values := range map[string][]string{
 		"format": formats, "per": {"conversation", "interaction"}, "times": {"iso", "epoch-ms"}, "compress": {"gzip", "zstd", "none"}, "table": tableNames(),
+		"split": {"day", "500MB", "2GiB"}, "since-last": nil, "schema": nil,
 	} {
 		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)))
 	}
+}
+
+// completeSelect offers the columns that are not there yet, behind those that are.
+func (o *Options) completeSelect(_ *cobra.Command, _ []string, typed string) (offered []cobra.Completion, _ cobra.ShellCompDirective) {
+	i := strings.LastIndex(typed, ",") + 1
+	before, begun := typed[:i], typed[i:]
+	names := []string{"*", "attributes.*"}
+	for _, c := range column.All() {
+		if c.Has(column.Per(o.Per)) {
+			names = append(names, c.Name)
+		}
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, begun) && !slices.Contains(strings.Split(before, ","), name) {
+			offered = append(offered, before+name)
+		}
+	}
+	return offered, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // Run exports.

@@ -147,7 +147,7 @@ func (o *Options) fits(p plan) error {
 		return fault.Field("--times", "--times is about rows and tables: whole records stay as the platform sent them")
 	case parquet && (p.pack != "" && p.pack != export.NotPacked || strings.HasSuffix(o.Output, ".gz") || strings.HasSuffix(o.Output, ".zst")):
 		return fault.Field("--compress", "a Parquet file is compressed inside (zstd), and cannot be read when it is compressed as a whole")
-	case o.streamed() && (p.split != export.Split{}):
+	case o.streamed() && !o.DryRun && (p.split != export.Split{}):
 		return fault.Field("--split", "--split makes several files: name the first by -o")
 	case o.streamed() && o.SinceLast != "":
 		return fault.Field("--since-last", "--since-last notes what was handed over once the files stand: name a file by -o")

@@ -37,14 +37,17 @@ func (o *Options) toPostgres(ctx context.Context) error {
 func (o *Options) split(flags *pflag.FlagSet) error {
 	var day []string
 	for _, to := range o.tos {
-		if !strings.HasPrefix(to, "postgres://") && !strings.HasPrefix(to, "postgresql://") {
+		switch {
+		case !isAddress(to):
 			day = append(day, to)
-			continue
-		}
-		if o.database != "" {
+		case o.database != "":
 			return fault.Field("--to", "--to names two databases")
+		case !strings.HasPrefix(to, "postgres://") && !strings.HasPrefix(to, "postgresql://"):
+			// It may have a password in it, and is not repeated.
+			return fault.Field("--to", "--to is neither a day, such as 2026-11-08, nor the address of a Postgres database, such as postgres://user@host:5432/database")
+		default:
+			o.database = to
 		}
-		o.database = to
 	}
 	if len(day) > 1 {
 		return fault.Field("--to", "--to has two days")
@@ -55,14 +58,21 @@ func (o *Options) split(flags *pflag.FlagSet) error {
 	return o.fitting(flags)
 }
 
+// isAddress says whether somebody meant the address of a database, in whichever form: days have none of these characters.
+func isAddress(to string) bool { return strings.ContainsAny(to, ":=@/") }
+
 // ofDatabase are the flags that only a copy in a database has, and ofBoth those that files have too.
 var ofDatabase, ofBoth = []string{"schema", "again"}, []string{"lake", "from", "to", "dry-run", "json"}
 
-// fitting refuses flags about a file with a database, and flags about a database with a file.
+// fitting refuses flags about a file with a database, and flags about a database with a file. It refuses those that are empty as
+// well: whoever asked for some columns or queues would get all of them.
 func (o *Options) fitting(flags *pflag.FlagSet) (err error) {
 	flags.VisitAll(func(f *pflag.Flag) {
 		switch {
-		case !f.Changed || f.Name == "columns" || slices.Contains(ofBoth, f.Name) || err != nil:
+		case !f.Changed || err != nil:
+		case f.Value.String() == "" || f.Value.String() == "[]":
+			err = fault.Field("--"+f.Name, "--%s is empty; perhaps a variable of the shell is not set. Without the flag its default counts", f.Name)
+		case f.Name == "columns" || slices.Contains(ofBoth, f.Name):
 		case o.database == "" && slices.Contains(ofDatabase, f.Name):
 			err = fault.Field("--"+f.Name, "--%s is about a copy in a database: --to postgres://user@host:5432/database", f.Name)
 		case o.database != "" && !slices.Contains(ofDatabase, f.Name):

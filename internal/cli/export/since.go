@@ -37,7 +37,7 @@ func (o *Options) since(ctx context.Context, x *app.Exporting, p plan) (err erro
 		return err
 	}
 	if n.nothing {
-		return o.nothingNew(last)
+		return o.nothingNew(ctx, x, p, last)
 	}
 	if o.DryRun {
 		return o.wouldHand(ctx, p, n)
@@ -88,7 +88,14 @@ func merged(a, b []conversation.ID) []conversation.ID {
 	return slices.Compact(all)
 }
 
-func (o *Options) nothingNew(last handed.State) error {
+// nothingNew notes the newer snapshot: it has nothing else, and that of the last time expires.
+func (o *Options) nothingNew(ctx context.Context, x *app.Exporting, p plan, last handed.State) error {
+	if now := int64(x.Snapshot); !o.DryRun && now != last.Snapshot {
+		if err := handed.Done(ctx, x.Lake.Control(), o.SinceLast, p.fingerprint(o), now, last.Done, nil); err != nil {
+			return err
+		}
+		last.Snapshot = now
+	}
 	if o.JSON {
 		none, zero, no := int64(0), 0, false
 		return o.Streams.JSON(summary{Rows: &none, Deleted: &zero, Full: &no, Snapshot: lake.SnapshotID(last.Snapshot)})

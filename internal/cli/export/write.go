@@ -97,6 +97,9 @@ func (o *Options) toFiles(ctx context.Context, x app.Exported, p plan, how files
 		return s, err
 	}
 	s = summary{Output: o.Output, Files: out.Paths()}
+	if next, there := p.split.Left(out); there && !how.options.Fresh {
+		o.Streams.Notef("%s is there from an earlier export, which had more files; it is not of this one.\n", next)
+	}
 	if c.columns == nil {
 		s.Conversations = &n
 	} else {
