@@ -298,6 +298,19 @@ func (s *Server) icebergTable(x *exchange) error {
 	})
 }
 
+// hasTag says whether a client has the version of a tag already. It may have several; a proxy that compresses makes a tag weak. "*" is
+// no version, and the answer to it whole.
+func hasTag(h http.Header, tag string) bool {
+	for _, line := range h.Values("If-None-Match") {
+		for one := range strings.SplitSeq(line, ",") { // our tags have no comma
+			if strings.TrimPrefix(strings.TrimSpace(one), "W/") == tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // loadTable answers with the metadata of a table, or that they are what the client has already.
 func (x *exchange) loadTable(at TablesAt, name string) error {
 	values, err := x.query()
@@ -315,7 +328,7 @@ func (x *exchange) loadTable(at TablesAt, name string) error {
 	sum := sha256.Sum256([]byte(which + " " + version))
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	x.out.Header().Set("ETag", tag)
-	if slices.Contains(x.r.Header.Values("If-None-Match"), tag) {
+	if hasTag(x.r.Header, tag) {
 		x.out.WriteHeader(http.StatusNotModified)
 		return nil
 	}

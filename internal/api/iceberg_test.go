@@ -227,6 +227,11 @@ func TestATableThatIsTheSameIsNotSentAgain(t *testing.T) {
 		if code, again := load("org-1/namespaces/parley/tables/a", tag); code != http.StatusNotModified || again != tag || tag == "" {
 			t.Errorf("the same: %d, %s after %s", code, again, tag)
 		}
+		for given, want := range map[string]int{"W/" + tag: http.StatusNotModified, `"x", ` + tag: http.StatusNotModified, `"x"`: http.StatusOK, "*": http.StatusOK} {
+			if code, _ := load("org-1/namespaces/parley/tables/a", given); code != want {
+				t.Errorf("If-None-Match: %s: %d, want %d", given, code, want)
+			}
+		}
 		seen := []string{tag}
 		for _, path := range []string{"org-1/namespaces/parley/tables/b", "org-1@then/namespaces/parley/tables/a", "org-1/namespaces/parley/tables/a?snapshots=refs"} {
 			code, other := load(path, tag)
