@@ -21,11 +21,15 @@ package client
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -65,6 +69,16 @@ type Config struct {
 	Transport http.RoundTripper // nil means connections of the client's own
 }
 
+// Format says of which platform and OAuth client it is, whatever the verb. The secret is not in it.
+func (cfg Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, cfg.named()) }
+
+// LogValue says the same to a log.
+func (cfg Config) LogValue() slog.Value { return slog.StringValue(cfg.named()) }
+
+func (cfg Config) named() string {
+	return "client " + cfg.ClientID + " of " + cmp.Or(cfg.Environment, cfg.BaseURL)
+}
+
 // Client asks the platform. Safe for concurrent use.
 type Client struct {
 	platform *platform.Client
@@ -99,10 +113,12 @@ func Over(p *platform.Client) *Client {
 	return &Client{p, 1000, platform.DefaultPoll(), slog.New(slog.DiscardHandler)}
 }
 
-func (cfg *Config) check() error {
+func (cfg Config) check() error {
 	switch {
 	case cfg.ClientID == "" || cfg.ClientSecret == "":
 		return fault.New(fault.Unauthorized, "Config needs ClientID and ClientSecret: those of an OAuth client")
+	case strings.ContainsFunc(cfg.ClientID+cfg.ClientSecret, unicode.IsControl) || strings.Contains(cfg.ClientID, ":"):
+		return fault.New(fault.Unauthorized, "ClientID or ClientSecret has a line break or another control character in it, or ClientID a colon; give them without")
 	case cfg.PageSize < 0 || cfg.PageSize > 10_000:
 		return fault.Field("PageSize", "PageSize must lie between 1 and 10000")
 	case min(cfg.First, cfg.Most, cfg.Patience, cfg.PollFirst, cfg.PollMost, cfg.JobWithin) < 0:
@@ -113,19 +129,24 @@ func (cfg *Config) check() error {
 	return nil
 }
 
-func (cfg *Config) hosts() (api, login string, err error) {
+func (cfg Config) hosts() (api, login string, err error) {
 	if (cfg.BaseURL == "") == (cfg.Environment == "") {
 		return "", "", fault.Field("Environment", "give Environment, for example mypurecloud.com, or BaseURL, and not both")
 	}
 	if cfg.BaseURL != "" {
-		api, err = platform.BaseURL(cfg.BaseURL)
+		if api, err = platform.BaseURL(cfg.BaseURL); err != nil {
+			err = fault.Field("BaseURL", "BaseURL must look like https://host or http://127.0.0.1:8080")
+		}
 		return api, api, err
 	}
-	return platform.Hosts(cfg.Environment)
+	if api, login, err = platform.Hosts(cfg.Environment); err != nil {
+		err = fault.Field("Environment", "Environment must be a domain such as mypurecloud.com or euw2.pure.cloud")
+	}
+	return api, login, err
 }
 
 // budget is the one of the requests; nil for none.
-func (cfg *Config) budget(api string) *budget.Budget {
+func (cfg Config) budget(api string) *budget.Budget {
 	share := budget.Percent(60)
 	switch {
 	case cfg.RequestsPerMinute < 0, cfg.RequestsPerMinute == 0 && platform.IsLoopback(api):

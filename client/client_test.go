@@ -260,6 +260,8 @@ func TestQueriesThatCannotBeAsked(t *testing.T) {
 
 func TestConfigsThatAreWrong(t *testing.T) {
 	for name, change := range map[string]func(*client.Config){
+		"a line break":   func(c *client.Config) { c.ClientSecret = "s3cret\n" },
+		"a colon":        func(c *client.Config) { c.ClientID = "id:" },
 		"no id":          func(c *client.Config) { c.ClientID = "" },
 		"no secret":      func(c *client.Config) { c.ClientSecret = "" },
 		"no platform":    func(c *client.Config) { c.Environment = "" },
@@ -277,6 +279,8 @@ func TestConfigsThatAreWrong(t *testing.T) {
 		c, err := client.New(cfg)
 		if c != nil || !errors.Is(err, client.ErrInvalid) && !errors.Is(err, client.ErrUnauthorized) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", name, err)
+		} else if strings.Contains(err.Error(), "--") || strings.Contains(err.Error(), "GENESYS") {
+			t.Errorf("%s: what a command calls it is told to a program: %v", name, err)
 		}
 	}
 }
@@ -296,7 +300,10 @@ func TestPositionsThatAreNone(t *testing.T) {
 // A client can be printed and logged: what it is asked with is not in it.
 func TestClientsArePrintedWithoutSecrets(t *testing.T) {
 	c := of(t, fake.New(t, fake.Config{}))
-	if said := fmt.Sprintf("%v %+v %#v", c, c, *c); strings.Contains(said, fake.ClientSecret) {
-		t.Error("the secret is in it")
+	cfg := client.Config{Environment: "mypurecloud.com", ClientID: "id", ClientSecret: fake.ClientSecret}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("made", "config", cfg, "pointer", &cfg)
+	if said := fmt.Sprintf("%v %+v %#v %v %+v %#v", c, c, *c, cfg, &cfg, cfg); strings.Contains(said+log.String(), fake.ClientSecret) || !strings.Contains(said, "mypurecloud.com") {
+		t.Errorf("the secret is in it, or nothing is: %s %s", said, log.String())
 	}
 }
