@@ -77,7 +77,21 @@ func (q *Question) DefineFilters(cmd *cobra.Command) {
 
 // Filters is the body of a request of an interval with what the flags about dimensions ask.
 func (q *Question) Filters(interval conversation.Interval) ([]byte, error) {
+	if err := q.checkGiven(); err != nil {
+		return nil, err
+	}
 	return json.Marshal(wire.Request{Interval: interval.String(), ConversationFilters: q.filters(ofConversation), SegmentFilters: q.filters(ofSegment)})
+}
+
+// checkGiven refuses flags about dimensions without a value: whoever asked for a queue would get all of them. A flag that was not given
+// is nil.
+func (q *Question) checkGiven() error {
+	for _, d := range slices.Concat(ofConversation, ofSegment) {
+		if values := *q.Dimensions[d.name]; values != nil && len(values) == 0 {
+			return fault.Field("--"+d.flag, "--%s is empty; perhaps a variable of the shell is not set", d.flag)
+		}
+	}
+	return nil
 }
 
 // Asked gives the flags of Define, and of others, that were given.
@@ -99,6 +113,9 @@ func Asked(cmd *cobra.Command, others ...string) (given []string) {
 func (q *Question) Body() ([]byte, error) {
 	interval, err := q.interval()
 	if err != nil {
+		return nil, err
+	}
+	if err := q.checkGiven(); err != nil {
 		return nil, err
 	}
 	b := wire.Request{

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/query"
 )
 
@@ -52,6 +55,7 @@ func TestFlagsMakeABody(t *testing.T) {
 		"--from": func(q *Question, _ map[string]*[]string) { q.From = "" }, "--from yesterday": func(q *Question, _ map[string]*[]string) { q.From = "yesterday" },
 		"--to": func(q *Question, _ map[string]*[]string) { q.To = "2026-10-01" }, "--interval": func(q *Question, _ map[string]*[]string) { q.Interval = "2026-11-01/P1D" },
 		"--aggregate": func(q *Question, _ map[string]*[]string) { q.Aggregate = []string{"queueId:many"} },
+		"--queue":     func(_ *Question, d map[string]*[]string) { *d["queueId"] = []string{} },
 	} {
 		if _, err := question(change).Body(); err == nil || !strings.Contains(err.Error(), strings.Fields(flag)[0]) {
 			t.Errorf("%s: got %v", flag, err)
@@ -74,6 +78,23 @@ func TestFlagsMakeTheBodyOfAJob(t *testing.T) {
 }
 
 // A value that the platform does not have finds nothing, and that must not be taken for an answer.
+func TestFlagsWithoutAValue(t *testing.T) {
+	cmd := &cobra.Command{RunE: func(*cobra.Command, []string) error { return nil }}
+	var q Question
+	q.DefineFilters(cmd)
+	day := conversation.Day(0).Interval()
+	if _, err := q.Filters(day); err != nil {
+		t.Errorf("no flag: %v", err)
+	}
+	cmd.SetArgs([]string{"--user", ""})
+	if err := cmd.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Filters(day); err == nil || !strings.Contains(err.Error(), "--user is empty") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDoubts(t *testing.T) {
 	for _, c := range []struct{ dimension, value, says string }{
 		{"mediaType", "phone", "--media phone is none of the values that are known. Did you mean voice?"},
