@@ -104,7 +104,7 @@ func (b *bench) again(s *served, lake string, size sized, rewritten int64) (r ra
 func (b *bench) rewrite(s *served, lake string, size sized) (n int64, err error) {
 	each := max(1, size.perDay/changedShare)
 	cmd := exec.CommandContext(b.ctx, b.parley, "sql", "--lake", lake, fmt.Sprintf(
-		`SELECT conversation_id FROM conversations QUALIFY row_number() OVER (PARTITION BY conversation_start::DATE ORDER BY md5(conversation_id)) <= %d`, each))
+		`SELECT conversation_id FROM conversations QUALIFY row_number() OVER (PARTITION BY date_trunc('day', conversation_start) ORDER BY md5(conversation_id)) <= %d`, each))
 	list, err := cmd.Output()
 	if err != nil {
 		return 0, fmt.Errorf("sql: %w", err)
