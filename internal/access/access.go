@@ -30,10 +30,18 @@ const (
 	ViewSkills     Permission = "routing:skill:view"
 	ViewLive       Permission = "conversation:communication:view"         // conversations as they are now
 	ViewAttributes Permission = "conversation:participant:attributesview" // to search attributes
+	RunReports     Permission = "analytics:report:run"                    // row reports, which the platform does not have
+	ViewReports    Permission = "analytics:report:view"
+	DeleteReports  Permission = "analytics:report:delete"
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
-func Asked() []Permission { return []Permission{ViewDetails, ViewOwnDetails} }
+func Asked() []Permission { return append([]Permission{ViewDetails, ViewOwnDetails}, reports...) }
+
+var reports = []Permission{RunReports, ViewReports, DeleteReports}
+
+// Usual lists what a client may do if nobody says otherwise: see every conversation, by every endpoint of a server.
+func Usual() []Permission { return append([]Permission{ViewDetails}, reports...) }
 
 // All lists the permissions that some endpoint of some server asks for: those for lists of what an organization consists of
 // and for conversations as they are now too.

@@ -109,7 +109,7 @@ func TestValidate(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	c := Client{}.WithDefaults()
-	if fmt.Sprint(c.Permissions) != "[analytics:conversationDetail:view]" || c.TokenLifetime != 24*time.Hour {
+	if fmt.Sprint(c.Permissions) != fmt.Sprint(Usual()) || !c.Has(ViewDetails) || !c.Has(RunReports) || c.Has(ViewOwnDetails) || c.TokenLifetime != 24*time.Hour {
 		t.Errorf("got %+v", c)
 	}
 	mine := []Permission{"a:b:c", ViewDetails, "a:b:c"}

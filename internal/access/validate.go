@@ -30,7 +30,7 @@ const (
 // WithDefaults fills in what may be left out: the permissions, the lifetime of tokens. It names each permission once.
 func (c Client) WithDefaults() Client {
 	if len(c.Permissions) == 0 {
-		c.Permissions = []Permission{ViewDetails}
+		c.Permissions = Usual()
 	}
 	var once []Permission
 	for _, p := range c.Permissions {

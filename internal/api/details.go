@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/report"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -25,8 +27,19 @@ const maxIDs = 100
 // everything that matches, and how many match in all. A page without records has no conversations member: the vendor's
 // own samples stop on that alone, and would page through empty lists for ever.
 func (s *Server) queryDetails(x *exchange) error {
+	if s.cfg.Strict || !x.client.Has(access.RunReports) {
+		if err := x.require(view); err != nil { // before anything is said of the body
+			return err
+		}
+	}
 	text, err := x.readJSON()
 	if err != nil {
+		return err
+	}
+	if !s.cfg.Strict && report.Of(text) != report.None {
+		return s.reportRows(x, text)
+	}
+	if err := x.require(view); err != nil {
 		return err
 	}
 	q, err := query.DecodeDetail(text, s.cfg.Limits)

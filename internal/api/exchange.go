@@ -85,13 +85,18 @@ func (x *exchange) admit() (err error) {
 	if x.usage.Over {
 		return overRate(x.usage)
 	}
-	if len(x.route.needs.anyOf) == 0 {
+	return x.require(x.route.needs)
+}
+
+// require fails unless the client may do something.
+func (x *exchange) require(n needs) error {
+	if len(n.anyOf) == 0 {
 		return nil
 	}
-	if err := x.client.Require(x.route.needs.anyOf...); err != nil {
+	if err := x.client.Require(n.anyOf...); err != nil {
 		return err
 	}
-	if user, confined := x.client.OnlyUser(); x.route.needs.conversations && confined && user == "" {
+	if user, confined := x.client.OnlyUser(); n.conversations && confined && user == "" {
 		return x.client.Require(access.ViewDetails) // confined to nobody: to those who come next an empty user means all
 	}
 	return nil

@@ -70,6 +70,11 @@ func (s *Server) jobResults(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	return x.sendPage(page)
+}
+
+// sendPage answers with a page, and closes it.
+func (x *exchange) sendPage(page *job.Page) error {
 	defer page.Close()
 	x.warn(page.Missing())
 	x.out.Header().Set("Content-Type", "application/json")

@@ -26,7 +26,7 @@ func (x *exchange) warn(days []conversation.Days) {
 		days = bounded(days)
 	}
 	x.out.Header().Set(missingHeader, conversation.DaysText(days))
-	x.out.Header().Set("Warning", `299 parley "`+warning(days)+`"`)
+	x.out.Header().Add("Warning", `299 parley "`+warning(days)+`"`)
 }
 
 // bounded gives runs of days that are few enough. The last of them then takes in days between that are not missing: to

@@ -35,7 +35,12 @@ var (
 
 // lacks says whether a route is one of what the server does not have.
 func (c *Config) lacks(r route) bool {
-	return c.Jobs == nil && strings.Contains(r.pattern, "/jobs") || c.Access == nil && r.pattern == "/oauth/token" || c.Tables == nil && strings.HasPrefix(r.pattern, icebergRoot)
+	jobs, reports := strings.Contains(r.pattern, "/jobs"), strings.Contains(r.pattern, "/report-queries")
+	switch {
+	case c.Jobs == nil && (jobs || reports), c.Strict && reports:
+		return true
+	}
+	return c.Access == nil && r.pattern == "/oauth/token" || c.Tables == nil && strings.HasPrefix(r.pattern, icebergRoot)
 }
 
 // table is all routes, each with who calls it. Of two that match, the first is meant.
@@ -52,7 +57,8 @@ func (s *Server) table() []route {
 		{"DELETE", details + "/jobs/{jobId}", s.deleteJob, view},
 		{"GET", details + "/jobs/{jobId}/results", s.jobResults, view},
 		// Integrations and dashboards, every few seconds or minutes; the extractor, for totalHits.
-		{"POST", details + "/query", s.queryDetails, view},
+		// What a client needs for that, its body says.
+		{"POST", details + "/query", s.queryDetails, token},
 		// Integrations that were told ids by somebody else.
 		{"GET", details, s.detailsByIDs, view},
 		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, view},
@@ -65,7 +71,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}, slices.Concat(s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
+	}, slices.Concat(s.reportRoutes(), s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
 }
 
 // Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.

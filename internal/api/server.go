@@ -51,8 +51,10 @@ type Config struct {
 	Channels map[string]*notification.Channels
 	// Origins are the web origins whose pages may ask, as https://app.example.com; * means all. Default: none. It is the
 	// browser that keeps others from asking: it has no token of its own accord.
-	Origins   []string
-	Now       func() time.Time
+	Origins []string
+	Now     func() time.Time
+	// Strict refuses row reports, which the platform does not have, as the platform would.
+	Strict    bool
 	Limits    query.Limits // default: those of the platform
 	RateLimit int          // requests a minute a client; default 300, which is the platform's
 	MaxBody   int64        // bytes of a request body at most; default 512,000, which is the platform's

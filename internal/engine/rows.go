@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/parley-hq/parley/internal/column"
@@ -18,3 +19,21 @@ type Tabular interface {
 	// AttributeKeys gives the keys of the attributes that participants have in what q selects, in order, at most so many.
 	AttributeKeys(ctx context.Context, q query.Query, most int) ([]string, error)
 }
+
+// Rows yields rows of an engine, as Tabular has them. One that makes none fails with an error of no kind.
+func Rows(ctx context.Context, e Engine, q query.Query, sel column.Selection) iter.Seq2[[]any, error] {
+	if t, is := e.(Tabular); is {
+		return t.Rows(ctx, q, sel)
+	}
+	return func(yield func([]any, error) bool) { yield(nil, errNoRows) }
+}
+
+// AttributeKeys gives the keys of an engine, as Tabular has them. One that makes no rows fails with an error of no kind.
+func AttributeKeys(ctx context.Context, e Engine, q query.Query, most int) ([]string, error) {
+	if t, is := e.(Tabular); is {
+		return t.AttributeKeys(ctx, q, most)
+	}
+	return nil, errNoRows
+}
+
+var errNoRows = errors.New("the engine makes no rows")

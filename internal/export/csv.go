@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parley-hq/parley/internal/column"
+	"github.com/parley-hq/parley/internal/column/jsonvalue"
 )
 
 // CSVOptions are what spreadsheets need, or not.
@@ -82,7 +83,7 @@ func (c *CSV) value(value any) {
 	case int64:
 		c.line = strconv.AppendInt(c.line, v, 10)
 	case float64:
-		c.line = appendDecimal(c.line, v)
+		c.line = jsonvalue.Decimal(c.line, v)
 	case bool:
 		c.line = strconv.AppendBool(c.line, v)
 	case time.Time:

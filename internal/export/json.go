@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/parley-hq/parley/internal/column"
+	"github.com/parley-hq/parley/internal/column/jsonvalue"
 )
 
 // Objects writes each row as a JSON object whose members are the columns, in their order; absent is null. They stand one a line,
@@ -25,7 +26,7 @@ func NewObjects(w io.Writer, columns []column.Selected, times Times, array bool)
 		if i == 0 {
 			before = '{'
 		}
-		o.names = append(o.names, append(appendQuoted([]byte{before}, c.Name), ':'))
+		o.names = append(o.names, append(jsonvalue.Quote([]byte{before}, c.Name), ':'))
 	}
 	return o
 }

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -164,8 +163,8 @@ func TestAFullDiskEndsTheReading(t *testing.T) {
 	for noise.Len() < blockBytes {
 		fmt.Fprint(&noise, rnd.Uint64())
 	}
-	records := func(yield func(conversation.Record, error) bool) {
-		for yield(conversation.Record{JSON: noise.Bytes()}, nil) && read < 1000 {
+	records := func(yield func([]byte, error) bool) {
+		for yield(noise.Bytes(), nil) && read < 1000 {
 			read++
 		}
 	}

@@ -12,13 +12,15 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// sealer makes cursors and opens them. A cursor is, in standard base64,
+// sealer makes cursors and opens them. A cursor is, in base64,
 //
 //	nonce (12 bytes) | AES-256-GCM of version (1) and number of the next record (8), over job and organization | tag (16)
 //
 // The nonce is an HMAC of what is sealed, so that the same place always has the same cursor; two places share a nonce
-// by chance only, with 96 bits against it. The 37 bytes are one more than a multiple of three: the text always ends in
-// "==", as a reminder to every client that a cursor must be URL-encoded. Safe for concurrent use.
+// by chance only, with 96 bits against it. Of details the base64 is the standard one. The 37 bytes are one more than a multiple
+// of three: the text always ends in "==", as a reminder to every client that a cursor must be URL-encoded. Of reports it is
+// that of URLs, without padding: their clients cut it out of a URL and send it back as it stands there. Safe for concurrent
+// use.
 type sealer struct {
 	aead     cipher.AEAD
 	nonceKey []byte
@@ -54,7 +56,14 @@ func (s *sealer) seal(e entry, place int64) string {
 	mac.Write(plain)
 	mac.Write(bound)
 	nonce := mac.Sum(nil)[:s.aead.NonceSize()]
-	return base64.StdEncoding.EncodeToString(s.aead.Seal(nonce, nonce, plain, bound))
+	return encoding(e).EncodeToString(s.aead.Seal(nonce, nonce, plain, bound))
+}
+
+func encoding(e entry) *base64.Encoding {
+	if e.kind == Details {
+		return base64.StdEncoding.Strict()
+	}
+	return base64.RawURLEncoding.Strict()
 }
 
 // boundTo is what a cursor is good for: one job of one organization. An id has no zero byte in it.
@@ -69,13 +78,14 @@ func (s *sealer) place(e entry, cursor string) (int64, error) {
 	place, ok := s.open(e, cursor)
 	// The decoder passes over line breaks: only the text that seal gives is the cursor.
 	if !ok || s.seal(e, place) != cursor {
-		return 0, fault.Field("cursor", "The cursor is not one of this job; start again without a cursor. In a URL, a cursor must be URL-encoded")
+		name := e.kind.cursor()
+		return 0, fault.Field(name, "The %s is not one of this job; start again without a %s. In a URL, a %s must be URL-encoded", name, name, name)
 	}
 	return place, nil
 }
 
 func (s *sealer) open(e entry, cursor string) (int64, bool) {
-	sealed, err := base64.StdEncoding.Strict().DecodeString(cursor)
+	sealed, err := encoding(e).DecodeString(cursor)
 	if err != nil || len(sealed) != s.aead.NonceSize()+placeSize+s.aead.Overhead() {
 		return 0, false
 	}
@@ -85,4 +95,12 @@ func (s *sealer) open(e entry, cursor string) (int64, bool) {
 		return 0, false
 	}
 	return int64(binary.BigEndian.Uint64(plain[1:])), true
+}
+
+// cursor is what requests call the mark of the next page.
+func (k Kind) cursor() string {
+	if k == Reports {
+		return "pageToken"
+	}
+	return "cursor"
 }

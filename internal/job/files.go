@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
 )
@@ -26,15 +25,15 @@ const (
 
 func resultsAt(id ID) store.Location { return store.Location(id) + resultsSuffix }
 
-// write keeps records as the results of a job: afterwards the whole file is there, through a crash too, or none of it.
-// Whoever gives the records ends when ctx does.
-func (f files) write(ctx context.Context, id ID, records iter.Seq2[conversation.Record, error], most int64) (size Size, err error) {
+// write keeps texts, of records or rows, as the results of a job: afterwards the whole file is there, through a crash too, or
+// none of it. Whoever gives the texts ends when ctx does.
+func (f files) write(ctx context.Context, id ID, texts iter.Seq2[[]byte, error], most int64) (size Size, err error) {
 	w, err := f.Create(context.WithoutCancel(ctx), resultsAt(id), store.Replace)
 	if err != nil {
 		return size, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if size, err = writeResults(w, records, most); err != nil {
+	if size, err = writeResults(w, texts, most); err != nil {
 		return size, err
 	}
 	return size, w.Commit()

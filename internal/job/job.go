@@ -36,6 +36,16 @@ type ID = wire.JobID
 
 func newID() ID { return ID(uuid.NewString()) }
 
+// Kind is what a job is asked. A job of one kind does not exist for those who ask for another.
+type Kind string
+
+// The kinds.
+const (
+	Details Kind = ""       // records of conversations
+	Reports Kind = "report" // rows, by an asynchronous report
+	Pages   Kind = "pages"  // rows of a paged report: it is answered at once, and kept for its pages
+)
+
 // Owner is who asks. Jobs belong to organizations: their clients see each other's jobs, unless a client is confined to
 // the conversations of one user; it then sees the jobs of clients that are confined to the same.
 type Owner struct {
@@ -122,6 +132,7 @@ type Size struct {
 // entry is all that is known of one job.
 type entry struct {
 	id        ID
+	kind      Kind
 	owner     Owner
 	body      []byte // the request; nil once the job is done, because it may name customers
 	status    Status
@@ -130,6 +141,7 @@ type entry struct {
 	cause     cause               // of a failure, which outsiders may not know
 	forget    time.Time           // when nothing needs to be known of the job any more; zero while it is not done
 	size      Size
+	lost      []conversation.Interval // that a report leaves out, because their data cannot be read
 }
 
 // midnight is t if it is a midnight in UTC, else the next one.

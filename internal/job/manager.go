@@ -12,7 +12,6 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/meter"
-	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -116,10 +115,16 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 // Submit queues a job. The body is the request as it was sent. It fails with fault.Invalid when the body is no query
 // and with fault.Throttled when a limit is in the way.
 func (m *Manager) Submit(ctx context.Context, o Owner, body []byte) (ID, error) {
-	if _, err := query.DecodeJob(body); err != nil {
+	return m.submit(ctx, entry{owner: o, body: body})
+}
+
+// submit queues a job of any kind.
+func (m *Manager) submit(ctx context.Context, e entry) (ID, error) {
+	if _, err := m.decode(e); err != nil {
 		return "", err
 	}
-	e := entry{id: newID(), owner: o, body: body, status: Status{State: Queued, SubmissionDate: m.cfg.Now()}}
+	o := e.owner
+	e.id, e.status = newID(), Status{State: Queued, SubmissionDate: m.cfg.Now()}
 	// Before it is counted: what is refused for other reasons takes nothing from the rate. Nor does it take the write lock,
 	// for which many at once would have to wait.
 	if err := m.cfg.Limits.admit(ctx, m.jobs.db, e); err != nil {
@@ -196,10 +201,15 @@ func (m *Manager) Delete(ctx context.Context, o Owner, id ID) error {
 // with fault.Invalid when the cursor is not one of this job. Once the job has expired, it fails with fault.NotFound
 // without a cursor and with fault.Expired with one.
 func (m *Manager) Results(ctx context.Context, o Owner, id ID, cursor string, pageSize int) (*Page, error) {
+	return m.results(ctx, Details, o, id, cursor, pageSize)
+}
+
+// results gives a page of a job of any kind.
+func (m *Manager) results(ctx context.Context, k Kind, o Owner, id ID, cursor string, pageSize int) (*Page, error) {
 	if pageSize < 1 {
 		return nil, fault.Field("pageSize", "pageSize must be at least 1")
 	}
-	e, err := m.find(ctx, o, id)
+	e, err := m.findOf(ctx, k, o, id)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +222,7 @@ func (m *Manager) Results(ctx context.Context, o Owner, id ID, cursor string, pa
 	}
 	results, err := m.files.open(ctx, id, m.zstd)
 	if errors.Is(err, fault.NotFound) {
-		return nil, notFound() // deleted or expired since find
+		return nil, k.notFound() // deleted or expired since find
 	}
 	if err != nil {
 		return nil, err
@@ -220,20 +230,31 @@ func (m *Manager) Results(ctx context.Context, o Owner, id ID, cursor string, pa
 	return m.page(e, results, from, pageSize), nil
 }
 
-// find gives a job that an owner sees, as the clock shows it. Any other does not exist for it.
+// find gives a job for details that an owner sees, as the clock shows it. Any other does not exist for it.
 func (m *Manager) find(ctx context.Context, o Owner, id ID) (entry, error) {
+	return m.findOf(ctx, Details, o, id)
+}
+
+func (m *Manager) findOf(ctx context.Context, k Kind, o Owner, id ID) (entry, error) {
 	e, ok, err := m.jobs.get(ctx, id)
 	if err != nil {
 		return e, err // who owns one that is damaged, nobody knows
 	}
-	if !ok || !o.sees(e) {
-		return entry{}, notFound()
+	if !ok || e.kind != k || !o.sees(e) {
+		return entry{}, k.notFound()
 	}
 	e.status = e.status.at(m.cfg.Now())
 	return e, nil
 }
 
-func notFound() error {
+func (k Kind) notFound() error {
+	switch k {
+	case Reports:
+		return &fault.Error{Kind: fault.NotFound, Field: "queryId", Message: "The report query does not exist; what is known of one is kept for some days, and then it is gone"}
+	case Pages:
+		return &fault.Error{Kind: fault.Expired, Field: "cursor", Message: "The cursor has expired, or is none of this server; ask again without a cursor"}
+	case Details:
+	}
 	return &fault.Error{Kind: fault.NotFound, Field: "jobId", Message: "The job does not exist"}
 }
 
@@ -242,6 +263,12 @@ func readable(e entry, cursor string) error {
 	switch e.status.State {
 	case Fulfilled:
 		return nil
+	case Queued, Pending, Failed, Cancelled, Expired:
+	}
+	if e.kind != Details {
+		return unfinished(e)
+	}
+	switch e.status.State {
 	case Expired:
 		if cursor != "" {
 			return &fault.Error{Kind: fault.Expired, Field: "cursor", Message: "The cursor has expired, and the results of its job with it; submit the query again"}
@@ -249,7 +276,7 @@ func readable(e entry, cursor string) error {
 		return fault.Because(fault.NotFound, fault.Expired, "The results of the job have expired; submit the query again")
 	case Queued, Pending:
 		return fault.New(fault.NotFound, "The job is %s; its results can be read once it is %s", e.status.State, Fulfilled)
-	case Failed, Cancelled:
+	case Failed, Cancelled, Fulfilled:
 	}
 	return fault.New(fault.NotFound, "The job is %s and has no results; submit the query again", e.status.State)
 }

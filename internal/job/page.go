@@ -20,7 +20,11 @@ type Page struct {
 	meter    *meter.Meter
 	from, to int64
 	cursor   string // of the page that follows; empty on the last
+	frame    Frame
 }
+
+// Frame is what stands around the results of a page.
+type Frame struct{ Head, Tail string }
 
 func (m *Manager) page(e entry, r *results, from int64, size int) *Page {
 	from = min(from, r.records)
@@ -28,8 +32,12 @@ func (m *Manager) page(e entry, r *results, from int64, size int) *Page {
 	if p.to < r.records {
 		p.cursor = m.seal.seal(e, p.to)
 	}
+	p.frame = p.details()
 	return p
 }
+
+// Within has the page written within a frame in place of that of details.
+func (p *Page) Within(f Frame) { p.frame = f }
 
 // Next is the cursor of the page that follows; empty on the last.
 func (p *Page) Next() string { return p.cursor }
@@ -37,22 +45,20 @@ func (p *Page) Next() string { return p.cursor }
 // Missing gives the days that the job touched and that had never come into the data when it ran.
 func (p *Page) Missing() []conversation.Days { return p.entry.missing }
 
-const head = `{"conversations":[`
-
-// tail is what follows the conversations: cursor, unless it is the last page; dataAvailabilityDate of the moment the
-// job ran.
-func (p *Page) tail() string {
+// details is the platform's frame: behind the conversations the cursor, unless it is the last page; dataAvailabilityDate of the
+// moment the job ran.
+func (p *Page) details() Frame {
 	tail := `],"dataAvailabilityDate":"` + conversation.FormatTime(p.entry.available) + `"}`
 	if p.cursor != "" {
 		tail = `],"cursor":"` + p.cursor + `"` + tail[1:]
 	}
-	return tail
+	return Frame{`{"conversations":[`, tail}
 }
 
 // Stream writes the page as the platform does. Records are copied as they were stored. After an error what was written
 // is incomplete and must not pass for a page.
 func (p *Page) Stream(w io.Writer) error {
-	if _, err := io.WriteString(w, head); err != nil {
+	if _, err := io.WriteString(w, p.frame.Head); err != nil {
 		return err
 	}
 	err := p.blocks(func(i int, _ bool) error {
@@ -65,7 +71,7 @@ func (p *Page) Stream(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, p.tail())
+	_, err = io.WriteString(w, p.frame.Tail)
 	return err
 }
 
@@ -111,7 +117,7 @@ func (p *Page) StreamZstd(w io.Writer) error {
 		_, err := w.Write(encoder.EncodeAll(text, nil))
 		return err
 	}
-	if err := pack([]byte(head)); err != nil {
+	if err := pack([]byte(p.frame.Head)); err != nil {
 		return err
 	}
 	err = p.blocks(func(i int, whole bool) error {
@@ -132,7 +138,7 @@ func (p *Page) StreamZstd(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return pack([]byte(p.tail()))
+	return pack([]byte(p.frame.Tail))
 }
 
 // copy writes the records of a block as they lie in the file.

@@ -45,6 +45,9 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	ALTER TABLE jobs ADD COLUMN cause {text} NOT NULL DEFAULT ''`,
 	// Of what the row says, so that damage shows; see entry.sum. Jobs of before have none.
 	`ALTER TABLE jobs ADD COLUMN sum {bytes}`,
+	// What a job is asked, see Kind, and what a report leaves out: start/end,start/end.
+	`ALTER TABLE jobs ADD COLUMN asks {text} NOT NULL DEFAULT '';
+	ALTER TABLE jobs ADD COLUMN lost {text} NOT NULL DEFAULT ''`,
 }}
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -80,27 +83,28 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", state, body, submitted, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.status.State, e.body, millis(e.status.SubmissionDate), e.sum())
+		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", asks, state, body, submitted, forget, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.kind, e.status.State, e.body, millis(e.status.SubmissionDate), millis(e.forget), e.sum())
 		return err
 	})
 }
 
-const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, sum`
+const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, asks, lost, sum`
 
 // scan reads an entry. One that is damaged comes with fault.Corrupt.
 func scan(r state.Row) (e entry, err error) {
 	var submitted, completed, expires, forget, available int64
-	var missing string
+	var missing, lost string
 	var sum []byte
 	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
-		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &sum)
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &e.kind, &lost, &sum)
 	if err != nil {
 		return e, err
 	}
 	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
 	e.forget, e.available = moment(forget), moment(available)
 	e.missing, _ = conversation.ParseDays(missing) // what is no list of days is not what the sum is of
+	e.lost = parseIntervals(lost)
 	return e, e.sound(sum)
 }
 
@@ -122,9 +126,9 @@ func (s registry) get(ctx context.Context, id ID) (entry, bool, error) {
 	return e, err == nil, err
 }
 
-// list gives the jobs that an owner sees, newest first.
+// list gives the jobs for details that an owner sees, newest first.
 func (s registry) list(ctx context.Context, o Owner) ([]entry, error) {
-	return state.All(s.db.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE organisation = ? AND ? IN ('', "user") ORDER BY seq DESC`, o.Organization, o.User), scan)
+	return state.All(s.db.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE asks = '' AND organisation = ? AND ? IN ('', "user") ORDER BY seq DESC`, o.Organization, o.User), scan)
 }
 
 // next is the job whose turn it is: of the client that has the fewest running; of those with as few, of the one that
@@ -168,10 +172,10 @@ func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bo
 
 // putBack moves Pending jobs back to the queue, where they stand as they stood: one of them, or all of them for want of
 // an id, which a runner that was killed has left: those count as started. A job that was cancelled meanwhile stays as it
-// is.
+// is, and so does a paged report, which no runner answers.
 func (s registry) putBack(ctx context.Context, id ID) error {
 	return s.db.Tx(ctx, func(tx *state.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - CASE WHEN ?1 = '' THEN 0 ELSE 1 END WHERE state = 'PENDING' AND ?1 IN ('', id)`, id)
+		_, err := tx.Exec(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - CASE WHEN ?1 = '' THEN 0 ELSE 1 END WHERE state = 'PENDING' AND asks <> 'pages' AND ?1 IN ('', id)`, id)
 		return err
 	})
 }
@@ -209,10 +213,10 @@ func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 func end(ctx context.Context, tx *state.Tx, e entry) (ok bool, err error) {
 	e.body = nil
 	n, err := tx.Exec(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
-		records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ?, sum = ? WHERE id = ? AND state = 'PENDING'`,
+		records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ?, lost = ?, sum = ? WHERE id = ? AND state = 'PENDING'`,
 		e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
 		millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
-		conversation.DaysText(e.missing), e.cause.kind, e.cause.text, e.sum(), e.id)
+		conversation.DaysText(e.missing), e.cause.kind, e.cause.text, intervalsText(e.lost), e.sum(), e.id)
 	return n > 0, err
 }
 
@@ -267,6 +271,30 @@ func ids(rows iter.Seq2[state.Row, error]) ([]ID, error) {
 // pending gives the ids of the jobs that are being answered.
 func (s registry) pending(ctx context.Context) ([]ID, error) {
 	return ids(s.db.Rows(ctx, `SELECT id FROM jobs WHERE state = 'PENDING'`))
+}
+
+// pages gives the ids of the paged reports that some process is answering.
+func (s registry) pages(ctx context.Context) ([]ID, error) {
+	return ids(s.db.Rows(ctx, `SELECT id FROM jobs WHERE state = 'PENDING' AND asks = 'pages'`))
+}
+
+// intervalsText writes intervals with commas between them.
+func intervalsText(list []conversation.Interval) string {
+	texts := make([]string, len(list))
+	for i, iv := range list {
+		texts[i] = iv.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// parseIntervals reads what intervalsText wrote. What is no interval is not what the sum of an entry is of.
+func parseIntervals(text string) (list []conversation.Interval) {
+	for part := range strings.SplitSeq(text, ",") {
+		if iv, err := conversation.ParseInterval(part); err == nil {
+			list = append(list, iv)
+		}
+	}
+	return list
 }
 
 func millis(t time.Time) int64 {

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/report"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wait"
 )
@@ -129,7 +130,12 @@ func (m *Manager) recover(ctx context.Context) error {
 // clear removes the files that belong to no job: neither to one whose results can be read, nor to one that is being
 // answered, which ends with a file that can be read or without any.
 func (m *Manager) clear(ctx context.Context) error {
-	return m.files.clear(ctx, m.running.has, func(id ID) (bool, error) {
+	pages, err := m.jobs.pages(ctx)
+	if err != nil {
+		return err
+	}
+	answering := func(id ID) bool { return m.running.has(id) || slices.Contains(pages, id) }
+	return m.files.clear(ctx, answering, func(id ID) (bool, error) {
 		e, ok, err := m.jobs.get(ctx, id)
 		if errors.Is(err, fault.Corrupt) {
 			return true, nil // the file may be good, whatever is wrong with the entry
@@ -246,7 +252,7 @@ func (m *Manager) giveBack(ctx context.Context, e entry) {
 func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	defer fault.Wrap(&err, "job %s", e.id)
 	defer recovered(&err)
-	q, err := query.DecodeJob(e.body)
+	question, err := m.decode(*e)
 	if err != nil {
 		return err
 	}
@@ -263,9 +269,29 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 		view = confined.To(e.owner.User, view)
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
-	e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know
-	e.size, err = m.files.write(ctx, e.id, view.Records(ctx, q.Query, q.Limit, 0), m.cfg.Limits.Bytes)
-	return err
+	return question(ctx, view, e)
+}
+
+// question answers a job from a view, and enters what there is to know of its results.
+type question func(ctx context.Context, view engine.Engine, e *entry) error
+
+// decode reads what a job asks.
+func (m *Manager) decode(e entry) (question, error) {
+	if e.kind == Details {
+		q, err := query.DecodeJob(e.body)
+		return m.details(q), err
+	}
+	r, err := report.Decode(e.body)
+	return m.rows(r), err
+}
+
+// details answers with records.
+func (m *Manager) details(q query.Job) question {
+	return func(ctx context.Context, view engine.Engine, e *entry) (err error) {
+		e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know
+		e.size, err = m.files.write(ctx, e.id, textsOf(view.Records(ctx, q.Query, q.Limit, 0)), m.cfg.Limits.Bytes)
+		return err
+	}
 }
 
 // recovered turns a panic of an engine into the failure of the one job that met it.
@@ -275,10 +301,19 @@ func recovered(err *error) {
 	}
 }
 
-func (m *Manager) fulfil(ctx context.Context, e entry) {
+// expires enters that a job has results, until when they are kept, and what is known of it.
+func (m *Manager) expires(e *entry) {
 	now := m.cfg.Now()
 	e.status.State, e.status.CompletionDate, e.status.ExpirationDate = Fulfilled, now, midnight(now.Add(m.cfg.Keep))
 	e.forget = e.status.ExpirationDate.Add(m.cfg.Keep)
+	if e.kind != Details { // what is known of them goes with their results
+		e.status.ExpirationDate = now.Add(e.kind.kept(m.cfg.Keep))
+		e.forget = e.status.ExpirationDate
+	}
+}
+
+func (m *Manager) fulfil(ctx context.Context, e entry) {
+	m.expires(&e)
 	ok, err := m.finish(ctx, e)
 	switch {
 	case err != nil: // the next runner finds the job Pending and its file in the way, and does both again

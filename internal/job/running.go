@@ -11,9 +11,12 @@ import (
 type running struct {
 	mu   sync.Mutex
 	stop map[ID]context.CancelFunc
+	far  map[ID]float64 // how much of it is done, from 0 to 1
 }
 
-func newRunning() *running { return &running{stop: map[ID]context.CancelFunc{}} }
+func newRunning() *running {
+	return &running{stop: map[ID]context.CancelFunc{}, far: map[ID]float64{}}
+}
 
 // begin returns the context in which a job is answered, and a function to be called when that is over.
 func (r *running) begin(ctx context.Context, id ID) (context.Context, func()) {
@@ -29,6 +32,7 @@ func (r *running) end(id ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.stop, id)
+	delete(r.far, id)
 }
 
 // cancel ends the context of a job, if it is being answered.
@@ -38,6 +42,20 @@ func (r *running) cancel(id ID) {
 	if stop := r.stop[id]; stop != nil {
 		stop()
 	}
+}
+
+// progress takes note of how much of a job is done.
+func (r *running) progress(id ID, share float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.far[id] = share
+}
+
+// done is how much of a job is done, as far as this process knows.
+func (r *running) done(id ID) float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.far[id]
 }
 
 // has says whether a job is being answered.

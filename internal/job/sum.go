@@ -13,9 +13,15 @@ import (
 // sum is the checksum that is kept beside what is known of a job. Its state is not in it: no flipped bit makes one state
 // of another. Nor is what only counts or orders jobs.
 func (e entry) sum() []byte {
-	return state.Sum(e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.body, e.status.ErrorMessage,
+	said := []any{
+		e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.body, e.status.ErrorMessage,
 		millis(e.status.SubmissionDate), millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.available),
-		e.size.Records, e.size.Bytes, conversation.DaysText(e.missing), e.cause.kind, e.cause.text)
+		e.size.Records, e.size.Bytes, conversation.DaysText(e.missing), e.cause.kind, e.cause.text,
+	}
+	if e.kind != Details { // as the sums of jobs of before there were kinds
+		said = append(said, e.kind, intervalsText(e.lost))
+	}
+	return state.Sum(said...)
 }
 
 // sound fails with fault.Corrupt when an entry is not what was written. Entries of before there were sums have none.

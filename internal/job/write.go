@@ -44,24 +44,38 @@ type resultsWriter struct {
 // more than this many blocks.
 func packAtOnce() int { return runtime.GOMAXPROCS(0) + 1 }
 
-// writeResults writes a results file to f. It stops at the first error of records, and with fault.TooLarge
+// writeResults writes a results file to f. It stops at the first error of the texts, and with fault.TooLarge
 // when they come to more than most bytes.
-func writeResults(f io.Writer, records iter.Seq2[conversation.Record, error], most int64) (Size, error) {
+func writeResults(f io.Writer, texts iter.Seq2[[]byte, error], most int64) (Size, error) {
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(packAtOnce()))
 	if err != nil {
 		return Size{}, err
 	}
 	w := &resultsWriter{out: bufio.NewWriterSize(f, 256<<10), zstd: encoder, block: &filled{}}
-	err = w.write(records, most)
+	err = w.write(texts, most)
 	return w.size, errors.Join(err, w.end(err))
 }
 
-func (w *resultsWriter) write(records iter.Seq2[conversation.Record, error], most int64) error {
-	for r, err := range records {
+// textsOf gives the texts of records, as jobs have them.
+func textsOf(records iter.Seq2[conversation.Record, error]) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for r, err := range records {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(wire.CutAttributes(r.JSON), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (w *resultsWriter) write(texts iter.Seq2[[]byte, error], most int64) error {
+	for record, err := range texts {
 		if err != nil {
 			return err
 		}
-		record := wire.CutAttributes(r.JSON)
 		if w.size.Bytes += int64(len(record)); w.size.Bytes > most {
 			return tooMuch(most)
 		}

@@ -48,6 +48,7 @@ type Listen struct {
 	Jobs      job.Limits    // 0 means the default of each
 	Keep      time.Duration // how long results of jobs are kept; 0 means 7 days
 	Grace     time.Duration // how long answers in flight may take when the server stops; 0 means 10 s
+	Strict    bool          // refuses what the platform does not have
 	Origins   []string      // web origins whose pages may ask; * means all
 	Log       *slog.Logger
 }
@@ -230,7 +231,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 	}
 	s.surface, err = api.New(api.Config{
 		Views: s.Views, Organizations: organizations, Directories: s.Directories, Live: s.Live, Tables: s.Tables, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
-		RateLimit: s.RateLimit, Limits: s.Days.limits(), Origins: s.Origins, Meter: s.meter, Log: s.Log,
+		RateLimit: s.RateLimit, Limits: s.Days.limits(), Strict: s.Strict, Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }

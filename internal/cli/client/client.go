@@ -68,7 +68,7 @@ func newAdd(o *Options) *cobra.Command {
 		Long: `Let a client in, and print its id and its secret. The secret is shown this once and is not kept: when it is lost, parley
 client rotate makes another.
 
-Without --permission it may see every conversation. To confine it to those of one user, give --permission
+Without --permission it may see every conversation, and ask for row reports of them. To confine it to those of one user, give --permission
 ` + string(access.ViewOwnDetails) + ` and --user-id.`,
 		Example: `  parley client add --lake ./lake --name "Nightly export"
   parley client add --lake ./lake --name "Agent view" --permission ` + string(access.ViewOwnDetails) + ` --user-id 5a9e...
@@ -79,12 +79,20 @@ Without --permission it may see every conversation. To confine it to those of on
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "name", "", "name of the client, for people")
 	ui.OrganizationFlag(f, &o.Organization, server.DefaultOrganization, "organization it belongs to, whose clients share their jobs")
-	f.StringSliceVar(&o.Permissions, "permission", []string{string(access.ViewDetails)}, "what it may do, as domain:entity:action; several with commas, or one at a time")
+	f.StringSliceVar(&o.Permissions, "permission", usual(), "what it may do, as domain:entity:action; several with commas, or one at a time")
 	f.StringVar(&o.UserID, "user-id", "", "user whose own conversations are all that it may see, with "+string(access.ViewOwnDetails))
 	f.DurationVar(&o.Lifetime, "token-lifetime", access.DefaultLifetime, "how long its tokens last, from 300s to 48h")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be added, and change nothing")
 	cobra.CheckErr(cmd.MarkFlagRequired("name"))
 	return cmd
+}
+
+// usual is what a client may do if nobody says otherwise.
+func usual() (names []string) {
+	for _, p := range access.Usual() {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 func newList(o *Options) *cobra.Command {

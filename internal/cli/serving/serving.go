@@ -43,6 +43,7 @@ func (o *Options) Flags(f *pflag.FlagSet, level string, origins ...string) {
 	f.Int64Var(&o.MaxResultsMB, "results-megabytes", 0, "room on the disk for the results of one client, MB; 0 means half of what is free when the server starts")
 	f.IntVar(&o.KeepDays, "keep-days", 7, "days that results of jobs are kept, up to the midnight after")
 	f.DurationVar(&o.Grace, "grace", 10*time.Second, "how long answers in flight may take when the server stops")
+	f.BoolVar(&o.Strict, "strict", false, "refuse row reports, which the platform does not have, as it would")
 	f.StringVar(&o.LogFormat, "log-format", "text", "format of the log on standard error: text or json")
 	f.StringVar(&o.LogLevel, "log-level", level, "what is logged: debug, info (a line for each request), warn or error")
 }

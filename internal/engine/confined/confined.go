@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/query"
@@ -30,8 +31,9 @@ type view struct {
 }
 
 var (
-	_ engine.Engine = (*view)(nil)
-	_ engine.Gapped = (*view)(nil)
+	_ engine.Engine  = (*view)(nil)
+	_ engine.Gapped  = (*view)(nil)
+	_ engine.Tabular = (*view)(nil)
 )
 
 // Count implements engine.Engine.
@@ -61,6 +63,16 @@ func (v *view) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conver
 			}
 		}
 	}
+}
+
+// Rows implements engine.Tabular.
+func (v *view) Rows(ctx context.Context, q query.Query, sel column.Selection) iter.Seq2[[]any, error] {
+	return engine.Rows(ctx, v.all, q.OnlyOf(v.user), sel)
+}
+
+// AttributeKeys implements engine.Tabular.
+func (v *view) AttributeKeys(ctx context.Context, q query.Query, most int) ([]string, error) {
+	return engine.AttributeKeys(ctx, v.all, q.OnlyOf(v.user), most)
 }
 
 // Missing implements engine.Gapped: which days never came is no secret.
