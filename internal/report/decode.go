@@ -72,11 +72,11 @@ func (d *decoder) only(names ...string) {
 	}
 	slices.Sort(unknown)
 	for _, name := range unknown {
-		near := ""
+		near := "it has " + strings.Join(names, ", ")
 		if s := query.Suggest(name, names); s != "" {
-			near = "; did you mean " + s + "?"
+			near = "did you mean " + s + "?"
 		}
-		d.add(fault.Clip(name), "%s is not a member of this request%s It has %s", fault.Clip(name), strings.TrimPrefix(near+".", ";"), strings.Join(names, ", "))
+		d.add(fault.Clip(name), "%s is not a member of this request; %s", fault.Clip(name), near)
 	}
 }
 

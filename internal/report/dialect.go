@@ -62,9 +62,12 @@ func (b body) has(mark string) bool {
 	return b[mark] != nil
 }
 
-// dialect tells of which dialect a request is. Select is no member of the platform's queries.
+// dialect tells of which dialect a request is. Select is no member of the platform's queries; what has members of those and no
+// select is one that went wrong, and whoever reads them says best how.
 func (b body) dialect() Dialect {
 	switch {
+	case !b.has("select") && slices.ContainsFunc(marks[None], b.has):
+		return None
 	case b.has("dateFrom") || b.has("dateTo"):
 		return Paged
 	case b.has("filter as text"):

@@ -24,6 +24,7 @@ type spool struct {
 	dir    string
 	end    int64
 	held   int // bytes in memory
+	most   int // of them
 	groups map[string]*gathered
 }
 
@@ -40,14 +41,24 @@ type extent struct{ from, length int64 }
 // the order in which they come.
 func (r *Request) together(p *plan, rows iter.Seq2[[]any, error]) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		s := &spool{groups: map[string]*gathered{}}
+		s := &spool{most: spoolBytes, groups: map[string]*gathered{}}
 		defer s.remove()
 		if err := r.gather(s, p, rows); err != nil {
 			yield(nil, err)
 			return
 		}
-		sorted := slices.SortedFunc(maps.Values(s.groups), func(a, b *gathered) int { return compareAll(a.values, b.values) })
-		for _, g := range sorted {
+		for row, err := range s.sorted() {
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// sorted yields the rows of group after group, in the order of the groups' values.
+func (s *spool) sorted() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, g := range slices.SortedFunc(maps.Values(s.groups), func(a, b *gathered) int { return compareAll(a.values, b.values) }) {
 			for row, err := range s.of(g) {
 				if !yield(row, err) || err != nil {
 					return
@@ -83,7 +94,7 @@ func (r *Request) gather(s *spool, p *plan, rows iter.Seq2[[]any, error]) error 
 func (s *spool) add(g *gathered, row []byte) error {
 	before := len(g.rows)
 	g.rows = append(binary.AppendUvarint(g.rows, uint64(len(row))), row...)
-	if s.held += len(g.rows) - before; s.held < spoolBytes {
+	if s.held += len(g.rows) - before; s.held < s.most {
 		return nil
 	}
 	return s.flush()

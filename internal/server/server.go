@@ -92,6 +92,7 @@ type Backend struct {
 	// Notices are made with what is to be done when a nightly batch has ended, by organization; nil where there are no batches.
 	Notices     map[string]func(ctx context.Context, tell func(available time.Time)) (Notices, error)
 	Permissions []access.Permission // of the client that is given; nil for the usual
+	User        string              // to whose conversations these permissions confine it, where they do
 	Now         func() time.Time
 	Folder      *Folder        // nil: one that ends with the server
 	Front       Front          // nil: nothing stands before it
@@ -213,7 +214,7 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 	if len(s.Views) == 1 {
 		organization = slices.Collect(maps.Keys(s.Views))[0]
 	}
-	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization, Permissions: s.Permissions}, s.Client.Secret)
+	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization, Permissions: s.Permissions, UserID: s.User}, s.Client.Secret)
 }
 
 func (s *Server) openJobs(ctx context.Context) (err error) {

@@ -80,7 +80,7 @@ func TestAClientFromBeginningToEnd(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
 	out, errs := must(t, "add", "--state", dir, "--name", "Nightly export", "--json")
 	c := decode(t, out)
-	if c.ID == "" || len(c.Secret) < 26 || c.Organization != server.DefaultOrganization || len(c.Permissions) != 1 || c.Lifetime != 86400 || errs != "" {
+	if c.ID == "" || len(c.Secret) < 26 || c.Organization != server.DefaultOrganization || len(c.Permissions) != len(access.Usual()) || c.Lifetime != 86400 || errs != "" {
 		t.Errorf("add: %s%s", out, errs)
 	}
 	s := store(t, dir)
