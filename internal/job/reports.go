@@ -85,11 +85,11 @@ func (m *Manager) forgotten(ctx context.Context, k Kind, o Owner, id ID) error {
 func (m *Manager) AnswerPages(ctx context.Context, o Owner, r report.Request, view engine.Engine) (id ID, err error) {
 	now := m.cfg.Now()
 	e := entry{id: newID(), kind: Pages, owner: o, status: Status{State: Pending, SubmissionDate: now}, forget: now.Add(pagesTaken)}
-	ctx, stop := m.running.begin(ctx, e.id)
-	defer stop()
 	if err := m.jobs.add(ctx, e, m.cfg.Limits); err != nil {
 		return "", err
 	}
+	ctx, stop := m.running.begin(ctx, e.id) // behind its entry: watch ends what has none
+	defer stop()
 	defer func() {
 		if err != nil {
 			outlives := context.WithoutCancel(ctx)
