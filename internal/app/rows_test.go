@@ -356,7 +356,7 @@ func TestPermissionsOfRowReports(t *testing.T) {
 	}
 	who := func(context.Context) (api.Organization, error) { return api.Organization{}, nil }
 	as := func(user string, permissions ...access.Permission) asker {
-		listen := server.Listen{Addr: "127.0.0.1:0", Client: server.NewCredentials(), Log: quiet}
+		listen := server.Listen{Addr: "127.0.0.1:0", Client: server.NewCredentials(), RateLimit: 100_000, Log: quiet}
 		backend := server.One(inMemory{store}, time.Now, who)
 		backend.Permissions, backend.User = permissions, user
 		at, stop, ended := servertest.Running(t, server.New(listen, backend))
