@@ -14,10 +14,10 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// clause is a condition on a row: on a column of it, or made of parts of which all or any must hold.
+// clause is a condition on a row: on a column of it, or made of parts, all of which must hold, or either.
 type clause struct {
 	parts  []clause
-	any    bool
+	either bool
 	column column.Column
 	holds  func(value any) bool // of the column; nil where there are parts
 }
@@ -37,11 +37,19 @@ type wireClause struct {
 	Unknown   jsontext.Value   `json:",embed"`
 }
 
-// shape reads a clause of one dialect: its parts, or the name of its column.
-type shape func(d *decoder, field string, w wireClause) (parts []jsontext.Value, member string, any bool, name string)
+// inner is what a clause is made of: parts, or the name of a column.
+type inner struct {
+	parts  []jsontext.Value
+	either bool   // one of the parts suffices
+	name   string // empty where there are parts
+	member string // that has the parts or the name
+}
+
+// shape reads a clause of one dialect.
+type shape func(d *decoder, field string, w wireClause) inner
 
 // asynchronousClauses are those of asynchronous reports.
-func asynchronousClauses(d *decoder, field string, w wireClause) (parts []jsontext.Value, member string, any bool, name string) {
+func asynchronousClauses(d *decoder, field string, w wireClause) inner {
 	kind := "field"
 	if w.Type != nil {
 		kind = strings.ToLower(*w.Type)
@@ -56,35 +64,35 @@ func asynchronousClauses(d *decoder, field string, w wireClause) (parts []jsonte
 		if w.Clauses == nil {
 			d.add(field+".clauses", "%s.clauses is missing; write a list, which may be empty", field)
 		}
-		return w.Clauses, ".clauses", kind == "or", ""
+		return inner{parts: w.Clauses, either: kind == "or", member: ".clauses"}
 	case "field":
 		if w.Path == nil {
 			d.add(field+".path", "%s.path is missing; write the name of a column", field)
-			return nil, "", false, ""
+			return inner{}
 		}
-		return nil, ".path", false, *w.Path
+		return inner{name: *w.Path, member: ".path"}
 	}
 	d.add(field+".type", "%s.type: %s is no type of a clause; write and, or, field", field, fault.Clip(*w.Type))
-	return nil, "", false, ""
+	return inner{}
 }
 
 // pagedClauses are those of paged reports.
-func pagedClauses(d *decoder, field string, w wireClause) (parts []jsontext.Value, member string, any bool, name string) {
+func pagedClauses(d *decoder, field string, w wireClause) inner {
 	switch {
 	case w.And != nil && w.Or != nil:
 		d.add(field, "%s has and, and or; nest one in the other", field)
 	case w.And != nil:
-		return w.And, ".and", false, ""
+		return inner{parts: w.And, member: ".and"}
 	case w.Or != nil:
-		return w.Or, ".or", true, ""
+		return inner{parts: w.Or, either: true, member: ".or"}
 	case w.Dimension != nil:
-		return nil, ".dimension", false, *w.Dimension
+		return inner{name: *w.Dimension, member: ".dimension"}
 	case w.Metric != nil:
-		return nil, ".metric", false, *w.Metric
+		return inner{name: *w.Metric, member: ".metric"}
 	default:
 		d.add(field, "%s needs and, or, or a dimension with operator and value", field)
 	}
-	return nil, "", false, ""
+	return inner{}
 }
 
 // clauses reads the filter of a request. An empty one is none.
@@ -109,15 +117,15 @@ func (d *decoder) clause(field string, text jsontext.Value, of shape, per column
 		}
 		return c
 	}
-	parts, member, any, name := of(d, field, w)
-	if name == "" {
-		c = clause{any: any, parts: []clause{}}
-		for i, part := range parts {
-			c.parts = append(c.parts, d.clause(field+member+"["+strconv.Itoa(i)+"]", part, of, per, depth-1, left))
+	in := of(d, field, w)
+	if in.name == "" {
+		c = clause{either: in.either, parts: []clause{}}
+		for i, part := range in.parts {
+			c.parts = append(c.parts, d.clause(field+in.member+"["+strconv.Itoa(i)+"]", part, of, per, depth-1, left))
 		}
 		return c
 	}
-	sel, err := column.Parse(field+member, per, []string{name})
+	sel, err := column.Parse(field+in.member, per, []string{in.name})
 	if d.report(err); err != nil {
 		return c
 	}
@@ -282,10 +290,10 @@ func (c *clause) compiled(p *plan) func([]any) bool {
 	}
 	return func(row []any) bool {
 		for _, holds := range parts {
-			if holds(row) == c.any {
-				return c.any
+			if holds(row) == c.either {
+				return c.either
 			}
 		}
-		return !c.any || len(parts) == 0
+		return !c.either || len(parts) == 0
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -359,17 +360,6 @@ func (d *decoder) single(r *Request) {
 
 // jsonKind says in words what a value is.
 func jsonKind(v jsontext.Value) string {
-	switch v.Kind() {
-	case '"':
-		return "text"
-	case '0':
-		return "a number"
-	case 't', 'f':
-		return "a truth value"
-	case '[':
-		return "a list"
-	case '{':
-		return "an object"
-	}
-	return "nothing"
+	said := map[jsontext.Kind]string{'"': "text", '0': "a number", 't': "a truth value", 'f': "a truth value", '[': "a list", '{': "an object"}
+	return cmp.Or(said[v.Kind()], "nothing")
 }

@@ -174,8 +174,7 @@ func compareAll(a, b []any) int {
 }
 
 func compareValues(a, b any) int {
-	switch {
-	case a == nil || b == nil:
+	if a == nil || b == nil {
 		return cmp.Compare(absence(a), absence(b))
 	}
 	switch a := a.(type) {

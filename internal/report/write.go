@@ -42,29 +42,26 @@ func newWriter(p *plan, sel column.Selection) *writer {
 			m = w.add(name, -1)
 			maps[name] = m
 		}
-		switch {
-		case of == "":
+		if of == "" {
 			w.members[m].at = at // all of them
-		default:
-			before := byte(',')
-			if len(w.members[m].keys) == 0 {
-				before = '{'
-			}
-			w.members[m].keys = append(w.members[m].keys, key{quoted(before, of), at})
+			continue
 		}
+		before := byte(',')
+		if len(w.members[m].keys) == 0 {
+			before = '{'
+		}
+		w.members[m].keys = append(w.members[m].keys, key{quoted(before, of), at})
 	}
 	return w
 }
 
 // attributes says of a column of attributes which map it is in, and its key there; empty for all.
 func attributes(c column.Selected) (name, key string, is bool) {
-	switch from := c.Source.(type) {
-	case column.Attributes:
+	if _, all := c.Source.(column.Attributes); all {
 		return strings.TrimSuffix(c.Name, ".*"), "", true
-	case column.Attribute:
-		return strings.TrimSuffix(c.Name, "."+string(from)), string(from), true
 	}
-	return "", "", false
+	of, one := c.Source.(column.Attribute)
+	return strings.TrimSuffix(c.Name, "."+string(of)), string(of), one
 }
 
 // add adds a member and gives its place.

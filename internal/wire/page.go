@@ -31,6 +31,7 @@ const (
 	Results Kind = iota // of a job: a conversation at least, a cursor or a dataAvailabilityDate
 	Found               // of the synchronous query: conversations or totalHits
 	Counted             // of the synchronous query, asked for the sake of totalHits
+	Rows                // of a row report: data, whose elements are the records, and nextPageToken, which may be null
 )
 
 // ReadPage reads a page of a job's results within the default limits: see Limits.ReadPage.
@@ -46,7 +47,7 @@ func ReadPage(r io.Reader, each func(raw []byte) error) (Page, error) {
 func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Page, error) {
 	l = l.withDefaults()
 	in := &input{r: r, most: l, what: "page", all: "the body", end: l.Page}
-	p := pageReader{dec: newDecoder(in), each: each, own: compact, seen: map[string]bool{}}
+	p := pageReader{dec: newDecoder(in), of: of, each: each, own: compact, seen: map[string]bool{}}
 	if l.Verbatim {
 		p.own = bytes.Clone
 	}
@@ -66,6 +67,7 @@ func (l Limits) ReadPage(r io.Reader, of Kind, each func(raw []byte) error) (Pag
 // pageReader reads a page.
 type pageReader struct {
 	dec     decoder
+	of      Kind
 	each    func(raw []byte) error
 	own     func(v []byte) []byte // copies a record for each
 	page    Page
@@ -76,7 +78,7 @@ type pageReader struct {
 // member reads one member of the page.
 func (p *pageReader) member(name string) error {
 	var read func() (bool, error)
-	switch name {
+	switch p.known(name) {
 	case "conversations":
 		read = p.conversations
 	case "cursor":
@@ -102,6 +104,17 @@ func (p *pageReader) member(name string) error {
 	has, err := read()
 	p.seen[name] = has
 	return err
+}
+
+// known is what a member is called on the pages of jobs; as it is where there is none such.
+func (p *pageReader) known(name string) string {
+	if p.of != Rows {
+		return name
+	}
+	if other, is := map[string]string{"data": "conversations", "nextPageToken": "cursor", "conversations": "", "cursor": ""}[name]; is {
+		return other
+	}
+	return name
 }
 
 // foreign refuses a page with a member of an error body (schema ErrorBody), of a job's status or of a submission: what
@@ -179,7 +192,12 @@ func (p *pageReader) text(name string, most int) (string, error) {
 
 // missing says what an object lacks to be a page.
 func (p *pageReader) missing(of Kind) error {
+	_, ends := p.seen["nextPageToken"]
 	switch {
+	case of == Rows:
+		if !p.seen["data"] || !ends {
+			return fault.New(fault.Corrupt, "the answer is not a page of rows: it lacks data, or nextPageToken")
+		}
 	case of == Counted:
 		if !p.seen["totalHits"] {
 			return fault.New(fault.Corrupt, "the answer does not say how many conversations there are: it has no totalHits")

@@ -1,0 +1,232 @@
+// Package rowscmd is the command "parley rows".
+package rowscmd
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-hq/parley/internal/cli/connection"
+	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/report"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// Options is everything "parley rows" reads.
+type Options struct {
+	Streams *ui.Streams
+	Version string
+	Getenv  func(string) string
+
+	BaseURL  string
+	Budget   connection.Budget
+	File     string
+	From, To string
+	Select   []string
+	Group    []string
+	Out      string
+	Format   string
+	PageSize int
+	Poll     string
+	Timeout  time.Duration
+	Mark     bool
+	Safe     bool
+	JSON     bool
+}
+
+// New makes the command.
+func New(s *ui.Streams, version string) *cobra.Command {
+	o := &Options{Streams: s, Version: version, Getenv: os.Getenv}
+	cmd := &cobra.Command{
+		Use:   "rows --base-url URL (--from DAY --select COLUMN,... | -f FILE)",
+		Short: "Read flat rows from a server of Parley's, by a row report",
+		Long: `Read flat rows of interactions from parley serve or parley sandbox, by an asynchronous row report: it is submitted, awaited, and read
+page by page. The platform has no such reports.
+
+The request is made of flags, or is in a file (-f body.json, - for standard input); docs/row-reports.md describes it, and parley columns
+lists the columns. What is wrong with it is said before anything is asked.
+
+Rows are written as NDJSON, or as CSV, on standard output or into the file of --out, which appears when all of them are there. Interrupted, or cut
+off, the command goes on where it was when it is run again with the same request and the same --out: at the first page that is not written. When a
+part of the data cannot be read on the server, the rows of the rest are written, the command says what is left out, and the exit code is 3.
+
+` + connection.Help,
+		Example: `  parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --to 2026-11-08 --select interaction.id,timestamp,metrics.handledtime.ms --out week.csv
+  parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --select metrics.handledtime.ms --group interaction.type
+  parley rows --base-url http://127.0.0.1:8080 -f body.json --out rows.ndjson --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
+	o.Budget.Flags(f, connection.Interactive)
+	f.StringVarP(&o.File, "file", "f", "", "file with the body of the request; - is standard input")
+	f.StringVar(&o.From, "from", "", "first day, UTC, as 2026-11-01")
+	f.StringVar(&o.To, "to", "", "day after the last one, UTC (default: the day after --from)")
+	f.StringSliceVar(&o.Select, "select", nil, "columns of the rows, with commas between")
+	f.StringSliceVar(&o.Group, "group", nil, "columns whose values make a group: a row is then the sums of one")
+	f.StringVarP(&o.Out, "out", "o", "", "file to write (default: standard output)")
+	f.StringVar(&o.Format, "format", "", "format of the rows: ndjson, csv (default: by the name of --out, else ndjson)")
+	f.IntVar(&o.PageSize, "page-size", largestPage(), "rows a page")
+	f.StringVar(&o.Poll, "poll", "1s..30s", "first and longest pause between questions after the report; it doubles")
+	f.DurationVar(&o.Timeout, "timeout", platform.DefaultWithin, "how long to wait; then the report is deleted")
+	f.BoolVar(&o.Mark, "bom", false, "begin a CSV with a byte order mark, by which Excel knows UTF-8")
+	f.BoolVar(&o.Safe, "safe", false, "put an apostrophe before texts of a CSV that a spreadsheet would take for a formula")
+	f.BoolVar(&o.JSON, "json", false, "with --out: print what was written as JSON")
+	return cmd
+}
+
+func largestPage() int { return query.PlatformLimits().ResultPageSize }
+
+// Run reads rows.
+func Run(ctx context.Context, o *Options) error {
+	poll, err := o.validate()
+	if err != nil {
+		return err
+	}
+	body, err := o.body()
+	if err != nil {
+		return err
+	}
+	if err := check(body); err != nil {
+		return err
+	}
+	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), Budget: o.Budget, Standard: connection.Interactive})
+	if err != nil {
+		return err
+	}
+	r := &reader{o: o, client: platform.New(cfg), poll: poll, body: body}
+	if o.Out == "" || o.Out == "-" {
+		_, err := r.toStream(ctx, o.Streams.Out)
+		return err
+	}
+	return r.toFile(ctx)
+}
+
+// retries is how often a request that fails is tried again.
+const retries = 5
+
+func (o *Options) validate() (poll platform.Poll, err error) {
+	if o.Format == "" && strings.HasSuffix(o.Out, ".csv") {
+		o.Format = "csv"
+	}
+	switch {
+	case o.Format != "" && o.Format != "csv" && o.Format != "ndjson":
+		return poll, fault.Field("--format", "--format %s: write ndjson or csv", o.Format)
+	case (o.Mark || o.Safe) && o.Format != "csv":
+		return poll, fault.Field("--bom", "--bom and --safe are about CSV; give --format csv")
+	case o.PageSize < 1 || o.PageSize > largestPage():
+		return poll, fault.Field("--page-size", "--page-size must lie between 1 and %d", largestPage())
+	case o.Timeout <= 0:
+		return poll, fault.Field("--timeout", "--timeout must be positive")
+	case o.File != "" && (o.From != "" || o.To != "" || len(o.Select) > 0 || len(o.Group) > 0):
+		return poll, fault.Field("--file", "the request is in the file of -f: --from, --to, --select and --group cannot be given beside it")
+	case o.File == "" && (o.From == "" || len(o.Select) == 0):
+		return poll, fault.Field("--from", "say which rows: --from and --select, or the body of a request by -f")
+	}
+	if poll, err = platform.ParsePoll(o.Poll); err == nil {
+		poll.Within = o.Timeout
+	}
+	return poll, err
+}
+
+// body is the request, from the file or made of flags.
+func (o *Options) body() ([]byte, error) {
+	if o.File != "" {
+		return lintrequest.Read(o.Streams, o.File)
+	}
+	from, err := conversation.ParseDay(o.From)
+	if err != nil {
+		return nil, fault.Field("--from", "--from: %v", err)
+	}
+	to := from + 1
+	if o.To != "" {
+		if to, err = conversation.ParseDay(o.To); err != nil {
+			return nil, fault.Field("--to", "--to: %v", err)
+		}
+	}
+	return json.Marshal(struct {
+		Start  string   `json:"start"`
+		End    string   `json:"end"`
+		Select []string `json:"select"`
+		Group  []string `json:"group,omitempty"`
+	}{conversation.FormatTime(from.Start()), conversation.FormatTime(to.Start()), o.Select, o.Group})
+}
+
+// check says all that is wrong with a request, as a server would.
+func check(body []byte) error {
+	r, err := report.Decode(body)
+	if all, several := errors.AsType[query.Faults](err); several {
+		texts := make([]string, len(all))
+		for i, f := range all {
+			texts[i] = f.Message
+		}
+		return fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
+	}
+	if err == nil && r.Dialect != report.Asynchronous {
+		return fault.New(fault.Invalid, "the request is %s; parley rows takes %s, with select, start and end", r.Dialect, report.Asynchronous)
+	}
+	return err
+}
+
+// reader reads the rows of one request.
+type reader struct {
+	o      *Options
+	client *platform.Client
+	poll   platform.Poll
+	body   []byte
+}
+
+// asks is a short text that follows from the request and from how its rows are written.
+func (r *reader) asks() string {
+	sum := sha256.Sum256(append([]byte(r.client.API()+"\x00"+r.o.Format+"\x00"), r.body...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// submitted submits the report.
+func (r *reader) submitted(ctx context.Context) (wire.JobID, error) {
+	id, err := r.client.SubmitReport(ctx, r.body)
+	if err == nil {
+		r.o.Streams.Log().InfoContext(ctx, "report submitted", "report", id)
+	}
+	return id, err
+}
+
+// await waits until the report is complete. One that takes too long is deleted: it would go on for nobody.
+func (r *reader) await(ctx context.Context, id wire.JobID) (platform.Report, error) {
+	status, err := platform.Await(ctx, platform.ReportAsker{Client: r.client}, id, r.poll, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+	switch {
+	case errors.Is(err, fault.Unavailable) && status.State != "":
+		return platform.Report{}, errors.Join(fault.Because(fault.Unavailable, err, "the report took longer than %v (--timeout) and is deleted; ask for a shorter time", r.o.Timeout), r.client.DeleteReport(ctx, id))
+	case err != nil:
+		return platform.Report{}, err
+	case status.State != platform.Fulfilled:
+		return platform.Report{}, fault.New(fault.Unavailable, "report %s has failed: %s", id, status.ErrorMessage)
+	}
+	return r.client.Report(ctx, id)
+}
+
+// leftOut says of a report which part of the data it could not read; nil if it read all.
+func (r *reader) leftOut(s platform.Report) error {
+	if s.Status != wire.ReportPartial {
+		return nil
+	}
+	parts := make([]string, len(s.Partial))
+	for i, p := range s.Partial {
+		parts[i] = ui.OneLine(p.Start + "/" + p.End)
+	}
+	return fault.New(fault.Incomplete, "the server could not read the data of %s: their rows are left out", strings.Join(parts, ", "))
+}
