@@ -102,25 +102,19 @@ func (t *table) read(text []byte) (names []string, err error) {
 
 // cell is a value as CSV has it: lists and maps stay JSON.
 func cell(v jsontext.Value) any {
-	switch v.Kind() {
-	case 'n':
-		return nil
-	case '"':
-		var s string
-		if json.Unmarshal(v, &s) == nil {
-			return s
-		}
-	case '0':
+	var read any
+	if json.Unmarshal(v, &read) != nil {
+		return v
+	}
+	switch read := read.(type) {
+	case float64:
 		var n int64
 		if json.Unmarshal(v, &n) == nil {
 			return n
 		}
-		var f float64
-		if json.Unmarshal(v, &f) == nil {
-			return f
-		}
-	case 't', 'f':
-		return v.Kind() == 't'
+		return read
+	case string, bool, nil:
+		return read
 	}
 	return v
 }
