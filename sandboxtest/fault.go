@@ -29,6 +29,7 @@ type Fault struct {
 	Close       Close         // the connection is closed without an answer
 	ExpireToken bool          // the token of the request has expired, now and for ever
 	Job         *Job          // of the job that is submitted
+	Unreadable  string        // a day, 2026-11-03, whose data the row report that is submitted cannot read; with Route "query"
 }
 
 // Answer is an answer in place of the platform's. Without Body it is an error body as the platform's, with Code and
@@ -112,7 +113,7 @@ func (f Fault) rule() rule.Rule {
 		Name: f.Name, Route: f.Route, Client: f.Client,
 		Nth: f.Nth, Every: f.Every, Times: given(f.Times), Probability: given(f.Probability),
 		Delay: rule.Duration(f.Delay), FirstByte: rule.Duration(f.FirstByte),
-		Corrupt: rule.Corrupt(f.Corrupt), Close: rule.Close(f.Close), ExpireToken: f.ExpireToken,
+		Corrupt: rule.Corrupt(f.Corrupt), Close: rule.Close(f.Close), ExpireToken: f.ExpireToken, Unreadable: f.Unreadable,
 	}
 	if f.Answer != nil {
 		r.Answer = new(f.Answer.rule())

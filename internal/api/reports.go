@@ -58,7 +58,11 @@ func (s *Server) submitReport(x *exchange, text []byte) error {
 	if _, err := x.views(); err != nil && s.cfg.Owner == nil {
 		return err
 	}
-	id, err := s.cfg.Jobs.SubmitReport(x.r.Context(), x.owner(), text)
+	var without []conversation.Interval
+	if iv, is := wire.Unreadable(x.r.Context()); is {
+		without = append(without, iv)
+	}
+	id, err := s.cfg.Jobs.SubmitReport(x.r.Context(), x.owner(), text, without...)
 	if err != nil {
 		return err
 	}

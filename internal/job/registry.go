@@ -83,8 +83,8 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", asks, state, body, submitted, forget, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.kind, e.status.State, e.body, millis(e.status.SubmissionDate), millis(e.forget), e.sum())
+		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", asks, state, body, submitted, forget, lost, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.kind, e.status.State, e.body, millis(e.status.SubmissionDate), millis(e.forget), intervalsText(e.lost), e.sum())
 		return err
 	})
 }

@@ -34,9 +34,10 @@ type Report struct {
 	Lost     []conversation.Interval // that it leaves out, because their data cannot be read
 }
 
-// SubmitReport queues an asynchronous report. It fails as Submit does.
-func (m *Manager) SubmitReport(ctx context.Context, o Owner, body []byte) (ID, error) {
-	return m.submit(ctx, entry{kind: Reports, owner: o, body: body})
+// SubmitReport queues an asynchronous report. It fails as Submit does. What lies in without is left out as if it could not be
+// read.
+func (m *Manager) SubmitReport(ctx context.Context, o Owner, body []byte, without ...conversation.Interval) (ID, error) {
+	return m.submit(ctx, entry{kind: Reports, owner: o, body: body, lost: without})
 }
 
 // Report says where a report stands. It fails with fault.NotFound when the owner sees no such report, or it has expired.
@@ -45,14 +46,14 @@ func (m *Manager) Report(ctx context.Context, o Owner, id ID) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	out := Report{Status: e.status, Rows: e.size.Records, Lost: e.lost}
+	out := Report{Status: e.status, Rows: e.size.Records}
 	switch e.status.State {
 	case Expired:
 		return Report{}, Reports.notFound()
 	case Pending:
 		out.Progress = m.running.done(id)
 	case Fulfilled:
-		out.Progress = 1
+		out.Progress, out.Lost = 1, e.lost
 	case Queued, Failed, Cancelled:
 	}
 	return out, nil
@@ -121,7 +122,8 @@ func (m *Manager) DeletePages(ctx context.Context, o Owner, id ID) error {
 // rows answers with the rows of a report. What cannot be read of the data is left out, by days, and said.
 func (m *Manager) rows(r report.Request) question {
 	return func(ctx context.Context, view engine.Engine, e *entry) (err error) {
-		o := report.Options{Progress: func(share float64) { m.running.progress(e.id, share) }}
+		e.lost = within(r.Interval, e.lost)
+		o := report.Options{Without: e.lost, Progress: func(share float64) { m.running.progress(e.id, share) }}
 		write := func() error {
 			e.size, err = m.files.write(ctx, e.id, r.Rows(ctx, view, o), m.cfg.Limits.Bytes)
 			return err
@@ -137,6 +139,22 @@ func (m *Manager) rows(r report.Request) question {
 		o.Without = e.lost
 		return write()
 	}
+}
+
+// within are the parts of intervals that lie in another.
+func within(whole conversation.Interval, list []conversation.Interval) (parts []conversation.Interval) {
+	for _, iv := range list {
+		if iv.Start.Before(whole.Start) {
+			iv.Start = whole.Start
+		}
+		if iv.End.After(whole.End) {
+			iv.End = whole.End
+		}
+		if iv.End.After(iv.Start) {
+			parts = append(parts, iv)
+		}
+	}
+	return parts
 }
 
 // unfinished says why there are no rows of a report.

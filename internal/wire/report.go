@@ -1,5 +1,11 @@
 package wire
 
+import (
+	"context"
+
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
 // PathReports is where asynchronous row reports are, which only Parley's servers have.
 const PathReports = "/api/v2/analytics/report-queries"
 
@@ -41,4 +47,18 @@ type Unread struct {
 	Start  string `json:"start"`
 	End    string `json:"end"`
 	Reason string `json:"reason"`
+}
+
+type unreadable struct{}
+
+// WithUnreadable has a row report that is submitted within a context leave a time out, as if its data could not be read. A
+// simulated platform does that on request, in its own process: no header and no body can.
+func WithUnreadable(ctx context.Context, iv conversation.Interval) context.Context {
+	return context.WithValue(ctx, unreadable{}, iv)
+}
+
+// Unreadable is the time that a row report is to leave out, if there is one.
+func Unreadable(ctx context.Context) (iv conversation.Interval, is bool) {
+	iv, is = ctx.Value(unreadable{}).(conversation.Interval)
+	return iv, is
 }

@@ -167,6 +167,7 @@ func (f *faultFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.closed, "close", "", "close the connection without an answer: before the request is carried out, or after")
 	flags.BoolVar(&f.rule.ExpireToken, "expire-token", false, "have the token of the request expire")
 	flags.StringVar(&f.fault, "job", "", "what becomes of a job that is submitted: "+strings.Join(rule.JobFaults(), ", "))
+	flags.StringVar(&f.rule.Unreadable, "unreadable", "", "day whose data a row report that is submitted cannot read, as 2026-11-03; the report is partial")
 	flags.IntVar(&f.job.Page, "page", 0, "with --job: of which page (default 1, or 2 where there is none before)")
 	flags.BoolVar(&f.job.Absent, "absent", false, "with --job empty-page: no list at all, in place of an empty one")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
 )
@@ -15,7 +16,7 @@ const longest = 3 * time.Hour
 
 // check says what is wrong with a rule, apart from its route and from the rules that there are.
 func (r Rule) check() error {
-	for _, check := range []func() error{r.checkName, r.checkAction, r.checkWhen, r.checkTimes, r.checkAnswer, r.checkBody, r.checkJob} {
+	for _, check := range []func() error{r.checkName, r.checkAction, r.checkWhen, r.checkTimes, r.checkAnswer, r.checkBody, r.checkJob, r.checkUnreadable} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func (r Rule) checkName() error {
 	return nil
 }
 
-var actions = []string{"answer", "delay", "firstByte", "drip", "cut", "corrupt", "close", "expireToken", "job"}
+var actions = []string{"answer", "delay", "firstByte", "drip", "cut", "corrupt", "close", "expireToken", "job", "unreadable"}
 
 func (r Rule) checkAction() error {
 	switch does := r.Does(); len(does) {
@@ -190,6 +191,16 @@ func (r Rule) checkJob() error {
 	return nil
 }
 
+func (r Rule) checkUnreadable() error {
+	if r.Unreadable == "" {
+		return nil
+	}
+	if _, err := conversation.ParseDay(r.Unreadable); err != nil {
+		return fault.Field("unreadable", "unreadable: %v", err)
+	}
+	return nil
+}
+
 // word refuses a word that is none of some.
 func word(field, got string, of ...string) error {
 	if s := query.Suggest(got, of); s != "" {
@@ -202,6 +213,9 @@ func word(field, got string, of ...string) error {
 func (r Rule) checkTarget(t target) error {
 	if r.Job != nil && !slices.Equal(t.routes, []string{submitRoute}) {
 		return fault.Field("route", "route: a job is taken hold of when it is submitted; write submit, or leave it out")
+	}
+	if r.Unreadable != "" && !slices.Equal(t.routes, []string{queryRoute}) {
+		return fault.Field("route", "route: a row report is submitted at the query; write query")
 	}
 	if r.ExpireToken && slices.Equal(t.routes, []string{tokenRoute}) {
 		return fault.Field("route", "route: a login has no token that could expire")

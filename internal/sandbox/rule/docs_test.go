@@ -31,7 +31,7 @@ func TestExamplesOfThePage(t *testing.T) {
 			t.Errorf("%s: %v", block, err)
 		}
 	}
-	for _, word := range append(rule.JobFaults(), "token", "submit", "status", "results", "delete", "availability", "jobs", "query", "details", "organization", "me", "channels", "subscriptions", "any", "answer", "delay", "firstByte", "drip", "cut", "corrupt", "close", "expireToken") {
+	for _, word := range append(rule.JobFaults(), "token", "submit", "status", "results", "delete", "availability", "jobs", "query", "details", "organization", "me", "channels", "subscriptions", "any", "answer", "delay", "firstByte", "drip", "cut", "corrupt", "close", "expireToken", "unreadable", "report-status") {
 		if !strings.Contains(string(text), "`"+word+"`") {
 			t.Errorf("the page does not tell of %s", word)
 		}

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Handler answers as its rules want it, and else as the handler behind it does.
@@ -60,6 +63,9 @@ func (h *Handler) harm(w http.ResponseWriter, r *http.Request, by Rule, n int, b
 	switch {
 	case by.Answer != nil:
 		h.answer(w, r, by, n)
+	case by.Unreadable != "":
+		day, _ := conversation.ParseDay(by.Unreadable) // it was checked
+		behind.ServeHTTP(w, r.WithContext(wire.WithUnreadable(r.Context(), day.Interval())))
 	case by.ExpireToken:
 		h.tokenExpired(w, r)
 	case by.Delay != 0:

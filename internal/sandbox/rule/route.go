@@ -22,6 +22,7 @@ const (
 	deleteRoute  = "DELETE " + wire.PathJobs + "/{}"
 	listRoute    = "GET " + wire.PathList
 	tokenRoute   = "POST /oauth/token"
+	queryRoute   = "POST " + wire.PathQuery
 )
 
 // named are the names of routes, each with the routes that it stands for, in the order in which they are listed. A
@@ -37,8 +38,11 @@ var named = []struct {
 	{"delete", []string{deleteRoute}},
 	{"availability", []string{"GET " + wire.PathJobs + "/availability"}},
 	{"jobs", []string{listRoute}},
-	{"query", []string{"POST " + wire.PathQuery}},
+	{"query", []string{queryRoute}},
 	{"details", []string{"GET /api/v2/analytics/conversations/details", "GET /api/v2/analytics/conversations/{}/details"}},
+	{"report-status", []string{"GET " + wire.PathReports + "/{}"}},
+	{"report-results", []string{"GET " + wire.PathReports + "/{}/results"}},
+	{"report-delete", []string{"DELETE " + wire.PathReports + "/{}"}},
 	{"organization", []string{"GET /api/v2/organizations/me"}},
 	{"me", []string{"GET /api/v2/users/me"}},
 	{"conversations", []string{"GET /api/v2/conversations"}},

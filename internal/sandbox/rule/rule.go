@@ -40,6 +40,7 @@ type Rule struct {
 	Close       Close    `json:"close,omitzero"`       // the connection is closed without an answer
 	ExpireToken bool     `json:"expireToken,omitzero"` // the token of the request has expired, now and for ever
 	Job         *Job     `json:"job,omitzero"`         // of the job that is submitted
+	Unreadable  string   `json:"unreadable,omitzero"`  // a day, 2026-11-03, whose data the row report that is submitted cannot read
 }
 
 // Answer is an answer in place of the platform's. Without Body it is an error body, with the platform's code and message
@@ -137,6 +138,7 @@ func (r Rule) Does() (names []string) {
 	}{
 		{"answer", r.Answer != nil}, {"delay", r.Delay != 0}, {"firstByte", r.FirstByte != 0}, {"drip", r.Drip != nil},
 		{"cut", r.Cut != nil}, {"corrupt", r.Corrupt != ""}, {"close", r.Close != ""}, {"expireToken", r.ExpireToken}, {"job", r.Job != nil},
+		{"unreadable", r.Unreadable != ""},
 	} {
 		if a.given {
 			names = append(names, a.name)

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/parley-hq/parley/internal/sandbox/rule"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/server/servertest"
 	"github.com/parley-hq/parley/internal/wire"
@@ -17,7 +19,7 @@ import (
 func TestRowReportsOfASandbox(t *testing.T) {
 	unraced.Test(t)
 	client := server.NewCredentials()
-	s, _ := newSandbox(t, client)
+	s, faults := newSandbox(t, client)
 	at, stop, ended := servertest.Running(t, s)
 	defer func() {
 		stop()
@@ -53,6 +55,21 @@ func TestRowReportsOfASandbox(t *testing.T) {
 	ask(http.StatusOK, "GET", status.ResultsURI, "", &page)
 	if len(page.Data) == 0 || int64(len(page.Data)) != *status.Count || page.Next != nil {
 		t.Fatalf("%d rows; %+v", len(page.Data), status)
+	}
+
+	lost := noon.AddDate(0, 0, -1).Truncate(24 * time.Hour)
+	if _, err := faults.Add(rule.Rule{Route: "query", Times: new(1), Unreadable: lost.Format(time.DateOnly)}); err != nil {
+		t.Fatal(err)
+	}
+	ask(http.StatusAccepted, "POST", wire.PathQuery, `{"start":"`+first+`","end":"`+behind+`","select":["conversation.id","timestamp"]}`, &submitted)
+	for status = (wire.ReportStatus{}); status.Status != wire.ReportPartial; {
+		ask(http.StatusOK, "GET", wire.PathReports+"/"+string(submitted.QueryID), "", &status)
+		if status.Status == wire.ReportFailed || status.Status == wire.ReportCompleted {
+			t.Fatalf("%+v", status)
+		}
+	}
+	if len(status.Partial) != 1 || !strings.HasPrefix(status.Partial[0].Start, lost.Format(time.DateOnly)) || status.Partial[0].Reason == "" || *status.Count >= int64(len(page.Data)) {
+		t.Errorf("a day cannot be read: %+v, of %d rows", status, len(page.Data))
 	}
 
 	seen, cursor := map[string]bool{}, ""
