@@ -429,3 +429,49 @@ func TestDamagedDays(t *testing.T) {
 		t.Errorf("another failure: %v", err)
 	}
 }
+
+// endless is an engine with so many conversations that each is a group.
+type endless struct {
+	engine.Engine
+
+	rows int
+}
+
+func (e endless) AttributeKeys(context.Context, query.Query, int) ([]string, error) { return nil, nil }
+
+func (e endless) Rows(_ context.Context, q query.Query, sel column.Selection) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		row := make([]any, len(sel.Columns))
+		for n := range e.rows {
+			for i, c := range sel.Columns {
+				row[i] = map[string]any{"startTime": q.Interval.Start, "conversationId": fmt.Sprint(n), "holdCount": int64(1) << 62}[c.Column.Name]
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// There is a bound to groups, and a sum that is too large for a number is absent.
+func TestGroupsAreBounded(t *testing.T) {
+	for body, field := range map[string]string{
+		`{"interval":"2024-01-01T00:00:00Z/P1D","select":["holdCount"],"group":["conversation.id"]}`:                                               "group",
+		`{"dateFrom":"2024-01-01T00:00:00Z","dateTo":"2024-01-02T00:00:00Z","select":["holdCount"],"groupBy":["conversationId"]}`:                  "groupBy",
+		`{"dateFrom":"2024-01-01T00:00:00Z","dateTo":"2024-01-02T00:00:00Z","select":["conversationId","startTime"],"groupBy":["conversationId"]}`: "groupBy",
+	} {
+		r := decode(t, body)
+		for n, fits := range map[int]bool{maxGroups: true, maxGroups + 1: false} {
+			var err error
+			rows := 0
+			for _, err = range r.Rows(t.Context(), endless{rows: n}, Options{}) {
+				rows++
+			}
+			f, is := errors.AsType[*fault.Error](err)
+			if fits && (err != nil || rows != n) || !fits && (!is || f.Kind != fault.Invalid || f.Field != field) {
+				t.Errorf("%s, %d groups: %d rows, %v", body, n, rows, err)
+			}
+		}
+	}
+	wantRows(t, rowsOf(t, endless{rows: 2}, `{"dateFrom":"2024-01-01T00:00:00Z","dateTo":"2024-01-02T00:00:00Z","select":["holdCount"]}`, Options{}), `{"count":2,"holdCount":null}`)
+}
