@@ -71,6 +71,9 @@ func (c *Copy) connect(ctx context.Context) error {
 		return asFault(ctx, err) // and the connection that was lost stays, for Close
 	}
 	c.conn = conn
+	if in := conn.PgConn().ParameterStatus("server_encoding"); in != "UTF8" {
+		return errors.Join(fault.Field("--to", "the database has the encoding %s, which lacks most letters of the world; make one with ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0", in), c.Close(ctx))
+	}
 	if err := c.settle(ctx); err != nil {
 		return errors.Join(err, c.Close(ctx))
 	}

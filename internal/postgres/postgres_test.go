@@ -400,12 +400,17 @@ func TestWhatIsRefused(t *testing.T) {
 		"a view of a name": {[]string{"CREATE SCHEMA parley", "CREATE TABLE parley.queue_days (a int)"}, nil, fault.Conflict, "has a queue_days that parley did not make"},
 		"a view like ours": {[]string{"CREATE SCHEMA parley", "CREATE VIEW parley.open_conversations AS SELECT 'mine' AS conversation_id, NULL::timestamptz AS conversation_start, ''::text AS media_type, " +
 			"''::text AS direction, ''::text AS last_queue_id, ''::text AS last_user_id, NULL::timestamptz AS extracted_at"}, nil, fault.Conflict, "has a open_conversations that parley did not make"},
-		"another's type":    {[]string{"CREATE SCHEMA parley", "CREATE TYPE parley.conversations AS ENUM ('a')"}, nil, fault.Conflict, "has a conversations that parley did not make"},
-		"no name":           {nil, func(c *Config) { c.Schema = "" }, fault.Invalid, "--schema is empty"},
-		"a long name":       {nil, func(c *Config) { c.Schema = strings.Repeat("s", 64) }, fault.Invalid, "64 bytes"},
-		"a name of theirs":  {nil, func(c *Config) { c.Schema = "pg_parley" }, fault.Invalid, "pg_"},
-		"no text":           {nil, func(c *Config) { c.Schema = "a\xff" }, fault.Invalid, "UTF-8"},
-		"no database":       {nil, func(c *Config) { c.URL = strings.Replace(c.URL, "/db", "/nowhere", 1) }, fault.NotFound, "nowhere"},
+		"another's type":   {[]string{"CREATE SCHEMA parley", "CREATE TYPE parley.conversations AS ENUM ('a')"}, nil, fault.Conflict, "has a conversations that parley did not make"},
+		"no name":          {nil, func(c *Config) { c.Schema = "" }, fault.Invalid, "--schema is empty"},
+		"a long name":      {nil, func(c *Config) { c.Schema = strings.Repeat("s", 64) }, fault.Invalid, "64 bytes"},
+		"a name of theirs": {nil, func(c *Config) { c.Schema = "pg_parley" }, fault.Invalid, "pg_"},
+		"no text":          {nil, func(c *Config) { c.Schema = "a\xff" }, fault.Invalid, "UTF-8"},
+		"no database":      {nil, func(c *Config) { c.URL = strings.Replace(c.URL, "/db", "/nowhere", 1) }, fault.NotFound, "nowhere"},
+		"few letters": {[]string{"CREATE DATABASE narrow ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"}, func(c *Config) {
+			at, _, _ := strings.Cut(c.URL, "/db")
+			_, query, _ := strings.Cut(c.URL, "?")
+			c.URL = at + "/narrow?" + query
+		}, fault.Invalid, "LATIN1"},
 		"no server":         {nil, func(c *Config) { c.URL = "postgres://parley:hush@127.0.0.1:1/db" }, fault.Unavailable, "refused"},
 		"no address":        {nil, func(c *Config) { c.URL = "postgres://parley:hush@:x/%zz" }, fault.Invalid, "PGPASSWORD"},
 		"no right":          {[]string{"CREATE ROLE poor LOGIN"}, func(c *Config) { c.URL = strings.Replace(c.URL, "parley@", "poor@", 1) }, fault.Forbidden, "the schema parley cannot be made"},
