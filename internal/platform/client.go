@@ -207,28 +207,28 @@ func (c *Client) once(ctx context.Context, what call, read func(io.Reader) error
 	return c.take(resp, what, read)
 }
 
-// ask sends a call, with a token where one is needed. A token that the platform does not take is renewed once; and again as
-// long as others have had one taken since: then it has been used up meanwhile.
+// ask sends a call, with a token where one is needed. A token that the platform does not take is renewed once; and again if it
+// was taken before, from others: then they have used it up meanwhile.
 func (c *Client) ask(ctx context.Context, what call) (*http.Response, error) {
 	if c.cfg.NoLogin {
 		return c.send(ctx, what, "")
 	}
-	bearer := ""
+	var used *bearer
 	for renewals := 0; ; renewals++ {
-		before := c.token.taken.Load()
-		next, err := c.bearer(ctx, bearer)
+		next, err := c.bearer(ctx, used)
 		if err != nil {
 			return nil, err
 		}
-		bearer = next
-		resp, err := c.send(ctx, what, bearer)
-		if err != nil || resp.StatusCode != http.StatusUnauthorized {
-			if err == nil {
-				c.token.taken.Add(1)
-			}
-			return resp, err
+		used = next
+		resp, err := c.send(ctx, what, used.value)
+		if err != nil {
+			return nil, err
 		}
-		if renewals > 0 && (renewals == mostRenewals || c.token.taken.Load() == before) {
+		if resp.StatusCode != http.StatusUnauthorized {
+			used.taken.Store(true)
+			return resp, nil
+		}
+		if renewals == mostRenewals || renewals > 0 && !used.taken.Load() {
 			return resp, nil
 		}
 		_ = resp.Body.Close()

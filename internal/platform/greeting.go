@@ -37,7 +37,7 @@ func (c *Client) Greet(ctx context.Context) (g Greeting, err error) {
 		return nil
 	}}
 	if !c.cfg.NoLogin { // a login takes its own time
-		if _, err := c.bearer(ctx, ""); err != nil {
+		if _, err := c.bearer(ctx, nil); err != nil {
 			return g, err
 		}
 	}

@@ -19,9 +19,14 @@ import (
 // token is the access token in use. Whoever has the turn may renew it, and the others wait for that.
 type token struct {
 	turn  chan struct{}
+	now   *bearer   // nil before the first
+	renew time.Time // when to ask for the next one, while this one is good still; zero means when it is refused
+}
+
+// bearer is an access token.
+type bearer struct {
 	value string
-	renew time.Time    // when to ask for the next one, while this one is good still; zero means when it is refused
-	taken atomic.Int64 // how often the platform has taken one
+	taken atomic.Bool // whether the platform has ever taken it
 }
 
 // mostRenewals is how often one request may find that its token was used up by others.
@@ -37,31 +42,31 @@ const (
 // bearer gives the token, logging in when there is none, when the one in use is refused, or shortly before it expires.
 // What counts is the platform's 401, as the platform may end a token at any time; but a request that is refused for it
 // has cost one of the budget.
-func (c *Client) bearer(ctx context.Context, refused string) (string, error) {
+func (c *Client) bearer(ctx context.Context, refused *bearer) (*bearer, error) {
 	select {
 	case c.token.turn <- struct{}{}:
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return nil, ctx.Err()
 	}
 	defer func() { <-c.token.turn }()
-	good := c.token.value != "" && c.token.value != refused
+	good := c.token.now != nil && c.token.now != refused
 	if good && (c.token.renew.IsZero() || time.Now().Before(c.token.renew)) {
-		return c.token.value, nil
+		return c.token.now, nil
 	}
 	value, lifetime, err := c.login(ctx)
 	if err != nil && good && ctx.Err() == nil {
 		c.cfg.Log.WarnContext(ctx, "the token could not be renewed; the one in use is good for a while", "err", err)
 		c.token.renew = time.Now().Add(renewAgain)
-		return c.token.value, nil
+		return c.token.now, nil
 	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	c.token.value, c.token.renew = value, time.Time{}
+	c.token.now, c.token.renew = &bearer{value: value}, time.Time{}
 	if lifetime > 0 {
 		c.token.renew = time.Now().Add(lifetime - min(lifetime/10, atLeft))
 	}
-	return value, nil
+	return c.token.now, nil
 }
 
 // login asks for a token, and gives it with the time that it is good for; 0 if the platform does not say.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,43 @@ func TestATokenForFiftyCalls(t *testing.T) {
 	}
 	if n := c.Counts(); n.Logins != 16 || n.Requests != int64(f.Calls(platformtest.Availability)) || n.Failed+n.Throttled+n.Retries != 0 {
 		t.Errorf("counted %+v", n)
+	}
+}
+
+// over is a transport that does something before a request is sent.
+type over struct {
+	http.RoundTripper
+
+	before func(*http.Request)
+}
+
+func (o over) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.before(r)
+	return o.RoundTripper.RoundTrip(r)
+}
+
+// The token that others have renewed may be used up by them before we send anything with it.
+func TestATokenIsUsedUpByOthers(t *testing.T) {
+	f := platformtest.New(t, platformtest.Config{TokenCalls: 1})
+	cfg := f.ClientConfig()
+	cfg.Retry.Attempts = 1
+	var c *platform.Client
+	calls := 0
+	ask := func() {
+		if _, _, err := c.Coverage(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	cfg.Transport = over{f, func(r *http.Request) {
+		if calls++; calls == 3 { // login, call, and now the second call, which is refused: another one takes the next token first
+			ask()
+		}
+	}}
+	c = platform.New(cfg)
+	ask()
+	ask()
+	if n := f.Calls(platformtest.Token); n != 3 {
+		t.Errorf("%d logins for 3 calls", n)
 	}
 }
 
