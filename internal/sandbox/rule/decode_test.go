@@ -224,6 +224,7 @@ func FuzzDecode(f *testing.F) {
 		`{"route":"results","nth":2,"times":3,"answer":{"status":429,"retryAfter":"5s","headers":{"A":"b"},"body":{"a":1}}}`,
 		`[{"route":"any","cut":{"share":0.5}},{"job":{"fault":"expired","page":2}}]`, `{"route":"GET /api/v2/users/me","drip":{"every":"1s"}}`,
 		`{"a":{"b":[{}]}}`, `[[[]]]`, `{"answer":{"headers":{"0":7}}}`,
+		`{"route":"results","answer":{"status":200,"body":{ "a" : "\u0041" }}}`,
 	} {
 		f.Add([]byte(text))
 	}

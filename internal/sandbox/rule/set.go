@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
@@ -98,9 +100,27 @@ func (s *Set) insert(e *entry) {
 	s.named[e.rule.Name] = e
 }
 
+// spellBody writes the body of an answer as it will be written when the rule is kept, so that a sandbox which is loaded
+// answers as before.
+func (r *Rule) spellBody() error {
+	if r.Answer == nil || r.Answer.Body == nil {
+		return nil
+	}
+	text, err := json.Marshal(r.Answer.Body)
+	if err != nil {
+		return fault.Field("answer.body", "answer.body: is no JSON")
+	}
+	a := *r.Answer
+	a.Body, r.Answer = text, &a
+	return nil
+}
+
 // prepare checks a rule and gives it what it leaves out.
 func (s *Set) prepare(r Rule) (*entry, error) {
 	if err := r.check(); err != nil {
+		return nil, err
+	}
+	if err := r.spellBody(); err != nil {
 		return nil, err
 	}
 	if r.Route == "" {
