@@ -45,11 +45,11 @@ func TestATokenForFiftyCalls(t *testing.T) {
 type over struct {
 	http.RoundTripper
 
-	before func(*http.Request)
+	before func()
 }
 
 func (o over) RoundTrip(r *http.Request) (*http.Response, error) {
-	o.before(r)
+	o.before()
 	return o.RoundTripper.RoundTrip(r)
 }
 
@@ -65,7 +65,7 @@ func TestATokenIsUsedUpByOthers(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	cfg.Transport = over{f, func(r *http.Request) {
+	cfg.Transport = over{f, func() {
 		if calls++; calls == 3 { // login, call, and now the second call, which is refused: another one takes the next token first
 			ask()
 		}

@@ -100,19 +100,15 @@ func (s *Set) insert(e *entry) {
 	s.named[e.rule.Name] = e
 }
 
-// spellBody writes the body of an answer as it will be written when the rule is kept, so that a sandbox which is loaded
-// answers as before.
-func (r *Rule) spellBody() error {
-	if r.Answer == nil || r.Answer.Body == nil {
-		return nil
-	}
-	text, err := json.Marshal(r.Answer.Body)
+// spelled is an answer whose body is written as it will be when the rule is kept, so that a sandbox which is loaded answers as
+// before.
+func (a Answer) spelled() (*Answer, error) {
+	text, err := json.Marshal(a.Body)
 	if err != nil {
-		return fault.Field("answer.body", "answer.body: is no JSON")
+		return nil, fault.Field("answer.body", "answer.body: is no JSON")
 	}
-	a := *r.Answer
-	a.Body, r.Answer = text, &a
-	return nil
+	a.Body = text
+	return &a, nil
 }
 
 // prepare checks a rule and gives it what it leaves out.
@@ -120,8 +116,12 @@ func (s *Set) prepare(r Rule) (*entry, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	if err := r.spellBody(); err != nil {
-		return nil, err
+	if r.Answer != nil && r.Answer.Body != nil {
+		answer, err := r.Answer.spelled()
+		if err != nil {
+			return nil, err
+		}
+		r.Answer = answer
 	}
 	if r.Route == "" {
 		r.Route = "submit" // of a job there is no other
