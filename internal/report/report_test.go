@@ -283,6 +283,31 @@ func TestAPageAsksTheSame(t *testing.T) {
 	}
 }
 
+// Whatever a client sends is read as a request, which asks the same each time it is read, or refused with what is wrong.
+func FuzzDecode(f *testing.F) {
+	for _, text := range []string{
+		pagedBody, `{"filter":"c","interval":"2024-01-01T00:00:00+00:00/2024-01-02T00:00:00+00:00","select":["id","participants"]}`,
+		`{"start":"2024-01-01T00:00:00Z","end":"2024-01-02T00:00:00Z","select":["timestamp"],"filter":{"type":"and","clauses":[{"type":"field","path":"metrics.queuetime.ms","operator":"gte","value":0}]}}`,
+		`{"dateFrom":"2024-01-01T00:00:00Z","dateTo":"2024-01-02T00:00:00Z","select":["talkTime"],"groupBy":["mediaType"],"filter":{"and":[{"dimension":"talkTime","operator":"eq","value":1e999}]}}`,
+		"{\"dateFrom\":\"2024-01-01T00:00:00Z\",\"dateTo\":\"2024-01-02T00:00:00Z\",\"select\":[\"conversationId\"],\"view\":\"\\ud800\"}",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		Of(text)
+		r, err := Decode(text)
+		if err != nil {
+			if !errors.Is(err, fault.Invalid) || err.Error() == "" {
+				t.Fatalf("%q: %v", text, err)
+			}
+			return
+		}
+		if again, err := Decode(text); err != nil || again.Asks != r.Asks {
+			t.Fatalf("%q: %+v, and again %+v, %v", text, r, again, err)
+		}
+	})
+}
+
 func TestClauses(t *testing.T) {
 	e := memory(t,
 		said{id: "a", start: "2024-01-01T08:00:00.000Z", end: "2024-01-01T08:00:10.000Z", medium: "voice", queue: "q-1", handle: []int{5}, attributes: `{"k":"v"}`},
