@@ -26,7 +26,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
@@ -154,11 +153,7 @@ func (cfg Config) budget(api string) *budget.Budget {
 	case cfg.RequestsPerMinute > 0:
 		share = budget.Number(cfg.RequestsPerMinute)
 	}
-	dir := cfg.BudgetDir
-	if above, err := os.UserCacheDir(); dir == "" && err == nil {
-		dir = filepath.Join(above, "parley", "budget")
-	}
-	return budget.New(budget.Config{Client: cfg.ClientID, Share: share, Dir: dir, Log: cfg.Log})
+	return budget.New(budget.Config{Client: cfg.ClientID, Share: share, Dir: cmp.Or(cfg.BudgetDir, budget.UserDir(os.Getenv)), Log: cfg.Log})
 }
 
 // Availability is up to when the data behind jobs is complete.

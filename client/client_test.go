@@ -141,6 +141,16 @@ func TestRecordsInBadWeather(t *testing.T) {
 	}
 }
 
+// ring has the cursors of pages go round: the fourth, fifth and sixth page come for ever.
+func ring() func(*fake.Page) {
+	var cursors []string
+	return func(p *fake.Page) {
+		if cursors = append(cursors, p.Cursor); len(cursors) >= 6 && p.Cursor == cursors[5] {
+			p.Cursor = cursors[2] // that of the fourth page
+		}
+	}
+}
+
 func TestKindsOfErrors(t *testing.T) {
 	ends := func(s platform.State) fake.Config {
 		return fake.Config{Records: records(5), States: func(fake.Submission) []platform.State { return []platform.State{s} }}
@@ -165,6 +175,7 @@ func TestKindsOfErrors(t *testing.T) {
 		"pages that are none":   {always(fake.Results, fake.Say(`{}`)), client.ErrCorrupt},
 		"a page for ever": {fake.Config{Records: records(5), Rules: []fake.Rule{{
 			Route: fake.Results, First: 1, Last: fake.Always, Do: fake.Say(`{"conversations":[],"cursor":"again"}`)}}}, client.ErrCorrupt},
+		"pages in a ring": {fake.Config{Records: records(30), Rules: []fake.Rule{{Route: fake.Results, First: 1, Last: fake.Always, Edit: ring()}}}, client.ErrCorrupt},
 	} {
 		_, _, err := read(of(t, fake.New(t, c.of)).Records(t.Context(), day))
 		if !errors.Is(err, c.kind) || strings.Contains(err.Error(), fake.ClientSecret) {

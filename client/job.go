@@ -46,7 +46,7 @@ func (c *Client) resume(ctx context.Context, at Position, give func(Record) bool
 	if _, err := c.Await(ctx, at.Job); err != nil {
 		return err
 	}
-	w := watch{cursors: map[string]bool{at.Cursor: true}}
+	w := watch{mark: at.Cursor, most: 1}
 	for {
 		page, err := c.Page(ctx, at.Job, at.Cursor, c.pageSize)
 		if err != nil {
@@ -75,10 +75,12 @@ func (c *Client) giveUp(ctx context.Context, job string) {
 	}
 }
 
-// watch tells when pages lead nowhere. A platform may leave a page empty, but not for ever.
+// watch tells when pages lead nowhere. A platform may leave a page empty, but not for ever. Of cursors that go round one comes back
+// to the mark, which is set anew after one page, two, four and so on: all cursors need not be kept (Brent's way).
 type watch struct {
-	cursors map[string]bool // all so far
-	idle    int             // pages in a row without a record
+	mark    string // a cursor that was there
+	n, most int    // pages since then, and after how many it is set anew
+	idle    int    // pages in a row without a record
 }
 
 const maxIdle = 100
@@ -87,10 +89,12 @@ func (w *watch) leads(p Page) error {
 	if w.idle++; len(p.Records) > 0 {
 		w.idle = 0
 	}
-	if w.cursors[p.Next] || w.idle > maxIdle {
+	if p.Next == w.mark || w.idle > maxIdle {
 		return fault.New(fault.Corrupt, "the pages of the job lead nowhere: a cursor comes twice, or %d pages in a row are empty", maxIdle)
 	}
-	w.cursors[p.Next] = true
+	if w.n++; w.n == w.most {
+		w.mark, w.n, w.most = p.Next, 0, 2*w.most
+	}
 	return nil
 }
 

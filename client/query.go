@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"iter"
 	"strings"
@@ -100,7 +101,7 @@ const (
 // it gives, the last thing is ErrIncomplete.
 func (c *Client) Find(ctx context.Context, q Query) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		f := finding{client: c, q: q, yield: yield, seen: map[string]bool{}}
+		f := finding{client: c, q: q, yield: yield, seen: map[[sha256.Size]byte]bool{}}
 		if err := f.all(ctx); err != nil && !errors.Is(err, errEnough) {
 			yield(Record{}, err)
 		}
@@ -115,7 +116,7 @@ type finding struct {
 	client *Client
 	q      Query
 	yield  func(Record, error) bool
-	seen   map[string]bool
+	seen   map[[sha256.Size]byte]bool // by the hash of the id, or of a record without one
 }
 
 // all reads the pages. A conversation that comes into being meanwhile moves those after it by one, over the edge of a page.
@@ -154,9 +155,9 @@ func (f *finding) once(ctx context.Context) (total int64, err error) {
 }
 
 func (f *finding) give(r Record) error {
-	key := r.ID
-	if key == "" {
-		key = string(r.JSON)
+	key := sha256.Sum256([]byte(r.ID))
+	if r.ID == "" {
+		key = sha256.Sum256(r.JSON)
 	}
 	if f.seen[key] {
 		return nil

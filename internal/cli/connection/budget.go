@@ -1,8 +1,7 @@
 package connection
 
 import (
-	"os"
-	"path/filepath"
+	"cmp"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,18 +49,5 @@ func budgetOf(o Options, c platform.Config) (*budget.Budget, error) {
 	return budget.New(budget.Config{Client: c.ClientID, Share: share, Dir: o.Budget.dir(o.Getenv), Log: o.Log}), nil
 }
 
-// dir is the folder given, else one in the user's cache, else one that lasts as long as the session: a service may have no
-// home.
-func (b *Budget) dir(getenv func(string) string) string {
-	if b.Dir != "" {
-		return b.Dir
-	}
-	above, err := os.UserCacheDir()
-	if err != nil {
-		above = getenv("XDG_RUNTIME_DIR")
-	}
-	if above == "" {
-		return ""
-	}
-	return filepath.Join(above, "parley", "budget")
-}
+// dir is the folder given, else the user's.
+func (b *Budget) dir(getenv func(string) string) string { return cmp.Or(b.Dir, budget.UserDir(getenv)) }

@@ -13,6 +13,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -44,6 +46,19 @@ type Budget struct {
 	until   time.Time // before which this process sends nothing: the share is used up
 	alone   plan      // what this process knows by itself
 	said    bool      // that it knows no more
+}
+
+// UserDir is the folder in which the processes of a user know of each other: in the user's cache, else one that lasts as long as the
+// session, as a service may have no home; empty if there is neither.
+func UserDir(getenv func(string) string) string {
+	above, err := os.UserCacheDir()
+	if err != nil {
+		above = getenv("XDG_RUNTIME_DIR")
+	}
+	if above == "" {
+		return ""
+	}
+	return filepath.Join(above, "parley", "budget")
 }
 
 // New makes a budget. It touches no file before the first request.
