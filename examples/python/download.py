@@ -5,18 +5,17 @@ GENESYS_ENVIRONMENT (mypurecloud.com) whom, if it is not the sandbox at --base-u
 all of the day yet, run again later.
 """
 
-import argparse
 import json
 import os
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import PureCloudPlatformClientV2 as platform
 import urllib3
+from genesys import NotYet, Platform, arguments, instant, run, utc_day, write_whole
 from PureCloudPlatformClientV2.rest import ApiException
 
-TRIES = 8  # of a request
 JOBS = 3  # of a day
 JOB_MAY_TAKE = 2 * 60 * 60  # seconds
 
@@ -25,57 +24,14 @@ class Lost(Exception):
     """A job that gives no more results, for whatever reason: a new one may."""
 
 
-class NotYet(Exception):
-    """A day that the platform does not have all of."""
-
-
-def instant(t):
-    return t.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def need(name):
-    return os.environ.get(name) or sys.exit(f"{name} is not set")
-
-
-class Platform:
-    def __init__(self, url):
-        platform.configuration.host = url or f"https://api.{need('GENESYS_ENVIRONMENT')}"
-        self.client = platform.ApiClient()
-        self.api = platform.AnalyticsApi(self.client)
-        self.log_in()
-
-    def log_in(self):
-        self.ask(self.client.get_client_credentials_token, need("GENESYS_CLIENT_ID"), need("GENESYS_CLIENT_SECRET"), login=True)
-
-    def ask(self, call, *args, login=False, **more):
-        """Makes a call until it is answered, and gives the JSON as it was sent: the models of the client leave out what
-        they do not know. After 429 and 503 with Retry-After the client itself waits, and tries again."""
-        wait, may_log_in = 0.5, not login
-        for left in reversed(range(TRIES)):
-            try:
-                call(*args, **more)
-                return None if login else json.loads(self.client.last_response.data)
-            except ApiException as e:
-                if e.status == 401 and may_log_in:  # tokens expire, in the middle of a download too
-                    self.log_in()
-                    may_log_in = False
-                    continue
-                if left == 0 or e.status not in (408, 429) and e.status < 500:
-                    raise
-            except (urllib3.exceptions.HTTPError, ValueError):  # the connection was lost, or the body is not JSON
-                if left == 0:
-                    raise
-            time.sleep(wait)
-            wait *= 2
-
-    def from_job(self, *args, **more):
-        """As ask; a job that is not there, and a cursor that is refused, are lost."""
-        try:
-            return self.ask(*args, **more)
-        except ApiException as e:
-            if e.status in (400, 404):
-                raise Lost(json.loads(e.body)["message"]) from e
-            raise
+def from_job(on, *args, **more):
+    """As ask; a job that is not there, and a cursor that is refused, are lost."""
+    try:
+        return on.ask(*args, **more)
+    except ApiException as e:
+        if e.status in (400, 404):
+            raise Lost(json.loads(e.body)["message"]) from e
+        raise
 
 
 def check_complete(end, answer):
@@ -87,7 +43,7 @@ def check_complete(end, answer):
 def await_fulfilled(on, job, poll):
     for _ in range(int(JOB_MAY_TAKE / poll)):
         time.sleep(poll)
-        status = on.from_job(on.api.get_analytics_conversations_details_job, job)
+        status = from_job(on, on.analytics.get_analytics_conversations_details_job, job)
         if status["state"] == "FULFILLED":
             return
         if status["state"] not in ("QUEUED", "PENDING"):
@@ -102,12 +58,12 @@ def records(on, start, end, page_size, poll):
     query.interval = f"{instant(start)}/{instant(end)}"
     query.order, query.order_by = "asc", "conversationStart"
     query.start_of_day_interval_matching = True  # otherwise it also finds conversations of earlier days that went on
-    job = on.ask(on.api.post_analytics_conversations_details_jobs, query)["jobId"]
+    job = on.ask(on.analytics.post_analytics_conversations_details_jobs, query)["jobId"]
     try:
         await_fulfilled(on, job, poll)
         found, more = {}, {}
         while True:
-            page = on.from_job(on.api.get_analytics_conversations_details_job_results, job, page_size=page_size, **more)
+            page = from_job(on, on.analytics.get_analytics_conversations_details_job_results, job, page_size=page_size, **more)
             check_complete(end, page)  # the date can go back while the job runs
             for record in page.get("conversations", []):
                 found[record["conversationId"]] = record
@@ -116,7 +72,7 @@ def records(on, start, end, page_size, poll):
             more = {"cursor": page["cursor"]}
     finally:
         try:
-            on.api.delete_analytics_conversations_details_job(job)
+            on.analytics.delete_analytics_conversations_details_job(job)
         except (ApiException, urllib3.exceptions.HTTPError):
             pass  # what is left expires by itself
 
@@ -125,7 +81,7 @@ def download(day, options):
     start = datetime.fromisoformat(day)
     end = start + timedelta(days=1)
     on = Platform(options.base_url)
-    check_complete(end, on.ask(on.api.get_analytics_conversations_details_jobs_availability))
+    check_complete(end, on.ask(on.analytics.get_analytics_conversations_details_jobs_availability))
     for left in reversed(range(JOBS)):
         try:
             # A lost job leaves nothing: the next one begins with an empty list, so that no record is there twice.
@@ -135,32 +91,23 @@ def download(day, options):
             if left == 0:
                 raise
             print(f"{e}; submitting another job", file=sys.stderr)
-    name = os.path.join(options.out, f"{day}.ndjson")
-    with open(name + ".part", "w", encoding="utf-8") as out:
-        for record in found:
-            out.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(name + ".part", name)  # whole or not at all
-    print(f"{day}: {len(found)} conversations")
+    lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in found]
+    write_whole(os.path.join(options.out, f"{day}.ndjson"), lambda out: out.write("".join(lines).encode()))
+    print(f"{day}: {len(lines)} conversations")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base-url")
+    parser = arguments(__doc__)
     parser.add_argument("--out", default=".", help="folder of the file")
     parser.add_argument("--page-size", type=int, default=1000)
     parser.add_argument("--poll", type=float, default=10, help="seconds between two questions whether the job is done")
-    parser.add_argument("day", nargs="?", default=f"{datetime.now(timezone.utc) - timedelta(days=1):%Y-%m-%d}")
+    parser.add_argument("day", nargs="?", default=utc_day(1))
     options = parser.parse_args()
     try:
         download(options.day, options)
-    except NotYet as e:
-        print(e, file=sys.stderr)
-        sys.exit(3)
-    except (Lost, ApiException, urllib3.exceptions.HTTPError) as e:
+    except Lost as e:
         sys.exit(str(e))
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
