@@ -153,7 +153,8 @@ func (cfg Config) budget(api string) *budget.Budget {
 	case cfg.RequestsPerMinute > 0:
 		share = budget.Number(cfg.RequestsPerMinute)
 	}
-	return budget.New(budget.Config{Client: cfg.ClientID, Share: share, Dir: cmp.Or(cfg.BudgetDir, budget.UserDir(os.Getenv)), Log: cfg.Log})
+	dir := cmp.Or(cfg.BudgetDir, budget.UserDir(os.Getenv)) //nolint:forbidigo // a program that imports the client hands over no environment, and must meet the commands where they are
+	return budget.New(budget.Config{Client: cfg.ClientID, Share: share, Dir: dir, Log: cfg.Log})
 }
 
 // Availability is up to when the data behind jobs is complete.
