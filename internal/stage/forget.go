@@ -107,11 +107,11 @@ func (s *Stage) everything(ctx context.Context, c chunk) ([]conversation.Version
 	defer r.close()
 	var out []conversation.Version
 	for {
-		more, err := r.next()
+		v, more, err := r.next()
 		if err != nil || !more {
 			return out, err
 		}
-		out = append(out, r.head)
+		out = append(out, v)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -83,6 +84,8 @@ type Stage struct {
 	store store.Store
 	at    store.Location // under which its files are
 	run   RunID
+
+	together atomic.Int64 // how many files have been written together, so that each has a name of its own
 
 	// Redact makes personal data in the text of a record unreadable, before anything of it is written; nil for nothing.
 	// It leaves the record's id, start and end as they are.

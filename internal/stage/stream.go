@@ -1,14 +1,10 @@
 package stage
 
 import (
-	"container/heap"
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"slices"
-
-	"github.com/klauspost/compress/s2"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/state"
@@ -103,7 +99,7 @@ func (s *Stage) Days(ctx context.Context) ([]DayCount, error) {
 
 // Stream yields the records of the batch in order of start and id, the living version of each conversation once. It
 // can be walked again. Chunks are opened when their turn comes, so that pages that came in order cost the memory of
-// one.
+// one, and pages in any order that of openAtOnce.
 func (b *Batch) Stream(ctx context.Context) iter.Seq2[conversation.Version, error] {
 	return func(yield func(conversation.Version, error) bool) {
 		open := &readers{}
@@ -112,7 +108,11 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[conversation.Version, erro
 		for {
 			// A chunk must be open before a record that may come after its first is given away.
 			for len(waiting) > 0 && (len(*open) == 0 || waiting[0].first <= (*open)[0].head.Start.UnixMicro()) {
-				if err := open.add(ctx, b, waiting[0]); err != nil {
+				err := open.narrow(ctx, b.stage)
+				if err == nil {
+					err = open.add(ctx, b, waiting[0])
+				}
+				if err != nil {
 					yield(conversation.Version{}, err)
 					return
 				}
@@ -121,8 +121,8 @@ func (b *Batch) Stream(ctx context.Context) iter.Seq2[conversation.Version, erro
 			if len(*open) == 0 {
 				return
 			}
-			v := (*open)[0].head
-			if err := open.advance(); err != nil {
+			v, err := open.take()
+			if err != nil {
 				yield(conversation.Version{}, err)
 				return
 			}
@@ -161,89 +161,20 @@ func (b *Batch) living(ctx context.Context, c chunk, give func(head) bool) error
 	if err != nil {
 		return err
 	}
-	for line, h := range f.heads {
+	for line := 0; ; line++ {
+		h, more, err := f.heads.next()
+		if !more || err != nil {
+			return errors.Join(err, f.Close())
+		}
 		if !b.dead[c.n][line] && !give(h) {
 			return errors.Join(errEnough, f.Close())
 		}
 	}
-	return f.Close()
 }
 
 // Done forgets the batch, whose records are in the lake; with is done in the same transaction.
 func (b *Batch) Done(ctx context.Context, with func(*state.Tx) error) error {
 	return b.stage.drop(ctx, b.chunks, with)
-}
-
-// chunkReader reads one chunk.
-type chunkReader struct {
-	of    chunk
-	head  conversation.Version // the next record
-	file  io.Closer
-	texts *s2.Reader
-	heads []head // of the records after it
-	dead  map[int]bool
-	line  int
-}
-
-// readers is a heap of open chunks, by their next record.
-type readers []*chunkReader
-
-func (h *readers) Len() int { return len(*h) }
-func (h *readers) Less(i, j int) bool {
-	return conversation.Compare((*h)[i].head.Record, (*h)[j].head.Record) < 0
-}
-func (h *readers) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
-func (h *readers) Push(x any)    { *h = append(*h, x.(*chunkReader)) }
-func (h *readers) Pop() any {
-	last := len(*h) - 1
-	x := (*h)[last]
-	*h = (*h)[:last]
-	return x
-}
-
-func (h *readers) add(ctx context.Context, b *Batch, c chunk) error {
-	r, err := b.open(ctx, c)
-	if err != nil {
-		return err
-	}
-	more, err := r.next()
-	if err != nil || !more {
-		r.close()
-		return err
-	}
-	heap.Push(h, r)
-	return nil
-}
-
-// advance moves the first reader to its next record.
-func (h *readers) advance() error {
-	first := (*h)[0]
-	more, err := first.next()
-	if err != nil {
-		return err
-	}
-	if !more {
-		heap.Pop(h)
-		first.close()
-		return nil
-	}
-	heap.Fix(h, 0)
-	return nil
-}
-
-func (h *readers) close() {
-	for _, r := range *h {
-		r.close()
-	}
-}
-
-func (b *Batch) open(ctx context.Context, c chunk) (*chunkReader, error) {
-	f, err := b.stage.openChunk(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	texts := s2.NewReader(f.texts, s2.ReaderMaxBlockSize(textBlock), s2.ReaderAllocBlock(textBlock))
-	return &chunkReader{of: c, file: f, texts: texts, heads: f.heads, dead: b.dead[c.n]}, nil
 }
 
 func (s *Stage) dead(ctx context.Context, chunk int) (map[int]bool, error) {
@@ -265,33 +196,3 @@ func linesOf(rows iter.Seq2[state.Row, error]) (map[int]bool, error) {
 	}
 	return lines, nil
 }
-
-// next reads the next living record into head.
-func (r *chunkReader) next() (bool, error) {
-	for ; len(r.heads) > 0; r.line++ {
-		h := r.heads[0]
-		r.heads = r.heads[1:]
-		text, err := r.text(h.size, r.dead[r.line])
-		if err != nil {
-			return false, damaged(r.of, err)
-		}
-		if text != nil {
-			r.head, r.line = h.Version, r.line+1
-			r.head.JSON = text
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// text reads the next text, or passes over it.
-func (r *chunkReader) text(size int, over bool) ([]byte, error) {
-	if over {
-		return nil, r.texts.Skip(int64(size))
-	}
-	text := make([]byte, size)
-	_, err := io.ReadFull(r.texts, text)
-	return text, err
-}
-
-func (r *chunkReader) close() { _ = r.file.Close() } // it was only read
