@@ -9,7 +9,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/ledger"
 )
 
@@ -117,15 +116,12 @@ func (e *Extraction) differing(ctx context.Context, of func(ledger.Entry) bool) 
 
 // rows counts the conversations that the lake has of each day.
 func (e *Extraction) rows(ctx context.Context) (map[conversation.Day]int64, error) {
-	s, err := e.cfg.Lake.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
+	files, err := e.cfg.Lake.ConversationFiles(ctx)
 	out := map[conversation.Day]int64{}
-	for _, f := range s.Files(tables.Conversations) {
+	for _, f := range files {
 		out[f.Day] += f.Rows
 	}
-	return out, s.Close()
+	return out, err
 }
 
 // narrow reads days again, each in parts of six hours: what one job leaves out, several may bring.

@@ -7,7 +7,6 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
-	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
@@ -147,17 +146,14 @@ func heldOf(ctx context.Context, l *lake.Lake, control *state.DB, first, end con
 		h.Aside = aside[stage.RejectedDay{Run: stage.RunID(entry.Run), Day: day.String()}]
 		held[day] = h
 	}
-	s, err := l.Snapshot(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, f := range s.Files(tables.Conversations) {
+	files, err := l.ConversationFiles(ctx)
+	for _, f := range files {
 		h := held[f.Day]
 		h.Records += f.Rows
 		h.Open += f.Open
 		held[f.Day] = h
 	}
-	return held, entries, s.Close()
+	return held, entries, err
 }
 
 // interruptedRun names the run that was not ended, if there is one.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -162,11 +161,11 @@ func (e *Extraction) quiet(ctx context.Context, empty []conversation.Day) (out [
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := e.cfg.Lake.Snapshot(ctx)
+	files, err := e.cfg.Lake.ConversationFiles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range snapshot.Files(tables.Conversations) {
+	for _, f := range files {
 		delete(whole, f.Day)
 	}
 	for _, day := range empty {
@@ -177,7 +176,7 @@ func (e *Extraction) quiet(ctx context.Context, empty []conversation.Day) (out [
 			out = append(out, d)
 		}
 	}
-	return out, snapshot.Close()
+	return out, nil
 }
 
 // incomplete says what is missing although all went well; nil if nothing is.

@@ -141,10 +141,26 @@ const openTries = 10
 var errGone = errors.New("the snapshot has expired")
 
 // Snapshot opens the newest snapshot. The caller closes it.
-func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
+func (l *Lake) Snapshot(ctx context.Context) (*Snapshot, error) {
+	return l.snapshot(ctx, tables.Companions())
+}
+
+// ConversationFiles lists the files of conversations in the newest snapshot, for those who ask what the lake has and not what is in
+// it. They may be gone when somebody opens them.
+func (l *Lake) ConversationFiles(ctx context.Context) ([]datafile.File, error) {
+	s, err := l.snapshot(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.Files(tables.Conversations), s.Close()
+}
+
+// snapshot opens the newest snapshot with the files of conversations and of some companions: to list those of all tables takes most
+// of what it costs in a large lake.
+func (l *Lake) snapshot(ctx context.Context, companions []tables.Table) (_ *Snapshot, err error) {
 	defer fault.Wrap(&err, "open a snapshot of the lake")
 	for range openTries {
-		s, err := l.newest(ctx)
+		s, err := l.newest(ctx, companions)
 		if !errors.Is(err, errGone) && !errors.Is(err, errLocked) {
 			return s, err
 		}
@@ -154,7 +170,7 @@ func (l *Lake) Snapshot(ctx context.Context) (_ *Snapshot, err error) {
 
 // newest opens the snapshot that is the newest at this moment. By the time it is to be pinned it may be expiring, which
 // is errLocked, or have expired, which is errGone.
-func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
+func (l *Lake) newest(ctx context.Context, companions []tables.Table) (_ *Snapshot, err error) {
 	if err := l.inPlace(); err != nil {
 		return nil, err
 	}
@@ -163,7 +179,7 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if last := l.listed.Load(); last != nil {
+	if last := l.listed.Load(); last != nil && last.companions >= len(companions) {
 		if s, err := l.again(ctx, last, whole); s != nil || err != nil {
 			return s, err
 		}
@@ -181,10 +197,10 @@ func (l *Lake) newest(ctx context.Context) (_ *Snapshot, err error) {
 	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}
-	if err := l.list(ctx, s, current); err != nil {
+	if err := l.list(ctx, s, current, companions); err != nil {
 		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
-	l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.files})
+	l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.files, len(companions)})
 	return s, nil
 }
 
@@ -202,7 +218,7 @@ func (l *Lake) SnapshotOf(ctx context.Context, id SnapshotID) (_ *Snapshot, err 
 	}
 	s := &Snapshot{ID: id, files: map[tables.Table][]datafile.File{}}
 	if s.pin, err = l.pin(ctx, id); err == nil {
-		err = l.list(ctx, s, at)
+		err = l.list(ctx, s, at, tables.Companions())
 	}
 	switch {
 	case errors.Is(err, errLocked) || errors.Is(err, errGone): // it was expiring since it was looked for
@@ -249,7 +265,7 @@ func (l *Lake) replaced(ctx context.Context, head *table.Table, err error) error
 
 // list lists the files of a snapshot that was pinned. Conversations come first: their history tells whether the pin
 // came in time, and only then are the companions there.
-func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) error {
+func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot, companions []tables.Table) error {
 	head, err := l.load(ctx, tables.Conversations)
 	if err != nil {
 		return err
@@ -261,7 +277,7 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) e
 		return err
 	}
 	s.files[tables.Conversations] = l.find(s.files[tables.Conversations])
-	for _, t := range tables.Companions() {
+	for _, t := range companions {
 		id, err := named(current, t)
 		if err != nil {
 			return err
@@ -275,9 +291,10 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot) e
 
 // listing is the files of a snapshot, for all who open it; nobody changes them.
 type listing struct {
-	location string // metadata whose newest snapshot it is
-	id       SnapshotID
-	files    map[tables.Table][]datafile.File
+	location   string // metadata whose newest snapshot it is
+	id         SnapshotID
+	files      map[tables.Table][]datafile.File
+	companions int // how many of them are listed: all of them, or none
 }
 
 // named is the snapshot of t that a snapshot of conversations names; 0 if t had none.
