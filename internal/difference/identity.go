@@ -34,6 +34,7 @@ var identities = map[string]Identity{
 	"proposedAgents":     {[]string{"proposedAgentId"}, nil},
 	"scoredAgents":       {[]string{"scoredAgentId"}, nil},
 	"properties":         {[]string{"property"}, nil},
+	"rows":               {[]string{"interaction.id"}, nil}, // of a row report: see wire.Envelope
 }
 
 // sets are the lists of plain values of which the order says nothing. That of the others may: response codes come one after

@@ -49,14 +49,15 @@ func Read(path string) (*Schema, error) {
 	if err != nil {
 		return nil, fault.AtPath(err, "the schema %s cannot be read", path)
 	}
-	s, err := parse(text)
+	s, err := Parse(text)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "%s is no JSON Schema that can be used: %v", path, err)
 	}
 	return s, nil
 }
 
-func parse(text []byte) (*Schema, error) {
+// Parse reads the text of a schema.
+func Parse(text []byte) (*Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
@@ -214,6 +215,7 @@ func (s *Schema) path(location []string) string {
 type Door struct {
 	schema *Schema
 	strict bool
+	what   string // the warning begins with
 
 	mu     sync.Mutex
 	counts map[string]int64
@@ -221,7 +223,14 @@ type Door struct {
 
 // NewDoor makes a door. A strict one refuses every deviation, as fault.Drifted. Without a schema it takes what wire.Record takes.
 func NewDoor(s *Schema, strict bool) *Door {
-	return &Door{schema: s, strict: strict, counts: map[string]int64{}}
+	return &Door{schema: s, strict: strict, what: "records deviate from the schema of --schema", counts: map[string]int64{}}
+}
+
+// NewRowDoor makes a door at which the rows of row reports are held against a schema of rows.
+func NewRowDoor(s *Schema, strict bool) *Door {
+	d := NewDoor(s, strict)
+	d.what = "rows deviate from the schema that they are held against"
+	return d
 }
 
 // Record reads a record as wire.Record does. What breaks a hard rule is fault.Invalid, too.
@@ -230,25 +239,36 @@ func (d *Door) Record(raw []byte) (conversation.Record, error) {
 	if err != nil || d.schema == nil {
 		return r, err
 	}
+	return r, d.Hold(r.ID, raw)
+}
+
+// Hold holds what there is of a conversation against the schema: its record, or a part of that which the schema is about. It fails
+// as Record does.
+func (d *Door) Hold(id conversation.ID, raw []byte) error {
 	hard, soft := d.schema.check(raw)
 	if len(hard) > 0 {
-		return r, fault.New(fault.Invalid, "record %s breaks hard rules of the schema: %s", r.ID, listed(hard))
+		return fault.New(fault.Invalid, "record %s breaks hard rules of the schema: %s", id, listed(hard))
 	}
-	if d.strict && len(soft) > 0 {
-		return r, fault.New(fault.Drifted, "record %s deviates from the schema, and --on-drift fail was given: %s; --on-drift warn takes it", r.ID, listed(soft))
+	return d.Deviates(id, soft...)
+}
+
+// Deviates counts what is found odd of a conversation, at places that quote nothing of it; a strict door refuses it.
+func (d *Door) Deviates(id conversation.ID, at ...string) error {
+	if d.strict && len(at) > 0 {
+		return fault.New(fault.Drifted, "record %s deviates from the schema, and --on-drift fail was given: %s; --on-drift warn takes it", id, listed(at))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, at := range soft {
+	for _, at := range at {
 		if _, has := d.counts[at]; !has && len(d.counts) >= most {
 			at = wire.Others
 		}
 		d.counts[at]++
 	}
-	return r, nil
+	return nil
 }
 
-// Warning says how many records deviate from the schema, by place and keyword; empty if none does.
+// Warning says how often what was taken deviates from the schema, by place and keyword; empty if nothing does.
 func (d *Door) Warning() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -259,7 +279,7 @@ func (d *Door) Warning() string {
 	for _, at := range slices.Sorted(maps.Keys(d.counts)) {
 		names = append(names, fmt.Sprintf("%s (%d)", at, d.counts[at]))
 	}
-	return "records deviate from the schema of --schema, and were taken: " + listed(names)
+	return d.what + ", and were taken: " + listed(names)
 }
 
 // listed names five at most.

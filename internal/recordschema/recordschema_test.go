@@ -165,7 +165,7 @@ func TestTheBuiltInSchemaSaysWhatTheDecoderSays(t *testing.T) {
 }
 
 func BenchmarkDoor(b *testing.B) {
-	s, err := parse(wire.Schema())
+	s, err := Parse(wire.Schema())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func BenchmarkDoor(b *testing.B) {
 
 // Numbers of any exponent and length are held against numeric rules, in a schema too, and cost no more than others.
 func TestNumbersWithoutBounds(t *testing.T) {
-	s, err := parse([]byte(`{"properties":{"x":{"type":"number","minimum":-5,"maximum":5,"multipleOf":0.5},"y":{"maximum":1e999999999}}}`))
+	s, err := Parse([]byte(`{"properties":{"x":{"type":"number","minimum":-5,"maximum":5,"multipleOf":0.5},"y":{"maximum":1e999999999}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -208,7 +208,7 @@ func valueOf(text jsontext.Value, t column.Type) (v any, wants string) {
 		if _, wants := decoded(text, &at, "a time with its zone, such as 2026-11-01T00:00:00.000Z"); wants != "" {
 			return nil, wants
 		}
-		instant, err := zoned(at)
+		instant, err := Zoned(at)
 		if err != nil {
 			return nil, "a time with its zone, such as 2026-11-01T00:00:00.000Z"
 		}

@@ -115,15 +115,15 @@ func (d *decoder) instant(name string) time.Time {
 		}
 		return time.Time{}
 	}
-	at, err := zoned(text)
+	at, err := Zoned(text)
 	if err != nil {
 		d.report(dated(name, err))
 	}
 	return at
 }
 
-// zoned reads a time that says its zone.
-func zoned(text string) (time.Time, error) {
+// Zoned reads a time that says its zone.
+func Zoned(text string) (time.Time, error) {
 	at, err := conversation.ParseTime(text)
 	if err != nil {
 		return at, err
@@ -158,7 +158,7 @@ func (d *decoder) interval(text string) conversation.Interval {
 	first, second, _ := strings.Cut(text, "/")
 	for _, part := range []string{first, second} {
 		if err == nil && !strings.HasPrefix(part, "P") {
-			_, err = zoned(part)
+			_, err = Zoned(part)
 		}
 	}
 	if err != nil {
