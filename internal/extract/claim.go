@@ -63,6 +63,8 @@ func Claim(ctx context.Context, control *state.DB, now Identity) error {
 func MayImport(ctx context.Context, control *state.DB, said string) error {
 	known, err := Known(ctx, control)
 	switch {
+	case err == nil && known.Report != "":
+		return fault.Field("--lake", "the lake holds %v, and files hold conversations; import them into a lake of their own", known)
 	case err != nil || known == (Identity{}) || known.is(said):
 		return err
 	case said != "":

@@ -74,6 +74,10 @@ type Config struct {
 	Attributes Teller
 	// Filter stands for the filters that the platform's client asks with; empty for none. A lake has one.
 	Filter string
+	// RowReport stands for the row report that the platform gives rows of, in envelopes; empty for conversations. A lake has one.
+	RowReport string
+	// Noticed gives what whoever gives the records has noticed since it was asked last, for the summary's warnings; nil for nothing.
+	Noticed func() []string
 	// Wait is how long to wait while somebody else extracts into the lake.
 	Wait time.Duration
 
@@ -163,6 +167,9 @@ func New(cfg Config) *Extraction {
 	}
 	if cfg.Door == nil {
 		cfg.Door = wire.Record
+	}
+	if cfg.Noticed == nil {
+		cfg.Noticed = func() []string { return nil }
 	}
 	return &Extraction{
 		cfg: cfg, store: store{cfg.Control}, ledger: ledger.In(cfg.Control),
@@ -322,7 +329,7 @@ func (e *Extraction) reads() string {
 
 func (e *Extraction) beginNew(ctx context.Context) error {
 	e.run = run{
-		id: stage.RunID(uuid.Must(uuid.NewV7()).String()), source: e.source.key(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.reads(),
+		id: stage.RunID(uuid.Must(uuid.NewV7()).String()), source: e.source.run(), first: e.cfg.First, end: e.cfg.End, begun: e.cfg.Now(), again: e.reads(),
 		available: e.plan.complete(),
 	}
 	return e.store.begin(ctx, e.run, e.plan.Again)
@@ -347,7 +354,7 @@ func (e *Extraction) goOn(ctx context.Context) (err error) {
 // and the first day that it left unfinished is the first one that is to be extracted now. The interval itself may have
 // moved on, as that of a nightly extraction of the last days does.
 func (e *Extraction) continues(ctx context.Context, r run) (bool, error) {
-	if e.cfg.Recount || r.source != e.source.key() && r.source != e.source.URL || r.again != e.cfg.Again.String() || r.covered().After(e.cfg.End.Start()) {
+	if e.cfg.Recount || !e.source.ran(r.source) || r.again != e.cfg.Again.String() || r.covered().After(e.cfg.End.Start()) {
 		return false, nil
 	}
 	if len(r.parts) == 0 {

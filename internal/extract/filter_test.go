@@ -18,7 +18,7 @@ func TestALakeHasOneFilter(t *testing.T) {
 		{"sha256:1", "sha256:1", ""},
 		{"", "sha256:1", "the lake holds all conversations"},
 		{"sha256:1", "", "the lake holds the conversations of a filter, sha256:1"},
-		{"sha256:1", "sha256:2", "the lake holds the conversations of another filter, sha256:1"},
+		{"sha256:1", "sha256:2", "the lake holds the conversations of a filter, sha256:1, and --filter gives another one"},
 	} {
 		s := &scripted{pages: of(2, "1T1", "2T1")}
 		r := newScripted(t, 1, s)

@@ -48,7 +48,7 @@ func (s store) mark(ctx context.Context, run stage.RunID, as mark, days []conver
 
 // known gives what the lake knows of its source; the zero value if it knows nothing.
 func (s store) known(ctx context.Context) (i Identity, err error) {
-	err = s.db.Row(ctx, `SELECT id, name, url, filter FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL, &i.Filter)
+	err = s.db.Row(ctx, `SELECT id, name, url, filter, report FROM extract_source`).Scan(&i.ID, &i.Name, &i.URL, &i.Filter, &i.Report)
 	if errors.Is(err, state.ErrNoRow) {
 		return Identity{}, nil
 	}
@@ -56,8 +56,8 @@ func (s store) known(ctx context.Context) (i Identity, err error) {
 }
 
 func (s store) setSource(ctx context.Context, i Identity) error {
-	_, err := s.db.Exec(ctx, `INSERT INTO extract_source VALUES (1, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id, name = excluded.name, url = excluded.url,
-		filter = excluded.filter`, i.ID, i.Name, i.URL, i.Filter)
+	_, err := s.db.Exec(ctx, `INSERT INTO extract_source VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET id = excluded.id, name = excluded.name, url = excluded.url,
+		filter = excluded.filter, report = excluded.report`, i.ID, i.Name, i.URL, i.Filter, i.Report)
 	return err
 }
 

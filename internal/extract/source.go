@@ -16,6 +16,8 @@ type Identity struct {
 	URL  string `json:"base_url"`
 	// Filter stands for the filters that the conversations were asked for with; empty for all of them.
 	Filter string `json:"filter,omitzero"`
+	// Report stands for the row report whose rows the conversations have; empty for conversations as the platform records them.
+	Report string `json:"report,omitzero"`
 }
 
 // String names the source for a person. The name is one line of plain characters already.
@@ -24,6 +26,11 @@ func (i Identity) String() string {
 		all := i
 		all.Filter = ""
 		return all.String() + ", those of the filter " + i.Filter + " alone"
+	}
+	if i.Report != "" {
+		all := i
+		all.Report = ""
+		return all.String() + ", the rows of the report " + i.Report
 	}
 	switch {
 	case i == Simulation():
@@ -36,7 +43,15 @@ func (i Identity) String() string {
 	return fmt.Sprintf(`the organization "%s" (%s, at %s)`, i.Name, i.ID, i.URL)
 }
 
-// key is what --source is given, and what a run remembers.
+// run is what a run remembers: a run that brings some conversations, or rows, cannot go on with others.
+func (i Identity) run() string { return strings.TrimRight(i.key()+" "+i.Filter+i.Report, " ") }
+
+// ran says whether a run that remembers source is one of i. Of before there were identities it remembers the base URL.
+func (i Identity) ran(source string) bool {
+	return source == i.run() || source == i.URL && i.Filter+i.Report == ""
+}
+
+// key is what --source is given.
 func (i Identity) key() string {
 	if i.ID != "" {
 		return i.ID
@@ -66,7 +81,7 @@ func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, er
 	if err != nil {
 		return Identity{}, err
 	}
-	now := Identity{ID: org.ID, Name: org.Name, URL: e.cfg.Name, Filter: e.cfg.Filter}
+	now := Identity{ID: org.ID, Name: org.Name, URL: e.cfg.Name, Filter: e.cfg.Filter, Report: e.cfg.RowReport}
 	e.untold = org.ID == ""
 	if e.cfg.Moved != "" && !now.is(e.cfg.Moved) {
 		return now, fault.Field("--source", "--source says %q, and this is %v", e.cfg.Moved, now)
@@ -74,8 +89,8 @@ func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, er
 	switch {
 	case known == Identity{} || e.cfg.Moved != "" && !known.same(now):
 		return now, nil
-	case known.Filter != now.Filter:
-		return now, e.otherFilter(known)
+	case known.Filter != now.Filter || known.Report != now.Report:
+		return now, chosenOtherwise(known, now)
 	case !known.same(now):
 		return now, fault.Field("--source", "the lake holds the conversations of %v, and this is %v; extract it into a lake of its own, "+
 			"or, if the lake's source has moved, say so by --source %s", known, now, now.key())
@@ -85,15 +100,26 @@ func (e *Extraction) identify(ctx context.Context, known Identity) (Identity, er
 	return now, nil
 }
 
-// otherFilter refuses conversations that a filter of another kind chooses: the days of a lake would be whole of neither.
-func (e *Extraction) otherFilter(known Identity) error {
-	switch {
-	case known.Filter == "":
-		return fault.Field("--filter", "the lake holds all conversations of its days, and --filter would bring some; extract them into a lake of their own")
-	case e.cfg.Filter == "":
-		return fault.Field("--filter", "the lake holds the conversations of a filter, %s; give it by --filter, or extract into a lake of its own", known.Filter)
+// chosenOtherwise refuses conversations that something else chooses than those of the lake: its days would be whole of neither.
+func chosenOtherwise(known, now Identity) error {
+	is := func(i Identity) (what, flag, value string) {
+		switch {
+		case i.Report != "":
+			return "the rows of a report", "--rows", i.Report
+		case i.Filter != "":
+			return "the conversations of a filter", "--filter", i.Filter
+		}
+		return "all conversations of its days", "", ""
 	}
-	return fault.Field("--filter", "the lake holds the conversations of another filter, %s; extract into a lake of its own", known.Filter)
+	has, by, value := is(known)
+	_, given, _ := is(now)
+	switch {
+	case by == "":
+		return fault.Field(given, "the lake holds %s, and %s would bring others; extract into a lake of their own", has, given)
+	case by == given:
+		return fault.Field(given, "the lake holds %s, %s, and %s gives another one; extract into a lake of its own", has, value, given)
+	}
+	return fault.Field(by, "the lake holds %s, %s; give it by %s, or extract into a lake of its own", has, value, by)
 }
 
 // remember makes the lake know its source. A source that is new is remembered with the first commit: until then the

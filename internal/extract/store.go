@@ -78,6 +78,8 @@ var schema = state.Schema{Owner: "extract", Steps: []string{`
 		day  {text} NOT NULL, -- on which it began
 		hash {bytes} NOT NULL -- SHA-256 of the record that the query gave then
 	) {by key}`,
+	// It stands for the row report whose rows a lake has; empty for conversations.
+	`ALTER TABLE extract_source ADD COLUMN report {text} NOT NULL DEFAULT ''`,
 }}
 
 // mark is what a run remembers of a day.

@@ -121,7 +121,7 @@ func (e *Extraction) warn(ctx context.Context, format string, args ...any) {
 
 // warnings are what a person should look at, though nothing failed.
 func (e *Extraction) warnings(ctx context.Context, s Summary) (out []string, err error) {
-	out = slices.Clone(e.warned)
+	out = slices.Concat(e.warned, e.cfg.Noticed())
 	if s.Ahead > 0 {
 		out = append(out, fmt.Sprintf("the platform calls its data complete up to %s, which is %d s ahead of this machine's clock, %s; "+
 			"days that have not ended by this clock are not extracted; look at both clocks", s.Available, s.Ahead, conversation.FormatTime(e.plan.Now)))

@@ -3,6 +3,8 @@
 package door
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
@@ -10,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/recordschema"
+	"github.com/parley-hq/parley/internal/source/rows"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -39,24 +42,39 @@ type Door struct {
 
 // Open reads the flags, and the schema.
 func (o *Options) Open() (Door, error) {
-	var d Door
-	switch o.OnDrift {
-	case "", "warn":
-	case "fail":
-		d.Strict = true
-	default:
-		return d, fault.Field("--on-drift", "--on-drift %s is not known; warn and fail are", fault.Clip(o.OnDrift))
-	}
-	if o.Schema == "" {
-		return d, nil
-	}
-	s, err := recordschema.Read(o.Schema)
-	if err != nil {
+	d, s, err := o.read()
+	if err != nil || s == nil {
 		return d, err
 	}
 	checked := recordschema.NewDoor(s, d.Strict)
 	d.Record, d.warning = checked.Record, checked.Warning
 	return d, nil
+}
+
+// OpenRows is Open for the rows of a report: the schema, of which there is one without the flag too, is that of a row.
+func (o *Options) OpenRows(standard *recordschema.Schema) (Door, error) {
+	d, s, err := o.read()
+	if err != nil {
+		return d, err
+	}
+	checked := recordschema.NewRowDoor(cmp.Or(s, standard), d.Strict)
+	d.Record, d.warning = rows.NewDoor(checked).Record, checked.Warning
+	return d, nil
+}
+
+// read reads the flags; the schema is nil if there is none.
+func (o *Options) read() (d Door, s *recordschema.Schema, err error) {
+	switch o.OnDrift {
+	case "", "warn":
+	case "fail":
+		d.Strict = true
+	default:
+		return d, nil, fault.Field("--on-drift", "--on-drift %s is not known; warn and fail are", fault.Clip(o.OnDrift))
+	}
+	if o.Schema != "" {
+		s, err = recordschema.Read(o.Schema)
+	}
+	return d, s, err
 }
 
 // Warn tells on standard error of what was otherwise, and taken: drift is what a run met first.

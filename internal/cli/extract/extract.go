@@ -64,6 +64,7 @@ type Options struct {
 	DryRun    bool
 	Recount   bool // it is parley reconcile
 	Filter    string
+	Rows      string
 	Follow    bool
 	Tail      bool
 	Attribs   bool
@@ -105,6 +106,7 @@ A lake knows its source from its first commit on. Another platform or organizati
   parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake --base-url http://127.0.0.1:8080
   parley extract --from 2017-01-01 --to 2026-01-01 --lake ./lake --dry-run
   parley extract --again 2026-11-03..2026-11-05 --lake ./lake
+  parley extract --rows body.json --from 2026-11-01 --lake ./rows --base-url http://127.0.0.1:8080
   parley extract --config parley.yaml --organization acme`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
@@ -143,6 +145,7 @@ func (o *Options) configure(cmd *cobra.Command, _ []string) (err error) {
 func (o *Options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.BaseURL, "base-url", "", "server to extract from, in place of GENESYS_ENVIRONMENT")
 	f.StringVar(&o.Filter, "filter", "", "file with filters, as a request body has them; what they choose is a lake of its own")
+	f.StringVar(&o.Rows, "rows", "", "file with the select and filter of a row report: extract its rows from a server of Parley's, into a lake of their own; docs/row-reports.md")
 	f.StringVar(&o.Tolerance, "tolerance", ledger.FormatTolerance(ledger.DefaultTolerance), "share by which what the platform counts of a day may differ from what the lake has; off to count nothing")
 	f.DurationVar(&o.Wait, "wait", 0, "how long to wait while another process extracts into the lake")
 	o.Redact.Flags(f)
@@ -176,9 +179,6 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	if o.redaction, err = o.Redact.Read(o.Getenv); err != nil {
-		return err
-	}
-	if o.in, err = o.Door.Open(); err != nil {
 		return err
 	}
 	cfg.Strict, cfg.Door = o.in.Strict, o.in.Record
@@ -279,21 +279,30 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	}
 	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
 	c.Patience = o.Patience
+	o.Telling.client, cfg.Name = platform.New(c), c.API
+	if o.Rows != "" {
+		return cfg, o.fromReports(&cfg)
+	}
+	return cfg, o.fromDetails(&cfg)
+}
+
+// fromDetails has conversations extracted.
+func (o *Options) fromDetails(cfg *extract.Config) (err error) {
 	filters, err := o.filter()
 	if err != nil {
-		return cfg, err
+		return err
 	}
 	cfg.Filter = fingerprint(filters)
-	o.Telling.client = platform.New(c)
 	from := source.Details{Client: client.Over(o.Telling.client), Filters: filters}
-	cfg.Platform, cfg.Name = from, c.API
+	cfg.Platform = from
 	if o.Tail {
 		cfg.Tail = from
 	}
 	if o.Attribs {
 		cfg.Attributes = from
 	}
-	return cfg, nil
+	o.in, err = o.Door.Open()
+	return err
 }
 
 // care reads the flags that say what becomes of days that the lake has.

@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -35,9 +34,11 @@ func (d Door) Record(raw []byte) (conversation.Record, error) {
 		return r, err
 	}
 	for _, row := range rows {
-		err = errors.Join(err, d.rows.Hold(r.ID, row))
+		if err := d.rows.Hold(r.ID, row); err != nil {
+			return r, err
+		}
 	}
-	if err == nil && twice(rows) {
+	if twice(rows) {
 		err = d.rows.Deviates(r.ID, "two rows with one interaction.id and another content")
 	}
 	return r, err

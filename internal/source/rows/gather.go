@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"slices"
@@ -73,8 +74,8 @@ func (g *gathering) flush() (out [][]byte, err error) {
 	held := g.held
 	g.held, g.bytes = nil, 0
 	// By conversation, and of each by interaction: in whatever order a server gives them, they make the same record.
-	slices.SortStableFunc(held, func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.conversation, b.conversation), cmp.Compare(a.interaction, b.interaction))
+	slices.SortFunc(held, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.conversation, b.conversation), cmp.Compare(a.interaction, b.interaction), bytes.Compare(a.text, b.text))
 	})
 	for len(held) > 0 {
 		n := slices.IndexFunc(held, func(r row) bool { return r.conversation != held[0].conversation })
