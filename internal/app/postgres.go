@@ -21,6 +21,9 @@ func Postgres(ctx context.Context, dir string, to postgres.Config, job postgres.
 		if to.Source = cmp.Or(known.ID, known.URL, "imported files"); known.Filter != "" {
 			to.Source += ", filter " + known.Filter
 		}
+		if known.Report != "" {
+			to.Source += ", rows of the report " + known.Report
+		}
 		c, err := postgres.Open(ctx, to)
 		if err != nil {
 			return err

@@ -97,7 +97,7 @@ func (r *reader) toFile(ctx context.Context) (err error) {
 	if err := errors.Join(os.Rename(part, r.o.Out), os.Remove(note)); err != nil {
 		return fault.AtPath(err, "%s cannot be written; --out names another path", r.o.Out)
 	}
-	return errors.Join(r.told(s), r.leftOut(status), r.client.DeleteReport(ctx, s.ID))
+	return errors.Join(r.o.told(s.Rows), r.leftOut(status), r.client.DeleteReport(ctx, s.ID))
 }
 
 // begun is where an earlier run of the same request stands, or the beginning of a new report.
@@ -156,18 +156,6 @@ func (s *standing) note(path string) error {
 		return fault.AtPath(err, "%s cannot be written; --out names another path", path)
 	}
 	return os.Rename(path+".new", path)
-}
-
-// told says what was written.
-func (r *reader) told(s standing) error {
-	if r.o.JSON {
-		return r.o.Streams.JSON(struct {
-			Rows   int64  `json:"rows"`
-			Output string `json:"output"`
-		}{s.Rows, r.o.Out})
-	}
-	r.o.Streams.Printf("%s written to %s.\n", ui.Counted(s.Rows, "row", "rows"), r.o.Out)
-	return nil
 }
 
 func seek(f *os.File, to int64) error {

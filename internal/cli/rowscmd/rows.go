@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/export"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/query"
@@ -31,6 +32,8 @@ type Options struct {
 	Version string
 	Getenv  func(string) string
 
+	Lake     string
+	Times    string
 	BaseURL  string
 	Budget   connection.Budget
 	File     string
@@ -51,8 +54,8 @@ type Options struct {
 func New(s *ui.Streams, version string) *cobra.Command {
 	o := &Options{Streams: s, Version: version, Getenv: os.Getenv}
 	cmd := &cobra.Command{
-		Use:   "rows --base-url URL (--from DAY --select COLUMN,... | -f FILE)",
-		Short: "Read flat rows from a server of Parley's, by a row report",
+		Use:   "rows (--base-url URL (--from DAY --select COLUMN,... | -f FILE) | --lake DIR)",
+		Short: "Read flat rows from a server of Parley's, by a row report, or from a lake of them",
 		Long: `Read flat rows of interactions from parley serve or parley sandbox, by an asynchronous row report: it is submitted, awaited, and read
 page by page. The platform has no such reports.
 
@@ -63,14 +66,18 @@ Rows are written as NDJSON, or as CSV, on standard output or into the file of --
 off, the command goes on where it was when it is run again with the same request and the same --out: at the first page that is not written. When a
 part of the data cannot be read on the server, the rows of the rest are written, the command says what is left out, and the exit code is 3.
 
+With --lake the rows are those that parley extract --rows brought into a lake, as they came; nobody is asked. --select then chooses columns of them.
+
 ` + connection.Help,
 		Example: `  parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --to 2026-11-08 --select interaction.id,timestamp,metrics.handledtime.ms --out week.csv
   parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --select metrics.handledtime.ms --group interaction.type
-  parley rows --base-url http://127.0.0.1:8080 -f body.json --out rows.ndjson --json`,
+  parley rows --base-url http://127.0.0.1:8080 -f body.json --out rows.ndjson --json
+  parley rows --lake ./rows --from 2026-11-01 --to 2026-11-08 --times epoch-ms --out week.csv.gz`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
+	f.StringVar(&o.Lake, "lake", "", "folder of a lake of rows, in place of a server")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
 	o.Budget.Flags(f, connection.Interactive)
 	f.StringVarP(&o.File, "file", "f", "", "file with the body of the request; - is standard input")
@@ -80,6 +87,7 @@ part of the data cannot be read on the server, the rows of the rest are written,
 	f.StringSliceVar(&o.Group, "group", nil, "columns whose values make a group: a row is then the sums of one")
 	f.StringVarP(&o.Out, "out", "o", "", "file to write (default: standard output)")
 	f.StringVar(&o.Format, "format", "", "format of the rows: ndjson, csv (default: by the name of --out, else ndjson)")
+	f.StringVar(&o.Times, "times", "iso", "how times are written: iso, epoch-ms (milliseconds since 1970)")
 	f.IntVar(&o.PageSize, "page-size", largestPage(), "rows a page")
 	f.StringVar(&o.Poll, "poll", "1s..30s", "first and longest pause between questions after the report; it doubles")
 	f.DurationVar(&o.Timeout, "timeout", platform.DefaultWithin, "how long to wait; then the report is deleted")
@@ -96,6 +104,9 @@ func Run(ctx context.Context, o *Options) error {
 	poll, err := o.validate()
 	if err != nil {
 		return err
+	}
+	if o.Lake != "" {
+		return o.fromLake(ctx)
 	}
 	body, err := o.body()
 	if err != nil {
@@ -120,10 +131,21 @@ func Run(ctx context.Context, o *Options) error {
 const retries = 5
 
 func (o *Options) validate() (poll platform.Poll, err error) {
-	if o.Format == "" && strings.HasSuffix(o.Out, ".csv") {
+	name := o.Out
+	if o.Lake != "" { // which has its files compressed by name
+		name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	}
+	if o.Format == "" && strings.HasSuffix(name, ".csv") {
 		o.Format = "csv"
 	}
+	if o.Lake != "" {
+		if err := o.ofServers(); err != nil {
+			return poll, err
+		}
+	}
 	switch {
+	case o.Times != string(export.ISO) && o.Times != string(export.Epoch):
+		return poll, fault.Field("--times", "--times %s is not known; iso and epoch-ms are", fault.Clip(o.Times))
 	case o.Format != "" && o.Format != "csv" && o.Format != "ndjson":
 		return poll, fault.Field("--format", "--format %s: write ndjson or csv", o.Format)
 	case (o.Mark || o.Safe) && o.Format != "csv":
@@ -134,8 +156,8 @@ func (o *Options) validate() (poll platform.Poll, err error) {
 		return poll, fault.Field("--timeout", "--timeout must be positive")
 	case o.File != "" && (o.From != "" || o.To != "" || len(o.Select) > 0 || len(o.Group) > 0):
 		return poll, fault.Field("--file", "the request is in the file of -f: --from, --to, --select and --group cannot be given beside it")
-	case o.File == "" && (o.From == "" || len(o.Select) == 0):
-		return poll, fault.Field("--from", "say which rows: --from and --select, or the body of a request by -f")
+	case o.Lake == "" && o.File == "" && (o.From == "" || len(o.Select) == 0):
+		return poll, fault.Field("--from", "say which rows: --from and --select, the body of a request by -f, or a lake of rows by --lake")
 	}
 	if poll, err = platform.ParsePoll(o.Poll); err == nil {
 		poll.Within = o.Timeout
@@ -192,7 +214,7 @@ type reader struct {
 
 // asks is a short text that follows from the request and from how its rows are written.
 func (r *reader) asks() string {
-	sum := sha256.Sum256(append([]byte(r.client.API()+"\x00"+r.o.Format+"\x00"), r.body...))
+	sum := sha256.Sum256(append([]byte(r.client.API()+"\x00"+r.o.Format+"\x00"+r.o.Times+"\x00"), r.body...))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -96,7 +96,7 @@ func (x *rig) run(change func(*Options)) (string, error) {
 	x.t.Helper()
 	var out, errs bytes.Buffer
 	s := &ui.Streams{Out: &out, Err: &errs, In: strings.NewReader("")}
-	o := &Options{Streams: s, Version: "test", BaseURL: x.proxy.URL, PageSize: 4, Poll: "1ms..2ms", Timeout: time.Hour, From: "2026-11-01"}
+	o := &Options{Streams: s, Version: "test", BaseURL: x.proxy.URL, PageSize: 4, Poll: "1ms..2ms", Timeout: time.Hour, From: "2026-11-01", Times: "iso"}
 	o.Getenv = func(name string) string {
 		return map[string]string{"GENESYS_CLIENT_ID": x.login.ID, "GENESYS_CLIENT_SECRET": x.login.Secret}[name]
 	}
@@ -249,7 +249,7 @@ func TestRowsThatAreRefused(t *testing.T) {
 		"group has nothing to sum":                 func(o *Options) { o.Select, o.Group = []string{"interaction.type"}, []string{"interaction.type"} },
 		"set GENESYS_CLIENT_ID":                    func(o *Options) { o.Getenv = func(string) string { return "" } },
 	} {
-		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, From: "2026-11-01", Select: []string{"timestamp"}, PageSize: 1, Poll: "1s..2s", Timeout: time.Hour, Getenv: os.Getenv}
+		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, From: "2026-11-01", Select: []string{"timestamp"}, PageSize: 1, Poll: "1s..2s", Timeout: time.Hour, Times: "iso", Getenv: os.Getenv}
 		change(o)
 		if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

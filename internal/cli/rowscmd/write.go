@@ -5,39 +5,61 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/column"
+	"github.com/parley-hq/parley/internal/column/jsonvalue"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/export"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// sink writes rows as they came: a JSON object a line.
+// sink writes rows that come as JSON objects.
 type sink interface {
 	row(text []byte) error
 }
 
-type ndjson struct{ w io.Writer }
+// ndjson writes a row a line: as it came, unless columns were chosen or times are to be numbers.
+type ndjson struct {
+	w io.Writer
+	cells
+}
 
-func (n ndjson) row(text []byte) error {
-	_, err := n.w.Write(append(text, '\n'))
+func (n *ndjson) row(text []byte) error {
+	if n.asIs() {
+		_, err := n.w.Write(append(text, '\n'))
+		return err
+	}
+	names, values, err := n.read(text)
+	if err != nil {
+		return err
+	}
+	line := []byte{'{'}
+	for i, name := range names {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		line = append(append(jsonvalue.Quote(line, name), ':'), n.json(name, values[i])...)
+	}
+	_, err = n.w.Write(append(line, "}\n"...))
 	return err
 }
 
-// table writes rows as CSV. The members of the first row are the columns, and every other row has the same.
+// table writes rows as CSV. The columns are those that were chosen, else the members of the first row.
 type table struct {
-	w      io.Writer
-	o      export.CSVOptions
-	names  []string // once they are known
-	headed bool     // the head was written, by this run or one before
+	w io.Writer
+	o export.CSVOptions
+	cells
+
+	headed bool // the head was written, by this run or one before
 	csv    *export.CSV
-	values []any
 }
 
 func (t *table) row(text []byte) error {
-	names, err := t.read(text)
+	names, values, err := t.read(text)
 	if err != nil {
 		return err
 	}
@@ -46,13 +68,14 @@ func (t *table) row(text []byte) error {
 			return err
 		}
 	}
-	if !slices.Equal(names, t.names) {
-		return fault.New(fault.Corrupt, "a row has other members than the first one")
+	out := make([]any, len(names))
+	for i, name := range names {
+		out[i] = t.value(name, values[i])
 	}
-	return t.csv.Row(t.values)
+	return t.csv.Row(out)
 }
 
-// begin writes the head, unless the file has it.
+// begin writes the head, unless the file has it. From then on every row has its columns.
 func (t *table) begin(names []string) (err error) {
 	columns := make([]column.Selected, len(names))
 	for i, name := range names {
@@ -78,33 +101,76 @@ type turned struct{ to io.Writer }
 
 func (t *turned) Write(text []byte) (int, error) { return t.to.Write(text) }
 
-// read takes a row apart.
-func (t *table) read(text []byte) (names []string, err error) {
-	dec := jsontext.NewDecoder(bytes.NewReader(text))
-	t.values = t.values[:0]
-	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
-		return nil, fault.New(fault.Corrupt, "a row is no JSON object")
-	}
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return nil, fault.New(fault.Corrupt, "a row is no JSON object")
-		}
-		names = append(names, name.String())
-		value, err := dec.ReadValue()
-		if err != nil {
-			return nil, fault.New(fault.Corrupt, "a row is no JSON object")
-		}
-		t.values = append(t.values, cell(value.Clone()))
-	}
-	return names, nil
+// cells takes rows apart.
+type cells struct {
+	names  []string // of the columns that are wanted; nil for those that a row has
+	chosen bool     // by a person: other members of rows are left out
+	times  export.Times
+	types  map[string]bool // names that were looked at: whether they are of times
 }
 
-// cell is a value as CSV has it: lists and maps stay JSON.
-func cell(v jsontext.Value) any {
+func (c *cells) asIs() bool { return c.names == nil && c.times != export.Epoch }
+
+// read gives the members that are wanted of a row. One that the row lacks is nil, which is null.
+func (c *cells) read(text []byte) (names []string, values []jsontext.Value, err error) {
+	has, all, err := members(text)
+	if err != nil || c.names == nil {
+		return has, all, err
+	}
+	if slices.Equal(has, c.names) {
+		return has, all, nil
+	}
+	values = make([]jsontext.Value, len(c.names))
+	for i, name := range has {
+		at := slices.Index(c.names, name)
+		if at >= 0 {
+			values[at] = all[i]
+		} else if !c.chosen {
+			return nil, nil, fault.New(fault.Corrupt, "a row has a member that the first one lacks: %s; name the columns by --select", fault.Clip(name))
+		}
+	}
+	return c.names, values, nil
+}
+
+// members reads a row.
+func members(text []byte) (names []string, values []jsontext.Value, err error) {
+	dec := jsontext.NewDecoder(bytes.NewReader(text))
+	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
+		return nil, nil, errNoObject
+	}
+	for dec.PeekKind() == '"' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return nil, nil, errNoObject
+		}
+		names = append(names, token.String())
+		value, err := dec.ReadValue()
+		if err != nil {
+			return nil, nil, errNoObject
+		}
+		values = append(values, value.Clone())
+	}
+	return names, values, nil
+}
+
+var errNoObject = fault.New(fault.Corrupt, "a row is no JSON object")
+
+// json is a value as JSON has it.
+func (c *cells) json(name string, v jsontext.Value) []byte {
+	if at, is := c.value(name, v).(time.Time); is {
+		return jsonvalue.Append(nil, at.UnixMilli())
+	}
+	if v == nil {
+		return []byte("null")
+	}
+	return v
+}
+
+// value is one as CSV has it: lists and maps stay JSON.
+func (c *cells) value(name string, v jsontext.Value) any {
 	var read any
-	if json.Unmarshal(v, &read) != nil {
-		return v
+	if v == nil || json.Unmarshal(v, &read) != nil {
+		return nil
 	}
 	switch read := read.(type) {
 	case float64:
@@ -113,16 +179,41 @@ func cell(v jsontext.Value) any {
 			return n
 		}
 		return read
-	case string, bool, nil:
+	case string:
+		if c.times == export.Epoch && c.isTime(name) {
+			if at, err := conversation.ParseTime(read); err == nil {
+				return at
+			}
+		}
+		return read
+	case bool, nil:
 		return read
 	}
 	return v
 }
 
+// isTime says whether a column is of times.
+func (c *cells) isTime(name string) bool {
+	is, known := c.types[name]
+	if !known {
+		sel, err := column.Parse("", column.Interaction, []string{name})
+		is = err == nil && sel.Columns[0].Type == column.Instant
+		if c.types == nil {
+			c.types = map[string]bool{}
+		}
+		c.types[name] = is
+	}
+	return is
+}
+
 // sinkTo makes what writes rows in the format asked for; headed says that the head of a CSV is there.
 func (o *Options) sinkTo(w *bufio.Writer, headed bool) sink {
-	if o.Format == "csv" {
-		return &table{w: w, o: export.CSVOptions{Times: export.ISO, Mark: o.Mark, Safe: o.Safe}, headed: headed}
+	c := cells{times: export.Times(o.Times)}
+	if o.Lake != "" && len(o.Select) > 0 {
+		c.names, c.chosen = o.Select, true
 	}
-	return ndjson{w}
+	if o.Format == "csv" {
+		return &table{w: w, o: export.CSVOptions{Times: c.times, Mark: o.Mark, Safe: o.Safe}, cells: c, headed: headed}
+	}
+	return &ndjson{w, c}
 }

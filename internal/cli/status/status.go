@@ -127,7 +127,10 @@ func (o *options) print(s extract.Status) error {
 		{"settled", ui.Counted(int64(s.Settled), "day", "days")},
 		{"provisional", ui.Counted(int64(s.Provisional), "day", "days") + ", to be read again" + due(s)},
 		{"gaps", ui.Counted(int64(s.Gaps), "day", "days")},
-		{"conversations", fmt.Sprintf("%s, %s without an end", ui.Count(s.Records), ui.Count(s.Open))},
+		{"conversations", ui.Count(s.Records)},
+	}
+	if s.Source.Report == "" { // rows do not say when a conversation ended
+		lines[len(lines)-1][1] += fmt.Sprintf(", %s without an end", ui.Count(s.Open))
 	}
 	if s.Source != (extract.Identity{}) {
 		lines = append([][2]string{{"from", s.Source.String()}}, lines...)
