@@ -57,7 +57,8 @@ func newRig(t *testing.T, first conversation.Day, days int, from client.Config) 
 			t.Error(err)
 		}
 	})
-	from.RequestsPerMinute, from.Attempts, from.First, from.Most = -1, 3, time.Microsecond, time.Microsecond
+	from.RequestsPerMinute, from.Attempts, from.First, from.Most, from.PollFirst = -1, 3, time.Microsecond, time.Microsecond, time.Microsecond
+	from.PollMost = from.PollFirst
 	r := &rig{t: t, lake: l, client: from, body: plain}
 	r.cfg = extract.Config{
 		Name: "https://api.rows.test", Lake: l, Control: l.Control(), First: first, End: first + conversation.Day(days), Tolerance: 0.05,
