@@ -44,7 +44,7 @@ func (i Identity) String() string {
 }
 
 // run is what a run remembers: a run that brings some conversations, or rows, cannot go on with others.
-func (i Identity) run() string { return strings.TrimRight(i.key()+" "+i.Filter+i.Report, " ") }
+func (i Identity) run() string { return strings.TrimRight(i.key()+" "+i.Filter+" "+i.Report, " ") }
 
 // ran says whether a run that remembers source is one of i. Of before there were identities it remembers the base URL.
 func (i Identity) ran(source string) bool {
@@ -113,10 +113,10 @@ func chosenOtherwise(known, now Identity) error {
 	}
 	has, by, value := is(known)
 	_, given, _ := is(now)
-	switch {
-	case by == "":
+	switch by {
+	case "":
 		return fault.Field(given, "the lake holds %s, and %s would bring others; extract into a lake of their own", has, given)
-	case by == given:
+	case given:
 		return fault.Field(given, "the lake holds %s, %s, and %s gives another one; extract into a lake of its own", has, value, given)
 	}
 	return fault.Field(by, "the lake holds %s, %s; give it by %s, or extract into a lake of its own", has, value, by)

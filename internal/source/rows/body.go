@@ -104,7 +104,7 @@ func (b *Body) over(iv conversation.Interval) []byte {
 
 // Fingerprint stands for the body in a lake and in messages: the values of a filter may be numbers and addresses of people.
 func (b *Body) Fingerprint() string {
-	text := jsontext.Value(encoded([]any{b.Select, b.Filter}))
+	text := encoded([]any{b.Select, b.Filter})
 	if err := text.Canonicalize(); err != nil {
 		panic(err) // it has just been written
 	}

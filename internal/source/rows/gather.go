@@ -47,7 +47,7 @@ func (g *gathering) take(text []byte, at place, skipped bool, n *notes) (out [][
 	case skipped:
 		return nil, nil
 	case err != nil:
-		return [][]byte{text}, nil // it is refused where records are: see Door
+		return [][]byte{text}, nil //nolint:nilerr // it is refused where records are: see Door
 	case double:
 		n.doubled()
 		return nil, nil

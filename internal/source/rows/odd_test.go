@@ -104,7 +104,7 @@ func TestTheEndOfAReport(t *testing.T) {
 func TestTimestampsBeyond(t *testing.T) {
 	in, slightly, far := row("voice", "a", "10:00"), strings.Replace(row("voice", "b", "2026-11-02T00:00"), "00.000Z", "00.900Z", 1), row("voice", "c", "2026-11-02T01:00")
 	r, f := newFake(t)
-	f.pages = func(r report) [][]string { // whatever is asked for
+	f.pages = func(report) [][]string { // whatever is asked for
 		return [][]string{{in, slightly, far}}
 	}
 	f.takes = true

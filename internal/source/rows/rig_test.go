@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -234,9 +233,10 @@ func (f *fake) answer(r *http.Request, body []byte) (int, string) {
 
 func (f *fake) query(body []byte) (int, string) {
 	var asked struct {
-		Start, End time.Time
-		Select     []string
-		Filter     json.RawMessage
+		Start  time.Time       `json:"start"`
+		End    time.Time       `json:"end"`
+		Select []string        `json:"select"`
+		Filter json.RawMessage `json:"filter"`
 	}
 	if err := json.Unmarshal(body, &asked); err != nil {
 		f.t.Error(err)
@@ -273,7 +273,9 @@ func (f *fake) ofReport(r *http.Request, rest string) (int, string) {
 func (f *fake) own(r report) (pages [][]string) {
 	for _, page := range f.pages(r) {
 		mine := slices.DeleteFunc(slices.Clone(page), func(text string) bool {
-			var row struct{ Timestamp time.Time }
+			var row struct {
+				Timestamp time.Time `json:"timestamp"`
+			}
 			if json.Unmarshal([]byte(text), &row) != nil || row.Timestamp.IsZero() {
 				return false
 			}
@@ -318,12 +320,11 @@ func (f *fake) undeleted() (n int) {
 var day = conversation.DayOf(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
 
 // row makes a row of a conversation that starts at an hour of the first day, "12:30".
-func row(medium, id, at string, more ...string) string {
+func row(medium, id, at string) string {
 	if !strings.Contains(at, "T") {
 		at = "2026-11-01T" + at
 	}
-	out := fmt.Sprintf(`{"interaction.id":"%s-%s","conversation.id":%q,"timestamp":"%s:00.000Z","interaction.type":%q,"attributes.custom":null,"metrics.handledtime.ms":7%s}`, medium, id, id, at, medium, strings.Join(more, ""))
-	return out
+	return fmt.Sprintf(`{"interaction.id":"%s-%s","conversation.id":%q,"timestamp":"%s:00.000Z","interaction.type":%q,"attributes.custom":null,"metrics.handledtime.ms":7}`, medium, id, id, at, medium)
 }
 
 // newFake prepares an extraction of a day from a fake server.
@@ -338,12 +339,12 @@ func newFake(t *testing.T, pages ...[]string) (*rig, *fake) {
 	return r, f
 }
 
-// joined is an error's text, or nothing.
-func joined(err error) string {
+// said is an error's text, or nothing.
+func said(err error) string {
 	if err == nil {
 		return ""
 	}
-	return errors.Join(err).Error()
+	return err.Error()
 }
 
 // unbounded is a fake server that gives all of its rows, whatever is asked for.

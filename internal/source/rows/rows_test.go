@@ -23,10 +23,9 @@ import (
 )
 
 // sandbox has four days up to noon of 8 November, the first three of which are complete.
-func sandbox(t *testing.T, options ...sandboxtest.Option) (*sandboxtest.Sandbox, conversation.Day) {
+func sandbox(t *testing.T) (*sandboxtest.Sandbox, conversation.Day) {
 	t.Helper()
-	options = append([]sandboxtest.Option{sandboxtest.Days(4), sandboxtest.Steady(40), sandboxtest.RateLimit(1_000_000)}, options...)
-	s := sandboxtest.New(t, options...)
+	s := sandboxtest.New(t, sandboxtest.Days(4), sandboxtest.Steady(40), sandboxtest.RateLimit(1_000_000))
 	return s, conversation.DayOf(s.Available()) - 3
 }
 
@@ -292,10 +291,10 @@ func TestALakeHasOneBody(t *testing.T) {
 		t.Errorf("the lake knows %+v, %v", known, err)
 	}
 	r.body = `{"select":["interaction.type"]}`
-	if _, err := r.run(t.Context()); !errors.Is(err, fault.Invalid) || !strings.Contains(joined(err), "--rows gives another one") {
+	if _, err := r.run(t.Context()); !errors.Is(err, fault.Invalid) || !strings.Contains(said(err), "--rows gives another one") {
 		t.Errorf("another body: %v", err)
 	}
-	if err := extract.MayImport(t.Context(), r.lake.Control(), r.cfg.Name); !errors.Is(err, fault.Invalid) || !strings.Contains(joined(err), "import them into a lake of their own") {
+	if err := extract.MayImport(t.Context(), r.lake.Control(), r.cfg.Name); !errors.Is(err, fault.Invalid) || !strings.Contains(said(err), "import them into a lake of their own") {
 		t.Errorf("an import: %v", err)
 	}
 }

@@ -26,16 +26,15 @@ func (b *Body) Schema() *recordschema.Schema {
 	return s
 }
 
-// typed is the schema of values of a type, or none.
+// typed is the schema of values of a type, or null.
 func typed(t column.Type) map[string]any {
-	plain := map[column.Type]string{column.Text: "string", column.Truth: "boolean", column.Number: "integer", column.Decimal: "number", column.Instant: "string"}
-	switch t {
-	case column.Texts:
-		return map[string]any{"type": []string{"array", "null"}, "items": map[string]any{"type": "string"}}
-	case column.Numbers:
-		return map[string]any{"type": []string{"array", "null"}, "items": map[string]any{"type": "integer"}}
-	case column.Map:
-		return map[string]any{"type": []string{"object", "null"}}
+	plain := map[column.Type]string{
+		column.Text: "string", column.Truth: "boolean", column.Number: "integer", column.Decimal: "number", column.Instant: "string",
+		column.Texts: "array", column.Numbers: "array", column.Map: "object",
 	}
-	return map[string]any{"type": []string{plain[t], "null"}}
+	s := map[string]any{"type": []string{plain[t], "null"}}
+	if element := map[column.Type]string{column.Texts: "string", column.Numbers: "integer"}[t]; element != "" {
+		s["items"] = map[string]any{"type": element}
+	}
+	return s
 }
