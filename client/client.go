@@ -107,9 +107,9 @@ func New(cfg Config) (*Client, error) {
 	return &Client{platform.New(c), cmp.Or(cfg.PageSize, 1000), poll, cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))}, nil
 }
 
-// Over makes a client of a connection that the commands of this module have made. It is for them alone.
-func Over(p *platform.Client) *Client {
-	return &Client{p, 1000, platform.DefaultPoll(), slog.New(slog.DiscardHandler)}
+// Over makes a client of a connection, and of how to wait, that the commands of this module have made. It is for them alone.
+func Over(p *platform.Client, poll platform.Poll) *Client {
+	return &Client{p, 1000, poll, slog.New(slog.DiscardHandler)}
 }
 
 func (cfg Config) check() error {

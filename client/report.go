@@ -62,15 +62,18 @@ func reportOf(id string, s platform.Report) Report {
 }
 
 // AwaitReport waits until the rows of a report are there, all of them or, of a partial one, those that could be read. One that
-// failed or takes too long is ErrUnavailable.
+// failed is ErrUnavailable, and so is one that takes too long: that is deleted, for it would go on for nobody.
 func (c *Client) AwaitReport(ctx context.Context, report string) (Report, error) {
 	id := platform.JobID(report)
 	s, err := platform.Await(ctx, platform.ReportAsker{Client: c.platform}, id, c.poll, rand.New(rand.NewPCG(rand.Uint64(), 0)))
-	if err == nil && s.State != platform.Fulfilled {
-		err = fault.New(fault.Unavailable, "report %s has failed: %s", report, s.ErrorMessage)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fault.Unavailable) && s.State != "":
+		err = fault.Because(fault.Unavailable, err, "report %s is deleted; ask for a shorter time, or give it more", report)
+		return Report{}, errors.Join(err, c.DeleteReport(ctx, report))
+	case err != nil:
 		return Report{}, told(err)
+	case s.State != platform.Fulfilled:
+		return Report{}, fault.New(fault.Unavailable, "report %s has failed: %s", report, s.ErrorMessage)
 	}
 	return c.Report(ctx, report)
 }

@@ -78,7 +78,7 @@ func (d Demo) Extract(ctx context.Context, from Server) (f Figures, err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	p, started := d.platform(from), time.Now()
 	sum, err := extract.New(extract.Config{
-		Platform: source.Details{Client: client.Over(p)}, Name: from.URL, Lake: l, Control: l.Control(), First: first, End: end,
+		Platform: source.Details{Client: client.Over(p, platform.DefaultPoll())}, Name: from.URL, Lake: l, Control: l.Control(), First: first, End: end,
 		Poll: platform.Poll{First: 100 * time.Millisecond, Most: time.Second}, Size: extract.DefaultSize(), Ahead: true,
 		// The platform's clock, not ours: a machine whose clock is behind it would not extract days that lie ahead of it.
 		Now: func() time.Time { return now.Add(time.Since(started)).Truncate(time.Microsecond) }, Rand: rand.New(rand.NewPCG(d.Seed, 0)), Log: d.Log,

@@ -54,7 +54,7 @@ func newRig(t *testing.T, days int, fake platformtest.Config) *rig {
 	}
 	r := newLakeRig(t, days)
 	r.fake = platformtest.New(t, fake)
-	r.cfg.Platform = source.Details{Client: client.Over(r.fake.Client())}
+	r.cfg.Platform = source.Details{Client: client.Over(r.fake.Client(), platform.DefaultPoll())}
 	return r
 }
 

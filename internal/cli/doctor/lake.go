@@ -99,7 +99,7 @@ func (o *Options) lake(ctx context.Context, found *findings, client *platform.Cl
 func sameSource(ctx context.Context, found *findings, l *lake.Lake, asked *platform.Client) {
 	today := conversation.DayOf(time.Now().UTC())
 	plan, err := extract.New(extract.Config{
-		Lake: l, Control: l.Control(), Platform: source.Details{Client: client.Over(asked)}, Name: asked.API(), First: today - 1, End: today, Size: extract.DefaultSize(), Poll: platform.DefaultPoll(),
+		Lake: l, Control: l.Control(), Platform: source.Details{Client: client.Over(asked, platform.DefaultPoll())}, Name: asked.API(), First: today - 1, End: today, Size: extract.DefaultSize(), Poll: platform.DefaultPoll(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: slog.New(slog.DiscardHandler), Rand: rand.New(rand.NewPCG(1, 2)),
 	}).Plan(ctx)
 	switch {

@@ -293,7 +293,7 @@ func (o *Options) fromDetails(cfg *extract.Config) (err error) {
 		return err
 	}
 	cfg.Filter = fingerprint(filters)
-	from := source.Details{Client: client.Over(o.Telling.client), Filters: filters}
+	from := source.Details{Client: client.Over(o.Telling.client, cfg.Poll), Filters: filters}
 	cfg.Platform = from
 	if o.Tail {
 		cfg.Tail = from

@@ -28,7 +28,7 @@ func (o *Options) fromReports(cfg *extract.Config) error {
 		}
 		cfg.Tolerance = 0
 	}
-	from := rows.New(client.Over(o.Telling.client), body, cfg.Poll, o.Streams.Log())
+	from := rows.New(client.Over(o.Telling.client, cfg.Poll), body, cfg.Poll, o.Streams.Log())
 	cfg.Platform, cfg.RowReport, cfg.Noticed = from, body.Fingerprint(), from.Warnings
 	o.in, err = o.Door.OpenRows(body.Schema())
 	return err

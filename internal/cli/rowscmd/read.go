@@ -11,38 +11,30 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/private"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // standing is how far the rows of a request are written: what lies beside a file that is not whole yet.
 type standing struct {
-	Asks  string     `json:"asks"`
-	ID    wire.JobID `json:"queryId"`
-	Token string     `json:"pageToken"` // of the first page that is not written
-	Bytes int64      `json:"bytes"`     // of the file that count
-	Rows  int64      `json:"rows"`
+	Asks  string `json:"asks"`
+	ID    string `json:"queryId"`
+	Token string `json:"pageToken"` // of the first page that is not written
+	Bytes int64  `json:"bytes"`     // of the file that count
+	Rows  int64  `json:"rows"`
 }
 
 // page reads the page that comes next into a sink, as a whole or not at all, and says whether it was the last.
 func (r *reader) page(ctx context.Context, s *standing, to sink) (last bool, err error) {
-	var rows [][]byte
-	next, err := r.client.ReadReport(ctx, s.ID, s.Token, r.o.PageSize, func() func([]byte) error {
-		rows = rows[:0]
-		return func(row []byte) error {
-			rows = append(rows, row)
-			return nil
-		}
-	})
+	page, err := r.client.RowPage(ctx, s.ID, s.Token, r.o.PageSize)
 	if err != nil {
 		return false, err
 	}
-	for _, row := range rows {
+	for _, row := range page.Rows {
 		if err := to.row(row); err != nil {
 			return false, err
 		}
 	}
-	s.Token, s.Rows = next, s.Rows+int64(len(rows))
-	return next == "", nil
+	s.Token, s.Rows = page.Next, s.Rows+int64(len(page.Rows))
+	return page.Next == "", nil
 }
 
 // toStream writes all rows to a stream.
@@ -51,7 +43,7 @@ func (r *reader) toStream(ctx context.Context, out io.Writer) (rows int64, err e
 	if s.ID, err = r.submitted(ctx); err != nil {
 		return 0, err
 	}
-	status, err := r.await(ctx, s.ID)
+	status, err := r.client.AwaitReport(ctx, s.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -65,7 +57,7 @@ func (r *reader) toStream(ctx context.Context, out io.Writer) (rows int64, err e
 			return s.Rows, err
 		}
 	}
-	return s.Rows, errors.Join(r.leftOut(status), r.client.DeleteReport(ctx, s.ID))
+	return s.Rows, errors.Join(leftOut(status), r.client.DeleteReport(ctx, s.ID))
 }
 
 // toFile writes all rows to a file beside its place, goes on with one that an earlier run has begun, and moves it there when it is
@@ -81,7 +73,7 @@ func (r *reader) toFile(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	status, err := r.await(ctx, s.ID)
+	status, err := r.client.AwaitReport(ctx, s.ID)
 	if errors.Is(err, fault.NotFound) && resumed { // it has expired since
 		return errors.Join(fault.Because(fault.Expired, err, "the report that %s goes on with is gone; run again to begin anew", part), os.Remove(note))
 	}
@@ -97,7 +89,7 @@ func (r *reader) toFile(ctx context.Context) (err error) {
 	if err := errors.Join(os.Rename(part, r.o.Out), os.Remove(note)); err != nil {
 		return fault.AtPath(err, "%s cannot be written; --out names another path", r.o.Out)
 	}
-	return errors.Join(r.o.told(s.Rows), r.leftOut(status), r.client.DeleteReport(ctx, s.ID))
+	return errors.Join(r.o.told(s.Rows), leftOut(status), r.client.DeleteReport(ctx, s.ID))
 }
 
 // begun is where an earlier run of the same request stands, or the beginning of a new report.

@@ -7,13 +7,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/ui"
@@ -23,7 +23,6 @@ import (
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/report"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Options is everything "parley rows" reads.
@@ -119,7 +118,7 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	r := &reader{o: o, client: platform.New(cfg), poll: poll, body: body}
+	r := &reader{o: o, client: client.Over(platform.New(cfg), poll), server: cfg.API, body: body}
 	if o.Out == "" || o.Out == "-" {
 		_, err := r.toStream(ctx, o.Streams.Out)
 		return err
@@ -207,19 +206,19 @@ func check(body []byte) error {
 // reader reads the rows of one request.
 type reader struct {
 	o      *Options
-	client *platform.Client
-	poll   platform.Poll
+	client *client.Client
+	server string // base URL
 	body   []byte
 }
 
 // asks is a short text that follows from the request and from how its rows are written.
 func (r *reader) asks() string {
-	sum := sha256.Sum256(append([]byte(r.client.API()+"\x00"+r.o.Format+"\x00"+r.o.Times+"\x00"), r.body...))
+	sum := sha256.Sum256(append([]byte(r.server+"\x00"+r.o.Format+"\x00"+r.o.Times+"\x00"), r.body...))
 	return hex.EncodeToString(sum[:8])
 }
 
 // submitted submits the report.
-func (r *reader) submitted(ctx context.Context) (wire.JobID, error) {
+func (r *reader) submitted(ctx context.Context) (string, error) {
 	id, err := r.client.SubmitReport(ctx, r.body)
 	if err == nil {
 		r.o.Streams.Log().InfoContext(ctx, "report submitted", "report", id)
@@ -227,27 +226,13 @@ func (r *reader) submitted(ctx context.Context) (wire.JobID, error) {
 	return id, err
 }
 
-// await waits until the report is complete. One that takes too long is deleted: it would go on for nobody.
-func (r *reader) await(ctx context.Context, id wire.JobID) (platform.Report, error) {
-	status, err := platform.Await(ctx, platform.ReportAsker{Client: r.client}, id, r.poll, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
-	switch {
-	case errors.Is(err, fault.Unavailable) && status.State != "":
-		return platform.Report{}, errors.Join(fault.Because(fault.Unavailable, err, "the report took longer than %v (--timeout) and is deleted; ask for a shorter time", r.o.Timeout), r.client.DeleteReport(ctx, id))
-	case err != nil:
-		return platform.Report{}, err
-	case status.State != platform.Fulfilled:
-		return platform.Report{}, fault.New(fault.Unavailable, "report %s has failed: %s", id, status.ErrorMessage)
-	}
-	return r.client.Report(ctx, id)
-}
-
 // leftOut says of a report which part of the data it could not read; nil if it read all.
-func (r *reader) leftOut(s platform.Report) error {
-	if s.Status != wire.ReportPartial {
+func leftOut(r client.Report) error {
+	if r.State != client.ReportPartial {
 		return nil
 	}
-	parts := make([]string, len(s.Partial))
-	for i, p := range s.Partial {
+	parts := make([]string, len(r.Unread))
+	for i, p := range r.Unread {
 		parts[i] = ui.OneLine(p.Start + "/" + p.End)
 	}
 	return fault.New(fault.Incomplete, "the server could not read the data of %s: their rows are left out", strings.Join(parts, ", "))
