@@ -184,7 +184,7 @@ func TestDaysThatTheServerNeverHad(t *testing.T) {
 			r := newScripted(t, 5, s)
 			r.cfg.AcceptEmpty = conversation.Days{First: day(2), End: day(4)}
 			sum, err := r.run(t.Context())
-			if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 of the days asked for are missing on the server that was asked, which never had them: 2026-10-02, 2026-10-04") {
+			if !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "2 of the days asked for are missing, whole or in part, on the server that was asked: 2026-10-02, 2026-10-04") {
 				t.Errorf("got %v", err)
 			}
 			if len(sum.Warnings) != 1 || sum.Warnings[0] != "--accept-empty does not hold for days that the server says it never had; only a server that has them can tell whether they are empty: 2026-10-02" {

@@ -186,7 +186,7 @@ func (s Summary) incomplete() error {
 		texts = append(texts, s.notAvailable())
 	}
 	if n := len(s.Missing); n > 0 {
-		texts = append(texts, fmt.Sprintf("%d of the days asked for are missing on the server that was asked, which never had them: %s", n, Spans(s.Missing)))
+		texts = append(texts, fmt.Sprintf("%d of the days asked for are missing, whole or in part, on the server that was asked: %s", n, Spans(s.Missing)))
 	}
 	if n := len(s.NotConfirmed); n > 0 {
 		texts = append(texts, fmt.Sprintf("nothing came of %d of the days asked for, and the platform does not confirm that nothing happened: %s; "+

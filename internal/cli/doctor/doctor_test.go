@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
@@ -152,6 +153,12 @@ func TestALakeIsLookedAt(t *testing.T) {
 	}
 	defer l.Close()
 	look(map[string]Level{"lake": OK, "writer": OK, "source": OK}, 0)
+	// Of which conversations, or rows, the lake is: its source is the same.
+	some := extract.Identity{ID: healthy(nil).Organization.ID, Filter: "sha256:1", Report: "sha256:2"}
+	if err := extract.Claim(t.Context(), l.Control(), some); err != nil {
+		t.Fatal(err)
+	}
+	look(map[string]Level{"source": OK}, 0)
 	w, err := l.Writer(t.Context())
 	if err != nil {
 		t.Fatal(err)

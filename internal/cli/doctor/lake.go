@@ -98,7 +98,13 @@ func (o *Options) lake(ctx context.Context, found *findings, client *platform.Cl
 // sameSource compares where the lake comes from with the platform, as an extraction would.
 func sameSource(ctx context.Context, found *findings, l *lake.Lake, asked *platform.Client) {
 	today := conversation.DayOf(time.Now().UTC())
+	known, err := extract.Known(ctx, l.Control())
+	if err != nil {
+		found.problem("source", err, "run parley doctor again later")
+		return
+	}
 	plan, err := extract.New(extract.Config{
+		Filter: known.Filter, RowReport: known.Report, // whichever they are, the source is the same
 		Lake: l, Control: l.Control(), Platform: source.Details{Client: client.Over(asked, platform.DefaultPoll())}, Name: asked.API(), First: today - 1, End: today, Size: extract.DefaultSize(), Poll: platform.DefaultPoll(),
 		Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }, Log: slog.New(slog.DiscardHandler), Rand: rand.New(rand.NewPCG(1, 2)),
 	}).Plan(ctx)
