@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
-	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"

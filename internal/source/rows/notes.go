@@ -87,7 +87,8 @@ func (r *Reports) Warnings() (out []string) {
 			clockOff, s.beyond, conversation.FormatTime(s.first), conversation.FormatTime(s.last)))
 	}
 	if len(s.unread) > 0 {
-		out = append(out, fmt.Sprintf("the server could not read all data of %s; the other rows of that time came, %d, and the days stay open", stretches(s.unread), s.rows))
+		out = append(out, fmt.Sprintf("the server could not read all data of %s; what else there is of that time came, %d rows as far as the server says, and the days stay open",
+			stretches(s.unread), s.rows))
 	}
 	return out
 }

@@ -51,6 +51,9 @@ func TestOddRows(t *testing.T) {
 			if !strings.Contains(warned, of.says) || of.says == "" && warned != "" {
 				t.Errorf("warned of %q, want %q", warned, of.says)
 			}
+			if again := r.from.Warnings(); len(again) > 0 {
+				t.Errorf("the next run is warned of it too: %q", again)
+			}
 		})
 	}
 }

@@ -41,6 +41,7 @@ type rig struct {
 	schema *recordschema.Schema // nil for the one that is built in
 	strict bool
 	door   *recordschema.Door // of the last run
+	from   *rows.Reports
 	cfg    extract.Config
 }
 
@@ -88,14 +89,14 @@ func (r *rig) run(ctx context.Context) (extract.Summary, error) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	from := rows.New(r.asking(), body, r.cfg.Poll, slog.New(slog.DiscardHandler))
+	r.from = rows.New(r.asking(), body, r.cfg.Poll, slog.New(slog.DiscardHandler))
 	schema := r.schema
 	if schema == nil {
 		schema = body.Schema()
 	}
 	r.door = recordschema.NewRowDoor(schema, r.strict)
 	cfg := r.cfg
-	cfg.Platform, cfg.RowReport, cfg.Noticed, cfg.Door = from, body.Fingerprint(), from.Warnings, rows.NewDoor(r.door).Record
+	cfg.Platform, cfg.RowReport, cfg.Noticed, cfg.Door = r.from, body.Fingerprint(), r.from.Warnings, rows.NewDoor(r.door).Record
 	s, err := extract.New(cfg).Run(ctx)
 	if report, damage := lake.Check(r.t.Context(), r.lake, nil); damage != nil || report.Unsettled > 0 {
 		r.t.Errorf("the lake after %v: %v, %+v", err, damage, report)

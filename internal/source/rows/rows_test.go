@@ -36,7 +36,7 @@ func TestALakeHasTheRowsOfTheServer(t *testing.T) {
 		r := newRig(t, first, 3, ofSandbox(s))
 		r.body = strings.TrimSuffix(plain, "}") + filter + "}"
 		if filter != "" {
-			r.cfg.Tolerance = 0
+			r.cfg.Tolerance, r.cfg.Parallel, r.cfg.Ahead, r.cfg.Size = 0, 3, true, extract.Size{Page: 7, Job: 1, Commit: 20}
 		}
 		sum := r.mustRun()
 		want := r.truth()
