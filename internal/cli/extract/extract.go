@@ -225,7 +225,9 @@ func (o *Options) once(ctx context.Context, cfg extract.Config) (extract.Summary
 	cfg.Report = func(p extract.Progress) {
 		progress.Show(fmt.Sprintf("%s, %d of %d days", p.Step, p.Days, p.AllDays), p.Records, 0, "conversations")
 	}
-	return app.Extract(ctx, o.Lake, cfg, o.redaction)
+	s, err := app.Extract(ctx, o.Lake, cfg, o.redaction)
+	o.again(&s)
+	return s, err
 }
 
 // tell prints what an extraction came to, and gives its error with that of printing.

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"fmt"
+
 	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/extract"
@@ -42,4 +44,13 @@ func (o *Options) onlyRows() error {
 		}
 	}
 	return nil
+}
+
+// again warns of conversations that came again with other rows: what an extraction of conversations takes for a newer version may
+// be rows with other timestamps, and then the lake lacks the earlier ones.
+func (o *Options) again(s *extract.Summary) {
+	if o.Rows != "" && s.Conflicts > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("conversations came again in this run with other rows, and the later ones are in the lake: %d; where the server gives rows of one "+
+			"conversation different timestamps, the earlier ones are missing", s.Conflicts))
+	}
 }
