@@ -114,7 +114,7 @@ func (p *pager) read(ctx context.Context) (records [][]byte, last bool, err erro
 			rest, err := p.g.flush()
 			return append(records, rest...), true, err
 		}
-		if len(records) > 0 && p.place() != p.begin {
+		if p.place() != p.begin {
 			return records, false, nil
 		}
 	}
