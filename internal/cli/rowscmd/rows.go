@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -101,17 +103,18 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	if err := check(body); err != nil {
+	asked, err := check(body)
+	if err != nil {
 		return err
 	}
 	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), Budget: o.Budget, Standard: connection.Interactive})
 	if err != nil {
 		return err
 	}
-	r := &reader{o: o, client: platform.New(cfg), poll: poll, body: body}
+	cfg.Limits.Advice = "a smaller --page-size makes pages smaller"
+	r := &reader{o: o, client: platform.New(cfg), poll: poll, body: body, members: asked.Members()}
 	if o.Out == "" || o.Out == "-" {
-		_, err := r.toStream(ctx, o.Streams.Out)
-		return err
+		return r.toStream(ctx, o.Streams.Out)
 	}
 	return r.toFile(ctx)
 }
@@ -119,13 +122,23 @@ func Run(ctx context.Context, o *Options) error {
 // retries is how often a request that fails is tried again.
 const retries = 5
 
+// formatOf is the format that the name of a file says; ndjson if it says none.
+func formatOf(name string) string {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	switch ending := strings.TrimPrefix(filepath.Ext(name), "."); ending {
+	case "csv", "json", "parquet":
+		return ending
+	}
+	return "ndjson"
+}
+
 func (o *Options) validate() (poll platform.Poll, err error) {
-	if o.Format == "" && strings.HasSuffix(o.Out, ".csv") {
-		o.Format = "csv"
+	if o.Format == "" {
+		o.Format = formatOf(o.Out)
 	}
 	switch {
-	case o.Format != "" && o.Format != "csv" && o.Format != "ndjson":
-		return poll, fault.Field("--format", "--format %s: write ndjson or csv", o.Format)
+	case o.Format != "csv" && o.Format != "ndjson":
+		return poll, fault.Field("--format", "rows are written as ndjson or csv, and not as %s: give --format, or another name by --out", ui.OneLine(o.Format))
 	case (o.Mark || o.Safe) && o.Format != "csv":
 		return poll, fault.Field("--bom", "--bom and --safe are about CSV; give --format csv")
 	case o.PageSize < 1 || o.PageSize > largestPage():
@@ -167,19 +180,19 @@ func (o *Options) body() ([]byte, error) {
 }
 
 // check says all that is wrong with a request, as a server would.
-func check(body []byte) error {
+func check(body []byte) (report.Request, error) {
 	r, err := report.Decode(body)
 	if all, several := errors.AsType[query.Faults](err); several {
 		texts := make([]string, len(all))
 		for i, f := range all {
 			texts[i] = f.Message
 		}
-		return fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
+		return r, fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
 	}
 	if err == nil && r.Dialect != report.Asynchronous {
-		return fault.New(fault.Invalid, "the request is %s; parley rows takes %s, with select, start and end", r.Dialect, report.Asynchronous)
+		return r, fault.New(fault.Invalid, "the request is %s; parley rows takes %s, with select, start and end", r.Dialect, report.Asynchronous)
 	}
-	return err
+	return r, err
 }
 
 // reader reads the rows of one request.
@@ -188,11 +201,13 @@ type reader struct {
 	client *platform.Client
 	poll   platform.Poll
 	body   []byte
+
+	members []string // of each row
 }
 
 // asks is a short text that follows from the request and from how its rows are written.
 func (r *reader) asks() string {
-	sum := sha256.Sum256(append([]byte(r.client.API()+"\x00"+r.o.Format+"\x00"), r.body...))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%t\x00%t\x00%s", r.client.API(), r.o.Format, r.o.Mark, r.o.Safe, r.body))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -205,16 +220,22 @@ func (r *reader) submitted(ctx context.Context) (wire.JobID, error) {
 	return id, err
 }
 
+// ended is why nobody can go on with a report: it has failed, was given up, is gone, or its pages are not those of one.
+type ended struct{ error }
+
+func (e ended) Unwrap() error { return e.error }
+
 // await waits until the report is complete. One that takes too long is deleted: it would go on for nobody.
 func (r *reader) await(ctx context.Context, id wire.JobID) (platform.Report, error) {
 	status, err := platform.Await(ctx, platform.ReportAsker{Client: r.client}, id, r.poll, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
 	switch {
 	case errors.Is(err, fault.Unavailable) && status.State != "":
-		return platform.Report{}, errors.Join(fault.Because(fault.Unavailable, err, "the report took longer than %v (--timeout) and is deleted; ask for a shorter time", r.o.Timeout), r.client.DeleteReport(ctx, id))
+		r.giveUp(ctx, id)
+		return platform.Report{}, ended{fault.New(fault.Unavailable, "the report took longer than %v (--timeout) and is deleted; ask for a shorter time", r.o.Timeout)}
 	case err != nil:
 		return platform.Report{}, err
 	case status.State != platform.Fulfilled:
-		return platform.Report{}, fault.New(fault.Unavailable, "report %s has failed: %s", id, status.ErrorMessage)
+		return platform.Report{}, ended{fault.New(fault.Unavailable, "report %s has failed: %s", id, status.ErrorMessage)}
 	}
 	return r.client.Report(ctx, id)
 }

@@ -14,25 +14,32 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// sink writes rows as they came: a JSON object a line.
+// sink writes rows as they come: each is a JSON object.
 type sink interface {
+	head() error // what stands before the first one
 	row(text []byte) error
 }
 
 type ndjson struct{ w io.Writer }
 
+func (ndjson) head() error { return nil }
+
 func (n ndjson) row(text []byte) error {
+	if jsontext.Value(text).Kind() != '{' {
+		return errNoObject
+	}
 	_, err := n.w.Write(append(text, '\n'))
 	return err
 }
 
-// table writes rows as CSV. The members of the first row are the columns, and every other row has the same.
+var errNoObject = fault.New(fault.Corrupt, "a row is no JSON object")
+
+// table writes rows as CSV. The columns are the members that the request makes, which every row has.
 type table struct {
 	w      io.Writer
 	o      export.CSVOptions
-	names  []string // once they are known
-	headed bool     // the head was written, by this run or one before
-	csv    *export.CSV
+	names  []string
+	csv    *export.CSV // once something was written
 	values []any
 }
 
@@ -41,35 +48,28 @@ func (t *table) row(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if t.csv == nil {
-		if err := t.begin(names); err != nil {
+	if !slices.Equal(names, t.names) {
+		return fault.New(fault.Corrupt, "a row has other members than were asked for")
+	}
+	if t.csv == nil { // an earlier run, or page, has written the head
+		to := &turned{to: io.Discard}
+		if err := t.begin(to); err != nil {
 			return err
 		}
-	}
-	if !slices.Equal(names, t.names) {
-		return fault.New(fault.Corrupt, "a row has other members than the first one")
+		to.to = t.w
 	}
 	return t.csv.Row(t.values)
 }
 
-// begin writes the head, unless the file has it.
-func (t *table) begin(names []string) (err error) {
-	columns := make([]column.Selected, len(names))
-	for i, name := range names {
+func (t *table) head() error { return t.begin(t.w) }
+
+// begin writes the head to w.
+func (t *table) begin(w io.Writer) (err error) {
+	columns := make([]column.Selected, len(t.names))
+	for i, name := range t.names {
 		columns[i].Name = name
 	}
-	var head bytes.Buffer
-	w := &turned{to: &head}
-	t.names = names
-	if t.csv, err = export.NewCSV(w, columns, t.o); err != nil {
-		return err
-	}
-	w.to = t.w
-	if t.headed {
-		return nil
-	}
-	t.headed = true
-	_, err = t.w.Write(head.Bytes())
+	t.csv, err = export.NewCSV(w, columns, t.o)
 	return err
 }
 
@@ -83,17 +83,17 @@ func (t *table) read(text []byte) (names []string, err error) {
 	dec := jsontext.NewDecoder(bytes.NewReader(text))
 	t.values = t.values[:0]
 	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
-		return nil, fault.New(fault.Corrupt, "a row is no JSON object")
+		return nil, errNoObject
 	}
 	for dec.PeekKind() == '"' {
 		name, err := dec.ReadToken()
 		if err != nil {
-			return nil, fault.New(fault.Corrupt, "a row is no JSON object")
+			return nil, errNoObject
 		}
 		names = append(names, name.String())
 		value, err := dec.ReadValue()
 		if err != nil {
-			return nil, fault.New(fault.Corrupt, "a row is no JSON object")
+			return nil, errNoObject
 		}
 		t.values = append(t.values, cell(value.Clone()))
 	}
@@ -119,10 +119,10 @@ func cell(v jsontext.Value) any {
 	return v
 }
 
-// sinkTo makes what writes rows in the format asked for; headed says that the head of a CSV is there.
-func (o *Options) sinkTo(w *bufio.Writer, headed bool) sink {
-	if o.Format == "csv" {
-		return &table{w: w, o: export.CSVOptions{Times: export.ISO, Mark: o.Mark, Safe: o.Safe}, headed: headed}
+// sinkTo makes what writes rows in the format asked for.
+func (r *reader) sinkTo(w *bufio.Writer) sink {
+	if r.o.Format == "csv" {
+		return &table{w: w, o: export.CSVOptions{Times: export.ISO, Mark: r.o.Mark, Safe: r.o.Safe}, names: r.members}
 	}
 	return ndjson{w}
 }
