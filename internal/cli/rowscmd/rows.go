@@ -65,7 +65,8 @@ Rows are written as NDJSON, or as CSV, on standard output or into the file of --
 off, the command goes on where it was when it is run again with the same request and the same --out: at the first page that is not written. When a
 part of the data cannot be read on the server, the rows of the rest are written, the command says what is left out, and the exit code is 3.
 
-` + connection.Help,
+` + strings.Replace(connection.Help, "the permission analytics:conversationDetail:view", "the permissions analytics:report:run and analytics:report:view", 1) + `
+With analytics:report:delete the command deletes its report when it is read.`,
 		Example: `  parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --to 2026-11-08 --select interaction.id,timestamp,metrics.handledtime.ms --out week.csv
   parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --select metrics.handledtime.ms --group interaction.type
   parley rows --base-url http://127.0.0.1:8080 -f body.json --out rows.ndjson --json`,
