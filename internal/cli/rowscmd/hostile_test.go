@@ -2,6 +2,7 @@ package rowscmd
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -38,12 +40,12 @@ type hostile struct {
 	at        string
 }
 
-func newHostile(t *testing.T, rows int) *hostile {
+func newHostile(t *testing.T) *hostile {
 	h := &hostile{
-		status:  fmt.Sprintf(`{"id":%q,"status":"completed","count":%d}`, reportID, rows),
+		status:  fmt.Sprintf(`{"id":%q,"status":"completed","count":3}`, reportID),
 		deleted: func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
 	}
-	h.page = h.rows(rows)
+	h.page = honest
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"access_token":"t","expires_in":86400}`)
@@ -67,16 +69,10 @@ func newHostile(t *testing.T, rows int) *hostile {
 	return h
 }
 
-// rows answers with pages of one row each, as an honest server does.
-func (h *hostile) rows(n int) func(string, http.ResponseWriter) {
-	return func(token string, w http.ResponseWriter) {
-		at := len(token) // of as many letters as rows that were given
-		next := "null"
-		if at+1 < n {
-			next = `"` + strings.Repeat("n", at+1) + `"`
-		}
-		_, _ = fmt.Fprintf(w, `{"data":[{"conversation.id":"c-%d"}],"nextPageToken":%s}`, at, next)
-	}
+// honest answers with three pages of one row each.
+func honest(token string, w http.ResponseWriter) {
+	next := map[string]string{"": `"n"`, "n": `"nn"`}[token] // of as many letters as rows that were given
+	_, _ = io.WriteString(w, `{"data":[{"conversation.id":"c-`+strconv.Itoa(len(token))+`"}],"nextPageToken":`+cmp.Or(next, "null")+`}`)
 }
 
 func (h *hostile) run(ctx context.Context, out string, change func(*Options)) (string, error) {
@@ -129,7 +125,7 @@ func TestPagesThatAreNotThoseOfTheReport(t *testing.T) {
 			if name == "other columns" && format == "ndjson" {
 				continue // which says itself what is in it
 			}
-			h := newHostile(t, 3)
+			h := newHostile(t)
 			h.page = c.page
 			out := filepath.Join(t.TempDir(), "rows."+format)
 			if _, err := h.run(t.Context(), out, nil); !errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), c.says) {
@@ -141,7 +137,7 @@ func TestPagesThatAreNotThoseOfTheReport(t *testing.T) {
 			if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%s, as %s: the file is there", name, format)
 			}
-			h.page = h.rows(3)
+			h.page = honest
 			if _, err := h.run(t.Context(), out, nil); err != nil || h.submitted != 3 && c.says != "a row is no JSON object" && c.says != "other members" {
 				t.Errorf("%s, and then the server is honest: %v, %d submissions", name, err, h.submitted)
 			}
@@ -158,12 +154,11 @@ func TestRowsGoOnOnlyBehindWhatIsThere(t *testing.T) {
 		"moved":      func(out string) error { return os.Rename(out+".part", out) },
 	} {
 		for _, pages := range []int{1, 3} { // that were written
-			h, out := newHostile(t, 3), filepath.Join(t.TempDir(), "rows.ndjson")
+			h, out := newHostile(t), filepath.Join(t.TempDir(), "rows.ndjson")
 			fails := h.status
 			if pages == 3 {
 				h.status = strings.Replace(h.status, `"count":3`, `"count":4`, 1) // so that it is not published
 			}
-			honest := h.rows(3)
 			h.page = func(token string, w http.ResponseWriter) {
 				if len(token) >= pages {
 					w.WriteHeader(http.StatusBadRequest)
@@ -210,7 +205,7 @@ func asksOf(t *testing.T, h *hostile) string {
 
 // A note that says what cannot be is not believed.
 func TestForgedNotes(t *testing.T) {
-	h := newHostile(t, 3)
+	h := newHostile(t)
 	asks := asksOf(t, h)
 	for _, c := range []string{
 		`{"asks":%q,"queryId":%q,"pageToken":"","done":false,"bytes":-1,"rows":0}`,
@@ -245,7 +240,7 @@ func TestReportsThatHaveEndedAreNotGoneOnWith(t *testing.T) {
 		`{"id":"x","status":"failed","error":"no room"}`: time.Hour,
 		`{"id":"x","status":"running"}`:                  time.Nanosecond,
 	} {
-		h, out := newHostile(t, 3), filepath.Join(t.TempDir(), "rows.ndjson")
+		h, out := newHostile(t), filepath.Join(t.TempDir(), "rows.ndjson")
 		good := h.status
 		h.status = status
 		if _, err := h.run(t.Context(), out, func(o *Options) { o.Timeout = within }); !errors.Is(err, fault.Unavailable) {
@@ -260,7 +255,7 @@ func TestReportsThatHaveEndedAreNotGoneOnWith(t *testing.T) {
 
 // A client may read reports and not delete them: the rows are there all the same.
 func TestRowsOfAReportThatCannotBeDeleted(t *testing.T) {
-	h, out := newHostile(t, 3), filepath.Join(t.TempDir(), "rows.ndjson")
+	h, out := newHostile(t), filepath.Join(t.TempDir(), "rows.ndjson")
 	h.deleted = func(w http.ResponseWriter) { w.WriteHeader(http.StatusForbidden) }
 	if _, err := h.run(t.Context(), out, nil); err != nil || content(t, out) != threeRows {
 		t.Errorf("into a file: %v", err)
@@ -272,7 +267,7 @@ func TestRowsOfAReportThatCannotBeDeleted(t *testing.T) {
 
 // Nobody goes on with a stream that broke: its report is not left to the server.
 func TestTheReportOfABrokenStreamIsDeleted(t *testing.T) {
-	h := newHostile(t, 3)
+	h := newHostile(t)
 	h.page = func(_ string, w http.ResponseWriter) { w.WriteHeader(http.StatusBadRequest) }
 	if _, err := h.run(t.Context(), "", nil); err == nil || h.dropped != 1 {
 		t.Errorf("%v, deleted %d times", err, h.dropped)
@@ -281,18 +276,18 @@ func TestTheReportOfABrokenStreamIsDeleted(t *testing.T) {
 
 // Rows that are written in another way do not go on behind those that are there.
 func TestRowsWrittenInAnotherWayBeginAnew(t *testing.T) {
-	h, out := newHostile(t, 3), filepath.Join(t.TempDir(), "rows.csv")
+	h, out := newHostile(t), filepath.Join(t.TempDir(), "rows.csv")
 	h.page = func(token string, w http.ResponseWriter) {
 		if token != "" {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		h.rows(3)(token, w)
+		honest(token, w)
 	}
 	if _, err := h.run(t.Context(), out, nil); err == nil {
 		t.Fatal("it must fail")
 	}
-	h.page = h.rows(3)
+	h.page = honest
 	if _, err := h.run(t.Context(), out, func(o *Options) { o.Mark = true }); err != nil || content(t, out) != "\ufeffconversation.id\r\nc-0\r\nc-1\r\nc-2\r\n" {
 		t.Errorf("%v, got %q", err, content(t, out))
 	}
@@ -300,7 +295,7 @@ func TestRowsWrittenInAnotherWayBeginAnew(t *testing.T) {
 
 // Of two runs into one file the second is refused.
 func TestTwoRunsIntoOneFile(t *testing.T) {
-	h, out := newHostile(t, 3), filepath.Join(t.TempDir(), "rows.csv")
+	h, out := newHostile(t), filepath.Join(t.TempDir(), "rows.csv")
 	turn, err := export.TakeTurn(out)
 	if err != nil {
 		t.Fatal(err)
@@ -323,18 +318,18 @@ func TestCompressedRows(t *testing.T) {
 		".zst": func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r) },
 	} {
 		for cut := range 3 {
-			h, out := newHostile(t, 3), filepath.Join(t.TempDir(), "rows.csv"+suffix)
+			h, out := newHostile(t), filepath.Join(t.TempDir(), "rows.csv"+suffix)
 			h.page = func(token string, w http.ResponseWriter) {
 				if len(token) >= cut {
 					w.WriteHeader(http.StatusBadRequest)
 					return
 				}
-				h.rows(3)(token, w)
+				honest(token, w)
 			}
 			if _, err := h.run(t.Context(), out, nil); err == nil {
 				t.Fatal("it must fail")
 			}
-			h.page = h.rows(3)
+			h.page = honest
 			if _, err := h.run(t.Context(), out, nil); err != nil || h.submitted != 1 {
 				t.Fatalf("%v, %d submissions", err, h.submitted)
 			}
