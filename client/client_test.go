@@ -181,6 +181,9 @@ func TestKindsOfErrors(t *testing.T) {
 		if !errors.Is(err, c.kind) || strings.Contains(err.Error(), fake.ClientSecret) {
 			t.Errorf("%s: %v", name, err)
 		}
+		if answer, ok := errors.AsType[*client.ServerError](err); name == "a wrong secret" && (!ok || answer.Status != http.StatusUnauthorized || answer.Code != "bad.credentials") {
+			t.Errorf("%s: the answer is %+v", name, answer)
+		}
 	}
 }
 

@@ -62,18 +62,19 @@ func reportOf(id string, s platform.Report) Report {
 }
 
 // AwaitReport waits until the rows of a report are there, all of them or, of a partial one, those that could be read. One that
-// failed is ErrUnavailable, and so is one that takes too long: that is deleted, for it would go on for nobody.
+// failed is ErrUnavailable, and so is one that takes too long: that is deleted, for it would go on for nobody. With these two
+// comes the report; with any other error, after which it can be awaited again, its State is empty.
 func (c *Client) AwaitReport(ctx context.Context, report string) (Report, error) {
 	id := platform.JobID(report)
 	s, err := platform.Await(ctx, platform.ReportAsker{Client: c.platform}, id, c.poll, rand.New(rand.NewPCG(rand.Uint64(), 0)))
 	switch {
 	case errors.Is(err, fault.Unavailable) && s.State != "":
-		err = fault.Because(fault.Unavailable, err, "report %s is deleted; ask for a shorter time, or give it more", report)
-		return Report{}, errors.Join(err, c.DeleteReport(ctx, report))
+		c.forget(ctx, report)
+		return Report{ID: report, State: ReportRunning, Rows: -1}, fault.Because(fault.Unavailable, err, "report %s is deleted; ask for a shorter time, or give it more", report)
 	case err != nil:
 		return Report{}, told(err)
 	case s.State != platform.Fulfilled:
-		return Report{}, fault.New(fault.Unavailable, "report %s has failed: %s", report, s.ErrorMessage)
+		return Report{ID: report, State: ReportFailed, Rows: -1, Message: s.ErrorMessage}, fault.New(fault.Unavailable, "report %s has failed: %s", report, s.ErrorMessage)
 	}
 	return c.Report(ctx, report)
 }
@@ -143,9 +144,7 @@ func (c *Client) rows(ctx context.Context, body []byte, give func([]byte) bool) 
 			return err
 		}
 	}
-	if err := c.DeleteReport(ctx, id); err != nil {
-		c.log.InfoContext(ctx, "a report that was read could not be deleted", "report", id, "error", err)
-	}
+	c.forget(ctx, id)
 	if r.State == ReportPartial {
 		return fault.New(fault.Incomplete, "report %s leaves out %d stretches of time that the server could not read", id, len(r.Unread))
 	}
@@ -155,4 +154,12 @@ func (c *Client) rows(ctx context.Context, body []byte, give func([]byte) bool) 
 // DeleteReport ends a row report, and has the server forget it.
 func (c *Client) DeleteReport(ctx context.Context, report string) error {
 	return told(c.platform.DeleteReport(ctx, wire.JobID(report)))
+}
+
+// forget deletes a report that is not needed any more. What the server says to that changes nothing: it forgets the report by itself,
+// later.
+func (c *Client) forget(ctx context.Context, report string) {
+	if err := c.DeleteReport(ctx, report); err != nil {
+		c.log.InfoContext(ctx, "a report that is not needed any more could not be deleted", "report", report, "error", err)
+	}
 }

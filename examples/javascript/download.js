@@ -50,6 +50,7 @@ async function records(start, end, { 'page-size': pageSize, poll }) {
       const page = await fromJob(() => analytics.getAnalyticsConversationsDetailsJobResults(jobId, { cursor, pageSize: Number(pageSize) }));
       checkComplete(end, page); // the date can go back while the job runs
       for (const record of page.conversations ?? []) found.set(record.conversationId, record);
+      if (page.cursor && page.cursor === cursor) throw new Lost('a page of the job leads to itself');
       if (!(cursor = page.cursor)) return found.values();
     }
   } finally {

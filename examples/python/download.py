@@ -12,6 +12,7 @@ import time
 from datetime import datetime, timedelta
 
 import PureCloudPlatformClientV2 as platform
+import genesys
 import urllib3
 from genesys import NotYet, Platform, arguments, instant, run, utc_day, write_whole
 from PureCloudPlatformClientV2.rest import ApiException
@@ -67,8 +68,10 @@ def records(on, start, end, page_size, poll):
             check_complete(end, page)  # the date can go back while the job runs
             for record in page.get("conversations", []):
                 found[record["conversationId"]] = record
-            if "cursor" not in page:
+            if not page.get("cursor"):
                 return found.values()
+            if page["cursor"] == more.get("cursor"):
+                raise Lost("a page of the job leads to itself")
             more = {"cursor": page["cursor"]}
     finally:
         try:
@@ -91,7 +94,7 @@ def download(day, options):
             if left == 0:
                 raise
             print(f"{e}; submitting another job", file=sys.stderr)
-    lines = [json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in found]
+    lines = [genesys.compact(record) + "\n" for record in found]
     write_whole(os.path.join(options.out, f"{day}.ndjson"), lambda out: out.write("".join(lines).encode()))
     print(f"{day}: {len(lines)} conversations")
 

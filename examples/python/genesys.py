@@ -71,6 +71,17 @@ def instant(t):
     return t.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+def compact(record):
+    """The JSON of a record on one line. Half a character, which JSON can write as \\ud83d and UTF-8 cannot write, has the whole record
+    in ASCII."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(record, separators=(",", ":"))
+    return text
+
+
 def utc_day(days_ago):
     return f"{datetime.now(timezone.utc) - timedelta(days=days_ago):%Y-%m-%d}"
 

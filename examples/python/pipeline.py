@@ -41,7 +41,7 @@ def row(record):
         "conversation_id": record["conversationId"], "conversation_start": time_of("conversationStart"), "conversation_end": time_of("conversationEnd"),
         "originating_direction": record.get("originatingDirection"), "media_type": next((s["mediaType"] for s in sessions if "mediaType" in s), None),
         "handle_ms": sum(m["value"] for s in sessions for m in s.get("metrics", []) if m["name"] == "tHandle"),
-        "record": json.dumps(record, ensure_ascii=False, separators=(",", ":")),
+        "record": genesys.compact(record),
     }
 
 

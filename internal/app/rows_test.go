@@ -321,7 +321,7 @@ func TestStrict(t *testing.T) {
 	unraced.Test(t)
 	lake, _, _ := bothServers(t, func(l *server.Listen) { l.Strict = true })
 	for body, want := range map[string]string{
-		documentA: "select is not a field of this request", documentB: "dateFrom is not a field of this request. Did you mean interval?",
+		documentA: "select is not a field of this request. The platform has nothing like it; leave it out: the answer has whole records; start is not a field of this request. Did you mean interval?", documentB: "dateFrom is not a field of this request. Did you mean interval?",
 		`{"filter":"c-1","interval":"2026-11-01/P1D"}`: "filter is not a field of this request. Did you mean segmentFilters?",
 	} {
 		got, head, text := lake.ask("POST", wire.PathQuery, body)

@@ -155,6 +155,9 @@ func TestEveryCommandOverOneLake(t *testing.T) {
 	if out := must(t, "sql", "--lake", lake, "SELECT count(*), count(DISTINCT conversation_id) FROM conversations"); out != "180\t180\n" {
 		t.Errorf("sql: %q", out)
 	}
+	if out := must(t, "sql", "--lake", lake, "--csv", `SELECT 1 AS "a,b", NULL AS n, '' AS empty, 'x"y' AS q, [1, 2] AS list, count(*) AS many FROM conversations`); out != "\"a,b\",n,empty,q,list,many\r\n1,,\"\",\"x\"\"y\",\"[1,2]\",180\r\n" {
+		t.Errorf("as CSV: %q", out)
+	}
 	if out := must(t, "sql", "--lake", lake, "--json", "SELECT count(*) AS n, min(conversation_start)::DATE AS day FROM segments s JOIN conversations USING (conversation_id, conversation_start)"); !strings.Contains(out, `"n":`) || !strings.Contains(out, "2026-11-05") {
 		t.Errorf("sql --json: %q", out)
 	}

@@ -476,6 +476,9 @@ func TestExportSinceLast(t *testing.T) {
 	changed := changedRecord(t, lake)
 	must(t, "import", "--lake", lake, "--source", "simulation", changed.file)
 	must(t, "generate", "--lake", lake, "--from", "2026-11-04", "--to", "2026-11-05", "--per-day", "10", "--steady", "--seed", "7")
+	if out := must(t, slices.Concat(export, []string{"--since-last", "nightly", "--select", "conversationId,recordHash", "--format", "csv", "--dry-run"})...); !strings.Contains(out, "11 conversations would be exported") {
+		t.Errorf("without -o: %s", out)
+	}
 	if out := must(t, slices.Concat(export, []string{"--since-last", "nightly", "--select", "conversationId,recordHash", "-o", file("second"), "--dry-run"})...); !strings.Contains(out, "11 conversations would be exported") {
 		t.Errorf("dry run: %s", out)
 	}

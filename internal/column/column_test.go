@@ -93,3 +93,27 @@ func TestAColumnForEachKey(t *testing.T) {
 		}
 	}
 }
+
+// A key is selected as it is: with the blank at its end, and with custom. at its beginning behind another custom.
+func TestKeysOfAttributesAsTheyAre(t *testing.T) {
+	for name, want := range map[string]Attribute{
+		" attributes.Reason": "Reason", "attributes.ANI ": "ANI ", "attributes.custom.x": "x", "attributes.custom.custom.x": "custom.x",
+	} {
+		s, err := Parse("--select", Conversation, []string{name})
+		if err != nil || s.Columns[0].Source != want {
+			t.Errorf("%q: %v, %v, want %q", name, s.Columns, err, want)
+		}
+	}
+	s, err := Parse("--select", Conversation, []string{"attributes.custom.x", "attributes.*"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err = s.WithKeys("--select", []string{"custom.x", "x", "y"})
+	var names []string
+	for _, c := range s.Columns {
+		names = append(names, c.Name)
+	}
+	if want := []string{"attributes.custom.x", "attributes.custom.custom.x", "attributes.y"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("%v, got %v, want %v", err, names, want)
+	}
+}

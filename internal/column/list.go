@@ -160,6 +160,14 @@ func attribute(key string) Column {
 	return Column{Name: "attributes." + key, Type: Text, Doc: "attribute of that key", Source: Attribute(key)}
 }
 
+// keyPath is the name by which the attribute of a key is selected. custom. at the beginning of a key is part of it only behind another.
+func keyPath(key string) string {
+	if strings.HasPrefix(key, "custom.") {
+		return prefixes[0] + key
+	}
+	return "attributes." + key
+}
+
 // said are what a conversation says of itself, but for what has a name above.
 func said() (columns []Column) {
 	for d := range dimension.Columns(dimension.Conversation) {

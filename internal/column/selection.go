@@ -3,6 +3,7 @@ package column
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
@@ -41,7 +42,7 @@ const (
 func Parse(field string, per Per, names []string) (Selection, error) {
 	s := Selection{Per: per}
 	for _, name := range names {
-		found, err := named(field, per, strings.TrimSpace(name))
+		found, err := named(field, per, name)
 		if err != nil {
 			return s, err
 		}
@@ -53,7 +54,11 @@ func Parse(field string, per Per, names []string) (Selection, error) {
 	return s, s.check(field)
 }
 
-func named(field string, per Per, name string) ([]Selected, error) {
+// named finds what a name stands for. Blanks around it mean nothing, but at the end of a key, where they are part of it: some
+// keys that scripts set end with one.
+func named(field string, per Per, written string) ([]Selected, error) {
+	written = strings.TrimLeftFunc(written, unicode.IsSpace)
+	name := strings.TrimSpace(written)
 	switch name {
 	case everything:
 		return every(per), nil
@@ -70,8 +75,8 @@ func named(field string, per Per, name string) ([]Selected, error) {
 		return []Selected{{name, c}}, nil
 	}
 	for _, prefix := range prefixes {
-		if key, is := strings.CutPrefix(name, prefix); is && key != "" {
-			return []Selected{{name, attribute(key)}}, nil
+		if key, is := strings.CutPrefix(written, prefix); is && key != "" {
+			return []Selected{{written, attribute(key)}}, nil
 		}
 	}
 	return nil, unknown(field, per, name)
@@ -133,8 +138,8 @@ func (s Selection) WithKeys(field string, keys []string) (Selection, error) {
 			continue
 		}
 		for _, key := range keys {
-			if a := attribute(key); !slices.ContainsFunc(s.Columns, func(o Selected) bool { return o.Name == a.Name }) {
-				out.Columns = append(out.Columns, Selected{a.Name, a})
+			if !slices.ContainsFunc(s.Columns, func(o Selected) bool { return o.Source == Attribute(key) }) {
+				out.Columns = append(out.Columns, Selected{keyPath(key), attribute(key)})
 			}
 		}
 	}

@@ -24,7 +24,7 @@ type Files struct {
 	pack  string          // how the content is compressed: the suffix of such files; empty if it is not
 	fresh bool            // a file that is there is not replaced
 	may   map[string]bool // but for these
-	turn  *turn
+	turn  *Turn
 	open  *File
 	ended []ended
 }
@@ -68,7 +68,7 @@ func OpenFiles(ctx context.Context, path string, o FileOptions) (*Files, error) 
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, unwritable(path, &os.PathError{Op: "write", Path: path, Err: syscall.EISDIR})
 	}
-	f.turn, err = takeTurn(path)
+	f.turn, err = TakeTurn(path)
 	return f, err
 }
 
@@ -153,7 +153,7 @@ func (f *Files) Close() (err error) {
 	for _, e := range f.ended {
 		err = errors.Join(err, e.w.Close())
 	}
-	return errors.Join(err, f.turn.end())
+	return errors.Join(err, f.turn.End())
 }
 
 // File is a file that is being written.

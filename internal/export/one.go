@@ -36,7 +36,7 @@ func ToFile(ctx context.Context, path string, write func(io.Writer) error) (err 
 		return unwritable(path, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	w, err := compressor(asked, f)
+	w, err := Packer(asked, f)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func add(path string, f *os.File, write func(io.Writer) error) error {
 	if _, err := f.Seek(0, io.SeekEnd); err != nil {
 		return err
 	}
-	w, err := compressor(path, f)
+	w, err := Packer(path, f)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,9 @@ func unwritable(path string, err error) error {
 	return fault.New(kind, "%s cannot be written: %v", path, err)
 }
 
-func compressor(path string, f io.Writer) (io.WriteCloser, error) {
+// Packer compresses what is written to f if the name says so: one that ends in .gz or .zst. Close ends it, and leaves f open. What is
+// written behind it by another one is read as one text, as both formats allow.
+func Packer(path string, f io.Writer) (io.WriteCloser, error) {
 	return packer(strings.TrimPrefix(packedSuffix(path), "."), f)
 }
 

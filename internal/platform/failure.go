@@ -171,5 +171,10 @@ func isDamage(err error) bool {
 	return deflate || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
 }
 
-// RefusalOf gives the answer that an error is about, if it is about one.
-func RefusalOf(err error) (*Refusal, bool) { return errors.AsType[*Refusal](err) }
+// RefusalOf gives the answer that an error is about, if it is about one, that to a login too.
+func RefusalOf(err error) (*Refusal, bool) {
+	if login, is := errors.AsType[*loginRefused](err); is {
+		return login.answer, true
+	}
+	return errors.AsType[*Refusal](err)
+}

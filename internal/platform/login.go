@@ -136,10 +136,12 @@ func (cfg Config) checkCredentials() error {
 func loginFailure(err error) error {
 	r, refused := errors.AsType[*Refusal](err)
 	if refused && (errors.Is(r, fault.Invalid) || errors.Is(r, fault.Unauthorized)) {
-		return fault.Because(fault.Unauthorized, plain(err), "the login was refused; check client id, client secret and environment")
+		return fault.Because(fault.Unauthorized, &loginRefused{r}, "the login was refused; check client id, client secret and environment")
 	}
 	return err
 }
 
-// plain keeps the text of err and drops its kind.
-func plain(err error) error { return errors.New(err.Error()) }
+// loginRefused has the answer to a login, and not its kind: who retries and logs in again by the kinds of answers does so for others.
+type loginRefused struct{ answer *Refusal }
+
+func (l *loginRefused) Error() string { return l.answer.Error() }

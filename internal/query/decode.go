@@ -187,7 +187,7 @@ func (f *findings) unknownMembers(unknown jsontext.Value, members []string) {
 		if f.full() {
 			return
 		}
-		f.add(fault.Clip(name), "%s is not a field of this request.%s", fault.Clip(name), didYouMean(name, members))
+		f.add(fault.Clip(name), "%s is not a field of this request.%s", fault.Clip(name), instead(name, members))
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // meant maps names that people and other tools write to what the platform calls it.
 var meant = map[string]string{
-	"datefrom": "interval", "dateto": "interval", "startdate": "interval", "enddate": "interval", "starttime": "interval", "endtime": "interval", "from": "interval", "to": "interval",
-	"pagesize": "paging", "pagenumber": "paging", "page": "paging", "limit": "paging", "cursor": "paging",
+	"datefrom": "interval", "dateto": "interval", "start": "interval", "end": "interval", "startdate": "interval", "enddate": "interval", "starttime": "interval", "endtime": "interval", "from": "interval", "to": "interval",
+	"pagesize": "paging", "size": "paging", "pagenumber": "paging", "page": "paging", "limit": "paging", "cursor": "paging",
 	"sort": "order", "sortorder": "order", "sortby": "orderBy",
 	"filter": "segmentFilters", "filters": "segmentFilters", "segmentdetailfilters": "segmentFilters", "predicates": "segmentFilters", "conversationfilter": "conversationFilters", "segmentfilter": "segmentFilters",
 	"groupby": "aggregations", "group": "aggregations", "metrics": "aggregations",
@@ -27,6 +27,20 @@ var meant = map[string]string{
 // plain strips what people vary in names: case, underscores, dashes.
 func plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+}
+
+// others are members of the requests of other tools that the platform has nothing like, and what to do without them.
+var others = map[string]string{
+	"select": "leave it out: the answer has whole records", "fields": "leave it out: the answer has whole records", "columns": "leave it out: the answer has whole records",
+	"view": "leave it out",
+}
+
+// instead ends a message about a member that a request does not have.
+func instead(name string, members []string) string {
+	if advice := others[plain(name)]; advice != "" {
+		return " The platform has nothing like it; " + advice
+	}
+	return didYouMean(name, members)
 }
 
 // didYouMean ends a message with the name that was probably meant, if there is one among the allowed.

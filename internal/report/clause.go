@@ -108,7 +108,11 @@ func (d *decoder) clauses(text jsontext.Value, of shape, per column.Per) *clause
 func (d *decoder) clause(field string, text jsontext.Value, of shape, per column.Per, depth int, left *int) (c clause) {
 	var w wireClause
 	if text.Kind() != '{' || json.Unmarshal(text, &w) != nil {
-		d.add(field, "%s must be an object that is a clause, and is %s or has a member of the wrong type", field, jsonKind(text))
+		wrong := "is " + jsonKind(text)
+		if text.Kind() == '{' {
+			wrong = "has a member of the wrong type"
+		}
+		d.add(field, "%s must be an object that is a clause, and %s", field, wrong)
 		return c
 	}
 	if *left--; *left < 0 || depth == 0 {

@@ -11,7 +11,6 @@
 package report
 
 import (
-	"slices"
 	"time"
 
 	"github.com/parley-hq/parley/internal/column"
@@ -60,24 +59,4 @@ type Request struct {
 
 	where        *clause // nil: every row
 	participants int     // where among the members of a single report they stand; -1: nowhere
-}
-
-// Member is a member that every row of a report has. Attributes are one member, whether all are selected or some by key.
-type Member struct {
-	Name string
-	Type column.Type
-}
-
-// Members are those of the rows of a report that makes no groups, in order.
-func (r *Request) Members() (all []Member) {
-	for _, c := range r.Selection.Columns {
-		m := Member{c.Name, c.Type}
-		if name, _, is := attributes(c); is {
-			m = Member{name, column.Map}
-		}
-		if !slices.Contains(all, m) {
-			all = append(all, m)
-		}
-	}
-	return all
 }

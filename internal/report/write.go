@@ -16,6 +16,7 @@ type writer struct {
 
 // member is a member of each row.
 type member struct {
+	name   string
 	before []byte // a comma or brace, and the quoted name
 	at     int    // of its value in what is read
 	keys   []key  // of a map of attributes that were selected by key
@@ -70,7 +71,7 @@ func (w *writer) add(name string, at int) int {
 	if len(w.members) == 0 {
 		before = '{'
 	}
-	w.members = append(w.members, member{before: quoted(before, name), at: at})
+	w.members = append(w.members, member{name: name, before: quoted(before, name), at: at})
 	return len(w.members) - 1
 }
 

@@ -89,6 +89,9 @@ func (c *client) pages(ctx context.Context, id string, size int, take func(page)
 		if err := c.ask(ctx, http.MethodGet, jobs+"/"+id+"/results?"+query.Encode(), nil, &p); err != nil {
 			return gone(err)
 		}
+		if p.Cursor != "" && p.Cursor == query.Get("cursor") {
+			return fmt.Errorf("%w: a page of it leads to itself", errLost)
+		}
 		if p.Available.IsZero() { // each page has the date; what is JSON and has none comes from somebody else
 			return fmt.Errorf("%w: it gives what is no page", errLost)
 		}

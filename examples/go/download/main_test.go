@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -373,5 +377,19 @@ func TestUsage(t *testing.T) {
 		if code := m.run(t, args...); code != codeUsage {
 			t.Errorf("%q: exit code %d, want %d", args, code, codeUsage)
 		}
+	}
+}
+
+// A page whose cursor is the one that it was asked for by would be read for ever.
+func TestAPageThatLeadsToItself(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"conversations":[],"cursor":"again","dataAvailabilityDate":"2026-11-08T00:00:00.000Z"}`)
+	}))
+	defer server.Close()
+	c := &client{api: server.URL, http: server.Client(), token: "t", log: log.New(io.Discard, "", 0)}
+	pages := 0
+	err := c.pages(t.Context(), "job", 20, func(page) error { pages++; return nil })
+	if !errors.Is(err, errLost) || pages != 1 {
+		t.Errorf("%v after %d pages", err, pages)
 	}
 }

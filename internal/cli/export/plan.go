@@ -149,7 +149,7 @@ func (o *Options) fits(p plan) error {
 		return fault.Field("--compress", "a Parquet file is compressed inside (zstd), and cannot be read when it is compressed as a whole")
 	case o.streamed() && !o.DryRun && (p.split != export.Split{}):
 		return fault.Field("--split", "--split makes several files: name the first by -o")
-	case o.streamed() && o.SinceLast != "":
+	case o.streamed() && o.SinceLast != "" && !o.DryRun:
 		return fault.Field("--since-last", "--since-last notes what was handed over once the files stand: name a file by -o")
 	case o.streamed() && parquet && o.Streams.OutTerminal && o.Output == "":
 		return fault.Field("--output", "a Parquet file is not for a terminal: name a file by -o")

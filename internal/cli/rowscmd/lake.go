@@ -97,7 +97,10 @@ func (o *Options) rowsOf(ctx context.Context, x *app.Exporting, iv conversation.
 		return 0, nil
 	}
 	w := bufio.NewWriterSize(out, 256<<10)
-	to := o.sinkTo(w, false)
+	to := o.sinkTo(w, o.Select)
+	if err := to.head(); err != nil {
+		return 0, err
+	}
 	q := query.Query{Interval: iv, Matching: query.StartOfDay, Order: query.Ascending, OrderBy: query.ByConversationStart}
 	for r, err := range x.Records(ctx, q, 0, 0) {
 		if err != nil {

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -67,7 +69,8 @@ part of the data cannot be read on the server, the rows of the rest are written,
 
 With --lake the rows are those that parley extract --rows brought into a lake, as they came; nobody is asked. --select then chooses columns of them.
 
-` + connection.Help,
+` + strings.Replace(connection.Help, "the permission analytics:conversationDetail:view", "the permissions analytics:report:run and analytics:report:view", 1) + `
+With analytics:report:delete the command deletes its report when it is read.`,
 		Example: `  parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --to 2026-11-08 --select interaction.id,timestamp,metrics.handledtime.ms --out week.csv
   parley rows --base-url http://127.0.0.1:8080 --from 2026-11-01 --select metrics.handledtime.ms --group interaction.type
   parley rows --base-url http://127.0.0.1:8080 -f body.json --out rows.ndjson --json
@@ -111,17 +114,18 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	if err := check(body); err != nil {
+	asked, err := check(body)
+	if err != nil {
 		return err
 	}
 	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), Budget: o.Budget, Standard: connection.Interactive})
 	if err != nil {
 		return err
 	}
-	r := &reader{o: o, client: client.Over(platform.New(cfg), poll), server: cfg.API, body: body}
+	cfg.Limits.Advice = "a smaller --page-size makes pages smaller"
+	r := &reader{o: o, client: client.Over(platform.New(cfg), poll), server: cfg.API, body: body, members: names(asked.Members())}
 	if o.Out == "" || o.Out == "-" {
-		_, err := r.toStream(ctx, o.Streams.Out)
-		return err
+		return r.toStream(ctx, o.Streams.Out)
 	}
 	return r.toFile(ctx)
 }
@@ -129,13 +133,19 @@ func Run(ctx context.Context, o *Options) error {
 // retries is how often a request that fails is tried again.
 const retries = 5
 
-func (o *Options) validate() (poll platform.Poll, err error) {
-	name := o.Out
-	if o.Lake != "" { // which has its files compressed by name
-		name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+// formatOf is the format that the name of a file says; ndjson if it says none.
+func formatOf(name string) string {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	switch ending := strings.TrimPrefix(filepath.Ext(name), "."); ending {
+	case "csv", "json", "parquet":
+		return ending
 	}
-	if o.Format == "" && strings.HasSuffix(name, ".csv") {
-		o.Format = "csv"
+	return "ndjson"
+}
+
+func (o *Options) validate() (poll platform.Poll, err error) {
+	if o.Format == "" {
+		o.Format = formatOf(o.Out)
 	}
 	if o.Lake != "" {
 		if err := o.ofServers(); err != nil {
@@ -145,8 +155,8 @@ func (o *Options) validate() (poll platform.Poll, err error) {
 	switch {
 	case o.Times != string(export.ISO) && o.Times != string(export.Epoch):
 		return poll, fault.Field("--times", "--times %s is not known; iso and epoch-ms are", fault.Clip(o.Times))
-	case o.Format != "" && o.Format != "csv" && o.Format != "ndjson":
-		return poll, fault.Field("--format", "--format %s: write ndjson or csv", o.Format)
+	case o.Format != "csv" && o.Format != "ndjson":
+		return poll, fault.Field("--format", "rows are written as ndjson or csv, and not as %s: give --format, or another name by --out", ui.OneLine(o.Format))
 	case (o.Mark || o.Safe) && o.Format != "csv":
 		return poll, fault.Field("--bom", "--bom and --safe are about CSV; give --format csv")
 	case o.PageSize < 1 || o.PageSize > largestPage():
@@ -188,19 +198,19 @@ func (o *Options) body() ([]byte, error) {
 }
 
 // check says all that is wrong with a request, as a server would.
-func check(body []byte) error {
+func check(body []byte) (report.Request, error) {
 	r, err := report.Decode(body)
 	if all, several := errors.AsType[query.Faults](err); several {
 		texts := make([]string, len(all))
 		for i, f := range all {
 			texts[i] = f.Message
 		}
-		return fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
+		return r, fault.New(fault.Invalid, "%s", strings.Join(texts, "; "))
 	}
 	if err == nil && r.Dialect != report.Asynchronous {
-		return fault.New(fault.Invalid, "the request is %s; parley rows takes %s, with select, start and end", r.Dialect, report.Asynchronous)
+		return r, fault.New(fault.Invalid, "the request is %s; parley rows takes %s, with select, start and end", r.Dialect, report.Asynchronous)
 	}
-	return err
+	return r, err
 }
 
 // reader reads the rows of one request.
@@ -209,11 +219,13 @@ type reader struct {
 	client *client.Client
 	server string // base URL
 	body   []byte
+
+	members []string // of each row
 }
 
 // asks is a short text that follows from the request and from how its rows are written.
 func (r *reader) asks() string {
-	sum := sha256.Sum256(append([]byte(r.server+"\x00"+r.o.Format+"\x00"+r.o.Times+"\x00"), r.body...))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%t\x00%t\x00%s", r.server, r.o.Format, r.o.Times, r.o.Mark, r.o.Safe, r.body))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -226,6 +238,25 @@ func (r *reader) submitted(ctx context.Context) (string, error) {
 	return id, err
 }
 
+// ended is why nobody can go on with a report: it has failed, was given up, is gone, or its pages are not those of one.
+type ended struct{ error }
+
+func (e ended) Unwrap() error { return e.error }
+
+// await waits until the report is complete.
+func (r *reader) await(ctx context.Context, id string) (client.Report, error) {
+	status, err := r.client.AwaitReport(ctx, id)
+	switch {
+	case err == nil:
+		return status, nil
+	case status.State == client.ReportFailed:
+		err = ended{err}
+	case status.State != "":
+		err = ended{fault.New(fault.Unavailable, "the report took longer than %v (--timeout) and is deleted; ask for a shorter time", r.o.Timeout)}
+	}
+	return status, err
+}
+
 // leftOut says of a report which part of the data it could not read; nil if it read all.
 func leftOut(r client.Report) error {
 	if r.State != client.ReportPartial {
@@ -236,4 +267,12 @@ func leftOut(r client.Report) error {
 		parts[i] = ui.OneLine(p.Start + "/" + p.End)
 	}
 	return fault.New(fault.Incomplete, "the server could not read the data of %s: their rows are left out", strings.Join(parts, ", "))
+}
+
+func names(members []report.Member) []string {
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.Name
+	}
+	return out
 }

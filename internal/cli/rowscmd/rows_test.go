@@ -133,7 +133,7 @@ func TestRowsOnAStream(t *testing.T) {
 	if err != nil || got != `{"interaction.type":"voice","count":10,"participantCount":10}`+"\n" {
 		t.Errorf("%v\n%s", err, got)
 	}
-	if got, err := x.run(func(o *Options) { o.From, o.Format = "2026-11-02", "csv" }); err != nil || got != "" {
+	if got, err := x.run(func(o *Options) { o.From, o.Format = "2026-11-02", "csv" }); err != nil || got != csvHead {
 		t.Errorf("no rows: %q, %v", got, err)
 	}
 }
@@ -232,6 +232,9 @@ func TestRowsThatAreRefused(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"filter":"c-1","interval":"2026-11-01T00:00:00Z/P1D"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	known := func(name string) string {
+		return map[string]string{"GENESYS_CLIENT_ID": "me", "GENESYS_CLIENT_SECRET": "x", "GENESYS_ENVIRONMENT": "nowhere.example"}[name]
+	}
 	for want, change := range map[string]func(*Options){
 		"did you mean metrics.queuetime.ms":        func(o *Options) { o.Select = []string{"metrics.quetime.ms"} },
 		"parley rows takes an asynchronous":        func(o *Options) { o.File, o.From, o.Select = file, "", nil },
@@ -241,7 +244,9 @@ func TestRowsThatAreRefused(t *testing.T) {
 		"--from: \"soon\" is not a day":            func(o *Options) { o.From = "soon" },
 		"--to: \"soon\" is not a day":              func(o *Options) { o.To = "soon" },
 		"end must lie after start":                 func(o *Options) { o.To = o.From },
-		"--format xml: write ndjson or csv":        func(o *Options) { o.Format = "xml" },
+		"ndjson or csv, and not as xml":            func(o *Options) { o.Format = "xml" },
+		"and not as parquet":                       func(o *Options) { o.Out = "rows.parquet" },
+		"is a folder; --out names a file":          func(o *Options) { o.Out = os.TempDir() },
 		"--bom and --safe are about CSV":           func(o *Options) { o.Safe = true },
 		"--page-size must lie between 1 and 10000": func(o *Options) { o.PageSize = 10_001 },
 		"--timeout must be positive":               func(o *Options) { o.Timeout = 0 },
@@ -249,7 +254,7 @@ func TestRowsThatAreRefused(t *testing.T) {
 		"group has nothing to sum":                 func(o *Options) { o.Select, o.Group = []string{"interaction.type"}, []string{"interaction.type"} },
 		"set GENESYS_CLIENT_ID":                    func(o *Options) { o.Getenv = func(string) string { return "" } },
 	} {
-		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, From: "2026-11-01", Select: []string{"timestamp"}, PageSize: 1, Poll: "1s..2s", Timeout: time.Hour, Times: "iso", Getenv: os.Getenv}
+		o := &Options{Streams: &ui.Streams{Out: io.Discard, Err: io.Discard}, From: "2026-11-01", Select: []string{"timestamp"}, PageSize: 1, Poll: "1s..2s", Timeout: time.Hour, Times: "iso", Getenv: known}
 		change(o)
 		if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -19,6 +19,7 @@ import (
 
 // sink writes rows that come as JSON objects.
 type sink interface {
+	head() error // what stands before the first one
 	row(text []byte) error
 }
 
@@ -28,7 +29,12 @@ type ndjson struct {
 	cells
 }
 
+func (*ndjson) head() error { return nil }
+
 func (n *ndjson) row(text []byte) error {
+	if jsontext.Value(text).Kind() != '{' {
+		return errNoObject
+	}
 	if n.asIs() {
 		_, err := n.w.Write(append(text, '\n'))
 		return err
@@ -48,14 +54,20 @@ func (n *ndjson) row(text []byte) error {
 	return err
 }
 
-// table writes rows as CSV. The columns are those that were chosen, else the members of the first row.
+// table writes rows as CSV. The columns are those that are known before, else the members of the first row.
 type table struct {
 	w io.Writer
 	o export.CSVOptions
 	cells
 
-	headed bool // the head was written, by this run or one before
-	csv    *export.CSV
+	csv *export.CSV // once something was written
+}
+
+func (t *table) head() error {
+	if t.names == nil {
+		return nil // the first row has it
+	}
+	return t.begin(t.w)
 }
 
 func (t *table) row(text []byte) error {
@@ -64,7 +76,7 @@ func (t *table) row(text []byte) error {
 		return err
 	}
 	if t.csv == nil {
-		if err := t.begin(names); err != nil {
+		if err := t.first(names); err != nil {
 			return err
 		}
 	}
@@ -75,24 +87,25 @@ func (t *table) row(text []byte) error {
 	return t.csv.Row(out)
 }
 
-// begin writes the head, unless the file has it. From then on every row has its columns.
-func (t *table) begin(names []string) (err error) {
-	columns := make([]column.Selected, len(names))
-	for i, name := range names {
+// first makes ready for a first row: of columns that were known, an earlier run, or page, has written the head.
+func (t *table) first(names []string) error {
+	if t.names == nil {
+		t.names = names
+		return t.begin(t.w)
+	}
+	to := &turned{to: io.Discard}
+	err := t.begin(to)
+	to.to = t.w
+	return err
+}
+
+// begin writes the head to w, and rows behind it from then on.
+func (t *table) begin(w io.Writer) (err error) {
+	columns := make([]column.Selected, len(t.names))
+	for i, name := range t.names {
 		columns[i].Name = name
 	}
-	var head bytes.Buffer
-	w := &turned{to: &head}
-	t.names = names
-	if t.csv, err = export.NewCSV(w, columns, t.o); err != nil {
-		return err
-	}
-	w.to = t.w
-	if t.headed {
-		return nil
-	}
-	t.headed = true
-	_, err = t.w.Write(head.Bytes())
+	t.csv, err = export.NewCSV(w, columns, t.o)
 	return err
 }
 
@@ -105,6 +118,7 @@ func (t *turned) Write(text []byte) (int, error) { return t.to.Write(text) }
 type cells struct {
 	names  []string // of the columns that are wanted; nil for those that a row has
 	chosen bool     // by a person: other members of rows are left out
+	odd    string   // what to say of other members, where they are not
 	times  export.Times
 	types  map[string]bool // names that were looked at: whether they are of times
 }
@@ -126,7 +140,7 @@ func (c *cells) read(text []byte) (names []string, values []jsontext.Value, err 
 		if at >= 0 {
 			values[at] = all[i]
 		} else if !c.chosen {
-			return nil, nil, fault.New(fault.Corrupt, "a row has a member that the first one lacks: %s; name the columns by --select", fault.Clip(name))
+			return nil, nil, fault.New(fault.Corrupt, c.odd, fault.Clip(name))
 		}
 	}
 	return c.names, values, nil
@@ -206,14 +220,17 @@ func (c *cells) isTime(name string) bool {
 	return is
 }
 
-// sinkTo makes what writes rows in the format asked for; headed says that the head of a CSV is there.
-func (o *Options) sinkTo(w *bufio.Writer, headed bool) sink {
-	c := cells{times: export.Times(o.Times)}
-	if o.Lake != "" && len(o.Select) > 0 {
-		c.names, c.chosen = o.Select, true
+// sinkTo makes what writes rows in the format asked for; of columns that are not known, names is nil.
+func (o *Options) sinkTo(w *bufio.Writer, names []string) sink {
+	c := cells{names: names, chosen: o.Lake != "" && names != nil, odd: "a row has other members than were asked for: %s", times: export.Times(o.Times)}
+	if o.Lake != "" {
+		c.odd = "a row has a member that the first one lacks: %s; name the columns by --select"
 	}
 	if o.Format == "csv" {
-		return &table{w: w, o: export.CSVOptions{Times: c.times, Mark: o.Mark, Safe: o.Safe}, cells: c, headed: headed}
+		return &table{w: w, o: export.CSVOptions{Times: c.times, Mark: o.Mark, Safe: o.Safe}, cells: c}
+	}
+	if o.Lake == "" {
+		c.names = nil // rows of a server are written as they come
 	}
 	return &ndjson{w, c}
 }

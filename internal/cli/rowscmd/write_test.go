@@ -28,7 +28,7 @@ func TestRowsAreWritten(t *testing.T) {
 		"as they came": {Options{}, []string{first, lacking, added}, first + "\n" + lacking + "\n" + added + "\n", ""},
 		"csv": {Options{Format: "csv"}, []string{first, moved, lacking},
 			head + "a,2026-11-01T00:00:00.001Z,5,\"{\"\"k\"\":\"\"v\"\"}\"\r\nb,2026-11-01T01:00:00.001+01:00,,\r\nc,soon,,\r\n", ""},
-		"csv with a new member": {Options{Format: "csv"}, []string{first, added}, "", "a row has a member that the first one lacks: new; name the columns by --select"},
+		"csv with a new member": {Options{Format: "csv", Lake: "x"}, []string{first, added}, "", "a row has a member that the first one lacks: new; name the columns by --select"},
 		"chosen columns":        {Options{Format: "csv", Lake: "x", Select: []string{"new", "conversation.id"}}, []string{first, added}, "new,conversation.id\r\n,a\r\n1,d\r\n", ""},
 		"chosen members":        {Options{Lake: "x", Select: []string{"new", "attributes.custom"}}, []string{first, added}, `{"new":null,"attributes.custom":{"k":"v"}}` + "\n" + `{"new":1,"attributes.custom":{}}` + "\n", ""},
 		"numbers for times": {Options{Times: "epoch-ms"}, []string{first, moved, lacking}, strings.Replace(first, `"2026-11-01T00:00:00.001Z"`, "1793491200001", 1) + "\n" +
@@ -40,8 +40,8 @@ func TestRowsAreWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			w := bufio.NewWriter(&out)
-			to := c.o.sinkTo(w, false)
-			var err error
+			to := c.o.sinkTo(w, c.o.Select)
+			err := to.head()
 			for _, row := range c.rows {
 				if err = to.row([]byte(row)); err != nil {
 					break

@@ -2,8 +2,10 @@
 package sql
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"time"
@@ -12,7 +14,9 @@ import (
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/export"
 )
 
 // Options is everything "parley sql" reads.
@@ -22,6 +26,7 @@ type Options struct {
 	Lake      string
 	Statement string
 	JSON      bool
+	CSV       bool
 }
 
 // New makes the command.
@@ -35,7 +40,8 @@ evaluations, surveys, resolutions, changes. All views are of one snapshot: they 
 meanwhile. Nothing can be written, and nothing but the lake be read: the statement is a SELECT (FROM, VALUES, TABLE,
 DESCRIBE, SHOW, SUMMARIZE, PIVOT ... IN (...)), or an EXPLAIN of one. docs/tables.md lists the columns.
 
-At a terminal the answer is a table; in a pipe its cells are separated by tabs, without a head; with --json each row is an object.`,
+At a terminal the answer is a table; in a pipe its cells are separated by tabs, without a head; with --json each row is an object,
+and with --csv the answer is a CSV with a head, as parley export writes it.`,
 		Example: `  parley sql --lake ./lake "SELECT direction, count(*) FROM conversations GROUP BY 1"
   parley sql --lake ./lake "DESCRIBE segments"
   parley sql --lake ./lake --json "SELECT name, sum(value) AS total FROM metrics GROUP BY name ORDER BY name"`,
@@ -47,6 +53,8 @@ At a terminal the answer is a table; in a pipe its cells are separated by tabs, 
 	}
 	cmd.Flags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print each row as a JSON object on a line of its own")
+	cmd.Flags().BoolVar(&o.CSV, "csv", false, "print a CSV, with a head")
+	cmd.MarkFlagsMutuallyExclusive("json", "csv")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	return cmd
 }
@@ -55,6 +63,9 @@ At a terminal the answer is a table; in a pipe its cells are separated by tabs, 
 func Run(ctx context.Context, o *Options) error {
 	if o.JSON {
 		return o.runJSON(ctx)
+	}
+	if o.CSV {
+		return o.runCSV(ctx)
 	}
 	var table *ui.Table
 	err := app.SQL(ctx, o.Lake, o.Statement,
@@ -74,6 +85,30 @@ func Run(ctx context.Context, o *Options) error {
 		return err
 	}
 	return table.Done()
+}
+
+// runCSV writes a head and fields. What is absent is an empty field, and a list or struct one with JSON.
+func (o *Options) runCSV(ctx context.Context) error {
+	out := bufio.NewWriter(o.Streams.Out)
+	var rows *export.CSV
+	err := app.SQL(ctx, o.Lake, o.Statement,
+		func(names []string) (err error) {
+			columns := make([]column.Selected, len(names))
+			for i, name := range names {
+				columns[i].Name = name
+			}
+			rows, err = export.NewCSV(out, columns, export.CSVOptions{})
+			return err
+		},
+		func(values []any) error {
+			for i, v := range values {
+				if v != nil {
+					values[i] = text(v)
+				}
+			}
+			return rows.Row(values)
+		})
+	return errors.Join(err, out.Flush())
 }
 
 // runJSON writes objects whose members are in the order of the columns.
