@@ -59,6 +59,8 @@ func (s *Server) table() []route {
 		// Integrations and dashboards, every few seconds or minutes; the extractor, for totalHits.
 		// What a client needs for that, its body says.
 		{"POST", details + "/query", s.queryDetails, token},
+		// Dashboards and reports, every few minutes: figures.
+		{"POST", "/api/v2/analytics/conversations/aggregates/query", s.queryAggregates, aggregates},
 		// Integrations that were told ids by somebody else.
 		{"GET", details, s.detailsByIDs, view},
 		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, view},

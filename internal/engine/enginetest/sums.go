@@ -22,6 +22,7 @@ import (
 // segments alone; of a list each value counts once.
 func RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
+	t.Run("segments in effect", func(t *testing.T) { segmentsInEffect(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
@@ -45,6 +46,32 @@ func (s *suite) sums(t *testing.T) {
 	}
 	for range 120 / share {
 		s.checkSums(t, emissions, s.sumsQuestion(emissions))
+	}
+}
+
+// threeSegments is a record of which each segment says something else, and the second no code.
+const threeSegments = `{"conversationId":"c","conversationStart":"2026-02-28T00:00:00.000Z","conversationEnd":"2026-02-28T00:00:30.000Z","participants":[{"sessions":[{
+	"metrics":[{"name":"n0","value":1,"emitDate":"2026-02-27T23:59:59.999Z"},{"name":"n1","value":1,"emitDate":"2026-02-28T00:00:09.999Z"},
+		{"name":"n2","value":1,"emitDate":"2026-02-28T00:00:10.000Z"},{"name":"n3","value":1,"emitDate":"2026-02-28T00:00:20.000Z"},{"name":"n4","value":1,"emitDate":"2026-02-28T00:01:00.000Z"}],
+	"segments":[{"segmentStart":"2026-02-28T00:00:00.000Z","queueId":"q1","wrapUpCode":"w1"},{"segmentStart":"2026-02-28T00:00:10.000Z","queueId":"q2"},
+		{"segmentStart":"2026-02-28T00:00:20.000Z","queueId":"q3","wrapUpCode":"w3"}]}]}]}`
+
+// segmentsInEffect are the last that had begun by the emission, of those that say something; that which begins with it has.
+func segmentsInEffect(t *testing.T, open opener) {
+	t.Helper()
+	e := open(t, []conversation.Record{parse(t, []byte(strings.NewReplacer("\n", "", "\t", "").Replace(threeSegments)))})
+	q := query.Sums{Edges: everySumsEdges()}
+	for _, d := range query.Dimensions(query.OfEmission) {
+		if d.Name == "queueId" || d.Name == "wrapUpCode" {
+			q.GroupBy = append(q.GroupBy, d)
+		}
+	}
+	for i, want := range []string{"q1 w1", "q1 w1", "q2 w1", "q3 w3", "q3 w3"} {
+		q.Measures = []query.Measure{{Metric: fmt.Sprintf("n%d", i)}}
+		sums, _, err := engine.Sums(t.Context(), e, q, 10)
+		if err != nil || len(sums) != 1 || strings.Join(sums[0].Group, " ") != want || sums[0].Stats != (query.Stats{Count: 1, Sum: 1, Min: 1, Max: 1}) {
+			t.Errorf("metric %d: %+v, %v; want one of %s", i, sums, err, want)
+		}
 	}
 }
 

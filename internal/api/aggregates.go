@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/aggregate"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/query"
+)
+
+// aggregates is the permission for figures. They are of every conversation, whatever else a client may see, as on the platform.
+var aggregates = needs{token: true, anyOf: []access.Permission{access.ViewAggregates}}
+
+// queryAggregates answers POST .../aggregates/query: figures of all that was emitted up to this moment.
+func (s *Server) queryAggregates(x *exchange) error {
+	text, err := x.readJSON()
+	if err != nil {
+		return err
+	}
+	a, err := query.DecodeAggregate(text)
+	if err != nil {
+		return err
+	}
+	var groups []aggregate.Group
+	err = x.liveTo("", false, weighAggregate(a), func(ctx context.Context, view engine.Engine) (err error) {
+		x.warn(engine.Missing(view, a.Interval))
+		groups, err = aggregate.Answer(ctx, view, a)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return x.sendGroups(a, groups)
+}
+
+// weighAggregate is how much a request asks: days, and what each emission is looked at for.
+func weighAggregate(a query.Aggregate) effort {
+	passes := 1 + len(a.GroupBy) + len(a.Views)
+	for _, f := range a.Filters {
+		passes += f.Comparisons()
+	}
+	return effort{"aggregate", float64(passes) * max(1, a.Interval.Duration().Hours()/24)}
+}
+
+// sendGroups answers with groups, one after the other: of all together the text would be as large again as they are.
+func (x *exchange) sendGroups(a query.Aggregate, groups []aggregate.Group) (err error) {
+	out := x.json(http.StatusOK)
+	text := []byte(`{"results":[`)
+	for i, g := range groups {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		if text, err = aggregate.Append(text, a, g); err != nil {
+			return err
+		}
+		if _, err := out.Write(text); err != nil {
+			return err
+		}
+		text = text[:0]
+	}
+	_, err = out.Write(append(text, "]}"...))
+	return err
+}
