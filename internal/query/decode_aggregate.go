@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // time zones where the machine has none
 
 	"github.com/go-json-experiment/json/jsontext"
 

@@ -318,6 +318,49 @@ async function checkAggregations(day, end) {
     [closed.filter((g) => durationOf(g) < 60000).length, closed.filter((g) => durationOf(g) >= 60000).length], 'ranges of tSegmentDuration');
 }
 
+// checkAggregates compares figures of each conversation and day with what the records say was emitted, and asks for the usual
+// ones of queues and hours.
+async function checkAggregates(conversations) {
+  const names = ['nOffered', 'nTransferred', 'tAnswered', 'tAbandon', 'tHandle'];
+  const ask = (more) => analytics.postAnalyticsConversationsAggregatesQuery({ interval: interval(from, to), metrics: names, ...more });
+  const want = new Map();
+  for (const c of conversations) {
+    for (const m of c.participants.flatMap((p) => (p.sessions ?? []).flatMap((s) => s.metrics ?? []))) {
+      const at = new Date(m.emitDate);
+      if (!names.includes(m.name) || at < from || at >= to) continue;
+      const day = new Date(at - (at % DAY));
+      const key = [c.conversationId, interval(day, new Date(day.getTime() + DAY)), m.name].join(' ');
+      want.set(key, (want.get(key) ?? 0) + m.value);
+    }
+  }
+  const got = new Map();
+  const { results } = await ask({ granularity: 'P1D', groupBy: ['conversationId'] });
+  noNull(results, 'aggregates');
+  for (const { group, data } of results) {
+    for (const { interval: day, metrics } of data) {
+      for (const { metric, stats } of metrics) got.set([group.conversationId, day, metric].join(' '), stats.sum ?? stats.count);
+    }
+  }
+  const known = new Set(idsOf(conversations)); // others began earlier and emitted something since
+  assert.ok(want.size > conversations.length / 4, 'the conversations emitted nothing');
+  assert.deepEqual(new Map([...got].filter(([key]) => known.has(key.split(' ')[0])).sort()), new Map([...want].sort()), 'figures of conversations');
+
+  const sum = (list, metric) => list.flatMap((r) => r.data).flatMap((d) => d.metrics).filter((m) => m.metric === metric).reduce((n, m) => n + m.stats.count, 0);
+  const hours = await ask({
+    granularity: 'PT1H', timeZone: 'Europe/Berlin', groupBy: ['queueId', 'mediaType'], metrics: ['nOffered', 'tAnswered', 'oServiceLevel'],
+    views: [{ target: 'tAnswered', name: 'within20s', function: 'rangeBound', range: { lt: 20000 } }],
+  });
+  for (const metric of ['nOffered', 'tAnswered']) assert.equal(sum(hours.results, metric), sum(results, metric), `${metric} of hours`);
+  for (const { metrics, views } of hours.results.flatMap((r) => r.data)) {
+    const level = metrics.find((m) => m.metric === 'oServiceLevel')?.stats;
+    if (level) assert.equal(level.ratio, level.numerator / level.denominator, 'the service level');
+    for (const v of views ?? []) assert.ok(v.stats.max < 20000, 'a view');
+  }
+  const voice = await ask({ groupBy: ['mediaType'], filter: and(dimension('mediaType', 'voice'), exists('queueId')) });
+  assert.deepEqual(voice.results.map((r) => r.group), [{ mediaType: 'voice' }], 'filtered figures');
+  await refused('an unknown metric', 400, () => ask({ metrics: ['nOffers'] }));
+}
+
 // checkOrganization asks who answers. A client is of an organization, and is no user.
 async function checkOrganization() {
   const organization = await new platform.OrganizationApi().getOrganizationsMe();
@@ -463,6 +506,7 @@ async function main() {
   await checkById(idsOf(conversations));
   const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
+  await checkAggregates(conversations);
   await checkOrganization();
   await checkLists(conversations);
   await checkLive(conversations);
