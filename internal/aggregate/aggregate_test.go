@@ -253,7 +253,7 @@ func TestADayOf25Hours(t *testing.T) {
 func TestAnswersAreBounded(t *testing.T) {
 	r := call(t, "c", "2026-11-01T09:00:00Z", "q", "a", 0)
 	var divisions, skills []string
-	for i := range 400 {
+	for i := range 600 {
 		divisions, skills = append(divisions, fmt.Sprintf(`"d%d"`, i)), append(skills, fmt.Sprintf(`"s%d"`, i))
 	}
 	text := strings.Replace(string(r.JSON), `"d2","d1"`, strings.Join(divisions, ","), 1)
@@ -265,8 +265,8 @@ func TestAnswersAreBounded(t *testing.T) {
 	a := asked(t, `{"interval":"2026-11-01/P1D","groupBy":["divisionId","requestedRoutingSkillId"],"metrics":["nOffered"]}`)
 	_, err = Answer(t.Context(), over(t, r), a)
 	f, _ := errors.AsType[*fault.Error](err)
-	if f == nil || f.Kind != fault.Invalid || f.Field != "groupBy" || !strings.Contains(f.Message, "100000") {
-		t.Errorf("160,000 groups: %v", err)
+	if f == nil || f.Kind != fault.Invalid || f.Field != "groupBy" || !strings.Contains(f.Message, "250000") {
+		t.Errorf("360,000 groups: %v", err)
 	}
 	a.Flatten = true
 	if groups, err := Answer(t.Context(), over(t, r), a); err != nil || len(groups) != 1 {

@@ -114,20 +114,20 @@ type View struct {
 
 // Top leaves some groups of many: those that come first by a figure of the whole interval.
 type Top struct {
-	Type     QueryType // Groups: all are left, and the rest says nothing
+	Type     Ranking // Groups: all are left, and the rest says nothing
 	Metric   string
 	Function Function
 	Limit    int
 }
 
-// QueryType says which groups are wanted.
-type QueryType string
+// Ranking says which groups are wanted: the queryType of a request.
+type Ranking string
 
-// The types of queries.
+// The rankings.
 const (
-	Groups  QueryType = "groupBy"
-	TopN    QueryType = "topN"
-	BottomN QueryType = "bottomN"
+	Groups  Ranking = "groupBy"
+	TopN    Ranking = "topN"
+	BottomN Ranking = "bottomN"
 )
 
 // Function makes one number of the values of a metric.

@@ -55,7 +55,7 @@ var aggregateMembers = []string{
 // Bounds of aggregates. The platform publishes none; these bound the work and the answer.
 const (
 	MaxBuckets = 10_000  // of time
-	MaxSums    = 100_000 // groups times buckets times metrics that there is anything of
+	MaxSums    = 250_000 // groups times buckets times metrics that there is anything of
 	maxYears   = 50
 	maxGroupBy = 20
 	maxViews   = 20

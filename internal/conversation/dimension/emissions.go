@@ -61,9 +61,9 @@ func inEffect(get Getter) Getter {
 		return TextsOf(func(it *Item) []string {
 			return effective(it, get, func(list []string) bool { return slices.ContainsFunc(list, func(s string) bool { return s != "" }) })
 		})
-	default:
-		panic("segments say nothing else that aggregates ask for")
+	case TruthOf, NumberOf, NumbersOf, DecimalOf, InstantOf, TimeOf, Emitted:
 	}
+	panic("segments say nothing else that aggregates ask for")
 }
 
 func effective[T any](it *Item, get func(*Item) T, says func(T) bool) (found T) {
@@ -94,9 +94,9 @@ func ofSegments(get Getter) Getter {
 		return TruthOf(only(has, get))
 	case NumberOf:
 		return NumberOf(only(has, get))
-	default:
-		panic("sessions say nothing else that aggregates ask for")
+	case NumbersOf, DecimalOf, InstantOf, TimeOf, Emitted:
 	}
+	panic("sessions say nothing else that aggregates ask for")
 }
 
 func only[T any](has func(*Item) bool, get func(*Item) T) func(*Item) T {

@@ -57,6 +57,7 @@ func (e *Engine) sums(ctx context.Context, s query.Sums, of measured, statement 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	known := map[string]string{} // values come again with every bucket, and need be held once
 	values, sum, metric := make([]any, len(s.GroupBy)), query.Sum{}, ""
 	var into []any
 	for i := range values {
@@ -69,7 +70,11 @@ func (e *Engine) sums(ctx context.Context, s query.Sums, of measured, statement 
 		}
 		sum.Group = make([]string, len(values))
 		for i, v := range values {
-			sum.Group[i] = written(v)
+			text := written(v)
+			if _, is := known[text]; !is {
+				known[text] = text
+			}
+			sum.Group[i] = known[text]
 		}
 		for _, sum.Measure = range of.places[metric] {
 			to = append(to, sum)
