@@ -4,10 +4,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	language "github.com/parley-hq/parley/internal/query"
 )
 
 // simulatedLake is a lake of three days in an empty folder.
@@ -115,7 +118,7 @@ func TestReportsThatAreRefused(t *testing.T) {
 		"--by queue":                                    "say of when",
 		"--from 2026-11-01 --csv --json":                "--csv or --json",
 		"--from 2026-11-01 --queue=":                    "--queue is empty",
-		"--from 1976-11-01 --to 2026-11-03 --by day":    "granularity P1D",
+		"--from 1996-11-01 --to 2026-11-03 --by day":    "granularity P1D",
 		"--from 2026-11-01 --base-url http://127.0.0.1": "give --lake or --base-url",
 	} {
 		code, stdout, stderr := parley(t, append([]string{"report", "--lake", "nowhere"}, strings.Fields(args)...)...)
@@ -125,5 +128,42 @@ func TestReportsThatAreRefused(t *testing.T) {
 	}
 	if body := must(t, "report", "--from", "2026-11-01", "--by", "queue,hour", "--media", "voice", "--print-body"); !strings.Contains(body, `"granularity":"PT1H"`) || !strings.Contains(body, `"operator":"exists"`) {
 		t.Errorf("the body is %s", body)
+	}
+}
+
+// The page about aggregates has a request that is answered, and names every dimension; that about reports has commands that run.
+func TestPagesAboutFigures(t *testing.T) {
+	credentials(t)
+	page := filepath.Join("..", "..", "docs", "aggregates.md")
+	infos, blocks := fences(t, page)
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range language.Dimensions(language.OfEmission) {
+		if !strings.Contains(string(text), "`"+d.Name+"`") {
+			t.Errorf("%s does not name %s", page, d.Name)
+		}
+	}
+	ran := 0
+	for i, block := range blocks {
+		if infos[i] == "json aggregates" {
+			ran++
+			if _, err := language.DecodeAggregate([]byte(block)); err != nil {
+				t.Errorf("%s\n%v", block, err)
+			}
+		}
+	}
+	_, blocks = fences(t, filepath.Join("..", "..", "docs", "report.md"))
+	lake := simulatedLake(t)
+	for line := range strings.Lines(blocks[0]) {
+		if args, ok := strings.CutPrefix(strings.TrimSpace(line), "parley "); ok {
+			args = strings.NewReplacer("./lake", lake, "--base-url http://127.0.0.1:8080", "--lake "+lake).Replace(args)
+			must(t, strings.Fields(args)...)
+			ran++
+		}
+	}
+	if ran != 4 {
+		t.Errorf("ran %d examples", ran)
 	}
 }
