@@ -3,9 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/engine"
@@ -27,7 +31,7 @@ func (v emitting) Available(context.Context) (time.Time, error)       { return d
 
 func oneOffer(t *testing.T) func(*Config) {
 	t.Helper()
-	r, err := wire.Record([]byte(`{"conversationEnd":"2026-11-01T09:00:09.000Z","conversationId":"c","conversationStart":"2026-11-01T09:00:00.000Z","participants":[{"purpose":"acd","sessions":[` +
+	r, err := wire.Record([]byte(`{"conversationEnd":"2026-11-01T09:00:09.000Z","conversationId":"c","conversationStart":"2026-11-01T09:00:00.000Z","divisionIds":["d3","d1","d2"],"participants":[{"purpose":"acd","sessions":[` +
 		`{"mediaType":"voice","metrics":[{"emitDate":"2026-11-01T09:00:01.000Z","name":"nOffered","value":1}],"segments":[{"queueId":"q","segmentStart":"2026-11-01T09:00:00.000Z"}]}]}]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -74,5 +78,47 @@ func TestAggregatesNeedTheirPermission(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 		x.ask(http.StatusForbidden, "POST", details+"/query", wholeDay)
+	})
+}
+
+// The asynchronous form gives the same groups, page by page; its jobs are none of those for details.
+func TestAggregatesAsJobs(t *testing.T) {
+	const path = "/api/v2/analytics/conversations/aggregates/jobs"
+	const body = `{"interval":"2026-11-01/P1D","groupBy":["queueId","divisionId"],"metrics":["nOffered"],"pageSize":2}`
+	test(t, 0, oneOffer(t), func(x *fixture) {
+		var submitted wire.Submitted
+		if err := json.Unmarshal([]byte(x.ask(http.StatusAccepted, "POST", path, body)), &submitted); err != nil {
+			t.Fatal(err)
+		}
+		job := path + "/" + string(submitted.JobID)
+		synctest.Wait()
+		if got := x.ask(http.StatusOK, "GET", job, ""); !strings.Contains(got, `"FULFILLED"`) {
+			t.Fatalf("got %s", got)
+		}
+		group := func(division string) string {
+			return `{"group":{"divisionId":"` + division + `","queueId":"q"},"data":[{"interval":"2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":1}}]}]}`
+		}
+		first := x.ask(http.StatusOK, "GET", job+"/results", "")
+		var page struct {
+			Cursor string `json:"cursor"`
+		}
+		if err := json.Unmarshal([]byte(first), &page); err != nil || first != `{"results":[`+group("d1")+","+group("d2")+`],"cursor":"`+page.Cursor+`"}` {
+			t.Errorf("the first page is %s", first)
+		}
+		if last := x.ask(http.StatusOK, "GET", job+"/results?cursor="+url.QueryEscape(page.Cursor), ""); last != `{"results":[`+group("d3")+`]}` {
+			t.Errorf("the last page is %s", last)
+		}
+		x.ask(http.StatusBadRequest, "GET", job+"/results?cursor=x", "")
+		x.ask(http.StatusNotFound, "GET", details+"/jobs/"+string(submitted.JobID), "")
+		x.ask(http.StatusNotFound, "DELETE", details+"/jobs/"+string(submitted.JobID), "")
+		x.ask(http.StatusNotFound, "GET", path+"/"+string(x.submit()), "")
+		x.ask(http.StatusNoContent, "DELETE", job, "")
+		x.ask(http.StatusNotFound, "GET", job+"/results", "")
+		if got := x.ask(http.StatusBadRequest, "POST", path, strings.Replace(body, `"pageSize":2`, `"pageSize":10001`, 1)); !strings.Contains(got, `"fieldName":"pageSize"`) {
+			t.Errorf("got %s", got)
+		}
+		x.client(access.Client{ID: "details", Organization: "org-1", Permissions: []access.Permission{access.ViewDetails}}, "s")
+		x.token = x.login("details", "s")
+		x.ask(http.StatusForbidden, "POST", path, body)
 	})
 }

@@ -59,8 +59,6 @@ func (s *Server) table() []route {
 		// Integrations and dashboards, every few seconds or minutes; the extractor, for totalHits.
 		// What a client needs for that, its body says.
 		{"POST", details + "/query", s.queryDetails, token},
-		// Dashboards and reports, every few minutes: figures.
-		{"POST", "/api/v2/analytics/conversations/aggregates/query", s.queryAggregates, aggregates},
 		// Integrations that were told ids by somebody else.
 		{"GET", details, s.detailsByIDs, view},
 		{"GET", "/api/v2/analytics/conversations/{conversationId}/details", s.detailsByID, view},
@@ -73,7 +71,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}, slices.Concat(s.reportRoutes(), s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
+	}, slices.Concat(s.aggregateRoutes(), s.reportRoutes(), s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
 }
 
 // Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.

@@ -104,6 +104,7 @@ type Aggregate struct {
 	Metrics  []string // figures: metrics that are emitted, or made of such
 	Views    []View
 	Top      Top
+	PageSize int // of a job: groups a page; 0: whatever is usual
 }
 
 // View is a measure with a name of its own.

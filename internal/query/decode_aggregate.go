@@ -89,6 +89,11 @@ func (f *findings) aggregate(text []byte) (a Aggregate) {
 	a.Metrics = f.figures(b.Metrics)
 	a.Views = f.views(b.Views)
 	a.Top = f.top(b, a.Metrics)
+	if most := PlatformLimits().ResultPageSize; b.PageSize != nil {
+		if a.PageSize = int(*b.PageSize); a.PageSize < 1 || a.PageSize > most {
+			f.add("pageSize", "pageSize must lie between 1 and %d", most)
+		}
+	}
 	if b.TimeDimension != nil {
 		oneOf(f, "alternateTimeDimension", *b.TimeDimension, "eventTime") // it is when metrics are emitted, and counted anyhow
 	}
