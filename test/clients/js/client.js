@@ -358,6 +358,27 @@ async function checkAggregates(conversations) {
   }
   const voice = await ask({ groupBy: ['mediaType'], filter: and(dimension('mediaType', 'voice'), exists('queueId')) });
   assert.deepEqual(voice.results.map((r) => r.group), [{ mediaType: 'voice' }], 'filtered figures');
+
+  const body = { interval: interval(from, to), metrics: names, groupBy: ['queueId'] };
+  const { jobId } = await analytics.postAnalyticsConversationsAggregatesJobs({ ...body, pageSize: 3 });
+  for (let poll = 0; ; poll++) {
+    const { state } = await analytics.getAnalyticsConversationsAggregatesJob(jobId);
+    if (state === 'FULFILLED') break;
+    assert.ok(['QUEUED', 'PENDING'].includes(state) && poll < POLLS, `aggregates: state ${state}`);
+    await wait(POLL_EVERY);
+  }
+  const groups = [];
+  let cursor;
+  do {
+    const page = await analytics.getAnalyticsConversationsAggregatesJobResults(jobId, { cursor });
+    assert.ok(page.results.length <= 3, `a page of ${page.results.length} groups`);
+    groups.push(...page.results);
+    ({ cursor } = page);
+  } while (cursor);
+  assert.ok(groups.length > 3, 'the job has one page');
+  assert.deepEqual(groups, (await analytics.postAnalyticsConversationsAggregatesQuery(body)).results, 'groups of the job and of the query');
+  await analytics.deleteAnalyticsConversationsAggregatesJob(jobId);
+  await refused('results of a deleted query for aggregates', 404, () => analytics.getAnalyticsConversationsAggregatesJobResults(jobId));
   await refused('an unknown metric', 400, () => ask({ metrics: ['nOffers'] }));
 }
 

@@ -416,6 +416,25 @@ def check_aggregates(api, conversations, start, end):
          sum(m.stats.count for r in results for d in r.data for m in d.metrics if m.metric == "nOffered"), "nOffered of queues")
     levels = [m.stats for m in figures if m.metric == "oServiceLevel"]
     check(levels and all(s.ratio == s.numerator / s.denominator for s in levels), "the service level")
+
+    asked = {"interval": interval(start, end), "metrics": names, "group_by": ["queueId"]}
+    job = api.post_analytics_conversations_aggregates_jobs(model("ConversationAsyncAggregationQuery", page_size=3, **asked)).job_id
+    for _ in range(POLLS):
+        state = api.get_analytics_conversations_aggregates_job(job).state
+        if state == "FULFILLED":
+            break
+        check(state in ("QUEUED", "PENDING"), f"aggregates: state {state}")
+        time.sleep(POLL_EVERY)
+    groups, page = [], api.get_analytics_conversations_aggregates_job_results(job)
+    groups += page.results
+    while page.cursor:
+        page = api.get_analytics_conversations_aggregates_job_results(job, cursor=page.cursor)
+        check(len(page.results) <= 3, f"a page of {len(page.results)} groups")
+        groups += page.results
+    check(len(groups) > 3, "the job has one page")
+    same([g.to_dict() for g in groups], [g.to_dict() for g in aggregate(api, start, end, names, group_by=["queueId"])], "groups of the job and of the query")
+    api.delete_analytics_conversations_aggregates_job(job)
+    refused("results of a deleted query for aggregates", 404, lambda: api.get_analytics_conversations_aggregates_job_results(job))
     refused("an unknown metric", 400, lambda: aggregate(api, start, end, ["nOffers"]))
 
 
