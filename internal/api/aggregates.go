@@ -25,6 +25,7 @@ func (s *Server) aggregateRoutes() []route {
 		{"GET", path + "/jobs/{jobId}", s.aggregatesStatus, aggregates},
 		{"DELETE", path + "/jobs/{jobId}", s.deleteAggregates, aggregates},
 		{"GET", path + "/jobs/{jobId}/results", s.aggregatesResults, aggregates},
+		{"POST", activityPath, s.queryActivity, s.mayLive(access.ViewActivity)}, // wallboards, every few seconds
 	}
 }
 

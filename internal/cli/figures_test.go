@@ -94,8 +94,9 @@ func TestReportsInATimeZone(t *testing.T) {
 	lake := simulatedLake(t)
 	out := must(t, "report", "--lake", lake, "--from", "2026-11-02", "--by", "day", "--time-zone", "America/New_York", "--json")
 	var line struct {
-		Start, End string
-		Offered    int
+		Start   string `json:"start"`
+		End     string `json:"end"`
+		Offered int    `json:"offered"`
 	}
 	if err := json.Unmarshal([]byte(out), &line); err != nil || line.Start != "2026-11-02T00:00:00-05:00" || line.End != "2026-11-03T00:00:00-05:00" || line.Offered == 0 {
 		t.Errorf("got %s, %v", out, err)

@@ -22,7 +22,7 @@ type line struct {
 }
 
 // lines are those of an answer, in its order.
-func (q question) lines(a wire.Aggregates) (out []line, err error) {
+func (q *question) lines(a wire.Aggregates) (out []line, err error) {
 	for _, g := range a.Results {
 		var values []string
 		for _, name := range q.groupBy {
@@ -86,7 +86,7 @@ func (l line) cells(shareDigits int, hundred float64) []string {
 	}
 }
 
-func (o *Options) print(q question, lines []line) error {
+func (o *Options) print(q *question, lines []line) error {
 	switch {
 	case o.JSON:
 		return o.printJSON(q, lines)
@@ -123,11 +123,11 @@ func shown(cells []string) []string {
 }
 
 // times are the beginning and end of a line, by the clocks of the place.
-func (q question) times(l line) []string {
+func (q *question) times(l line) []string {
 	return []string{l.interval.Start.In(q.zone).Format(time.RFC3339), l.interval.End.In(q.zone).Format(time.RFC3339)}
 }
 
-func (o *Options) printCSV(q question, lines []line) error {
+func (o *Options) printCSV(q *question, lines []line) error {
 	w := csv.NewWriter(o.Streams.Out)
 	_ = w.Write(append(append(append([]string{}, q.groupBy...), "start", "end"), named...)) // Error has it
 	for _, l := range lines {
@@ -137,7 +137,7 @@ func (o *Options) printCSV(q question, lines []line) error {
 	return w.Error()
 }
 
-func (o *Options) printJSON(q question, lines []line) error {
+func (o *Options) printJSON(q *question, lines []line) error {
 	for _, l := range lines {
 		times := q.times(l)
 		object := map[string]any{"start": times[0], "end": times[1]}

@@ -53,7 +53,8 @@ type question struct {
 // figures are the metrics of which a report is made.
 var figures = []string{"nOffered", "tAnswered", "tAbandon", "tHandle", "nTransferred", "oServiceLevel"}
 
-func (o *Options) question() (q question, err error) {
+func (o *Options) question() (q *question, err error) {
+	q = new(question)
 	if q.zone, err = time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" || o.TimeZone == "" {
 		return q, fault.Field("--time-zone", "--time-zone %s is none; write a name of the IANA database such as Europe/Berlin, America/New_York or UTC", fault.Clip(o.TimeZone))
 	}
@@ -65,8 +66,7 @@ func (o *Options) question() (q question, err error) {
 			return q, err
 		}
 	}
-	q.filter, err = o.filter(q.groupBy)
-	return q, err
+	return q, o.filter(q)
 }
 
 // by takes a word of --by into account.
@@ -135,7 +135,7 @@ func instant(flag, text string, zone *time.Location) (time.Time, error) {
 
 // filter joins what the flags say: the values of one by or, the flags by and. Lines by queue and agent are of what has
 // one: talks without a queue, and offers to nobody yet, would make a line of nobody's.
-func (o *Options) filter(groupBy []string) (*wire.Filter, error) {
+func (o *Options) filter(q *question) error {
 	f := wire.Filter{Type: "and"}
 	for _, given := range []struct {
 		flag, name string
@@ -149,23 +149,23 @@ func (o *Options) filter(groupBy []string) (*wire.Filter, error) {
 			clause.Predicates = append(clause.Predicates, wire.Predicate{Dimension: given.name, Value: value})
 		}
 		if len(clause.Predicates) == 0 {
-			return nil, fault.Field(given.flag, "%s is empty; perhaps a variable of the shell is not set", given.flag)
+			return fault.Field(given.flag, "%s is empty; perhaps a variable of the shell is not set", given.flag)
 		}
 		f.Clauses = append(f.Clauses, clause)
 	}
-	for _, name := range groupBy {
+	for _, name := range q.groupBy {
 		if name == "queueId" || name == "userId" {
 			f.Predicates = append(f.Predicates, wire.Predicate{Dimension: name, Operator: "exists"})
 		}
 	}
-	if len(f.Clauses)+len(f.Predicates) == 0 {
-		return nil, nil
+	if len(f.Clauses)+len(f.Predicates) > 0 {
+		q.filter = &f
 	}
-	return &f, nil
+	return nil
 }
 
 // body is the question as it is sent.
-func (q question) body() ([]byte, error) {
+func (q *question) body() ([]byte, error) {
 	return json.Marshal(wire.AggregateRequest{
 		Interval: q.interval.String(), Granularity: q.granularity, TimeZone: q.zone.String(), GroupBy: q.groupBy, Filter: q.filter, Metrics: figures,
 	})

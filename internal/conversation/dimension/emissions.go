@@ -110,16 +110,25 @@ func only[T any](has func(*Item) bool, get func(*Item) T) func(*Item) T {
 
 // Emissions yields the metrics that the sessions of a conversation emitted, each as an item. An item must not be kept.
 func Emissions(it Item, yield func(*Item, *conversation.Metric) bool) {
+	Sessions(it, func(it *Item) bool {
+		for i := range it.Session.Metrics {
+			m := &it.Session.Metrics[i]
+			if it.Emitted = micros(parsed(m.EmitDate)); !yield(it, m) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// Sessions yields the sessions of a conversation, each as an item of an emission that has no time yet. An item must not be kept.
+func Sessions(it Item, yield func(*Item) bool) {
 	for i := range it.Conversation.Participants {
 		it.Participant = &it.Conversation.Participants[i]
 		for j := range it.Participant.Sessions {
 			it.Session = &it.Participant.Sessions[j]
-			it.Flow = FlowOf(it.Session)
-			for k := range it.Session.Metrics {
-				m := &it.Session.Metrics[k]
-				if it.Emitted = micros(parsed(m.EmitDate)); !yield(&it, m) {
-					return
-				}
+			if it.Flow = FlowOf(it.Session); !yield(&it) {
+				return
 			}
 		}
 	}

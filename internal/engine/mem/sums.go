@@ -43,6 +43,7 @@ type adder struct {
 	filters  []filter
 	values   [][]string // of the emission that is added, for each dimension of the group
 	sums     map[string]*query.Sum
+	visited  int // groups, by those who count nothing
 }
 
 func newAdder(s query.Sums, most int) *adder {
@@ -66,7 +67,7 @@ func (a *adder) add(s subject) {
 }
 
 // full says that there are more sums than are wanted, so that there is no point in looking for more.
-func (a *adder) full() bool { return len(a.sums) > a.most }
+func (a *adder) full() bool { return max(len(a.sums), a.visited) > a.most }
 
 func (a *adder) holds(it *item) bool {
 	return !slices.ContainsFunc(a.filters, func(f filter) bool { return !f.holds(it) })
