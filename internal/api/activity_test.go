@@ -60,9 +60,11 @@ func TestActivity(t *testing.T) {
 			{"", `"metrics":[{"metric":"oAlerting","details":true}],"groupBy":["mediaType"],"filter":{"type":"and","predicates":[{"dimension":"queueId","value":"Q1"}]}`,
 				`{"results":[{"group":{"mediaType":"voice"},"data":[{"metric":"oAlerting","entityIds":["c2"],"count":1}],"entities":[{"activityDate":"2026-11-01T11:59:30.000Z","metric":"oAlerting","conversationId":"c2","mediaType":"voice","queueId":"q1","sessionId":"s","userId":"ann"}]}],"entityIdDimension":"conversationId"}`},
 		} {
-			if got := x.ask(http.StatusOK, "POST", activityPath+c.parameters, "{"+c.body+"}"); got != c.want {
+			got := x.ask(http.StatusOK, "POST", activityPath+c.parameters, "{"+c.body+"}")
+			if got != c.want {
 				t.Errorf("%s\n got %s\nwant %s", c.body, got, c.want)
 			}
+			x.member("ConversationActivityResponse", got)
 		}
 		x.ask(http.StatusBadRequest, "POST", activityPath+"?pageSize=x", "{"+all+`,"groupBy":["queueId"]}`)
 	})

@@ -4,17 +4,20 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/mem"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/schemas"
 )
 
 const aggregatesPath = "/api/v2/analytics/conversations/aggregates/query"
@@ -43,6 +46,20 @@ func oneOffer(t *testing.T) func(*Config) {
 	return func(c *Config) { c.Views["org-1"] = emitting{s} }
 }
 
+// member says that an answer has the members that the schema has, and no others.
+func (x *fixture) member(schema, body string) {
+	x.t.Helper()
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal([]byte(body), &members); err != nil {
+		x.t.Fatal(err)
+	}
+	for name := range members {
+		if !slices.Contains(schemas.Members(x.t, "testdata/members.txt")[schema], name) {
+			x.t.Errorf("%s has no %s", schema, name)
+		}
+	}
+}
+
 func TestAggregates(t *testing.T) {
 	test(t, 0, oneOffer(t), func(x *fixture) {
 		for body, want := range map[string]string{
@@ -50,9 +67,11 @@ func TestAggregates(t *testing.T) {
 			`{"interval":"2026-11-01/P1D","groupBy":["queueId","mediaType"],"metrics":["nOffered"]}`:                        `{"results":[{"group":{"mediaType":"voice","queueId":"q"},"data":[{"interval":"2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":1}}]}]}]}`,
 			`{"interval":"2026-11-02/P1D","metrics":["nOffered"]}`:                                                          `{"results":[]}`,
 		} {
-			if got := x.ask(http.StatusOK, "POST", aggregatesPath, body); got != want {
+			got := x.ask(http.StatusOK, "POST", aggregatesPath, body)
+			if got != want {
 				t.Errorf("%s\n got %s\nwant %s", body, got, want)
 			}
+			x.member("ConversationAggregateQueryResponse", got)
 		}
 		got := x.ask(http.StatusBadRequest, "POST", aggregatesPath, `{"interval":"2026-11-01/P1D","metrics":["nOffers"]}`)
 		for _, want := range []string{`"code":"invalid.value"`, `"fieldName":"metrics[0]"`, `Did you mean nOffered?`} {
@@ -99,6 +118,7 @@ func TestAggregatesAsJobs(t *testing.T) {
 			return `{"group":{"divisionId":"` + division + `","queueId":"q"},"data":[{"interval":"2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":1}}]}]}`
 		}
 		first := x.ask(http.StatusOK, "GET", job+"/results", "")
+		x.member("ConversationAsyncAggregateQueryResponse", first)
 		var page struct {
 			Cursor string `json:"cursor"`
 		}

@@ -133,3 +133,24 @@ func TestAggregateNamesAreThoseOfThePlatform(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is sent is refused, or is something that can be asked.
+func FuzzDecodeAggregate(f *testing.F) {
+	f.Add(`{"interval":"2026-10-25T00:00:00+02:00/P3D","timeZone":"Europe/Berlin","granularity":"P1D","groupBy":["queueId"],"metrics":["nOffered","oServiceLevel"],"queryType":"topN","sortMetric":{"name":"tWait","function":"max"}}`)
+	f.Add(`{"interval":"2026-11-01/P1M","granularity":"P1M","metrics":["tTalk"],"views":[{"target":"tTalk","name":"v","function":"rangeBound","range":{"gte":1}}],"filter":{"type":"or","clauses":[{"type":"and","predicates":[{"dimension":"ani","operator":"exists"}]}]}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := DecodeAggregate([]byte(text))
+		if err != nil {
+			return
+		}
+		s := Sums{Edges: a.Edges}
+		if len(a.Edges) < 2 || len(a.Edges) > MaxBuckets+1 || len(a.Metrics) == 0 {
+			t.Fatalf("%d edges, %d metrics", len(a.Edges), len(a.Metrics))
+		}
+		for i := range a.Edges[1:] {
+			if !a.Edges[i+1].After(a.Edges[i]) || s.Bucket(a.Edges[i]) != i {
+				t.Fatalf("bucket %d is from %v to %v", i, a.Edges[i], a.Edges[i+1])
+			}
+		}
+	})
+}

@@ -382,6 +382,24 @@ async function checkAggregates(conversations) {
   await refused('an unknown metric', 400, () => ask({ metrics: ['nOffers'] }));
 }
 
+// checkActivity asks what goes on at this moment. Another moment later it may be something else: only its shape is looked at.
+async function checkActivity() {
+  const answer = await analytics.postAnalyticsConversationsActivityQuery({
+    metrics: [{ metric: 'oWaiting', details: true }, { metric: 'oInteracting', details: true }, { metric: 'oLongestInteracting' }], groupBy: ['queueId', 'mediaType'],
+    filter: and(exists('queueId')),
+  }, { pageSize: 50, pageNumber: 1 });
+  noNull(answer, 'activity');
+  assert.equal(answer.entityIdDimension, 'conversationId', 'entityIdDimension');
+  for (const { group, data, entities } of answer.results) {
+    assert.ok(group.queueId && group.mediaType, 'group of an activity');
+    for (const { metric, count, entityIds, calculatedMetricValue } of data) {
+      if (metric === 'oLongestInteracting') assert.ok(calculatedMetricValue > 0, metric);
+      else assert.deepEqual(entityIds, entities.filter((e) => e.metric === metric && INSTANT.test(e.activityDate)).map((e) => e.conversationId).slice(0, count), metric);
+    }
+  }
+  await refused('an unknown observation', 400, () => analytics.postAnalyticsConversationsActivityQuery({ metrics: [{ metric: 'oSleeping' }], groupBy: ['queueId'] }));
+}
+
 // checkOrganization asks who answers. A client is of an organization, and is no user.
 async function checkOrganization() {
   const organization = await new platform.OrganizationApi().getOrganizationsMe();
@@ -528,6 +546,7 @@ async function main() {
   const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
   await checkAggregates(conversations);
+  await checkActivity();
   await checkOrganization();
   await checkLists(conversations);
   await checkLive(conversations);

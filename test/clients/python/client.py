@@ -438,6 +438,17 @@ def check_aggregates(api, conversations, start, end):
     refused("an unknown metric", 400, lambda: aggregate(api, start, end, ["nOffers"]))
 
 
+def check_activity(api):
+    """Asks what goes on at this moment. Another moment later it may be something else: only its shape is looked at."""
+    answer = api.post_analytics_conversations_activity_query(
+        model("ConversationActivityQuery", group_by=["queueId"], metrics=[
+            model("ConversationActivityQueryMetric", metric=name, details=True) for name in ("oInteracting", "oLongestInteracting")]))
+    for r in answer.results:
+        check_type(r, "ConversationActivityData", "results")
+        for value in r.data:
+            check((value.count or value.calculated_metric_value) > 0, f"{value.metric} is nothing")
+
+
 def check_organization(client):
     """Asks who answers. A client is of an organization, and is no user."""
     organization = platform.OrganizationApi(client).get_organizations_me()
@@ -570,6 +581,7 @@ def main():
     check_by_id(api, conversations[0].conversation_id, conversations[1].conversation_id)
     asked = check_filters(api, conversations, start)
     check_aggregates(api, conversations, start, end)
+    check_activity(api)
     check_refusals(api, job)
     check_organization(client)
     check_lists(client, conversations)
