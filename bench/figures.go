@@ -68,7 +68,7 @@ func (b *bench) figuresByHand() (_ string, err error) {
 	for _, f := range snapshot.Files(tables.Metrics) {
 		paths = append(paths, "'"+strings.ReplaceAll(f.Path, "'", "''")+"'")
 	}
-	return "SELECT queue_id, date_trunc('hour', emit_date), name, count(*), sum(value)::DOUBLE, min(value), max(value) FROM read_parquet([" + strings.Join(paths, ", ") + "])" +
+	return "SELECT queue_id, date_trunc('hour', emit_date), name, count(*), CAST(sum(value) AS DOUBLE), min(value), max(value) FROM read_parquet([" + strings.Join(paths, ", ") + "])" +
 		" WHERE name IN ('nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'nTransferred', 'nOverSla') AND emit_date >= '" + millionFrom + "' AND emit_date < '" + millionTo + "' GROUP BY ALL", nil
 }
 

@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -110,6 +111,16 @@ func TestBucketsEndWithTheInterval(t *testing.T) {
 	}
 	if n := len(edgesOf(t, `"interval":"2026-11-01/P1D","granularity":""`)); n != 2 {
 		t.Errorf("without a granularity there are %d edges", n)
+	}
+}
+
+// Pages of jobs have as many groups as those of details have records at most.
+func TestPagesOfAggregates(t *testing.T) {
+	for size, want := range map[int]bool{0: false, 1: true, 10_000: true, 10_001: false} {
+		a, err := DecodeAggregate(fmt.Appendf(nil, `{"interval":"2026-11-01/P1D","metrics":["nOffered"],"pageSize":%d}`, size))
+		if (err == nil) != want || want && a.PageSize != size {
+			t.Errorf("%d groups a page: %d, %v", size, a.PageSize, err)
+		}
 	}
 }
 
