@@ -74,6 +74,9 @@ func (b *bench) askMillion(s *served) error {
 	if err := b.turn(s, queues); err != nil {
 		return err
 	}
+	if err := b.figures(s); err != nil {
+		return err
+	}
 	if err := b.latency(s, "a day, three predicates, page of 100", day, 60, 150*time.Millisecond, 500*time.Millisecond); err != nil {
 		return err
 	}

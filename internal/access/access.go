@@ -24,6 +24,8 @@ type Permission string
 const (
 	ViewDetails    Permission = "analytics:conversationDetail:view"
 	ViewOwnDetails Permission = "analytics:agentConversationDetail:view" // those of one user only
+	ViewAggregates Permission = "analytics:conversationAggregate:view"   // figures of all conversations
+	ViewActivity   Permission = "analytics:queueObservation:view"        // what goes on at this moment
 	ViewQueues     Permission = "routing:queue:view"
 	SearchQueues   Permission = "routing:queue:search" // to list them with fewer rights on the platform
 	ViewCodes      Permission = "routing:wrapupCode:view"
@@ -36,17 +38,19 @@ const (
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
-func Asked() []Permission { return append([]Permission{ViewDetails, ViewOwnDetails}, reports...) }
+func Asked() []Permission {
+	return append([]Permission{ViewDetails, ViewOwnDetails, ViewAggregates}, reports...)
+}
 
 var reports = []Permission{RunReports, ViewReports, DeleteReports}
 
 // Usual lists what a client may do if nobody says otherwise: see every conversation, by every endpoint of a server.
-func Usual() []Permission { return append([]Permission{ViewDetails}, reports...) }
+func Usual() []Permission { return append([]Permission{ViewDetails, ViewAggregates}, reports...) }
 
 // All lists the permissions that some endpoint of some server asks for: those for lists of what an organization consists of
 // and for conversations as they are now too.
 func All() []Permission {
-	return append(Asked(), ViewQueues, SearchQueues, ViewCodes, ViewSkills, ViewLive, ViewAttributes)
+	return append(Asked(), ViewActivity, ViewQueues, SearchQueues, ViewCodes, ViewSkills, ViewLive, ViewAttributes)
 }
 
 // ClientID names a client. It is no secret, and no secret passes for it.

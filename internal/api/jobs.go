@@ -40,6 +40,10 @@ func (s *Server) jobStatus(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	return x.sendStatus(status)
+}
+
+func (x *exchange) sendStatus(status job.Status) error {
 	code := http.StatusAccepted
 	if status.State.Done() {
 		code = http.StatusOK

@@ -71,7 +71,7 @@ func (s *Server) table() []route {
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},
 		{"GET", "/metrics", s.measured, nothing},
-	}, slices.Concat(s.reportRoutes(), s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
+	}, slices.Concat(s.aggregateRoutes(), s.reportRoutes(), s.lists(), s.liveRoutes(), s.notificationRoutes(), s.icebergRoutes())...)
 }
 
 // Routes lists what a server can be asked for, as "METHOD /path/{name}". Of two that match, the first is meant.

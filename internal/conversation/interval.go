@@ -3,7 +3,6 @@ package conversation
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -56,56 +55,8 @@ func ParseInterval(s string) (Interval, error) {
 
 func parseEnd(start time.Time, s string) (time.Time, error) {
 	if strings.HasPrefix(s, "P") {
-		return addPeriod(start, s)
+		p, err := ParsePeriod(s)
+		return p.After(start, 1), err
 	}
 	return ParseTime(s)
-}
-
-// addPeriod adds an ISO 8601 period. Weeks, days and larger follow the calendar; fractions are taken on seconds only.
-func addPeriod(t time.Time, s string) (time.Time, error) {
-	bad := fmt.Errorf("%q is not an ISO 8601 duration such as P1D or PT1H", clip(s))
-	date, clock, hasClock := strings.Cut(s[1:], "T")
-	if date == "" && clock == "" || hasClock && clock == "" {
-		return t, bad
-	}
-	var years, months, days int
-	if !units(date, map[byte]func(float64) bool{
-		'Y': wholeNumber(&years, 1), 'M': wholeNumber(&months, 1), 'W': wholeNumber(&days, 7), 'D': wholeNumber(&days, 1),
-	}) {
-		return t, bad
-	}
-	var d time.Duration
-	add := func(unit time.Duration) func(float64) bool {
-		return func(v float64) bool {
-			d += time.Duration(v * float64(unit))
-			return v < 1e6
-		}
-	}
-	if !units(clock, map[byte]func(float64) bool{'H': add(time.Hour), 'M': add(time.Minute), 'S': add(time.Second)}) {
-		return t, bad
-	}
-	return t.AddDate(years, months, days).Add(d), nil
-}
-
-func wholeNumber(n *int, factor int) func(float64) bool {
-	return func(v float64) bool {
-		*n += int(v) * factor
-		return v == float64(int(v)) && v < 100_000
-	}
-}
-
-// units reads number-letter pairs and hands each number to the letter's function.
-func units(s string, by map[byte]func(float64) bool) bool {
-	for s != "" {
-		i := strings.IndexFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' })
-		if i <= 0 || by[s[i]] == nil {
-			return false
-		}
-		v, err := strconv.ParseFloat(s[:i], 64)
-		if err != nil || v < 0 || strings.ContainsAny(s[:i], "eExX_pP+") || !by[s[i]](v) {
-			return false
-		}
-		s = s[i+1:]
-	}
-	return true
 }

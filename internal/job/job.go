@@ -44,7 +44,11 @@ const (
 	Details Kind = ""       // records of conversations
 	Reports Kind = "report" // rows, by an asynchronous report
 	Pages   Kind = "pages"  // rows of a paged report: it is answered at once, and kept for its pages
+	Figures Kind = "figure" // groups with figures, by a query for aggregates
 )
+
+// ofPlatform says that the platform has jobs of the kind: all kinds of them live alike.
+func (k Kind) ofPlatform() bool { return k == Details || k == Figures }
 
 // Owner is who asks. Jobs belong to organizations: their clients see each other's jobs, unless a client is confined to
 // the conversations of one user; it then sees the jobs of clients that are confined to the same.
@@ -142,6 +146,7 @@ type entry struct {
 	forget    time.Time           // when nothing needs to be known of the job any more; zero while it is not done
 	size      Size
 	lost      []conversation.Interval // that a report leaves out, because their data cannot be read
+	page      int                     // groups of a page of figures: whoever submits says so, and the body goes
 }
 
 // midnight is t if it is a midnight in UTC, else the next one.

@@ -143,7 +143,11 @@ func (m *Manager) submit(ctx context.Context, e entry) (ID, error) {
 
 // Status says where a job stands. It fails with fault.NotFound when the owner sees no such job.
 func (m *Manager) Status(ctx context.Context, o Owner, id ID) (Status, error) {
-	e, err := m.find(ctx, o, id)
+	return m.status(ctx, Details, o, id)
+}
+
+func (m *Manager) status(ctx context.Context, k Kind, o Owner, id ID) (Status, error) {
+	e, err := m.findOf(ctx, k, o, id)
 	return e.status, err
 }
 
@@ -174,7 +178,11 @@ func (m *Manager) List(ctx context.Context, o Owner) ([]Listed, error) {
 // Delete cancels a job that is not done, whose status can still be read afterwards, and removes one that is done with
 // its results, or that is damaged. It fails with fault.NotFound when the owner sees no such job.
 func (m *Manager) Delete(ctx context.Context, o Owner, id ID) error {
-	e, err := m.find(ctx, o, id)
+	return m.delete(ctx, Details, o, id)
+}
+
+func (m *Manager) delete(ctx context.Context, k Kind, o Owner, id ID) error {
+	e, err := m.findOf(ctx, k, o, id)
 	if errors.Is(err, fault.Corrupt) && o.sees(e) {
 		m.running.cancel(id)
 		return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, id))
@@ -253,7 +261,7 @@ func (k Kind) notFound() error {
 		return &fault.Error{Kind: fault.NotFound, Field: "queryId", Message: "The report query does not exist; what is known of one is kept for some days, and then it is gone"}
 	case Pages:
 		return &fault.Error{Kind: fault.Expired, Field: "cursor", Message: "The cursor has expired, or is none of this server; ask again without a cursor"}
-	case Details:
+	case Details, Figures:
 	}
 	return &fault.Error{Kind: fault.NotFound, Field: "jobId", Message: "The job does not exist"}
 }
@@ -265,7 +273,7 @@ func readable(e entry, cursor string) error {
 		return nil
 	case Queued, Pending, Failed, Cancelled, Expired:
 	}
-	if e.kind != Details {
+	if !e.kind.ofPlatform() {
 		return unfinished(e)
 	}
 	switch e.status.State {

@@ -48,6 +48,7 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	// What a job is asked, see Kind, and what a report leaves out: start/end,start/end.
 	`ALTER TABLE jobs ADD COLUMN asks {text} NOT NULL DEFAULT '';
 	ALTER TABLE jobs ADD COLUMN lost {text} NOT NULL DEFAULT ''`,
+	`ALTER TABLE jobs ADD COLUMN page {integer} NOT NULL DEFAULT 0`, // groups of a page of figures
 }}
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -83,13 +84,13 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", asks, state, body, submitted, forget, lost, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.kind, e.status.State, e.body, millis(e.status.SubmissionDate), millis(e.forget), intervalsText(e.lost), e.sum())
+		_, err := tx.Exec(ctx, `INSERT INTO jobs (id, organisation, client, "user", asks, state, body, submitted, forget, lost, page, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.id, e.owner.Organization, e.owner.Client, e.owner.User, e.kind, e.status.State, e.body, millis(e.status.SubmissionDate), millis(e.forget), intervalsText(e.lost), e.page, e.sum())
 		return err
 	})
 }
 
-const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, asks, lost, sum`
+const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, asks, lost, page, sum`
 
 // scan reads an entry. One that is damaged comes with fault.Corrupt.
 func scan(r state.Row) (e entry, err error) {
@@ -97,7 +98,7 @@ func scan(r state.Row) (e entry, err error) {
 	var missing, lost string
 	var sum []byte
 	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
-		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &e.kind, &lost, &sum)
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &e.kind, &lost, &e.page, &sum)
 	if err != nil {
 		return e, err
 	}

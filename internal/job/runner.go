@@ -265,7 +265,7 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnopened, err)
 	}
-	if e.owner.User != "" {
+	if e.owner.User != "" && e.kind != Figures { // which are of everything
 		view = confined.To(e.owner.User, view)
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
@@ -277,9 +277,14 @@ type question func(ctx context.Context, view engine.Engine, e *entry) error
 
 // decode reads what a job asks.
 func (m *Manager) decode(e entry) (question, error) {
-	if e.kind == Details {
+	switch e.kind {
+	case Details:
 		q, err := query.DecodeJob(e.body)
 		return m.details(q), err
+	case Figures:
+		a, err := query.DecodeAggregate(e.body)
+		return m.figures(a), err
+	case Reports, Pages:
 	}
 	r, err := report.Decode(e.body)
 	return m.rows(r), err
@@ -306,7 +311,7 @@ func (m *Manager) expires(e *entry) {
 	now := m.cfg.Now()
 	e.status.State, e.status.CompletionDate, e.status.ExpirationDate = Fulfilled, now, midnight(now.Add(m.cfg.Keep))
 	e.forget = e.status.ExpirationDate.Add(m.cfg.Keep)
-	if e.kind != Details { // what is known of them goes with their results
+	if !e.kind.ofPlatform() { // what is known of them goes with their results
 		e.status.ExpirationDate = now.Add(e.kind.kept(m.cfg.Keep))
 		e.forget = e.status.ExpirationDate
 	}

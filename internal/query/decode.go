@@ -127,23 +127,31 @@ const blanks = " \t\r\n"
 // body reads the JSON, and says whether there is something to go on with.
 func (f *findings) body(text []byte, members []string) (*body, bool) {
 	b := new(body)
+	if !f.read(text, b) {
+		return b, false
+	}
+	f.unknownMembers(b.Unknown, members)
+	return b, true
+}
+
+// read reads a JSON object, and says whether it could.
+func (f *findings) read(text []byte, into any) bool {
 	f.offset = int64(len(text) - len(bytes.TrimLeft(text, blanks)))
 	if f.offset == int64(len(text)) {
 		f.add("", "The request has no body; send a JSON object with at least interval")
-		return b, false
+		return false
 	}
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
 		f.add("", malformed+"The body begins with a byte order mark; send it as UTF-8 without one")
-		return b, false
+		return false
 	}
 	if kind := jsontext.Value(text).Kind(); kind != '{' {
 		f.add("", "The body must be a JSON object")
-		return b, false
+		return false
 	}
-	err := json.Unmarshal(text, b)
+	err := json.Unmarshal(text, into)
 	if err == nil {
-		f.unknownMembers(b.Unknown, members)
-		return b, true
+		return true
 	}
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		field := dotted(semantic.JSONPointer)
@@ -154,7 +162,7 @@ func (f *findings) body(text []byte, members []string) (*body, bool) {
 	} else {
 		f.add("", malformed+"The body is not valid JSON")
 	}
-	return b, false
+	return false
 }
 
 // dotted writes a JSON pointer as a path: segmentFilters[0].type.

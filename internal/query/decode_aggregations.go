@@ -105,13 +105,17 @@ func (f *findings) ranges(path string, list []wireRange) []RangeCount {
 	var out []RangeCount
 	for i, w := range list {
 		at := fmt.Sprintf("%s.ranges[%d]", path, i)
-		f.unknown(at, w.Unknown, "gte", "lt")
-		if len(w.Gt) > 0 || len(w.Lte) > 0 {
-			f.add(at, "%s has gt or lte; the ranges of an aggregation have gte and lt", at)
-		}
-		out = append(out, RangeCount{Gte: f.bound(at+".gte", w.Gte), Lt: f.bound(at+".lt", w.Lt)})
+		out = append(out, f.rangeCount(at, w))
 	}
 	return out
+}
+
+func (f *findings) rangeCount(at string, w wireRange) RangeCount {
+	f.unknown(at, w.Unknown, "gte", "lt")
+	if len(w.Gt) > 0 || len(w.Lte) > 0 {
+		f.add(at, "%s has gt or lte; the ranges of an aggregation have gte and lt", at)
+	}
+	return RangeCount{Gte: f.bound(at+".gte", w.Gte), Lt: f.bound(at+".lt", w.Lt)}
 }
 
 func (f *findings) bound(path string, raw jsontext.Value) *float64 {

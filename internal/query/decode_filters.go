@@ -94,29 +94,33 @@ func (f *findings) filters(kind Kind, list []wireFilter) []Filter {
 		if f.full() {
 			return out
 		}
-		path := fmt.Sprintf("%s[%d]", kind, i)
-		f.unknown(path, w.Unknown, "type", "predicates", "clauses")
-		parts := len(w.Predicates) + len(w.Clauses)
-		if parts == 0 {
-			f.add(path, "%s has neither predicates nor clauses and would select nothing in particular; leave it out", path)
-			continue
-		}
-		filter := Filter{Kind: kind, Type: f.junction(path, w.Type, parts), Predicates: f.predicatesOf(kind, path, w.Predicates)}
-		for j, c := range w.Clauses {
-			if f.full() {
-				return out
-			}
-			at := fmt.Sprintf("%s.clauses[%d]", path, j)
-			f.unknown(at, c.Unknown, "type", "predicates")
-			if len(c.Predicates) == 0 {
-				f.add(at+".predicates", "%s needs predicates", at)
-			}
-			filter.Clauses = append(filter.Clauses, Clause{f.junction(at, c.Type, len(c.Predicates)), f.predicatesOf(kind, at, c.Predicates)})
-		}
-		f.boundComparisons(path, filter)
-		out = append(out, filter)
+		out = append(out, f.filterOf(kind, fmt.Sprintf("%s[%d]", kind, i), w)...)
 	}
 	return out
+}
+
+// filterOf decodes a filter, of which there is none if it says nothing or findings are many.
+func (f *findings) filterOf(kind Kind, path string, w wireFilter) []Filter {
+	f.unknown(path, w.Unknown, "type", "predicates", "clauses")
+	parts := len(w.Predicates) + len(w.Clauses)
+	if parts == 0 {
+		f.add(path, "%s has neither predicates nor clauses and would select nothing in particular; leave it out", path)
+		return nil
+	}
+	filter := Filter{Kind: kind, Type: f.junction(path, w.Type, parts), Predicates: f.predicatesOf(kind, path, w.Predicates)}
+	for j, c := range w.Clauses {
+		if f.full() {
+			return nil
+		}
+		at := fmt.Sprintf("%s.clauses[%d]", path, j)
+		f.unknown(at, c.Unknown, "type", "predicates")
+		if len(c.Predicates) == 0 {
+			f.add(at+".predicates", "%s needs predicates", at)
+		}
+		filter.Clauses = append(filter.Clauses, Clause{f.junction(at, c.Type, len(c.Predicates)), f.predicatesOf(kind, at, c.Predicates)})
+	}
+	f.boundComparisons(path, filter)
+	return []Filter{filter}
 }
 
 // boundComparisons refuses the filter with which a request has too many predicates.
@@ -200,7 +204,13 @@ func (f *findings) dimension(kind Kind, path string, w wirePredicate) (Dimension
 		return Property, true
 	}
 	d, ok := find(kind, *name, what == "metric")
-	if !ok {
+	switch {
+	case ok:
+	case kind == OfEmission && what == "metric":
+		f.add(path+"."+what, "%s asks of a metric; filters of aggregates ask of dimensions, and views of ranges of values", path)
+	case kind == OfEmission:
+		f.notOfEmissions(path+"."+what, what, *name)
+	default:
 		f.value(path+"."+what, *name, names(kind, what == "metric"), misplaced(kind, *name, what == "metric"))
 	}
 	return d, ok

@@ -50,7 +50,7 @@ func find(kind Kind, name string, metric bool) (Dimension, bool) {
 // dimensions holds what can be asked of: the lines of the list that have a name.
 var dimensions = func() map[Kind][]Dimension {
 	all := map[Kind][]Dimension{}
-	for _, kind := range Kinds() {
+	for _, kind := range append(Kinds(), OfEmission) {
 		for _, d := range dimension.Of(kind.Items()) {
 			if d.Name != "" {
 				all[kind] = append(all[kind], Dimension{kind, d.Name, d.Type, d.Metric, d.List(), d.From, d.Column})

@@ -18,9 +18,11 @@ const (
 	OfEvaluation   Kind = "evaluationFilters"
 	OfSurvey       Kind = "surveyFilters"
 	OfResolution   Kind = "resolutionFilters"
+	// OfEmission is what the filter of an aggregate looks at: a metric that a session emitted.
+	OfEmission Kind = "filter"
 )
 
-// Kinds lists them.
+// Kinds lists those of which a query of conversations has filters.
 func Kinds() []Kind { return []Kind{OfConversation, OfSegment, OfEvaluation, OfSurvey, OfResolution} }
 
 // Items is what the items are that filters of this kind look at.
@@ -34,6 +36,8 @@ func (k Kind) Items() dimension.Kind {
 		return dimension.Survey
 	case OfResolution:
 		return dimension.Resolution
+	case OfEmission:
+		return dimension.Emission
 	default:
 		return dimension.Conversation
 	}

@@ -15,6 +15,7 @@ var meant = map[string]string{
 	"pagesize": "paging", "size": "paging", "pagenumber": "paging", "page": "paging", "limit": "paging", "cursor": "paging",
 	"sort": "order", "sortorder": "order", "sortby": "orderBy",
 	"filter": "segmentFilters", "filters": "segmentFilters", "segmentdetailfilters": "segmentFilters", "predicates": "segmentFilters", "conversationfilter": "conversationFilters", "segmentfilter": "segmentFilters",
+	"segmentfilters": "filter", "conversationfilters": "filter", "tz": "timeZone", "bucket": "granularity",
 	"groupby": "aggregations", "group": "aggregations", "metrics": "aggregations",
 	"queuename": "queueId", "queue": "queueId", "campaignid": "outboundCampaignId", "campaign": "outboundCampaignId", "agentid": "userId", "agent": "userId", "user": "userId",
 	"wrapupcodeid": "wrapUpCode", "wrapup": "wrapUpCode", "wrapupname": "wrapUpCode", "division": "divisionId", "divisionids": "divisionId", "skillid": "requestedRoutingSkillId", "skill": "requestedRoutingSkillId",

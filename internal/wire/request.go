@@ -30,7 +30,8 @@ type Filter struct {
 // Predicate asks for a value of a dimension.
 type Predicate struct {
 	Dimension string `json:"dimension"`
-	Value     string `json:"value"`
+	Operator  string `json:"operator,omitzero"` // left out: matches
+	Value     string `json:"value"`             // of matches
 }
 
 // Aggregation asks how often the values of a dimension come.

@@ -29,11 +29,13 @@ const (
 	Evaluation   Kind = "evaluation"
 	Survey       Kind = "survey"
 	Resolution   Kind = "resolution"
+	Emission     Kind = "emission" // of a metric by a session
 )
 
 // Item is what a dimension is read from: a conversation, or an element of one of its lists with what it belongs to. Which of
 // the members are there follows from the kind: the conversation always, its id, start and end being those of its record's
-// head; a segment with its session, flow and participant; an evaluation, a survey or a resolution.
+// head; a segment with its session, flow and participant; an emission with the same but the segment; an evaluation, a survey or a
+// resolution.
 type Item struct {
 	ID           conversation.ID
 	Start, End   time.Time // End is zero while the conversation goes on
@@ -45,6 +47,7 @@ type Item struct {
 	Evaluation   *conversation.Evaluation
 	Survey       *conversation.Survey
 	Resolution   *conversation.Resolution
+	Emitted      time.Time // of an emission: when, to the microsecond
 }
 
 // noFlow is the flow of a session in which none ran.
@@ -161,6 +164,7 @@ var lists = map[Kind][]Dimension{
 	Evaluation:   complete(evaluations),
 	Survey:       complete(surveys),
 	Resolution:   complete(resolutions),
+	Emission:     complete(emissions()),
 }
 
 // complete fills in what the lines leave out.

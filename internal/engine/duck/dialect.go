@@ -51,6 +51,9 @@ func nothing(columns []tables.Column) string {
 // Milliseconds implements sqltext.Dialect.
 func (dialect) Milliseconds(instant string) string { return "epoch_us(" + instant + ") / 1000.0" }
 
+// Steps implements sqltext.Dialect.
+func (dialect) Steps(instant string) string { return "(epoch_us(" + instant + ") - ?) // ?" }
+
 // The values of custom properties are texts. They are read as strconv.ParseFloat and conversation.ParseTime read them,
 // but for what nobody writes: hexadecimal numbers are not read here. Go takes offsets from UTC of up to 24 hours, with up
 // to 60 minutes.
@@ -108,6 +111,19 @@ func (dialect) Each(column, rows string) string {
 // Map implements sqltext.Lists.
 func (dialect) Map(list, of string) string {
 	return "list_transform(" + list + ", lambda x: " + of + ")"
+}
+
+// Values implements sqltext.Lists.
+func (dialect) Values(list string) string {
+	return "list_sort(list_distinct(list_filter(" + list + ", lambda x: x <> '')))"
+}
+
+// Joined implements sqltext.Lists.
+func (dialect) Joined(list string) string { return "nullif(array_to_string(" + list + ", ','), '')" }
+
+// OrNull implements sqltext.Lists.
+func (dialect) OrNull(list string) string {
+	return "CASE WHEN len(" + list + ") > 0 THEN " + list + " ELSE [NULL] END"
 }
 
 // Some implements sqltext.Lists.

@@ -123,3 +123,30 @@ func InUse(d *DB) int { return d.db.Stats().InUse }
 
 // AskInParts has an engine ask for rows of so many conversations at once.
 func AskInParts(e *Engine, n int) { e.atOnce = atOnce{n, n, n, n} }
+
+// Rows runs a statement and reads all of its rows.
+func Rows(b *testing.B, d *DB, statement string) (n int) {
+	b.Helper()
+	rows, err := d.query(b.Context(), sqltext.Of(statement))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		b.Fatal(err)
+	}
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for ; rows.Next(); n++ {
+		if err := rows.Scan(into...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+	return n
+}

@@ -44,6 +44,18 @@ var places = map[query.Kind]map[string]string{
 	query.OfResolution: {
 		"resolution": `nNextContactAvoided`,
 	},
+	query.OfEmission: {
+		"conversation": `conversationInitiator customerParticipation divisionId=divisionIds[] externalTag knowledgeBaseId=knowledgeBaseIds[]
+			originatingDirection originatingSocialMediaPublic selfServed`,
+		"participant": `externalContactId externalOrganizationId flaggedReason participantName purpose teamId userId`,
+		"session": `activeSkillId=activeSkillIds[] addressFrom addressTo agentAssistantId agentOwned ani authenticated deliveryStatus
+			destinationAddress=destinationAddresses[] direction dnis edgeId extendedDeliveryStatus flowInType flowOutType journeyActionId
+			journeyActionMapId journeyCustomerId journeyCustomerIdType journeyCustomerSessionId mediaCount mediaType messageType
+			outboundCampaignId outboundContactId outboundContactListId peerId provider remote removedSkillId=removedSkillIds[]
+			requestedRouting=requestedRoutings[] routingRing selectedAgentId sessionDnis sessionId skillExpressionId usedRouting`,
+		"segment": `disconnectType errorCode groupId queueId requestedLanguageId requestedRoutingSkillId=requestedRoutingSkillIds[]
+			scoredAgentId=scoredAgents[].scoredAgentId wrapUpCode`,
+	},
 }
 
 // paths are the places, by kind and name of the dimension.

@@ -15,7 +15,7 @@ type getter func(it *item, meant func(value) bool) bool
 // getters holds one for everything that can be asked of.
 var getters = func() map[query.Kind]map[string]getter {
 	all := make(map[query.Kind]map[string]getter)
-	for _, kind := range query.Kinds() {
+	for _, kind := range append(query.Kinds(), query.OfEmission) {
 		all[kind] = make(map[string]getter)
 		for _, d := range dimension.Of(kind.Items()) {
 			if d.Name != "" {

@@ -31,6 +31,7 @@ func (s subject) items(kind query.Kind) iter.Seq[*item] {
 		switch kind {
 		case query.OfConversation:
 			yield(&it)
+		case query.OfEmission: // no query of conversations asks of them: dimension.Emissions has them
 		case query.OfSegment:
 			segmentsOf(&it, yield)
 		case query.OfEvaluation:

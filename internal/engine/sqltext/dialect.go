@@ -20,6 +20,9 @@ type Dialect interface {
 
 	// Milliseconds since 1970 of an instant, with their fraction.
 	Milliseconds(instant string) string
+	// Steps is how many whole times the second parameter, in microseconds, lies between the first, in microseconds since 1970,
+	// and an instant that is not earlier.
+	Steps(instant string) string
 	// Number is the number that a text has, null if it has none: as strconv.ParseFloat reads it.
 	Number(text string) string
 	// Instant is the instant that a text has, null if it has none: as conversation.ParseTime reads it.
@@ -41,6 +44,12 @@ type Lists interface {
 	Each(column, rows string) string
 	// Map gives the list of what an expression makes of every element.
 	Map(list, of string) string
+	// Values are those of a list of texts that are not empty, each once, in order.
+	Values(list string) string
+	// Joined is the text of a list of texts, with commas between them; null if there are none.
+	Joined(list string) string
+	// OrNull is a list, and one of a null in place of one without elements.
+	OrNull(list string) string
 	// Some says whether an expression holds of an element.
 	Some(list, expression string) string
 	// Overlaps says whether a list has one of n parameters.

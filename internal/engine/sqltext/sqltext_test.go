@@ -21,6 +21,10 @@ func (plain) Table(t tables.Table, files []datafile.File) string {
 	return fmt.Sprintf("TABLE(%s, %d)", t, len(files))
 }
 func (plain) Milliseconds(instant string) string    { return "MS(" + instant + ")" }
+func (plain) Steps(instant string) string           { return "STEPS(" + instant + ", ?, ?)" }
+func (plain) Values(list string) string             { return "VALUES(" + list + ")" }
+func (plain) Joined(list string) string             { return "JOINED(" + list + ")" }
+func (plain) OrNull(list string) string             { return "ORNULL(" + list + ")" }
 func (plain) Number(text string) string             { return "NUMBER(" + text + ")" }
 func (plain) Instant(text string) string            { return "INSTANT(" + text + ")" }
 func (plain) EndsWith(text, end string) string      { return "ENDS(" + text + ", " + end + ")" }

@@ -318,6 +318,88 @@ async function checkAggregations(day, end) {
     [closed.filter((g) => durationOf(g) < 60000).length, closed.filter((g) => durationOf(g) >= 60000).length], 'ranges of tSegmentDuration');
 }
 
+// checkAggregates compares figures of each conversation and day with what the records say was emitted, and asks for the usual
+// ones of queues and hours.
+async function checkAggregates(conversations) {
+  const names = ['nOffered', 'nTransferred', 'tAnswered', 'tAbandon', 'tHandle'];
+  const ask = (more) => analytics.postAnalyticsConversationsAggregatesQuery({ interval: interval(from, to), metrics: names, ...more });
+  const want = new Map();
+  for (const c of conversations) {
+    for (const m of c.participants.flatMap((p) => (p.sessions ?? []).flatMap((s) => s.metrics ?? []))) {
+      const at = new Date(m.emitDate);
+      if (!names.includes(m.name) || at < from || at >= to) continue;
+      const day = new Date(at - (at % DAY));
+      const key = [c.conversationId, interval(day, new Date(day.getTime() + DAY)), m.name].join(' ');
+      want.set(key, (want.get(key) ?? 0) + m.value);
+    }
+  }
+  const got = new Map();
+  const { results } = await ask({ granularity: 'P1D', groupBy: ['conversationId'] });
+  noNull(results, 'aggregates');
+  for (const { group, data } of results) {
+    for (const { interval: day, metrics } of data) {
+      for (const { metric, stats } of metrics) got.set([group.conversationId, day, metric].join(' '), stats.sum ?? stats.count);
+    }
+  }
+  const known = new Set(idsOf(conversations)); // others began earlier and emitted something since
+  assert.ok(want.size > conversations.length / 4, 'the conversations emitted nothing');
+  assert.deepEqual(new Map([...got].filter(([key]) => known.has(key.split(' ')[0])).sort()), new Map([...want].sort()), 'figures of conversations');
+
+  const sum = (list, metric) => list.flatMap((r) => r.data).flatMap((d) => d.metrics).filter((m) => m.metric === metric).reduce((n, m) => n + m.stats.count, 0);
+  const hours = await ask({
+    granularity: 'PT1H', timeZone: 'Europe/Berlin', groupBy: ['queueId', 'mediaType'], metrics: ['nOffered', 'tAnswered', 'oServiceLevel'],
+    views: [{ target: 'tAnswered', name: 'within20s', function: 'rangeBound', range: { lt: 20000 } }],
+  });
+  for (const metric of ['nOffered', 'tAnswered']) assert.equal(sum(hours.results, metric), sum(results, metric), `${metric} of hours`);
+  for (const { metrics, views } of hours.results.flatMap((r) => r.data)) {
+    const level = metrics.find((m) => m.metric === 'oServiceLevel')?.stats;
+    if (level) assert.equal(level.ratio, level.numerator / level.denominator, 'the service level');
+    for (const v of views ?? []) assert.ok(v.stats.max < 20000, 'a view');
+  }
+  const voice = await ask({ groupBy: ['mediaType'], filter: and(dimension('mediaType', 'voice'), exists('queueId')) });
+  assert.deepEqual(voice.results.map((r) => r.group), [{ mediaType: 'voice' }], 'filtered figures');
+
+  const body = { interval: interval(from, to), metrics: names, groupBy: ['queueId'] };
+  const { jobId } = await analytics.postAnalyticsConversationsAggregatesJobs({ ...body, pageSize: 3 });
+  for (let poll = 0; ; poll++) {
+    const { state } = await analytics.getAnalyticsConversationsAggregatesJob(jobId);
+    if (state === 'FULFILLED') break;
+    assert.ok(['QUEUED', 'PENDING'].includes(state) && poll < POLLS, `aggregates: state ${state}`);
+    await wait(POLL_EVERY);
+  }
+  const groups = [];
+  let cursor;
+  do {
+    const page = await analytics.getAnalyticsConversationsAggregatesJobResults(jobId, { cursor });
+    assert.ok(page.results.length <= 3, `a page of ${page.results.length} groups`);
+    groups.push(...page.results);
+    ({ cursor } = page);
+  } while (cursor);
+  assert.ok(groups.length > 3, 'the job has one page');
+  assert.deepEqual(groups, (await analytics.postAnalyticsConversationsAggregatesQuery(body)).results, 'groups of the job and of the query');
+  await analytics.deleteAnalyticsConversationsAggregatesJob(jobId);
+  await refused('results of a deleted query for aggregates', 404, () => analytics.getAnalyticsConversationsAggregatesJobResults(jobId));
+  await refused('an unknown metric', 400, () => ask({ metrics: ['nOffers'] }));
+}
+
+// checkActivity asks what goes on at this moment. Another moment later it may be something else: only its shape is looked at.
+async function checkActivity() {
+  const answer = await analytics.postAnalyticsConversationsActivityQuery({
+    metrics: [{ metric: 'oWaiting', details: true }, { metric: 'oInteracting', details: true }, { metric: 'oLongestInteracting' }], groupBy: ['queueId', 'mediaType'],
+    filter: and(exists('queueId')),
+  }, { pageSize: 50, pageNumber: 1 });
+  noNull(answer, 'activity');
+  assert.equal(answer.entityIdDimension, 'conversationId', 'entityIdDimension');
+  for (const { group, data, entities } of answer.results) {
+    assert.ok(group.queueId && group.mediaType, 'group of an activity');
+    for (const { metric, count, entityIds, calculatedMetricValue } of data) {
+      if (metric === 'oLongestInteracting') assert.ok(calculatedMetricValue > 0, metric);
+      else assert.deepEqual(entityIds, entities.filter((e) => e.metric === metric && INSTANT.test(e.activityDate)).map((e) => e.conversationId).slice(0, count), metric);
+    }
+  }
+  await refused('an unknown observation', 400, () => analytics.postAnalyticsConversationsActivityQuery({ metrics: [{ metric: 'oSleeping' }], groupBy: ['queueId'] }));
+}
+
 // checkOrganization asks who answers. A client is of an organization, and is no user.
 async function checkOrganization() {
   const organization = await new platform.OrganizationApi().getOrganizationsMe();
@@ -463,6 +545,8 @@ async function main() {
   await checkById(idsOf(conversations));
   const asked = await checkFilters(conversations);
   await checkRefusals(jobId);
+  await checkAggregates(conversations);
+  await checkActivity();
   await checkOrganization();
   await checkLists(conversations);
   await checkLive(conversations);

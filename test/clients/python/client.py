@@ -385,6 +385,70 @@ def check_aggregations(api, day, start, end):
     same([r.count for r in ranges.results], [sum(d < 60000 for d in closed), sum(d >= 60000 for d in closed)], "ranges of tSegmentDuration")
 
 
+def aggregate(api, start, end, metrics, **members):
+    return api.post_analytics_conversations_aggregates_query(
+        model("ConversationAggregationQuery", interval=interval(start, end), metrics=metrics, **members)).results
+
+
+def check_aggregates(api, conversations, start, end):
+    """Compares figures of each conversation with what its record says was emitted, and asks for the usual ones of queues."""
+    names = ["nOffered", "nTransferred", "tAnswered", "tAbandon", "tHandle"]
+    want = {}
+    for c in conversations:
+        for m in (m for p in c.participants for s in p.sessions or [] for m in s.metrics or []):
+            if m.name in names and start <= m.emit_date < end:
+                key = (c.conversation_id, m.name)
+                want[key] = want.get(key, 0) + m.value
+    results = aggregate(api, start, end, names, group_by=["conversationId"])
+    for r in results:
+        check_type(r, "ConversationAggregateDataContainer", "results")
+    known = set(ids_of(conversations))  # others began earlier and emitted something since
+    got = {(r.group["conversationId"], m.metric): m.stats.sum if m.stats.sum is not None else m.stats.count
+           for r in results for d in r.data for m in d.metrics if r.group["conversationId"] in known}
+    check(len(want) > len(conversations) / 4, "the conversations emitted nothing")
+    same(got, want, "figures of conversations")
+    queues = aggregate(
+        api, start, end, ["nOffered", "oServiceLevel"], group_by=["queueId"], granularity="P1D", time_zone="Europe/Berlin",
+        filter=model("ConversationAggregateQueryFilter", type="and", predicates=[
+            model("ConversationAggregateQueryPredicate", type="dimension", dimension="queueId", operator="exists")]))
+    figures = [m for r in queues for d in r.data for m in d.metrics]
+    same(sum(m.stats.count for m in figures if m.metric == "nOffered"),
+         sum(m.stats.count for r in results for d in r.data for m in d.metrics if m.metric == "nOffered"), "nOffered of queues")
+    levels = [m.stats for m in figures if m.metric == "oServiceLevel"]
+    check(levels and all(s.ratio == s.numerator / s.denominator for s in levels), "the service level")
+
+    asked = {"interval": interval(start, end), "metrics": names, "group_by": ["queueId"]}
+    job = api.post_analytics_conversations_aggregates_jobs(model("ConversationAsyncAggregationQuery", page_size=3, **asked)).job_id
+    for _ in range(POLLS):
+        state = api.get_analytics_conversations_aggregates_job(job).state
+        if state == "FULFILLED":
+            break
+        check(state in ("QUEUED", "PENDING"), f"aggregates: state {state}")
+        time.sleep(POLL_EVERY)
+    groups, page = [], api.get_analytics_conversations_aggregates_job_results(job)
+    groups += page.results
+    while page.cursor:
+        page = api.get_analytics_conversations_aggregates_job_results(job, cursor=page.cursor)
+        check(len(page.results) <= 3, f"a page of {len(page.results)} groups")
+        groups += page.results
+    check(len(groups) > 3, "the job has one page")
+    same([g.to_dict() for g in groups], [g.to_dict() for g in aggregate(api, start, end, names, group_by=["queueId"])], "groups of the job and of the query")
+    api.delete_analytics_conversations_aggregates_job(job)
+    refused("results of a deleted query for aggregates", 404, lambda: api.get_analytics_conversations_aggregates_job_results(job))
+    refused("an unknown metric", 400, lambda: aggregate(api, start, end, ["nOffers"]))
+
+
+def check_activity(api):
+    """Asks what goes on at this moment. Another moment later it may be something else: only its shape is looked at."""
+    answer = api.post_analytics_conversations_activity_query(
+        model("ConversationActivityQuery", group_by=["queueId"], metrics=[
+            model("ConversationActivityQueryMetric", metric=name, details=True) for name in ("oInteracting", "oLongestInteracting")]))
+    for r in answer.results:
+        check_type(r, "ConversationActivityData", "results")
+        for value in r.data:
+            check((value.count or value.calculated_metric_value) > 0, f"{value.metric} is nothing")
+
+
 def check_organization(client):
     """Asks who answers. A client is of an organization, and is no user."""
     organization = platform.OrganizationApi(client).get_organizations_me()
@@ -516,6 +580,8 @@ def main():
     check_same(conversations, queried(api, start, end))
     check_by_id(api, conversations[0].conversation_id, conversations[1].conversation_id)
     asked = check_filters(api, conversations, start)
+    check_aggregates(api, conversations, start, end)
+    check_activity(api)
     check_refusals(api, job)
     check_organization(client)
     check_lists(client, conversations)
