@@ -46,7 +46,7 @@ func Find(ctx context.Context, dir string, id conversation.ID) (f Found, err err
 // Record gives the record of a conversation in the lake in dir, as it was received, and when that was if the record was still
 // going on then; nil if the lake does not have it. It looks into the index of ids and reads one group of rows.
 func Record(ctx context.Context, dir string, id conversation.ID) (record []byte, received time.Time, err error) {
-	r := &reading{dir: dir}
+	r := &reading{dir: dir, records: true}
 	err = role.Of("find", r.services()).During(ctx, func(ctx context.Context) error {
 		for one, err := range r.engine.ByID(ctx, []conversation.ID{id}) {
 			if err != nil {

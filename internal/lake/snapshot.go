@@ -156,6 +156,10 @@ func (l *Lake) ConversationFiles(ctx context.Context) ([]datafile.File, error) {
 	return s.Files(tables.Conversations), s.Close()
 }
 
+// SnapshotOfRecords opens the newest snapshot as Snapshot does, with the files of conversations alone: the companions seem
+// empty in it. That is all that it takes to find records by their ids.
+func (l *Lake) SnapshotOfRecords(ctx context.Context) (*Snapshot, error) { return l.snapshot(ctx, nil) }
+
 // snapshot opens the newest snapshot with the files of conversations and of some companions: to list those of all tables takes most
 // of what it costs in a large lake.
 func (l *Lake) snapshot(ctx context.Context, companions []tables.Table) (_ *Snapshot, err error) {
