@@ -233,7 +233,7 @@ end 5097601`, []string{account.SweptCallback, account.NoMetrics}, "Nobody took t
 		"a night in the queue": {`
 customer email interact 0-40000/peer
 agent:al email interact 39000-40000/client
-end 40000`, []string{account.IdleTime, account.NoMetrics}, "The record says 11 hours; in 11 hours of them nobody was at work on it."},
+end 40000`, []string{account.IdleTime, account.NoMetrics}, "The record says 11 hours; in nearly all of that nobody was at work on it."},
 		"long after-call work": {`
 customer interact 0-100/endpoint
 agent:al interact 0-100/peer wrapup 100-2000/peer

@@ -173,11 +173,27 @@ func (t *teller) restLong() {
 	switch {
 	case idle >= time.Hour && float64(idle) > mostlyIdle*float64(long):
 		t.doubt(IdleTime, "the folds of the time axis: no flow, agent or user was at work in them, and no two outside parties were there",
-			"The record says %s; in %s of them nobody was at work on it.", Length(long).Words(), Length(idle).Words())
+			"%s; in %s nobody was at work on it.", t.saysLong(), ofThem(long, idle))
 	case !t.Left.IsZero() && !t.End.IsZero() && after >= time.Minute && float64(after) > float64(long)/3:
 		t.doubt(AfterWork, "conversationEnd counts wrap-up segments; the last segment of "+t.the(t.main)+" ends before them",
 			"The record says %s; %s was there for %s, and the rest is after-call work.", Length(long).Words(), t.the(t.main), Length(t.Left.Sub(t.Start.Time)).Words())
 	}
+}
+
+// saysLong is how long the record says that the conversation was, or has been up to now.
+func (t *teller) saysLong() string {
+	if t.End.IsZero() {
+		return "The conversation has been open for " + Length(t.long()).Words()
+	}
+	return "The record says " + Length(t.long()).Words()
+}
+
+// ofThem is a part of a length, in words.
+func ofThem(whole, part time.Duration) string {
+	if Length(whole).Words() == Length(part).Words() {
+		return "nearly all of that"
+	}
+	return Length(part).Words() + " of them"
 }
 
 func (t *teller) provisional() {
