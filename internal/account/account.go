@@ -44,8 +44,6 @@ type Options struct {
 	Names Names // nil: there is nobody to ask
 	// ReasonRules say where this organization's flows write down why somebody called. Attributes and their values are its own.
 	ReasonRules []ReasonRule
-	// NoAttributes says that the source never tells participants' attributes, so that their absence says nothing.
-	NoAttributes bool
 }
 
 // Fact is a value with the rule by which it was derived.

@@ -76,6 +76,9 @@ func (w world) reasons(id string) {
 			if len(a.Reasons) == 0 || a.Reasons[0].Label != "Said" || a.Reasons[0].Value != value {
 				w.t.Errorf("got %+v", a.Reasons)
 			}
+			if code, _, says := parley(w.t, "get", id, "--base-url", w.url, "--rules", rules); code != 0 || !strings.Contains(says, "a lake has them") {
+				w.t.Errorf("%d: %s", code, says)
+			}
 			return
 		}
 	}

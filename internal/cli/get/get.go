@@ -4,6 +4,7 @@ package get
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -101,12 +102,15 @@ func Run(ctx context.Context, o *Options) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	opts := account.Options{NoAttributes: o.Lake == ""}
+	var opts account.Options
 	if o.Rules != "" { // read first: whoever mistyped need not wait for a record
 		var err error
 		if opts.ReasonRules, err = rules.Read(o.Rules); err != nil {
 			return err
 		}
+	}
+	if o.Lake == "" && slices.ContainsFunc(opts.ReasonRules, func(r account.ReasonRule) bool { return r.Attribute != "" }) {
+		o.Streams.Notef("The synchronous query has no attributes, so that rules about them find nothing; a lake has them.\n")
 	}
 	record, asOf, err := o.find(ctx)
 	if err != nil {
