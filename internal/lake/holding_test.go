@@ -66,3 +66,21 @@ func TestFewFilesAreAllRead(t *testing.T) {
 		t.Errorf("%d files, %v", len(files), err)
 	}
 }
+
+// A snapshot of records has the files of conversations that any snapshot has, and no others.
+func TestSnapshotOfRecords(t *testing.T) {
+	l := newLake(t)
+	commit(t, l, Commit{Records: all(record("a", day1, ""), record("b", day1.Add(oneDay), ""))})
+	s, err := l.SnapshotOfRecords(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	whole := snapshot(t, l)
+	if got, want := s.Files(tables.Conversations), whole.Files(tables.Conversations); s.ID != whole.ID || len(got) != len(want) || got[0].Path != want[0].Path {
+		t.Errorf("got %d files of snapshot %d, want %d of %d", len(got), s.ID, len(want), whole.ID)
+	}
+	if n := len(s.Files(tables.Segments)); n != 0 {
+		t.Errorf("got %d files of segments", n)
+	}
+}
