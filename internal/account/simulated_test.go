@@ -154,8 +154,7 @@ func sound(t *testing.T, a account.Account) {
 	}
 }
 
-// Real records, where they are at hand: what is told of each of them was read by a person once; here it is held to what they
-// are known to be. Their text is not in the project.
+// Real records, where they are at hand, are held to what they are known to be. Their text is not in the project.
 func TestAccountsOfSamples(t *testing.T) {
 	all := samples(t)
 	folds, lenses, contradictions := 0, 0, 0

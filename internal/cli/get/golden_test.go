@@ -49,8 +49,7 @@ func shown(t *testing.T, c *conversation.Conversation, o Options) string {
 	return out.String()
 }
 
-// One account of every simulated kind of conversation, as it was read by a person: go test ./internal/cli/get -update writes
-// them anew. Read what changed.
+// One account of every simulated kind of conversation: go test ./internal/cli/get -update writes them anew. Read what changed.
 func TestAccountsOfEverySimulatedKind(t *testing.T) {
 	unraced.Test(t)
 	day, err := conversation.ParseDay("2026-11-03")
