@@ -43,6 +43,25 @@ func Find(ctx context.Context, dir string, id conversation.ID) (f Found, err err
 	return f, err
 }
 
+// Record gives the record of a conversation in the lake in dir, as it was received, and when that was if the record was still
+// going on then; nil if the lake does not have it. It looks into the index of ids and reads one group of rows.
+func Record(ctx context.Context, dir string, id conversation.ID) (record []byte, received time.Time, err error) {
+	r := &reading{dir: dir, records: true}
+	err = role.Of("find", r.services()).During(ctx, func(ctx context.Context) error {
+		for one, err := range r.engine.ByID(ctx, []conversation.ID{id}) {
+			if err != nil {
+				return err
+			}
+			if record = one.JSON; one.End.IsZero() { // of one that has ended it says nothing
+				received, err = r.received(ctx, one)
+			}
+			return err
+		}
+		return nil
+	})
+	return record, received, err
+}
+
 // received is when the version of a record came that the snapshot has.
 func (r *reading) received(ctx context.Context, record conversation.Record) (at time.Time, err error) {
 	statement := fmt.Sprintf(`SELECT extracted_at FROM conversations WHERE conversation_id = '%s' AND conversation_start = TIMESTAMPTZ '%s'`,

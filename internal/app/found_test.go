@@ -39,12 +39,18 @@ func TestFind(t *testing.T) {
 	if f.Received.Before(begun) || f.Received.After(time.Now()) || f.Received.Location() != time.UTC {
 		t.Errorf("received at %v", f.Received)
 	}
+	if text, at, err := Record(t.Context(), dir, one.ID); err != nil || string(text) != string(one.JSON) || at.IsZero() == one.End.IsZero() {
+		t.Errorf("got %d bytes, received at %v, %v", len(text), at, err)
+	}
 	if !f.Read(day) || f.Read(day+1) {
 		t.Errorf("read: %v, %v", f.Read(day), f.Read(day+1))
 	}
 	for _, id := range []conversation.ID{"nobody's", ""} {
 		if f, err := Find(t.Context(), dir, id); err != nil || f.Record != nil || !f.Read(day) {
 			t.Errorf("%q: %d bytes, %v", id, len(f.Record), err)
+		}
+		if text, _, err := Record(t.Context(), dir, id); err != nil || text != nil {
+			t.Errorf("%q: %d bytes, %v", id, len(text), err)
 		}
 	}
 }

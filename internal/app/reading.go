@@ -20,6 +20,7 @@ type reading struct {
 	snapshot *lake.Snapshot
 	duck     *duck.DB
 	engine   *duck.Engine
+	records  bool // are all that is asked for, by their ids: the other tables are not opened
 }
 
 // services are those that a reading is made of.
@@ -38,7 +39,11 @@ func (r *reading) services() role.Services {
 }
 
 func (r *reading) openSnapshot(ctx context.Context) (err error) {
-	r.snapshot, err = r.lake.Snapshot(ctx)
+	open := r.lake.Snapshot
+	if r.records {
+		open = r.lake.SnapshotOfRecords
+	}
+	r.snapshot, err = open(ctx)
 	return err
 }
 

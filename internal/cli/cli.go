@@ -24,6 +24,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/export"
 	"github.com/parley-hq/parley/internal/cli/extract"
 	"github.com/parley-hq/parley/internal/cli/generate"
+	"github.com/parley-hq/parley/internal/cli/get"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
 	"github.com/parley-hq/parley/internal/cli/jobscmd"
 	"github.com/parley-hq/parley/internal/cli/lake"
@@ -80,7 +81,7 @@ Exit codes:
 	}
 	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.AddCommand(
-		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), compare.New(s, Version),
+		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), get.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), compare.New(s, Version),
 		doctor.New(s, Version), configcmd.New(s, Version), lintrequest.New(s),
 		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
 		lintrecords.New(s),

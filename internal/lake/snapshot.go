@@ -40,6 +40,7 @@ type Snapshot struct {
 	files map[tables.Table][]datafile.File
 	whole []conversation.Days // as they were before it was opened
 	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
+	lake  *Lake               // of which it is; nil where nothing is looked up in it
 }
 
 // Close lets the snapshot expire; its files must not be read any more. Closing again, or closing nil, does nothing.
@@ -155,6 +156,10 @@ func (l *Lake) ConversationFiles(ctx context.Context) ([]datafile.File, error) {
 	return s.Files(tables.Conversations), s.Close()
 }
 
+// SnapshotOfRecords opens the newest snapshot as Snapshot does, with the files of conversations alone: the companions seem
+// empty in it. That is all that it takes to find records by their ids.
+func (l *Lake) SnapshotOfRecords(ctx context.Context) (*Snapshot, error) { return l.snapshot(ctx, nil) }
+
 // snapshot opens the newest snapshot with the files of conversations and of some companions: to list those of all tables takes most
 // of what it costs in a large lake.
 func (l *Lake) snapshot(ctx context.Context, companions []tables.Table) (_ *Snapshot, err error) {
@@ -188,7 +193,7 @@ func (l *Lake) newest(ctx context.Context, companions []tables.Table) (_ *Snapsh
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{files: map[tables.Table][]datafile.File{}, whole: whole}
+	s := &Snapshot{files: map[tables.Table][]datafile.File{}, whole: whole, lake: l}
 	current := head.CurrentSnapshot()
 	if current == nil {
 		return s, nil
@@ -243,7 +248,7 @@ func (l *Lake) again(ctx context.Context, last *listing, whole []conversation.Da
 	if same, err := unmoved(); !same || err != nil {
 		return nil, err
 	}
-	s := &Snapshot{ID: last.id, files: last.files, whole: whole}
+	s := &Snapshot{ID: last.id, files: last.files, whole: whole, lake: l}
 	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}

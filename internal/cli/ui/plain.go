@@ -87,6 +87,14 @@ func (s *screen) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
+// Fd is that of the terminal, which is asked how wide it is.
+func (s *screen) Fd() uintptr {
+	if f, ok := s.to.(interface{ Fd() uintptr }); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0) // no file has this one
+}
+
 // partial is how many bytes at the end of a text begin a character that goes on.
 func partial(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {

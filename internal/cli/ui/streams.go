@@ -47,3 +47,16 @@ func (s *Streams) Notef(format string, args ...any) { _, _ = fmt.Fprintf(s.Err, 
 
 // JSON writes v on one line of standard output.
 func (s *Streams) JSON(v any) error { return json.NewEncoder(s.Out).Encode(v) }
+
+// unwatched is how wide lines are where nobody's terminal says it.
+const unwatched = 100
+
+// Width is how many characters fit on a line of standard output.
+func (s *Streams) Width() int {
+	if f, ok := s.Out.(interface{ Fd() uintptr }); ok && s.OutTerminal {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return unwatched
+}

@@ -156,9 +156,9 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 // ByID yields the records with these ids.
 func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conversation.Record, error] {
 	return stream(func(yield func(conversation.Record) bool) error {
-		files := e.snapshot.Files(tables.Conversations)
-		if len(ids) == 0 || len(files) == 0 {
-			return nil
+		files, err := e.snapshot.Holding(ctx, ids)
+		if err != nil || len(ids) == 0 || len(files) == 0 {
+			return err
 		}
 		return e.each(ctx, files, sqltext.PlacesOf(dialect{}, files, ids), len(ids), new(engine.Spent), yield)
 	})

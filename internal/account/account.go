@@ -1,0 +1,138 @@
+// Package account tells what happened in a conversation, as a person asks it: who called whom, was it inbound or outbound,
+// who answered, why did they call, how long did each phase take, how did it end.
+//
+// The record says few of these things. Each value that is derived has the rule by which it was, and what in the record it
+// rests on, as its Why. What the record contradicts or leads readers to believe wrongly is told as a Doubt, never smoothed
+// over. Words:
+//
+//	party    whoever takes part: a participant of the record
+//	leg      a session of a party
+//	handler  an agent, or a user outside of queues
+//	phase    what a leg is doing in a segment, in the words of people: ringing, talk, hold
+//	visit    the stay of a conversation in a queue
+//	pass     a handler hands on: a transfer, a consult, a conference
+//
+// It asks nobody. Names that the record does not have come by Options.Names.
+package account
+
+import (
+	"time"
+
+	"github.com/parley-hq/parley/internal/axis"
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// Noun is what an id is of, for those who look up its name.
+type Noun string
+
+// The nouns whose names a record may lack.
+const (
+	User       Noun = "user"
+	Queue      Noun = "queue"
+	WrapUpCode Noun = "wrapUpCode"
+	Outcome    Noun = "flowOutcome"
+)
+
+// Names gives the name of what an id is of; empty if it knows none.
+type Names func(of Noun, id string) string
+
+// Options are what an account needs besides the record.
+type Options struct {
+	// AsOf is when the record was as it is: what has no end lasted until then. Zero if nobody knows; it is the latest time in
+	// the record then.
+	AsOf  time.Time
+	Names Names // nil: there is nobody to ask
+	// ReasonRules say where this organization's flows write down why somebody called. Attributes and their values are its own.
+	ReasonRules []ReasonRule
+}
+
+// Fact is a value with the rule by which it was derived.
+type Fact struct {
+	Value string `json:"value"`
+	Why   string `json:"why"`
+}
+
+// Account is the whole of it. Lists are in order of time.
+type Account struct {
+	ID       conversation.ID `json:"conversationId"`
+	Sentence string          `json:"sentence"` // which answers: what happened, and how it ended
+	Doubts   []Doubt         `json:"doubts"`
+
+	Start     Instant  `json:"start,omitzero"`
+	End       Instant  `json:"end,omitzero"`         // of the record; zero while it goes on
+	EndFact   Fact     `json:"endFact"`              // "ended", "provisional" or "going on"
+	Left      Instant  `json:"customerEnd,omitzero"` // when the party with which it was had gone: what people call the end of a call
+	Direction Fact     `json:"direction"`            // inbound, outbound, "inbound / outbound", internal; empty if nothing says it
+	Media     []string `json:"mediaTypes"`
+	From      Address  `json:"from"`
+	To        Address  `json:"to"`
+
+	Handlers    []Handler    `json:"handlers"`
+	Visits      []Visit      `json:"queueVisits"`
+	Flows       []Flow       `json:"flows"`
+	Reasons     []Reason     `json:"reasons"`
+	Phases      []Phase      `json:"phases"`
+	Passes      []Pass       `json:"passes"`
+	Ending      Fact         `json:"ending"`
+	WrapUps     []WrapUp     `json:"wrapUps"`
+	Evaluations []Evaluation `json:"evaluations"`
+	Surveys     []Survey     `json:"surveys"`
+
+	Parties []Party   `json:"parties"`
+	Axis    axis.Axis `json:"axis"`
+	Checks  []Check   `json:"checks"` // metrics beside the segments that they should equal
+}
+
+// teller is an account that is being made.
+type teller struct {
+	Options
+	Account
+
+	c      *conversation.Conversation
+	legs   []*leg // by their first segment
+	names  map[string]string
+	main   int       // the party that the conversation is with, by its place in the record; -1 if nobody is outside
+	latest time.Time // the last time of anything in the record
+}
+
+// Of tells the account of a conversation. A record may lack anything: what it does not say is missing from the account, and a
+// doubt says so where a reader would not expect it.
+func Of(c *conversation.Conversation, o Options) Account {
+	t := &teller{Options: o, c: c, names: conversation.Names(c), main: -1}
+	t.ID, t.Media = c.ConversationID, conversation.Summarize(c).MediaTypes
+	t.readLegs()
+	t.called()
+	t.cast()
+	t.times()
+	t.direct()
+	t.address()
+	t.flows()
+	t.visits()
+	t.handlers()
+	t.reasons()
+	t.phases()
+	t.passes()
+	t.end()
+	t.later()
+	t.draw()
+	t.doubts()
+	t.Sentence = t.sentence()
+	return t.filled()
+}
+
+// filled is the account with empty lists where it has none, so that its JSON has the same members always.
+func (t *teller) filled() Account {
+	a := t.Account
+	a.Doubts, a.Media, a.Handlers, a.Visits = list(a.Doubts), list(a.Media), list(a.Handlers), list(a.Visits)
+	a.Flows, a.Reasons, a.Phases, a.Passes = list(a.Flows), list(a.Reasons), list(a.Phases), list(a.Passes)
+	a.WrapUps, a.Evaluations, a.Surveys = list(a.WrapUps), list(a.Evaluations), list(a.Surveys)
+	a.Parties, a.Checks, a.Axis = list(a.Parties), list(a.Checks), axis.Axis(list(a.Axis))
+	return a
+}
+
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

@@ -1,0 +1,87 @@
+package account
+
+import (
+	"slices"
+	"strings"
+)
+
+// ReasonRule says what one attribute or one outcome of a flow tells of why somebody called. Nothing in a record is the reason
+// by itself: flows write it where their authors decided.
+type ReasonRule struct {
+	Label     string            // what the value is called: Menu choice
+	Attribute string            // the name of an attribute of a participant, as it is written
+	Outcome   string            // or the id of an outcome of flows
+	Values    map[string]string // what values mean, for those that are codes
+}
+
+// Reason is why somebody called, as far as something in the record tells.
+type Reason struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+	Why   string `json:"why"`
+}
+
+// reasons are what the rules find, best first, and behind them what every record has: outcomes, where flows sent the
+// conversation, the queue that it reached.
+func (t *teller) reasons() {
+	for _, r := range t.ReasonRules {
+		if r.Attribute != "" {
+			t.attributeReasons(r)
+		} else {
+			t.outcomeReasons(r.Outcome, r.Label, r.Values)
+		}
+	}
+	t.outcomeReasons("", "Outcome", nil)
+	for _, f := range t.Flows {
+		if x := f.leg.s.Flow; x != nil && x.TransferTargetName != "" {
+			t.reason(Reason{"Chosen in " + f.Name, strings.TrimSpace(x.TransferTargetName), "transferTargetName: where the flow sent the conversation"})
+		}
+	}
+	if len(t.Visits) > 0 {
+		t.reason(Reason{"Queue reached", t.Visits[0].Queue, "the first queue; nothing better than where it went says why"})
+	}
+}
+
+// reason adds a reason unless the same was told already.
+func (t *teller) reason(r Reason) {
+	if r.Value != "" && !slices.ContainsFunc(t.Reasons, func(o Reason) bool { return o.Value == r.Value && (o.Label == r.Label || r.Label == "Queue reached") }) {
+		t.Reasons = append(t.Reasons, r)
+	}
+}
+
+// attributeReasons are the values of an attribute. Several participants may have it, each with a value of its own.
+func (t *teller) attributeReasons(r ReasonRule) {
+	for i := range t.c.Participants {
+		value, ok := t.c.Participants[i].Attributes[r.Attribute]
+		if !ok {
+			continue
+		}
+		if means, known := r.Values[value]; known {
+			value = means
+		}
+		t.reason(Reason{r.Label, value, "the attribute " + r.Attribute + " of " + t.Parties[i].Label})
+	}
+}
+
+// outcomeReasons are the outcomes that flows recorded: one of them by its id, or all that have not been told.
+func (t *teller) outcomeReasons(id, label string, values map[string]string) {
+	for _, f := range t.Flows {
+		if f.leg.s.Flow == nil {
+			continue
+		}
+		for _, o := range f.leg.s.Flow.Outcomes {
+			known := slices.ContainsFunc(t.ReasonRules, func(r ReasonRule) bool { return r.Outcome == o.FlowOutcomeID })
+			if id != "" && o.FlowOutcomeID != id || id == "" && known {
+				continue
+			}
+			value := o.FlowOutcomeValue
+			if means, ok := values[value]; ok {
+				value = means
+			}
+			if id == "" {
+				value = t.name(Outcome, o.FlowOutcomeID) + ": " + value
+			}
+			t.reason(Reason{label, value, "an outcome that " + f.Name + " recorded"})
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package get
+
+import (
+	"bufio"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/parley-hq/parley/internal/cli/ui"
+)
+
+// narrowest is the least width that an account is written in.
+const narrowest = 50
+
+// page writes lines that are no wider than a width. What a record says is made plain before it is measured. A failure to write
+// is told when the writer is flushed.
+type page struct {
+	w     *bufio.Writer
+	width int
+}
+
+func (p page) line(text string) { _, _ = p.w.WriteString(strings.TrimRight(text, " ") + "\n") }
+
+// wide is how many characters a text takes.
+func wide(text string) int { return utf8.RuneCountInString(text) }
+
+// clean makes a text of others fit for one line.
+func clean(text string) string { return ui.Plain(strings.Join(strings.Fields(text), " ")) }
+
+// text writes a text over as many lines as it takes, behind a head that stands on the first of them.
+func (p page) text(head, text string) {
+	indent := strings.Repeat(" ", wide(head))
+	for _, part := range wrap(clean(text), max(p.width-wide(head), 1)) {
+		p.line(head + part)
+		head = indent
+	}
+}
+
+// wrap cuts a text into lines between its words; a word that is too long is cut.
+func wrap(text string, width int) (out []string) {
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		for wide(word) > width {
+			if line != "" {
+				out, line = append(out, line), ""
+			}
+			head := string([]rune(word)[:width])
+			out, word = append(out, head), word[len(head):]
+		}
+		switch {
+		case line == "":
+			line = word
+		case wide(line)+1+wide(word) > width:
+			out, line = append(out, line), word
+		default:
+			line += " " + word
+		}
+	}
+	return append(out, line)
+}
+
+// clip cuts a text that is longer than so many characters.
+func clip(text string, most int) string {
+	if wide(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:max(most-1, 0)]) + "…"
+}
+
+// table writes rows under a title; nothing if there are none. Columns are aligned, and the last one takes as many lines as it
+// needs.
+func (p page) table(title string, rows [][]string) { p.tableWhy(title, rows, nil) }
+
+// tableWhy writes the rule of each row below it, where there are rules.
+func (p page) tableWhy(title string, rows [][]string, whys []string) {
+	if len(rows) == 0 {
+		return
+	}
+	p.line("")
+	p.text("", title)
+	widths := p.columns(rows)
+	for i, row := range rows {
+		last := len(row) - 1
+		p.text(aligned(row[:last], widths), row[last])
+		if whys != nil {
+			p.text("      because: ", whys[i])
+		}
+	}
+}
+
+// aligned writes cells below those of other rows.
+func aligned(cells []string, widths []int) string {
+	var out strings.Builder
+	out.WriteString("  ")
+	for n, cell := range cells {
+		cell = clip(clean(cell), widths[n])
+		out.WriteString(cell + strings.Repeat(" ", widths[n]-wide(cell)+2))
+	}
+	return out.String()
+}
+
+// thinnest is how far a column is cut at most: three of them leave a quarter of the narrowest line to the last one.
+const thinnest = 6
+
+// columns are how wide the columns are, but for the last one: as their widest cell, and together at most two thirds.
+func (p page) columns(rows [][]string) []int {
+	widths := make([]int, len(rows[0])-1)
+	for _, row := range rows {
+		for n := range widths {
+			widths[n] = max(widths[n], wide(clean(row[n])))
+		}
+	}
+	sum := 0
+	for _, w := range widths {
+		sum += w + 2
+	}
+	for sum > p.width*2/3-2 {
+		widest := 0
+		for n := range widths {
+			if widths[n] > widths[widest] {
+				widest = n
+			}
+		}
+		if widths[widest] <= thinnest {
+			break
+		}
+		widths[widest]--
+		sum--
+	}
+	return widths
+}
