@@ -339,8 +339,12 @@ func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64) ([
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
 	}
-	files := make([]datafile.File, 0, len(tasks))
+	files, listed := make([]datafile.File, 0, len(tasks)), make(map[string]bool, len(tasks))
 	for _, task := range tasks {
+		if listed[task.File.FilePath()] {
+			continue // the library cuts a file of over 128 MB into tasks of as much
+		}
+		listed[task.File.FilePath()] = true
 		if len(task.DeleteFiles)+len(task.EqualityDeleteFiles)+len(task.DeletionVectorFiles) > 0 {
 			return nil, fault.New(fault.Corrupt, "table %s has delete files; parley never writes them and cannot read them", t)
 		}

@@ -37,9 +37,10 @@ type Footers struct {
 	groups *shelf[groupKey, *groupHeads]
 }
 
-// What Footers keep at most: the footers of a month of busy days, and the heads of 100,000 conversations.
+// What Footers keep at most: the footers of a month of busy days or of one with a million conversations, and the heads of 100,000
+// conversations.
 const (
-	footerBytes = 16 << 20
+	footerBytes = 32 << 20
 	headsBytes  = 16 << 20
 )
 
