@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -436,6 +437,7 @@ func TestLengths(t *testing.T) {
 		24 * time.Hour:                        {"1 d", "24 hours"},
 		59*time.Second + 700*time.Millisecond: {"1:00", "60 seconds"},
 		-42 * time.Second:                     {"-42 s", "less than a second"},
+		math.MinInt64:                         {"-106751 d 23 h", "less than a second"},
 	} {
 		if got := [2]string{account.Length(d).String(), account.Length(d).Words()}; got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -38,7 +39,7 @@ func (l Length) String() string {
 	d := time.Duration(l)
 	switch s := d.Round(time.Second); {
 	case d < 0:
-		return "-" + (-l).String()
+		return "-" + Length(-max(d, -math.MaxInt64)).String() // the least has no opposite
 	case d < time.Second:
 		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	case d < 9950*time.Millisecond:

@@ -196,8 +196,7 @@ func handled(h account.Handler) string {
 	add("rang", h.Rang)
 	add("talked", h.Talked)
 	if h.Holds > 0 {
-		add("held", h.Held)
-		parts[len(parts)-1] += " in " + strconv.Itoa(h.Holds)
+		parts = append(parts, "held "+h.Held.String()+" in "+strconv.Itoa(h.Holds))
 	}
 	add("wrap-up", h.WrapUp)
 	if h.How != "" {

@@ -128,3 +128,17 @@ func TestWrap(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A hold of no length is told as one, whatever else its agent did, and a time that lies centuries before its start stops nobody.
+func TestHoldsAndLengthsThatAreNone(t *testing.T) {
+	c := offered(0)
+	s := &c.Participants[2].Sessions[0]
+	s.Segments = []conversation.Segment{{SegmentType: "hold", SegmentStart: at(0), SegmentEnd: at(0)}}
+	c.ConversationStart, c.ConversationEnd = "9999-01-01T00:00:00.000Z", "1000-01-01T00:00:00.000Z"
+	text := shown(t, c, Options{Width: 100})
+	for _, want := range []string{"held 0 ms in 1", "lasted        -106751 d 23 h"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
