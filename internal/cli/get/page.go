@@ -39,12 +39,11 @@ func (p page) text(head, text string) {
 func wrap(text string, width int) (out []string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		for wide(word) > width {
+		for head, rest := cut(word, width); rest != ""; head, rest = cut(rest, width) {
 			if line != "" {
 				out, line = append(out, line), ""
 			}
-			head := string([]rune(word)[:width])
-			out, word = append(out, head), word[len(head):]
+			out, word = append(out, head), rest
 		}
 		switch {
 		case line == "":
@@ -56,6 +55,19 @@ func wrap(text string, width int) (out []string) {
 		}
 	}
 	return append(out, line)
+}
+
+// cut divides a text behind so many characters, and reads no more of it than these: it may be a file that somebody wrote in a
+// note.
+func cut(text string, width int) (head, rest string) {
+	n := 0
+	for at := range text {
+		if n == width {
+			return text[:at], text[at:]
+		}
+		n++
+	}
+	return text, ""
 }
 
 // clip cuts a text that is longer than so many characters.

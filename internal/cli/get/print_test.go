@@ -142,3 +142,12 @@ func TestHoldsAndLengthsThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// A word of a million characters, as a file that somebody wrote in a note, is cut into lines in one pass, and none of it is lost.
+func TestAWordOfAFile(t *testing.T) {
+	word := strings.Repeat("né", 500_000)
+	lines := wrap("a "+word+" b", 30)
+	if whole := strings.Join(lines, ""); strings.ReplaceAll(whole, " ", "") != "a"+word+"b" || len(lines) != 33_335 {
+		t.Errorf("got %d lines of %d bytes", len(lines), len(whole))
+	}
+}
