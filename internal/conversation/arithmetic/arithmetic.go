@@ -58,6 +58,9 @@ type check struct {
 	c     *conversation.Conversation
 	legs  []leg
 	found []Finding
+
+	waits     map[string]*queueWaits // of the visits to each queue
+	outsiders map[string]*leg        // by session
 }
 
 // leg is a session as the rules see it.

@@ -1,6 +1,6 @@
 package arithmetic
 
-import "time"
+import "github.com/parley-hq/parley/internal/nearest"
 
 // visit is the part of rules 4 and 5 that one queue visit shows alone: one offer, one wait, and the abandon lasts as
 // long as the wait.
@@ -22,6 +22,7 @@ func (a *check) visit(l *leg) {
 // messages, where that does not hold.
 func (a *check) visits() {
 	outcomes := make(map[*leg]int)
+	a.readWaits()
 	for i := range a.legs {
 		if l := &a.legs[i]; l.p.Purpose == "agent" && l.count("tAnswered") > 0 {
 			a.answer(l, outcomes)
@@ -53,27 +54,43 @@ func (a *check) answer(agent *leg, outcomes map[*leg]int) {
 	}
 }
 
+// queueWaits are those in one queue: the visits by when each wait ended, and whether one still goes on.
+type queueWaits struct {
+	ended nearest.List[*leg]
+	open  bool
+}
+
+func (a *check) readWaits() {
+	a.waits = map[string]*queueWaits{}
+	for i := range a.legs {
+		l := &a.legs[i]
+		if l.p.Purpose != "acd" || len(l.spans) == 0 {
+			continue
+		}
+		w := a.waits[l.spans[0].queue]
+		if w == nil {
+			w = &queueWaits{}
+			a.waits[l.spans[0].queue] = w
+		}
+		for _, sp := range l.spans {
+			if sp.kind == interact {
+				w.open = w.open || sp.end.IsZero()
+				w.ended.Add(sp.end, l)
+			}
+		}
+	}
+}
+
 // visitOf is the visit to the agent's queue whose wait ended nearest to the agent's first interact, and whether a
 // visit to that queue still goes on. Nil if there is none.
 func (a *check) visitOf(agent *leg) (visit *leg, open bool) {
 	answered := agent.first(interact)
-	var nearest time.Duration
-	for i := range a.legs {
-		l := &a.legs[i]
-		if l.p.Purpose != "acd" || len(l.spans) == 0 || l.spans[0].queue != answered.queue {
-			continue
-		}
-		for _, sp := range l.spans {
-			if sp.kind != interact {
-				continue
-			}
-			open = open || sp.end.IsZero()
-			if d := sp.end.Sub(answered.start).Abs(); visit == nil || d < nearest {
-				visit, nearest = l, d
-			}
-		}
+	w := a.waits[answered.queue]
+	if w == nil {
+		return nil, false
 	}
-	return visit, open
+	visit, _, _ = w.ended.To(answered.start)
+	return visit, w.open
 }
 
 // first is the session's first segment of a type; zero if it has none.

@@ -129,6 +129,7 @@ func (a *check) hangups() {
 	if a.c.ConferenceStart != "" {
 		return
 	}
+	a.readOutsiders()
 	for i := range a.legs {
 		l := &a.legs[i]
 		other := a.peer(l)
@@ -146,12 +147,18 @@ func (a *check) peer(l *leg) *leg {
 	if l.s.PeerID == "" || l.p.Purpose != "agent" && l.p.Purpose != "user" {
 		return nil
 	}
+	return a.outsiders[l.s.PeerID]
+}
+
+// readOutsiders finds the outside sessions; of several that have one id it is the first.
+func (a *check) readOutsiders() {
+	a.outsiders = map[string]*leg{}
 	for i := range a.legs {
-		if o := &a.legs[i]; o.s.SessionID == l.s.PeerID && o != l && conversation.Outside(o.p.Purpose) {
-			return o
+		l := &a.legs[i]
+		if _, other := a.outsiders[l.s.SessionID]; !other && conversation.Outside(l.p.Purpose) {
+			a.outsiders[l.s.SessionID] = l
 		}
 	}
-	return nil
 }
 
 // met says whether the session came to a talk.
