@@ -20,6 +20,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/axis"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/nearest"
 )
 
 // Noun is what an id is of, for those who look up its name.
@@ -93,6 +94,14 @@ type teller struct {
 	names  map[string]string
 	main   int       // the party that the conversation is with, by its place in the record; -1 if nobody is outside
 	latest time.Time // the last time of anything in the record
+
+	talks    nearest.List[*leg]             // legs of agents by when they began to talk
+	talksOf  map[string]*nearest.List[*leg] // those of each queue
+	answered map[*leg]int                   // the first of the visits that a leg answered
+	gone     []departure                    // the last ones of two parties
+	met      followers                      // legs that came to a talk, or to a stay of somebody outside
+	further  followers                      // all to which one may be passed on
+	toldWhy  map[Reason]bool                // reasons without their rules; those without a label are values of any
 }
 
 // Of tells the account of a conversation. A record may lack anything: what it does not say is missing from the account, and a

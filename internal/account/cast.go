@@ -181,13 +181,21 @@ func (l *leg) works(s span) bool {
 	return (l.handles() || l.flow() || l.p.Purpose == "voicemail" || l.p.Purpose == "fax") && !resting(s.phase)
 }
 
+// use is that a party used a medium.
+type use struct {
+	party  int
+	medium string
+}
+
 // draw puts the parties on the axis.
 func (t *teller) draw() {
 	var spans []axis.Span
 	var marks []time.Time
+	used := map[use]bool{}
 	for _, l := range t.legs {
 		party := &t.Parties[l.party]
-		if l.s.MediaType != "" && !slices.Contains(party.Media, l.s.MediaType) {
+		if u := (use{l.party, l.s.MediaType}); u.medium != "" && !used[u] {
+			used[u] = true
 			party.Media = append(party.Media, l.s.MediaType)
 		}
 		for _, s := range l.spans {

@@ -18,7 +18,7 @@ type Address struct {
 func (t *teller) direct() {
 	var found []string
 	for _, l := range t.legs {
-		if l.outside() && l.s.Direction != "" && !slices.Contains(found, l.s.Direction) {
+		if l.outside() && l.s.Direction != "" && len(found) < 2 && !slices.Contains(found, l.s.Direction) {
 			found = append(found, l.s.Direction)
 		}
 	}
@@ -41,9 +41,10 @@ func (t *teller) direct() {
 // whichWays says of each outside party which way its sessions went.
 func (t *teller) whichWays() string {
 	var out []string
+	seen := map[string]bool{}
 	for _, l := range t.legs {
-		if text := t.Parties[l.party].Label + " " + l.s.Direction; l.outside() && l.s.Direction != "" && !slices.Contains(out, text) {
-			out = append(out, text)
+		if text := t.Parties[l.party].Label + " " + l.s.Direction; l.outside() && l.s.Direction != "" && !seen[text] {
+			seen[text], out = true, append(out, text)
 		}
 	}
 	const most = 4
@@ -131,6 +132,7 @@ func (t *teller) ours(called *leg) Address {
 // addressInside is for conversations without an outside party: a call from one user to another.
 func (t *teller) addressInside() {
 	const why = "there is no outside party: the users whose sessions are outbound and inbound"
+	internal := t.internal()
 	for _, l := range t.legs {
 		end := Address{Party: t.Parties[l.party].Label, Name: l.p.ParticipantName, Why: why}
 		switch {
@@ -138,7 +140,7 @@ func (t *teller) addressInside() {
 		case (l.placed() || l.s.Direction == "outbound") && t.From.Why == "":
 			end.Address = from(l)
 			t.From = end
-		case l.s.Direction == "inbound" && t.internal() && t.To.Why == "":
+		case l.s.Direction == "inbound" && internal && t.To.Why == "":
 			end.Address = to(l)
 			t.To = end
 		}

@@ -43,6 +43,7 @@ func (t *teller) doubts() {
 		t.doubt(NoParticipants, "participants is missing or holds no sessions", "The record has no participants with sessions: it says that the conversation was, and nothing of what happened.")
 		return
 	}
+	t.departed()
 	if !t.tooLong() {
 		t.restLong()
 	}
@@ -71,18 +72,41 @@ func (t *teller) lingering() (out []*leg) {
 	return out
 }
 
-// othersGone is when the last of the others left. Other outside legs whose end nobody heard do not count: several of one
-// conversation stay open together.
-func (t *teller) othersGone(l *leg) (last time.Time) {
-	for _, o := range t.legs {
-		if o.party == l.party || o.outside() && o.how() == "" {
+// departure is when the last leg of a party ended, or lasted until.
+type departure struct {
+	party int
+	at    time.Time
+}
+
+// departed finds the two parties that left last. Outside legs whose end nobody heard do not count: several of one conversation
+// stay open together.
+func (t *teller) departed() {
+	of := map[int]time.Time{}
+	for _, l := range t.legs {
+		if l.outside() && l.how() == "" {
 			continue
 		}
-		for _, s := range o.spans {
-			last = latest(last, s.until(t.AsOf))
+		for _, s := range l.spans {
+			of[l.party] = latest(of[l.party], s.until(t.AsOf))
 		}
 	}
-	return last
+	t.gone = make([]departure, 2)
+	for party, at := range of {
+		switch {
+		case at.After(t.gone[0].at):
+			t.gone = []departure{{party, at}, t.gone[0]}
+		case at.After(t.gone[1].at):
+			t.gone[1] = departure{party, at}
+		}
+	}
+}
+
+// othersGone is when the last of the others left; zero if there are none.
+func (t *teller) othersGone(l *leg) time.Time {
+	if t.gone[0].party == l.party {
+		return t.gone[1].at
+	}
+	return t.gone[0].at
 }
 
 // tooLong says that the record is longer than what happened; false if it is not, by a leg that nobody ended.
@@ -233,10 +257,11 @@ func (t *teller) taken() {
 		t.doubt(OtherStart, "conversationStart and the earliest segmentStart differ", text, Length(early.Abs()))
 	}
 	var from []string
+	seen := map[string]bool{"": true}
 	for _, l := range t.legs {
 		for _, s := range l.spans {
-			if s.SourceConversationID != "" && !slices.Contains(from, s.SourceConversationID) {
-				from = append(from, s.SourceConversationID)
+			if !seen[s.SourceConversationID] {
+				seen[s.SourceConversationID], from = true, append(from, s.SourceConversationID)
 			}
 		}
 	}

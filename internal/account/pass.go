@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/parley-hq/parley/internal/nearest"
 )
 
 // Pass is a handler, or a flow, handing on, or bringing in somebody else.
@@ -29,12 +31,15 @@ const (
 // passes are found by counts, and not by how legs ended: those of flows and queues end by transfer in normal routing, and a
 // transfer after a consult was seen to end as a blind one does.
 func (t *teller) passes() {
+	t.met = t.follow(func(l *leg) bool { return l.first(Talk) != nil || l.outside() && l.first(Present) != nil })
+	t.further = t.follow(func(*leg) bool { return true })
+	bring := bringers{t.Handlers, t.exits()}
 	for _, l := range t.legs {
 		switch {
 		case l.handles():
 			t.passed(l)
 		case l.outside() && l.party != t.main:
-			t.joined(l)
+			t.joined(l, &bring)
 		}
 	}
 	slices.SortStableFunc(t.Passes, func(a, b Pass) int { return a.At.Compare(b.At.Time) })
@@ -80,38 +85,95 @@ func (t *teller) pass(kind string, by *leg, at, began time.Time, why string) {
 	if began.IsZero() {
 		began = at
 	}
-	for _, l := range t.legs {
-		if l == by || l.party == by.party || l.start().Before(began.Add(-near)) || l.party == t.main {
-			continue
-		}
-		if p.To == "" {
-			p.To = t.Parties[l.party].Label
-		}
-		if l.first(Talk) != nil || l.outside() && l.first(Present) != nil {
-			if p.Then = t.Parties[l.party].Label; p.Then == p.To {
-				p.Then = ""
-			}
-			break
-		}
+	began = began.Add(-near)
+	if l := t.further.after(began, by.party); l != nil {
+		p.To = t.Parties[l.party].Label
+	}
+	if l := t.met.after(began, by.party); l != nil && t.Parties[l.party].Label != p.To {
+		p.Then = t.Parties[l.party].Label
 	}
 	t.Passes = append(t.Passes, p)
 }
 
+// followers are legs by their start, each with the place of the next one of another party: so the first after an instant that is
+// not of one party is found without reading those between.
+type followers struct {
+	legs []*leg
+	next []int
+}
+
+// follow are the legs that one may be passed on to: all but those of the main party.
+func (t *teller) follow(which func(*leg) bool) (f followers) {
+	for _, l := range t.legs {
+		if l.party != t.main && !l.start().IsZero() && which(l) {
+			f.legs = append(f.legs, l)
+		}
+	}
+	f.next = make([]int, len(f.legs))
+	for i := len(f.legs) - 1; i >= 0; i-- {
+		f.next[i] = i + 1
+		if i+1 < len(f.legs) && f.legs[i+1].party == f.legs[i].party {
+			f.next[i] = f.next[i+1]
+		}
+	}
+	return f
+}
+
+// after is the first leg from an instant on that is not of a party; nil if there is none.
+func (f followers) after(at time.Time, party int) *leg {
+	i, _ := slices.BinarySearchFunc(f.legs, at, func(l *leg, at time.Time) int { return l.start().Compare(at) })
+	if i < len(f.legs) && f.legs[i].party == party {
+		i = f.next[i]
+	}
+	if i == len(f.legs) {
+		return nil
+	}
+	return f.legs[i]
+}
+
+// exits are the flows that connected somebody outside, by when they ended.
+func (t *teller) exits() *nearest.List[*Flow] {
+	all := &nearest.List[*Flow]{}
+	for i := range t.Flows {
+		if f := &t.Flows[i]; f.leg.s.Flow != nil && f.leg.s.Flow.TransferType == "NUMBER" {
+			all.Add(f.leg.ended(), f)
+		}
+	}
+	return all
+}
+
+// bringers are who may have brought somebody in: flows, and handlers, of whom those who had left are dropped as time goes on.
+type bringers struct {
+	handlers []Handler
+	flows    *nearest.List[*Flow]
+}
+
+// handler is the first one who was there at an instant; nil if none was. Instants must not go back.
+func (b *bringers) handler(at time.Time) *Handler {
+	for len(b.handlers) > 0 {
+		h := &b.handlers[0]
+		if h.Did != WasOffered && !h.At.IsZero() && (h.Left.IsZero() || h.Left.Add(near).After(at)) {
+			if h.At.Before(at) {
+				return h
+			}
+			return nil // those behind came later
+		}
+		b.handlers = b.handlers[1:]
+	}
+	return nil
+}
+
 // joined is a further outside party: called in by a handler, connected by a flow, or taken over from another conversation.
-func (t *teller) joined(l *leg) {
+// Legs are told in the order of their start.
+func (t *teller) joined(l *leg, by *bringers) {
 	p := Pass{Kind: Joined, At: Instant{l.start()}, To: t.Parties[l.party].Label, Why: "a further outside party (customer, external) has a session"}
 	if l.merged() {
 		p.Why += ", which came from another conversation (sourceConversationId)"
 	}
-	for _, f := range t.Flows {
-		if x := f.leg.s.Flow; x != nil && x.TransferType == "NUMBER" && f.leg.ended().Sub(l.start()).Abs() < time.Minute {
-			p.Kind, p.By, p.Why = Connected, f.Name, "the flow left by transferType NUMBER"
-		}
-	}
-	for _, h := range t.Handlers {
-		if p.By == "" && h.At.Before(l.start()) && (h.Left.IsZero() || h.Left.Add(near).After(l.start())) && h.Did != WasOffered {
-			p.By = h.Label
-		}
+	if f, far, ok := by.flows.To(l.start()); ok && far < time.Minute {
+		p.Kind, p.By, p.Why = Connected, f.Name, "the flow left by transferType NUMBER"
+	} else if h := by.handler(l.start()); h != nil {
+		p.By = h.Label
 	}
 	t.Passes = append(t.Passes, p)
 }

@@ -24,6 +24,7 @@ type Reason struct {
 // reasons are what the rules find, best first, and behind them what every record has: outcomes, where flows sent the
 // conversation, the queue that it reached.
 func (t *teller) reasons() {
+	t.toldWhy = map[Reason]bool{}
 	for _, r := range t.ReasonRules {
 		if r.Attribute != "" {
 			t.attributeReasons(r)
@@ -37,14 +38,15 @@ func (t *teller) reasons() {
 			t.reason(Reason{"Chosen in " + f.Name, strings.TrimSpace(x.TransferTargetName), "transferTargetName: where the flow sent the conversation"})
 		}
 	}
-	if len(t.Visits) > 0 {
+	if len(t.Visits) > 0 && !t.toldWhy[Reason{Value: t.Visits[0].Queue}] {
 		t.reason(Reason{"Queue reached", t.Visits[0].Queue, "the first queue; nothing better than where it went says why"})
 	}
 }
 
 // reason adds a reason unless the same was told already.
 func (t *teller) reason(r Reason) {
-	if r.Value != "" && !slices.ContainsFunc(t.Reasons, func(o Reason) bool { return o.Value == r.Value && (o.Label == r.Label || r.Label == "Queue reached") }) {
+	if same := (Reason{Label: r.Label, Value: r.Value}); r.Value != "" && !t.toldWhy[same] {
+		t.toldWhy[same], t.toldWhy[Reason{Value: r.Value}] = true, true
 		t.Reasons = append(t.Reasons, r)
 	}
 }
@@ -70,8 +72,7 @@ func (t *teller) outcomeReasons(id, label string, values map[string]string) {
 			continue
 		}
 		for _, o := range f.leg.s.Flow.Outcomes {
-			known := slices.ContainsFunc(t.ReasonRules, func(r ReasonRule) bool { return r.Outcome == o.FlowOutcomeID })
-			if id != "" && o.FlowOutcomeID != id || id == "" && known {
+			if id != "" && o.FlowOutcomeID != id || id == "" && t.ruled(o.FlowOutcomeID) {
 				continue
 			}
 			value := o.FlowOutcomeValue
@@ -84,4 +85,9 @@ func (t *teller) outcomeReasons(id, label string, values map[string]string) {
 			t.reason(Reason{label, value, "an outcome that " + f.Name + " recorded"})
 		}
 	}
+}
+
+// ruled says whether there is a rule about an outcome.
+func (t *teller) ruled(outcome string) bool {
+	return slices.ContainsFunc(t.ReasonRules, func(r ReasonRule) bool { return r.Outcome == outcome })
 }

@@ -149,8 +149,9 @@ func (t *teller) reached(who string, h *Handler) []string {
 
 // refusals are the offers before the one that a handler took.
 func (t *teller) refusals(taken *Handler) (n int) {
+	began := taken.talkAt().start
 	for i := range t.Handlers {
-		if h := &t.Handlers[i]; h.Did == WasOffered && h.At.Before(taken.talkAt().start) {
+		if h := &t.Handlers[i]; h.Did == WasOffered && h.At.Before(began) {
 			n++
 		}
 	}

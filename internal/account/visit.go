@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/parley-hq/parley/internal/nearest"
 )
 
 // Visit is one stay in one queue.
@@ -101,6 +103,8 @@ func flowEnd(l *leg) (became, why string) {
 
 // visits are the stays in queues.
 func (t *teller) visits() {
+	t.readTalks()
+	t.answered = map[*leg]int{}
 	for _, l := range t.legs {
 		if l.p.Purpose != "acd" {
 			continue
@@ -112,6 +116,9 @@ func (t *teller) visits() {
 		waited, _ := l.lasted(QueuePhase, t.AsOf)
 		v.Waited = Length(waited)
 		t.became(&v)
+		if _, before := t.answered[v.answer]; v.Became == Answered && !before {
+			t.answered[v.answer] = len(t.Visits)
+		}
 		t.Visits = append(t.Visits, v)
 	}
 }
@@ -148,15 +155,34 @@ func (t *teller) became(v *Visit) {
 // the instants of different participants are never compared for equality.
 const near = 2 * time.Second
 
-// answerOf is the leg of the agent who took a visit; nil if none did.
-func (t *teller) answerOf(v *Visit) (found *leg) {
-	ended, best := v.leg.ended(), near
+// readTalks finds the talks of agents. A record may have as many visits as talks, and each visit looks for its own.
+func (t *teller) readTalks() {
+	t.talksOf = map[string]*nearest.List[*leg]{}
 	for _, l := range t.legs {
-		talk := l.first(Talk)
-		if l.p.Purpose != "agent" || talk == nil || ended.IsZero() || l.queue() != "" && v.QueueID != "" && l.queue() != v.QueueID {
+		talk, queue := l.first(Talk), l.queue()
+		if l.p.Purpose != "agent" || talk == nil {
 			continue
 		}
-		if far := talk.start.Sub(ended).Abs(); far <= best {
+		if t.talksOf[queue] == nil {
+			t.talksOf[queue] = &nearest.List[*leg]{}
+		}
+		t.talksOf[queue].Add(talk.start, l)
+		t.talks.Add(talk.start, l)
+	}
+}
+
+// answerOf is the leg of the agent who took a visit: of its queue, or of none that is named; nil if none did.
+func (t *teller) answerOf(v *Visit) (found *leg) {
+	among := []*nearest.List[*leg]{t.talksOf[v.QueueID], t.talksOf[""]}
+	if v.QueueID == "" {
+		among = []*nearest.List[*leg]{&t.talks}
+	}
+	ended, best := v.leg.ended(), near+1
+	for _, talks := range among {
+		if talks == nil || ended.IsZero() {
+			continue
+		}
+		if l, far, ok := talks.To(ended); ok && far < best {
 			found, best = l, far
 		}
 	}
@@ -244,10 +270,8 @@ func (t *teller) turn(h *Handler, l *leg) {
 
 // visitOf is the visit that a leg answered; nil if it answered none.
 func (t *teller) visitOf(l *leg) *Visit {
-	for i := range t.Visits {
-		if v := &t.Visits[i]; v.Became == Answered && v.answer == l {
-			return v
-		}
+	if i, is := t.answered[l]; is {
+		return &t.Visits[i]
 	}
 	return nil
 }
