@@ -13,6 +13,7 @@ package axis
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -37,11 +38,23 @@ const (
 
 // Stretch is a part of the axis that is linear in itself. It ends where the next one starts.
 type Stretch struct {
-	Kind     Kind      `json:"kind"`
-	Start    time.Time `json:"start"`
-	End      time.Time `json:"end"`
-	Instants int       `json:"instants"`       // at which something changes, both ends among them; 0 of a fold, whose ends are its neighbours'
-	Busy     bool      `json:"busy,omitempty"` // of a fold: somebody was at work all the time
+	Kind     Kind
+	Start    time.Time
+	End      time.Time
+	Instants int  // at which something changes, both ends among them; 0 of a fold, whose ends are its neighbours'
+	Busy     bool // of a fold: somebody was at work all the time
+}
+
+// MarshalJSON writes its times in UTC with milliseconds, whatever year they are of.
+func (s Stretch) MarshalJSON() ([]byte, error) {
+	written := func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+	return json.Marshal(struct {
+		Kind     Kind   `json:"kind"`
+		Start    string `json:"start"`
+		End      string `json:"end"`
+		Instants int    `json:"instants"`
+		Busy     bool   `json:"busy,omitempty"`
+	}{s.Kind, written(s.Start), written(s.End), s.Instants, s.Busy})
 }
 
 // Length is how long it lasts.

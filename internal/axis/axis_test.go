@@ -1,6 +1,7 @@
 package axis_test
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -171,5 +172,15 @@ func TestAnAxisOfManySpans(t *testing.T) {
 	}
 	if got := kinds(axis.Of(spans, nil)); !slices.Equal(got, []axis.Kind{axis.Plain}) {
 		t.Errorf("got %d stretches", len(got))
+	}
+}
+
+// Times of a stretch are written as all times of the platform, also those of years that time.Time refuses to write.
+func TestStretchesAsData(t *testing.T) {
+	zone := time.FixedZone("west", -7*3600)
+	s := axis.Stretch{Kind: axis.Fold, Start: time.Date(2026, 11, 8, 3, 0, 0, int(500*time.Millisecond), zone), End: time.Date(9999, 12, 31, 23, 0, 0, 0, zone), Busy: true}
+	want := `{"kind":"fold","start":"2026-11-08T10:00:00.500Z","end":"10000-01-01T06:00:00.000Z","instants":0,"busy":true}`
+	if got, err := json.Marshal(axis.Axis{s}); err != nil || string(got) != "["+want+"]" {
+		t.Errorf("got %s, %v", got, err)
 	}
 }
