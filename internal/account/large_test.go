@@ -67,3 +67,15 @@ func TestARecordOfManySessions(t *testing.T) {
 		}
 	}
 }
+
+// A sentence stays one that is read, however often others were asked.
+func TestManyConsultsAreOneClause(t *testing.T) {
+	text := answered
+	for n := range 50 {
+		text += "\nuser:u" + strconv.Itoa(n) + " interact 20-21/peer\nagent:a" + strconv.Itoa(n) + " interact 19-22/client nConsult=1@20"
+	}
+	a := account.Of(read(text), account.Options{})
+	if !strings.Contains(a.Sentence, "waited 50 times while others were asked") || len(a.Sentence) > 300 {
+		t.Errorf("got %q", a.Sentence)
+	}
+}

@@ -322,7 +322,7 @@ func (t *teller) middle() (out []string) {
 	if holds > 0 {
 		out = append(out, "was held "+times(holds))
 	}
-	var passed []string
+	var passed, asked []string
 	for _, p := range t.Passes {
 		to := p.To
 		if p.Then != "" {
@@ -335,10 +335,14 @@ func (t *teller) middle() (out []string) {
 		case p.Kind == Blind || p.Kind == Warm:
 			passed = append(passed, to)
 		case p.Kind == Consult:
-			out = append(out, "waited while "+p.By+" asked "+to)
+			asked = append(asked, "waited while "+p.By+" asked "+to)
 		}
 	}
 	const most = 3
+	if len(asked) > most {
+		asked = []string{"waited " + times(len(asked)) + " while others were asked"}
+	}
+	out = append(out, asked...)
 	switch n := len(passed); {
 	case n > most:
 		out = append(out, "was passed on "+times(n)+", last to "+passed[n-1])
