@@ -144,9 +144,10 @@ func (s *summarizer) finish(c *Conversation) {
 func inOrder(values []dated) []string {
 	slices.SortStableFunc(values, func(a, b dated) int { return a.at.Compare(b.at) })
 	var out []string
+	seen := map[string]bool{} // of a few values it is no allocation; a hostile record has as many as segments
 	for _, v := range values {
-		if !slices.Contains(out, v.value) {
-			out = append(out, v.value)
+		if !seen[v.value] {
+			seen[v.value], out = true, append(out, v.value)
 		}
 	}
 	return out

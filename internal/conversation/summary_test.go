@@ -130,6 +130,19 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// A record may name as many queues as it has segments, and each is listed once.
+func TestSummaryOfManyQueues(t *testing.T) {
+	const many = 150_000
+	s := conversation.Session{MediaType: "voice"}
+	for n := range many { // each comes twice
+		s.Segments = append(s.Segments, conversation.Segment{SegmentType: "interact", QueueID: strconv.Itoa(n % (many / 2)), SegmentStart: "2026-11-08T10:00:00.000Z"})
+	}
+	c := &conversation.Conversation{Participants: []conversation.Participant{{Purpose: "acd", Sessions: []conversation.Session{s}}}}
+	if got := conversation.Summarize(c).QueueIDs; len(got) != many/2 || got[0] != "0" || got[many/2-1] != strconv.Itoa(many/2-1) {
+		t.Errorf("got %d queues", len(got))
+	}
+}
+
 func TestRecordsInOrder(t *testing.T) {
 	at := func(id conversation.ID, second int64) conversation.Record {
 		return conversation.Record{ID: id, Start: time.Unix(second, 0)}
