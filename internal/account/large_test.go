@@ -46,7 +46,7 @@ func later(text string, seconds int) string {
 // for by reading all of them for each of them.
 func TestARecordOfManySessions(t *testing.T) {
 	unraced.Test(t)
-	const many = 50_000
+	const many = 30_000
 	for name, test := range map[string]struct {
 		sessions string
 		count    func(account.Account) int

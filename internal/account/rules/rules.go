@@ -7,7 +7,7 @@
 //	  - label: Order placed
 //	    outcome: 3f0c5a6e-…             # the id of an outcome of flows
 //
-// What is wrong with a file is said by line and column.
+// What is wrong with a file is said by line and column, and what a rule lacks by its number.
 package rules
 
 import (
