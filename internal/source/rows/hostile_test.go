@@ -46,7 +46,7 @@ func TestRowsAreCountedOverProcesses(t *testing.T) {
 	for _, at := range []string{"a", "b", "c", "d", "e"} {
 		pages = append(pages, []string{row("chat", "late-"+at, "1"+string(at[0]-'a'+'1')+":00")})
 	}
-	for killed := range len(pages) {
+	for killed := range pages {
 		r, f := newFake(t, pages...)
 		stop := &stopping{RoundTripper: f, pages: killed, kill: func() {}}
 		r.client.Transport = stop
