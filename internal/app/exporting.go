@@ -34,9 +34,17 @@ type Exporting struct {
 	engine   *duck.Engine
 }
 
-// Export does something with the lake in dir.
+// Export does something with the conversations of the lake in dir. A lake of rows is fault.Invalid.
 func Export(ctx context.Context, dir string, do func(context.Context, *Exporting) error) error {
-	r := &reading{dir: dir}
+	return (&reading{dir: dir}).export(ctx, do)
+}
+
+// Rows does something with the lake of rows in dir. One of conversations is fault.Invalid.
+func Rows(ctx context.Context, dir string, do func(context.Context, *Exporting) error) error {
+	return (&reading{dir: dir, fits: rowsOf}).export(ctx, do)
+}
+
+func (r *reading) export(ctx context.Context, do func(context.Context, *Exporting) error) error {
 	return role.Of("export", r.services()).During(ctx, func(ctx context.Context) error {
 		return do(ctx, &Exporting{r.engine, r.lake, r.snapshot.ID, r.engine})
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-hq/parley/internal/role"
 )
 
-// Postgres copies days of the lake in dir into a Postgres database. The job's snapshot is the lake as it is at that moment.
+// Postgres copies days of the lake in dir into a Postgres database. A lake of rows is fault.Invalid. The job's snapshot is the lake as it is at that moment.
 func Postgres(ctx context.Context, dir string, to postgres.Config, job postgres.Job) (out postgres.Summary, err error) {
 	r := &reading{dir: dir}
 	err = role.Of("sql", r.services()).During(ctx, func(ctx context.Context) (err error) {
@@ -20,9 +20,6 @@ func Postgres(ctx context.Context, dir string, to postgres.Config, job postgres.
 		}
 		if to.Source = cmp.Or(known.ID, known.URL, "imported files"); known.Filter != "" {
 			to.Source += ", filter " + known.Filter
-		}
-		if known.Report != "" {
-			to.Source += ", rows of the report " + known.Report
 		}
 		c, err := postgres.Open(ctx, to)
 		if err != nil {

@@ -21,13 +21,15 @@ type reading struct {
 	duck     *duck.DB
 	engine   *duck.Engine
 	records  bool // are all that is asked for, by their ids: the other tables are not opened
+	// fits fails of a lake that has not what is asked for; conversations are, if it is nil.
+	fits func(ctx context.Context, l *lake.Lake, dir string) error
 }
 
 // services are those that a reading is made of.
 func (r *reading) services() role.Services {
 	return role.Services{
 		"lake": {
-			Open:  func(ctx context.Context) (err error) { r.lake, err = lake.Open(ctx, r.dir); return err },
+			Open:  r.openLake,
 			Close: func() error { return r.lake.Close() },
 		},
 		"snapshot": {Needs: []string{"lake"}, Open: r.openSnapshot, Close: func() error { return r.snapshot.Close() }},
@@ -36,6 +38,22 @@ func (r *reading) services() role.Services {
 			Close: func() error { return errors.Join(r.engine.Close(), r.duck.Close()) },
 		},
 	}
+}
+
+func (r *reading) openLake(ctx context.Context) error {
+	l, err := lake.Open(ctx, r.dir)
+	if err != nil {
+		return err
+	}
+	fits := r.fits
+	if fits == nil {
+		fits = conversationsOf
+	}
+	if err := fits(ctx, l, r.dir); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	r.lake = l
+	return nil
 }
 
 func (r *reading) openSnapshot(ctx context.Context) (err error) {
@@ -80,10 +98,10 @@ func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engin
 	return x, err
 }
 
-// SQL runs a reading statement over the lake in dir; see duck.SQL. It stands beside the port: the statement is in DuckDB's
-// language, and no other engine could answer it.
+// SQL runs a reading statement over the lake in dir, whatever it has; see duck.SQL. It stands beside the port: the statement is in
+// DuckDB's language, and no other engine could answer it.
 func SQL(ctx context.Context, dir, statement string, columns func([]string) error, row func([]any) error) error {
-	r := &reading{dir: dir}
+	r := &reading{dir: dir, fits: anything}
 	return role.Of("sql", r.services()).During(ctx, func(ctx context.Context) error {
 		return duck.SQL(ctx, duck.Config{}, r.snapshot, statement, columns, row)
 	})

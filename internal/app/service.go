@@ -70,7 +70,7 @@ type Service struct {
 	duck   *duck.DB // one for all: it bounds its memory by itself
 }
 
-// OpenService opens lakes and the folder of their server, which is made if it is not there.
+// OpenService opens lakes and the folder of their server, which is made if it is not there. A lake of rows is fault.Invalid.
 func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err error) {
 	dir, err = lakes.serverDir(ctx, dir)
 	if err != nil {
@@ -85,6 +85,9 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 	for _, name := range lakes.Organizations() {
 		if s.lakes[name], err = lake.Open(ctx, lakes[name]); err != nil {
 			delete(s.lakes, name)
+			return nil, err
+		}
+		if err = conversationsOf(ctx, s.lakes[name], lakes[name]); err != nil {
 			return nil, err
 		}
 		s.tables[name] = newTables(s.lakes[name])

@@ -84,3 +84,35 @@ func written(t *testing.T, text string) string {
 	}
 	return path
 }
+
+// Whoever asks a lake of rows for conversations is told what to do instead, and what is about tables, days and files goes on.
+func TestALakeOfRowsHasNoConversations(t *testing.T) {
+	unraced.Test(t)
+	url, conversations := week(t)
+	lake := filepath.Join(t.TempDir(), "rows")
+	must(t, "extract", "--rows", written(t, `{"select":["interaction.type"]}`), "--base-url", url, "--poll", "1ms..10ms", "--from", "2026-11-07", "--to", "2026-11-08", "--lake", lake)
+	const id = "5c5b7a2e-6d0f-4e0b-9d5d-3f4f0a6b7c11"
+	for _, args := range [][]string{
+		{"serve", "--addr", "127.0.0.1:0", "--lake", lake},
+		{"serve", "--addr", "127.0.0.1:0", "--lake", "acme=" + conversations, "--lake", "beta=" + lake, "--state", t.TempDir()},
+		{"query", "--lake", lake, "--from", "2026-11-07"},
+		{"report", "--lake", lake, "--from", "2026-11-07"},
+		{"get", id, "--lake", lake},
+		{"get", id, "--lake", lake, "--record"},
+		{"compare", id, "--lake", lake, "--base-url", url},
+		{"export", "--lake", lake, "--from", "2026-11-07", "--to", "2026-11-08"},
+		{"export", "--lake", lake, "--to", "postgres://nobody@127.0.0.1:1/none"},
+	} {
+		if code, out, stderr := parley(t, args...); code != 2 || !strings.Contains(stderr, "parley rows --lake writes the rows") || out != "" {
+			t.Errorf("%q: exit code %d, %s%s", args, code, out, stderr)
+		}
+	}
+	if out := must(t, "sql", "--lake", lake, "SELECT count(*) FROM conversations"); strings.TrimSpace(out) == "0" {
+		t.Errorf("sql: %s", out)
+	}
+	for _, args := range [][]string{
+		{"status"}, {"changes"}, {"schema"}, {"lake", "check"}, {"lake", "rejected"}, {"lake", "maintain"}, {"quarantine", "list"}, {"quarantine", "retry"},
+	} {
+		must(t, append(args, "--lake", lake)...)
+	}
+}

@@ -10,7 +10,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/export"
-	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
@@ -36,14 +35,7 @@ func (o *Options) ofServers() error {
 
 // fromLake writes the rows that a lake has.
 func (o *Options) fromLake(ctx context.Context) error {
-	return app.Export(ctx, o.Lake, func(ctx context.Context, x *app.Exporting) error {
-		source, err := extract.Known(ctx, x.Lake.Control())
-		if err != nil {
-			return err
-		}
-		if source.Report == "" {
-			return fault.Field("--lake", "the lake %s has conversations and no rows; parley export --per interaction makes rows of them, and parley extract --rows a lake of rows", o.Lake)
-		}
+	return app.Rows(ctx, o.Lake, func(ctx context.Context, x *app.Exporting) error {
 		iv, err := o.interval(ctx, x)
 		if err != nil {
 			return err

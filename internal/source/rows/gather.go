@@ -29,6 +29,7 @@ type gathering struct {
 type place struct {
 	Token string `json:"page,omitzero"` // of the page; empty for the first one
 	Skip  int    `json:"skip,omitzero"` // rows on it that come before
+	Above int64  `json:"rows,omitzero"` // on the pages before it
 }
 
 // mostHeld is how large the rows of one instant may be together, in bytes: that of the largest record.

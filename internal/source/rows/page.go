@@ -2,9 +2,11 @@ package rows
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
@@ -33,7 +35,7 @@ func (r *Reports) Page(ctx context.Context, id platform.JobID, at platform.Curso
 	if !last {
 		out.Next = cursor(p.place())
 	}
-	r.reached(id, reading{missing: missing, next: out.Next, after: p.token, held: p.g}, p.notes)
+	r.reached(id, reading{missing: missing, next: out.Next, after: p.token, above: p.above, held: p.g}, p.notes)
 	return out, nil
 }
 
@@ -58,6 +60,7 @@ type pager struct {
 	begin  place
 	token  string // of the page that comes next
 	skip   int    // rows of it that were dealt with
+	above  int64  // rows on the pages before it
 	pages  int    // read
 	g      *gathering
 	notes  notes
@@ -74,9 +77,9 @@ func (p *pager) from(id platform.JobID, at platform.Cursor) (missing []conversat
 	if p.begin, err = placed(at); err != nil {
 		return nil, err
 	}
-	p.token, p.skip, p.g = p.begin.Token, p.begin.Skip, &gathering{}
+	p.token, p.skip, p.above, p.g = p.begin.Token, p.begin.Skip, p.begin.Above, &gathering{}
 	if kept != nil && at != "" && kept.next == at {
-		p.token, p.skip, p.g = kept.after, 0, kept.held.clone()
+		p.token, p.skip, p.above, p.g = kept.after, 0, kept.above, kept.held.clone()
 	}
 	return missing, nil
 }
@@ -86,7 +89,7 @@ func (p *pager) place() place {
 	if len(p.g.held) > 0 {
 		return p.g.at
 	}
-	return place{Token: p.token}
+	return place{Token: p.token, Above: p.above}
 }
 
 // read reads pages until another process could go on at another place, or to the end.
@@ -101,7 +104,7 @@ func (p *pager) read(ctx context.Context) (records [][]byte, last bool, err erro
 		}
 		p.g.page()
 		for i, text := range page.Rows {
-			done, err := p.g.take(text, place{p.token, i}, i < p.skip, &p.notes)
+			done, err := p.g.take(text, place{p.token, i, p.above}, i < p.skip, &p.notes)
 			if err != nil {
 				return nil, false, err
 			}
@@ -109,16 +112,31 @@ func (p *pager) read(ctx context.Context) (records [][]byte, last bool, err erro
 				records, given = append(records, record), given+len(record)
 			}
 		}
-		p.token, p.skip = page.Next, 0
+		p.token, p.skip, p.above = page.Next, 0, p.above+int64(len(page.Rows))
 		if page.Next == "" {
 			rest, err := p.g.flush()
-			return append(records, rest...), true, err
+			return append(records, rest...), true, errors.Join(err, p.counted(ctx))
 		}
 		if p.place() != p.begin {
 			return records, false, nil
 		}
 	}
 	return nil, false, fault.New(fault.Corrupt, "%d pages of the report complete no conversation", p.pages)
+}
+
+// counted fails with fault.Corrupt when the pages had another number of rows than the report counts: where only some rows are wanted,
+// nothing else would notice. A partial report may count what it left out, and one that is forgotten says nothing.
+func (p *pager) counted(ctx context.Context) error {
+	said, err := p.Client.Report(ctx, p.report)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return nil
+	case err != nil:
+		return err
+	case said.State == client.ReportCompleted && said.Rows >= 0 && said.Rows != p.above:
+		return fault.New(fault.Corrupt, "the report counts %d rows, and its pages have %d", said.Rows, p.above)
+	}
+	return nil
 }
 
 // cursor writes a place.
@@ -129,7 +147,7 @@ func placed(at platform.Cursor) (p place, err error) {
 	if at == "" {
 		return p, nil
 	}
-	if json.Unmarshal([]byte(at), &p, json.RejectUnknownMembers(true)) != nil || p.Skip < 0 {
+	if json.Unmarshal([]byte(at), &p, json.RejectUnknownMembers(true)) != nil || p.Skip < 0 || p.Above < 0 {
 		return p, fault.New(fault.Invalid, "the cursor is none of a row report")
 	}
 	return p, nil

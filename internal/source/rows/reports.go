@@ -50,6 +50,7 @@ type reading struct {
 	missing []conversation.Day // that the server could not read
 	next    platform.Cursor    // of the page that comes next
 	after   string             // token of the page behind what is held
+	above   int64              // rows on the pages before that one
 	held    *gathering
 }
 

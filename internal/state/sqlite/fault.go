@@ -20,6 +20,9 @@ func Fault(err error) error {
 	if driver.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // it can only be made longer where there is room
 		return fault.Because(fault.Full, err, "the control database cannot be written")
 	}
+	if driver.Code() == sqlite3.SQLITE_IOERR_WRITE { // SQLite knows no other want of room than ENOSPC
+		return fault.Because(fault.Full, err, "the control database cannot be written; a quota or a limit on the size of files may be used up, or the disk be broken")
+	}
 	switch driver.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fault.Because(fault.Full, err, "the control database cannot be written")

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -95,5 +97,33 @@ func TestScrub(t *testing.T) {
 	}
 	if err := (Dialect{}).Scrub(t.Context(), db); err != nil || holds("a secret") || !holds("what stays") {
 		t.Errorf("got %v; it is there still: %v", err, holds("a secret"))
+	}
+}
+
+// A quota, and a limit on the size of files, leave as little room as a full disk, and SQLite has another code for them.
+func TestALimitOnFilesIsAFullDisk(t *testing.T) {
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "x.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE x (a BLOB)`); err != nil {
+		t.Fatal(err)
+	}
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	limited := was
+	limited.Cur = 256 << 10
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `INSERT INTO x VALUES (randomblob(1000000))`)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	if err := Fault(err); !errors.Is(err, fault.Full) || !strings.Contains(err.Error(), "quota") {
+		t.Errorf("got %v", err)
 	}
 }
