@@ -52,9 +52,10 @@ func TestTheTailWithAttributes(t *testing.T) {
 	unraced.Test(t)
 	credentials(t)
 	url, dir := background(t, "sandbox", "--days", "3", "--per-day", "60"), t.TempDir()
+	// Two days back: until the night is over, not even yesterday is complete.
 	tail := func(name string, flags ...string) (s extract.Summary, text string) {
 		lake := filepath.Join(dir, name)
-		args := []string{"extract", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), "--lake", lake, "--base-url", url, "--poll", "1ms..10ms", "--tail", "--json"}
+		args := []string{"extract", "--from", time.Now().UTC().AddDate(0, 0, -2).Format(time.DateOnly), "--lake", lake, "--base-url", url, "--poll", "1ms..10ms", "--tail", "--json"}
 		code, out, stderr := parley(t, append(args, flags...)...)
 		if err := json.Unmarshal([]byte(out), &s); err != nil || code != 0 && !strings.Contains(stderr, "not available") && !strings.Contains(stderr, "were not extracted") {
 			t.Fatalf("exit code %d, %s%s: %v", code, out, stderr, err)
