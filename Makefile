@@ -101,7 +101,7 @@ unit: setup-build ## Unit tests, with the race detector where it says something
 	@tools/setup postgres
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples)$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
-	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$(tools/unraced)" $$($(TWICE))
+	@twice=$$(tools/unraced) && $(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$twice" $$($(TWICE))
 
 .PHONY: hostile
 hostile: setup-build ## The program against a platform that means harm: prints a table of what it comes to

@@ -84,17 +84,18 @@ func restless(seed uint64) func(int, conversation.Interval) []platform.Page {
 // Whatever is done at the same time, and wherever it is interrupted, the lake is the one that a run brings which does one
 // thing after the other.
 func TestBesideOneAnotherIsOneAfterTheOther(t *testing.T) {
-	besides(t, 20, func(r *rig, _ int) { r.cfg.Ahead = true })
+	besides(t, testing.Short(), 20, func(r *rig, _ int) { r.cfg.Ahead = true })
 }
 
 // The same for parts that are worked at at the same time. A day is a part here: how days are put together into parts
 // depends on which part is done first.
 func TestPartsBesideOneAnother(t *testing.T) {
-	besides(t, 6, func(r *rig, at int) { r.cfg.Ahead, r.cfg.Parallel = at%2 == 0, 2+at%3 })
+	besides(t, testing.Short(), 6, func(r *rig, at int) { r.cfg.Ahead, r.cfg.Parallel = at%2 == 0, 2+at%3 })
 }
 
-// besides runs extractions that alter has changed, each ended at one of the requests and run again, against a plain one.
-func besides(t *testing.T, job int64, alter func(r *rig, at int)) {
+// besides runs extractions that alter has changed, each ended at one of the requests and run again, against a plain one. Few are
+// enough under the race detector to see what there is.
+func besides(t *testing.T, few bool, job int64, alter func(r *rig, at int)) {
 	t.Helper()
 	const days = 6
 	prepare := func(seed uint64) (*rig, *guarded) {
@@ -109,7 +110,7 @@ func besides(t *testing.T, job int64, alter func(r *rig, at int)) {
 	plain.mustRun()
 	want := plain.contents()
 	step := 3
-	if testing.Short() { // under the race detector, which needs few of them to see what there is
+	if few {
 		step = 9
 	}
 	for at := 1; at <= counting.n; at += step {
