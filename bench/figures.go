@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -53,23 +51,10 @@ func (b *bench) figures(s *served) (err error) {
 }
 
 // figuresByHand is the same as a person would write it, over the same files.
-func (b *bench) figuresByHand() (_ string, err error) {
-	l, err := lake.Open(b.ctx, b.million)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	snapshot, err := l.Snapshot(b.ctx)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	var paths []string
-	for _, f := range snapshot.Files(tables.Metrics) {
-		paths = append(paths, "'"+strings.ReplaceAll(f.Path, "'", "''")+"'")
-	}
-	return "SELECT queue_id, date_trunc('hour', emit_date), name, count(*), CAST(sum(value) AS DOUBLE), min(value), max(value) FROM read_parquet([" + strings.Join(paths, ", ") + "])" +
-		" WHERE name IN ('nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'nTransferred', 'nOverSla') AND emit_date >= '" + millionFrom + "' AND emit_date < '" + millionTo + "' GROUP BY ALL", nil
+func (b *bench) figuresByHand() (string, error) {
+	paths, err := b.filesOf(tables.Metrics)
+	return "SELECT queue_id, date_trunc('hour', emit_date), name, count(*), CAST(sum(value) AS DOUBLE), min(value), max(value) FROM read_parquet([" + paths + "])" +
+		" WHERE name IN ('nOffered', 'tAnswered', 'tAbandon', 'tHandle', 'nTransferred', 'nOverSla') AND emit_date >= '" + millionFrom + "' AND emit_date < '" + millionTo + "' GROUP BY ALL", err
 }
 
 // drain reads every row of an answer.

@@ -140,7 +140,7 @@ type copied struct {
 
 // copyRecords has DuckDB write the records to one file, in a process of its own.
 func (b *bench) copyRecords(ordered bool) (c copied, err error) {
-	paths, err := b.recordFiles()
+	paths, err := b.filesOf(tables.Conversations)
 	if err != nil {
 		return c, err
 	}
@@ -161,8 +161,8 @@ func (b *bench) copyRecords(ordered bool) (c copied, err error) {
 	return copied{took, info.Size()}, os.Remove(to)
 }
 
-// recordFiles lists the files with the records of the million, as SQL.
-func (b *bench) recordFiles() (list string, err error) {
+// filesOf lists the files of a table of the million, as SQL.
+func (b *bench) filesOf(table tables.Table) (list string, err error) {
 	l, err := lake.Open(b.ctx, b.million)
 	if err != nil {
 		return "", err
@@ -174,8 +174,8 @@ func (b *bench) recordFiles() (list string, err error) {
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	var paths []string
-	for _, f := range snapshot.Files(tables.Conversations) {
-		paths = append(paths, "'"+f.Path+"'")
+	for _, f := range snapshot.Files(table) {
+		paths = append(paths, "'"+strings.ReplaceAll(f.Path, "'", "''")+"'")
 	}
 	return strings.Join(paths, ", "), nil
 }
