@@ -95,7 +95,12 @@ func (s spent) String() string {
 	return seconds(s.wall) + ", CPU " + seconds(s.cpu)
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
 
 // spends does something and says what it took of a process.
 func (p process) spends(do func() error) (s spent, err error) {

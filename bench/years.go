@@ -21,11 +21,14 @@ import (
 // yearsDays is how many days a lake of three years has, up to the last one that is extracted elsewhere.
 const yearsDays = 1_096
 
-// yearsGoal is what status and a plan may take over it.
-const yearsGoal = time.Second
+// yearsGoal is what status and a plan may take over it, and oneGoal what finding one of its conversations may.
+const (
+	yearsGoal = time.Second
+	oneGoal   = 100 * time.Millisecond
+)
 
-// years measures what the size of a lake costs every day: status, a plan, and the night's commit of a day, against the same
-// night into an empty lake.
+// years measures what the size of a lake costs every day: status, a plan, telling of one conversation, and the night's commit of a
+// day, against the same night into an empty lake.
 func (b *bench) years() (err error) {
 	perDay, night := b.yearsSize()
 	dir := filepath.Join(b.dir, "years")
@@ -38,18 +41,21 @@ func (b *bench) years() (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	what := fmt.Sprintf(", of %s days with %s conversations", thousands(yearsDays), thousands(int64(yearsDays*perDay)))
+	inTheMiddle := shortID(first-yearsDays/2, 12*time.Hour)
 	for _, asked := range []struct {
 		name string
 		args []string
+		goal time.Duration
 	}{
-		{"status", []string{"status", "--lake", dir, "--json"}},
-		{"plan", []string{"extract", "--lake", dir, "--base-url", s.url, "--dry-run", "--json"}},
+		{"status", []string{"status", "--lake", dir, "--json"}, yearsGoal},
+		{"plan", []string{"extract", "--lake", dir, "--base-url", s.url, "--dry-run", "--json"}, yearsGoal},
+		{"get", []string{"get", inTheMiddle, "--lake", dir, "--json"}, oneGoal},
 	} {
 		took, err := b.timed(asked.args...)
 		if err != nil {
 			return err
 		}
-		b.add(asked.name+what, took.String(), "goal "+seconds(yearsGoal), times(yearsGoal.Seconds(), took.wall.Seconds()))
+		b.add(asked.name+what, took.String(), "goal "+seconds(asked.goal), times(asked.goal.Seconds(), took.wall.Seconds()))
 	}
 	return b.nights(s, dir, sized{1, night})
 }
@@ -171,12 +177,19 @@ func short(days []conversation.Day, perDay int) iter.Seq2[conversation.Version, 
 	}
 }
 
-// shortRecord is the record of a conversation that began so long after midnight. Its id follows from that, and is spread as those
-// of a platform are.
+// shortRecord is the record of a conversation that began so long after midnight.
 func shortRecord(day conversation.Day, after time.Duration) []byte {
-	start := conversation.FormatTime(day.Start().Add(after.Truncate(time.Millisecond)))
-	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(start))
+	start, id := shortStart(day, after), shortID(day, after)
 	return fmt.Appendf(nil, `{"conversationId":"%s","conversationStart":"%s","conversationEnd":"%s","participants":[{"participantId":"%s","purpose":"customer",`+
 		`"sessions":[{"sessionId":"%s","mediaType":"voice","segments":[{"segmentType":"interact","segmentStart":"%s","segmentEnd":"%s"}],`+
 		`"metrics":[{"name":"nConnected","value":1,"emitDate":"%s"}]}]}]}`, id, start, start, id, id, start, start, start)
+}
+
+// shortID is the id of the conversation of a shortRecord. It follows from the start, and ids are spread as those of a platform are.
+func shortID(day conversation.Day, after time.Duration) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(shortStart(day, after))).String()
+}
+
+func shortStart(day conversation.Day, after time.Duration) string {
+	return conversation.FormatTime(day.Start().Add(after.Truncate(time.Millisecond)))
 }

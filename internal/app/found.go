@@ -46,9 +46,9 @@ func Find(ctx context.Context, dir string, id conversation.ID) (f Found, err err
 // Record gives the record of a conversation in the lake in dir, as it was received, and when that was if the record was still
 // going on then; nil if the lake does not have it. It looks into the index of ids and reads one group of rows.
 func Record(ctx context.Context, dir string, id conversation.ID) (record []byte, received time.Time, err error) {
-	r := &reading{dir: dir, records: true}
+	r := &reading{dir: dir, ids: []conversation.ID{id}}
 	err = role.Of("find", r.services()).During(ctx, func(ctx context.Context) error {
-		for one, err := range r.engine.ByID(ctx, []conversation.ID{id}) {
+		for one, err := range r.engine.ByID(ctx, r.ids) {
 			if err != nil {
 				return err
 			}

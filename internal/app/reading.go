@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
@@ -20,7 +21,7 @@ type reading struct {
 	snapshot *lake.Snapshot
 	duck     *duck.DB
 	engine   *duck.Engine
-	records  bool // are all that is asked for, by their ids: the other tables are not opened
+	ids      []conversation.ID // all that is asked for are the records of these; nil if more is
 	// fits fails of a lake that has not what is asked for; conversations are, if it is nil.
 	fits func(ctx context.Context, l *lake.Lake, dir string) error
 }
@@ -57,11 +58,11 @@ func (r *reading) openLake(ctx context.Context) error {
 }
 
 func (r *reading) openSnapshot(ctx context.Context) (err error) {
-	open := r.lake.Snapshot
-	if r.records {
-		open = r.lake.SnapshotOfRecords
+	if r.ids != nil {
+		r.snapshot, err = r.lake.SnapshotHolding(ctx, r.ids)
+	} else {
+		r.snapshot, err = r.lake.Snapshot(ctx)
 	}
-	r.snapshot, err = open(ctx)
 	return err
 }
 

@@ -21,7 +21,7 @@ import (
 // record_keys holds the keys of the records that came in. Those of a commit wait in its intent until it is settled.
 //
 // id_runs holds the runs of the index of ids, id_files the files of conversations that they cover; days are counted from
-// 1970-01-01.
+// 1970-01-01. id_whole names the commit after which id_files are all files of conversations and no others.
 var schema = state.Schema{Owner: "lake", Steps: []string{`
 	CREATE TABLE commits (
 		commit_id  {text} PRIMARY KEY,
@@ -55,6 +55,9 @@ var schema = state.Schema{Owner: "lake", Steps: []string{`
 		run_id    {text} NOT NULL, -- that brought it first
 		found_at  {text} NOT NULL,
 		PRIMARY KEY (path, type)
+	) {checked}`, `
+	CREATE TABLE id_whole (
+		commit_id {text} PRIMARY KEY
 	) {checked}`,
 }}
 
@@ -83,6 +86,9 @@ func (l *Lake) settle(ctx context.Context, i intent, in bool, brought indexed) e
 			return err
 		}
 		if in {
+			if err := brought.wholeAt(ctx, tx, i.id); err != nil {
+				return err
+			}
 			if err := i.count(ctx, tx); err != nil {
 				return err
 			}

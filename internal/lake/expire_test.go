@@ -471,7 +471,7 @@ func TestPinThatComesTooLate(t *testing.T) {
 	if late.pin, err = l.pin(t.Context(), SnapshotID(snapshotOf(old))); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.list(t.Context(), late, old.CurrentSnapshot(), tables.Companions()); !errors.Is(err, errGone) {
+	if err := l.list(t.Context(), late, old, old.CurrentSnapshot(), part{companions: tables.Companions()}); !errors.Is(err, errGone) {
 		t.Errorf("got %v, want errGone", err)
 	}
 	// The file that it has made is no snapshot's, and goes with the next expiry.

@@ -296,11 +296,14 @@ func rowsWithout(rows arrow.RecordBatch, erased *erasure.List) (out []arrow.Reco
 // afresh writes the manifests of every table again: they tell the least and greatest values of files, of those too that a
 // commit has removed.
 func (w *Writer) afresh(ctx context.Context, o ForgetOptions) error {
-	p := merges{manifests: map[tables.Table]int{}}
+	p, base := merges{manifests: map[tables.Table]int{}}, ""
 	for _, t := range tables.All() {
 		tbl, err := w.lake.load(ctx, t)
 		if err != nil {
 			return err
+		}
+		if t == tables.Conversations {
+			base = commitOf(tbl.CurrentSnapshot())
 		}
 		if p.manifests[t], err = manifestsOf(ctx, tbl); err != nil {
 			return err
@@ -309,5 +312,5 @@ func (w *Writer) afresh(ctx context.Context, o ForgetOptions) error {
 	if p.manifests[tables.Conversations] == 0 {
 		return nil
 	}
-	return w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}, p)
+	return w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}, base, p)
 }

@@ -55,7 +55,7 @@ func (l *Lake) LastDay(ctx context.Context) (day conversation.Day, some bool, er
 
 // having tells of the days that the lake has, if it has any.
 func (l *Lake) having(ctx context.Context, tell func([]conversation.Days)) error {
-	s, err := l.snapshot(ctx, nil)
+	s, err := l.snapshot(ctx, part{})
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (l *Lake) having(ctx context.Context, tell func([]conversation.Days)) error
 
 // Gaps gives the days between the first and the last one of the lake that never came into it.
 func (l *Lake) Gaps(ctx context.Context) (_ []conversation.Days, err error) {
-	s, err := l.snapshot(ctx, nil)
+	s, err := l.snapshot(ctx, part{})
 	if err != nil {
 		return nil, err
 	}

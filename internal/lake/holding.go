@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -30,6 +31,27 @@ func (s *Snapshot) Holding(ctx context.Context, wanted []conversation.ID) ([]dat
 	defer look.close()
 	days := look.daysOf(wanted)
 	return slices.DeleteFunc(slices.Clone(all), func(f datafile.File) bool { return look.covers(f) && !days[f.Day] }), nil
+}
+
+// SnapshotHolding opens the newest snapshot as Snapshot does, for those who look for some conversations by their ids and ask nothing
+// else of it: the companions seem empty in it, and of conversations it need not have more files than those in which any of
+// the ids can lie. So what it takes does not grow with the lake.
+func (l *Lake) SnapshotHolding(ctx context.Context, wanted []conversation.ID) (*Snapshot, error) {
+	return l.snapshot(ctx, part{holding: wanted})
+}
+
+// daysOf are the days in which ids can be of the snapshot that a commit made; known if the index has every file of that.
+func (l *Lake) daysOf(ctx context.Context, wanted []conversation.ID, commit string) (days []conversation.Day, known bool, err error) {
+	look, err := l.indexLook(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer look.close()
+	if look.whole == "" || look.whole != commit {
+		return nil, false, nil
+	}
+	days = slices.Sorted(maps.Keys(look.daysOf(wanted)))
+	return days, look.found.Unreadable == 0, nil
 }
 
 // daysOf are the days in which ids can be, by the runs that can be read; of the others nothing is covered afterwards.

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -47,26 +48,41 @@ type index struct {
 	log     *slog.Logger
 	runs    []runFile
 	covered map[string]conversation.Day // files of conversations, by their paths in the warehouse
+	whole   string                      // the commit whose files of conversations are just those; empty if that is not known
 }
 
-// index reads what the control database says of the index. One statement reads both tables, and so sees them at one
-// moment. A lake that an earlier version made and that may only be read has no such tables.
+// index reads what the control database says of the index. One statement reads all tables, and so sees them at one
+// moment. A lake that an earlier version made and that may only be read lacks some of them.
 func (l *Lake) index(ctx context.Context, log *slog.Logger) (*index, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	x := &index{lake: l, log: log}
 	return x, l.db.View(ctx, func(db *state.DB) error {
-		x.runs, x.covered = nil, map[string]conversation.Day{}
+		x.runs, x.covered, x.whole = nil, map[string]conversation.Day{}, ""
 		if there, err := db.Has(ctx, "id_files"); err != nil || !there { // the last that its step makes
 			return err
 		}
-		return x.load(ctx, db)
+		whole, err := db.Has(ctx, "id_whole")
+		if err != nil {
+			return err
+		}
+		return x.load(ctx, db, whole)
 	})
 }
 
-func (x *index) load(ctx context.Context, db *state.DB) error {
-	for row, err := range db.Rows(ctx, `SELECT name, entries, first_day, last_day FROM id_runs UNION ALL SELECT path, -1, day, day FROM id_files ORDER BY 1`) {
+// What a row is that load reads, in place of its entries.
+const (
+	isFile  = -1
+	isWhole = -2
+)
+
+func (x *index) load(ctx context.Context, db *state.DB, whole bool) error {
+	statement := fmt.Sprintf(`SELECT name, entries, first_day, last_day FROM id_runs UNION ALL SELECT path, %d, day, day FROM id_files`, isFile)
+	if whole {
+		statement += fmt.Sprintf(` UNION ALL SELECT commit_id, %d, 0, 0 FROM id_whole`, isWhole)
+	}
+	for row, err := range db.Rows(ctx, statement+` ORDER BY 1`) {
 		if err != nil {
 			return err
 		}
@@ -74,9 +90,12 @@ func (x *index) load(ctx context.Context, db *state.DB) error {
 		if err := row.Scan(&r.name, &r.entries, &r.first, &r.last); err != nil {
 			return err
 		}
-		if r.entries < 0 {
+		switch r.entries {
+		case isFile:
 			x.covered[r.name] = r.first
-		} else {
+		case isWhole:
+			x.whole = r.name
+		default:
 			x.runs = append(x.runs, r)
 		}
 	}
@@ -94,15 +113,37 @@ type indexed struct {
 	runs  []runFile
 	files map[string]conversation.Day
 	gone  []string
+
+	whole  bool   // every file of conversations is covered once the commit is in, and no other
+	sameAs string // or: the commit before, which had the files that this one has
 }
 
-// enter enters it in the control database. The runs are on disk.
+// wholeAt enters of which commit every file is covered. What is known of an earlier one stays: that one is the newest no more,
+// and nobody asks for it.
+func (n indexed) wholeAt(ctx context.Context, tx *state.Tx, commit string) error {
+	if !n.whole {
+		_, err := tx.Exec(ctx, `UPDATE id_whole SET commit_id = ? WHERE commit_id = ?`, commit, n.sameAs)
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM id_whole`); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO id_whole VALUES (?)`, commit)
+	return err
+}
+
+// enter enters it in the control database. The runs are on disk. Where a file is not covered any more, not all of them are.
 func (n indexed) enter(ctx context.Context, tx *state.Tx) error {
 	for _, name := range n.gone {
-		for _, table := range []string{"id_runs WHERE name", "id_files WHERE path"} {
-			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` = ?`, name); err != nil {
-				return err
-			}
+		if _, err := tx.Exec(ctx, `DELETE FROM id_runs WHERE name = ?`, name); err != nil {
+			return err
+		}
+		was, err := tx.Exec(ctx, `DELETE FROM id_files WHERE path = ?`, name)
+		if err == nil && was > 0 {
+			_, err = tx.Exec(ctx, `DELETE FROM id_whole`)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, r := range n.runs {

@@ -149,7 +149,7 @@ func (x *index) brought(m *merge, days []writtenDay) (indexed, error) {
 	if err != nil {
 		return indexed{}, err
 	}
-	n := indexed{runs: runs, files: map[string]conversation.Day{}}
+	n := indexed{runs: runs, files: map[string]conversation.Day{}, whole: true}
 	there := map[string]bool{}
 	for _, files := range m.files {
 		for _, f := range files {
@@ -162,10 +162,17 @@ func (x *index) brought(m *merge, days []writtenDay) (indexed, error) {
 			covered = covered && x.covers(f)
 			delete(there, x.lake.within(f.Path))
 		}
+		if !covered {
+			n.whole = false
+			continue
+		}
 		for _, at := range d.files[tables.Conversations] {
-			if covered {
-				n.files[strings.TrimPrefix(string(at), string(warehouse)+"/")] = d.day
-			}
+			n.files[strings.TrimPrefix(string(at), string(warehouse)+"/")] = d.day
+		}
+	}
+	for path := range there {
+		if _, ok := x.covered[path]; !ok {
+			n.whole = false
 		}
 	}
 	for path := range x.covered {

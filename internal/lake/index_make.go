@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/ids"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // IndexOptions say how the index of ids is made.
@@ -104,7 +105,16 @@ func (w *Writer) Index(ctx context.Context, o IndexOptions) (out Indexed, err er
 		}
 	}
 	out.count(x, s.files[tables.Conversations])
-	return out, nil
+	return out, x.enterWhole(ctx, s)
+}
+
+// enterWhole enters that the index has all files of the newest snapshot, if it has just these.
+func (x *index) enterWhole(ctx context.Context, s *Snapshot) error {
+	files := s.files[tables.Conversations]
+	if len(files) != len(x.covered) || slices.ContainsFunc(files, func(f datafile.File) bool { return !x.covers(f) }) {
+		return nil
+	}
+	return x.lake.db.Tx(ctx, func(tx *state.Tx) error { return indexed{whole: true}.wholeAt(ctx, tx, s.commit) })
 }
 
 // forget empties the index.

@@ -193,15 +193,15 @@ func (w *Writer) merge(ctx context.Context, o MaintainOptions, out *Maintained) 
 	if err != nil || !p.needed() {
 		return err
 	}
-	if err := w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}, p); err != nil {
+	if err := w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}, base.commit, p); err != nil {
 		return err
 	}
 	p.count(out)
 	return nil
 }
 
-// commitMerged is the one commit of what is merged.
-func (w *Writer) commitMerged(ctx context.Context, i intent, p merges) error {
+// commitMerged is the one commit of what is merged, after the commit base.
+func (w *Writer) commitMerged(ctx context.Context, i intent, base string, p merges) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (w *Writer) commitMerged(ctx context.Context, i intent, p merges) error {
 		return errors.Join(err, w.abandon(ctx, i))
 	}
 	crashpoint.Reach("maintain.unsettled")
-	return w.lake.settle(lasting, i, true, indexed{})
+	return w.lake.settle(lasting, i, true, indexed{sameAs: base})
 }
 
 func (w *Writer) writeMerges(ctx context.Context, i intent, p merges) error {

@@ -41,6 +41,8 @@ type Snapshot struct {
 	whole []conversation.Days // as they were before it was opened
 	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
 	lake  *Lake               // of which it is; nil where nothing is looked up in it
+
+	commit string // that made it; empty for the empty lake
 }
 
 // Close lets the snapshot expire; its files must not be read any more. Closing again, or closing nil, does nothing.
@@ -143,29 +145,31 @@ var errGone = errors.New("the snapshot has expired")
 
 // Snapshot opens the newest snapshot. The caller closes it.
 func (l *Lake) Snapshot(ctx context.Context) (*Snapshot, error) {
-	return l.snapshot(ctx, tables.Companions())
+	return l.snapshot(ctx, part{companions: tables.Companions()})
 }
 
 // ConversationFiles lists the files of conversations in the newest snapshot, for those who ask what the lake has and not what is in
 // it. They may be gone when somebody opens them.
 func (l *Lake) ConversationFiles(ctx context.Context) ([]datafile.File, error) {
-	s, err := l.snapshot(ctx, nil)
+	s, err := l.snapshot(ctx, part{})
 	if err != nil {
 		return nil, err
 	}
 	return s.Files(tables.Conversations), s.Close()
 }
 
-// SnapshotOfRecords opens the newest snapshot as Snapshot does, with the files of conversations alone: the companions seem
-// empty in it. That is all that it takes to find records by their ids.
-func (l *Lake) SnapshotOfRecords(ctx context.Context) (*Snapshot, error) { return l.snapshot(ctx, nil) }
+// part is what of a snapshot is opened: the files of conversations, and those of some companions. To list those of all tables takes
+// most of what opening costs in a large lake.
+type part struct {
+	companions []tables.Table
+	holding    []conversation.ID // of conversations, only the files in which any of these can lie; all of them, if there are none
+}
 
-// snapshot opens the newest snapshot with the files of conversations and of some companions: to list those of all tables takes most
-// of what it costs in a large lake.
-func (l *Lake) snapshot(ctx context.Context, companions []tables.Table) (_ *Snapshot, err error) {
+// snapshot opens a part of the newest snapshot.
+func (l *Lake) snapshot(ctx context.Context, p part) (_ *Snapshot, err error) {
 	defer fault.Wrap(&err, "open a snapshot of the lake")
 	for range openTries {
-		s, err := l.newest(ctx, companions)
+		s, err := l.newest(ctx, p)
 		if !errors.Is(err, errGone) && !errors.Is(err, errLocked) {
 			return s, err
 		}
@@ -175,7 +179,7 @@ func (l *Lake) snapshot(ctx context.Context, companions []tables.Table) (_ *Snap
 
 // newest opens the snapshot that is the newest at this moment. By the time it is to be pinned it may be expiring, which
 // is errLocked, or have expired, which is errGone.
-func (l *Lake) newest(ctx context.Context, companions []tables.Table) (_ *Snapshot, err error) {
+func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 	if err := l.inPlace(); err != nil {
 		return nil, err
 	}
@@ -184,7 +188,7 @@ func (l *Lake) newest(ctx context.Context, companions []tables.Table) (_ *Snapsh
 	if err != nil {
 		return nil, err
 	}
-	if last := l.listed.Load(); last != nil && last.companions >= len(companions) {
+	if last := l.listed.Load(); last != nil && last.companions >= len(p.companions) {
 		if s, err := l.again(ctx, last, whole); s != nil || err != nil {
 			return s, err
 		}
@@ -198,14 +202,16 @@ func (l *Lake) newest(ctx context.Context, companions []tables.Table) (_ *Snapsh
 	if current == nil {
 		return s, nil
 	}
-	s.ID = SnapshotID(current.SnapshotID)
+	s.ID, s.commit = SnapshotID(current.SnapshotID), commitOf(current)
 	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}
-	if err := l.list(ctx, s, current, companions); err != nil {
+	if err := l.list(ctx, s, head, current, p); err != nil {
 		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
-	l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.files, len(companions)})
+	if len(p.holding) == 0 {
+		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, len(p.companions)})
+	}
 	return s, nil
 }
 
@@ -221,9 +227,9 @@ func (l *Lake) SnapshotOf(ctx context.Context, id SnapshotID) (_ *Snapshot, err 
 	if at == nil {
 		return nil, fault.New(fault.NotFound, "the lake has no snapshot %d", id)
 	}
-	s := &Snapshot{ID: id, files: map[tables.Table][]datafile.File{}}
+	s := &Snapshot{ID: id, commit: commitOf(at), files: map[tables.Table][]datafile.File{}}
 	if s.pin, err = l.pin(ctx, id); err == nil {
-		err = l.list(ctx, s, at, tables.Companions())
+		err = l.list(ctx, s, head, at, part{companions: tables.Companions()})
 	}
 	switch {
 	case errors.Is(err, errLocked) || errors.Is(err, errGone): // it was expiring since it was looked for
@@ -248,7 +254,7 @@ func (l *Lake) again(ctx context.Context, last *listing, whole []conversation.Da
 	if same, err := unmoved(); !same || err != nil {
 		return nil, err
 	}
-	s := &Snapshot{ID: last.id, files: last.files, whole: whole, lake: l}
+	s := &Snapshot{ID: last.id, commit: last.commit, files: last.files, whole: whole, lake: l}
 	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}
@@ -268,21 +274,33 @@ func (l *Lake) replaced(ctx context.Context, head *table.Table, err error) error
 	return err
 }
 
+// current is the table of conversations as it is now, of which some state was read before. Its metadata tell of every snapshot,
+// and to read them takes more than all else in a lake with a long history: it is done again only if they have moved.
+func (l *Lake) current(ctx context.Context, before *table.Table) (*table.Table, error) {
+	now, err := l.location(ctx, tables.Conversations)
+	switch {
+	case err != nil:
+		return nil, unloaded(tables.Conversations, err)
+	case now == before.MetadataLocation():
+		return before, nil
+	}
+	return l.load(ctx, tables.Conversations)
+}
+
 // list lists the files of a snapshot that was pinned. Conversations come first: their history tells whether the pin
 // came in time, and only then are the companions there.
-func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot, companions []tables.Table) error {
-	head, err := l.load(ctx, tables.Conversations)
+func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current *table.Snapshot, p part) error {
+	head, err := l.current(ctx, head)
 	if err != nil {
 		return err
 	}
 	if head.SnapshotByID(current.SnapshotID) == nil {
 		return errGone
 	}
-	if s.files[tables.Conversations], err = planned(ctx, head, tables.Conversations, current.SnapshotID); err != nil {
+	if s.files[tables.Conversations], err = l.conversationFiles(ctx, head, current, p.holding); err != nil {
 		return err
 	}
-	s.files[tables.Conversations] = l.find(s.files[tables.Conversations])
-	for _, t := range companions {
+	for _, t := range p.companions {
 		id, err := named(current, t)
 		if err != nil {
 			return err
@@ -298,8 +316,17 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, current *table.Snapshot, c
 type listing struct {
 	location   string // metadata whose newest snapshot it is
 	id         SnapshotID
+	commit     string // that made it
 	files      map[tables.Table][]datafile.File
 	companions int // how many of them are listed: all of them, or none
+}
+
+// commitOf is the commit that made a snapshot of conversations; empty if there is no snapshot, or if another program made it.
+func commitOf(s *table.Snapshot) string {
+	if s == nil || s.Summary == nil {
+		return ""
+	}
+	return s.Summary.Properties[propCommit]
 }
 
 // named is the snapshot of t that a snapshot of conversations names; 0 if t had none.
@@ -318,6 +345,23 @@ func named(s *table.Snapshot, t tables.Table) (int64, error) {
 	return id, nil
 }
 
+// conversationFiles lists the files of conversations in a snapshot; if ids are asked for and the index knows, only those of their days.
+func (l *Lake) conversationFiles(ctx context.Context, head *table.Table, of *table.Snapshot, holding []conversation.ID) ([]datafile.File, error) {
+	var only []conversation.Day
+	if len(holding) > 0 {
+		days, known, err := l.daysOf(ctx, holding, commitOf(of))
+		if err != nil {
+			return nil, err
+		}
+		if known && len(days) == 0 {
+			return nil, nil
+		}
+		only = days
+	}
+	files, err := planned(ctx, head, tables.Conversations, of.SnapshotID, only...)
+	return l.find(files), err
+}
+
 // plan lists the files of t in one of its snapshots.
 func (l *Lake) plan(ctx context.Context, t tables.Table, id int64) ([]datafile.File, error) {
 	if id == 0 {
@@ -331,11 +375,11 @@ func (l *Lake) plan(ctx context.Context, t tables.Table, id int64) ([]datafile.F
 	return l.find(files), err
 }
 
-func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64) ([]datafile.File, error) {
+func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64, days ...conversation.Day) ([]datafile.File, error) {
 	if tbl.SnapshotByID(id) == nil {
 		return nil, fault.New(fault.Corrupt, "table %s has no snapshot %d any more", t, id)
 	}
-	tasks, err := tbl.Scan(table.WithSnapshotID(id)).PlanFiles(ctx)
+	tasks, err := tbl.Scan(table.WithSnapshotID(id), table.WithRowFilter(startedOn(days))).PlanFiles(ctx)
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
 	}
@@ -356,6 +400,20 @@ func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64) ([
 	}
 	slices.SortFunc(files, func(a, b datafile.File) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Path, b.Path)) })
 	return files, nil
+}
+
+// startedOn is of what starts on any of some days; of everything, if there are none.
+func startedOn(days []conversation.Day) iceberg.BooleanExpression {
+	var any iceberg.BooleanExpression = iceberg.AlwaysFalse{}
+	if len(days) == 0 {
+		return iceberg.AlwaysTrue{}
+	}
+	start := iceberg.Reference("conversation_start")
+	for _, day := range days {
+		from, until := iceberg.Timestamp(day.Start().UnixMicro()), iceberg.Timestamp(day.End().UnixMicro())
+		any = iceberg.NewOr(any, iceberg.NewAnd(iceberg.GreaterThanEqual(start, from), iceberg.LessThan(start, until)))
+	}
+	return any
 }
 
 // endID is the field id of conversation_end in conversations.
