@@ -402,18 +402,18 @@ func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64, da
 	return files, nil
 }
 
-// startedOn is of what starts on any of some days; of everything, if there are none.
+// startedOn is of what starts on some of some days; of everything, if there are none.
 func startedOn(days []conversation.Day) iceberg.BooleanExpression {
-	var any iceberg.BooleanExpression = iceberg.AlwaysFalse{}
+	var some iceberg.BooleanExpression = iceberg.AlwaysFalse{}
 	if len(days) == 0 {
 		return iceberg.AlwaysTrue{}
 	}
 	start := iceberg.Reference("conversation_start")
 	for _, day := range days {
 		from, until := iceberg.Timestamp(day.Start().UnixMicro()), iceberg.Timestamp(day.End().UnixMicro())
-		any = iceberg.NewOr(any, iceberg.NewAnd(iceberg.GreaterThanEqual(start, from), iceberg.LessThan(start, until)))
+		some = iceberg.NewOr(some, iceberg.NewAnd(iceberg.GreaterThanEqual(start, from), iceberg.LessThan(start, until)))
 	}
-	return any
+	return some
 }
 
 // endID is the field id of conversation_end in conversations.
