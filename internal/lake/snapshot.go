@@ -402,7 +402,7 @@ func planned(ctx context.Context, tbl *table.Table, t tables.Table, id int64, da
 	return files, nil
 }
 
-// startedOn is of what starts on some of some days; of everything, if there are none.
+// startedOn is of what starts on any of some days; of everything, if there are none.
 func startedOn(days []conversation.Day) iceberg.BooleanExpression {
 	var some iceberg.BooleanExpression = iceberg.AlwaysFalse{}
 	if len(days) == 0 {
