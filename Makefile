@@ -97,8 +97,10 @@ STRIPPED = -ldflags='-s -w'
 
 .PHONY: unit
 unit: export PARLEY_REQUIRE_POSTGRES = 1
+unit: export PARLEY_REQUIRE_S3 = 1
+unit: export PATH := $(CURDIR)/bin/tools:$(PATH)
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@tools/setup postgres
+	@tools/setup postgres && tools/setup s3
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples)$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
 	@twice=$$(tools/unraced) && $(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$twice" $$($(TWICE))

@@ -209,7 +209,7 @@ func cleared(t *testing.T, impl Implementation) {
 	for _, at := range []store.Location{"a/b/x", "a/b/c/y", "a/bc", "b"} {
 		p.put(at, store.New, "")
 	}
-	w := p.create(t.Context(), "a/b/unfinished", store.New)
+	w := p.begun("a/b/unfinished", store.New)
 	for range 2 {
 		if err := p.Clear(t.Context(), "a/b"); err != nil {
 			t.Error(err)
@@ -229,8 +229,8 @@ func cleared(t *testing.T, impl Implementation) {
 func swept(t *testing.T, impl Implementation) {
 	p := open(t, impl)
 	p.put("a/whole", store.New, "whole")
-	lost, at, work := p.create(t.Context(), "a/lost", store.New), p.create(t.Context(), "a/whole", store.Replace), p.create(t.Context(), "a/at work", store.New)
-	other := p.create(t.Context(), "b/lost", store.New)
+	lost, at, work := p.begun("a/lost", store.New), p.begun("a/whole", store.Replace), p.begun("a/at work", store.New)
+	other := p.begun("b/lost", store.New)
 	if n := len(p.left()); n != 4 {
 		t.Errorf("%d are being written, want 4", n)
 	}

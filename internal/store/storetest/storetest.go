@@ -19,6 +19,7 @@ type Implementation struct {
 	New  func(t *testing.T) (place string) // makes an empty place for objects
 	Open func(place string) store.Store    // in another process too
 	Left func(place string) []string       // what a place holds besides its objects: leftovers of writers
+	Held int                               // bytes that a writer may hold before anything of it is in the place
 }
 
 // Run holds a store to its contract. It belongs at the top of a test: it starts that test again in a process that is
@@ -59,12 +60,24 @@ type place struct {
 
 	t    *testing.T
 	left func() []string
+	held int
 }
 
 func open(t *testing.T, impl Implementation) place {
 	t.Helper()
 	at := impl.New(t)
-	return place{impl.Open(at), t, func() []string { return impl.Left(at) }}
+	return place{impl.Open(at), t, func() []string { return impl.Left(at) }, impl.Held}
+}
+
+// begun begins an object of which something is in the place.
+func (p place) begun(at store.Location, how store.How) store.Writer {
+	p.t.Helper()
+	w := p.create(p.t.Context(), at, how)
+	_, err := io.WriteString(w, noise(p.held, 4))
+	if err := errors.Join(err, w.Finish()); err != nil {
+		p.t.Fatal(err)
+	}
+	return w
 }
 
 // create begins an object.

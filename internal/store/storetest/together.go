@@ -43,7 +43,7 @@ func twoAtOnce(t *testing.T, impl Implementation) {
 		}
 		close(begin)
 		all.Wait()
-		p := place{impl.Open(at), t, func() []string { return impl.Left(at) }}
+		p := place{impl.Open(at), t, func() []string { return impl.Left(at) }, impl.Held}
 		won := 0
 		for i, err := range errs {
 			if err == nil {
@@ -169,7 +169,7 @@ func doomed() bool { return os.Getenv(placeVariable) != "" }
 
 // write writes an object up to a step, says so, and waits to be killed.
 func write(t *testing.T, impl Implementation) {
-	p := place{impl.Open(os.Getenv(placeVariable)), t, nil}
+	p := place{impl.Open(os.Getenv(placeVariable)), t, nil, impl.Held}
 	upTo, err := strconv.Atoi(os.Getenv(stepVariable))
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +189,7 @@ func killed(t *testing.T, impl Implementation) {
 	test, _, _ := strings.Cut(t.Name(), "/")
 	for n := range len(steps) + 1 {
 		at := impl.New(t)
-		p := place{impl.Open(at), t, func() []string { return impl.Left(at) }}
+		p := place{impl.Open(at), t, func() []string { return impl.Left(at) }, impl.Held}
 		p.put("folder/other", store.New, "other")
 		child := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.count=1")
 		child.Env = append(os.Environ(), placeVariable+"="+at, stepVariable+"="+strconv.Itoa(n))
