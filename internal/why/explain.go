@@ -19,9 +19,9 @@ const (
 
 // Explanation is a rule, or two together, with what they give.
 type Explanation struct {
-	Rules         []Rule
-	Value         float64 // in the figure's unit
-	Some          bool    // whether there is a value: there is no mean of nothing
+	Rules []Rule
+	Value float64 // in the figure's unit
+	Some  bool    // whether there is a value: there is no mean of nothing
 	// Conversations count otherwise than by our reading. Of times they may be a few more than differ: some have other emissions
 	// that come to the same.
 	Conversations int64

@@ -190,17 +190,28 @@ func (o *Options) differences(r *studied) error {
 // printCSV writes all conversations that differ by any of the explanations. They are not held.
 func (o *Options) printCSV(ctx context.Context, r *studied) error {
 	o.Streams.Notef("%s\n%s\n", head(r), verdict(r))
+	return o.writeCSV(append([]string{"explanation"}, columns...), func(give func([]string) error) error {
+		return o.conversations(ctx, r.study, func(c why.Conversation) error {
+			for i := range r.shown {
+				d, differs := r.study.Difference(&r.shown[i], c)
+				if !differs {
+					continue
+				}
+				if err := give(append([]string{strings.Join(r.shown[i].Names(), " + ")}, cells(r.question.Figure, d)...)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// writeCSV writes a head, and the rows that come.
+func (o *Options) writeCSV(head []string, rows func(give func([]string) error) error) error {
 	out := bufio.NewWriter(o.Streams.Out)
 	w := csv.NewWriter(out)
-	_ = w.Write(append([]string{"explanation"}, columns...)) // Error has it
-	err := o.conversations(ctx, r.study, func(c why.Conversation) error {
-		for i := range r.shown {
-			if d, differs := r.study.Difference(&r.shown[i], c); differs {
-				_ = w.Write(append([]string{strings.Join(r.shown[i].Names(), " + ")}, cells(r.question.Figure, d)...))
-			}
-		}
-		return w.Error()
-	})
+	_ = w.Write(head) // Error has it
+	err := rows(w.Write)
 	w.Flush()
 	return errors.Join(err, w.Error(), out.Flush())
 }
