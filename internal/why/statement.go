@@ -59,7 +59,9 @@ func (s *Study) classes() string {
 	if q.Media != nil {
 		where = append(where, "m.media_type IN ("+quoted(q.Media)+")")
 	}
-	return "SELECT m.conversation_id AS id, m.conversation_start AS started, m.conversation_end AS ended, emit_date, value, " + strings.Join(class, " | ") + " AS class" +
+	return "SELECT m.conversation_id AS id, m.conversation_start AS started, m.conversation_end AS ended, emit_date, value," +
+		" CASE WHEN starts_with(name, 'n') THEN value ELSE 1 END AS times, " + // a count may be emitted with a value, and aggregates add it up
+		strings.Join(class, " | ") + " AS class" +
 		" FROM metrics m JOIN (SELECT conversation_id, extracted_at, queue_ids, first_queue_id, last_queue_id FROM conversations WHERE " + bounds("") + ") c" +
 		" ON m.conversation_id = c.conversation_id WHERE " + strings.Join(where, " AND ")
 }
@@ -67,9 +69,9 @@ func (s *Study) classes() string {
 // lists has a row for each conversation: its classes in order, and of each the emissions and the sum of their values.
 func (s *Study) lists() string {
 	return "WITH emitted AS (" + s.classes() + ")," +
-		" classes AS (SELECT id, class, any_value(started) AS started, any_value(ended) AS ended, min(epoch_us(emit_date)) AS first, count(*) AS n, CAST(sum(value) AS DOUBLE) AS total FROM emitted GROUP BY id, class)," +
+		" classes AS (SELECT id, class, any_value(started) AS started, any_value(ended) AS ended, min(epoch_us(emit_date)) AS first, sum(times) AS n, CAST(sum(value) AS DOUBLE) AS total FROM emitted GROUP BY id, class)," +
 		" told AS (SELECT id, any_value(started) AS started, any_value(ended) AS ended," +
-		" list(class ORDER BY class) AS classes, list(n ORDER BY class) AS ns, list(total ORDER BY class) AS totals, list(first ORDER BY class) AS firsts FROM classes GROUP BY id)"
+		" list(class ORDER BY class) AS classes, list(CAST(n AS BIGINT) ORDER BY class) AS ns, list(total ORDER BY class) AS totals, list(first ORDER BY class) AS firsts FROM classes GROUP BY id)"
 }
 
 // Profiles is the statement of what [Study.Add] takes: profile, class, conversations, emissions and the sum of their values, rows of one
