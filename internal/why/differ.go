@@ -56,7 +56,7 @@ func (s *Study) Difference(x *Explanation, c Conversation) (d Difference, differ
 }
 
 // Names are those of the rules.
-func (x *Explanation) Names() (names []string) {
+func (x Explanation) Names() (names []string) {
 	for _, r := range x.Rules {
 		names = append(names, r.Name)
 	}
@@ -74,7 +74,7 @@ func (s *Study) scaled(a amount) float64 {
 // evidence is the first emission that counts by one of both readings alone; if there is none, the first that counts at all.
 func (s *Study) evidence(x *Explanation, parts []part) time.Time {
 	base := &s.tallies[0].reading
-	var one, any []int64
+	var one, either []int64
 	for i := range parts {
 		p := &parts[i]
 		if p.first == 0 {
@@ -85,10 +85,10 @@ func (s *Study) evidence(x *Explanation, parts []part) time.Time {
 			one = append(one, p.first)
 		}
 		if ours || theirs {
-			any = append(any, p.first)
+			either = append(either, p.first)
 		}
 	}
-	for _, firsts := range [][]int64{one, any} {
+	for _, firsts := range [][]int64{one, either} {
 		if len(firsts) > 0 {
 			return time.UnixMicro(slices.Min(firsts)).UTC()
 		}

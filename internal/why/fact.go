@@ -65,8 +65,9 @@ const (
 	queueVisited              // the conversation visited it
 	queueFirst                // it visited it first
 	queueLast                 // it visited it last
-	queueBits     = iota
 )
+
+const queueBits = 5
 
 // The directions of a leg, or of a conversation.
 const (
@@ -148,17 +149,20 @@ func bit(condition string) string { return "CASE WHEN " + condition + " THEN 1 E
 func (m moment) within(iv conversation.Interval) string {
 	from, to := instant(iv.Start), instant(iv.End)
 	in := func(column string) string { return column + " >= " + from + " AND " + column + " < " + to }
+	overlapping := func(from string) string {
+		return "m.conversation_start < " + to + " AND (m.conversation_end IS NULL OR m.conversation_end >= " + from + ")"
+	}
 	switch m {
 	case began:
 		return in("m.conversation_start")
 	case over:
 		return in("m.conversation_end")
 	case overlaps:
-		return "m.conversation_start < " + to + " AND (m.conversation_end IS NULL OR m.conversation_end >= " + from + ")"
+		return overlapping(from)
+	case emitted, moments:
 	}
 	// What is emitted more than a day after its conversation ended does not count in aggregates.
-	late := instant(iv.Start.Add(-afterEnd))
-	return in("emit_date") + " AND m.conversation_start < " + to + " AND (m.conversation_end IS NULL OR m.conversation_end >= " + late + ")"
+	return in("emit_date") + " AND " + overlapping(instant(iv.Start.Add(-afterEnd)))
 }
 
 // afterEnd is how long after the end of its conversation something may be emitted: see package query.

@@ -73,7 +73,7 @@ func ofUnit(text string) (number string, seconds float64) {
 // ofClock reads hours, minutes and seconds.
 func ofClock(text string) (string, error) {
 	seconds := 0
-	for _, part := range strings.Split(text, ":") {
+	for part := range strings.SplitSeq(text, ":") {
 		n, err := strconv.ParseUint(part, 10, 31)
 		if err != nil {
 			return "", err

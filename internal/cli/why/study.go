@@ -134,7 +134,7 @@ func (o *Options) count(ctx context.Context, s *why.Study) error {
 		if !is0 || !is1 || !is2 || !is3 || !is4 {
 			return errShape
 		}
-		s.Add(profile, uint64(class), conversations, emissions, total) //nolint:gosec // bits, of which none is the sign
+		s.Add(profile, uint64(class), conversations, emissions, total)
 		return nil
 	})
 }
@@ -176,7 +176,7 @@ func conversationOf(row []any) (c why.Conversation, err error) {
 		c.End = end.UTC()
 	}
 	for _, class := range classes {
-		c.Classes = append(c.Classes, uint64(class)) //nolint:gosec // as above
+		c.Classes = append(c.Classes, uint64(class))
 	}
 	return c, nil
 }

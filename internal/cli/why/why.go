@@ -70,7 +70,7 @@ The exit code is 3 if the difference has no reason that is known. docs/why.md de
   parley why offered --lake ./lake --from 2026-11-02 --rule once --csv
   parley why aht --lake ./lake --from 2026-11-02 --theirs 312.4s --json
   parley why offered --lake ./lake --base-url http://127.0.0.1:8080 --from 2026-11-01 --to 2026-11-08`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fault.New(fault.Invalid, "give one figure: %s", strings.Join(why.Figures(), ", "))
 			}
