@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
@@ -53,7 +55,7 @@ func newTwoSources(t *testing.T) twoSources {
 	if err := os.WriteFile(file, []byte(strings.Join(kept, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	must(t, "import", "--lake", ours, file)
+	must(t, "import", "--lake", ours, "--received-at", "2026-11-04T12:00:00Z", file)
 	must(t, "lake", "forget", "--lake", theirs, "--conversation", wanted[3], "--tags")
 	w.url = background(t, "serve", "--lake", theirs, "--rate-limit", "1000000")
 	return w
@@ -105,6 +107,15 @@ func TestWhyTwoSourcesDiffer(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(must(t, append(args, "--json", "--limit", "3")...)), &x); err != nil || x.NotAsked != len(w.planted)-3 {
 		t.Errorf("with a limit of 3 %d are left, %v", x.NotAsked, err)
+	}
+	settled := strings.TrimSpace(must(t, "sql", "--lake", w.lake, "SELECT count(*) FROM metrics WHERE name = 'nOffered' AND emit_date < '2026-11-04' AND conversation_start <= '2026-11-02 12:00:00Z'"))
+	if y := asksWhy(t, 0, "offered", "--lake", w.lake, "--from", "2026-11-02", "--to", "2026-11-04", "--theirs", settled); !slices.Contains(y.names(), "settled") {
+		t.Errorf("what was received within 48 hours is left out, and put down to %q", y.names())
+	}
+	var person, notes bytes.Buffer
+	code := Run(t.Context(), append(slices.Clone(args), "--limit", "5"), &ui.Streams{Out: &person, Err: &notes, OutTerminal: true})
+	if text := person.String(); code != 0 || !strings.Contains(text, "by the server") || !strings.Contains(text, "STRETCH") || !strings.Contains(text, "day-not-whole: the lake does not") {
+		t.Errorf("exit code %d, %s%s", code, text, notes.String())
 	}
 	code, out, errs := parley(t, append(args, "--limit", "2")...)
 	if code != 0 || strings.Count(out, "\n") != 2 || !strings.Contains(errs, "more conversations differ") {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -48,6 +50,7 @@ func TestWhy(t *testing.T) {
 	queue := strings.TrimSpace(must(t, "sql", "--lake", lake, "SELECT queue_id FROM metrics WHERE name = 'nOffered' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"))
 	t.Run("the rule is named", func(t *testing.T) { whyNamesTheRule(t, lake, queue) })
 	t.Run("ours is that of the report", func(t *testing.T) { whyBeginsWithTheReport(t, lake, queue) })
+	t.Run("a person is told", func(t *testing.T) { whyTellsAPerson(t, lake) })
 	t.Run("what is not known is said so", func(t *testing.T) { whySaysWhenItDoesNotKnow(t, lake, queue) })
 }
 
@@ -117,6 +120,17 @@ var planted = []struct {
 	{"wait-time", false, "SELECT sum(value) / 1000 FROM metrics WHERE name = 'tAnswered' AND " + asMeant, "answered-alone"},
 	{"asa", false, "SELECT round(avg(value) / 1000, 2) FROM metrics WHERE name IN ('tAnswered', 'tAbandon', 'tFlowOut') AND " + asMeant, "all-waits"},
 	{"aht", true, "SELECT round(sum(value) FILTER (name = 'tHandle') / count(*) FILTER (name = 'tAnswered') / 1000, 2) FROM metrics WHERE queue_id = '$queue' AND " + asMeant, "by-answered"},
+	{"offered", false, "SELECT count(*) FROM metrics WHERE name = 'nOffered' AND emit_date >= '2026-11-01 08:00:00Z' AND emit_date < '2026-11-03 08:00:00Z'", "24-hour-days-back"},
+	{"offered", false, "SELECT count(*) FROM metrics WHERE name IN ('tAnswered', 'tAbandon') AND " + asMeant, "answered-or-abandoned"},
+	{"abandoned", false, "SELECT count(*) FILTER (name = 'nOffered') - count(*) FILTER (name = 'tAnswered') FROM metrics WHERE " + asMeant, "offered-less-answered"},
+	{"handled", false, "SELECT count(*) FROM metrics WHERE name = 'tAcw' AND " + asMeant, "with-after-call-work"},
+	{"handled", false, "SELECT count(*) FROM metrics WHERE name = 'tHandle' AND originating_direction = 'outbound' AND " + asMeant, "began-outbound"},
+	{"handle-time", false, "SELECT sum(value) / 1000 FROM metrics WHERE name IN ('tTalkComplete', 'tAcw') AND " + asMeant, "talk-and-after-call-work"},
+	{"handle-time", true, "SELECT sum(value) / 1000 FROM metrics WHERE name = 'tTalkComplete' AND queue_id = '$queue' AND " + asMeant, "talk-alone"},
+	{"talk-time", false, "SELECT sum(value) / 1000 FROM metrics WHERE name IN ('tTalkComplete', 'tHeldComplete') AND " + asMeant, "with-hold"},
+	{"aht", false, "SELECT round(avg(value) / 1000, 2) FROM metrics WHERE name = 'tTalkComplete' AND " + asMeant, "talk-alone"},
+	{"asa", false, "SELECT round(sum(value) FILTER (name = 'tAnswered') / count(*) FILTER (name = 'nOffered') / 1000, 2) FROM metrics WHERE " + asMeant, "by-offered"},
+	{"service-level", false, "SELECT round((count(*) FILTER (name = 'tAnswered') - count(*) FILTER (name = 'nOverSla')) / count(*) FILTER (name = 'nOffered'), 5) FROM metrics WHERE " + asMeant, "by-offered"},
 	{"service-level", false, "SELECT round((count(*) FILTER (name = 'tAnswered') - count(*) FILTER (name = 'nOverSla')) / count(*) FILTER (name = 'tAnswered'), 5) FROM metrics WHERE " + asMeant, "without-abandoned"},
 	{"service-level", false, "SELECT round((count(*) FILTER (name = 'tAnswered') - count(*) FILTER (name = 'nOverSla')) / (count(*) FILTER (name = 'tAnswered') + count(*) FILTER (name = 'tAbandon' AND value >= 10000)), 6) FROM metrics WHERE " + asMeant, "without-short-10"},
 	{"handled", false, "SELECT count(DISTINCT conversation_id) FROM metrics WHERE name = 'tHandle' AND " + byEnd, "by-end + once"},
@@ -156,7 +170,7 @@ func whyNamesTheRule(t *testing.T, lake, queue string) {
 				t.Errorf("%s: %q gives %v", name, e.Rules, *e.Value)
 			}
 		}
-		if i%3 == 0 && c.figure != "asa" && c.figure != "aht" && c.figure != "service-level" {
+		if i%5 == 0 && c.figure != "asa" && c.figure != "aht" && c.figure != "service-level" {
 			addsUp(t, name, x, append(args, "--rule", strings.ReplaceAll(c.want, " + ", ",")))
 		}
 	}
@@ -189,10 +203,29 @@ func addsUp(t *testing.T, name string, x explained, args []string) {
 	}
 }
 
+// At a terminal the story is told, with some of the conversations.
+func whyTellsAPerson(t *testing.T, lake string) {
+	t.Helper()
+	args := []string{"why", "answered", "--lake", lake, "--from", "2026-11-01", "--to", "2026-11-03", "--time-zone", "America/Los_Angeles", "--limit", "2"}
+	theirs := *asksWhy(t, 0, append(args[1:], "--rule", "once")...).Explanations[0].Value
+	for _, more := range [][]string{{"--rule", "once"}, {"--theirs", strconv.Itoa(int(theirs))}, nil} {
+		var out, errs bytes.Buffer
+		code := Run(t.Context(), append(slices.Clone(args), more...), &ui.Streams{Out: &out, Err: &errs, OutTerminal: true})
+		text := out.String()
+		if code != 0 || errs.Len() > 0 || !strings.Contains(text, "2026-11-01 00:00 -07:00 to 2026-11-03 00:00 -08:00") || !strings.Contains(text, "once") {
+			t.Errorf("%q: exit code %d, %s%s", more, code, text, errs.String())
+		}
+		shown := strings.Count(text, "2026-11-0") - 2 // of the interval
+		if (more == nil) != (shown == 0) || more != nil && !strings.Contains(text, "all by --rule once --csv") {
+			t.Errorf("%q: %s", more, text)
+		}
+	}
+}
+
 // Ours is what parley report says, of every figure that both have.
 func whyBeginsWithTheReport(t *testing.T, lake, queue string) {
 	t.Helper()
-	for _, more := range [][]string{nil, {"--queue", queue}, {"--media", "voice,email"}} {
+	for _, more := range [][]string{nil, {"--queue", queue, "--media", "voice,email"}} {
 		args := append([]string{"--lake", lake, "--from", "2026-11-01", "--to", "2026-11-03", "--time-zone", "America/Los_Angeles"}, more...)
 		report := figuresOf(t, args...)[0]
 		for figure, column := range map[string]string{"offered": "offered", "answered": "answered", "abandoned": "abandoned", "transferred": "transferred", "asa": "averageAnswerSeconds", "aht": "averageHandleSeconds", "service-level": "serviceLevel"} {
@@ -253,6 +286,7 @@ func TestWhyRefusesWhatItCannotDo(t *testing.T) {
 		"--limit cannot be negative":                          {"answered", "--from", "2026-11-02", "--limit", "-1"},
 		"--short is a number of whole seconds":                {"answered", "--from", "2026-11-02", "--short", "1500ms"},
 		"--csv prints conversations that differ":              {"answered", "--from", "2026-11-02", "--csv"},
+		"--theirs is empty":                                   {"answered", "--from", "2026-11-02", "--theirs", ""},
 		"--queue is empty":                                    {"answered", "--from", "2026-11-02", "--queue", ""},
 		"give one figure":                                     {"--from", "2026-11-02"},
 	} {

@@ -78,7 +78,12 @@ The exit code is 3 if the difference has no reason that is known. docs/why.md de
 			return nil
 		},
 		ValidArgsFunction: cobra.FixedCompletions(why.Figures(), cobra.ShellCompDirectiveNoFileComp),
-		RunE:              func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("theirs") && o.Theirs == "" {
+				return fault.Field("--theirs", "--theirs is empty; perhaps a variable of the shell is not set")
+			}
+			return Run(cmd.Context(), o)
+		},
 	}
 	o.flags(cmd)
 	return cmd
@@ -104,8 +109,23 @@ func (o *Options) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	cobra.CheckErr(cmd.MarkFlagDirname("lake"))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("rule", func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return rulesOf(args), cobra.ShellCompDirectiveNoFileComp
+	}))
 	cmd.MarkFlagsMutuallyExclusive("csv", "json")
 	cmd.MarkFlagsMutuallyExclusive("theirs", "rule", "platform", "base-url")
+}
+
+// rulesOf are the names of the rules of a figure, if it is named.
+func rulesOf(args []string) (names []string) {
+	for _, name := range args {
+		if f, is := why.FigureOf(name); is {
+			for _, r := range why.New(why.Question{Figure: f, Zone: time.UTC}).Rules() {
+				names = append(names, r.Name)
+			}
+		}
+	}
+	return names
 }
 
 // Run explains.
