@@ -141,8 +141,21 @@ func (w *Writer) Names(ctx context.Context, run string, at time.Time, lists []na
 	return out, w.lake.enterRead(ctx, run, at, lists)
 }
 
-// makeNames makes the table, which lakes of earlier versions lack.
+// namesSchema says when each list of names was last read, whether or not it had anything new. It has an owner of its own, so
+// that an earlier version can go on with a lake that was given names.
+var namesSchema = state.Schema{Owner: "names", Steps: []string{`
+	CREATE TABLE names_read (
+		kind    {text} PRIMARY KEY,
+		read_at {text} NOT NULL,
+		run_id  {text} NOT NULL
+	) {checked}`,
+}}
+
+// makeNames makes the tables, which lakes of earlier versions lack.
 func (w *Writer) makeNames(ctx context.Context) error {
+	if err := w.lake.db.Migrate(ctx, namesSchema); err != nil {
+		return err
+	}
 	return w.lake.catalog.createTable(ctx, identifier(tables.Names), tables.Names, w.lake.place.url(w.lake.tableDir(tables.Names)))
 }
 
@@ -201,6 +214,9 @@ func (l *Lake) enterRead(ctx context.Context, run string, at time.Time, lists []
 // NamesRead gives when each list of names was last read. Lists that never were are not among them.
 func (l *Lake) NamesRead(ctx context.Context) (map[names.Kind]time.Time, error) {
 	out := map[names.Kind]time.Time{}
+	if has, err := l.HasNames(ctx); !has || err != nil {
+		return out, err
+	}
 	err := l.db.View(ctx, func(db *state.DB) error {
 		clear(out)
 		for row, err := range db.Rows(ctx, `SELECT kind, read_at FROM names_read`) {
