@@ -24,7 +24,7 @@ type Naming struct {
 
 // namesWithin is how long reading the lists may take in all: a server that is slow, or asks to wait, must not hold up what
 // people need more.
-const namesWithin = 10 * time.Minute
+const namesWithin = 5 * time.Minute
 
 // Refresh reads the lists of names and keeps what they say. It is nil if all of them were read lately. What cannot be had is
 // told in the outcome; an error is of the lake, or of ctx.

@@ -38,7 +38,7 @@ type Report struct {
 	Oversized     int                    `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
 	Index         IndexReport            `json:"index"`        // of ids
 	NamesDamaged  bool                   `json:"names_damaged,omitempty"`
-	Damage        []string               `json:"damage"`       // what is wrong, a line each, at most maxDamage
+	Damage        []string               `json:"damage"` // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
 	Underived []conversation.Day `json:"underived_days"`

@@ -312,4 +312,3 @@ func (l *Lake) sweepNames(ctx context.Context) error {
 	}
 	return l.Store().Sweep(ctx, data(tables.Names), func(store.Location) bool { return true })
 }
-

@@ -131,7 +131,7 @@ type listReader struct {
 }
 
 func (r *listReader) take(p listing) error {
-	known := len(r.found) + r.unfit
+	known := len(r.found)
 	for _, e := range p.Entities {
 		if entry, ok := e.entry(r.kind); ok {
 			r.found[entry.ID] = entry
@@ -139,10 +139,10 @@ func (r *listReader) take(p listing) error {
 			r.unfit++
 		}
 	}
-	switch now := len(r.found) + r.unfit; {
+	switch now := len(r.found); {
 	case len(p.Entities) > 0 && now == known:
-		return fault.New(fault.Corrupt, "a page came again")
-	case now > maxListed || r.unfit > maxListed:
+		return fault.New(fault.Corrupt, "a page has nothing that the others do not have; did it come twice?")
+	case now > maxListed:
 		return fault.New(fault.Corrupt, "it has more than %d entries", maxListed)
 	}
 	return nil

@@ -12,11 +12,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/cli/called"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/question"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/names"
 )
 
 // Options is everything "parley query" reads.
@@ -37,6 +39,8 @@ type Options struct {
 	NDJSON    bool
 	Explain   bool
 	PrintBody bool
+
+	book *names.Book // of the lake, for tables; nil if names are not shown
 }
 
 // New makes the command.
@@ -101,6 +105,9 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	if o.Explain {
 		return o.explain(ctx, text)
+	}
+	if o.Lake != "" && !o.JSON && !o.NDJSON { // records stay as they are
+		o.book = called.InLake(ctx, o.Streams, o.Lake)
 	}
 	return o.with(ctx, func(ctx context.Context, s server) error {
 		a, err := s.ask(ctx, text, o.Limit, o.Count)
