@@ -100,15 +100,23 @@ func reason(k names.Kind, err error) (text string, goOn bool) {
 	return err.Error(), goOn
 }
 
-// Names are what things are called now, by the lake in dir. A lake that cannot be read has none: whoever shows names has
-// something else to show, and fails by that if the lake is damaged.
-func Names(ctx context.Context, dir string) (_ *names.Book, err error) {
+// Names are what things are called now, by the lake in dir.
+func Names(ctx context.Context, dir string) (*names.Book, error) {
+	return bookIn(ctx, dir, func(l *lake.Lake) (names.History, error) { return l.Names(ctx) })
+}
+
+// NamesOf are what some ids are called now, by the lake in dir. It is quicker than Names.
+func NamesOf(ctx context.Context, dir string, ids map[names.Kind][]string) (*names.Book, error) {
+	return bookIn(ctx, dir, func(l *lake.Lake) (names.History, error) { return l.NamesOf(ctx, ids) })
+}
+
+func bookIn(ctx context.Context, dir string, read func(*lake.Lake) (names.History, error)) (_ *names.Book, err error) {
 	l, err := lake.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	h, err := l.Names(ctx)
+	h, err := read(l)
 	return names.NewBook(h), err
 }
 

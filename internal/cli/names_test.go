@@ -9,10 +9,10 @@ import (
 	"github.com/parley-hq/parley/test/unraced"
 )
 
-// one is the first cell of the answer to a statement.
+// one is the first line of the answer to a statement.
 func one(t *testing.T, lake, statement string) string {
 	t.Helper()
-	cell, _, _ := strings.Cut(strings.TrimSpace(must(t, "sql", "--lake", lake, statement)), "\t")
+	cell, _, _ := strings.Cut(must(t, "sql", "--lake", lake, statement), "\n")
 	return cell
 }
 

@@ -44,7 +44,26 @@ func (l *Lake) HasNames(ctx context.Context) (bool, error) {
 }
 
 // Names gives what things are and were called; nothing of a lake that was never told. Damage is fault.Corrupt.
-func (l *Lake) Names(ctx context.Context) (h names.History, err error) {
+func (l *Lake) Names(ctx context.Context) (names.History, error) { return l.someNames(ctx, nil) }
+
+// NamesOf gives what some ids are called now, by their kinds: names alone, and nothing else of them.
+func (l *Lake) NamesOf(ctx context.Context, ids map[names.Kind][]string) (names.History, error) {
+	type one struct {
+		kind names.Kind
+		id   string
+	}
+	wanted := map[one]bool{}
+	for k, list := range ids {
+		for _, id := range list {
+			wanted[one{k, id}] = true
+		}
+	}
+	want := func(k names.Kind, id string, current bool) bool { return current && wanted[one{k, id}] }
+	return l.someNames(ctx, want, tables.NameColumns...)
+}
+
+// someNames gives those versions that are wanted; nil wants all. No columns are all.
+func (l *Lake) someNames(ctx context.Context, want func(k names.Kind, id string, current bool) bool, columns ...string) (h names.History, err error) {
 	defer fault.Wrap(&err, "read the names of the lake")
 	for range openTries {
 		at, err := l.location(ctx, tables.Names)
@@ -56,7 +75,7 @@ func (l *Lake) Names(ctx context.Context) (h names.History, err error) {
 		}
 		files, err := l.namesFiles(ctx)
 		if err == nil {
-			h, err = readNames(ctx, files)
+			h, err = readNames(ctx, files, want, columns)
 		}
 		if err == nil {
 			return h, nil
@@ -101,13 +120,14 @@ func (l *Lake) namesFiles(ctx context.Context) ([]datafile.File, error) {
 	return l.find(files), err
 }
 
-func readNames(ctx context.Context, files []datafile.File) (h names.History, err error) {
+func readNames(ctx context.Context, files []datafile.File, want func(k names.Kind, id string, current bool) bool, columns []string) (h names.History, err error) {
+	r := tables.NameReader{Want: want}
 	for _, f := range files {
-		for rows, err := range datafile.Rows(ctx, f) {
+		for rows, err := range datafile.Rows(ctx, f, columns...) {
 			if err != nil {
 				return nil, err
 			}
-			some, err := tables.NamesOf(rows)
+			some, err := r.Read(rows)
 			if err != nil {
 				return nil, err
 			}

@@ -24,6 +24,16 @@ const most = 500
 // that is not there, or may not be read, is told so by what is asked besides.
 func InLake(ctx context.Context, s *ui.Streams, dir string) *names.Book {
 	book, err := app.Names(ctx, dir)
+	return undamaged(s, book, err)
+}
+
+// ByLake are the names that the lake in dir has for some ids, told as those of InLake.
+func ByLake(ctx context.Context, s *ui.Streams, dir string, ids map[names.Kind][]string) *names.Book {
+	book, err := app.NamesOf(ctx, dir, ids)
+	return undamaged(s, book, err)
+}
+
+func undamaged(s *ui.Streams, book *names.Book, err error) *names.Book {
 	if errors.Is(err, fault.Corrupt) {
 		s.Notef("parley: warning: ids are shown in place of names: %s\n", ui.Plain(err.Error()))
 	}

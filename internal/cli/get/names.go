@@ -17,12 +17,9 @@ type told struct {
 	Names map[account.Noun]map[string]string `json:"namesToday"`
 }
 
-// names are what the things are called that a record names by id alone. A server is asked for just these: the account is told
-// once to see which it lacks.
+// names are what the things are called that a record names by id alone, and no others: the account is told once to see which
+// it lacks.
 func (o *Options) names(ctx context.Context, c *conversation.Conversation, opts account.Options) (*names.Book, error) {
-	if o.client == nil {
-		return called.InLake(ctx, o.Streams, o.Lake), ctx.Err()
-	}
 	ids := map[names.Kind][]string{}
 	opts.Names = func(of account.Noun, id string) string {
 		if k := names.Kind(of); !slices.Contains(ids[k], id) {
@@ -31,6 +28,12 @@ func (o *Options) names(ctx context.Context, c *conversation.Conversation, opts 
 		return ""
 	}
 	account.Of(c, opts)
+	if len(ids) == 0 {
+		return nil, nil //nolint:nilnil // the record has all names
+	}
+	if o.client == nil {
+		return called.ByLake(ctx, o.Streams, o.Lake, ids), ctx.Err()
+	}
 	return called.ByServer(ctx, o.Streams, o.client, ids), ctx.Err()
 }
 

@@ -72,7 +72,7 @@ func (o *Options) names(ctx context.Context, q *question, lines []line) *names.B
 		return nil
 	}
 	if o.Lake != "" {
-		return called.InLake(ctx, o.Streams, o.Lake)
+		return called.ByLake(ctx, o.Streams, o.Lake, ids)
 	}
 	c, err := o.server()
 	if err != nil {

@@ -36,54 +36,81 @@ func NameRows(h names.History, give func(arrow.RecordBatch)) {
 	r.flush()
 }
 
-// NamesOf reads rows of the table back. Columns are found by name; rows that lack what every row has are fault.Corrupt.
-func NamesOf(rows arrow.RecordBatch) (h names.History, err error) {
-	c := nameCells{rows: rows}
-	kind, id, name, division, state, run := c.texts("kind"), c.texts("id"), c.texts("name"), c.texts("division_id"), c.texts("state"), c.texts("run_id")
-	gone, from, until := columnIn[*array.Boolean](&c, "gone"), columnIn[*array.Timestamp](&c, "seen_from"), columnIn[*array.Timestamp](&c, "seen_until")
-	if c.err != nil {
-		return nil, c.err
+// NameReader reads rows of the table back. Texts that come again and again are held once.
+type NameReader struct {
+	// Want chooses; nil wants all. The id is valid during the call.
+	Want func(k names.Kind, id string, current bool) bool
+	held map[string]string
+}
+
+// NameColumns are those that a reader needs to find the names of ids.
+var NameColumns = []string{"kind", "id", "name", "seen_until"}
+
+// Read reads rows, all columns of them or NameColumns alone: what is not there is empty. Rows that lack one of these are
+// fault.Corrupt.
+func (r *NameReader) Read(rows arrow.RecordBatch) (h names.History, err error) {
+	c := cellsOf(rows)
+	for _, name := range NameColumns {
+		if c[name] == nil {
+			return nil, fault.New(fault.Corrupt, "the table names has no column %s", name)
+		}
 	}
 	for i := range int(rows.NumRows()) {
+		k, id := names.Kind(c.text("kind", i)), c.text("id", i)
+		if r.Want != nil && !r.Want(k, id, c["seen_until"].IsNull(i)) {
+			continue
+		}
 		h = append(h, names.Version{
-			Kind: names.Kind(kind(i)), Entry: names.Entry{ID: id(i), Name: name(i), Division: division(i), State: state(i)},
-			Gone: gone.IsValid(i) && gone.Value(i), From: instantAt(from, i), Until: instantAt(until, i), Run: run(i),
+			Kind: names.Kind(r.hold(string(k))),
+			Entry: names.Entry{
+				ID: strings.Clone(id), Name: strings.Clone(c.text("name", i)), Division: r.hold(c.text("division_id", i)), State: r.hold(c.text("state", i)),
+			},
+			Gone: c.flag("gone", i), From: c.instant("seen_from", i), Until: c.instant("seen_until", i), Run: r.hold(c.text("run_id", i)),
 		})
 	}
 	return h, nil
 }
 
-// nameCells finds columns of rows. The first that is not there, or of another type, is its error.
-type nameCells struct {
-	rows arrow.RecordBatch
-	err  error
+// hold gives a copy of a text, the same for equal ones: rows are not there for ever.
+func (r *NameReader) hold(text string) string {
+	if held, ok := r.held[text]; ok {
+		return held
+	}
+	if r.held == nil {
+		r.held = map[string]string{}
+	}
+	text = strings.Clone(text)
+	r.held[text] = text
+	return text
 }
 
-func columnIn[A arrow.Array](c *nameCells, name string) (out A) {
-	at := c.rows.Schema().FieldIndices(name)
-	if len(at) == 1 {
-		if out, ok := c.rows.Column(at[0]).(A); ok {
-			return out
-		}
+// nameCells are the columns of rows by their names. A cell of a column that is not there, or of another type, is empty.
+type nameCells map[string]arrow.Array
+
+func cellsOf(rows arrow.RecordBatch) nameCells {
+	c := nameCells{}
+	for i, f := range rows.Schema().Fields() {
+		c[f.Name] = rows.Column(i)
 	}
-	c.err = fault.New(fault.Corrupt, "the table names has no column %s of its type", name)
-	return out
+	return c
 }
 
-// texts gives the text of a row. It is a copy: rows are not there for ever.
-func (c *nameCells) texts(name string) func(int) string {
-	of := columnIn[*array.String](c, name)
-	return func(i int) string {
-		if of.IsNull(i) {
-			return ""
-		}
-		return strings.Clone(of.Value(i))
+// text is valid as long as the rows are.
+func (c nameCells) text(name string, i int) string {
+	if of, ok := c[name].(*array.String); ok && of.IsValid(i) {
+		return of.Value(i)
 	}
+	return ""
 }
 
-func instantAt(of *array.Timestamp, i int) time.Time {
-	if of.IsNull(i) {
-		return time.Time{}
+func (c nameCells) flag(name string, i int) bool {
+	of, ok := c[name].(*array.Boolean)
+	return ok && of.IsValid(i) && of.Value(i)
+}
+
+func (c nameCells) instant(name string, i int) time.Time {
+	if of, ok := c[name].(*array.Timestamp); ok && of.IsValid(i) {
+		return time.UnixMicro(int64(of.Value(i))).UTC()
 	}
-	return time.UnixMicro(int64(of.Value(i))).UTC()
+	return time.Time{}
 }
