@@ -54,8 +54,12 @@ func TestNamesEverywhere(t *testing.T) {
 			t.Errorf("report by wrap-up %v lacks %q", from, code)
 		}
 	}
-	if out := must(t, "query", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-08"); !strings.Contains(out, agent) {
+	days := []string{"query", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-08"}
+	if out := must(t, days...); !strings.Contains(out, agent) {
 		t.Errorf("query does not show %q", agent)
+	}
+	if out := must(t, append(days, "--user", agent)...); !strings.Contains(out, id) {
+		t.Errorf("query does not find %q", agent)
 	}
 	if out := must(t, "query", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-08", "--ndjson"); strings.Contains(out, `"`+agent+`"`) {
 		t.Error("records do not stay as they are")

@@ -83,7 +83,7 @@ func isName(value string) bool { return value != "" && uuid.Validate(value) != n
 func ListedBy(ctx context.Context, s *ui.Streams, c *platform.Client, k names.Kind) *names.Book {
 	l, err := c.List(ctx, k)
 	if err != nil {
-		note(s, map[names.Kind]string{k: whyNot(k, err)})
+		s.Notef("Values of flags are taken for ids, for the names of %s are not known: %s.\n", k.Plural(), ui.Plain(whyNot(k, err)))
 		return nil
 	}
 	return names.BookOf(map[names.Kind][]names.Entry{k: l.Entries})
