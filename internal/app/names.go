@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -48,9 +49,7 @@ func (n Naming) Refresh(ctx context.Context, l *lake.Lake, run string, now time.
 			out.Left[k] = "it took more than " + namesWithin.String()
 		}
 	}
-	for k, why := range left {
-		out.Left[k] = why
-	}
+	maps.Copy(out.Left, left)
 	if len(lists) == 0 {
 		return &out, nil
 	}

@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -100,11 +101,8 @@ func (c *Client) Lookup(ctx context.Context, k names.Kind, ids []string) (out []
 
 func (c *Client) listPage(ctx context.Context, l list, more url.Values) (p listing, err error) {
 	query := url.Values{"pageSize": {strconv.Itoa(l.page)}}
-	for _, values := range []url.Values{l.more, more} {
-		for name, value := range values {
-			query[name] = value
-		}
-	}
+	maps.Copy(query, l.more)
+	maps.Copy(query, more)
 	err = c.do(ctx, call{method: http.MethodGet, path: l.path, query: query}, upTo(maxListing, &p, nil))
 	return p, err
 }
