@@ -28,7 +28,7 @@ func TestIDsOfNames(t *testing.T) {
 
 func TestTheMessageListsFewIDs(t *testing.T) {
 	var many []names.Entry
-	for _, id := range strings.FieldsSeq("a b c d e f g") {
+	for id := range strings.FieldsSeq("a b c d e f g") {
 		many = append(many, names.Entry{ID: id, Name: "Same"})
 	}
 	_, err := IDs("--agent", names.User, []string{"same"}, names.BookOf(map[names.Kind][]names.Entry{names.User: many}))
