@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -140,5 +141,29 @@ func TestNamesBesideAWriter(t *testing.T) {
 	}
 	if _, h := bookOf(t, l); !slices.Equal(h, nil) {
 		t.Errorf("got %+v", h)
+	}
+}
+
+// Statements that need names that are damaged are told so; others are answered.
+func TestSQLOverDamagedNames(t *testing.T) {
+	l := namedLake(t)
+	refreshed(t, l, Naming{From: lists{names.Queue: []names.Entry{{ID: "q", Name: "Sales"}}}}, 1)
+	ask := func(statement string) error {
+		return SQL(t.Context(), l.String(), statement, func([]string) error { return nil }, func([]any) error { return nil })
+	}
+	if err := ask("SELECT name FROM queues"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(l.String(), "warehouse", "parley", "names", "data", "*.parquet"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	for statement, want := range map[string]error{"SELECT name FROM queues": fault.Corrupt, "FROM names": fault.Corrupt, "SELECT count(*) FROM segments": nil} {
+		if err := ask(statement); !errors.Is(err, want) {
+			t.Errorf("%s: %v", statement, err)
+		}
 	}
 }

@@ -131,8 +131,15 @@ func (d damage) of(err error) error {
 	if !errors.Is(err, fault.Invalid) {
 		return err
 	}
+	said := strings.ToLower(err.Error())
+	missing := func(view string) bool { return strings.Contains(said, "table with name "+view+" does not exist") }
 	for t, lost := range d {
-		if missing := "table with name " + string(t) + " does not exist"; strings.Contains(strings.ToLower(err.Error()), missing) {
+		if missing(string(t)) {
+			return lost
+		}
+	}
+	for view := range nameViews {
+		if lost := d[tables.Names]; lost != nil && missing(view) {
 			return lost
 		}
 	}
