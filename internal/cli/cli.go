@@ -84,7 +84,7 @@ Exit codes:
 	root.AddCommand(
 		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), get.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), why.New(s, Version), compare.New(s, Version),
 		doctor.New(s, Version), configcmd.New(s, Version), lintrequest.New(s),
-		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
+		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s, Version), client.New(s), jobscmd.New(s, Version), generate.New(s),
 		lintrecords.New(s),
 	)
 	return root

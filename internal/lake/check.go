@@ -37,7 +37,8 @@ type Report struct {
 	Unsettled     int                    `json:"unsettled"`    // commits that were interrupted; the next writer settles them
 	Oversized     int                    `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
 	Index         IndexReport            `json:"index"`        // of ids
-	Damage        []string               `json:"damage"`       // what is wrong, a line each, at most maxDamage
+	NamesDamaged  bool                   `json:"names_damaged,omitempty"`
+	Damage        []string               `json:"damage"` // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
 	Underived []conversation.Day `json:"underived_days"`
@@ -114,6 +115,9 @@ func (c *checker) run(ctx context.Context) (err error) {
 		if err := c.day(ctx, s, day); err != nil {
 			return err
 		}
+	}
+	if err := c.names(ctx); err != nil {
+		return err
 	}
 	if err := c.unique(ctx, s, s.Rows(tables.Conversations)/idsPerPass+1); err != nil {
 		return err
@@ -415,7 +419,11 @@ func (c *checker) unreferenced(ctx context.Context) error {
 	if c.lake.place.moved() {
 		return nil
 	}
-	for _, t := range tables.All() {
+	all, err := c.lake.there(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
 		n, err := c.lake.orphans(ctx, t)
 		if err != nil {
 			return err

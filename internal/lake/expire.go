@@ -91,6 +91,9 @@ func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 			return out, err
 		}
 	}
+	if err := w.expireNames(ctx, o, &out); err != nil {
+		return out, err
+	}
 	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.dry {
 		return out, err
 	}

@@ -41,6 +41,7 @@ type Snapshot struct {
 	whole []conversation.Days // as they were before it was opened
 	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
 	lake  *Lake               // of which it is; nil where nothing is looked up in it
+	names []datafile.File     // see WithNames
 
 	commit string // that made it; empty for the empty lake
 }
@@ -68,7 +69,12 @@ func (l *Lake) find(files []datafile.File) []datafile.File {
 }
 
 // Files lists the data files of a table by day.
-func (s *Snapshot) Files(t tables.Table) []datafile.File { return s.files[t] }
+func (s *Snapshot) Files(t tables.Table) []datafile.File {
+	if t == tables.Names {
+		return s.names
+	}
+	return s.files[t]
+}
 
 // Touched lists the files of conversations in which a conversation can lie that started in starts and whose lifetime
 // reaches beyond since. A zero time bounds nothing.
@@ -113,7 +119,7 @@ func (s *Snapshot) VerifyDays(ctx context.Context, days map[conversation.Day]boo
 }
 
 func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.File) bool) error {
-	for _, f := range s.files[t] {
+	for _, f := range s.Files(t) {
 		if !of(f) {
 			continue
 		}
@@ -425,6 +431,9 @@ func fileOf(t tables.Table, df iceberg.DataFile) (datafile.File, error) {
 		return datafile.File{}, err
 	}
 	f := datafile.File{Path: path, Rows: df.Count(), Bytes: df.FileSizeBytes()}
+	if t == tables.Names {
+		return f, nil
+	}
 	switch day := df.Partition()[1000].(type) {
 	case iceberg.Date:
 		f.Day = conversation.Day(day)

@@ -304,7 +304,7 @@ func (w *Writer) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.lake.strays(ctx)
+	return errors.Join(w.lake.strays(ctx), w.lake.sweepNames(ctx))
 }
 
 // resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what

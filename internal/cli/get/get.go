@@ -37,6 +37,8 @@ type Options struct {
 	JSON    bool
 	Record  bool
 	Width   int // of lines, in characters
+
+	client *platform.Client // that was asked; nil of a lake
 }
 
 // New makes the command.
@@ -62,6 +64,9 @@ Flows write down why somebody called in attributes whose names are your own. --r
       outcome: 3f0c5a6e-6d0f-4e0b-9d5d-3f4f0a6b7c11   # the id of an outcome of flows
 
 The synchronous query, by which the platform is asked, has no attributes; a lake has them.
+
+Users, queues and wrap-up codes are shown by the names that they have today: those that the lake keeps, or that the server gives
+for the ids of this conversation. docs/names.md has more.
 
 ` + connection.Help + `
 
@@ -122,12 +127,18 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	c, misfits := wire.Decode(record)
 	opts.AsOf = asOf
+	book, err := o.names(ctx, c, opts)
+	if err != nil {
+		return err
+	}
+	used := &use{book: book, of: map[account.Noun]map[string]string{}}
+	opts.Names = used.name
 	a := account.Of(c, opts)
 	if len(misfits) > 0 {
 		o.Streams.Notef("Values that do not fit the platform's schema were left out: %d.\n", len(misfits))
 	}
 	if o.JSON {
-		return o.Streams.JSON(a)
+		return o.Streams.JSON(told{a, used.of})
 	}
 	return newPrinter(o, a).print()
 }
@@ -162,7 +173,8 @@ func (o *Options) find(ctx context.Context) (record []byte, asOf time.Time, err 
 	if err != nil {
 		return nil, asOf, err
 	}
-	record, err = platform.New(cfg).Details(ctx, o.ID)
+	o.client = platform.New(cfg)
+	record, err = o.client.Details(ctx, o.ID)
 	return record, time.Now().UTC(), err
 }
 

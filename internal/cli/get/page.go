@@ -3,7 +3,6 @@ package get
 import (
 	"bufio"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 )
@@ -20,8 +19,8 @@ type page struct {
 
 func (p page) line(text string) { _, _ = p.w.WriteString(strings.TrimRight(text, " ") + "\n") }
 
-// wide is how many characters a text takes.
-func wide(text string) int { return utf8.RuneCountInString(text) }
+// wide is how many columns a text takes.
+func wide(text string) int { return ui.Width(text) }
 
 // clean makes a text of others fit for one line.
 func clean(text string) string { return ui.Plain(strings.Join(strings.Fields(text), " ")) }
@@ -57,25 +56,28 @@ func wrap(text string, width int) (out []string) {
 	return append(out, line)
 }
 
-// cut divides a text behind so many characters, and reads no more of it than these: it may be a file that somebody wrote in a
+// cut divides a text behind so many columns, and reads no more of it than these: it may be a file that somebody wrote in a
 // note.
 func cut(text string, width int) (head, rest string) {
 	n := 0
-	for at := range text {
-		if n == width {
+	for at, r := range text {
+		if n += ui.WidthOf(r); n > width && at > 0 {
 			return text[:at], text[at:]
 		}
-		n++
 	}
 	return text, ""
 }
 
-// clip cuts a text that is longer than so many characters.
+// clip cuts a text that is wider than so many columns.
 func clip(text string, most int) string {
 	if wide(text) <= most {
 		return text
 	}
-	return string([]rune(text)[:max(most-1, 0)]) + "…"
+	if most <= 1 {
+		return "…"
+	}
+	head, _ := cut(text, most-1)
+	return head + "…"
 }
 
 // table writes rows under a title; nothing if there are none. Columns are aligned, and the last one takes as many lines as it

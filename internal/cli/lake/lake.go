@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // New makes the command with its parts.
-func New(s *ui.Streams) *cobra.Command {
+func New(s *ui.Streams, version string) *cobra.Command {
 	o := &Options{Streams: s}
 	cmd := &cobra.Command{Use: "lake", Short: "Look after a lake", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(
@@ -57,6 +57,7 @@ runs did, the reason, and the value's text.`,
 		newMaintain(o),
 		newExpire(o),
 		newTag(o),
+		newNames(o, version),
 		newForget(o),
 		newMove(o),
 		newMend(o),
@@ -109,6 +110,9 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 	lines = append(lines, [2]string{"data files", fmt.Sprintf("%s, %s for %s of records", ui.Count(int64(r.Files)), ui.Bytes(r.Bytes), ui.Bytes(r.RecordBytes))})
 	for _, t := range tables.All() {
 		lines = append(lines, [2]string{"rows of " + string(t), ui.Count(r.Rows[t])})
+	}
+	if n, has := r.Rows[tables.Names]; has {
+		lines = append(lines, [2]string{"rows of " + string(tables.Names), ui.Count(n)})
 	}
 	lines = append(lines, [2]string{"ids in the index", ui.Count(r.Index.Entries)})
 	for _, extra := range []struct {

@@ -22,7 +22,7 @@ func TestMove(t *testing.T) {
 	run := func(args ...string) string {
 		t.Helper()
 		var out bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out})
+		cmd := New(&ui.Streams{Out: &out}, "dev")
 		cmd.SetArgs(append([]string{"move", "--lake", to}, args...))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		if err := cmd.ExecuteContext(t.Context()); err != nil {

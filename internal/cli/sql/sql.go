@@ -36,7 +36,8 @@ func New(s *ui.Streams) *cobra.Command {
 		Use:   `sql --lake DIR "SELECT ..."`,
 		Short: "Ask a lake in SQL",
 		Long: `Run one reading statement of DuckDB's SQL over views of all tables: conversations, segments, metrics, attributes,
-evaluations, surveys, resolutions, changes. All views are of one snapshot: they fit together, whatever is written
+evaluations, surveys, resolutions, changes; and of what things are called: users, queues, wrap_up_codes, divisions, skills, languages,
+with the history in names. All views of records are of one snapshot: they fit together, whatever is written
 meanwhile. Nothing can be written, and nothing but the lake be read: the statement is a SELECT (FROM, VALUES, TABLE,
 DESCRIBE, SHOW, SUMMARIZE, PIVOT ... IN (...)), or an EXPLAIN of one. docs/tables.md lists the columns.
 
@@ -44,6 +45,7 @@ At a terminal the answer is a table; in a pipe its cells are separated by tabs, 
 and with --csv the answer is a CSV with a head, as parley export writes it.`,
 		Example: `  parley sql --lake ./lake "SELECT direction, count(*) FROM conversations GROUP BY 1"
   parley sql --lake ./lake "DESCRIBE segments"
+  parley sql --lake ./lake "SELECT q.name, count(*) FROM metrics m JOIN queues q ON q.id = m.queue_id WHERE m.name = 'nOffered' GROUP BY 1"
   parley sql --lake ./lake --json "SELECT name, sum(value) AS total FROM metrics GROUP BY name ORDER BY name"`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -24,6 +24,10 @@ const (
 	Changes       Table = "changes"
 )
 
+// Names is the table of what the things are called that records name by id. It stands beside the others: its rows are of no
+// day and of no record, it is committed by itself, and a lake may not have it.
+const Names Table = "names"
+
 // Rules numbers the rules by which a record becomes rows. It goes up when the same record gives other rows than before, so
 // that rows that were made by the rules of before are made anew of their records and not copied. A column that is new needs
 // none: it shows.
@@ -73,6 +77,8 @@ func layoutOf(t Table) layout {
 		return lay(itemColumns(dimension.Survey))
 	case Resolutions:
 		return lay(itemColumns(dimension.Resolution))
+	case Names:
+		return lay(nameColumns())
 	default:
 		return lay(changeColumns())
 	}
