@@ -40,14 +40,21 @@ func (t lakeTables) At(ctx context.Context, name string) (api.TablesAt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tablesAt{s}, nil
+	there, err := s.Tables(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return tablesAt{s, there}, nil
 }
 
-type tablesAt struct{ shown *lake.Shown }
+type tablesAt struct {
+	shown *lake.Shown
+	there []tables.Table
+}
 
 // Names lists the tables in order.
 func (t tablesAt) Names() (names []string) {
-	for _, name := range tables.All() {
+	for _, name := range t.there {
 		names = append(names, string(name))
 	}
 	slices.Sort(names)

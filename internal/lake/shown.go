@@ -101,6 +101,9 @@ type ShownTable struct {
 	Metadata []byte // of the table, as JSON: a change of what lies at Location
 }
 
+// Tables lists the tables that there are to be shown.
+func (s *Shown) Tables(ctx context.Context) ([]tables.Table, error) { return s.lake.tables(ctx) }
+
 // Version changes whenever what is shown of a table does. It costs no reading of the table's metadata.
 func (s *Shown) Version(ctx context.Context, t tables.Table) (string, error) {
 	location, err := s.lake.location(ctx, t)
