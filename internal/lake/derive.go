@@ -68,6 +68,9 @@ func (w *Writer) SetReasons(ctx context.Context, rules []account.ReasonRule) (er
 	return err
 }
 
+// LeaveUnderived has the writer write no rows of the derived tables: for benchmarks, which compare. Derive writes them.
+func (w *Writer) LeaveUnderived() { w.by = tables.Underived() }
+
 // Outdated lists the days of which the derived tables are missing, or were made by other rules.
 func (s *Snapshot) Outdated(by tables.Deriving) (out []conversation.Day) {
 	version, rules := by.Version(), map[conversation.Day]string{}
