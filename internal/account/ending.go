@@ -100,7 +100,7 @@ func (t *teller) lastHandled() (last *leg) {
 	return last
 }
 
-// closing is who ended a conversation, and the leg in which that was; nil if no leg of the record is.
+// closing is who ended a conversation, and the leg that says so; nil if none does.
 type closing struct {
 	by  string
 	leg *leg
@@ -140,23 +140,23 @@ func (t *teller) endOf(l *leg) Fact {
 	case "system":
 		return t.byMachine(l, Platform, Fact{"the platform ended it", why})
 	case "error", "transportFailure":
-		return t.closes(Line, nil, func() Fact { return Fact{"the line failed" + t.while(l), why} })
+		return t.closes(Line, l, func() Fact { return Fact{"the line failed" + t.while(l), why} })
 	case "timeout":
-		return t.closes(Silence, nil, func() Fact {
+		return t.closes(Silence, l, func() Fact {
 			return Fact{t.the(l.party) + " did not answer any more", why + ": nobody answered, or idle for too long"}
 		})
 	case "inactivity", "sessionExpired":
-		return t.closes(Silence, nil, func() Fact { return Fact{"the thread expired", why} })
+		return t.closes(Silence, l, func() Fact { return Fact{"the thread expired", why} })
 	case "transfer", "consultTransfer", "conferenceTransfer", "forwardTransfer", "noAnswerTransfer", "notAvailableTransfer":
-		return t.closes(PassedOn, nil, func() Fact { return Fact{"it was passed on", why} })
+		return t.closes(PassedOn, l, func() Fact { return Fact{"it was passed on", why} })
 	}
-	return t.closes(NobodyKnown, nil, func() Fact { return Fact{how, why} })
+	return t.closes(NobodyKnown, l, func() Fact { return Fact{how, why} })
 }
 
 // leftBy tells of a party that ended its own leg, as far as it was its own doing.
 func (t *teller) leftBy(l *leg, why string) Fact {
 	if t.sweptAway(l) {
-		return t.closes(Platform, nil, func() Fact {
+		return t.closes(Platform, l, func() Fact {
 			return Fact{"the platform closed the callback, which nobody had taken for " + Length(l.ended().Sub(l.start())).Words(), why + " 59 days after it came, which is no person's doing"}
 		})
 	}
@@ -223,7 +223,7 @@ func (t *teller) byMachine(l *leg, by string, otherwise Fact) Fact {
 			return t.machine(Mailbox, o, "the mailbox ended the recording", otherwise.Why+"; the session of the mailbox")
 		}
 	}
-	return t.closes(by, nil, func() Fact { return otherwise })
+	return t.closes(by, l, func() Fact { return otherwise })
 }
 
 func (t *teller) machine(by string, l *leg, value, why string) Fact {

@@ -1,9 +1,10 @@
 package account
 
 import (
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/parley-hq/parley/internal/nearest"
 )
 
 // LegRow is what people call one call: a visit to a queue, or a session of an agent or user. A conversation in which a caller
@@ -90,6 +91,9 @@ func (d *Deriver) legRows() {
 	}
 	d.joinOffers()
 	d.handOn()
+	if len(t.Flows) > 0 {
+		d.sentByFlows()
+	}
 }
 
 // common fills what both kinds have.
@@ -144,6 +148,9 @@ func (t *teller) handled(r *LegRow, l *leg) {
 		long, times := l.lasted(phase, t.AsOf)
 		return Maybe{long.Milliseconds(), times > 0}
 	}
+	if r.Kind, r.Outcome = l.became(); r.Kind == Reply {
+		return // its time is measured where the email is worked on
+	}
 	r.Ring, r.Dial, r.Talk, r.Hold, r.WrapUp = measure(Ringing), measure(Dialling), measure(Talk), measure(Hold), measure(WrapUpPhase)
 	_, holds := l.lasted(Hold, t.AsOf)
 	r.Holds, r.OverSLA = int64(holds), l.has("nOverSla")
@@ -158,7 +165,6 @@ func (t *teller) handled(r *LegRow, l *leg) {
 	} else if v := t.visitOf(l); v != nil {
 		r.Wait = known(time.Duration(v.Waited))
 	}
-	r.Kind, r.Outcome = l.became()
 }
 
 // became says what a person's session was, and what came of it.
@@ -205,23 +211,22 @@ const mostVisits = 256
 // joinOffers finds the visit to which each offer belongs: the one that it answered, else the last of the same queue that waited
 // when it began to ring.
 func (d *Deriver) joinOffers() {
-	t := &d.t
-	rows := make([]int, len(t.Visits))
-	last := 0 // visits that had begun
-	for _, l := range t.legs {
+	d.visits = d.visits[:0]
+	for _, l := range d.t.legs {
 		i, has := d.place[l]
 		if !has {
 			continue
 		}
 		if r := &d.legs[i]; r.Kind == QueueVisit {
-			rows[last], last = i, last+1
+			d.visits = append(d.visits, i)
 		} else if r.Kind == Offer && l.p.Purpose == "agent" {
-			d.joinOffer(l, r, rows[:last])
+			d.joinOffer(l, r)
 		}
 	}
 }
 
-func (d *Deriver) joinOffer(l *leg, r *LegRow, visits []int) {
+func (d *Deriver) joinOffer(l *leg, r *LegRow) {
+	visits := d.visits // that had begun
 	at, ok := d.t.answered[l]
 	for i := len(visits) - 1; !ok && i >= max(0, len(visits)-mostVisits); i-- {
 		if v := &d.t.Visits[i]; (v.QueueID == r.Queue || r.Queue == "" || v.QueueID == "") && v.waitedAt(l.start()) {
@@ -294,14 +299,41 @@ func (r *LegRow) passedOn(p *Pass) {
 	}
 }
 
-// cameBy says of the legs of a pass how they came.
+// cameBy says of the first leg of a pass how it came: of the visit, where an offer belongs to one. Where a flow got it first, that is
+// the leg that it led to.
 func (d *Deriver) cameBy(p *Pass, user string) {
-	for _, l := range []*leg{p.to, p.then} {
-		if l == nil {
+	l := p.to
+	if l != nil && l.flow() {
+		l = p.then
+	}
+	i, has := d.place[l]
+	if !has {
+		return
+	}
+	r := &d.legs[i]
+	if r.Kind == Offer && r.Visit.Known {
+		r = &d.legs[d.visits[r.Visit.N]]
+	}
+	if r.CameFrom == "" {
+		r.CameBy, r.CameFrom = p.Kind, user
+	}
+}
+
+// sentByFlows says of legs of which nothing else says how they came whether a flow sent the conversation there.
+func (d *Deriver) sentByFlows() {
+	sent := nearest.List[*leg]{}
+	for i := range d.t.Flows {
+		if l := d.t.Flows[i].leg; l.how() == "transfer" || l.s.Flow != nil && l.s.Flow.ExitReason == "TRANSFER" {
+			sent.Add(l.ended(), l)
+		}
+	}
+	for i := range d.legs {
+		r := &d.legs[i]
+		if r.CameBy != "" || r.Kind != Offer && r.Kind != QueueVisit {
 			continue
 		}
-		if i, has := d.place[l]; has && !slices.Contains([]string{Blind, Warm, Consult, Forwarded}, d.legs[i].CameBy) {
-			d.legs[i].CameBy, d.legs[i].CameFrom = p.Kind, user
+		if _, far, ok := sent.To(r.Start); ok && far <= near {
+			r.CameBy = CameByFlow
 		}
 	}
 }

@@ -62,7 +62,7 @@ type SummaryRow struct {
 	ShortAbandons int64
 
 	EndedBy  string // purpose of a party, or one of Platform, Flows and so on
-	EndedHow string // disconnectType of who ended it
+	EndedHow string // disconnectType of the session that says so
 	LastCode string // of a wrap-up
 
 	Doubts     []string
@@ -99,12 +99,13 @@ func kindOf(address string) string {
 // Deriver derives rows. It uses its memory again, so what it gives is good until it derives the next ones. Not for concurrent
 // use.
 type Deriver struct {
-	rules []ReasonRule
-	t     teller
-	sum   SummaryRow
-	legs  []LegRow
-	place map[*leg]int // of the row of a leg
-	doubt []string
+	rules  []ReasonRule
+	t      teller
+	sum    SummaryRow
+	legs   []LegRow
+	place  map[*leg]int // of the row of a leg
+	visits []int        // the rows of visits
+	doubt  []string
 }
 
 // NewDeriver makes one that finds reasons by some rules.
@@ -133,7 +134,7 @@ const mostKept = 4096
 
 // fresh is a teller with the memory of the one before, unless that was an unusual one.
 func (d *Deriver) fresh(c *conversation.Conversation) *teller {
-	if cap(d.t.spans) > mostKept || cap(d.t.made) > mostKept {
+	if max(cap(d.t.spans), cap(d.t.made)) > mostKept {
 		*d = *NewDeriver(d.rules)
 	}
 	b := &d.t
