@@ -8,10 +8,10 @@ import (
 // ReasonRule says what one attribute or one outcome of a flow tells of why somebody called. Nothing in a record is the reason
 // by itself: flows write it where their authors decided.
 type ReasonRule struct {
-	Label     string            // what the value is called: Menu choice
-	Attribute string            // the name of an attribute of a participant, as it is written
-	Outcome   string            // or the id of an outcome of flows
-	Values    map[string]string // what values mean, for those that are codes
+	Label     string            `json:"label"`               // what the value is called: Menu choice
+	Attribute string            `json:"attribute,omitempty"` // the name of an attribute of a participant, as it is written
+	Outcome   string            `json:"outcome,omitempty"`   // or the id of an outcome of flows
+	Values    map[string]string `json:"values,omitempty"`    // what values mean, for those that are codes
 }
 
 // Reason is why somebody called, as far as something in the record tells.

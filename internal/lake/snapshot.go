@@ -436,13 +436,13 @@ func fileOf(t tables.Table, df iceberg.DataFile) (datafile.File, error) {
 	default:
 		return f, fault.New(fault.Corrupt, "a file of table %s has the partition %T and not a day", t, day)
 	}
-	switch t {
-	case tables.Conversations:
-		return f, endsOf(&f, df)
-	case tables.Summaries:
+	if t == tables.Summaries {
 		f.Rules = rulesOf(df)
 	}
-	return f, nil
+	if t == tables.Conversations {
+		err = endsOf(&f, df)
+	}
+	return f, err
 }
 
 // rulesID is the field id of the column that says by which rules a row of summaries was derived.

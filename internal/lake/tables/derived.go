@@ -181,7 +181,7 @@ func legColumns() []column[legRow] {
 		maybe("wrap_up_ms", "wrapup", func(r *R) account.Maybe { return r.WrapUp }),
 		count("offers", "of a visit: offers to people that belong to it", func(r *R) int64 { return r.LegRow.Offers }),
 		count("offers_missed", "of these, not answered", func(r *R) int64 { return r.Missed }),
-		text("came_by", "how it came: queue (an offer of a visit), flow, blind transfer, transfer after a consult, consult, forwarded, transfer (the record says no more), or the flowInType", func(r *R) string { return r.CameBy }),
+		text("came_by", "how it came: queue (an offer of a visit), flow, consult, blind transfer, transfer after a consult, forwarded, transfer (the record says no more), or the flowInType", func(r *R) string { return r.CameBy }),
 		text("came_from_user_id", "who passed it on, or asked", func(r *R) string { return r.CameFrom }),
 		text("handed_on", "how the person handed it on: blind transfer, transfer after a consult, forwarded", func(r *R) string { return r.HandedOn }),
 		text("to_purpose", "purpose of the party that got it first", func(r *R) string { return r.ToPurpose }),
