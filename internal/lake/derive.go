@@ -100,7 +100,7 @@ func (l *Lake) Outdated(ctx context.Context) (days []conversation.Day, of int, e
 	if err != nil {
 		return nil, 0, err
 	}
-	s, err := l.snapshot(ctx, []tables.Table{tables.Summaries}) // to list the files of all tables takes longer
+	s, err := l.snapshot(ctx, part{companions: []tables.Table{tables.Summaries}}) // to list the files of all tables takes longer
 	if err != nil {
 		return nil, 0, err
 	}
@@ -236,7 +236,7 @@ func (w *Writer) deriveBatch(ctx context.Context, o DeriveOptions, days []conver
 	for _, day := range days {
 		out.Days, out.Records = out.Days+1, out.Records+rowsOfDay(base, day)
 	}
-	return out, w.lake.settle(lasting, i, true, indexed{})
+	return out, w.lake.settle(lasting, i, true, indexed{sameAs: base.commit})
 }
 
 // writeDerived writes the files of the derived tables of some days. All other files of these days stay.
