@@ -76,6 +76,8 @@ var intros = map[tables.Table]string{
 	tables.Evaluations:   "A row is an evaluation of a conversation.",
 	tables.Surveys:       "A row is a survey of a conversation.",
 	tables.Resolutions:   "A row is a resolution of a conversation.",
+	tables.Summaries:     "A row is the account of a conversation: what `parley get` tells of it, as values. [derived.md](derived.md) explains each.",
+	tables.Legs:          "A row is one call as people count them: a visit to a queue, or a session of an agent or user. [derived.md](derived.md) explains each.",
 	tables.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
 	tables.Names:         "A row is a version: what a user, a queue or the like was called for a while. The table stands beside the others: it is not partitioned, its rows are sorted by `kind`, `id` and `seen_from`, and a lake may not have it. [names.md](names.md) has more.",
 }

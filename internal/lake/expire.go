@@ -81,7 +81,11 @@ func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 		return out, err
 	}
 	crashpoint.Reach("expire.conversations")
-	for _, t := range tables.Companions() {
+	there, err := w.lake.tables(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, t := range there[:len(there)-1] {
 		tbl, err := w.expireCompanion(ctx, t, keep[t], o.dry)
 		if err != nil {
 			return out, err

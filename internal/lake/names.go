@@ -25,13 +25,17 @@ import (
 // all; a crash before it leaves a file that nobody names, which an expiry removes. Readers see the newest version, whichever
 // snapshot of conversations they read: a conversation of last year is shown with the names of today.
 
-// there lists the tables that the lake has: all, and names if it was ever given some.
+// there lists the tables that the lake has: those of commits, and names if it was ever given some.
 func (l *Lake) there(ctx context.Context) ([]tables.Table, error) {
+	of, err := l.tables(ctx)
+	if err != nil {
+		return nil, err
+	}
 	has, err := l.HasNames(ctx)
 	if !has || err != nil {
-		return tables.All(), err
+		return of, err
 	}
-	return append([]tables.Table{tables.Names}, tables.All()...), nil
+	return append([]tables.Table{tables.Names}, of...), nil
 }
 
 // HasNames says whether the lake has a table of names.

@@ -344,6 +344,9 @@ func named(s *table.Snapshot, t tables.Table) (int64, error) {
 	if s.Summary != nil {
 		text = s.Summary.Properties[propSnapshot+string(t)]
 	}
+	if text == "" && t.IsDerived() {
+		return 0, nil // it was committed before there were such tables
+	}
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0, fault.New(fault.Corrupt, "snapshot %d of conversations does not name its snapshot of %s; was it written by another program?", s.SnapshotID, t)
@@ -442,20 +445,40 @@ func fileOf(t tables.Table, df iceberg.DataFile) (datafile.File, error) {
 	default:
 		return f, fault.New(fault.Corrupt, "a file of table %s has the partition %T and not a day", t, day)
 	}
-	if t != tables.Conversations {
-		return f, nil
+	if t == tables.Summaries {
+		f.Rules = rulesOf(df)
 	}
+	if t == tables.Conversations {
+		err = endsOf(&f, df)
+	}
+	return f, err
+}
+
+// rulesID is the field id of the column that says by which rules a row of summaries was derived.
+const rulesID = 3
+
+// rulesOf is the rules by which all rows of a file were derived; empty if they are several.
+func rulesOf(df iceberg.DataFile) string {
+	least, most := string(df.LowerBoundValues()[rulesID]), string(df.UpperBoundValues()[rulesID])
+	if least != most {
+		return ""
+	}
+	return least
+}
+
+// endsOf takes what a file of conversations says of their ends.
+func endsOf(f *datafile.File, df iceberg.DataFile) error {
 	f.Open = df.NullValueCounts()[endID]
 	if bound := df.UpperBoundValues()[endID]; bound != nil {
 		lit, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.TimestampTz, bound)
 		if err != nil {
-			return f, fault.Because(fault.Corrupt, err, "a bound of table %s cannot be read", t)
+			return fault.Because(fault.Corrupt, err, "a bound of table %s cannot be read", tables.Conversations)
 		}
 		micros, ok := lit.(iceberg.TimestampLiteral)
 		if !ok {
-			return f, fmt.Errorf("a timestamp bound of table %s is a %T", t, lit)
+			return fmt.Errorf("a timestamp bound of table %s is a %T", tables.Conversations, lit)
 		}
 		f.LastEnd = time.UnixMicro(int64(micros)).UTC()
 	}
-	return f, nil
+	return nil
 }

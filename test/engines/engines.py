@@ -25,7 +25,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 PROGRAM, LAKE, URL = os.environ["PARLEY"], os.environ["PARLEY_LAKE"], os.environ["PARLEY_URL"]
 CLIENT, SECRET = os.environ["PARLEY_CLIENT_ID"], os.environ["PARLEY_CLIENT_SECRET"]
-TABLES = ["attributes", "changes", "conversations", "evaluations", "metrics", "resolutions", "segments", "surveys"]
+TABLES = ["attributes", "changes", "conversations", "evaluations", "legs", "metrics", "resolutions", "segments", "summaries", "surveys"]
 ALL = sorted([*TABLES, "names"])  # names stand beside the commits, and have no days
 DAY = ("2026-10-02", "2026-10-03")
 OF_DAY = " WHERE " + " AND ".join(f"conversation_start {op} TIMESTAMPTZ '{day} 00:00:00+00'" for op, day in zip((">=", "<"), DAY))

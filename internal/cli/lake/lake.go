@@ -62,6 +62,7 @@ runs did, the reason, and the value's text.`,
 		newMove(o),
 		newMend(o),
 		newIndex(o),
+		newDerive(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
@@ -121,6 +122,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 	}{
 		{"records of which a part does not fit the schema (kept whole)", int(r.Unfit)},
 		{"days of which an earlier version wrote too few rows (parley lake mend writes them again)", len(r.Underived)},
+		{"days to be derived anew (parley lake derive)", len(r.Outdated)},
 		{"files with column pages that other programs may refuse (parley lake mend writes them again)", r.Oversized},
 		{"files that nothing refers to (harmless; parley lake maintain removes them)", r.Unreferenced},
 		{"interrupted commits (the next writer settles them)", r.Unsettled},

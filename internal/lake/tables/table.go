@@ -21,6 +21,8 @@ const (
 	Evaluations   Table = "evaluations"
 	Surveys       Table = "surveys"
 	Resolutions   Table = "resolutions"
+	Summaries     Table = "summaries"
+	Legs          Table = "legs"
 	Changes       Table = "changes"
 )
 
@@ -35,7 +37,7 @@ const Rules = 1
 
 // All lists every table, Conversations last, which is the order of commitment.
 func All() []Table {
-	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Changes, Conversations}
+	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Summaries, Legs, Changes, Conversations}
 }
 
 // Companions lists every table but Conversations.
@@ -79,6 +81,10 @@ func layoutOf(t Table) layout {
 		return lay(itemColumns(dimension.Resolution))
 	case Names:
 		return lay(nameColumns())
+	case Summaries:
+		return lay(summaryColumns())
+	case Legs:
+		return lay(legColumns())
 	default:
 		return lay(changeColumns())
 	}
