@@ -53,7 +53,7 @@ func TestLakeDerive(t *testing.T) {
 		}
 	}
 	const reasoned = "SELECT count(*) FROM summaries WHERE reason_values IS NOT NULL"
-	give("reasons:\n  - label: Choice\n    atribute: Menu\n")
+	give("reasons:\n  - label: Choice\n    attributed: Menu\n")
 	if code, _, err := parley(t, "lake", "derive", "--lake", dir, "--rules", file); code == 0 || !strings.Contains(err, ":3:") {
 		t.Errorf("a typo: %d, %s", code, err)
 	}
