@@ -48,8 +48,9 @@ func turnTo(c *conversation.Conversation, what string, values []string) {
 				s.Flow = &conversation.Flow{FlowID: "flow", ExitReason: "TRANSFER", TransferType: values[0], TransferTargetAddress: values[1]}
 			case what == "left" && p.Purpose == "ivr" && s.Flow == nil:
 				s.Flow = &conversation.Flow{FlowID: "flow", ExitReason: values[0]}
-			case what == "in" && p.Purpose == "acd":
-				s.FlowInType = values[0]
+			case what == "in" && p.Purpose == "acd": // of each queue, the last for those behind it
+				s.FlowInType = strings.Trim(values[0], "-")
+				values = values[min(1, len(values)-1):]
 			case what == "conference":
 				for k := range s.Segments {
 					s.Segments[k].Conference = new(true)

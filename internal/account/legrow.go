@@ -33,7 +33,7 @@ type LegRow struct {
 	Offers, Missed int64 // of a queue visit: to people, and of these not answered
 
 	CameBy, CameFrom       string // how it came, and from which user
-	HandedOn               string // kind of the pass that ended it
+	HandedOn               string // kind of the pass that ended it, or HandedOnFlowOut
 	ToPurpose, ToQueue     string // who got it first
 	ToUser, Reached        string // the user who got it, and the one who answered in the end
 	Consults, ThirdParties int64
@@ -94,6 +94,7 @@ func (d *Deriver) legRows() {
 	if len(t.Flows) > 0 {
 		d.sentByFlows()
 	}
+	d.overflow()
 }
 
 // common fills what both kinds have.
@@ -138,9 +139,12 @@ func (r *LegRow) visited(v *Visit, place int) {
 // How a leg came, beside the kinds of passes.
 const (
 	CameByFlow     = "flow"
-	CameByQueue    = "queue"
+	CameByQueue    = "queue"    // that offered it to a person, or let it go to another queue
 	CameByTransfer = "transfer" // of which the record says no more
 )
+
+// HandedOnFlowOut is how a queue hands on, beside the kinds of passes.
+const HandedOnFlowOut = "flow out"
 
 // handled fills the row of a person's session.
 func (t *teller) handled(r *LegRow, l *leg) {
@@ -316,6 +320,18 @@ func (d *Deriver) cameBy(p *Pass, user string) {
 	}
 	if r.CameFrom == "" {
 		r.CameBy, r.CameFrom = p.Kind, user
+	}
+}
+
+// overflow says of visits that a queue let go to which queue they went, where another visit begins then and nothing else says how it
+// came.
+func (d *Deriver) overflow() {
+	for n := 1; n < len(d.visits); n++ {
+		from, to := &d.legs[d.visits[n-1]], &d.legs[d.visits[n]]
+		if from.Outcome == LeftQueue && to.CameBy == "" && to.Start.Sub(from.Ended).Abs() <= near {
+			from.HandedOn, from.ToPurpose, from.ToQueue = HandedOnFlowOut, to.Purpose, to.Queue
+			to.CameBy = CameByQueue
+		}
 	}
 }
 
