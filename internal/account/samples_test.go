@@ -70,7 +70,9 @@ func disguise(c *conversation.Conversation) *conversation.Conversation {
 // inShort is what an account says, without what the record says itself.
 func inShort(a account.Account) string {
 	var out strings.Builder
-	line := func(what, format string, args ...any) { fmt.Fprintf(&out, "%s: %s\n", what, fmt.Sprintf(format, args...)) }
+	line := func(what, format string, args ...any) {
+		fmt.Fprintf(&out, "%s: %s\n", what, fmt.Sprintf(format, args...))
+	}
 	line("sentence", "%s", a.Sentence)
 	for _, d := range a.Doubts {
 		line("doubt", "%s: %s", d.Kind, d.Text)
