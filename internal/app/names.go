@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -119,13 +118,11 @@ func bookIn(ctx context.Context, dir string, read func(*lake.Lake) (names.Histor
 	return names.NewBook(h), err
 }
 
-// directories list what lakes know of their organizations, for a server. Lakes that know nothing are not among them.
-func directories(ctx context.Context, lakes map[string]*lake.Lake) map[string]func() *directory.Directory {
+// directories list what lakes know of their organizations, for a server.
+func directories(lakes map[string]*lake.Lake) map[string]func() *directory.Directory {
 	out := map[string]func() *directory.Directory{}
 	for name, l := range lakes {
-		if has, err := l.HasNames(ctx); err == nil && has {
-			out[name] = (&shelf{lake: l}).directory
-		}
+		out[name] = (&shelf{lake: l}).directory
 	}
 	return out
 }
@@ -139,18 +136,22 @@ type shelf struct {
 	made    *directory.Directory
 }
 
-// directory is what the lake knows now. While that cannot be read it is what was known before.
+// directory is what the lake knows now; nil while it was never told anything. While that cannot be read it is what was known
+// before. Each time, one row of the control database says whether the names have changed.
 func (s *shelf) directory() *directory.Directory {
 	ctx := context.Background() //nolint:forbidigo // whoever asks has no context to give, and it takes milliseconds
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, err := s.lake.NamesVersion(ctx)
-	if err == nil && (s.made == nil || now != s.version) {
-		if h, err := s.lake.Names(ctx); err == nil {
-			s.version, s.made = now, directoryOf(names.NewBook(h))
-		}
+	if err != nil || now == s.version {
+		return s.made
 	}
-	return cmp.Or(s.made, &directory.Directory{})
+	if now == "" { // they were damaged, and are begun anew
+		s.version, s.made = "", nil
+	} else if h, err := s.lake.Names(ctx); err == nil {
+		s.version, s.made = now, directoryOf(names.NewBook(h))
+	}
+	return s.made
 }
 
 // directoryOf lists what a book knows. What is gone is not listed, but for users, whom the platform lists as deleted.

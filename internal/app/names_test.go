@@ -92,6 +92,24 @@ func TestNamesAreReadAgain(t *testing.T) {
 	}
 }
 
+// A server shows the names that its lake has by now, and none while it has none.
+func TestADirectoryFollowsItsLake(t *testing.T) {
+	l := namedLake(t)
+	now := directories(map[string]*lake.Lake{"one": l})["one"]
+	if d := now(); d != nil {
+		t.Errorf("a lake without names lists %+v", d)
+	}
+	for day, name := range []string{"Sales", "Sales and Service"} {
+		refreshed(t, l, Naming{From: lists{names.Queue: []names.Entry{{ID: "q", Name: name}}}}, day+1)
+		if d := now(); d == nil || len(d.Queues) != 1 || d.Queues[0].Name != name {
+			t.Errorf("got %+v, want the queue %s", d, name)
+		}
+	}
+	if now() != now() {
+		t.Error("what has not changed is made again")
+	}
+}
+
 // When nobody can be reached the other lists are not asked for, and nothing is changed.
 func TestNamesOfAPlatformThatIsAway(t *testing.T) {
 	l := namedLake(t)

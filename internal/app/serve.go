@@ -18,7 +18,7 @@ type Archive struct {
 	duck   *duck.DB
 	tables map[string]api.Tables
 
-	directories map[string]func() *directory.Directory // nil of a lake without names
+	directories map[string]func() *directory.Directory
 }
 
 // OpenArchive opens the lake in dir with the engine over it.
@@ -33,7 +33,7 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 	}
 	return &Archive{
 		Lake: l, duck: db, tables: map[string]api.Tables{server.DefaultOrganization: newTables(l)},
-		directories: directories(ctx, map[string]*lake.Lake{server.DefaultOrganization: l}),
+		directories: directories(map[string]*lake.Lake{server.DefaultOrganization: l}),
 	}, nil
 }
 

@@ -65,10 +65,9 @@ func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Service is lakes that are served, and the folder of the server that does it.
 type Service struct {
-	folder *server.Folder
-	lakes  map[string]*lake.Lake
-	tables map[string]api.Tables
-	// directories are of the lakes that have names
+	folder      *server.Folder
+	lakes       map[string]*lake.Lake
+	tables      map[string]api.Tables
 	directories map[string]func() *directory.Directory
 	duck        *duck.DB // one for all: it bounds its memory by itself
 }
@@ -98,7 +97,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err
 	}
-	s.directories = directories(ctx, s.lakes)
+	s.directories = directories(s.lakes)
 	s.folder, err = server.OpenFolder(ctx, dir)
 	return s, err
 }
