@@ -63,7 +63,8 @@ Flows write down why somebody called in attributes whose names are your own. --r
     - label: Order placed
       outcome: 3f0c5a6e-6d0f-4e0b-9d5d-3f4f0a6b7c11   # the id of an outcome of flows
 
-The synchronous query, by which the platform is asked, has no attributes; a lake has them.
+Without --rules they are those that the lake remembers, by parley lake derive --rules; --rules none leaves these out. The
+synchronous query, by which the platform is asked, has no attributes; a lake has them.
 
 Users, queues and wrap-up codes are shown by the names that they have today: those that the lake keeps, or that the server gives
 for the ids of this conversation. docs/names.md has more.
@@ -92,7 +93,7 @@ hold personal data, as the record does. The exit code is 5 if there is no such c
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake that has it")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
-	f.StringVar(&o.Rules, "rules", "", "file that says which attributes and outcomes tell why they called")
+	f.StringVar(&o.Rules, "rules", "", "file that says which attributes and outcomes tell why they called; none: not even those that the lake remembers")
 	f.BoolVar(&o.Why, "why", false, "say of each value by which rule it was derived")
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object")
 	f.BoolVar(&o.Record, "record", false, "print the record as it was received")
@@ -108,11 +109,9 @@ func Run(ctx context.Context, o *Options) error {
 		return err
 	}
 	var opts account.Options
-	if o.Rules != "" { // read first: whoever mistyped need not wait for a record
-		var err error
-		if opts.ReasonRules, err = rules.Read(o.Rules); err != nil {
-			return err
-		}
+	var err error
+	if opts.ReasonRules, err = o.reasonRules(ctx); err != nil { // first: whoever mistyped need not wait for a record
+		return err
 	}
 	if o.Lake == "" && slices.ContainsFunc(opts.ReasonRules, func(r account.ReasonRule) bool { return r.Attribute != "" }) {
 		o.Streams.Notef("The synchronous query has no attributes, so that rules about them find nothing; a lake has them.\n")
@@ -141,6 +140,19 @@ func Run(ctx context.Context, o *Options) error {
 		return o.Streams.JSON(told{a, used.of})
 	}
 	return newPrinter(o, a).print()
+}
+
+// reasonRules are those that were given, or that the lake remembers.
+func (o *Options) reasonRules(ctx context.Context) ([]account.ReasonRule, error) {
+	switch {
+	case o.Rules == rules.None, o.Record:
+		return nil, nil
+	case o.Rules != "":
+		return rules.Read(o.Rules)
+	case o.Lake != "":
+		return app.Reasons(ctx, o.Lake)
+	}
+	return nil, nil
 }
 
 // longest is how many bytes an id may have. The platform's have 36.

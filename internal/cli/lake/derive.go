@@ -29,9 +29,6 @@ type DeriveOptions struct {
 	Now      func() time.Time
 }
 
-// noRules is what is given in place of a file to have the lake forget the one that it remembers.
-const noRules = "none"
-
 func newDerive(of *Options) *cobra.Command {
 	o := &DeriveOptions{Options: of, Now: time.Now}
 	cmd := &cobra.Command{
@@ -78,7 +75,7 @@ func Derive(ctx context.Context, o *DeriveOptions) (err error) {
 		return err
 	}
 	var reasons []account.ReasonRule
-	if o.Rules != "" && o.Rules != noRules { // read first: a mistake in it changes nothing
+	if o.Rules != "" && o.Rules != rules.None { // read first: a mistake in it changes nothing
 		if reasons, err = rules.Read(o.Rules); err != nil {
 			return err
 		}
