@@ -2,6 +2,7 @@ package get
 
 import (
 	"bufio"
+	"slices"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
@@ -34,10 +35,38 @@ func (p page) text(head, text string) {
 	}
 }
 
-// wrap cuts a text into lines between its words; a word that is too long is cut.
-func wrap(text string, width int) (out []string) {
-	line := ""
+// parts writes texts side by side, none of which is divided unless it is wider than a line.
+func (p page) parts(indent string, texts []string) {
+	for _, line := range filled(texts, "   ", max(p.width-wide(indent), 1)) {
+		p.line(indent + line)
+	}
+}
+
+// units stay behind their number.
+var units = []string{"ms", "s", "min", "h", "d"}
+
+// words are those of a text; a number and its unit are one.
+func words(text string) (out []string) {
 	for word := range strings.FieldsSeq(text) {
+		unit := slices.Contains(units, strings.TrimRight(word, ".,;:"))
+		if last := len(out) - 1; unit && last >= 0 && isDigit(out[last][len(out[last])-1]) {
+			out[last] += " " + word
+		} else {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// wrap cuts a text into lines between its words; a word that is too long is cut.
+func wrap(text string, width int) []string { return filled(words(text), " ", width) }
+
+// filled sets words, with a space between, into lines that are as long as they may be; a word that is too long is cut.
+func filled(words []string, space string, width int) (out []string) {
+	line := ""
+	for _, word := range words {
 		for head, rest := cut(word, width); rest != ""; head, rest = cut(rest, width) {
 			if line != "" {
 				out, line = append(out, line), ""
@@ -47,10 +76,10 @@ func wrap(text string, width int) (out []string) {
 		switch {
 		case line == "":
 			line = word
-		case wide(line)+1+wide(word) > width:
+		case wide(line)+wide(space)+wide(word) > width:
 			out, line = append(out, line), word
 		default:
-			line += " " + word
+			line += space + word
 		}
 	}
 	return append(out, line)
