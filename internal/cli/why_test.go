@@ -50,8 +50,22 @@ func TestWhy(t *testing.T) {
 	queue := strings.TrimSpace(must(t, "sql", "--lake", lake, "SELECT queue_id FROM metrics WHERE name = 'nOffered' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"))
 	t.Run("the rule is named", func(t *testing.T) { whyNamesTheRule(t, lake, queue) })
 	t.Run("ours is that of the report", func(t *testing.T) { whyBeginsWithTheReport(t, lake, queue) })
+	t.Run("a queue is given by its name", func(t *testing.T) { whyTakesNames(t, lake, queue) })
 	t.Run("a person is told", func(t *testing.T) { whyTellsAPerson(t, lake) })
 	t.Run("what is not known is said so", func(t *testing.T) { whySaysWhenItDoesNotKnow(t, lake, queue) })
+}
+
+// A name that nobody has is taken for an id, and that is said: a figure of nothing would be taken for an answer.
+func whyTakesNames(t *testing.T, lake, queue string) {
+	name := strings.TrimSpace(must(t, "sql", "--lake", lake, "SELECT name FROM queues WHERE id = '"+queue+"'"))
+	byID, byName := asksWhy(t, 0, "offered", "--lake", lake, "--from", "2026-11-02", "--queue", queue), asksWhy(t, 0, "offered", "--lake", lake, "--from", "2026-11-02", "--queue", name)
+	if byID.Ours == nil || byName.Ours == nil || *byID.Ours == 0 || *byID.Ours != *byName.Ours {
+		t.Errorf("by the id %v, by the name %q %v", byID.Ours, name, byName.Ours)
+	}
+	code, _, says := parley(t, "why", "offered", "--lake", lake, "--from", "2026-11-02", "--queue", "Bilin")
+	if code != 0 || !strings.Contains(says, "--queue Bilin is the name of none of the queues that are known") {
+		t.Errorf("exit code %d, %s", code, says)
+	}
 }
 
 func asksWhy(t *testing.T, want int, args ...string) (x explained) {

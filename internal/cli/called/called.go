@@ -93,13 +93,16 @@ func ListedBy(ctx context.Context, s *ui.Streams, c *platform.Client, k names.Ki
 const shown = 5
 
 // IDs gives the ids that the values of a flag mean: an id as it is, and of a name the one thing that is called so. A name that
-// several have is refused, with their ids. What is not known is taken for an id.
-func IDs(flag string, k names.Kind, values []string, book *names.Book) (ids []string, err error) {
+// several have is refused, with their ids. What is not known is taken for an id, which is said unless it looks like one.
+func IDs(s *ui.Streams, flag string, k names.Kind, values []string, book *names.Book) (ids []string, err error) {
 	for _, value := range values {
 		found := book.IDs(k, value)
 		_, isID := book.Find(k, value)
 		switch {
 		case isID || len(found) == 0:
+			if !isID && isName(value) && book != nil {
+				s.Notef("%s %s is the name of none of the %s that are known, and is taken for an id.\n", flag, fault.Clip(value), k.Plural())
+			}
 			ids = append(ids, value)
 		case len(found) == 1:
 			ids = append(ids, found[0])

@@ -136,7 +136,7 @@ func (o *Options) resolve(ctx context.Context) (err error) {
 		if o.book == nil {
 			o.book = called.InLake(ctx, o.Streams, o.Lake)
 		}
-		if *values, err = called.IDs(by.flag, by.kind, *values, o.book); err != nil {
+		if *values, err = called.IDs(o.Streams, by.flag, by.kind, *values, o.book); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ func (o *Options) resolve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if *given.values, err = called.IDs(given.flag, given.kind, *given.values, book); err != nil {
+		if *given.values, err = called.IDs(o.Streams, given.flag, given.kind, *given.values, book); err != nil {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ func verdict(r *studied) string {
 	a := r.answer
 	pairs := ""
 	if a.Pairs > 0 {
-		pairs = fmt.Sprintf(" Besides them %s of two rules together.", ui.Counted(int64(a.Pairs), "pair gives it too", "pairs give it too"))
+		pairs = ", and " + ui.Counted(int64(a.Pairs), "pair of rules does too", "pairs of rules do too")
 	}
 	switch {
 	case r.theirs == nil && r.shown != nil:
@@ -94,11 +94,11 @@ func verdict(r *studied) string {
 	case a.Verdict == why.Agree:
 		return "The two numbers agree."
 	case a.Verdict == why.Explained && len(a.Exact[0].Rules) == 1:
-		return "One rule gives their number:" + pairs
+		return "One rule gives their number" + pairs + ":"
 	case a.Verdict == why.Explained:
 		return "No rule gives their number alone; two together do:"
 	case a.Verdict == why.Several && len(a.Exact[0].Rules) == 1:
-		return "Several rules give their number. The number alone cannot tell which it is: compare the conversations below, or ask of another day." + pairs
+		return "Several rules give their number" + pairs + ". The number alone cannot tell which it is: compare the conversations below, or ask of another day."
 	case a.Verdict == why.Several:
 		return "No rule gives their number alone; several pairs do, and some by chance. Compare the conversations below, or ask of another day:"
 	case len(a.Near) > 0:

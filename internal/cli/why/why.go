@@ -10,11 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/cli/called"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/localtime"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/why"
 )
@@ -65,7 +67,7 @@ differ conversation by conversation.
 The exit code is 3 if the difference has no reason that is known. docs/why.md describes every rule.
 
 ` + connection.Help + ` To compare figures it needs analytics:conversationAggregate:view as well.`,
-		Example: `  parley why answered --lake ./lake --from 2026-11-02 --queue 7c5a... --theirs 812
+		Example: `  parley why answered --lake ./lake --from 2026-11-02 --queue "Billing and Payments" --theirs 812
   parley why abandoned --lake ./lake --from 2026-11-01 --to 2026-12-01 --time-zone Europe/Berlin
   parley why offered --lake ./lake --from 2026-11-02 --rule once --csv
   parley why aht --lake ./lake --from 2026-11-02 --theirs 312.4s --json
@@ -100,8 +102,8 @@ func (o *Options) flags(cmd *cobra.Command) {
 	f.StringVar(&o.From, "from", "", "first day, in the time zone, as 2026-11-01; or an instant")
 	f.StringVar(&o.To, "to", "", "day after the last one, or an instant (default: a day after --from)")
 	f.StringVar(&o.TimeZone, "time-zone", "UTC", "place by whose clocks our days begin, as Europe/Berlin")
-	f.StringSliceVar(&o.Queue, "queue", nil, "id of a queue: the figure is of it alone; several of all of them")
-	f.StringSliceVar(&o.Agent, "agent", nil, "id of an agent, likewise")
+	f.StringSliceVar(&o.Queue, "queue", nil, "id or name of a queue: the figure is of it alone; several of all of them")
+	f.StringSliceVar(&o.Agent, "agent", nil, "id or name of an agent, likewise")
 	f.StringSliceVar(&o.Media, "media", nil, "media type, likewise: voice, callback, email, message, chat, ...")
 	f.DurationVar(&o.Short, "short", 0, "length under which an abandoned wait is short, if it is known; else every full second up to a minute is tried")
 	f.IntVar(&o.Limit, "limit", 10, "how many conversations are shown for each explanation")
@@ -132,6 +134,9 @@ func rulesOf(args []string) (names []string) {
 func Run(ctx context.Context, o *Options) error {
 	q, err := o.question()
 	if err != nil {
+		return err
+	}
+	if err := o.resolve(ctx, &q); err != nil {
 		return err
 	}
 	if o.Platform || o.BaseURL != "" {
@@ -169,6 +174,19 @@ func (o *Options) question() (q why.Question, err error) {
 	}
 	q.Queues, q.Agents, q.Media, q.Short = o.Queue, o.Agent, o.Media, int(o.Short/time.Second)
 	return q, o.numbers()
+}
+
+// resolve puts ids in the place of names, by the lake.
+func (o *Options) resolve(ctx context.Context, q *why.Question) (err error) {
+	if !called.Named(q.Queues) && !called.Named(q.Agents) {
+		return nil
+	}
+	book := called.InLake(ctx, o.Streams, o.Lake)
+	if q.Queues, err = called.IDs(o.Streams, "--queue", names.Queue, q.Queues, book); err != nil {
+		return err
+	}
+	q.Agents, err = called.IDs(o.Streams, "--agent", names.User, q.Agents, book)
+	return err
 }
 
 func (o *Options) numbers() error {
