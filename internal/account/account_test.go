@@ -169,7 +169,7 @@ end 66`, "User al called User bo, who answered after 6 seconds, and they talked 
 		"internal, given up": {`
 user:al outbound contacting 0-1 dialing 1-6/client
 user:bo alert 1-6/peer
-end 6`, "User al called User bo, who was rung until the other side gave up; User al hung up."},
+end 6`, "User al called User bo, who was rung until the caller gave up; User al hung up."},
 		"outbound": {`
 user:al outbound contacting 0-1 dialing 1-12 interact 12-72/peer
 external outbound dialing 1-12 interact 12-72/endpoint

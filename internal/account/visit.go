@@ -327,7 +327,7 @@ func (h *Handler) refusal() string {
 	case "noAnswerTransfer", "notAvailableTransfer", "timeout":
 		return "did not answer"
 	case "peer":
-		return "was rung until the other side gave up"
+		return "was rung until the caller gave up"
 	case "transfer":
 		return "was rung until another took it"
 	}
