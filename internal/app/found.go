@@ -76,6 +76,27 @@ func Reasons(ctx context.Context, dir string) (_ []account.ReasonRule, err error
 	return by.Reasons, err
 }
 
+// Coverage says up to when the lake in dir is whole, and which days of an interval before that never came into it.
+func Coverage(ctx context.Context, dir string, of conversation.Interval) (whole time.Time, missing []conversation.Days, err error) {
+	l, err := lake.Open(ctx, dir)
+	if err != nil {
+		return whole, nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	gaps, err := l.Gaps(ctx)
+	if err != nil {
+		return whole, nil, err
+	}
+	for _, gap := range gaps {
+		gap.First, gap.End = max(gap.First, conversation.DayOf(of.Start)), min(gap.End, conversation.DayOf(of.End.Add(-1))+1)
+		if gap.First < gap.End {
+			missing = append(missing, gap)
+		}
+	}
+	whole, err = l.Available(ctx)
+	return whole, missing, err
+}
+
 // received is when the version of a record came that the snapshot has.
 func (r *reading) received(ctx context.Context, record conversation.Record) (at time.Time, err error) {
 	statement := fmt.Sprintf(`SELECT extracted_at FROM conversations WHERE conversation_id = '%s' AND conversation_start = TIMESTAMPTZ '%s'`,

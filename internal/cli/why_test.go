@@ -51,6 +51,7 @@ func TestWhy(t *testing.T) {
 	t.Run("the rule is named", func(t *testing.T) { whyNamesTheRule(t, lake, queue) })
 	t.Run("ours is that of the report", func(t *testing.T) { whyBeginsWithTheReport(t, lake, queue) })
 	t.Run("a queue is given by its name", func(t *testing.T) { whyTakesNames(t, lake, queue) })
+	t.Run("what the lake does not have yet is said", func(t *testing.T) { figuresSayWhatIsNotThereYet(t, lake) })
 	t.Run("a person is told", func(t *testing.T) { whyTellsAPerson(t, lake) })
 	t.Run("what is not known is said so", func(t *testing.T) { whySaysWhenItDoesNotKnow(t, lake, queue) })
 }
@@ -65,6 +66,35 @@ func whyTakesNames(t *testing.T, lake, queue string) {
 	code, _, says := parley(t, "why", "offered", "--lake", lake, "--from", "2026-11-02", "--queue", "Bilin")
 	if code != 0 || !strings.Contains(says, "--queue Bilin is the name of none of the queues that are known") {
 		t.Errorf("exit code %d, %s", code, says)
+	}
+}
+
+// The lake ends with 4 November: figures of later days would be taken for those of quiet ones.
+func figuresSayWhatIsNotThereYet(t *testing.T, lake string) {
+	for _, command := range [][]string{{"why", "offered"}, {"report"}} {
+		for to, want := range map[string]bool{"2026-11-05": false, "2026-11-07": true} {
+			code, _, says := parley(t, append(command, "--lake", lake, "--from", "2026-11-04", "--to", to)...)
+			if code != 0 || strings.Contains(says, "The data is whole up to 2026-11-05 00:00 UTC.") != want {
+				t.Errorf("%s up to %s: exit code %d, %s", command[0], to, code, says)
+			}
+		}
+	}
+}
+
+// A day between others that never came into the lake is named by both commands.
+func TestFiguresNameTheDaysThatNeverCame(t *testing.T) {
+	unraced.Test(t)
+	lake := filepath.Join(t.TempDir(), "lake")
+	for _, days := range [][2]string{{"2026-11-01", "2026-11-02"}, {"2026-11-03", "2026-11-05"}} {
+		must(t, "generate", "--lake", lake, "--from", days[0], "--to", days[1], "--per-day", "20", "--steady")
+	}
+	for _, command := range [][]string{{"why", "offered"}, {"report"}} {
+		for from, want := range map[string]bool{"2026-11-01": true, "2026-11-03": false} {
+			code, _, says := parley(t, append(command, "--lake", lake, "--from", from, "--to", "2026-11-05")...)
+			if code != 0 || strings.Contains(says, "nothing ever came into the data: 2026-11-02.") != want {
+				t.Errorf("%s from %s: exit code %d, %s", command[0], from, code, says)
+			}
+		}
 	}
 }
 

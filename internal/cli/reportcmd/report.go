@@ -104,14 +104,32 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	for _, day := range missing {
-		o.Streams.Missing([]conversation.Days{{First: day, End: day + 1}})
+	if err := o.lacking(ctx, q.interval, missing); err != nil {
+		return err
 	}
 	lines, err := q.lines(a)
 	if err != nil {
 		return err
 	}
 	return o.print(q, lines, o.names(ctx, q, lines))
+}
+
+// lacking says what of the interval the figures leave out: days that never came, as the answer names them, and of a lake what is not
+// there yet. A platform that is asked for figures knows all up to the moment.
+func (o *Options) lacking(ctx context.Context, of conversation.Interval, missing []conversation.Day) error {
+	days := make([]conversation.Days, 0, len(missing))
+	for _, day := range missing {
+		days = append(days, conversation.Days{First: day, End: day + 1})
+	}
+	o.Streams.Missing(days)
+	if o.Lake == "" {
+		return nil
+	}
+	whole, _, err := app.Coverage(ctx, o.Lake, of)
+	if err == nil {
+		o.Streams.NotYet(whole, of.End)
+	}
+	return err
 }
 
 // ask asks a lake in this process, or a server.

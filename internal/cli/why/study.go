@@ -11,7 +11,6 @@ import (
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/why"
 )
@@ -98,22 +97,15 @@ func (r *studied) outcome() error {
 	return nil
 }
 
-// missing says which days of the interval the lake never had: what is not there explains a difference before any rule does.
+// missing says which days of the interval the lake never had, and up to when it is whole: what is not there explains a difference before any rule does.
 func (o *Options) missing(ctx context.Context, of conversation.Interval) error {
-	return app.Ask(ctx, o.Lake, o.log(), func(ctx context.Context, c *platform.Client) error {
-		_, missing, err := c.Coverage(ctx)
-		if err != nil && !errors.Is(err, fault.NotFound) {
-			return err
-		}
-		var days []conversation.Days
-		for _, day := range missing {
-			if day.Start().Before(of.End) && (day + 1).Start().After(of.Start) {
-				days = append(days, conversation.Days{First: day, End: day + 1})
-			}
-		}
-		o.Streams.Missing(days)
-		return nil
-	})
+	whole, days, err := app.Coverage(ctx, o.Lake, of)
+	if err != nil {
+		return err
+	}
+	o.Streams.Missing(days)
+	o.Streams.NotYet(whole, of.End)
+	return nil
 }
 
 func (o *Options) log() *slog.Logger {
