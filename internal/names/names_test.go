@@ -90,6 +90,9 @@ func TestBook(t *testing.T) {
 			t.Errorf("%s: %q, want %q", id, got, want)
 		}
 	}
+	if got := BookOf(map[Kind][]Entry{Queue: {{ID: "nameless"}}}).IDs(Queue, ""); len(got) != 0 {
+		t.Errorf("no name is that of %v", got)
+	}
 	if got := b.IDs(Queue, "SALES"); !slices.Equal(got, []string{"0123456789", "9876543210"}) {
 		t.Errorf("got %v", got)
 	}
