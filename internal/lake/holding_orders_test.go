@@ -173,7 +173,7 @@ func (o *orders) restore() {
 	if o.l, err = Open(o.t.Context(), dir); err != nil {
 		o.t.Fatal(err)
 	}
-	o.t.Cleanup(func() { o.l.Close() })
+	o.t.Cleanup(func() { _ = o.l.Close() })
 }
 
 // step does something, and says what.
