@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,7 +50,11 @@ func (n Naming) Refresh(ctx context.Context, l *lake.Lake, run string, now time.
 		}
 	}
 	maps.Copy(out.Left, left)
-	if len(lists) == 0 {
+	barred, err := keptOf(ctx, l, left)
+	if err != nil {
+		return &out, err
+	}
+	if lists = append(lists, barred...); len(lists) == 0 {
 		return &out, nil
 	}
 	w, err := l.WriterWithin(ctx, n.Wait)
@@ -87,6 +92,20 @@ func mayKeep(ctx context.Context, l *lake.Lake, kinds []names.Kind) (kept []name
 		}
 	}
 	return kept, map[names.Kind]string{names.User: "the records of this lake are redacted, and names of users are personal data"}, nil
+}
+
+// keptOf bars the kinds that may not be kept and of which the lake has names: they came before its records were redacted.
+func keptOf(ctx context.Context, l *lake.Lake, not map[names.Kind]string) (barred []names.Listing, err error) {
+	if len(not) == 0 {
+		return nil, nil
+	}
+	h, err := l.Names(ctx)
+	for k := range not {
+		if slices.ContainsFunc(h, func(v names.Version) bool { return v.Kind == k }) {
+			barred = append(barred, names.Listing{Kind: k, Barred: true})
+		}
+	}
+	return barred, err
 }
 
 // reason says why a list was left. When nobody can be reached, or the client is not let in, the other lists fare the same.

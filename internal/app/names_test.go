@@ -145,6 +145,29 @@ func TestNamesOfUsersStayOutOfALakeThatIsRedacted(t *testing.T) {
 	}
 }
 
+// Names of users that came before the first redacted record go with the next reading, their history too, even if nothing else is read.
+func TestNamesOfUsersLeaveALakeThatIsRedacted(t *testing.T) {
+	l := namedLake(t)
+	refreshed(t, l, Naming{From: lists{names.User: []names.Entry{{ID: "u", Name: "Ada"}}}}, 1)
+	refreshed(t, l, Naming{From: lists{names.User: []names.Entry{{ID: "u", Name: "Ada Byron"}}}}, 2)
+	rules, err := redact.Parse([]byte("rules:\n  - names: all\n    do: drop\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := redact.Remember(t.Context(), l.Control(), rules); err != nil {
+		t.Fatal(err)
+	}
+	away := fault.New(fault.Unavailable, "nobody is there")
+	refreshed(t, l, Naming{From: lists{names.Queue: away}}, 3)
+	if _, h := bookOf(t, l); len(h) != 0 {
+		t.Errorf("kept %+v", h)
+	}
+	refreshed(t, l, Naming{From: lists{names.User: []names.Entry{{ID: "u", Name: "Ada"}}, names.Queue: []names.Entry{{ID: "q", Name: "Sales"}}}}, 4)
+	if book, h := bookOf(t, l); len(h) != 1 || book.Name(names.Queue, "q") != "Sales" {
+		t.Errorf("afterwards %+v", h)
+	}
+}
+
 // A writer that is busy leaves the names as they were.
 func TestNamesBesideAWriter(t *testing.T) {
 	l := namedLake(t)

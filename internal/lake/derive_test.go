@@ -295,3 +295,39 @@ func TestDeriveADamagedDay(t *testing.T) {
 		t.Errorf("derived %+v, %v", out, err)
 	}
 }
+
+// What a tag names stays as it was derived then, and can be read, when the tables were derived anew and old snapshots have gone.
+func TestATagKeepsWhatWasDerived(t *testing.T) {
+	unraced.Test(t)
+	l := newLake(t)
+	commit(t, l, Commit{Records: all(someDays(2)...)})
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := w.Tag(t.Context(), "before")
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	now := snapshot(t, l)
+	before := now.Files(tables.Summaries)
+	if err := now.Close(); err != nil { // a pin would keep it as well
+		t.Fatal(err)
+	}
+	setReasons(t, l, []account.ReasonRule{{Label: "topic", Attribute: "topic"}})
+	if out := derive(t, l, DeriveOptions{}); out.Days != 2 {
+		t.Fatalf("derived %+v", out)
+	}
+	expire(t, l, ExpireOptions{Before: later()})
+	s, err := l.SnapshotOf(t.Context(), tag.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := readAll(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+	if got := s.Files(tables.Summaries); len(got) != 2 || got[0].Path != before[0].Path || got[0].Rules != before[0].Rules {
+		t.Errorf("got %v, want %v", got, before)
+	}
+}

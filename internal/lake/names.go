@@ -195,7 +195,11 @@ func (w *Writer) writeNames(ctx context.Context, run string, h names.History) er
 		return err
 	}
 	crashpoint.Reach("names.file")
-	_, err = w.replace(context.WithoutCancel(ctx), tables.Names, w.lake.without(before, nil), []string{w.lake.url(to.At)}, iceberg.Properties{propCommit: id, propRun: run})
+	var add []string
+	if len(h) > 0 { // a file without rows is not made
+		add = []string{w.lake.url(to.At)}
+	}
+	_, err = w.replace(context.WithoutCancel(ctx), tables.Names, w.lake.without(before, nil), add, iceberg.Properties{propCommit: id, propRun: run})
 	if err != nil {
 		if !errors.Is(err, fault.InDoubt) {
 			err = errors.Join(err, gone(w.lake.Store().Remove(context.WithoutCancel(ctx), to.At)))

@@ -365,7 +365,9 @@ func (l *Lake) conversationFiles(ctx context.Context, head *table.Table, of *tab
 		if known && len(days) == 0 {
 			return nil, nil
 		}
-		only = days
+		if known {
+			only = days
+		}
 	}
 	files, err := planned(ctx, head, tables.Conversations, of.SnapshotID, only...)
 	return l.find(files), err

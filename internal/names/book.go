@@ -28,6 +28,9 @@ func NewBook(h History) *Book {
 		}
 	}
 	for _, v := range b.versions {
+		if v.Name == "" {
+			continue // nobody asks for it by that
+		}
 		at := folded(v.Kind, v.Name)
 		b.ids[at] = append(b.ids[at], v.ID)
 	}

@@ -57,6 +57,7 @@ type Listing struct {
 	Kind    Kind
 	Entries []Entry // each id once
 	Whole   bool    // all that the platform has is in it: what is not, is gone
+	Barred  bool    // nothing of the kind may be kept, nor what was kept before
 }
 
 // Changes counts what lists have changed.
@@ -85,6 +86,10 @@ func (v Version) identity() identity { return identity{v.Kind, v.ID} }
 // With gives the history with what a list says that was read at a time by a run. The history itself stays as it is. A list
 // that says nothing new changes nothing, so that a run may be done again.
 func (h History) With(l Listing, at time.Time, run string) (History, Changes) {
+	if l.Barred {
+		rest := slices.DeleteFunc(slices.Clone(h), func(v Version) bool { return v.Kind == l.Kind })
+		return rest, Changes{Gone: len(h) - len(rest)}
+	}
 	m := merge{out: slices.Clone(h), current: map[identity]int{}, at: at, run: run}
 	for i, v := range m.out {
 		if v.Kind == l.Kind && v.Current() {

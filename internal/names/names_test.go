@@ -35,17 +35,17 @@ func TestHistory(t *testing.T) {
 		want    Changes
 		history []string
 	}
-	whole := func(entries ...Entry) Listing { return Listing{Queue, entries, true} }
+	whole := func(entries ...Entry) Listing { return Listing{Queue, entries, true, false} }
 	a, b := Entry{ID: "a", Name: "Sales"}, Entry{ID: "b", Name: "Claims"}
 	var h History
 	for hour, s := range []step{
 		{whole(b, a), Changes{Added: 2}, []string{"a Sales 0-", "b Claims 0-"}},
 		{whole(a, b), Changes{}, []string{"a Sales 0-", "b Claims 0-"}},
 		{whole(Entry{ID: "a", Name: "Orders"}, b), Changes{Changed: 1}, []string{"a Sales 0-2", "a Orders 2-", "b Claims 0-"}},
-		{Listing{Queue, []Entry{b}, false}, Changes{}, []string{"a Sales 0-2", "a Orders 2-", "b Claims 0-"}},
+		{Listing{Queue, []Entry{b}, false, false}, Changes{}, []string{"a Sales 0-2", "a Orders 2-", "b Claims 0-"}},
 		{whole(b), Changes{Gone: 1}, []string{"a Sales 0-2", "a Orders 2-4", "a Orders gone 4-", "b Claims 0-"}},
 		{whole(b), Changes{}, []string{"a Sales 0-2", "a Orders 2-4", "a Orders gone 4-", "b Claims 0-"}},
-		{Listing{User, nil, true}, Changes{}, []string{"a Sales 0-2", "a Orders 2-4", "a Orders gone 4-", "b Claims 0-"}},
+		{Listing{User, nil, true, false}, Changes{}, []string{"a Sales 0-2", "a Orders 2-4", "a Orders gone 4-", "b Claims 0-"}},
 		{whole(Entry{ID: "a", Name: "Orders"}, b), Changes{Changed: 1}, []string{"a Sales 0-2", "a Orders 2-4", "a Orders gone 4-7", "a Orders 7-", "b Claims 0-"}},
 	} {
 		before := slices.Clone(h)
@@ -61,9 +61,9 @@ func TestHistory(t *testing.T) {
 }
 
 func TestAStateAndADivisionAreVersionsToo(t *testing.T) {
-	h, _ := History{}.With(Listing{User, []Entry{{ID: "u", Name: "Ada", State: "active"}}, true}, at(1), "1")
-	h, _ = h.With(Listing{User, []Entry{{ID: "u", Name: "Ada", State: "deleted"}}, true}, at(2), "2")
-	h, got := h.With(Listing{User, []Entry{{ID: "u", Name: "Ada", State: "deleted", Division: "d"}}, true}, at(3), "3")
+	h, _ := History{}.With(Listing{User, []Entry{{ID: "u", Name: "Ada", State: "active"}}, true, false}, at(1), "1")
+	h, _ = h.With(Listing{User, []Entry{{ID: "u", Name: "Ada", State: "deleted"}}, true, false}, at(2), "2")
+	h, got := h.With(Listing{User, []Entry{{ID: "u", Name: "Ada", State: "deleted", Division: "d"}}, true, false}, at(3), "3")
 	if want := []string{"u Ada active 1-2", "u Ada deleted 2-3", "u Ada deleted 3-"}; !slices.Equal(told(h), want) || got.Changed != 1 {
 		t.Errorf("got %v, %+v", told(h), got)
 	}
@@ -73,8 +73,8 @@ func TestAStateAndADivisionAreVersionsToo(t *testing.T) {
 }
 
 func TestAClockThatWasPutBack(t *testing.T) {
-	h, _ := History{}.With(Listing{Queue, []Entry{{ID: "a", Name: "Sales"}}, true}, at(5), "1")
-	h, _ = h.With(Listing{Queue, []Entry{{ID: "a", Name: "Orders"}}, true}, at(3), "2")
+	h, _ := History{}.With(Listing{Queue, []Entry{{ID: "a", Name: "Sales"}}, true, false}, at(5), "1")
+	h, _ = h.With(Listing{Queue, []Entry{{ID: "a", Name: "Orders"}}, true, false}, at(3), "2")
 	if len(h) != 2 || !h[0].Until.Equal(h[1].From) || !h[1].From.After(h[0].From) || h[1].Name != "Orders" || !h[1].Current() {
 		t.Errorf("got %+v", h)
 	}
@@ -89,6 +89,9 @@ func TestBook(t *testing.T) {
 		if got := b.Label(Queue, id); got != want {
 			t.Errorf("%s: %q, want %q", id, got, want)
 		}
+	}
+	if got := BookOf(map[Kind][]Entry{Queue: {{ID: "nameless"}}}).IDs(Queue, ""); len(got) != 0 {
+		t.Errorf("no name is that of %v", got)
 	}
 	if got := b.IDs(Queue, "SALES"); !slices.Equal(got, []string{"0123456789", "9876543210"}) {
 		t.Errorf("got %v", got)

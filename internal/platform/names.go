@@ -146,9 +146,10 @@ func (r *listReader) take(p listing) error {
 	return nil
 }
 
-// listing is what was gathered, by id. It is whole if it is as much as the server says that there is.
+// listing is what was gathered, by id. It is whole if it is as much as the server says that there is: of a server that does not say,
+// or of something else that answers in its place, nobody knows what is missing.
 func (r *listReader) listing(total *int) names.Listing {
-	out := names.Listing{Kind: r.kind, Whole: r.unfit == 0 && (total == nil || len(r.found) >= *total)}
+	out := names.Listing{Kind: r.kind, Whole: r.unfit == 0 && total != nil && len(r.found) == *total}
 	for _, e := range r.found {
 		out.Entries = append(out.Entries, e)
 	}

@@ -36,17 +36,18 @@ func entities(ids ...string) string {
 	return "[" + strings.Join(ids, ",") + "]"
 }
 
-// Servers say in several ways that there is no further page.
+// Servers say in several ways that there is no further page. Only who says how many there are can have given all.
 func TestTheEndOfAList(t *testing.T) {
 	for what, c := range map[string]struct {
 		pages []string
 		whole bool
 	}{
 		"a number of pages":        {[]string{`{"pageSize":1,"pageCount":2,"total":2,"entities":` + entities("a") + `}`, `{"pageSize":1,"pageCount":2,"total":2,"entities":` + entities("b") + `}`}, true},
-		"a page that is not full":  {[]string{`{"pageSize":1,"entities":` + entities("a") + `}`, `{"pageSize":2,"entities":` + entities("b") + `}`}, true},
-		"no next page":             {[]string{`{"nextUri":"/x","entities":` + entities("a") + `}`, `{"entities":` + entities("b") + `}`}, true},
-		"an empty page":            {[]string{`{"pageSize":2,"entities":` + entities("a", "b") + `}`, `{"pageSize":2,"entities":[]}`}, true},
-		"a page size that shrinks": {[]string{`{"pageSize":1,"pageCount":2,"entities":` + entities("a") + `}`, `{"pageSize":1,"pageCount":2,"entities":` + entities("b") + `}`}, true},
+		"a page that is not full":  {[]string{`{"pageSize":1,"entities":` + entities("a") + `}`, `{"pageSize":2,"entities":` + entities("b") + `}`}, false},
+		"no next page":             {[]string{`{"nextUri":"/x","entities":` + entities("a") + `}`, `{"entities":` + entities("b") + `}`}, false},
+		"an empty page":            {[]string{`{"pageSize":2,"entities":` + entities("a", "b") + `}`, `{"pageSize":2,"entities":[]}`}, false},
+		"a page size that shrinks": {[]string{`{"pageSize":1,"pageCount":2,"entities":` + entities("a") + `}`, `{"pageSize":1,"pageCount":2,"entities":` + entities("b") + `}`}, false},
+		"more than there are":      {[]string{`{"pageCount":1,"total":0,"entities":` + entities("a", "b") + `}`}, false},
 		"fewer than there are":     {[]string{`{"pageCount":1,"total":3,"entities":` + entities("a", "b") + `}`}, false},
 	} {
 		t.Run(what, func(t *testing.T) {

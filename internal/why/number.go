@@ -23,7 +23,10 @@ var units = []struct {
 // ParseNumber reads a number of a figure: a count as 812, a share as 0.81 or 81%, a time in seconds as 24.5, with a unit as 412m, or
 // as 11:26:40. It fails with fault.Invalid.
 func ParseNumber(u Unit, text string) (n Number, err error) {
-	number, unit := strings.ReplaceAll(strings.TrimSpace(text), ",", ""), 1.0
+	number, unit := strings.TrimSpace(text), 1.0
+	if number, err = ungrouped(number); err != nil {
+		return n, unreadable(u, text)
+	}
 	switch {
 	case u == Seconds && strings.Count(number, ":") == 2:
 		number, err = ofClock(number)
@@ -39,10 +42,39 @@ func ParseNumber(u Unit, text string) (n Number, err error) {
 	if err != nil || math.IsInf(value, 0) || math.IsNaN(value) || strings.ContainsAny(number, "xX_") || u == Count && value != math.Trunc(value) {
 		return n, unreadable(u, text)
 	}
-	if u == Share && unit == 1 && value > 1 {
-		unit = 0.01
+	if u == Share && unit == 1 {
+		if value == 1 && !strings.Contains(number, ".") { // of a hundred, or all
+			return n, unreadable(u, text)
+		}
+		if value > 1 || !strings.Contains(number, ".") {
+			unit = 0.01
+		}
 	}
-	return Number{value * unit, slack(u, number) * unit}, nil
+	n = Number{value * unit, slack(u, number) * unit}
+	if math.IsInf(n.Value, 0) || math.IsInf(n.Slack, 0) {
+		return Number{}, unreadable(u, text)
+	}
+	return n, nil
+}
+
+// ungrouped takes out the commas between groups of three digits. Any other comma may be meant as a decimal point, and taken out it
+// would make another number.
+func ungrouped(text string) (string, error) {
+	first, rest, grouped := strings.Cut(text, ",")
+	if !grouped {
+		return text, nil
+	}
+	whole, after, point := strings.Cut(rest, ".")
+	for group := range strings.SplitSeq(whole, ",") {
+		digits := strings.TrimRight(group, "%hms ") // a unit ends the last one
+		if len(digits) != 3 {
+			return "", fault.New(fault.Invalid, "a comma stands before other than three digits")
+		}
+	}
+	if point {
+		whole += "." + after
+	}
+	return first + strings.ReplaceAll(whole, ",", ""), nil
 }
 
 func unreadable(u Unit, text string) error {

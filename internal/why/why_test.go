@@ -38,7 +38,7 @@ func TestNumbersAreAsExactAsTheyAreWritten(t *testing.T) {
 	for _, c := range []struct {
 		unit Unit
 		text string
-	}{{Count, ""}, {Count, "8.5"}, {Count, "81%"}, {Count, "NaN"}, {Count, "Inf"}, {Count, "0x10"}, {Seconds, "a:b:c"}, {Seconds, "1:2"}, {Seconds, "5d"}, {Share, "x%"}, {Share, "1_0"}} {
+	}{{Count, ""}, {Count, "8.5"}, {Count, "81%"}, {Count, "NaN"}, {Count, "Inf"}, {Count, "0x10"}, {Seconds, "a:b:c"}, {Seconds, "1:2"}, {Seconds, "5d"}, {Share, "x%"}, {Share, "1_0"}, {Share, "1"}, {Seconds, "24,5"}, {Seconds, "1,2345s"}, {Count, "1,,000"}, {Count, "1,000,5"}, {Seconds, "1e308h"}, {Seconds, "9e307m"}} {
 		if n, err := ParseNumber(c.unit, c.text); err == nil {
 			t.Errorf("%q was read as %+v", c.text, n)
 		}
