@@ -116,6 +116,21 @@ func ExampleClient_Find() {
 	// Output: true true
 }
 
+// How many conversations came into queues in each hour of a day.
+func ExampleClient_Aggregates() {
+	c := connect()
+	a, err := c.Aggregates(ctx, []byte(`{"interval": "2026-11-07T00:00:00Z/2026-11-08T00:00:00Z", "granularity": "PT1H", "metrics": ["nOffered"]}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	offered := int64(0)
+	for _, hour := range a.Groups[0].Data {
+		offered += *hour.Metrics["nOffered"].Count
+	}
+	fmt.Println(offered > 0, len(a.Groups[0].Data) > 5)
+	// Output: true true
+}
+
 // What kind an error is of, and what the platform said.
 func ExampleServerError() {
 	c := connect()

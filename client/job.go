@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"iter"
-	"math/rand/v2"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -85,15 +84,18 @@ type watch struct {
 
 const maxIdle = 100
 
-func (w *watch) leads(p Page) error {
-	if w.idle++; len(p.Records) > 0 {
+func (w *watch) leads(p Page) error { return w.next(len(p.Records), p.Next) }
+
+// next is told how much a page had, and the cursor of the one behind it.
+func (w *watch) next(had int, cursor string) error {
+	if w.idle++; had > 0 {
 		w.idle = 0
 	}
-	if p.Next == w.mark || w.idle > maxIdle {
+	if cursor == w.mark || w.idle > maxIdle {
 		return fault.New(fault.Corrupt, "the pages of the job lead nowhere: a cursor comes twice, or %d pages in a row are empty", maxIdle)
 	}
 	if w.n++; w.n == w.most {
-		w.mark, w.n, w.most = p.Next, 0, 2*w.most
+		w.mark, w.n, w.most = cursor, 0, 2*w.most
 	}
 	return nil
 }
@@ -172,17 +174,7 @@ func (c *Client) Status(ctx context.Context, job string) (Job, error) {
 // Await waits until a job is done. One that ends without results is an error: ErrExpired, or ErrUnavailable of one that
 // failed or was cancelled.
 func (c *Client) Await(ctx context.Context, job string) (Job, error) {
-	s, err := platform.Await(ctx, c.platform, platform.JobID(job), c.poll, rand.New(rand.NewPCG(rand.Uint64(), 0)))
-	j := jobOf(job, s)
-	switch {
-	case err != nil:
-		return j, told(err)
-	case j.State == Expired:
-		return j, fault.New(fault.Expired, "job %s has expired", job)
-	case j.State != Fulfilled:
-		return j, fault.New(fault.Unavailable, "job %s ended as %s: %s", job, j.State, j.Message)
-	}
-	return j, nil
+	return c.await(ctx, c.platform, job)
 }
 
 // Page is one page of a job's results.
@@ -198,11 +190,8 @@ type Page struct {
 // platform does not know the job or the cursor any more.
 func (c *Client) Page(ctx context.Context, job, cursor string, size int) (Page, error) {
 	p, err := c.platform.Page(ctx, platform.JobID(job), platform.Cursor(cursor), size)
-	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Invalid) {
-		err = fault.Because(fault.Expired, err, "the results of job %s are not there any more", job)
-	}
 	if err != nil {
-		return Page{}, told(err)
+		return Page{}, told(gone(job, err))
 	}
 	return Page{p.Records, string(p.Next), p.Available, starts(p.Missing)}, nil
 }

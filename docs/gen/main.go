@@ -76,7 +76,10 @@ var intros = map[tables.Table]string{
 	tables.Evaluations:   "A row is an evaluation of a conversation.",
 	tables.Surveys:       "A row is a survey of a conversation.",
 	tables.Resolutions:   "A row is a resolution of a conversation.",
+	tables.Summaries:     "A row is the account of a conversation: what `parley get` tells of it, as values. [derived.md](derived.md) explains each.",
+	tables.Legs:          "A row is one call as people count them: a visit to a queue, or a session of an agent or user. [derived.md](derived.md) explains each.",
 	tables.Changes:       "A row is a difference between two versions of a record, found when the conversation was received again. Rows are only ever added.",
+	tables.Names:         "A row is a version: what a user, a queue or the like was called for a while. The table stands beside the others: it is not partitioned, its rows are sorted by `kind`, `id` and `seen_from`, and a lake may not have it. [names.md](names.md) has more.",
 }
 
 // changePaths says what is in the column path of changes.
@@ -118,7 +121,7 @@ const tablesPreamble = `# Tables of the lake
 
 <!-- Made by: go run ./docs/gen. Do not edit. -->
 
-Every table is partitioned by the UTC day of ` + "`conversation_start`" + ` and sorted by ` + "`conversation_start`, `conversation_id`" + `.
+Every table but ` + "`names`" + ` is partitioned by the UTC day of ` + "`conversation_start`" + ` and sorted by ` + "`conversation_start`, `conversation_id`" + `.
 ` + "`conversation_id`" + ` joins them; a segment and a metric of one session share ` + "`participant_index` and `session_index`" + ` as well.
 
 A column is named after the platform's field, in snake case; the description gives the field, or says that the column is
@@ -134,7 +137,7 @@ func tablesPage() (string, error) {
 	b.WriteString(tablesPreamble)
 	names := tables.All()
 	last := len(names) - 1
-	for _, t := range append([]tables.Table{names[last]}, names[:last]...) { // conversations first
+	for _, t := range append(append([]tables.Table{names[last]}, names[:last]...), tables.Names) { // conversations first
 		intro, ok := intros[t]
 		if !ok {
 			return "", fmt.Errorf("docs/gen does not say what a row of %s is", t)

@@ -39,18 +39,23 @@ const (
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
 func Asked() []Permission {
-	return append([]Permission{ViewDetails, ViewOwnDetails, ViewAggregates}, reports...)
+	return slices.Concat([]Permission{ViewDetails, ViewOwnDetails, ViewAggregates}, lists, reports)
 }
 
-var reports = []Permission{RunReports, ViewReports, DeleteReports}
+var (
+	lists   = []Permission{ViewQueues, SearchQueues, ViewCodes, ViewSkills} // what things are called that records name by id
+	reports = []Permission{RunReports, ViewReports, DeleteReports}
+)
 
-// Usual lists what a client may do if nobody says otherwise: see every conversation, by every endpoint of a server.
-func Usual() []Permission { return append([]Permission{ViewDetails, ViewAggregates}, reports...) }
+// Usual lists what a client may do if nobody says otherwise: see every conversation, by every endpoint of a server, with the
+// names of what is in it.
+func Usual() []Permission {
+	return slices.Concat([]Permission{ViewDetails, ViewAggregates}, lists, reports)
+}
 
-// All lists the permissions that some endpoint of some server asks for: those for lists of what an organization consists of
-// and for conversations as they are now too.
+// All lists the permissions that some endpoint of some server asks for: those for conversations as they are now too.
 func All() []Permission {
-	return append(Asked(), ViewActivity, ViewQueues, SearchQueues, ViewCodes, ViewSkills, ViewLive, ViewAttributes)
+	return append(Asked(), ViewActivity, ViewLive, ViewAttributes)
 }
 
 // ClientID names a client. It is no secret, and no secret passes for it.

@@ -91,6 +91,9 @@ type teller struct {
 
 	c      *conversation.Conversation
 	legs   []*leg // by their first segment
+	made   []leg  // where they lie
+	spans  []span // of all of them
+	brief  bool   // makes no text: names, sentences, rules as words
 	names  map[string]string
 	main   int       // the party that the conversation is with, by its place in the record; -1 if nobody is outside
 	latest time.Time // the last time of anything in the record
@@ -98,35 +101,52 @@ type teller struct {
 	talks    nearest.List[*leg]             // legs of agents by when they began to talk
 	talksOf  map[string]*nearest.List[*leg] // those of each queue
 	answered map[*leg]int                   // the first of the visits that a leg answered
-	gone     []departure                    // the last ones of two parties
-	met      followers                      // legs that came to a talk, or to a stay of somebody outside
-	further  followers                      // all to which one may be passed on
-	toldWhy  map[Reason]bool                // reasons without their rules; those without a label are values of any
+	first    map[string]int                 // the first turn of each user; nil if there are no two turns
+	wrong    int                            // metrics that differ from their segments, and no exception says why
+	closed   closing
+	gone     []departure     // the last ones of two parties
+	met      followers       // legs that came to a talk, or to a stay of somebody outside
+	further  followers       // all to which one may be passed on
+	toldWhy  map[Reason]bool // reasons without their rules; those without a label are values of any
 }
 
 // Of tells the account of a conversation. A record may lack anything: what it does not say is missing from the account, and a
 // doubt says so where a reader would not expect it.
 func Of(c *conversation.Conversation, o Options) Account {
-	t := &teller{Options: o, c: c, names: conversation.Names(c), main: -1}
-	t.ID, t.Media = c.ConversationID, conversation.Summarize(c).MediaTypes
+	t := &teller{Options: o, c: c, names: conversation.Names(c)}
+	t.ID = c.ConversationID
 	t.readLegs()
 	t.called()
 	t.cast()
+	t.find()
+	t.reasons()
+	t.later()
+	t.draw()
+	t.doubts()
+	t.contradictions()
+	t.Sentence = t.sentence()
+	return t.filled()
+}
+
+// find derives what follows from the legs. It is all of an account that rows have too.
+func (t *teller) find() {
 	t.times()
 	t.direct()
 	t.address()
 	t.flows()
 	t.visits()
 	t.handlers()
-	t.reasons()
 	t.phases()
 	t.passes()
 	t.end()
-	t.later()
-	t.draw()
-	t.doubts()
-	t.Sentence = t.sentence()
-	return t.filled()
+}
+
+// text is what is told in words; nothing where nobody reads them.
+func (t *teller) text(tell func() string) string {
+	if t.brief {
+		return ""
+	}
+	return tell()
 }
 
 // filled is the account with empty lists where it has none, so that its JSON has the same members always.

@@ -18,7 +18,8 @@ import (
 //	purpose[:name] [medium] [direction] segment from-to[/disconnectType] metric=ms@emission
 //
 // Sessions of one purpose and name are of one participant, a name is the id of its user and that of a queue is its queue's. A
-// word with a star is a leg of another conversation: *interact. An open segment has no to. "end" gives the conversation its end.
+// word with a star is a leg of another conversation: *interact. for:NAME is the queue of all segments, code:NAME that of its
+// wrap-up. An open segment has no to. "end" gives the conversation its end.
 func read(text string) *conversation.Conversation {
 	c := &conversation.Conversation{ConversationID: "c", ConversationStart: second("0")}
 	places := map[string]int{}
@@ -54,6 +55,15 @@ func participant(word string) conversation.Participant {
 
 func session(p *conversation.Participant, n string, words []string) conversation.Session {
 	s := conversation.Session{SessionID: p.ParticipantID + n, MediaType: "voice", Direction: "inbound", Ani: "tel:+12025550100", Dnis: "tel:+18005550100"}
+	queue, code := "", ""
+	for _, word := range words {
+		if name, of, ok := strings.Cut(word, ":"); ok && name == "for" {
+			queue = of
+		} else if ok && name == "code" {
+			code = of
+		}
+	}
+	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return strings.HasPrefix(word, "for:") || strings.HasPrefix(word, "code:") })
 	for len(words) > 0 && slices.Contains([]string{"voice", "email", "message", "chat", "callback", "inbound", "outbound"}, words[0]) {
 		if strings.HasSuffix(words[0], "bound") {
 			s.Direction = words[0]
@@ -70,7 +80,14 @@ func session(p *conversation.Participant, n string, words []string) conversation
 			words = words[1:]
 			continue
 		}
-		s.Segments = append(s.Segments, segment(p, words[0], words[1]))
+		g := segment(p, words[0], words[1])
+		if queue != "" {
+			g.QueueID = queue
+		}
+		if g.SegmentType == "wrapup" {
+			g.WrapUpCode = code
+		}
+		s.Segments = append(s.Segments, g)
 		words = words[2:]
 	}
 	return s
@@ -152,7 +169,7 @@ end 66`, "User al called User bo, who answered after 6 seconds, and they talked 
 		"internal, given up": {`
 user:al outbound contacting 0-1 dialing 1-6/client
 user:bo alert 1-6/peer
-end 6`, "User al called User bo, who was rung until the other side gave up; User al hung up."},
+end 6`, "User al called User bo, who was rung until the caller gave up; User al hung up."},
 		"outbound": {`
 user:al outbound contacting 0-1 dialing 1-12 interact 12-72/peer
 external outbound dialing 1-12 interact 12-72/endpoint

@@ -44,7 +44,6 @@ func (t *teller) cast() {
 		p := &t.c.Participants[i]
 		t.Parties[i] = Party{Purpose: p.Purpose, UserID: p.UserID, Media: []string{}, States: []State{}}
 	}
-	t.main = t.mainParty()
 	third, seen := 0, map[string]int{}
 	for _, l := range t.legs {
 		party := &t.Parties[l.party]
@@ -139,6 +138,9 @@ func (t *teller) userName(l *leg) string {
 }
 
 func (t *teller) queueName(id, said string) string {
+	if t.brief {
+		return ""
+	}
 	if said != "" {
 		return said
 	}
@@ -189,8 +191,6 @@ type use struct {
 
 // draw puts the parties on the axis.
 func (t *teller) draw() {
-	var spans []axis.Span
-	var marks []time.Time
 	used := map[use]bool{}
 	for _, l := range t.legs {
 		party := &t.Parties[l.party]
@@ -199,7 +199,6 @@ func (t *teller) draw() {
 			party.Media = append(party.Media, l.s.MediaType)
 		}
 		for _, s := range l.spans {
-			spans = append(spans, axis.Span{Start: s.start, End: s.end, Works: l.works(s), Outside: l.outside()})
 			party.States = append(party.States, State{s.phase, Instant{s.start}, Instant{s.end}})
 			if s.ErrorCode != "" {
 				party.Errors++
@@ -208,21 +207,45 @@ func (t *teller) draw() {
 		if hungUp(l.how()) && !l.ended().IsZero() {
 			party.HungUp = Instant{latest(party.HungUp.Time, l.ended())}
 		}
-		for _, m := range l.s.Metrics {
-			marks = append(marks, instant(m.EmitDate))
-		}
-	}
-	if slices.ContainsFunc(spans, func(s axis.Span) bool { return s.End.IsZero() }) {
-		marks = append(marks, t.AsOf)
 	}
 	for i := range t.Parties {
 		slices.SortStableFunc(t.Parties[i].States, func(a, b State) int { return a.Start.Compare(b.Start.Time) })
 	}
-	t.Axis = axis.Of(spans, marks)
+	t.Axis = t.axis()
+}
+
+// axis is the one that all parties share.
+func (t *teller) axis() axis.Axis {
+	var spans []axis.Span
+	var marks []time.Time
+	open := false
+	for _, l := range t.legs {
+		for _, s := range l.spans {
+			spans, open = append(spans, axis.Span{Start: s.start, End: s.end, Works: l.works(s), Outside: l.outside()}), open || s.open()
+		}
+		for _, m := range l.s.Metrics {
+			marks = append(marks, instant(m.EmitDate))
+		}
+	}
+	if open {
+		marks = append(marks, t.AsOf)
+	}
+	return axis.Of(spans, marks)
+}
+
+// who is what the party of a leg is called.
+func (t *teller) who(l *leg) string {
+	if t.brief {
+		return ""
+	}
+	return t.Parties[l.party].Label
 }
 
 // the is what a sentence calls a party: the caller, the queue Sales, Agent f331.
 func (t *teller) the(party int) string {
+	if t.brief {
+		return ""
+	}
 	label := t.Parties[party].Label
 	switch {
 	case handling(t.Parties[party].Purpose):

@@ -11,12 +11,20 @@ type Address struct {
 	Name    string `json:"name,omitempty"`
 	Party   string `json:"party,omitempty"` // whose it is, by label
 	Why     string `json:"why"`
+
+	leg *leg // of our side; nil if it is nobody's
 }
+
+// Directions that no session has.
+const (
+	BothWays = "inbound / outbound"
+	Internal = "internal"
+)
 
 // direct derives the direction. The platform's own pages show "Inbound / Outbound" where the contact went both ways; its staff
 // have said only in general words when, so the rule for that is ours.
 func (t *teller) direct() {
-	var found []string
+	found := make([]string, 0, 2)
 	for _, l := range t.legs {
 		if l.outside() && l.s.Direction != "" && len(found) < 2 && !slices.Contains(found, l.s.Direction) {
 			found = append(found, l.s.Direction)
@@ -24,11 +32,13 @@ func (t *teller) direct() {
 	}
 	switch {
 	case len(found) > 1:
-		t.Direction = Fact{"inbound / outbound", "sessions of outside parties (customer, external) are inbound and outbound; " + t.whichWays()}
+		t.Direction = Fact{BothWays, t.text(func() string {
+			return "sessions of outside parties (customer, external) are inbound and outbound; " + t.whichWays()
+		})}
 	case len(found) == 1:
 		t.Direction = Fact{found[0], "every session of an outside party (customer, external) is " + found[0]}
 	case t.internal():
-		t.Direction = Fact{"internal", "there are users only: no customer, external or acd"}
+		t.Direction = Fact{Internal, "there are users only: no customer, external or acd"}
 	case t.c.OriginatingDirection == "" && t.firstDirection() != "":
 		t.Direction = Fact{t.firstDirection(), "no session of an outside party says it, and there is no originatingDirection: the direction of the first session that has one"}
 	case t.c.OriginatingDirection != "":
@@ -106,7 +116,7 @@ func (t *teller) mainLeg() *leg {
 
 // theirs is the outside end.
 func (t *teller) theirs(l *leg, called bool, why string) Address {
-	a := Address{Name: l.p.ParticipantName, Party: t.Parties[l.party].Label, Address: from(l), Why: why}
+	a := Address{Name: l.p.ParticipantName, Party: t.who(l), Address: from(l), Why: why}
 	if called {
 		a.Address = to(l)
 	}
@@ -121,7 +131,7 @@ func (t *teller) ours(called *leg) Address {
 	a := Address{Address: from(called), Why: "the address that the outside party was shown; nobody of ours placed the call in this record"}
 	for _, l := range t.legs {
 		if l.handles() && (l.placed() || !called.spoken()) {
-			a.Party, a.Name = t.Parties[l.party].Label, l.p.ParticipantName
+			a.Party, a.Name, a.leg = t.who(l), l.p.ParticipantName, l
 			a.Why = "the first agent or user whose session begins by calling (contacting, dialing), and the address that the outside party was shown"
 			break
 		}
@@ -134,7 +144,7 @@ func (t *teller) addressInside() {
 	const why = "there is no outside party: the users whose sessions are outbound and inbound"
 	internal := t.internal()
 	for _, l := range t.legs {
-		end := Address{Party: t.Parties[l.party].Label, Name: l.p.ParticipantName, Why: why}
+		end := Address{Party: t.who(l), Name: l.p.ParticipantName, Why: why, leg: l}
 		switch {
 		case !l.handles():
 		case (l.placed() || l.s.Direction == "outbound") && t.From.Why == "":

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/axis"
 	"github.com/parley-hq/parley/internal/conversation/arithmetic"
 )
 
@@ -33,14 +34,22 @@ const (
 	KnownOddity    = "known exception"
 )
 
-func (t *teller) doubt(kind, why, format string, args ...any) {
-	t.Doubts = append(t.Doubts, Doubt{kind, fmt.Sprintf(format, args...), why})
+// doubt notes a doubt, and has it told where somebody reads.
+func (t *teller) doubt(kind string, tell func() (text, why string)) {
+	d := Doubt{Kind: kind}
+	if !t.brief {
+		d.Text, d.Why = tell()
+	}
+	t.Doubts = append(t.Doubts, d)
 }
 
 // doubts are told in the order of how far they mislead.
 func (t *teller) doubts() {
 	if len(t.legs) == 0 {
-		t.doubt(NoParticipants, "participants is missing or holds no sessions", "The record has no participants with sessions: it says that the conversation was, and nothing of what happened.")
+		t.doubt(NoParticipants, func() (string, string) {
+			return "The record has no participants with sessions: it says that the conversation was, and nothing of what happened.",
+				"participants is missing or holds no sessions"
+		})
 		return
 	}
 	t.departed()
@@ -52,7 +61,6 @@ func (t *teller) doubts() {
 	t.taken()
 	t.turns()
 	t.unmeasured()
-	t.contradictions()
 }
 
 // aloneFor is how long a leg must have stayed after everybody else had gone for the platform to have missed its end. Real ones
@@ -112,14 +120,21 @@ func (t *teller) othersGone(l *leg) time.Time {
 // tooLong says that the record is longer than what happened; false if it is not, by a leg that nobody ended.
 func (t *teller) tooLong() bool {
 	if l := t.sweptLeg(); l != nil {
-		t.doubt(SweptCallback, "a callback waited over 58 days and ended by client, which no person did; it has neither tAnswered nor tAbandon, so figures of answered and abandoned calls miss it",
-			"The record says %s; %sNobody took the callback, and the platform closed it on %s.", Length(t.long()).Words(), t.spokenBefore(), onDay(l.ended()))
+		t.doubt(SweptCallback, func() (string, string) {
+			return fmt.Sprintf("The record says %s; %sNobody took the callback, and the platform closed it on %s.", Length(t.long()).Words(), t.spokenBefore(), onDay(l.ended())),
+				"a callback waited over 58 days and ended by client, which no person did; it has neither tAnswered nor tAbandon, so figures of answered and abandoned calls miss it"
+		})
 		return true
 	}
 	all := t.lingering()
-	if len(all) == 0 {
-		return false
+	if len(all) > 0 {
+		t.doubt(Lingering, func() (string, string) { return t.lingered(all) })
 	}
+	return len(all) > 0
+}
+
+// lingered tells of legs that stayed open when everybody else had gone.
+func (t *teller) lingered(all []*leg) (text, why string) {
 	var who []string
 	var gone, last time.Time
 	nobody := true
@@ -128,13 +143,12 @@ func (t *teller) tooLong() bool {
 		gone, last = latest(gone, t.othersGone(l)), latest(last, l.ended())
 		nobody = nobody && l.how() == ""
 	}
-	text := "nobody hung up on " + joined(who) + ", and the platform closed that leg on " + onDay(last)
+	text = "nobody hung up on " + joined(who) + ", and the platform closed that leg on " + onDay(last)
 	if !nobody {
 		text = "the leg of " + joined(who) + " stayed open alone until " + onDay(last) + ", when it ended by " + said(all[len(all)-1].how())
 	}
-	t.doubt(Lingering, fmt.Sprintf("the session outlived all others by %s; figures that use the end of the conversation, or tConnected of this session, are wrong for it", Length(last.Sub(gone))),
-		"The record says %s; the %s lasted %s: %s.", Length(t.long()).Words(), t.contact(), Length(gone.Sub(t.legs[0].start())).Words(), text)
-	return true
+	return fmt.Sprintf("The record says %s; the %s lasted %s: %s.", Length(t.long()).Words(), t.contact(), Length(gone.Sub(t.legs[0].start())).Words(), text),
+		fmt.Sprintf("the session outlived all others by %s; figures that use the end of the conversation, or tConnected of this session, are wrong for it", Length(last.Sub(gone)))
 }
 
 // spokenBefore says how long the call was from which a callback came.
@@ -184,23 +198,42 @@ func (t *teller) contact() string {
 // mostlyIdle is the part of a record in which nobody was at work that is worth telling.
 const mostlyIdle = 0.5
 
-// restLong tells of records whose length is not what people take it for, without anything being wrong.
-func (t *teller) restLong() {
-	var idle time.Duration
-	for _, s := range t.Axis {
-		if s.Kind == "fold" && !s.Busy {
+// idleLeast is the least time of nobody at work that is worth telling.
+const idleLeast = time.Hour
+
+// rests is how long nobody was at work, as far as it is worth telling: the folds of the time axis, which what is shorter needs
+// not be drawn for.
+func (t *teller) rests(long time.Duration) (idle time.Duration) {
+	if long < idleLeast {
+		return 0
+	}
+	along := t.Axis
+	if along == nil {
+		along = t.axis()
+	}
+	for _, s := range along {
+		if s.Kind == axis.Fold && !s.Busy {
 			idle += s.Length()
 		}
 	}
+	return idle
+}
+
+// restLong tells of records whose length is not what people take it for, without anything being wrong.
+func (t *teller) restLong() {
 	long := t.long()
-	after := t.End.Sub(t.Left.Time)
+	idle, after := t.rests(long), t.End.Sub(t.Left.Time)
 	switch {
-	case idle >= time.Hour && float64(idle) > mostlyIdle*float64(long):
-		t.doubt(IdleTime, "the folds of the time axis: no flow, agent or user was at work in them, and no two outside parties were there",
-			"%s; in %s nobody was at work on it.", t.saysLong(), ofThem(long, idle))
+	case idle >= idleLeast && float64(idle) > mostlyIdle*float64(long):
+		t.doubt(IdleTime, func() (string, string) {
+			return fmt.Sprintf("%s; in %s nobody was at work on it.", t.saysLong(), ofThem(long, idle)),
+				"the folds of the time axis: no flow, agent or user was at work in them, and no two outside parties were there"
+		})
 	case !t.Left.IsZero() && !t.End.IsZero() && after >= time.Minute && float64(after) > float64(long)/3:
-		t.doubt(AfterWork, "conversationEnd counts wrap-up segments; the last segment of "+t.the(t.main)+" ends before them",
-			"The record says %s; %s was there for %s, and the rest is after-call work.", Length(long).Words(), t.the(t.main), Length(t.Left.Sub(t.Start.Time)).Words())
+		t.doubt(AfterWork, func() (string, string) {
+			return fmt.Sprintf("The record says %s; %s was there for %s, and the rest is after-call work.", Length(long).Words(), t.the(t.main), Length(t.Left.Sub(t.Start.Time)).Words()),
+				"conversationEnd counts wrap-up segments; the last segment of " + t.the(t.main) + " ends before them"
+		})
 	}
 }
 
@@ -221,28 +254,35 @@ func ofThem(whole, part time.Duration) string {
 }
 
 func (t *teller) provisional() {
-	if t.EndFact.Value != Ended {
-		text := map[string]string{
-			Provisional: "The record has no end; the one told here is that of its last segment.",
-			GoingOn:     "The conversation was going on when the record was read: lengths and counts are those up to then.",
-		}[t.EndFact.Value]
-		if text == "" {
-			text = "No time of the end can be read from the record."
-		}
-		t.doubt(NoEnd, t.EndFact.Why, "%s", text)
+	if t.EndFact.Value == Ended {
+		return
 	}
+	t.doubt(NoEnd, func() (string, string) {
+		switch t.EndFact.Value {
+		case Provisional:
+			return "The record has no end; the one told here is that of its last segment.", t.EndFact.Why
+		case GoingOn:
+			return "The conversation was going on when the record was read: lengths and counts are those up to then.", t.EndFact.Why
+		}
+		return "No time of the end can be read from the record.", t.EndFact.Why
+	})
 }
 
 // directed tells of a direction that is of both ways because of somebody who joined.
 func (t *teller) directed() {
+	if t.Direction.Value != BothWays {
+		return
+	}
 	var own []string
 	for _, l := range t.legs {
 		if l.party == t.main && l.s.Direction != "" && !slices.Contains(own, l.s.Direction) {
 			own = append(own, l.s.Direction)
 		}
 	}
-	if strings.Contains(t.Direction.Value, "/") && len(own) == 1 {
-		t.doubt(ThirdDirection, t.Direction.Why, "It counts as %s only because of who joined it: with %s it was %s.", t.Direction.Value, t.the(t.main), own[0])
+	if len(own) == 1 {
+		t.doubt(ThirdDirection, func() (string, string) {
+			return fmt.Sprintf("It counts as %s only because of who joined it: with %s it was %s.", t.Direction.Value, t.the(t.main), own[0]), t.Direction.Why
+		})
 	}
 }
 
@@ -250,11 +290,13 @@ func (t *teller) directed() {
 func (t *teller) taken() {
 	started, first := instant(t.c.ConversationStart), t.legs[0].start()
 	if early := first.Sub(started); !started.IsZero() && !first.IsZero() && early.Abs() >= time.Second {
-		text := "The record starts %s before its first segment: it took over a conversation that began earlier."
-		if early < 0 {
-			text = "The record starts %s after its first segment."
-		}
-		t.doubt(OtherStart, "conversationStart and the earliest segmentStart differ", text, Length(early.Abs()))
+		t.doubt(OtherStart, func() (string, string) {
+			const why = "conversationStart and the earliest segmentStart differ"
+			if early < 0 {
+				return fmt.Sprintf("The record starts %s after its first segment.", Length(early.Abs())), why
+			}
+			return fmt.Sprintf("The record starts %s before its first segment: it took over a conversation that began earlier.", Length(early.Abs())), why
+		})
 	}
 	var from []string
 	seen := map[string]bool{"": true}
@@ -266,26 +308,29 @@ func (t *teller) taken() {
 		}
 	}
 	if len(from) > 0 {
-		t.doubt(Merged, "sourceConversationId: "+strings.Join(from[:min(len(from), 5)], ", "),
-			"Legs of %s were merged into this one. What has a record of its own as well counts twice in sums over all records.", others(len(from), "conversation"))
+		t.doubt(Merged, func() (string, string) {
+			return fmt.Sprintf("Legs of %s were merged into this one. What has a record of its own as well counts twice in sums over all records.", others(len(from), "conversation")),
+				"sourceConversationId: " + strings.Join(from[:min(len(from), 5)], ", ")
+		})
 	}
 }
 
 // turns tells that participants are not people.
 func (t *teller) turns() {
-	turns, people := map[string]int{}, 0
-	n := 0
-	for _, h := range t.Handlers {
-		if h.UserID == "" {
+	turns, people := 0, 0
+	for i := range t.Handlers {
+		if t.Handlers[i].UserID == "" {
 			continue
 		}
-		n++
-		if turns[h.UserID]++; turns[h.UserID] == 1 {
+		turns++
+		if t.firstTurn(i) {
 			people++
 		}
 	}
-	if people < n {
-		t.doubt(SameUser, "userId, not participantId, says who somebody is", "The record has %s of agents and users; they are %s.", counted(n, "participant"), persons(people))
+	if people < turns {
+		t.doubt(SameUser, func() (string, string) {
+			return fmt.Sprintf("The record has %s of agents and users; they are %s.", counted(turns, "participant"), persons(people)), "userId, not participantId, says who somebody is"
+		})
 	}
 }
 
@@ -310,14 +355,20 @@ func (t *teller) unmeasured() {
 			return
 		}
 	}
-	t.doubt(NoMetrics, "no session has metrics, as in records before 2018", "The record has no metrics: all lengths are those of segments, and it adds nothing to the platform's figures.")
+	t.doubt(NoMetrics, func() (string, string) {
+		return "The record has no metrics: all lengths are those of segments, and it adds nothing to the platform's figures.", "no session has metrics, as in records before 2018"
+	})
 }
 
 // told are the known exceptions that another doubt tells, and those that no reader meets: the order of lists.
 var told = []string{"closed after 59 days", "took over a session", "started late", "short abandon"}
 
-// contradictions are the rules of arithmetic that the record breaks. Some do so for a reason that is known.
+// contradictions are the rules of arithmetic that the record breaks. Some do so for a reason that is known. A record without
+// sessions breaks none that says more than that.
 func (t *teller) contradictions() {
+	if len(t.legs) == 0 {
+		return
+	}
 	says := map[string]string{}
 	for _, r := range slices.Concat(arithmetic.Rules, arithmetic.Exceptions) {
 		says[r.Name] = r.Says
@@ -331,16 +382,20 @@ func (t *teller) contradictions() {
 			broken = append(broken, f)
 		case !known[f.Exception]:
 			known[f.Exception] = true
-			t.doubt(KnownOddity, "known of real records: "+f.Text, "%s.", capital(says[f.Exception]))
+			t.doubt(KnownOddity, func() (string, string) { return capital(says[f.Exception]) + ".", "known of real records: " + f.Text })
 		}
 	}
 	const most = 5
 	for i, f := range broken {
 		if i == most {
-			t.doubt(Contradiction, "parley lint-records lists all", "The record breaks %s of arithmetic besides.", counted(len(broken)-most, "more rule"))
+			t.doubt(Contradiction, func() (string, string) {
+				return "The record breaks " + counted(len(broken)-most, "more rule") + " of arithmetic besides.", "parley lint-records lists all"
+			})
 			break
 		}
-		t.doubt(Contradiction, f.Rule+" of parley lint-records: "+says[f.Rule], "The record contradicts itself: %s.", f.Text)
+		t.doubt(Contradiction, func() (string, string) {
+			return "The record contradicts itself: " + f.Text + ".", f.Rule + " of parley lint-records: " + says[f.Rule]
+		})
 	}
 }
 

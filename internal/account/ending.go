@@ -63,9 +63,9 @@ func (t *teller) unwritten() bool {
 func (t *teller) end() {
 	switch {
 	case len(t.legs) == 0:
-		t.Ending = Fact{"", "the record has no sessions"}
+		t.Ending = t.closes(NobodyKnown, nil, func() Fact { return Fact{"", "the record has no sessions"} })
 	case t.EndFact.Value == GoingOn:
-		t.Ending = Fact{"it is still going on", t.EndFact.Why}
+		t.Ending = t.closes("", nil, func() Fact { return Fact{"it is still going on", t.EndFact.Why} })
 	case t.main < 0:
 		t.Ending = t.endOf(t.lastHandled())
 	default:
@@ -100,37 +100,83 @@ func (t *teller) lastHandled() (last *leg) {
 	return last
 }
 
+// closing is who ended a conversation, and the leg that says so; nil if none does.
+type closing struct {
+	by  string
+	leg *leg
+}
+
+// Who ends a conversation, beside the purposes of parties: customer, external, agent, user and so on.
+const (
+	Platform    = "platform"
+	Flows       = "flow"
+	Mailbox     = "voicemail"
+	Another     = "another party" // that no session of the record is of
+	Line        = "line"          // it failed
+	Silence     = "timeout"       // nobody answered, or the thread expired
+	PassedOn    = "passed on"
+	NobodyKnown = "unknown"
+)
+
+// closes notes who ended the conversation, and tells it.
+func (t *teller) closes(by string, l *leg, tell func() Fact) Fact {
+	t.closed = closing{by, l}
+	if t.brief {
+		return Fact{}
+	}
+	return tell()
+}
+
 // endOf says how a leg ended, and who did it. Each party says of its own end how it came: who hung up says endpoint or client,
 // the others say peer.
 func (t *teller) endOf(l *leg) Fact {
-	label, how := t.the(l.party), l.how()
-	why := "the last session of " + label + " ended by " + said(how)
+	how := l.how()
+	why := t.text(func() string { return "the last session of " + t.the(l.party) + " ended by " + said(how) })
 	switch how {
 	case "endpoint", "client":
-		if t.sweptAway(l) {
-			return Fact{"the platform closed the callback, which nobody had taken for " + Length(l.ended().Sub(l.start())).Words(), why + " 59 days after it came, which is no person's doing"}
-		}
-		return Fact{label + " " + leaves(l) + t.while(l), why + ": this party did it"}
+		return t.leftBy(l, why)
 	case "peer", "":
-		if by := t.whoLeft(l); by != nil {
-			return Fact{t.the(by.party) + " " + leaves(by), why + "; the session of " + t.the(by.party) + " ended by " + by.how() + " at the same time"}
-		}
-		if how == "" {
-			return Fact{"the record does not say how it ended", why}
-		}
-		return t.byMachine(l, Fact{"another party ended it", why + ", and no other session says that it did"})
+		return t.leftByPeer(l, why)
 	case "system":
-		return t.byMachine(l, Fact{"the platform ended it", why})
+		return t.byMachine(l, Platform, Fact{"the platform ended it", why})
 	case "error", "transportFailure":
-		return Fact{"the line failed" + t.while(l), why}
+		return t.closes(Line, l, func() Fact { return Fact{"the line failed" + t.while(l), why} })
 	case "timeout":
-		return Fact{label + " did not answer any more", why + ": nobody answered, or idle for too long"}
+		return t.closes(Silence, l, func() Fact {
+			return Fact{t.the(l.party) + " did not answer any more", why + ": nobody answered, or idle for too long"}
+		})
 	case "inactivity", "sessionExpired":
-		return Fact{"the thread expired", why}
+		return t.closes(Silence, l, func() Fact { return Fact{"the thread expired", why} })
 	case "transfer", "consultTransfer", "conferenceTransfer", "forwardTransfer", "noAnswerTransfer", "notAvailableTransfer":
-		return Fact{"it was passed on", why}
+		return t.closes(PassedOn, l, func() Fact { return Fact{"it was passed on", why} })
 	}
-	return Fact{how, why}
+	return t.closes(NobodyKnown, l, func() Fact { return Fact{how, why} })
+}
+
+// leftBy tells of a party that ended its own leg, as far as it was its own doing.
+func (t *teller) leftBy(l *leg, why string) Fact {
+	if t.sweptAway(l) {
+		return t.closes(Platform, l, func() Fact {
+			return Fact{"the platform closed the callback, which nobody had taken for " + Length(l.ended().Sub(l.start())).Words(), why + " 59 days after it came, which is no person's doing"}
+		})
+	}
+	return t.closes(l.p.Purpose, l, func() Fact {
+		return Fact{t.the(l.party) + " " + leaves(l) + t.while(l), why + ": this party did it"}
+	})
+}
+
+// leftByPeer tells of a leg that another party ended, or of which nothing is said.
+func (t *teller) leftByPeer(l *leg, why string) Fact {
+	by := t.whoLeft(l)
+	switch {
+	case by != nil:
+		return t.closes(by.p.Purpose, by, func() Fact {
+			return Fact{t.the(by.party) + " " + leaves(by), why + "; the session of " + t.the(by.party) + " ended by " + by.how() + " at the same time"}
+		})
+	case l.how() == "":
+		return t.closes(NobodyKnown, nil, func() Fact { return Fact{"the record does not say how it ended", why} })
+	}
+	return t.byMachine(l, Another, Fact{"another party ended it", why + ", and no other session says that it did"})
 }
 
 // leaves is the word for ending one's own leg.
@@ -163,21 +209,25 @@ func (t *teller) whoLeft(l *leg) (found *leg) {
 }
 
 // byMachine says which machine ended a leg: a flow or a mailbox whose own leg ended by the system at that time.
-func (t *teller) byMachine(l *leg, otherwise Fact) Fact {
+func (t *teller) byMachine(l *leg, by string, otherwise Fact) Fact {
 	for _, o := range t.legs {
 		if o.how() != "system" || o.ended().Sub(l.ended()).Abs() > near {
 			continue
 		}
-		switch label := t.the(o.party); {
+		switch {
 		case o.flow():
-			return Fact{label + " ended it", otherwise.Why + "; the session of the flow ended by system at the same time"}
+			return t.machine(Flows, o, t.the(o.party)+" ended it", otherwise.Why+"; the session of the flow")
 		case o.handles():
-			return Fact{"the platform ended it", otherwise.Why + "; the session of " + label + " ended by system at the same time"}
+			return t.machine(Platform, o, "the platform ended it", otherwise.Why+"; the session of "+t.the(o.party))
 		case o.p.Purpose == "voicemail":
-			return Fact{"the mailbox ended the recording", otherwise.Why + "; the session of the mailbox ended by system at the same time"}
+			return t.machine(Mailbox, o, "the mailbox ended the recording", otherwise.Why+"; the session of the mailbox")
 		}
 	}
-	return otherwise
+	return t.closes(by, l, func() Fact { return otherwise })
+}
+
+func (t *teller) machine(by string, l *leg, value, why string) Fact {
+	return t.closes(by, l, func() Fact { return Fact{value, why + " ended by system at the same time"} })
 }
 
 // while says what our side was doing when a leg ended: that is where a party gave up. Nothing if they were talking.

@@ -20,6 +20,9 @@ type WrapUp struct {
 // defaultCode is the code that stands where no code was chosen in time. Source: 171 measured records.
 const defaultCode = "7fb334b0-0e9e-11e4-9191-0800200c9a66"
 
+// CodeName is the name of a wrap-up code that no organization defines, because the platform sets it; empty for others.
+func CodeName(code string) string { return codeNames[code] }
+
 // codeNames are those of codes that no organization defines.
 var codeNames = map[string]string{
 	defaultCode:                     "default: none was chosen in time",

@@ -44,25 +44,52 @@ func latest(a, b time.Time) time.Time {
 
 // readLegs reads the times. A segment without a readable start is in no span: nothing can be said of when it was.
 func (t *teller) readLegs() {
+	t.makeRoom()
 	for i := range t.c.Participants {
 		p := &t.c.Participants[i]
 		for j := range p.Sessions {
-			l := &leg{p: p, s: &p.Sessions[j], party: i}
-			for k := range l.s.Segments {
-				t.readSpan(l, &l.s.Segments[k])
-			}
-			for _, m := range l.s.Metrics {
-				t.latest = latest(t.latest, instant(m.EmitDate))
-			}
-			slices.SortStableFunc(l.spans, func(a, b span) int { return a.start.Compare(b.start) })
-			t.legs = append(t.legs, l)
+			t.readLeg(p, &p.Sessions[j], i)
 		}
 	}
 	slices.SortStableFunc(t.legs, func(a, b *leg) int { return compareStart(a.start(), b.start()) })
-	t.latest = latest(t.latest, instant(t.c.ConversationEnd))
+	t.latest, t.main = latest(t.latest, instant(t.c.ConversationEnd)), t.mainParty()
 	if t.AsOf = latest(t.AsOf, t.latest); t.AsOf.IsZero() {
 		t.AsOf = instant(t.c.ConversationStart)
 	}
+	for _, l := range t.legs {
+		if l.s.MediaType != "" && !slices.Contains(t.Media, l.s.MediaType) {
+			t.Media = append(t.Media, l.s.MediaType)
+		}
+	}
+}
+
+// makeRoom makes room for all legs and spans at once.
+func (t *teller) makeRoom() {
+	legs, spans := 0, 0
+	for i := range t.c.Participants {
+		for j := range t.c.Participants[i].Sessions {
+			legs, spans = legs+1, spans+len(t.c.Participants[i].Sessions[j].Segments)
+		}
+	}
+	t.legs = slices.Grow(t.legs[:0], legs)
+	t.made, t.spans = slices.Grow(t.made[:0], legs), slices.Grow(t.spans[:0], spans)
+}
+
+func (t *teller) readLeg(p *conversation.Participant, s *conversation.Session, party int) {
+	t.made = append(t.made, leg{p: p, s: s, party: party})
+	l, from := &t.made[len(t.made)-1], len(t.spans)
+	ordered := true
+	for k := range s.Segments {
+		ordered = t.readSpan(l, &s.Segments[k], from) && ordered
+	}
+	l.spans = t.spans[from:len(t.spans):len(t.spans)]
+	for i := range s.Metrics {
+		t.latest = latest(t.latest, instant(s.Metrics[i].EmitDate))
+	}
+	if !ordered {
+		slices.SortStableFunc(l.spans, func(a, b span) int { return a.start.Compare(b.start) })
+	}
+	t.legs = append(t.legs, l)
 }
 
 // compareStart orders by time; what has none comes last.
@@ -80,14 +107,17 @@ func boolInt(b bool) int {
 	return 0
 }
 
-func (t *teller) readSpan(l *leg, g *conversation.Segment) {
+// readSpan reads a segment of a leg whose spans begin at from. It says whether the segment starts no earlier than the one before.
+func (t *teller) readSpan(l *leg, g *conversation.Segment, from int) (ordered bool) {
 	start := instant(g.SegmentStart)
 	if start.IsZero() {
-		return
+		return true
 	}
 	sp := span{g, phaseOf(l.p.Purpose, g.SegmentType), start, instant(g.SegmentEnd)}
-	l.spans = append(l.spans, sp)
+	ordered = len(t.spans) == from || !start.Before(t.spans[len(t.spans)-1].start)
+	t.spans = append(t.spans, sp)
 	t.latest = latest(latest(t.latest, start), sp.end)
+	return ordered
 }
 
 // instant is a time as it is written; zero if there is none, or none that can be read.

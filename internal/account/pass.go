@@ -16,6 +16,8 @@ type Pass struct {
 	To   string  `json:"to,omitempty"`      // who got it first: a queue, a user, a number outside
 	Then string  `json:"reached,omitempty"` // the person who answered in the end
 	Why  string  `json:"why"`
+
+	by, to, then *leg // nil if nobody
 }
 
 // The kinds of passes.
@@ -31,8 +33,6 @@ const (
 // passes are found by counts, and not by how legs ended: those of flows and queues end by transfer in normal routing, and a
 // transfer after a consult was seen to end as a blind one does.
 func (t *teller) passes() {
-	t.met = t.follow(func(l *leg) bool { return l.first(Talk) != nil || l.outside() && l.first(Present) != nil })
-	t.further = t.follow(func(*leg) bool { return true })
 	bring := bringers{t.Handlers, t.exits()}
 	for _, l := range t.legs {
 		switch {
@@ -43,6 +43,14 @@ func (t *teller) passes() {
 		}
 	}
 	slices.SortStableFunc(t.Passes, func(a, b Pass) int { return a.At.Compare(b.At.Time) })
+}
+
+// readFollowers finds to whom one may be passed on, when somebody is.
+func (t *teller) readFollowers() {
+	if t.further.legs == nil {
+		t.met = t.follow(func(l *leg) bool { return l.first(Talk) != nil || l.outside() && l.first(Present) != nil })
+		t.further = t.follow(func(*leg) bool { return true })
+	}
 }
 
 // passed are the passes of one leg of a handler.
@@ -81,16 +89,17 @@ func (t *teller) passed(l *leg) {
 
 // pass adds a pass by a leg, whose chain of further legs began at some instant.
 func (t *teller) pass(kind string, by *leg, at, began time.Time, why string) {
-	p := Pass{Kind: kind, At: Instant{at}, By: t.Parties[by.party].Label, Why: why}
+	p := Pass{Kind: kind, At: Instant{at}, By: t.who(by), Why: why, by: by}
 	if began.IsZero() {
 		began = at
 	}
 	began = began.Add(-near)
-	if l := t.further.after(began, by.party); l != nil {
-		p.To = t.Parties[l.party].Label
+	t.readFollowers()
+	if p.to = t.further.after(began, by.party); p.to != nil {
+		p.To = t.who(p.to)
 	}
-	if l := t.met.after(began, by.party); l != nil && t.Parties[l.party].Label != p.To {
-		p.Then = t.Parties[l.party].Label
+	if p.then = t.met.after(began, by.party); p.then != nil && t.who(p.then) != p.To {
+		p.Then = t.who(p.then)
 	}
 	t.Passes = append(t.Passes, p)
 }
@@ -166,14 +175,14 @@ func (b *bringers) handler(at time.Time) *Handler {
 // joined is a further outside party: called in by a handler, connected by a flow, or taken over from another conversation.
 // Legs are told in the order of their start.
 func (t *teller) joined(l *leg, by *bringers) {
-	p := Pass{Kind: Joined, At: Instant{l.start()}, To: t.Parties[l.party].Label, Why: "a further outside party (customer, external) has a session"}
+	p := Pass{Kind: Joined, At: Instant{l.start()}, To: t.who(l), to: l, Why: "a further outside party (customer, external) has a session"}
 	if l.merged() {
 		p.Why += ", which came from another conversation (sourceConversationId)"
 	}
 	if f, far, ok := by.flows.To(l.start()); ok && far < time.Minute {
-		p.Kind, p.By, p.Why = Connected, f.Name, "the flow left by transferType NUMBER"
+		p.Kind, p.By, p.by, p.Why = Connected, f.Name, f.leg, "the flow left by transferType NUMBER"
 	} else if h := by.handler(l.start()); h != nil {
-		p.By = h.Label
+		p.By, p.by = h.Label, h.legs[0]
 	}
 	t.Passes = append(t.Passes, p)
 }

@@ -128,7 +128,10 @@ const (
 // phases add up what the legs did.
 func (t *teller) phases() {
 	for _, m := range measures {
-		p := Phase{Name: m.phase, Metric: strings.Join(m.metrics, " + "), Agrees: true}
+		p := Phase{Name: m.phase, Agrees: true}
+		if len(m.metrics) > 0 && !t.brief {
+			p.Metric = strings.Join(m.metrics, " + ")
+		}
 		for _, l := range t.legs {
 			if !slices.Contains(m.of, l.p.Purpose) || l.reply() {
 				continue
@@ -142,7 +145,7 @@ func (t *teller) phases() {
 		if p.Times == 0 && p.Measured == 0 {
 			continue
 		}
-		p.Why = "the sum of " + m.segments
+		p.Why = t.text(func() string { return "the sum of " + m.segments })
 		t.Phases = append(t.Phases, p)
 	}
 }
@@ -178,5 +181,10 @@ func (t *teller) check(p *Phase, l *leg, long time.Duration, times int, metrics 
 	if k.Exception != Unmeasured && k.Exception != Lasts {
 		p.Measured, p.Compared, p.Agrees = p.Measured+k.Measured, p.Compared+k.Segments, p.Agrees && k.Agrees
 	}
-	t.Checks = append(t.Checks, k)
+	if !k.Agrees && k.Exception == "" {
+		t.wrong++
+	}
+	if !t.brief {
+		t.Checks = append(t.Checks, k)
+	}
 }

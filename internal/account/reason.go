@@ -8,10 +8,10 @@ import (
 // ReasonRule says what one attribute or one outcome of a flow tells of why somebody called. Nothing in a record is the reason
 // by itself: flows write it where their authors decided.
 type ReasonRule struct {
-	Label     string            // what the value is called: Menu choice
-	Attribute string            // the name of an attribute of a participant, as it is written
-	Outcome   string            // or the id of an outcome of flows
-	Values    map[string]string // what values mean, for those that are codes
+	Label     string            `json:"label"`               // what the value is called: Menu choice
+	Attribute string            `json:"attribute,omitempty"` // the name of an attribute of a participant, as it is written
+	Outcome   string            `json:"outcome,omitempty"`   // or the id of an outcome of flows
+	Values    map[string]string `json:"values,omitempty"`    // what values mean, for those that are codes
 }
 
 // Reason is why somebody called, as far as something in the record tells.
@@ -24,14 +24,7 @@ type Reason struct {
 // reasons are what the rules find, best first, and behind them what every record has: outcomes, where flows sent the
 // conversation, the queue that it reached.
 func (t *teller) reasons() {
-	t.toldWhy = map[Reason]bool{}
-	for _, r := range t.ReasonRules {
-		if r.Attribute != "" {
-			t.attributeReasons(r)
-		} else {
-			t.outcomeReasons(r.Outcome, r.Label, r.Values)
-		}
-	}
+	t.ruledReasons()
 	t.outcomeReasons("", "Outcome", nil)
 	for _, f := range t.Flows {
 		if x := f.leg.s.Flow; x != nil && x.TransferTargetName != "" {
@@ -40,6 +33,18 @@ func (t *teller) reasons() {
 	}
 	if len(t.Visits) > 0 && !t.toldWhy[Reason{Value: t.Visits[0].Queue}] {
 		t.reason(Reason{"Queue reached", t.Visits[0].Queue, "the first queue; nothing better than where it went says why"})
+	}
+}
+
+// ruledReasons are what the rules find.
+func (t *teller) ruledReasons() {
+	t.toldWhy = map[Reason]bool{}
+	for _, r := range t.ReasonRules {
+		if r.Attribute != "" {
+			t.attributeReasons(r)
+		} else {
+			t.outcomeReasons(r.Outcome, r.Label, r.Values)
+		}
 	}
 }
 
@@ -61,7 +66,7 @@ func (t *teller) attributeReasons(r ReasonRule) {
 		if means, known := r.Values[value]; known {
 			value = means
 		}
-		t.reason(Reason{r.Label, value, "the attribute " + r.Attribute + " of " + t.Parties[i].Label})
+		t.reason(Reason{r.Label, value, t.text(func() string { return "the attribute " + r.Attribute + " of " + t.Parties[i].Label })})
 	}
 }
 

@@ -49,11 +49,13 @@ func (t *teller) flows() {
 		if !l.flow() {
 			continue
 		}
-		f := Flow{Name: t.Parties[l.party].Label, At: Instant{l.start()}, leg: l}
+		f := Flow{Name: t.who(l), At: Instant{l.start()}, leg: l}
 		long, _ := l.lasted(IVR, t.AsOf)
 		wrote, _ := l.lasted(FlowPhase, t.AsOf)
 		f.Lasted = Length(long + wrote)
-		f.Became, f.Why = flowEnd(l)
+		if !t.brief {
+			f.Became, f.Why = flowEnd(l)
+		}
 		if l.s.Flow != nil {
 			f.FlowID = l.s.Flow.FlowID
 		}
@@ -140,7 +142,7 @@ func (t *teller) became(v *Visit) {
 	case l.has("tFlowOut"):
 		v.Became, v.Why = LeftQueue, "tFlowOut: it left the queue without answer or abandon"
 	case v.answer != nil:
-		v.Became, v.By = Answered, t.Parties[v.answer.party].Label
+		v.Became, v.By = Answered, t.who(v.answer)
 		v.Why = "of the agents' sessions of this queue, the one whose interact begins nearest to the end of the wait"
 	case l.how() == "peer":
 		v.Became, v.Why = Abandoned, "no agent of this queue follows, and the other side ended it (peer); no metric says so"
@@ -221,24 +223,35 @@ const (
 
 // handlers are the turns of people.
 func (t *teller) handlers() {
-	turns := map[int]*Handler{}
-	var order []int
+	turns := make([]int, len(t.c.Participants)) // from 1, by the place of the party
 	for _, l := range t.legs {
 		if !l.handles() {
 			continue
 		}
-		h := turns[l.party]
-		if h == nil {
-			h = &Handler{Label: t.Parties[l.party].Label, UserID: l.p.UserID}
-			turns[l.party], order = h, append(order, l.party)
+		if turns[l.party] == 0 {
+			t.Handlers = append(t.Handlers, Handler{Label: t.who(l), UserID: l.p.UserID})
+			turns[l.party] = len(t.Handlers)
 		}
-		t.turn(h, l)
+		t.turn(&t.Handlers[turns[l.party]-1], l)
 	}
-	for _, party := range order {
-		h := turns[party]
-		h.did()
-		t.Handlers = append(t.Handlers, *h)
+	for i := range t.Handlers {
+		t.Handlers[i].did()
 	}
+}
+
+// firstTurn says whether a turn is the first one of a person.
+func (t *teller) firstTurn(i int) bool {
+	user := t.Handlers[i].UserID
+	if user == "" {
+		return false
+	}
+	if t.first == nil && len(t.Handlers) > 1 {
+		t.first = make(map[string]int, len(t.Handlers))
+		for i, h := range slices.Backward(t.Handlers) {
+			t.first[h.UserID] = i
+		}
+	}
+	return t.first[user] == i
 }
 
 // turn adds a leg to a turn.
@@ -314,7 +327,7 @@ func (h *Handler) refusal() string {
 	case "noAnswerTransfer", "notAvailableTransfer", "timeout":
 		return "did not answer"
 	case "peer":
-		return "was rung until the other side gave up"
+		return "was rung until the caller gave up"
 	case "transfer":
 		return "was rung until another took it"
 	}

@@ -59,11 +59,18 @@ func (x *exchange) directory() (*directory.Directory, error) {
 	if _, err := x.views(); err != nil {
 		return nil, err
 	}
-	now := x.server.cfg.Directories[x.client.Organization]
-	if now == nil {
-		return nil, &fault.Error{Kind: fault.NotFound, Code: "route.not.found", Message: noLists}
+	if d := x.lists(); d != nil {
+		return d, nil
 	}
-	return now(), nil
+	return nil, &fault.Error{Kind: fault.NotFound, Code: "route.not.found", Message: noLists}
+}
+
+// lists are those of the client's organization at this moment; nil if it has none.
+func (x *exchange) lists() *directory.Directory {
+	if now := x.server.cfg.Directories[x.client.Organization]; now != nil {
+		return now()
+	}
+	return nil
 }
 
 // of makes a handler of what answers from a directory.

@@ -345,6 +345,21 @@ func TestAnArchiveHasNoLists(t *testing.T) {
 	})
 }
 
+// Lists that come while the server runs are answered from then on.
+func TestListsThatComeLater(t *testing.T) {
+	var d *directory.Directory
+	of := map[string]func() *directory.Directory{"org-1": func() *directory.Directory { return d }}
+	test(t, 0, func(c *Config) { c.Directories = of }, func(x *fixture) {
+		x.client(access.Client{ID: "all", Organization: "org-1", Permissions: access.All()}, "s")
+		x.token = x.login("all", "s")
+		if got, want := x.problem(http.StatusNotFound, queues+"/q1"), " route.not.found "+noLists; got != want {
+			t.Errorf("got %s", got)
+		}
+		d = someDirectory()
+		x.ask(http.StatusOK, "GET", queues+"/q1", "")
+	})
+}
+
 // Members are those of the platform's schemas, in lists and alone.
 func TestListsAgreeWithTheSchemas(t *testing.T) {
 	known := schemas.Members(t, "testdata/members.txt")

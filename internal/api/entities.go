@@ -79,7 +79,9 @@ func (e entities) user(u directory.User) wire.User {
 	out := wire.User{
 		ID: u.ID, Name: u.Name, Division: e.division(u.Division), Department: u.Department, Email: u.Email, State: string(u.State), Title: u.Title,
 		Username: u.Email, Version: 1, AcdAutoAnswer: u.AutoAnswer, SelfURI: "/api/v2/users/" + u.ID,
-		PrimaryContactInfo: []wire.Contact{{Address: u.Email, MediaType: "EMAIL", Type: "PRIMARY"}},
+	}
+	if u.Email != "" {
+		out.PrimaryContactInfo = []wire.Contact{{Address: u.Email, MediaType: "EMAIL", Type: "PRIMARY"}}
 	}
 	if u.Extension != "" {
 		out.Addresses = []wire.Contact{{Display: u.Extension, MediaType: "PHONE", Type: "WORK", Extension: u.Extension}}

@@ -99,11 +99,10 @@ func (x *exchange) isClient(p conversation.Participant) bool {
 
 // names are those of what an organization consists of, as far as it lists that.
 func (x *exchange) names() live.Names {
-	now := x.server.cfg.Directories[x.client.Organization]
-	if now == nil {
+	d, names := x.lists(), live.Names{}
+	if d == nil {
 		return nil
 	}
-	d, names := now(), live.Names{}
 	for _, q := range d.Queues {
 		names[q.ID] = q.Name
 	}

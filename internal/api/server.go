@@ -39,8 +39,8 @@ type Config struct {
 	// Organizations are what each organization is called on the platform; one that is not among them has an id that
 	// follows from its name.
 	Organizations map[string]Organization
-	// Directories say what each organization consists of at this moment. One that is not among them has no lists: whoever
-	// asks for one is told so.
+	// Directories say what each organization consists of at this moment. One that is not among them, or of which one gives
+	// nil, has no lists: whoever asks for one is told so.
 	Directories map[string]func() *directory.Directory
 	// Tables are each organization's lake, for other engines. Without any there are no routes for them.
 	Tables map[string]Tables

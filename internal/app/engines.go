@@ -47,7 +47,7 @@ type tablesAt struct{ shown *lake.Shown }
 
 // Names lists the tables in order.
 func (t tablesAt) Names() (names []string) {
-	for _, name := range tables.All() {
+	for _, name := range t.shown.Tables {
 		names = append(names, string(name))
 	}
 	slices.Sort(names)

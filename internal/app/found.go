@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/role"
 )
 
@@ -60,6 +63,38 @@ func Record(ctx context.Context, dir string, id conversation.ID) (record []byte,
 		return nil
 	})
 	return record, received, err
+}
+
+// Reasons are the rules of why somebody called that the lake in dir remembers; none if it was never given any.
+func Reasons(ctx context.Context, dir string) (_ []account.ReasonRule, err error) {
+	l, err := lake.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	by, err := l.Deriving(ctx)
+	return by.Reasons, err
+}
+
+// Coverage says up to when the lake in dir is whole, and which days of an interval before that never came into it.
+func Coverage(ctx context.Context, dir string, of conversation.Interval) (whole time.Time, missing []conversation.Days, err error) {
+	l, err := lake.Open(ctx, dir)
+	if err != nil {
+		return whole, nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	gaps, err := l.Gaps(ctx)
+	if err != nil {
+		return whole, nil, err
+	}
+	for _, gap := range gaps {
+		gap.First, gap.End = max(gap.First, conversation.DayOf(of.Start)), min(gap.End, conversation.DayOf(of.End.Add(-1))+1)
+		if gap.First < gap.End {
+			missing = append(missing, gap)
+		}
+	}
+	whole, err = l.Available(ctx)
+	return whole, missing, err
 }
 
 // received is when the version of a record came that the snapshot has.

@@ -104,6 +104,9 @@ func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engin
 func SQL(ctx context.Context, dir, statement string, columns func([]string) error, row func([]any) error) error {
 	r := &reading{dir: dir, fits: anything}
 	return role.Of("sql", r.services()).During(ctx, func(ctx context.Context) error {
+		if err := r.snapshot.WithNames(ctx); err != nil {
+			return err
+		}
 		return duck.SQL(ctx, duck.Config{}, r.snapshot, statement, columns, row)
 	})
 }

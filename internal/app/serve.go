@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/server"
@@ -16,6 +17,8 @@ type Archive struct {
 	Lake   *lake.Lake
 	duck   *duck.DB
 	tables map[string]api.Tables
+
+	directories map[string]func() *directory.Directory
 }
 
 // OpenArchive opens the lake in dir with the engine over it.
@@ -28,7 +31,10 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return &Archive{l, db, map[string]api.Tables{server.DefaultOrganization: newTables(l)}}, nil
+	return &Archive{
+		Lake: l, duck: db, tables: map[string]api.Tables{server.DefaultOrganization: newTables(l)},
+		directories: directories(map[string]*lake.Lake{server.DefaultOrganization: l}),
+	}, nil
 }
 
 // Close closes both.
@@ -43,6 +49,6 @@ func (a *Archive) Serve(l server.Listen) *server.Server {
 	b := server.One(a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
 		return lakeOrganization(ctx, server.DefaultOrganization, a.Lake)
 	})
-	b.Tables = a.tables
+	b.Tables, b.Directories = a.tables, a.directories
 	return server.New(l, b)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
@@ -64,10 +65,11 @@ func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Service is lakes that are served, and the folder of the server that does it.
 type Service struct {
-	folder *server.Folder
-	lakes  map[string]*lake.Lake
-	tables map[string]api.Tables
-	duck   *duck.DB // one for all: it bounds its memory by itself
+	folder      *server.Folder
+	lakes       map[string]*lake.Lake
+	tables      map[string]api.Tables
+	directories map[string]func() *directory.Directory
+	duck        *duck.DB // one for all: it bounds its memory by itself
 }
 
 // OpenService opens lakes and the folder of their server, which is made if it is not there. A lake of rows is fault.Invalid.
@@ -95,6 +97,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err
 	}
+	s.directories = directories(s.lakes)
 	s.folder, err = server.OpenFolder(ctx, dir)
 	return s, err
 }
@@ -124,7 +127,7 @@ func (s *Service) views() map[string]engine.Views {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
-	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Folder: s.folder})
+	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Folder: s.folder, Directories: s.directories})
 }
 
 // organizations are those whose conversations the lakes hold.

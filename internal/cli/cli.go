@@ -40,6 +40,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/sql"
 	"github.com/parley-hq/parley/internal/cli/status"
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/cli/why"
 	"github.com/parley-hq/parley/internal/fault"
 )
 
@@ -81,9 +82,9 @@ Exit codes:
 	}
 	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.AddCommand(
-		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), get.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), compare.New(s, Version),
+		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), get.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), why.New(s, Version), compare.New(s, Version),
 		doctor.New(s, Version), configcmd.New(s, Version), lintrequest.New(s),
-		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s), client.New(s), jobscmd.New(s, Version), generate.New(s),
+		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s, Version), client.New(s), jobscmd.New(s, Version), generate.New(s),
 		lintrecords.New(s),
 	)
 	return root

@@ -76,6 +76,7 @@ func (w world) reasons(id string) {
 			if len(a.Reasons) == 0 || a.Reasons[0].Label != "Said" || a.Reasons[0].Value != value {
 				w.t.Errorf("got %+v", a.Reasons)
 			}
+			w.remembers(id, rules)
 			if code, _, says := parley(w.t, "get", id, "--base-url", w.url, "--rules", rules); code != 0 || !strings.Contains(says, "a lake has them") {
 				w.t.Errorf("%d: %s", code, says)
 			}
@@ -83,6 +84,24 @@ func (w world) reasons(id string) {
 		}
 	}
 	w.t.Error("the record has no attributes")
+}
+
+// remembers has the lake remember rules, and looks that they are used until they are left out or forgotten.
+func (w world) remembers(id, rules string) {
+	w.t.Helper()
+	reason := func(want bool, args ...string) {
+		w.t.Helper()
+		a := telling(w.t, append([]string{id, "--lake", w.lake}, args...)...)
+		if got := len(a.Reasons) > 0 && a.Reasons[0].Label == "Said"; got != want {
+			w.t.Errorf("%v: the reasons are %+v", args, a.Reasons)
+		}
+	}
+	reason(false)
+	must(w.t, "lake", "derive", "--lake", w.lake, "--rules", rules)
+	reason(true)
+	reason(false, "--rules", "none")
+	must(w.t, "lake", "derive", "--lake", w.lake, "--rules", "none")
+	reason(false)
 }
 
 // Whoever asks for what is not there, or in two ways at once, is told what to do.

@@ -89,7 +89,7 @@ func TestCommandsThatGoOn(t *testing.T) {
 		}
 	}
 	walk(New(&ui.Streams{}))
-	want := []string{"parley extract", "parley generate", "parley import", "parley lake expire", "parley lake forget", "parley lake maintain", "parley lake mend", "parley lake move", "parley reconcile"}
+	want := []string{"parley extract", "parley generate", "parley import", "parley lake derive", "parley lake expire", "parley lake forget", "parley lake maintain", "parley lake mend", "parley lake move", "parley reconcile"}
 	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -23,6 +23,7 @@ type Status struct {
 	Totals
 
 	Interrupted string `json:"interrupted_run,omitempty"`
+	Outdated    int    `json:"days_to_derive"` // of which summaries and legs are missing, or were made by other rules
 }
 
 // Totals are those of the days of a status.
@@ -89,6 +90,11 @@ func StatusOf(ctx context.Context, l *lake.Lake, control *state.DB, rules ledger
 	for _, d := range s.Days {
 		s.add(d)
 	}
+	outdated, _, err := l.Outdated(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Outdated = len(outdated)
 	s.Interrupted, err = interruptedRun(ctx, control)
 	return s, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -33,6 +34,7 @@ type Summary struct {
 	Counted      int                `json:"days_counted"`       // by the platform's synchronous query, to compare
 	Differing    []conversation.Day `json:"days_differing"`     // it counts another number of them, also after they were read again in narrower parts
 	Tail         *Tail              `json:"tail,omitempty"`     // what was brought of days that are not available yet
+	Names        *names.Outcome     `json:"names,omitempty"`    // what reading the lists of names came to; nil if they were not read
 	Counters
 
 	Seconds  float64  `json:"seconds"`

@@ -108,7 +108,7 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 		out.Seconds = time.Since(begun).Seconds()
 		days = days[n:]
 	}
-	return out, nil
+	return out, g.name(ctx, out.Run)
 }
 
 // made is the conversations of one commit. They are made when they are read, and there is nothing to be forgotten.

@@ -78,8 +78,8 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 	return meta, to, err
 }
 
-// createTable makes an empty table, partitioned by the day of conversation_start, in the folder at location, unless there is
-// one already.
+// createTable makes an empty table, partitioned by the day of conversation_start where it has one, in the folder at location,
+// unless there is one already.
 func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t tables.Table, location string) error {
 	if there, err := c.CheckTableExists(ctx, id); there || err != nil {
 		return err
@@ -88,8 +88,10 @@ func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t 
 	if err != nil {
 		return err
 	}
-	start, _ := schema.FindFieldByName("conversation_start")
-	spec := iceberg.NewPartitionSpec(iceberg.PartitionField{SourceIDs: []int{start.ID}, FieldID: 1000, Name: "day", Transform: iceberg.DayTransform{}})
+	spec := *iceberg.UnpartitionedSpec
+	if start, ok := schema.FindFieldByName("conversation_start"); ok {
+		spec = iceberg.NewPartitionSpec(iceberg.PartitionField{SourceIDs: []int{start.ID}, FieldID: 1000, Name: "day", Transform: iceberg.DayTransform{}})
+	}
 	meta, err := table.NewMetadata(schema, &spec, table.UnsortedSortOrder, location, iceberg.Properties{
 		"format-version":                             "2",
 		"write.parquet.compression-codec":            "zstd",

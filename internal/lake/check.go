@@ -37,10 +37,13 @@ type Report struct {
 	Unsettled     int                    `json:"unsettled"`    // commits that were interrupted; the next writer settles them
 	Oversized     int                    `json:"oversized"`    // files with column pages that other programs refuse; Mend writes them again
 	Index         IndexReport            `json:"index"`        // of ids
-	Damage        []string               `json:"damage"`       // what is wrong, a line each, at most maxDamage
+	NamesDamaged  bool                   `json:"names_damaged,omitempty"`
+	Damage        []string               `json:"damage"` // what is wrong, a line each, at most maxDamage
 
 	// Days whose rows say less than their records, as an earlier version wrote them. Writer.Mend writes them again.
 	Underived []conversation.Day `json:"underived_days"`
+	// Days of which summaries and legs are missing, or were derived by other rules. Writer.Derive derives them anew.
+	Outdated []conversation.Day `json:"outdated_days"`
 
 	worn map[conversation.Day]bool // days with findings: those that are written again by Mend
 }
@@ -55,7 +58,7 @@ const maxDamage = 100
 // if not nil, is told of each record checked. Memory does not grow with the lake.
 func Check(ctx context.Context, l *Lake, done func(records int64)) (Report, error) {
 	c := checker{lake: l, done: done, missing: map[string]bool{}, report: Report{
-		Rows: map[tables.Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, worn: map[conversation.Day]bool{},
+		Rows: map[tables.Table]int64{}, Misfits: wire.Misfits{}, Damage: []string{}, Gaps: []conversation.Days{}, Underived: []conversation.Day{}, Outdated: []conversation.Day{}, worn: map[conversation.Day]bool{},
 	}}
 	if c.done == nil {
 		c.done = func(int64) {}
@@ -77,6 +80,7 @@ type checker struct {
 	report  Report
 	missing map[string]bool // paths of files that are not there, reported once
 	done    func(int64)
+	by      tables.Deriving
 }
 
 // damageOf is damage that lies in a day.
@@ -105,7 +109,11 @@ func (c *checker) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if c.by, err = c.lake.Deriving(ctx); err != nil {
+		return err
+	}
 	c.report.Snapshot = s.ID
+	c.report.Outdated = append(c.report.Outdated, s.Outdated(c.by)...)
 	c.report.Gaps = append(c.report.Gaps, s.Missing(conversation.Interval{})...)
 	for _, t := range tables.All() {
 		c.files(ctx, t, s.files[t])
@@ -114,6 +122,9 @@ func (c *checker) run(ctx context.Context) (err error) {
 		if err := c.day(ctx, s, day); err != nil {
 			return err
 		}
+	}
+	if err := c.names(ctx); err != nil {
+		return err
 	}
 	if err := c.unique(ctx, s, s.Rows(tables.Conversations)/idsPerPass+1); err != nil {
 		return err
@@ -159,7 +170,7 @@ func (c *checker) day(ctx context.Context, s *Snapshot, day conversation.Day) er
 	if err != nil || len(c.report.Damage) == before {
 		return err
 	}
-	earlier := checker{lake: c.lake, missing: c.missing, done: func(int64) {}, report: Report{worn: map[conversation.Day]bool{}}}
+	earlier := checker{lake: c.lake, by: c.by, missing: c.missing, done: func(int64) {}, report: Report{worn: map[conversation.Day]bool{}}}
 	if err := earlier.dayBy(ctx, s, day, decodeEarlier); err == nil && len(earlier.report.Damage) == 0 {
 		c.report.Damage = c.report.Damage[:before]
 		c.report.Underived = append(c.report.Underived, day)
@@ -172,7 +183,7 @@ type decoder func(raw []byte) (*conversation.Conversation, wire.Misfits)
 
 // dayBy shreds the records of a day again and compares the result with what is stored in each table.
 func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, decode decoder) error {
-	stored := map[tables.Table]*storedRows{}
+	stored, outdated := map[tables.Table]*storedRows{}, s.outdated(day, c.by)
 	for _, t := range tables.All() {
 		if slices.ContainsFunc(ofDay(s.files[t], day), func(f datafile.File) bool { return c.missing[f.Path] }) {
 			return nil // said before; without it nothing of the day can be compared
@@ -186,7 +197,13 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 		stored[t] = newStoredRows(ctx, files)
 		defer stored[t].stop()
 	}
-	shredder := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, rows arrow.RecordBatch) { c.compare(day, t, rows, stored[t]) })
+	shredder := tables.NewShredder(memory.DefaultAllocator, c.by, func(t tables.Table, rows arrow.RecordBatch) {
+		if t.IsDerived() && outdated {
+			rows.Release()
+			return
+		}
+		c.compare(day, t, rows, stored[t])
+	})
 	var last conversation.Record
 	for _, f := range ofDay(s.files[tables.Conversations], day) {
 		found := datafile.File{Path: f.Path}
@@ -211,7 +228,9 @@ func (c *checker) dayBy(ctx context.Context, s *Snapshot, day conversation.Day, 
 	}
 	shredder.Flush()
 	for _, t := range tables.All() {
-		c.rest(day, t, ofDay(s.files[t], day), stored[t])
+		if !t.IsDerived() || !outdated {
+			c.rest(day, t, ofDay(s.files[t], day), stored[t])
+		}
 	}
 	return ctx.Err()
 }
@@ -415,7 +434,11 @@ func (c *checker) unreferenced(ctx context.Context) error {
 	if c.lake.place.moved() {
 		return nil
 	}
-	for _, t := range tables.All() {
+	all, err := c.lake.there(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
 		n, err := c.lake.orphans(ctx, t)
 		if err != nil {
 			return err

@@ -45,7 +45,7 @@ func (f *forger) at(t tables.Table) store.Location {
 func (f *forger) files() map[tables.Table][]store.Location {
 	f.t.Helper()
 	d := filesAt(f.t, f.l, f.at)
-	s := tables.NewShredder(memory.DefaultAllocator, func(t tables.Table, rows arrow.RecordBatch) {
+	s := tables.NewShredder(memory.DefaultAllocator, tables.Deriving{}, func(t tables.Table, rows arrow.RecordBatch) {
 		out := []arrow.RecordBatch{rows}
 		if alter := f.alter[t]; alter != nil {
 			out = alter(rows)
@@ -272,6 +272,7 @@ func TestEachFindingOfTheCheck(t *testing.T) {
 			"conversations: day 2026-11-01 has 1 rows and should have 3", "conversation d is in the lake twice",
 			"segments: day 2026-11-01: column", "metrics: day 2026-11-01: column", "attributes: day 2026-11-01: column",
 			"evaluations: day 2026-11-01: column", "surveys: day 2026-11-01: column", "resolutions: day 2026-11-01: column",
+			"summaries: day 2026-11-01: column", "legs: day 2026-11-01: column",
 			"the index of ids lacks 1 conversations that it should have, the first of them in 2026-11-01",
 		}},
 		"a companion that is not named": {func(l *Lake) { commitAsAnother(t, l) }, []string{"does not name its snapshot of segments"}},
@@ -323,7 +324,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 			file := datafile.File{Store: folder.At(t.TempDir()), At: store.Location(fmt.Sprint(table, column))}
 			d := newDayFiles(0, func(of tables.Table) (*datafile.Writer, error) { return datafile.Create(t.Context(), of, file) })
 			var derived arrow.RecordBatch
-			s := tables.NewShredder(memory.DefaultAllocator, func(of tables.Table, rows arrow.RecordBatch) {
+			s := tables.NewShredder(memory.DefaultAllocator, tables.Deriving{}, func(of tables.Table, rows arrow.RecordBatch) {
 				if of == table {
 					derived = rows
 				}
@@ -352,7 +353,7 @@ func TestTheReportOfASoundLake(t *testing.T) {
 	report, s := mustCheck(t, l), snapshot(t, l)
 	want := Report{
 		Snapshot: s.ID, Conversations: 3, RecordBytes: int64(len(a.JSON) + len(b.JSON) + len(c.JSON)), Days: 2, Rows: map[tables.Table]int64{},
-		Gaps: []conversation.Days{{First: a.Day() + 1, End: c.Day()}}, Damage: []string{}, Underived: []conversation.Day{},
+		Gaps: []conversation.Days{{First: a.Day() + 1, End: c.Day()}}, Damage: []string{}, Underived: []conversation.Day{}, Outdated: []conversation.Day{},
 		Misfits: report.Misfits, Index: report.Index, worn: report.worn,
 	}
 	for _, table := range tables.All() {

@@ -20,6 +20,8 @@ import (
 //
 // record_keys holds the keys of the records that came in. Those of a commit wait in its intent until it is settled.
 //
+// reason_rules holds the organization's rules of why somebody called, by which summaries are derived.
+//
 // id_runs holds the runs of the index of ids, id_files the files of conversations that they cover; days are counted from
 // 1970-01-01. id_whole names the commit after which id_files are all files of conversations and no others.
 var schema = state.Schema{Owner: "lake", Steps: []string{`
@@ -58,6 +60,13 @@ var schema = state.Schema{Owner: "lake", Steps: []string{`
 	) {checked}`, `
 	CREATE TABLE id_whole (
 		commit_id {text} PRIMARY KEY
+	) {checked}`, `
+	CREATE TABLE reason_rules (
+		place     {integer} PRIMARY KEY, -- from 0
+		label     {text} NOT NULL,
+		attribute {text} NOT NULL,
+		outcome   {text} NOT NULL,
+		meanings  {text} NOT NULL -- JSON object: what values mean
 	) {checked}`,
 }}
 

@@ -54,7 +54,8 @@ func (m *merge) copyable(ctx context.Context, day conversation.Day) (map[tables.
 			files[t] = of[0]
 		}
 	}
-	return files, files[tables.Conversations].Rows > 0
+	// Rows that were derived by other rules are not to stand beside those that come.
+	return files, files[tables.Conversations].Rows > 0 && files[tables.Summaries].Rules == m.by.Version()
 }
 
 // copied begins the copy of a day. If it cannot be copied, or too many of its conversations come or go, it is nil. In any
@@ -120,8 +121,8 @@ func (d *dayWriter) copy(ctx context.Context, c *dayCopy, m *merge, files *dayFi
 		files.of[t].copy = &tableCopy{day: c, from: f, to: d.fileOf(t, files.day)}
 	}
 	n := max(len(c.come), len(c.rows)) // the same for both, so that the same rows are handed on in the same portions
-	s := tables.NewShredderOf(n, d.mem, d.writer(files))
-	gone := tables.NewShredderOf(n, d.mem, func(t tables.Table, rows arrow.RecordBatch) {
+	s := tables.NewShredderOf(n, d.mem, d.by, d.writer(files))
+	gone := tables.NewShredderOf(n, d.mem, d.by, func(t tables.Table, rows arrow.RecordBatch) {
 		d.writing.add(t, func() error {
 			files.of[t].leave(rows)
 			return nil

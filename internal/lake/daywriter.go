@@ -150,7 +150,7 @@ func (d *dayWriter) fill(ctx context.Context, files *dayFiles, m *merge, incomin
 		}
 		incoming = all
 	}
-	s := tables.NewShredder(d.mem, d.writer(files))
+	s := tables.NewShredder(d.mem, d.by, d.writer(files))
 	return shredDay(ctx, s, m.merged, files.day, incoming, d.keys, out)
 }
 

@@ -147,7 +147,7 @@ func TestStoppedAtEachRow(t *testing.T) {
 	}
 	for n := range len(incoming) + 1 {
 		c := Commit{Run: "run", At: day1, Records: all(incoming[:n]...)}
-		m, err := planMerge(t.Context(), s, c, indexOf(t, l))
+		m, err := planMerge(t.Context(), s, c, indexOf(t, l), tables.Deriving{})
 		if err != nil {
 			t.Fatal(err)
 		}

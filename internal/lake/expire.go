@@ -81,7 +81,11 @@ func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 		return out, err
 	}
 	crashpoint.Reach("expire.conversations")
-	for _, t := range tables.Companions() {
+	there, err := w.lake.tables(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, t := range there[:len(there)-1] {
 		tbl, err := w.expireCompanion(ctx, t, keep[t], o.dry)
 		if err != nil {
 			return out, err
@@ -90,6 +94,9 @@ func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 		if err := w.removeOrphans(ctx, t, tbl, o, &out); err != nil {
 			return out, err
 		}
+	}
+	if err := w.expireNames(ctx, o, &out); err != nil {
+		return out, err
 	}
 	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.dry {
 		return out, err

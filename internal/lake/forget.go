@@ -246,7 +246,7 @@ func (w *Writer) without(ctx context.Context, o ForgetOptions) (days int, err er
 }
 
 func (w *Writer) writeWithout(ctx context.Context, i intent, base *Snapshot, x *index, o ForgetOptions) (indexed, error) {
-	m, err := planMerge(ctx, base, Commit{Run: o.Run, At: o.At, Again: o.Days, Records: noRecords}, x)
+	m, err := planMerge(ctx, base, Commit{Run: o.Run, At: o.At, Again: o.Days, Records: noRecords}, x, w.by)
 	if err != nil {
 		return indexed{}, err
 	}

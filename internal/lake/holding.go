@@ -51,7 +51,10 @@ func (l *Lake) daysOf(ctx context.Context, wanted []conversation.ID, commit stri
 		return nil, false, nil
 	}
 	days = slices.Sorted(maps.Keys(look.daysOf(wanted)))
-	return days, look.found.Unreadable == 0, nil
+	if look.found.Unreadable > 0 { // what the others name may be days that an id has left
+		return nil, false, nil
+	}
+	return days, true, nil
 }
 
 // daysOf are the days in which ids can be, by the runs that can be read; of the others nothing is covered afterwards.

@@ -115,12 +115,15 @@ type indexed struct {
 	gone  []string
 
 	whole  bool   // every file of conversations is covered once the commit is in, and no other
-	sameAs string // or: the commit before, which had the files that this one has
+	sameAs string // or: the commit before, which had the files that this one has; empty if it is not known or had others
 }
 
 // wholeAt enters of which commit every file is covered. What is known of an earlier one stays: that one is the newest no more,
 // and nobody asks for it.
 func (n indexed) wholeAt(ctx context.Context, tx *state.Tx, commit string) error {
+	if !n.whole && n.sameAs == "" {
+		return nil
+	}
 	if !n.whole {
 		_, err := tx.Exec(ctx, `UPDATE id_whole SET commit_id = ? WHERE commit_id = ?`, commit, n.sameAs)
 		return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/ids"
+	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/sim"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
@@ -210,7 +211,7 @@ func planOnce(b *testing.B, l *Lake, versions []conversation.Version) time.Durat
 		b.Fatal(err)
 	}
 	begun := time.Now()
-	_, err = planMerge(b.Context(), s, Commit{Records: all(versions...)}, indexOfB(b, l))
+	_, err = planMerge(b.Context(), s, Commit{Records: all(versions...)}, indexOfB(b, l), tables.Deriving{})
 	took := time.Since(begun)
 	if err := errors.Join(err, s.Close()); err != nil {
 		b.Fatal(err)

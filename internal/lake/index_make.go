@@ -108,10 +108,11 @@ func (w *Writer) Index(ctx context.Context, o IndexOptions) (out Indexed, err er
 	return out, x.enterWhole(ctx, s)
 }
 
-// enterWhole enters that the index has all files of the newest snapshot, if it has just these.
+// enterWhole enters that the index has all files of the newest snapshot, if it has just these. The empty lake is of no commit, and
+// there is nothing to enter of it.
 func (x *index) enterWhole(ctx context.Context, s *Snapshot) error {
 	files := s.files[tables.Conversations]
-	if len(files) != len(x.covered) || slices.ContainsFunc(files, func(f datafile.File) bool { return !x.covers(f) }) {
+	if s.commit == "" || len(files) != len(x.covered) || slices.ContainsFunc(files, func(f datafile.File) bool { return !x.covers(f) }) {
 		return nil
 	}
 	return x.lake.db.Tx(ctx, func(tx *state.Tx) error { return indexed{whole: true}.wholeAt(ctx, tx, s.commit) })

@@ -21,6 +21,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -188,6 +189,7 @@ func (l *Lake) writeMarker(ctx context.Context, warehouse string) (err error) {
 	return w.Commit()
 }
 
+// createTables makes the tables that are not there.
 func (l *Lake) createTables(ctx context.Context) error {
 	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
 	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
@@ -200,6 +202,33 @@ func (l *Lake) createTables(ctx context.Context) error {
 	}
 	return nil
 }
+
+// complete makes the tables that are missing in a lake of an earlier version. Its commits name no snapshot of them, which is none.
+func (l *Lake) complete(ctx context.Context) error {
+	there, err := l.tables(ctx)
+	if err != nil || len(there) == len(tables.All()) {
+		return err
+	}
+	return l.createTables(ctx)
+}
+
+// tables lists the tables that the lake has, Conversations last. One of an earlier version that was only read lacks some of
+// tables.Derived.
+func (l *Lake) tables(ctx context.Context) (out []tables.Table, err error) {
+	err = l.db.View(ctx, func(db *state.DB) error {
+		out = nil
+		names, err := state.All(db.Rows(ctx, `SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?`, catalogName, namespace), readName)
+		for _, t := range tables.All() {
+			if slices.Contains(names, string(t)) || !t.IsDerived() {
+				out = append(out, t)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func readName(r state.Row) (name string, err error) { return name, r.Scan(&name) }
 
 // Close closes the control database.
 func (l *Lake) Close() error { return l.db.Close() }

@@ -291,7 +291,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 	tx1, tx2 := first.NewTransaction(), second.NewTransaction()
 	path := func(name string, v conversation.Version) string {
 		d := filesAt(t, l, func(tables.Table) store.Location { return data(tables.Conversations).Join(name) })
-		s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+		s := tables.NewShredder(memory.DefaultAllocator, tables.Deriving{}, func(table tables.Table, rows arrow.RecordBatch) {
 			if table == tables.Conversations {
 				if err := d.of[table].write(rows); err != nil {
 					t.Error(err)

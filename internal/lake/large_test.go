@@ -115,7 +115,7 @@ func asBefore(t *testing.T, f datafile.File, versions ...conversation.Version) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+	s := tables.NewShredder(memory.DefaultAllocator, tables.Deriving{}, func(table tables.Table, rows arrow.RecordBatch) {
 		defer rows.Release()
 		if table != tables.Conversations {
 			return

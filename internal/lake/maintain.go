@@ -149,7 +149,11 @@ func (l *Lake) planMerges(ctx context.Context, base *Snapshot) (merges, error) {
 	if base.ID == 0 {
 		return p, nil
 	}
-	for _, t := range tables.All() {
+	there, err := l.tables(ctx)
+	if err != nil {
+		return p, err
+	}
+	for _, t := range there {
 		tbl, err := l.load(ctx, t)
 		if err != nil {
 			return p, err

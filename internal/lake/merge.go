@@ -51,6 +51,7 @@ type merge struct {
 	moved []conversation.ID         // whose incoming record starts on another day
 	// erased conversations neither come nor stay.
 	erased *erasure.List
+	by     tables.Deriving
 }
 
 // newcomer is what has to be known of an incoming record to plan.
@@ -63,8 +64,9 @@ type newcomer struct {
 // planMerge compares the incoming records with every conversation of the lake that can have the id of one: those of the
 // same days, those of the days that the index names, and those that the index does not cover. These it covers from then
 // on.
-func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index) (*merge, error) {
+func planMerge(ctx context.Context, base *Snapshot, c Commit, x *index, by tables.Deriving) (*merge, error) {
 	m := &merge{
+		by:    by,
 		files: map[conversation.Day][]datafile.File{}, skip: map[key]bool{}, drop: map[conversation.Day]map[key]time.Time{},
 		base: base.files, again: c.Again, run: c.Run, at: c.At, came: x.lake.gatherer(ctx), kept: c.Kept, whole: map[conversation.Day]bool{},
 	}

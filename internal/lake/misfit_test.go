@@ -77,6 +77,7 @@ func rowsOf(t *testing.T, s *Snapshot, table tables.Table) string {
 var oddRows = map[tables.Table]string{
 	tables.Conversations: "a1 b1 c1 d1 e1", tables.Segments: "a1 b1 c1 e1", tables.Metrics: "a1 b1 e1", tables.Attributes: "a2 b2 c2 e2",
 	tables.Evaluations: "a1 b1 c1 d1 e1", tables.Surveys: "a1 b1 c1 d1 e1", tables.Resolutions: "a1 b1 c1 d1 e1", tables.Changes: "",
+	tables.Summaries: "a1 b1 c1 d1 e1", tables.Legs: "a1 b1 c1 e1",
 }
 
 func checkRows(t *testing.T, l *Lake, want map[tables.Table]string) {
@@ -134,7 +135,7 @@ func written(t *testing.T, l *Lake, day conversation.Day, decode decoder) {
 	defer s.Close()
 	i := intent{id: "earlier-" + day.String(), run: "run", at: day1}
 	d := filesAt(t, l, func(table tables.Table) store.Location { return data(table).Join("day="+day.String(), i.id+".parquet") })
-	shredder := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+	shredder := tables.NewShredder(memory.DefaultAllocator, tables.Deriving{}, func(table tables.Table, rows arrow.RecordBatch) {
 		if err := d.of[table].write(rows); err != nil {
 			t.Fatal(err)
 		}
@@ -179,6 +180,7 @@ func TestRowsOfAnEarlierVersion(t *testing.T) {
 	}
 	checkRows(t, l, map[tables.Table]string{
 		tables.Conversations: "a1 b1 c1 d1 e1 n1 o1", tables.Segments: "a1 n1", tables.Metrics: "a1 n1", tables.Attributes: "a2 n2", tables.Evaluations: "a1 n1", tables.Surveys: "a1 n1", tables.Resolutions: "a1 n1",
+		tables.Summaries: "a1 b1 c1 d1 e1 n1 o1", tables.Legs: "a1 n1",
 	})
 	w, err := l.Writer(t.Context())
 	if err != nil {

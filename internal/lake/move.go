@@ -123,7 +123,11 @@ func (m *mover) rewrite(ctx context.Context) error {
 	if !m.lake.place.stale() {
 		return nil
 	}
-	for _, t := range tables.All() {
+	all, err := m.lake.there(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
 		if err := m.rewriteTable(ctx, t); err != nil {
 			return fmt.Errorf("table %s: %w", t, err)
 		}

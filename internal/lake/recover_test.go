@@ -197,6 +197,9 @@ func TestUnchangedCompanionsKeepTheirRows(t *testing.T) {
 	commit(t, l, Commit{Records: all(bare)})
 	after := snapshot(t, l)
 	for _, table := range tables.Companions() {
+		if table == tables.Summaries {
+			continue // every conversation has a row there
+		}
 		if after.Rows(table) != before.Rows(table) || before.Rows(table) == 0 {
 			t.Errorf("%s had %d rows and has %d", table, before.Rows(table), after.Rows(table))
 		}

@@ -39,7 +39,7 @@ func filesOf(t *testing.T, mem memory.Allocator, records []conversation.Version)
 		return datafile.Create(t.Context(), table, datafile.File{Store: dir, At: at(table)})
 	})
 	writing, ctx := newLanes(t.Context())
-	s := tables.NewShredder(mem, func(table tables.Table, rows arrow.RecordBatch) {
+	s := tables.NewShredder(mem, tables.Deriving{}, func(table tables.Table, rows arrow.RecordBatch) {
 		writing.add(table, func() error { return files.of[table].write(rows) })
 	})
 	for _, v := range records {

@@ -23,7 +23,8 @@ import (
 // engine that knows nothing of the rule that companions are read at the snapshots that conversations name keeps to it then.
 // It is pinned as a Snapshot is, until it is closed. Safe for concurrent use.
 type Shown struct {
-	ID SnapshotID // of conversations, which the tables are shown at; 0 for the lake before its first commit
+	ID     SnapshotID     // of conversations, which the tables are shown at; 0 for the lake before its first commit
+	Tables []tables.Table // that the lake has
 
 	lake *Lake
 	head *table.Table // conversations
@@ -52,6 +53,9 @@ func (l *Lake) Show(ctx context.Context, name string) (_ *Shown, err error) {
 // showOnce is errLocked or errGone when the snapshot expired before it was pinned.
 func (l *Lake) showOnce(ctx context.Context, name string) (_ *Shown, err error) {
 	s := &Shown{lake: l}
+	if s.Tables, err = l.there(ctx); err != nil {
+		return nil, err
+	}
 	if s.head, err = l.load(ctx, tables.Conversations); err != nil {
 		return nil, err
 	}
@@ -104,6 +108,9 @@ type ShownTable struct {
 // Version changes whenever what is shown of a table does. It costs no reading of the table's metadata.
 func (s *Shown) Version(ctx context.Context, t tables.Table) (string, error) {
 	location, err := s.lake.location(ctx, t)
+	if t == tables.Names {
+		return location, err
+	}
 	return fmt.Sprint(s.ID, s.head.MetadataLocation(), location), err
 }
 
@@ -113,6 +120,10 @@ func (s *Shown) Table(ctx context.Context, t tables.Table, named bool) (out Show
 	var text []byte
 	if out.Location, text, err = s.read(ctx, t); err != nil {
 		return out, err
+	}
+	if t == tables.Names { // it is as it is now, whichever commit is shown
+		out.Metadata = text
+		return out, nil
 	}
 	h, err := s.pastOf(t)
 	if err != nil {

@@ -41,6 +41,7 @@ type Snapshot struct {
 	whole []conversation.Days // as they were before it was opened
 	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
 	lake  *Lake               // of which it is; nil where nothing is looked up in it
+	names []datafile.File     // see WithNames
 
 	commit string // that made it; empty for the empty lake
 }
@@ -68,7 +69,12 @@ func (l *Lake) find(files []datafile.File) []datafile.File {
 }
 
 // Files lists the data files of a table by day.
-func (s *Snapshot) Files(t tables.Table) []datafile.File { return s.files[t] }
+func (s *Snapshot) Files(t tables.Table) []datafile.File {
+	if t == tables.Names {
+		return s.names
+	}
+	return s.files[t]
+}
 
 // Touched lists the files of conversations in which a conversation can lie that started in starts and whose lifetime
 // reaches beyond since. A zero time bounds nothing.
@@ -113,7 +119,7 @@ func (s *Snapshot) VerifyDays(ctx context.Context, days map[conversation.Day]boo
 }
 
 func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.File) bool) error {
-	for _, f := range s.files[t] {
+	for _, f := range s.Files(t) {
 		if !of(f) {
 			continue
 		}
@@ -338,6 +344,9 @@ func named(s *table.Snapshot, t tables.Table) (int64, error) {
 	if s.Summary != nil {
 		text = s.Summary.Properties[propSnapshot+string(t)]
 	}
+	if text == "" && t.IsDerived() {
+		return 0, nil // it was committed before there were such tables
+	}
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0, fault.New(fault.Corrupt, "snapshot %d of conversations does not name its snapshot of %s; was it written by another program?", s.SnapshotID, t)
@@ -356,7 +365,9 @@ func (l *Lake) conversationFiles(ctx context.Context, head *table.Table, of *tab
 		if known && len(days) == 0 {
 			return nil, nil
 		}
-		only = days
+		if known {
+			only = days
+		}
 	}
 	files, err := planned(ctx, head, tables.Conversations, of.SnapshotID, only...)
 	return l.find(files), err
@@ -425,6 +436,9 @@ func fileOf(t tables.Table, df iceberg.DataFile) (datafile.File, error) {
 		return datafile.File{}, err
 	}
 	f := datafile.File{Path: path, Rows: df.Count(), Bytes: df.FileSizeBytes()}
+	if t == tables.Names {
+		return f, nil
+	}
 	switch day := df.Partition()[1000].(type) {
 	case iceberg.Date:
 		f.Day = conversation.Day(day)
@@ -433,20 +447,40 @@ func fileOf(t tables.Table, df iceberg.DataFile) (datafile.File, error) {
 	default:
 		return f, fault.New(fault.Corrupt, "a file of table %s has the partition %T and not a day", t, day)
 	}
-	if t != tables.Conversations {
-		return f, nil
+	if t == tables.Summaries {
+		f.Rules = rulesOf(df)
 	}
+	if t == tables.Conversations {
+		err = endsOf(&f, df)
+	}
+	return f, err
+}
+
+// rulesID is the field id of the column that says by which rules a row of summaries was derived.
+const rulesID = 3
+
+// rulesOf is the rules by which all rows of a file were derived; empty if they are several.
+func rulesOf(df iceberg.DataFile) string {
+	least, most := string(df.LowerBoundValues()[rulesID]), string(df.UpperBoundValues()[rulesID])
+	if least != most {
+		return ""
+	}
+	return least
+}
+
+// endsOf takes what a file of conversations says of their ends.
+func endsOf(f *datafile.File, df iceberg.DataFile) error {
 	f.Open = df.NullValueCounts()[endID]
 	if bound := df.UpperBoundValues()[endID]; bound != nil {
 		lit, err := iceberg.LiteralFromBytes(iceberg.PrimitiveTypes.TimestampTz, bound)
 		if err != nil {
-			return f, fault.Because(fault.Corrupt, err, "a bound of table %s cannot be read", t)
+			return fault.Because(fault.Corrupt, err, "a bound of table %s cannot be read", tables.Conversations)
 		}
 		micros, ok := lit.(iceberg.TimestampLiteral)
 		if !ok {
-			return f, fmt.Errorf("a timestamp bound of table %s is a %T", t, lit)
+			return fmt.Errorf("a timestamp bound of table %s is a %T", tables.Conversations, lit)
 		}
 		f.LastEnd = time.UnixMicro(int64(micros)).UTC()
 	}
-	return f, nil
+	return nil
 }

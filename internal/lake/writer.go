@@ -27,6 +27,7 @@ import (
 type Writer struct {
 	lake   *Lake
 	lease  store.Lock
+	by     tables.Deriving
 	remove func(context.Context, store.Location) error // of expired files; tests make it fail
 	anew   bool                                        // shreds every day that it writes; tests compare with it
 }
@@ -45,10 +46,21 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err := l.unmoved(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}
-	if err := w.recover(ctx); err != nil {
+	if err := w.begin(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}
 	return w, nil
+}
+
+// begin makes the lake ready to be written.
+func (w *Writer) begin(ctx context.Context) (err error) {
+	if err := w.lake.complete(ctx); err != nil {
+		return err
+	}
+	if w.by, err = w.lake.Deriving(ctx); err != nil {
+		return err
+	}
+	return w.recover(ctx)
 }
 
 // Close gives the lease back.
@@ -139,7 +151,7 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit, x *index) (Outco
 		return Outcome{}, indexed{}, err
 	}
 	defer snapshot.Close()
-	m, err := planMerge(ctx, snapshot, c, x)
+	m, err := planMerge(ctx, snapshot, c, x, w.by)
 	if err != nil {
 		return Outcome{}, indexed{}, err
 	}
@@ -304,7 +316,7 @@ func (w *Writer) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.lake.strays(ctx)
+	return errors.Join(w.lake.strays(ctx), w.lake.sweepNames(ctx))
 }
 
 // resolve settles one intent: its commit is in when conversations has it; if not, the companions go back to what

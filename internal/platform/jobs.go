@@ -81,9 +81,14 @@ func (c *Client) SubmitBody(ctx context.Context, body []byte) (_ JobID, err erro
 }
 
 func (c *Client) submit(ctx context.Context, request any) (JobID, error) {
+	return c.submitTo(ctx, wire.PathJobs, request)
+}
+
+// submitTo starts a job at one of the places that take some.
+func (c *Client) submitTo(ctx context.Context, path string, request any) (JobID, error) {
 	var body wire.Submitted
 	// 202 is the platform's; what counts is the id, and to refuse another answer with one would submit a second job.
-	what := call{method: http.MethodPost, path: wire.PathJobs, body: request, good: []int{http.StatusAccepted, http.StatusOK, http.StatusCreated}}
+	what := call{method: http.MethodPost, path: path, body: request, good: []int{http.StatusAccepted, http.StatusOK, http.StatusCreated}}
 	err := c.do(ctx, what, into(&body, func() error { return checkID(body.JobID) }))
 	if err != nil {
 		return "", err
@@ -108,7 +113,11 @@ func checkID(id JobID) error {
 // Status asks how a job is getting on.
 func (c *Client) Status(ctx context.Context, id JobID) (s Status, err error) {
 	defer fault.Wrap(&err, "ask for job %s", id)
-	what := call{method: http.MethodGet, path: jobPath(id), good: []int{http.StatusOK, http.StatusAccepted}}
+	return c.statusAt(ctx, jobPath(id))
+}
+
+func (c *Client) statusAt(ctx context.Context, path string) (s Status, err error) {
+	what := call{method: http.MethodGet, path: path, good: []int{http.StatusOK, http.StatusAccepted}}
 	err = c.do(ctx, what, into(&s, func() error {
 		if s.State == "" {
 			return fault.New(fault.Corrupt, "the platform gave no state")
@@ -192,7 +201,11 @@ func (c *Client) readPage(ctx context.Context, what call, of wire.Kind, begin fu
 // Delete cancels a job or gives up its results.
 func (c *Client) Delete(ctx context.Context, id JobID) (err error) {
 	defer fault.Wrap(&err, "delete job %s", id)
-	return c.do(ctx, call{method: http.MethodDelete, path: jobPath(id), good: []int{http.StatusNoContent, http.StatusOK, http.StatusAccepted}}, nil)
+	return c.deleteAt(ctx, jobPath(id))
+}
+
+func (c *Client) deleteAt(ctx context.Context, path string) error {
+	return c.do(ctx, call{method: http.MethodDelete, path: path, good: []int{http.StatusNoContent, http.StatusOK, http.StatusAccepted}}, nil)
 }
 
 func jobPath(id JobID) string { return wire.PathJobs + "/" + url.PathEscape(string(id)) }

@@ -43,6 +43,16 @@ func (d Day) files() string {
 	return sumOf(all.String())
 }
 
+// layout stands for the columns of all tables, and for the rules by which the derived ones were made: rows that were copied
+// with others are copied anew, although their records are the same.
+func (d Day) layout() string {
+	var rules []string
+	for _, f := range d.Files[tables.Summaries] {
+		rules = append(rules, f.Rules)
+	}
+	return sumOf(columns() + strings.Join(rules, "\n"))
+}
+
 // Done says which days are in the copy as they are in the lake.
 type Done struct {
 	files, columns string
@@ -69,7 +79,7 @@ func (c *Copy) Done(ctx context.Context) (map[conversation.Day]Done, error) {
 }
 
 // Has says whether a day was copied as it is.
-func (d Done) Has(day Day) bool { return d == Done{day.files(), layout()} }
+func (d Done) Has(day Day) bool { return d == Done{day.files(), day.layout()} }
 
 // Outcome counts what became of the conversations of a day.
 type Outcome struct {
@@ -94,7 +104,7 @@ func (c *Copy) Put(ctx context.Context, day Day, done Done) (out Outcome, err er
 	err = c.tx(ctx, func(tx pgx.Tx) error {
 		out = Outcome{}
 		p := put{Copy: c, tx: tx, day: day, out: &out}
-		return p.all(ctx, done.columns == layout())
+		return p.all(ctx, done.columns == day.layout())
 	})
 	crashpoint.Reach("postgres.committed")
 	return out, err
@@ -238,6 +248,6 @@ func (p *put) note(ctx context.Context) (err error) {
 		return err
 	}
 	_, err = p.tx.Exec(ctx, "INSERT INTO "+p.table(days)+` VALUES ($1, $2, $3, $4, now()) ON CONFLICT (day) DO UPDATE SET files = excluded.files,
-		columns = excluded.columns, conversations = excluded.conversations, exported_at = excluded.exported_at`, at, p.day.files(), layout(), p.day.conversations())
+		columns = excluded.columns, conversations = excluded.conversations, exported_at = excluded.exported_at`, at, p.day.files(), p.day.layout(), p.day.conversations())
 	return err
 }

@@ -224,15 +224,15 @@ func typeOf(c tables.Column) string {
 
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// layout stands for the columns of all tables: days that were copied with fewer are copied anew.
-func layout() string {
+// columns lists the columns of all tables.
+func columns() string {
 	var all strings.Builder
 	for _, t := range tables.All() {
 		for _, c := range tables.Columns(t) {
 			fmt.Fprintf(&all, "%s.%s %s\n", t, c.Name, c.Type)
 		}
 	}
-	return sumOf(all.String())
+	return all.String()
 }
 
 // sumOf stands for a text.

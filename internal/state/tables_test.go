@@ -75,6 +75,16 @@ func TestTablesAreAsEver(t *testing.T) {
 	if err := ledger.In(l.Control()).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Names(t.Context(), "run", time.Now(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 	want, err := os.ReadFile("testdata/tables.txt")
 	if err != nil {
 		t.Fatal(err)

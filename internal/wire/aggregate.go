@@ -55,3 +55,13 @@ type AggregateRequest struct {
 	Filter      *Filter  `json:"filter,omitzero"`
 	Metrics     []string `json:"metrics"`
 }
+
+// PathAggregateJobs is where figures are asked for asynchronously.
+const PathAggregateJobs = "/api/v2/analytics/conversations/aggregates/jobs"
+
+// AggregatePage is one page of the results of such a job (schema ConversationAsyncAggregateQueryResponse).
+type AggregatePage struct {
+	Aggregates
+
+	Cursor string `json:"cursor,omitzero"` // of the next page; empty on the last one
+}

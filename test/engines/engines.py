@@ -25,7 +25,8 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 PROGRAM, LAKE, URL = os.environ["PARLEY"], os.environ["PARLEY_LAKE"], os.environ["PARLEY_URL"]
 CLIENT, SECRET = os.environ["PARLEY_CLIENT_ID"], os.environ["PARLEY_CLIENT_SECRET"]
-TABLES = ["attributes", "changes", "conversations", "evaluations", "metrics", "resolutions", "segments", "surveys"]
+TABLES = ["attributes", "changes", "conversations", "evaluations", "legs", "metrics", "resolutions", "segments", "summaries", "surveys"]
+ALL = sorted([*TABLES, "names"])  # names stand beside the commits, and have no days
 DAY = ("2026-10-02", "2026-10-03")
 OF_DAY = " WHERE " + " AND ".join(f"conversation_start {op} TIMESTAMPTZ '{day} 00:00:00+00'" for op, day in zip((">=", "<"), DAY))
 ICEBERG_OF_DAY = f"conversation_start >= '{DAY[0]}T00:00:00+00:00' and conversation_start < '{DAY[1]}T00:00:00+00:00'"
@@ -84,6 +85,9 @@ class PyIceberg:
     def count(self, name):
         return self.table(name).scan().count()
 
+    def whole(self, name):
+        return plain(self.table(name).scan().to_arrow())
+
     def of_day(self, name):
         return plain(self.table(name).scan(row_filter=ICEBERG_OF_DAY).to_arrow())
 
@@ -119,6 +123,10 @@ class DuckDB:
     def count(self, name, lake="lake"):
         return self.sql(f"SELECT count(*) FROM {lake}.parley.{name}")[0][0]
 
+    def whole(self, name):
+        found = self.db.sql(f"SELECT {columns(SCHEMAS[name])} FROM lake.parley.{name}")
+        return [dict(zip(found.columns, row)) for row in found.fetchall()]
+
     def of_day(self, name):
         found = self.db.sql(f"SELECT {columns(SCHEMAS[name])} FROM lake.parley.{name}{OF_DAY}")
         return [dict(zip(found.columns, row)) for row in found.fetchall()]
@@ -140,7 +148,8 @@ SCHEMAS = {}
 
 def reads_all(name, engine):
     """Counts of all tables, every value of a day, and every record's hash."""
-    same(engine.tables(), TABLES, f"{name}: tables")
+    same(engine.tables(), ALL, f"{name}: tables")
+    same(canonical(engine.whole("names")), WANT["names"], f"{name}: names")
     for table in TABLES:
         same(engine.count(table), WANT[table][0], f"{name}: count of {table}")
         same(canonical(engine.of_day(table)), WANT[table][1], f"{name}: values of {table}")
@@ -226,6 +235,9 @@ def main():
         count = parley(f"SELECT count(*) AS n FROM {table}")[0]["n"]
         WANT[table] = (count, canonical(parley(f"SELECT {columns(SCHEMAS[table])} FROM {table}{OF_DAY}")))
     check(sum(len(rows) for _, rows in WANT.values()) > 2000, "there is next to nothing on that day")
+    SCHEMAS["names"] = now.table("names").schema().as_arrow()
+    WANT["names"] = canonical(parley(f"SELECT {columns(SCHEMAS['names'])} FROM names"))
+    check(len(WANT["names"]) > 50, "there are next to no names")
     direct = PyIceberg(SqlCatalog("parley", uri=f"sqlite:///{LAKE}/control.db", init_catalog_tables="false"))
     for name, engine in (("PyIceberg by the server", now), ("PyIceberg by control.db", direct), ("DuckDB by the server", duck)):
         timed(name, lambda: reads_all(name, engine))

@@ -26,6 +26,10 @@ import (
 	"github.com/parley-hq/parley/internal/settings"
 )
 
+// None is what is given in place of a file where no rules are wanted, not even those that a lake remembers. A file of this name is
+// ./none.
+const None = "none"
+
 // maxFile is the largest file, bytes; mostRules how many rules one has. Each rule looks at every participant of a record.
 const (
 	maxFile   = 256 << 10

@@ -121,20 +121,20 @@ func blank(text string) string {
 
 func TestWhatIsPrinted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "server")
-	out, errs := must(t, "add", "--state", dir, "--name", "Agent view", "--permission", "analytics:agentConversationDetail:view,routing:queue:view",
+	out, errs := must(t, "add", "--state", dir, "--name", "Agent view", "--permission", "analytics:agentConversationDetail:view,routing:email:manage",
 		"--user-id", "user-1", "--organization", "a", "--token-lifetime", "90m")
 	const added = "Added the client Agent view\n client id *\n client secret *\n organization a\n" +
-		" permissions analytics:agentConversationDetail:view, routing:queue:view\n user user-1\n tokens last 1h30m\n"
+		" permissions analytics:agentConversationDetail:view, routing:email:manage\n user user-1\n tokens last 1h30m\n"
 	if got := blank(out); got != added {
 		t.Errorf("add: %s", got)
 	}
-	if want := "note: no endpoint asks for the permission routing:queue:view\nThe secret is shown this once and is not kept; if it is lost, run parley client rotate.\n"; errs != want {
+	if want := "note: no endpoint asks for the permission routing:email:manage\nThe secret is shown this once and is not kept; if it is lost, run parley client rotate.\n"; errs != want {
 		t.Errorf("add says %s", errs)
 	}
 	must(t, "add", "--state", dir, "--name", "All", "--permission", "analytics:conversationDetail:view", "--permission", "analytics:agentConversationDetail:view")
 
 	out, errs = must(t, "list", "--state", dir)
-	const listed = "*\tAgent view\ta\tanalytics:agentConversationDetail:view,routing:queue:view\tuser-1\t1h30m\t*\t*\n" +
+	const listed = "*\tAgent view\ta\tanalytics:agentConversationDetail:view,routing:email:manage\tuser-1\t1h30m\t*\t*\n" +
 		"*\tAll\tdefault\tanalytics:conversationDetail:view,analytics:agentConversationDetail:view\t\t24h\t*\t*\n"
 	if blank(out) != listed || errs != "" {
 		t.Errorf("list: %s%s", out, errs)

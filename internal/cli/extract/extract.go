@@ -68,11 +68,13 @@ type Options struct {
 	Follow    bool
 	Tail      bool
 	Attribs   bool
+	Names     string
 	Every     time.Duration
 	Maintain  bool
 	JSON      bool
 
 	redaction app.Redaction // what Redact says
+	naming    app.Naming    // what Names says
 	in        door.Door     // as Door says
 }
 
@@ -125,6 +127,7 @@ A lake knows its source from its first commit on. Another platform or organizati
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be extracted, and change nothing")
 	f.BoolVar(&o.Tail, "tail", false, "also bring, by the synchronous query, what started after the last day that the platform has complete; provisional")
 	f.BoolVar(&o.Attribs, "attributes", false, "with --tail: ask for each of these conversations' attributes too, one request each")
+	f.StringVar(&o.Names, "names", "", "age at which names of users, queues and the like are read again, as 24h; never for not at all (default 0s: in every run; with --follow 24h)")
 	f.BoolVar(&o.Follow, "follow", false, "go on for ever: extract whenever the platform has more complete, and at least every --every")
 	f.StringVar(&o.Listen, "metrics-listen", "", "with --follow: address to serve metrics for Prometheus at, under /metrics, as 127.0.0.1:9464")
 	f.BoolVar(&o.Maintain, "maintain", true, "with --follow: once a day, do what parley lake maintain does")
@@ -182,6 +185,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	cfg.Strict, cfg.Door = o.in.Strict, o.in.Record
+	if o.naming, err = o.named(); err != nil {
+		return err
+	}
 	if err := errors.Join(lake.Vacant(ctx, o.Lake), o.vacant(ctx)); err != nil {
 		return err
 	}
@@ -225,7 +231,7 @@ func (o *Options) once(ctx context.Context, cfg extract.Config) (extract.Summary
 	cfg.Report = func(p extract.Progress) {
 		progress.Show(fmt.Sprintf("%s, %d of %d days", p.Step, p.Days, p.AllDays), p.Records, 0, "conversations")
 	}
-	s, err := app.Extract(ctx, o.Lake, cfg, o.redaction)
+	s, err := app.Extract(ctx, o.Lake, cfg, o.redaction, o.naming)
 	o.again(&s)
 	return s, err
 }

@@ -157,5 +157,6 @@ func (o *Options) print(s extract.Summary, head string) error {
 	if t := s.Tail; t != nil {
 		lines = append(lines, [2]string{"not complete yet", fmt.Sprintf("%s from %s up to %s, %s new", ui.Counted(t.Records, "conversation", "conversations"), t.From, t.To, ui.Count(t.Added))})
 	}
+	lines = append(lines, namesLines(s.Names)...)
 	return ui.Fields(w, append(lines, ui.Misfits(s.Misfits)...)...)
 }

@@ -16,7 +16,7 @@ import (
 var glyphs = map[string]rune{
 	account.SetUp: '·', account.IVR: '~', account.FlowPhase: '~', account.QueuePhase: '░', account.Ringing: ':', account.Dialling: '.',
 	account.Talk: '█', account.Present: '─', account.Hold: '▒', account.WrapUpPhase: 'w', account.Voicemail: 'v',
-	account.Parked: 'p', account.Scheduled: 's', account.Supervising: 'm',
+	account.Parked: 'p', account.Scheduled: 's', account.Supervising: 'm', hungUp: leaving,
 }
 
 // Other glyphs of a bar.
@@ -24,6 +24,7 @@ const (
 	otherPhase = '?'
 	inFold     = '╱' // nothing, in a fold
 	thinFold   = '╌' // somebody is there through a fold
+	leaving    = '|'
 )
 
 // mostLanes is how many participants have a bar each; of more, those that did alike share one.
@@ -55,7 +56,7 @@ func (p *printer) chart() {
 	for _, note := range notes {
 		p.out.text(indent, note)
 	}
-	p.out.text(indent, legend(used, slices.ContainsFunc(lanes, func(l account.Lane) bool { return len(l.Parties) > 1 })))
+	p.out.parts(indent, legend(used, slices.ContainsFunc(lanes, func(l account.Lane) bool { return len(l.Parties) > 1 })))
 }
 
 // label is what stands before a bar, of so many characters at most. Parties of one label are told apart by their turns.
@@ -185,7 +186,8 @@ func (d drawing) bar(l account.Lane, used map[string]bool) string {
 		if n > 0 && out[n] != ' ' && out[n] != inFold { // what follows is not hidden by how the leg ended
 			n--
 		}
-		out[n] = '|'
+		out[n] = leaving
+		used[hungUp] = true
 	}
 	return string(out)
 }
@@ -236,9 +238,11 @@ func (d drawing) area(l account.Lane) string {
 	return string(out)
 }
 
+// hungUp is what a leaving is called among the phases that were drawn.
+const hungUp = "hung up"
+
 // legend says what the glyphs that were drawn mean.
-func legend(used map[string]bool, areas bool) string {
-	var parts []string
+func legend(used map[string]bool, areas bool) (parts []string) {
 	for phase := range used {
 		glyph, ok := glyphs[phase]
 		if !ok {
@@ -253,6 +257,5 @@ func legend(used map[string]bool, areas bool) string {
 	if areas {
 		parts = append(parts, "▃ how many of them are there")
 	}
-	parts = append(parts, "| hung up")
-	return strings.Join(parts, "   ")
+	return parts
 }

@@ -37,6 +37,8 @@ type Options struct {
 	JSON    bool
 	Record  bool
 	Width   int // of lines, in characters
+
+	client *platform.Client // that was asked; nil of a lake
 }
 
 // New makes the command.
@@ -61,7 +63,11 @@ Flows write down why somebody called in attributes whose names are your own. --r
     - label: Order placed
       outcome: 3f0c5a6e-6d0f-4e0b-9d5d-3f4f0a6b7c11   # the id of an outcome of flows
 
-The synchronous query, by which the platform is asked, has no attributes; a lake has them.
+Without --rules they are those that the lake remembers, by parley lake derive --rules; --rules none leaves these out. The
+synchronous query, by which the platform is asked, has no attributes; a lake has them.
+
+Users, queues and wrap-up codes are shown by the names that they have today: those that the lake keeps, or that the server gives
+for the ids of this conversation. docs/names.md has more.
 
 ` + connection.Help + `
 
@@ -87,7 +93,7 @@ hold personal data, as the record does. The exit code is 5 if there is no such c
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake that has it")
 	f.StringVar(&o.BaseURL, "base-url", "", "server to ask, in place of GENESYS_ENVIRONMENT")
-	f.StringVar(&o.Rules, "rules", "", "file that says which attributes and outcomes tell why they called")
+	f.StringVar(&o.Rules, "rules", "", "file that says which attributes and outcomes tell why they called; none: not even those that the lake remembers")
 	f.BoolVar(&o.Why, "why", false, "say of each value by which rule it was derived")
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object")
 	f.BoolVar(&o.Record, "record", false, "print the record as it was received")
@@ -103,11 +109,9 @@ func Run(ctx context.Context, o *Options) error {
 		return err
 	}
 	var opts account.Options
-	if o.Rules != "" { // read first: whoever mistyped need not wait for a record
-		var err error
-		if opts.ReasonRules, err = rules.Read(o.Rules); err != nil {
-			return err
-		}
+	var err error
+	if opts.ReasonRules, err = o.reasonRules(ctx); err != nil { // first: whoever mistyped need not wait for a record
+		return err
 	}
 	if o.Lake == "" && slices.ContainsFunc(opts.ReasonRules, func(r account.ReasonRule) bool { return r.Attribute != "" }) {
 		o.Streams.Notef("The synchronous query has no attributes, so that rules about them find nothing; a lake has them.\n")
@@ -122,14 +126,33 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	c, misfits := wire.Decode(record)
 	opts.AsOf = asOf
+	book, err := o.names(ctx, c, opts)
+	if err != nil {
+		return err
+	}
+	used := &use{book: book, of: map[account.Noun]map[string]string{}}
+	opts.Names = used.name
 	a := account.Of(c, opts)
 	if len(misfits) > 0 {
 		o.Streams.Notef("Values that do not fit the platform's schema were left out: %d.\n", len(misfits))
 	}
 	if o.JSON {
-		return o.Streams.JSON(a)
+		return o.Streams.JSON(told{a, used.of})
 	}
 	return newPrinter(o, a).print()
+}
+
+// reasonRules are those that were given, or that the lake remembers.
+func (o *Options) reasonRules(ctx context.Context) ([]account.ReasonRule, error) {
+	switch {
+	case o.Rules == rules.None, o.Record:
+		return nil, nil
+	case o.Rules != "":
+		return rules.Read(o.Rules)
+	case o.Lake != "":
+		return app.Reasons(ctx, o.Lake)
+	}
+	return nil, nil
 }
 
 // longest is how many bytes an id may have. The platform's have 36.
@@ -162,7 +185,8 @@ func (o *Options) find(ctx context.Context) (record []byte, asOf time.Time, err 
 	if err != nil {
 		return nil, asOf, err
 	}
-	record, err = platform.New(cfg).Details(ctx, o.ID)
+	o.client = platform.New(cfg)
+	record, err = o.client.Details(ctx, o.ID)
 	return record, time.Now().UTC(), err
 }
 

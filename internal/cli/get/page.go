@@ -2,8 +2,8 @@ package get
 
 import (
 	"bufio"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 )
@@ -20,8 +20,8 @@ type page struct {
 
 func (p page) line(text string) { _, _ = p.w.WriteString(strings.TrimRight(text, " ") + "\n") }
 
-// wide is how many characters a text takes.
-func wide(text string) int { return utf8.RuneCountInString(text) }
+// wide is how many columns a text takes.
+func wide(text string) int { return ui.Width(text) }
 
 // clean makes a text of others fit for one line.
 func clean(text string) string { return ui.Plain(strings.Join(strings.Fields(text), " ")) }
@@ -35,10 +35,38 @@ func (p page) text(head, text string) {
 	}
 }
 
-// wrap cuts a text into lines between its words; a word that is too long is cut.
-func wrap(text string, width int) (out []string) {
-	line := ""
+// parts writes texts side by side, none of which is divided unless it is wider than a line.
+func (p page) parts(indent string, texts []string) {
+	for _, line := range filled(texts, "   ", max(p.width-wide(indent), 1)) {
+		p.line(indent + line)
+	}
+}
+
+// units stay behind their number.
+var units = []string{"ms", "s", "min", "h", "d"}
+
+// words are those of a text; a number and its unit are one.
+func words(text string) (out []string) {
 	for word := range strings.FieldsSeq(text) {
+		unit := slices.Contains(units, strings.TrimRight(word, ".,;:"))
+		if last := len(out) - 1; unit && last >= 0 && isDigit(out[last][len(out[last])-1]) {
+			out[last] += " " + word
+		} else {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// wrap cuts a text into lines between its words; a word that is too long is cut.
+func wrap(text string, width int) []string { return filled(words(text), " ", width) }
+
+// filled sets words, with a space between, into lines that are as long as they may be; a word that is too long is cut.
+func filled(words []string, space string, width int) (out []string) {
+	line := ""
+	for _, word := range words {
 		for head, rest := cut(word, width); rest != ""; head, rest = cut(rest, width) {
 			if line != "" {
 				out, line = append(out, line), ""
@@ -48,34 +76,37 @@ func wrap(text string, width int) (out []string) {
 		switch {
 		case line == "":
 			line = word
-		case wide(line)+1+wide(word) > width:
+		case wide(line)+wide(space)+wide(word) > width:
 			out, line = append(out, line), word
 		default:
-			line += " " + word
+			line += space + word
 		}
 	}
 	return append(out, line)
 }
 
-// cut divides a text behind so many characters, and reads no more of it than these: it may be a file that somebody wrote in a
+// cut divides a text behind so many columns, and reads no more of it than these: it may be a file that somebody wrote in a
 // note.
 func cut(text string, width int) (head, rest string) {
 	n := 0
-	for at := range text {
-		if n == width {
+	for at, r := range text {
+		if n += ui.WidthOf(r); n > width && at > 0 {
 			return text[:at], text[at:]
 		}
-		n++
 	}
 	return text, ""
 }
 
-// clip cuts a text that is longer than so many characters.
+// clip cuts a text that is wider than so many columns.
 func clip(text string, most int) string {
 	if wide(text) <= most {
 		return text
 	}
-	return string([]rune(text)[:max(most-1, 0)]) + "…"
+	if most <= 1 {
+		return "…"
+	}
+	head, _ := cut(text, most-1)
+	return head + "…"
 }
 
 // table writes rows under a title; nothing if there are none. Columns are aligned, and the last one takes as many lines as it

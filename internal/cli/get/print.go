@@ -289,7 +289,11 @@ func (p *printer) disagreements() {
 		if !k.Agrees {
 			sign = "!="
 		}
-		rows = append(rows, []string{p.a.Parties[k.Party].Label, k.Metric, ms(k.Measured), sign + " " + ms(k.Segments) + " of " + k.Phase, k.Exception})
+		beside := sign + " " + ms(k.Segments) + " of " + k.Phase
+		if k.Exception != "" {
+			beside += "; " + k.Exception
+		}
+		rows = append(rows, []string{p.a.Parties[k.Party].Label, k.Metric, ms(k.Measured), beside})
 	}
 	p.out.table(title, slices.Clip(rows))
 }

@@ -67,7 +67,7 @@ func TestExpire(t *testing.T) {
 	versions(t, dir, 3)
 	run := func(args ...string) (string, error) {
 		var out bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out})
+		cmd := New(&ui.Streams{Out: &out}, "dev")
 		cmd.SetArgs(append([]string{"expire", "--lake", dir}, args...))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		err := cmd.ExecuteContext(t.Context())

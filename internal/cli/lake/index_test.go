@@ -18,7 +18,7 @@ func TestIndex(t *testing.T) {
 	versions(t, dir, 2)
 	run := func(args ...string) (string, string, error) {
 		var out, log bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out, Err: &log})
+		cmd := New(&ui.Streams{Out: &out, Err: &log}, "dev")
 		cmd.SetArgs(append(args, "--lake", dir))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		err := cmd.ExecuteContext(t.Context())
@@ -89,7 +89,7 @@ func TestMendOfAnIndex(t *testing.T) {
 		{"mend --json", `{"days":null,"mended":0,"damage":[],"dry_run":false}`},
 	} {
 		var out bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out})
+		cmd := New(&ui.Streams{Out: &out}, "dev")
 		cmd.SetArgs(append(strings.Fields(c.args), "--lake", dir))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		if err := cmd.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), c.want) {

@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // New makes the command with its parts.
-func New(s *ui.Streams) *cobra.Command {
+func New(s *ui.Streams, version string) *cobra.Command {
 	o := &Options{Streams: s}
 	cmd := &cobra.Command{Use: "lake", Short: "Look after a lake", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(
@@ -57,10 +57,12 @@ runs did, the reason, and the value's text.`,
 		newMaintain(o),
 		newExpire(o),
 		newTag(o),
+		newNames(o, version),
 		newForget(o),
 		newMove(o),
 		newMend(o),
 		newIndex(o),
+		newDerive(o),
 	)
 	cmd.PersistentFlags().StringVar(&o.Lake, "lake", "", "folder of the lake")
 	cmd.PersistentFlags().BoolVar(&o.JSON, "json", false, "print the findings as JSON")
@@ -110,6 +112,9 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 	for _, t := range tables.All() {
 		lines = append(lines, [2]string{"rows of " + string(t), ui.Count(r.Rows[t])})
 	}
+	if n, has := r.Rows[tables.Names]; has {
+		lines = append(lines, [2]string{"rows of " + string(tables.Names), ui.Count(n)})
+	}
 	lines = append(lines, [2]string{"ids in the index", ui.Count(r.Index.Entries)})
 	for _, extra := range []struct {
 		name string
@@ -117,6 +122,7 @@ func (o *Options) print(r lake.Report, took time.Duration) error {
 	}{
 		{"records of which a part does not fit the schema (kept whole)", int(r.Unfit)},
 		{"days of which an earlier version wrote too few rows (parley lake mend writes them again)", len(r.Underived)},
+		{"days to be derived anew (parley lake derive)", len(r.Outdated)},
 		{"files with column pages that other programs may refuse (parley lake mend writes them again)", r.Oversized},
 		{"files that nothing refers to (harmless; parley lake maintain removes them)", r.Unreferenced},
 		{"interrupted commits (the next writer settles them)", r.Unsettled},

@@ -17,7 +17,7 @@ func commands(t *testing.T, dir string) func(args ...string) (string, error) {
 	t.Helper()
 	return func(args ...string) (string, error) {
 		var out bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out, Err: &out})
+		cmd := New(&ui.Streams{Out: &out, Err: &out}, "dev")
 		cmd.SetArgs(append(args, "--lake", dir))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		err := cmd.ExecuteContext(t.Context())

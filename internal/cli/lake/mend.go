@@ -32,7 +32,8 @@ func newMend(of *Options) *cobra.Command {
 		Long: `Check the lake, write every day with a finding again from its records, and check once more. That mends whatever is wrong
 with segments, metrics, attributes, evaluations, surveys and resolutions, files with column pages that other programs
 refuse, and days for which an earlier version of Parley wrote too few rows: it derived nothing from a record of which
-one value did not fit the platform's schema. An index of ids that lacks some is made anew. It cannot bring back records:
+one value did not fit the platform's schema. An index of ids that lacks some is made anew. A table of names that cannot be read
+is begun anew, and filled by the next extraction: its history is lost. It cannot bring back records:
 when the conversations of a day are damaged, restore their file from a backup. Exit code 8 says that damage is left. Records are never changed or removed.`,
 		Example: `  parley lake mend --lake ./lake --dry-run
   parley lake mend --lake ./lake`,
@@ -50,6 +51,7 @@ type mending struct {
 	Damage []string `json:"damage"` // that is left
 	DryRun bool     `json:"dry_run"`
 	Index  bool     `json:"index,omitempty"` // the index of ids is made anew
+	Names  bool     `json:"names,omitempty"` // the table names is begun anew
 }
 
 // Mend writes damaged days again.
@@ -69,8 +71,9 @@ func Mend(ctx context.Context, o *MendOptions) (err error) {
 	for _, day := range worn {
 		m.Days = append(m.Days, day.String())
 	}
-	if !o.DryRun && (len(worn) > 0 || m.Index) {
-		if m.Mended, err = o.mend(ctx, l, worn, m.Index); err != nil && !errors.Is(err, fault.Corrupt) {
+	m.Names = found.NamesDamaged
+	if !o.DryRun && (len(worn) > 0 || m.Index || m.Names) {
+		if m.Mended, err = o.mend(ctx, l, worn, m); err != nil && !errors.Is(err, fault.Corrupt) {
 			return err
 		}
 		if found, err = o.findings(ctx, l); err != nil {
@@ -96,14 +99,19 @@ func (o *MendOptions) findings(ctx context.Context, l *lake.Lake) (lake.Report, 
 	return report, err
 }
 
-func (o *MendOptions) mend(ctx context.Context, l *lake.Lake, days []conversation.Day, index bool) (n int, err error) {
+func (o *MendOptions) mend(ctx context.Context, l *lake.Lake, days []conversation.Day, m mending) (n int, err error) {
 	w, err := l.Writer(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	if index {
+	if m.Index {
 		if _, err := w.Index(ctx, lake.IndexOptions{Again: true}); err != nil && !errors.Is(err, fault.Corrupt) {
+			return 0, err
+		}
+	}
+	if m.Names {
+		if _, err := w.DropNames(ctx); err != nil {
 			return 0, err
 		}
 	}

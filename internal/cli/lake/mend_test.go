@@ -52,7 +52,7 @@ func TestMend(t *testing.T) {
 	}
 	run := func(args ...string) (string, error) {
 		var out bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out, Err: &out})
+		cmd := New(&ui.Streams{Out: &out, Err: &out}, "dev")
 		cmd.SetArgs(append(args, "--lake", dir))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		err := cmd.ExecuteContext(t.Context())

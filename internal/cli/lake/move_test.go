@@ -22,7 +22,7 @@ func TestMove(t *testing.T) {
 	run := func(args ...string) string {
 		t.Helper()
 		var out bytes.Buffer
-		cmd := New(&ui.Streams{Out: &out})
+		cmd := New(&ui.Streams{Out: &out}, "dev")
 		cmd.SetArgs(append([]string{"move", "--lake", to}, args...))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		if err := cmd.ExecuteContext(t.Context()); err != nil {
@@ -34,8 +34,8 @@ func TestMove(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--dry-run"}, []string{"Nothing was written.", "from " + from, "to " + to, "snapshots 10", "metadata files to write 2"}},
-		{nil, []string{"from " + from, "to " + to, "snapshots 10", "metadata files written 2", "old metadata files removed "}},
+		{[]string{"--dry-run"}, []string{"Nothing was written.", "from " + from, "to " + to, "snapshots 13", "metadata files to write 3"}},
+		{nil, []string{"from " + from, "to " + to, "snapshots 13", "metadata files written 3", "old metadata files removed "}},
 		{nil, []string{"where its tables say that it is: " + to}},
 	} {
 		out := run(c.args...)
@@ -53,7 +53,7 @@ func TestMove(t *testing.T) {
 	if err := json.Unmarshal([]byte(run("--json")), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"from": from, "to": to, "snapshots": 10.0, "files_written": got["files_written"], "files_removed": got["files_removed"], "dry_run": false}
+	want := map[string]any{"from": from, "to": to, "snapshots": 13.0, "files_written": got["files_written"], "files_removed": got["files_removed"], "dry_run": false}
 	if fmt.Sprint(got) != fmt.Sprint(want) || got["files_written"] == 0.0 || got["files_removed"] == 0.0 {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -89,10 +90,11 @@ func (o *Options) printLines(each func(func([]byte) error) error) error {
 }
 
 func (o *Options) printTable(each func(func([]byte) error) error) error {
+	l := look{full: !o.Streams.OutTerminal, book: o.book}
 	t := o.Streams.Table("start", "direction", "media", "from", "to", "queues", "agents", "duration", "ended", "id")
 	err := each(func(raw []byte) error {
 		c, _ := wire.Decode(raw) // what does not fit leaves its place in the row empty
-		t.Row(look{full: !o.Streams.OutTerminal}.row(c)...)
+		t.Row(l.row(c)...)
 		return nil
 	})
 	return errors.Join(err, t.Done())
@@ -109,10 +111,24 @@ func (o *Options) printAggregations(list []query.AggregationResult) error {
 	t := o.Streams.Table("aggregation", "value", "count")
 	for _, a := range list {
 		for _, e := range a.Results {
-			t.Row(a.Dimension+a.Metric, valueOf(e), strconv.FormatInt(e.Count, 10))
+			t.Row(a.Dimension+a.Metric, o.labelOf(a.Dimension, valueOf(e)), strconv.FormatInt(e.Count, 10))
 		}
 	}
 	return t.Done()
+}
+
+// aggregated are the dimensions whose values are ids of things that have names.
+var aggregated = map[string]names.Kind{
+	"queueId": names.Queue, "userId": names.User, "divisionId": names.Division, "wrapUpCode": names.WrapUpCode,
+	"requestedRoutingSkillId": names.Skill, "requestedLanguageId": names.Language,
+}
+
+// labelOf is a value as a person reads it. A program gets it as it is.
+func (o *Options) labelOf(dimension, value string) string {
+	if label := o.book.Label(aggregated[dimension], value); label != "" && o.Streams.OutTerminal {
+		return label
+	}
+	return value
 }
 
 // valueOf is the value of an entry, or its range in words: 1000 up to 60000.

@@ -12,11 +12,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"github.com/parley-hq/parley/internal/cli/called"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/question"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/names"
 )
 
 // Options is everything "parley query" reads.
@@ -37,6 +39,8 @@ type Options struct {
 	NDJSON    bool
 	Explain   bool
 	PrintBody bool
+
+	book *names.Book // of the lake, for tables; nil if names are not shown
 }
 
 // New makes the command.
@@ -50,6 +54,8 @@ func New(s *ui.Streams, version string) *cobra.Command {
 The question is the body of a request, from a file (-f body.json, - for standard input) or made of flags: values of one
 flag are alternatives, and different flags must hold together, on one segment. --print-body shows the body that the
 flags make. docs/query.md describes the language, docs/dimensions.md every dimension and metric.
+
+--queue, --user and --wrap-up take names too when a lake is asked that knows them: docs/names.md.
 
 A lake is asked without the platform's limits on intervals. The platform gives the first 100,000 conversations of an
 answer; when there are more, the exit code is 3. The paging of a body from a file does not count: --limit does.
@@ -89,6 +95,9 @@ func Run(ctx context.Context, o *Options) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	if err := o.resolve(ctx); err != nil {
+		return err
+	}
 	text, err := o.body()
 	if err != nil {
 		return err
@@ -102,6 +111,9 @@ func Run(ctx context.Context, o *Options) error {
 	if o.Explain {
 		return o.explain(ctx, text)
 	}
+	if o.Lake != "" && !o.JSON && !o.NDJSON && o.book == nil { // records stay as they are
+		o.book = called.InLake(ctx, o.Streams, o.Lake)
+	}
 	return o.with(ctx, func(ctx context.Context, s server) error {
 		a, err := s.ask(ctx, text, o.Limit, o.Count)
 		if err != nil {
@@ -109,6 +121,26 @@ func Run(ctx context.Context, o *Options) error {
 		}
 		return o.print(a)
 	})
+}
+
+// resolve puts ids in the place of names in the flags, by the lake that is asked.
+func (o *Options) resolve(ctx context.Context) (err error) {
+	for _, by := range []struct {
+		flag, dimension string
+		kind            names.Kind
+	}{{"--queue", "queueId", names.Queue}, {"--user", "userId", names.User}, {"--wrap-up", "wrapUpCode", names.WrapUpCode}} {
+		values := o.Question.Dimensions[by.dimension]
+		if o.Lake == "" || values == nil || !called.Named(*values) {
+			continue
+		}
+		if o.book == nil {
+			o.book = called.InLake(ctx, o.Streams, o.Lake)
+		}
+		if *values, err = called.IDs(o.Streams, by.flag, by.kind, *values, o.book); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o *Options) validate() error {

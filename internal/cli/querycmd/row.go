@@ -1,38 +1,40 @@
 package querycmd
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/names"
 )
 
 // look is how a row is shown: shortened for a person, in full for a program.
-type look struct{ full bool }
+type look struct {
+	full bool
+	book *names.Book // of the lake; nil if there is none
+}
 
 // row is what a person wants to see of a conversation at first sight.
 func (l look) row(c *conversation.Conversation) []string {
 	s := conversation.Summarize(c)
-	names := conversation.Names(c)
+	said := conversation.Names(c)
 	from, to := conversation.Parties(c)
 	start, _ := conversation.ParseTime(c.ConversationStart)
 	return []string{
-		start.Format("2006-01-02 15:04:05"), s.Direction, s.MediaType, l.address(from), l.address(to), l.named(s.QueueIDs, names), l.named(s.UserIDs, names),
+		start.Format("2006-01-02 15:04:05"), s.Direction, s.MediaType, l.address(from), l.address(to), l.named(names.Queue, s.QueueIDs, said), l.named(names.User, s.UserIDs, said),
 		duration(c, start), conversation.Outcome(c, s.Abandoned), l.id(string(c.ConversationID)),
 	}
 }
 
-// named writes a list of ids by their names, shortened where there is none, the first two and how many more.
-func (l look) named(ids []string, names map[string]string) string {
+// named writes a list of ids by their names: that of the record, or that of the lake, or the id, shortened. The first two and how
+// many more.
+func (l look) named(of names.Kind, ids []string, said map[string]string) string {
 	const most = 2
 	var out []string
 	for _, id := range ids {
-		name := names[id]
-		if name == "" {
-			name = l.id(id)
-		}
-		out = append(out, name)
+		out = append(out, cmp.Or(said[id], l.book.Label(of, id), l.id(id)))
 	}
 	if len(out) > most && !l.full {
 		return strings.Join(out[:most], ", ") + fmt.Sprintf(" +%d", len(out)-most)

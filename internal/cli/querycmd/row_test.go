@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -63,7 +64,7 @@ func TestRow(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 	}
-	if got := (look{}).named([]string{"a", "b", "c", "d"}, map[string]string{"b": "Bee"}); got != "a, Bee +2" {
+	if got := (look{}).named(names.Queue, []string{"a", "b", "c", "d"}, map[string]string{"b": "Bee"}); got != "a, Bee +2" {
 		t.Errorf("many: %s", got)
 	}
 }
@@ -77,7 +78,7 @@ func TestARowForAProgram(t *testing.T) {
 	if got := strings.Join(full.row(c), "|"); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if got := full.named([]string{"a", "b", "c"}, map[string]string{"b": "Bee"}); got != "a, Bee, c" {
+	if got := full.named(names.Queue, []string{"a", "b", "c"}, map[string]string{"b": "Bee"}); got != "a, Bee, c" {
 		t.Errorf("many: %s", got)
 	}
 }

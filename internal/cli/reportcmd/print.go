@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -86,12 +87,12 @@ func (l line) cells(shareDigits int, hundred float64) []string {
 	}
 }
 
-func (o *Options) print(q *question, lines []line) error {
+func (o *Options) print(q *question, lines []line, book *names.Book) error {
 	switch {
 	case o.JSON:
-		return o.printJSON(q, lines)
+		return o.printJSON(q, lines, book)
 	case o.CSV:
-		return o.printCSV(q, lines)
+		return o.printCSV(q, lines, book)
 	}
 	head := append([]string{}, q.heads...)
 	if q.granularity != "" {
@@ -99,16 +100,39 @@ func (o *Options) print(q *question, lines []line) error {
 	}
 	t := o.Streams.Table(append(head, "offered", "answered", "abandoned", "abandoned %", "ASA s", "AHT s", "service level %", "transferred")...)
 	for _, l := range lines {
-		cells := shown(l.values)
+		cells := shown(o.labels(q, l, book))
 		if q.granularity != "" {
 			cells = append(cells, l.interval.Start.In(q.zone).Format("2006-01-02 15:04 -07:00"))
 		}
-		t.Row(append(cells, shown(l.cells(1, 100))...)...)
+		cells = append(cells, shown(l.cells(1, 100))...)
+		t.Row(append(cells, o.behind(q, l, book)...)...)
 	}
 	if len(lines) == 0 {
 		o.Streams.Notef("Nothing happened there.\n")
 	}
 	return t.Done()
+}
+
+// labels are what a line is of: names for a person, and the values themselves for a program.
+func (o *Options) labels(q *question, l line, book *names.Book) []string {
+	if !o.Streams.OutTerminal {
+		return l.values
+	}
+	out := make([]string, len(l.values))
+	for i, value := range l.values {
+		out[i] = label(book, q.groupBy[i], value)
+	}
+	return out
+}
+
+// behind are the names at the end of a line for a program, where they move no other cell.
+func (o *Options) behind(q *question, l line, book *names.Book) (out []string) {
+	for i, dimension := range q.groupBy {
+		if kinds[dimension] != "" && !o.Streams.OutTerminal {
+			out = append(out, name(book, dimension, l.values[i]))
+		}
+	}
+	return out
 }
 
 // shown has a dash in place of nothing, so that a person sees a cell there.
@@ -127,23 +151,38 @@ func (q *question) times(l line) []string {
 	return []string{l.interval.Start.In(q.zone).Format(time.RFC3339), l.interval.End.In(q.zone).Format(time.RFC3339)}
 }
 
-func (o *Options) printCSV(q *question, lines []line) error {
+func (o *Options) printCSV(q *question, lines []line, book *names.Book) error {
 	w := csv.NewWriter(o.Streams.Out)
-	_ = w.Write(append(append(append([]string{}, q.groupBy...), "start", "end"), named...)) // Error has it
+	var head []string
+	for _, dimension := range q.groupBy {
+		if head = append(head, dimension); kinds[dimension] != "" {
+			head = append(head, nameOf(dimension))
+		}
+	}
+	_ = w.Write(append(append(head, "start", "end"), named...)) // Error has it
 	for _, l := range lines {
-		_ = w.Write(append(append(append([]string{}, l.values...), q.times(l)...), l.cells(4, 1)...))
+		var cells []string
+		for i, dimension := range q.groupBy {
+			if cells = append(cells, l.values[i]); kinds[dimension] != "" {
+				cells = append(cells, name(book, dimension, l.values[i]))
+			}
+		}
+		_ = w.Write(append(append(cells, q.times(l)...), l.cells(4, 1)...))
 	}
 	w.Flush()
 	return w.Error()
 }
 
-func (o *Options) printJSON(q *question, lines []line) error {
+func (o *Options) printJSON(q *question, lines []line, book *names.Book) error {
 	for _, l := range lines {
 		times := q.times(l)
 		object := map[string]any{"start": times[0], "end": times[1]}
-		for i, name := range q.groupBy {
+		for i, dimension := range q.groupBy {
 			if l.values[i] != "" {
-				object[name] = l.values[i]
+				object[dimension] = l.values[i]
+			}
+			if text := name(book, dimension, l.values[i]); text != "" {
+				object[nameOf(dimension)] = text
 			}
 		}
 		for i, text := range l.cells(4, 1) {

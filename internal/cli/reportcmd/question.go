@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/cli/localtime"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
@@ -55,10 +56,10 @@ var figures = []string{"nOffered", "tAnswered", "tAbandon", "tHandle", "nTransfe
 
 func (o *Options) question() (q *question, err error) {
 	q = new(question)
-	if q.zone, err = time.LoadLocation(o.TimeZone); err != nil || o.TimeZone == "Local" || o.TimeZone == "" {
-		return q, fault.Field("--time-zone", "--time-zone %s is none; write a name of the IANA database such as Europe/Berlin, America/New_York or UTC", fault.Clip(o.TimeZone))
+	if q.zone, err = localtime.Zone(o.TimeZone); err != nil {
+		return q, err
 	}
-	if q.interval, err = o.interval(q.zone); err != nil {
+	if q.interval, err = localtime.Interval(o.From, o.To, q.zone); err != nil {
 		return q, err
 	}
 	for _, given := range o.By {
@@ -98,39 +99,6 @@ func (q *question) by(given string) error {
 	}
 	q.heads, q.groupBy = append(q.heads, given), append(q.groupBy, name)
 	return nil
-}
-
-// interval reads --from and --to by the clocks of a place.
-func (o *Options) interval(zone *time.Location) (iv conversation.Interval, err error) {
-	if o.From == "" {
-		return iv, fault.Field("--from", "say of when: --from 2026-11-01 for that day, or --from and --to")
-	}
-	from, err := instant("--from", o.From, zone)
-	if err != nil {
-		return iv, err
-	}
-	to := from.AddDate(0, 0, 1)
-	if o.To != "" {
-		if to, err = instant("--to", o.To, zone); err != nil {
-			return iv, err
-		}
-	}
-	if !to.After(from) {
-		return iv, fault.Field("--to", "--to must lie after --from")
-	}
-	return conversation.Interval{Start: from, End: to}, nil
-}
-
-// instant is that at which a day begins at a place, or one that is written as such.
-func instant(flag, text string, zone *time.Location) (time.Time, error) {
-	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
-		return day, nil
-	}
-	at, err := conversation.ParseTime(text)
-	if err != nil {
-		return at, fault.Field(flag, "%s %v", flag, err)
-	}
-	return at.In(zone), nil
 }
 
 // filter joins what the flags say: the values of one by or, the flags by and. Lines by queue and agent are of what has

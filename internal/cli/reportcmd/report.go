@@ -64,8 +64,8 @@ aggregates: of a lake, of the platform, or of any server that has the same API. 
 	f.StringVar(&o.To, "to", "", "day after the last one, or an instant (default: a day after --from)")
 	f.StringVar(&o.TimeZone, "time-zone", "UTC", "place by whose clocks days and hours begin, as Europe/Berlin")
 	f.StringSliceVar(&o.By, "by", nil, "what a line is of, with commas between: "+words())
-	f.StringSliceVar(&o.Queue, "queue", nil, "id of a queue: the figures are of it alone; several of all of them")
-	f.StringSliceVar(&o.Agent, "agent", nil, "id of an agent, likewise")
+	f.StringSliceVar(&o.Queue, "queue", nil, "id or name of a queue: the figures are of it alone; several of all of them")
+	f.StringSliceVar(&o.Agent, "agent", nil, "id or name of an agent, likewise")
 	f.StringSliceVar(&o.Media, "media", nil, "media type, likewise: voice, callback, email, message, chat, ...")
 	f.BoolVar(&o.CSV, "csv", false, "print a CSV with a head")
 	f.BoolVar(&o.JSON, "json", false, "print a JSON object a line")
@@ -81,6 +81,9 @@ const retries = 2
 func Run(ctx context.Context, o *Options) error {
 	if o.CSV && o.JSON {
 		return fault.New(fault.Invalid, "give --csv or --json")
+	}
+	if err := o.resolve(ctx); err != nil {
+		return err
 	}
 	q, err := o.question()
 	if err != nil {
@@ -101,14 +104,32 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	for _, day := range missing {
-		o.Streams.Missing([]conversation.Days{{First: day, End: day + 1}})
+	if err := o.lacking(ctx, q.interval, missing); err != nil {
+		return err
 	}
 	lines, err := q.lines(a)
 	if err != nil {
 		return err
 	}
-	return o.print(q, lines)
+	return o.print(q, lines, o.names(ctx, q, lines))
+}
+
+// lacking says what of the interval the figures leave out: days that never came, as the answer names them, and of a lake what is not
+// there yet. A platform that is asked for figures knows all up to the moment.
+func (o *Options) lacking(ctx context.Context, of conversation.Interval, missing []conversation.Day) error {
+	days := make([]conversation.Days, 0, len(missing))
+	for _, day := range missing {
+		days = append(days, conversation.Days{First: day, End: day + 1})
+	}
+	o.Streams.Missing(days)
+	if o.Lake == "" {
+		return nil
+	}
+	whole, _, err := app.Coverage(ctx, o.Lake, of)
+	if err == nil {
+		o.Streams.NotYet(whole, of.End)
+	}
+	return err
 }
 
 // ask asks a lake in this process, or a server.
@@ -127,11 +148,20 @@ func (o *Options) ask(ctx context.Context, body []byte) (a wire.Aggregates, miss
 		})
 		return a, missing, err
 	}
+	c, err := o.server()
+	if err != nil {
+		return a, nil, err
+	}
+	return c.Aggregates(ctx, body)
+}
+
+// server is the client of the server that is asked.
+func (o *Options) server() (*platform.Client, error) {
 	cfg, err := connection.Config(connection.Options{
 		Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), OrLake: true, Budget: o.Budget, Standard: connection.Interactive,
 	})
 	if err != nil {
-		return a, nil, err
+		return nil, err
 	}
-	return platform.New(cfg).Aggregates(ctx, body)
+	return platform.New(cfg), nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/export"
+	"github.com/parley-hq/parley/internal/lake"
 )
 
 // Options is everything "parley sql" reads.
@@ -36,7 +38,8 @@ func New(s *ui.Streams) *cobra.Command {
 		Use:   `sql --lake DIR "SELECT ..."`,
 		Short: "Ask a lake in SQL",
 		Long: `Run one reading statement of DuckDB's SQL over views of all tables: conversations, segments, metrics, attributes,
-evaluations, surveys, resolutions, changes. All views are of one snapshot: they fit together, whatever is written
+evaluations, surveys, resolutions, summaries, legs, changes; and of what things are called: users, queues, wrap_up_codes, divisions, skills,
+languages, with the history in names. All views of records are of one snapshot: they fit together, whatever is written
 meanwhile. Nothing can be written, and nothing but the lake be read: the statement is a SELECT (FROM, VALUES, TABLE,
 DESCRIBE, SHOW, SUMMARIZE, PIVOT ... IN (...)), or an EXPLAIN of one. docs/tables.md lists the columns.
 
@@ -44,6 +47,7 @@ At a terminal the answer is a table; in a pipe its cells are separated by tabs, 
 and with --csv the answer is a CSV with a head, as parley export writes it.`,
 		Example: `  parley sql --lake ./lake "SELECT direction, count(*) FROM conversations GROUP BY 1"
   parley sql --lake ./lake "DESCRIBE segments"
+  parley sql --lake ./lake "SELECT q.name, count(*) FROM metrics m JOIN queues q ON q.id = m.queue_id WHERE m.name = 'nOffered' GROUP BY 1"
   parley sql --lake ./lake --json "SELECT name, sum(value) AS total FROM metrics GROUP BY name ORDER BY name"`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,8 +63,26 @@ and with --csv the answer is a CSV with a head, as parley export writes it.`,
 	return cmd
 }
 
-// Run asks.
+// derived finds the names of the tables that may lack days.
+var derived = regexp.MustCompile(`(?i)\b(summaries|legs)\b`)
+
+// Run asks. Who asks tables that lack days is told so.
 func Run(ctx context.Context, o *Options) error {
+	if err := o.ask(ctx); err != nil || !derived.MatchString(o.Statement) {
+		return err
+	}
+	l, err := lake.Open(ctx, o.Lake)
+	if err != nil {
+		return err
+	}
+	days, of, err := l.Outdated(ctx)
+	if len(days) > 0 {
+		o.Streams.Notef("Of %d days in the lake, summaries and legs lack %d, or have them by other rules; parley lake derive makes them.\n", of, len(days))
+	}
+	return errors.Join(err, l.Close())
+}
+
+func (o *Options) ask(ctx context.Context) error {
 	if o.JSON {
 		return o.runJSON(ctx)
 	}

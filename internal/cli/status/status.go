@@ -148,6 +148,9 @@ func (o *options) print(s extract.Status) error {
 	if s.Interrupted != "" {
 		lines = append(lines, [2]string{"interrupted", "an extraction; parley extract goes on with it"})
 	}
+	if s.Outdated > 0 {
+		lines = append(lines, [2]string{"to be derived anew", ui.Counted(int64(s.Outdated), "day", "days") + ", by parley lake derive: summaries and legs lack them, or were made by other rules"})
+	}
 	if err := ui.Fields(o.streams.Out, lines...); err != nil {
 		return err
 	}

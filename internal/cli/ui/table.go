@@ -1,28 +1,28 @@
 package ui
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 // Table writes rows under a head: aligned for a person, separated by tabs for a program, which gets no head.
 type Table struct {
 	w    io.Writer
 	cell func(string) string
-	done func() error
-	err  error // the first failure to write
+	rows *columns // for a person; nil for a program
+	err  error    // the first failure to write
 }
 
 // Table begins a table on standard output.
 func (s *Streams) Table(head ...string) *Table {
 	if !s.OutTerminal {
-		return &Table{w: s.Out, cell: valid, done: func() error { return nil }}
+		return &Table{w: s.Out, cell: valid}
 	}
-	tw := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	t := &Table{w: tw, cell: shown, done: tw.Flush}
+	t := &Table{w: s.Out, cell: shown, rows: &columns{}}
 	for i := range head {
 		head[i] = strings.ToUpper(head[i])
 	}
@@ -45,21 +45,61 @@ func (t *Table) Row(cells ...string) {
 	for i, c := range cells {
 		clean[i] = t.cell(c)
 	}
+	if t.rows != nil {
+		t.rows.add(clean)
+		return
+	}
 	if _, err := fmt.Fprintln(t.w, strings.Join(clean, "\t")); err != nil && t.err == nil {
 		t.err = err
 	}
 }
 
 // Done writes what is left, and gives the first failure to write: a table that was cut short is none.
-func (t *Table) Done() error { return errors.Join(t.err, t.done()) }
+func (t *Table) Done() error {
+	if t.rows == nil {
+		return t.err
+	}
+	return errors.Join(t.err, t.rows.write(t.w))
+}
 
 // Fields writes names and values below one another, aligned.
 func Fields(w io.Writer, pairs ...[2]string) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var c columns
 	for _, p := range pairs {
-		if _, err := fmt.Fprintf(tw, "  %s\t%s\n", p[0], shown(p[1])); err != nil {
-			return err
-		}
+		c.add([]string{"  " + p[0], shown(p[1])})
 	}
-	return tw.Flush()
+	return c.write(w)
+}
+
+// columns are rows whose cells stand below one another, however wide their characters are.
+type columns struct {
+	rows   [][]string
+	widths []int
+}
+
+func (c *columns) add(cells []string) {
+	c.rows = append(c.rows, slices.Clone(cells))
+	for i, cell := range cells {
+		if i == len(c.widths) {
+			c.widths = append(c.widths, 0)
+		}
+		c.widths[i] = max(c.widths[i], Width(cell))
+	}
+}
+
+// gap is what stands between two columns.
+const gap = 2
+
+func (c *columns) write(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	for _, cells := range c.rows {
+		for i, cell := range cells {
+			_, _ = out.WriteString(cell) // Flush has its error
+			if i+1 < len(cells) {
+				_, _ = out.WriteString(strings.Repeat(" ", c.widths[i]-Width(cell)+gap))
+			}
+		}
+		_ = out.WriteByte('\n')
+	}
+	return out.Flush()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/private"
 )
 
@@ -87,13 +88,20 @@ func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder stri
 		return asFault(ctx, err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	for _, t := range tables.All() {
+	for _, t := range viewed() {
 		if lost[t] != nil {
 			continue
 		}
 		if _, err := conn.ExecContext(ctx, view(snapshot, t)); err != nil {
 			if lost[t] = asFault(ctx, err); !errors.Is(lost[t], fault.Corrupt) {
 				return lost[t]
+			}
+		}
+	}
+	if lost[tables.Names] == nil {
+		for name, kind := range nameViews {
+			if _, err := conn.ExecContext(ctx, nameView(name, kind)); err != nil {
+				return asFault(ctx, err)
 			}
 		}
 	}
@@ -110,7 +118,7 @@ type damage map[tables.Table]error
 
 func damageOf(ctx context.Context, s *lake.Snapshot) damage {
 	lost := damage{}
-	for _, t := range tables.All() {
+	for _, t := range viewed() {
 		if err := s.VerifyTable(ctx, t); err != nil {
 			lost[t] = err
 		}
@@ -123,8 +131,15 @@ func (d damage) of(err error) error {
 	if !errors.Is(err, fault.Invalid) {
 		return err
 	}
+	said := strings.ToLower(err.Error())
+	missing := func(view string) bool { return strings.Contains(said, "table with name "+view+" does not exist") }
 	for t, lost := range d {
-		if missing := "table with name " + string(t) + " does not exist"; strings.Contains(strings.ToLower(err.Error()), missing) {
+		if missing(string(t)) {
+			return lost
+		}
+	}
+	for view := range nameViews {
+		if lost := d[tables.Names]; lost != nil && missing(view) {
 			return lost
 		}
 	}
@@ -133,7 +148,7 @@ func (d damage) of(err error) error {
 
 // paths are the data files of the tables of a snapshot that can be read.
 func paths(s *lake.Snapshot, lost damage) (out []string) {
-	for _, t := range tables.All() {
+	for _, t := range viewed() {
 		if lost[t] != nil {
 			continue
 		}
@@ -142,6 +157,20 @@ func paths(s *lake.Snapshot, lost damage) (out []string) {
 		}
 	}
 	return out
+}
+
+// viewed are the tables that have a view.
+func viewed() []tables.Table { return append(tables.All(), tables.Names) }
+
+// nameViews are the views of what things are called now, each with the kind of things in it.
+var nameViews = map[string]names.Kind{
+	"users": names.User, "queues": names.Queue, "wrap_up_codes": names.WrapUpCode, "divisions": names.Division, "skills": names.Skill, "languages": names.Language,
+}
+
+// nameView defines a view with a row for each thing.
+func nameView(name string, kind names.Kind) string {
+	return fmt.Sprintf("CREATE VIEW %s AS SELECT id, name, division_id, state, gone, seen_from FROM %s WHERE kind = %s AND seen_until IS NULL",
+		name, tables.Names, sqltext.Quote(string(kind)))
 }
 
 // view defines the view of a table.

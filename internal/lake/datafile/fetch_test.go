@@ -46,7 +46,7 @@ func written(t *testing.T, versions ...conversation.Version) File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tables.NewShredder(memory.DefaultAllocator, func(table tables.Table, rows arrow.RecordBatch) {
+	s := tables.NewShredder(memory.DefaultAllocator, tables.Deriving{}, func(table tables.Table, rows arrow.RecordBatch) {
 		defer rows.Release()
 		if table != tables.Conversations {
 			return

@@ -19,6 +19,8 @@ type File struct {
 	// LastEnd is the latest conversation_end in the file, Open the number of rows that have none.
 	LastEnd time.Time
 	Open    int64
+	// Rules are those by which the rows of a file of summaries were derived; empty if they are several.
+	Rules string
 
 	Store store.Store
 	At    store.Location

@@ -112,7 +112,7 @@ func TestColumnsHaveWhatTheirNamesSay(t *testing.T) {
 		}
 		tables[table] = rows
 	}
-	s := NewShredder(memory.DefaultAllocator, take)
+	s := NewShredder(memory.DefaultAllocator, Deriving{}, take)
 	records := []conversation.Version{distinctRecord(t, "both", distinct{both: true})}
 	for bit := range 7 {
 		records = append(records, distinctRecord(t, fmt.Sprint("bit", bit), distinct{bit: bit}))

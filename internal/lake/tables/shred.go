@@ -24,15 +24,16 @@ type Shredder struct {
 	surveys       *rows[dimension.Item]
 	resolutions   *rows[dimension.Item]
 	changes       *rows[Change]
+	derived       *deriver // nil where nothing is derived
 }
 
 // NewShredder makes a shredder that gives rows away in record batches, whose memory is from mem.
-func NewShredder(mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shredder {
-	return NewShredderOf(RowsAtOnce, mem, give)
+func NewShredder(mem memory.Allocator, by Deriving, give func(Table, arrow.RecordBatch)) *Shredder {
+	return NewShredderOf(RowsAtOnce, mem, by, give)
 }
 
 // NewShredderOf is NewShredder for about so many versions, fewer than RowsAtOnce: memory is made ready for no more.
-func NewShredderOf(versions int, mem memory.Allocator, give func(Table, arrow.RecordBatch)) *Shredder {
+func NewShredderOf(versions int, mem memory.Allocator, by Deriving, give func(Table, arrow.RecordBatch)) *Shredder {
 	to := func(t Table) func(arrow.RecordBatch) { return func(rows arrow.RecordBatch) { give(t, rows) } }
 	versions = max(1, min(RowsAtOnce, versions))
 	companions := versions * companionsAtOnce / RowsAtOnce
@@ -45,6 +46,7 @@ func NewShredderOf(versions int, mem memory.Allocator, give func(Table, arrow.Re
 		newRows(mem, itemColumns(dimension.Survey), companions, to(Surveys)),
 		newRows(mem, itemColumns(dimension.Resolution), companions, to(Resolutions)),
 		newRows(mem, changeColumns(), companions, to(Changes)),
+		newDeriver(mem, by, versions, companions, to),
 	}
 }
 
@@ -84,6 +86,7 @@ func (s *Shredder) AddDecoded(v conversation.Version, c *conversation.Conversati
 		it.Resolution = &c.Resolutions[i]
 		s.resolutions.add(it)
 	}
+	s.derived.add(v, c)
 }
 
 func (s *Shredder) participant(it *dimension.Item, pi, size int64) {
@@ -151,6 +154,7 @@ func (s *Shredder) Flush() {
 	s.surveys.flush()
 	s.resolutions.flush()
 	s.changes.flush()
+	s.derived.flush()
 }
 
 func runes(s string) int { return utf8.RuneCountInString(s) }

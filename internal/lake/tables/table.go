@@ -21,8 +21,14 @@ const (
 	Evaluations   Table = "evaluations"
 	Surveys       Table = "surveys"
 	Resolutions   Table = "resolutions"
+	Summaries     Table = "summaries"
+	Legs          Table = "legs"
 	Changes       Table = "changes"
 )
+
+// Names is the table of what the things are called that records name by id. It stands beside the others: its rows are of no
+// day and of no record, it is committed by itself, and a lake may not have it.
+const Names Table = "names"
 
 // Rules numbers the rules by which a record becomes rows. It goes up when the same record gives other rows than before, so
 // that rows that were made by the rules of before are made anew of their records and not copied. A column that is new needs
@@ -31,7 +37,7 @@ const Rules = 1
 
 // All lists every table, Conversations last, which is the order of commitment.
 func All() []Table {
-	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Changes, Conversations}
+	return []Table{Segments, Metrics, Attributes, Evaluations, Surveys, Resolutions, Summaries, Legs, Changes, Conversations}
 }
 
 // Companions lists every table but Conversations.
@@ -73,6 +79,12 @@ func layoutOf(t Table) layout {
 		return lay(itemColumns(dimension.Survey))
 	case Resolutions:
 		return lay(itemColumns(dimension.Resolution))
+	case Names:
+		return lay(nameColumns())
+	case Summaries:
+		return lay(summaryColumns())
+	case Legs:
+		return lay(legColumns())
 	default:
 		return lay(changeColumns())
 	}
