@@ -1,5 +1,6 @@
 // Package state is the control database: how its tables come to be, how they are asked and changed. What the tables mean
-// is left to the packages that own them, and what differs between databases to a Dialect. Embedded it is one SQLite file.
+// is left to the packages that own them, and what differs between databases to a Dialect. Embedded it is one SQLite file, and
+// shared by several machines a Postgres.
 package state
 
 import (
@@ -8,6 +9,7 @@ import (
 	"database/sql/driver"
 	"errors"
 
+	"github.com/parley-hq/parley/internal/state/postgres"
 	"github.com/parley-hq/parley/internal/state/sqlite"
 )
 
@@ -20,9 +22,17 @@ type DB struct {
 	writing chan struct{}  // has room for whoever writes, where the dialect lets one write at a time
 }
 
-// Open opens the control database in the file at path and makes it when it is not there.
-func Open(ctx context.Context, path string) (*DB, error) {
-	handle, err := sqlite.Open(ctx, path)
+// Open opens the control database at the address of a Postgres, where it must be there, or in the file at a path, where it is made
+// when it is not.
+func Open(ctx context.Context, at string) (*DB, error) {
+	if postgres.Scheme(at) {
+		handle, err := postgres.Open(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		return on(handle, postgres.Dialect{}), nil
+	}
+	handle, err := sqlite.Open(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +78,15 @@ func (db *DB) View(ctx context.Context, do func(*DB) error) error {
 	return db.reader.View(ctx, func(handle *sql.DB) error { return do(db.Over(handle)) })
 }
 
-// Exec runs a statement that changes rows, and counts them.
-func (db *DB) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
+// Exec runs a statement that changes rows, and counts them. It waits for a transaction that writes, as another one would.
+func (db *DB) Exec(ctx context.Context, statement string, args ...any) (n int64, err error) {
+	if !db.dialect.OneWriter() {
+		err = db.Tx(ctx, func(tx *Tx) (err error) {
+			n, err = tx.Exec(ctx, statement, args...)
+			return err
+		})
+		return n, err
+	}
 	leave, err := db.line(ctx)
 	if err != nil {
 		return 0, err

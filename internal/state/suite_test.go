@@ -4,24 +4,36 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/statetest"
 )
 
+var server *postgrestest.Server
+
+func TestMain(m *testing.M) { postgrestest.Main(m, &server) }
+
 func TestSQLite(t *testing.T) {
-	statetest.Run(t, func(t *testing.T) func() *state.DB {
-		path := filepath.Join(t.TempDir(), "control.db")
-		return func() *state.DB {
-			db, err := state.Open(t.Context(), path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := db.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			return db
+	statetest.Run(t, func(t *testing.T) func() *state.DB { return opener(t, filepath.Join(t.TempDir(), "control.db")) })
+}
+
+func TestPostgres(t *testing.T) {
+	statetest.Run(t, func(t *testing.T) func() *state.DB { return opener(t, server.Database(t)) })
+}
+
+// opener opens a control database as one process after the other does, and closes it with the test.
+func opener(t *testing.T, at string) func() *state.DB {
+	return func() *state.DB {
+		t.Helper()
+		db, err := state.Open(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		t.Cleanup(func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return db
+	}
 }
