@@ -67,10 +67,15 @@ func (x *exchange) directory() (*directory.Directory, error) {
 
 // lists are those of the client's organization at this moment; nil if it has none.
 func (x *exchange) lists() *directory.Directory {
-	if now := x.server.cfg.Directories[x.client.Organization]; now != nil {
-		return now()
+	now := x.server.cfg.Directories[x.client.Organization]
+	if now == nil {
+		return nil
 	}
-	return nil
+	d, err := now(x.r.Context())
+	if err != nil { // what was known before is no worse than it was
+		x.server.cfg.Log.WarnContext(x.r.Context(), "the lists cannot be read", "organization", x.client.Organization, "err", err)
+	}
+	return d
 }
 
 // of makes a handler of what answers from a directory.

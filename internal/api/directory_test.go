@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -46,7 +48,7 @@ func someDirectory() *directory.Directory {
 // testLists runs f with a server that has lists of its first organization, asked by a client with every permission.
 func testLists(t *testing.T, f func(*fixture)) {
 	t.Helper()
-	of := map[string]func() *directory.Directory{"org-1": someDirectory}
+	of := map[string]directory.Source{"org-1": func(context.Context) (*directory.Directory, error) { return someDirectory(), nil }}
 	test(t, 0, func(c *Config) { c.Directories = of }, func(x *fixture) {
 		x.client(access.Client{ID: "all", Organization: "org-1", Permissions: access.All()}, "s")
 		x.token = x.login("all", "s")
@@ -345,10 +347,25 @@ func TestAnArchiveHasNoLists(t *testing.T) {
 	})
 }
 
+// Lists that cannot be read are those of before, and the log says why.
+func TestListsThatCannotBeRead(t *testing.T) {
+	of := map[string]directory.Source{"org-1": func(context.Context) (*directory.Directory, error) {
+		return someDirectory(), errors.New("the names are damaged")
+	}}
+	test(t, 0, func(c *Config) { c.Directories = of }, func(x *fixture) {
+		x.client(access.Client{ID: "all", Organization: "org-1", Permissions: access.All()}, "s")
+		x.token = x.login("all", "s")
+		x.ask(http.StatusOK, "GET", queues+"/q1", "")
+		if !strings.Contains(x.log.String(), "the names are damaged") {
+			t.Errorf("the log says %s", x.log)
+		}
+	})
+}
+
 // Lists that come while the server runs are answered from then on.
 func TestListsThatComeLater(t *testing.T) {
 	var d *directory.Directory
-	of := map[string]func() *directory.Directory{"org-1": func() *directory.Directory { return d }}
+	of := map[string]directory.Source{"org-1": func(context.Context) (*directory.Directory, error) { return d, nil }}
 	test(t, 0, func(c *Config) { c.Directories = of }, func(x *fixture) {
 		x.client(access.Client{ID: "all", Organization: "org-1", Permissions: access.All()}, "s")
 		x.token = x.login("all", "s")

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -47,7 +48,7 @@ func testLive(t *testing.T, perDay int, f func(*centre)) {
 	}
 	change := func(c *Config) {
 		c.Views, c.Live, c.Now, c.RateLimit = map[string]engine.Views{"org-1": world}, map[string]Live{"org-1": world}, world.Clock, 1_000_000
-		c.Directories = map[string]func() *directory.Directory{"org-1": world.Directory()}
+		c.Directories = map[string]directory.Source{"org-1": world.Directory()}
 		c.Access = access.InMemory(world.Clock)
 		for _, client := range []access.Client{{ID: "client-1"}, {ID: "all", Permissions: access.All()}} {
 			client.Name, client.Organization = "a test", "org-1"
@@ -166,7 +167,7 @@ func TestEveryConversationIsLiveUntilSixtyDaysAfterItsEnd(t *testing.T) {
 
 // names are those that the server shows.
 func (x *centre) names() live.Names {
-	return (&exchange{server: x.server, client: access.Client{Organization: "org-1"}}).names()
+	return (&exchange{server: x.server, r: httptest.NewRequestWithContext(x.t.Context(), http.MethodGet, "/", nil), client: access.Client{Organization: "org-1"}}).names()
 }
 
 func (x *centre) patch(status int, target, body string) string {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -162,7 +163,12 @@ func TestTheWebsocketOfAChannel(t *testing.T) {
 		withChannels(c)
 		c.Origins = []string{page}
 	})
-	server := httptest.NewServer(x.handler)
+	var requests sync.WaitGroup // a server that closes does not wait for those that have become a websocket
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		defer requests.Done()
+		x.handler.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	at := "ws" + strings.TrimPrefix(server.URL, "http") + "/channels/" + x.channel().ID
 	for origin, allowed := range map[string]bool{"": true, page: true, server.URL: true, "https://elsewhere.example.com": false, "null": false} {
@@ -179,7 +185,8 @@ func TestTheWebsocketOfAChannel(t *testing.T) {
 		}
 	}
 	x.server.cfg.Channels["org-1"].Close(t.Context())
-	server.Close() // and so every request is in the log
+	server.Close()
+	requests.Wait() // and so every one is in the log
 	if log := x.log.String(); strings.Count(log, `"route":"/channels/{channelId}","status":101`) != 3 || strings.Contains(log, "superfluous") {
 		t.Errorf("the log says %s", log)
 	}

@@ -35,7 +35,7 @@ func TestEveryIDOfASandboxsRecordsIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, err := api.New(api.Config{
-		Views: map[string]engine.Views{"default": world}, Directories: map[string]func() *directory.Directory{"default": world.Directory()},
+		Views: map[string]engine.Views{"default": world}, Directories: map[string]directory.Source{"default": world.Directory()},
 		Owner: &access.Client{Organization: "default"}, Now: world.Clock,
 	})
 	if err != nil {

@@ -41,7 +41,7 @@ type Config struct {
 	Organizations map[string]Organization
 	// Directories say what each organization consists of at this moment. One that is not among them, or of which one gives
 	// nil, has no lists: whoever asks for one is told so.
-	Directories map[string]func() *directory.Directory
+	Directories map[string]directory.Source
 	// Tables are each organization's lake, for other engines. Without any there are no routes for them.
 	Tables map[string]Tables
 	// Live are each organization's conversations as they are now. Whoever asks for those of another one is told that there

@@ -138,8 +138,8 @@ func bookIn(ctx context.Context, dir string, read func(*lake.Lake) (names.Histor
 }
 
 // directories list what lakes know of their organizations, for a server.
-func directories(lakes map[string]*lake.Lake) map[string]func() *directory.Directory {
-	out := map[string]func() *directory.Directory{}
+func directories(lakes map[string]*lake.Lake) map[string]directory.Source {
+	out := map[string]directory.Source{}
 	for name, l := range lakes {
 		out[name] = (&shelf{lake: l}).directory
 	}
@@ -157,20 +157,23 @@ type shelf struct {
 
 // directory is what the lake knows now; nil while it was never told anything. While that cannot be read it is what was known
 // before. Each time, one row of the control database says whether the names have changed.
-func (s *shelf) directory() *directory.Directory {
-	ctx := context.Background() //nolint:forbidigo // whoever asks has no context to give, and it takes milliseconds
+func (s *shelf) directory(ctx context.Context) (*directory.Directory, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, err := s.lake.NamesVersion(ctx)
 	if err != nil || now == s.version {
-		return s.made
+		return s.made, err
 	}
-	if now == "" { // they were damaged, and are begun anew
-		s.version, s.made = "", nil
-	} else if h, err := s.lake.Names(ctx); err == nil {
-		s.version, s.made = now, directoryOf(names.NewBook(h))
+	var made *directory.Directory
+	if now != "" { // else they were damaged, and are begun anew
+		h, err := s.lake.Names(ctx)
+		if err != nil {
+			return s.made, err
+		}
+		made = directoryOf(names.NewBook(h))
 	}
-	return s.made
+	s.version, s.made = now, made
+	return made, nil
 }
 
 // directoryOf lists what a book knows. What is gone is not listed, but for users, whom the platform lists as deleted.

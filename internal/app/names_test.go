@@ -95,7 +95,15 @@ func TestNamesAreReadAgain(t *testing.T) {
 // A server shows the names that its lake has by now, and none while it has none.
 func TestADirectoryFollowsItsLake(t *testing.T) {
 	l := namedLake(t)
-	now := directories(map[string]*lake.Lake{"one": l})["one"]
+	source := directories(map[string]*lake.Lake{"one": l})["one"]
+	now := func() *directory.Directory {
+		t.Helper()
+		d, err := source(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
 	if d := now(); d != nil {
 		t.Errorf("a lake without names lists %+v", d)
 	}

@@ -18,7 +18,7 @@ type Archive struct {
 	duck   *duck.DB
 	tables map[string]api.Tables
 
-	directories map[string]func() *directory.Directory
+	directories map[string]directory.Source
 }
 
 // OpenArchive opens the lake in dir with the engine over it.

@@ -68,7 +68,7 @@ type Service struct {
 	folder      *server.Folder
 	lakes       map[string]*lake.Lake
 	tables      map[string]api.Tables
-	directories map[string]func() *directory.Directory
+	directories map[string]directory.Source
 	duck        *duck.DB // one for all: it bounds its memory by itself
 }
 

@@ -5,6 +5,7 @@
 package directory
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -32,6 +33,10 @@ type Directory struct {
 	Skills    []Skill
 	Languages []Language
 }
+
+// Source gives the directory of an organization as it is now; nil while nothing is known of it. With an error comes what was known
+// before.
+type Source func(ctx context.Context) (*Directory, error)
 
 // Division is a part of the organization, which has no division itself.
 type Division struct {

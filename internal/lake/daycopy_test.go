@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,14 +42,7 @@ type twins struct {
 // table, and what its files say of themselves is true.
 func TestCopiedDaysAreShreddedDays(t *testing.T) {
 	unraced.Test(t)
-	seed := rand.Uint64()
-	if text := os.Getenv("PARLEY_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("PARLEY_SEED=%d", seed)
+	seed := seedOf(t)
 	w := &twins{t: t, rng: rand.New(rand.NewPCG(seed, 0)), copied: newLake(t), anew: newLake(t), at: time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)}
 	day := conversation.DayOf(day1)
 	first := slices.Concat(w.simulated(seed, day, 2_100), w.simulated(seed, day+1, 60))

@@ -16,7 +16,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -244,28 +243,13 @@ func TestDeriveKilledAnywhere(t *testing.T) {
 	}
 }
 
-// deriveUpTo begins to derive and leaves it at a point as a process that was killed would.
+// deriveUpTo begins to derive and leaves it at a point.
 func deriveUpTo(t *testing.T, l *Lake, at string) {
 	t.Helper()
-	w, err := l.Writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	stop := errors.New("stop")
-	crashpoint.Watch(func(name string) {
-		if name == at {
-			panic(stop)
-		}
+	stopped(t, l, at, func(w *Writer) error {
+		_, err := w.Derive(t.Context(), DeriveOptions{Run: "d", At: day1})
+		return err
 	})
-	defer crashpoint.Watch(nil)
-	defer func() {
-		if r := recover(); r != stop { //nolint:errorlint // what was thrown above
-			t.Fatalf("it was not stopped at %s: %v", at, r)
-		}
-	}()
-	_, err = w.Derive(t.Context(), DeriveOptions{Run: "d", At: day1})
-	t.Fatalf("%s was not reached: %v", at, err)
 }
 
 // A day whose records cannot be read is told, and the others are derived.

@@ -263,14 +263,7 @@ func TestHoldingAgainstAFullScan(t *testing.T) {
 	smallGather(t, 5)
 	useDisk(t, hastyDisk{})
 	const steps = 15
-	seed := rand.Uint64()
-	if text := os.Getenv("PARLEY_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("PARLEY_SEED=%d", seed)
+	seed := seedOf(t)
 	o := &orders{t: t, rng: rand.New(rand.NewPCG(seed, 0)), l: newLake(t)}
 	for n := range 30 {
 		o.ids = append(o.ids, conversation.ID(fmt.Sprintf("id-%02d", n)))

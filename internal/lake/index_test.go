@@ -285,12 +285,9 @@ func (h *tale) damage() string {
 	return "a run was damaged"
 }
 
-// Whatever happens to the index and to commits, the lake has each conversation once, and is what a plain map is.
-func TestIndexAgainstAMap(t *testing.T) {
-	unraced.Test(t)
-	smallGather(t, 5)
-	useDisk(t, hastyDisk{})
-	const steps = 25
+// seedOf is what a random test follows from, which it prints: PARLEY_SEED repeats it.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv("PARLEY_SEED"); text != "" {
 		var err error
@@ -299,6 +296,16 @@ func TestIndexAgainstAMap(t *testing.T) {
 		}
 	}
 	t.Logf("PARLEY_SEED=%d", seed)
+	return seed
+}
+
+// Whatever happens to the index and to commits, the lake has each conversation once, and is what a plain map is.
+func TestIndexAgainstAMap(t *testing.T) {
+	unraced.Test(t)
+	smallGather(t, 5)
+	useDisk(t, hastyDisk{})
+	const steps = 25
+	seed := seedOf(t)
 	h := &tale{t: t, rng: rand.New(rand.NewPCG(seed, 0)), l: newLake(t), want: map[conversation.ID]conversation.Version{}}
 	for range steps {
 		h.compare(h.step())

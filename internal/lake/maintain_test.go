@@ -196,8 +196,8 @@ func TestInterruptedMaintenance(t *testing.T) {
 	}
 }
 
-// stoppedAt begins a maintenance and leaves it at a point as a process that was killed would: nothing after it is done.
-func stoppedAt(t *testing.T, l *Lake, at string) {
+// stopped has a writer do something and leaves it at a point as a process that was killed would: nothing after it is done.
+func stopped(t *testing.T, l *Lake, at string, do func(*Writer) error) {
 	t.Helper()
 	w, err := l.Writer(t.Context())
 	if err != nil {
@@ -213,11 +213,19 @@ func stoppedAt(t *testing.T, l *Lake, at string) {
 	defer crashpoint.Watch(nil)
 	defer func() {
 		if r := recover(); r != stop { //nolint:errorlint // what was thrown above
-			t.Fatalf("the maintenance was not stopped at %s: %v", at, r)
+			t.Fatalf("it was not stopped at %s: %v", at, r)
 		}
 	}()
-	_, err = w.Maintain(t.Context(), MaintainOptions{Run: "m", At: day1})
-	t.Fatalf("%s was not reached: %v", at, err)
+	t.Fatalf("%s was not reached: %v", at, do(w))
+}
+
+// stoppedAt begins a maintenance and leaves it at a point.
+func stoppedAt(t *testing.T, l *Lake, at string) {
+	t.Helper()
+	stopped(t, l, at, func(w *Writer) error {
+		_, err := w.Maintain(t.Context(), MaintainOptions{Run: "m", At: day1})
+		return err
+	})
 }
 
 func TestTagsKeepSnapshots(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/names"
 )
@@ -129,26 +128,10 @@ func TestNamesOfAWriterThatStopped(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			l := newLake(t)
 			keepNames(t, l, 1, queues(names.Entry{ID: "a", Name: "One"}))
-			stopped := errors.New("stopped")
-			func() {
-				crashpoint.Watch(func(name string) {
-					if name == point {
-						panic(stopped)
-					}
-				})
-				defer crashpoint.Watch(nil)
-				defer func() {
-					if recover() != stopped { //nolint:errorlint // it is the one that was thrown
-						t.Error("the point was not reached")
-					}
-				}()
-				w, err := l.Writer(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = w.Close() }()
-				_, _ = w.Names(t.Context(), "2", time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC), queues(names.Entry{ID: "a", Name: "Two"}))
-			}()
+			stopped(t, l, point, func(w *Writer) error {
+				_, err := w.Names(t.Context(), "2", time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC), queues(names.Entry{ID: "a", Name: "Two"}))
+				return err
+			})
 			mustCheck(t, l)
 			keepNames(t, l, 2, queues(names.Entry{ID: "a", Name: "Two"}))
 			if got, want := namesIn(t, l), []string{"a One 01", "a Two 02"}; !slices.Equal(got, want) {

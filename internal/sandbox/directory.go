@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -26,18 +27,18 @@ type lists struct {
 
 // Directory is what the simulated centre consists of now; nil when the records were given. They name users, queues and
 // codes by id alone: to list those under names that we made up would be taken for the truth, and so would a state.
-func (w *World) Directory() func() *directory.Directory {
+func (w *World) Directory() directory.Source {
 	if w.scenario.Given != "" {
 		return nil
 	}
-	return func() *directory.Directory {
+	return func(context.Context) (*directory.Directory, error) {
 		today := organization.DayOf(tick.Of(w.Clock()))
 		w.lists.mu.Lock()
 		defer w.lists.mu.Unlock()
 		if w.lists.made == nil || w.lists.day != today {
 			w.lists.day, w.lists.made = today, directoryOf(w.past().centre.Organization, w.scenario.first(), today)
 		}
-		return w.lists.made
+		return w.lists.made, nil
 	}
 }
 

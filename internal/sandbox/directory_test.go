@@ -95,7 +95,14 @@ func TestListsAreOfTheDay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lists := w.Directory()
+	lists := func() *directory.Directory {
+		t.Helper()
+		d, err := w.Directory()(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
 	before := lists()
 	if lists() != before || w.lists.day != organization.DayOf(tick.Of(now)) {
 		t.Errorf("made for day %d", w.lists.day)

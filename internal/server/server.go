@@ -86,9 +86,9 @@ func (d Days) limits() query.Limits {
 type Backend struct {
 	Views         map[string]engine.Views // by organization
 	Organizations func(context.Context) (map[string]api.Organization, error)
-	Directories   map[string]func() *directory.Directory // by organization; nil where only records are known, as is what one gives while nothing else is
-	Live          map[string]api.Live                    // by organization; nil where only records are known
-	Tables        map[string]api.Tables                  // by organization; nil where there is no lake
+	Directories   map[string]directory.Source // by organization; nil where only records are known, as is what one gives while nothing else is
+	Live          map[string]api.Live         // by organization; nil where only records are known
+	Tables        map[string]api.Tables       // by organization; nil where there is no lake
 	// Notices are made with what is to be done when a nightly batch has ended, by organization; nil where there are no batches.
 	Notices     map[string]func(ctx context.Context, tell func(available time.Time)) (Notices, error)
 	Permissions []access.Permission // of the client that is given; nil for the usual

@@ -139,7 +139,7 @@ func backend(w *sandbox.World) server.Backend {
 		server.DefaultOrganization: func(ctx context.Context, tell func(time.Time)) (server.Notices, error) { return w.Batches(ctx, tell) },
 	}
 	if lists := w.Directory(); lists != nil {
-		b.Directories = map[string]func() *directory.Directory{server.DefaultOrganization: lists}
+		b.Directories = map[string]directory.Source{server.DefaultOrganization: lists}
 	}
 	return b
 }
