@@ -45,11 +45,7 @@ func RunConfined(t *testing.T, open func(t *testing.T, records []conversation.Re
 			if len(s.records) == 0 || len(s.hidden) == 0 {
 				t.Fatalf("%d of %d records are shown", len(s.records), len(all))
 			}
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			repeatable(t, seed)
 			s.run(t)
 		})
 	}

@@ -38,26 +38,45 @@ const questions = 80
 
 // Run runs the suite. Open gives an engine over exactly these records, whose ids are distinct; what it opens it closes
 // by t.Cleanup.
+//
+// Most of it asks one question after the other, where the race detector finds nothing and makes each ten times as slow: with it,
+// RunTogether is the part to run.
 func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	t.Run("every dimension by its own value", func(t *testing.T) { runDimensions(t, open) })
 	t.Run("fixed questions", func(t *testing.T) { fixedFilters(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
-		t.Run(set.name, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
-			records := set.make(t, r)
-			r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-			s := &suite{rand: r, filtered: set.filtered, records: give(t, records), open: open, engine: open(t, records)}
-			s.byIDs = s.records
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
-			s.run(t)
-		})
+		t.Run(set.name, func(t *testing.T) { newSuite(t, seed, set, open).run(t) })
 	}
+}
+
+// RunTogether runs the part of the suite in which several ask at once, leave early, or close.
+func RunTogether(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
+	newSuite(t, chooseSeed(t), set{"a few records", 50, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }}, open).manners(t)
+}
+
+// newSuite opens an engine over a set of records. A failure says how to repeat it.
+func newSuite(t *testing.T, seed uint64, of set, open opener) *suite {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, uint64(len(of.name))))
+	records := of.make(t, r)
+	r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+	s := &suite{rand: r, filtered: of.filtered, records: give(t, records), open: open, engine: open(t, records)}
+	s.byIDs = s.records
+	repeatable(t, seed)
+	return s
+}
+
+// repeatable has a failure of the test say how to repeat it.
+func repeatable(t *testing.T, seed uint64) {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("repeat with PARLEY_SEED=%d", seed)
+		}
+	})
 }
 
 // runDimensions asks an engine for every dimension by values that no other one has.
@@ -98,6 +117,11 @@ func (s *suite) run(t *testing.T) {
 		t.Run("filters", s.filters)
 	}
 	t.Run("by id", s.byID)
+	s.manners(t)
+}
+
+// manners are what holds beside right answers.
+func (s *suite) manners(t *testing.T) {
 	if len(s.records) > 1 {
 		t.Run("early break", s.earlyBreak)
 		t.Run("cancellation", s.cancellation)
@@ -109,7 +133,7 @@ func (s *suite) run(t *testing.T) {
 
 // questions asks by chance.
 func (s *suite) questions(t *testing.T) {
-	for range questions / share {
+	for range questions {
 		s.check(t, s.question())
 	}
 }

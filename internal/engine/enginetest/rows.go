@@ -25,18 +25,14 @@ func RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
 			s := &suite{rand: r, records: give(t, records), open: open, engine: open(t, records)}
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			repeatable(t, seed)
 			s.rows(t, set.filtered > 0)
 		})
 	}
 }
 
 func (s *suite) rows(t *testing.T, filters bool) {
-	for i := range 12 / share {
+	for i := range 12 {
 		q := s.question()
 		if filters && i%2 == 1 {
 			q = s.filteredQuestion()

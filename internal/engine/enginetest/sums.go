@@ -29,11 +29,7 @@ func RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
 			s := &suite{rand: r, records: give(t, records), open: open, engine: open(t, records)}
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			repeatable(t, seed)
 			s.sums(t)
 		})
 	}
@@ -44,7 +40,7 @@ func (s *suite) sums(t *testing.T) {
 	for _, d := range query.Dimensions(query.OfEmission) {
 		s.checkSums(t, emissions, query.Sums{Edges: everySumsEdges(), GroupBy: []query.Dimension{d}, Measures: s.measures(emissions)})
 	}
-	for range 120 / share {
+	for range 120 {
 		s.checkSums(t, emissions, s.sumsQuestion(emissions))
 	}
 }
