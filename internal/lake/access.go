@@ -47,7 +47,8 @@ func openWritable(ctx context.Context, dir string) (*Lake, error) {
 }
 
 func (l *Lake) prepare(ctx context.Context) (err error) {
-	if l.catalog, err = newCatalog(l); err != nil {
+	l.catalog = icebergCatalog{l}
+	if err := l.makeCatalog(ctx); err != nil {
 		return err
 	}
 	if err := l.db.Migrate(ctx, schema); err != nil {

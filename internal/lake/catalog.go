@@ -11,30 +11,55 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
-	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/state"
 )
 
-// icebergCatalog is the SQL catalog of the library, which makes its tables in the control database, but for tables being
-// made, loaded and committed. The library (v0.7.0) percent-encodes every location that it makes up, and most engines take a
-// location literally; and it does not mark every lost race as table.ErrCommitFailed, so that its own retry never starts.
-type icebergCatalog struct {
-	*sqlcat.Catalog
+// catalogTables are those of a catalog in a database as every engine knows them: the JDBC catalog of Iceberg in its version V1. A lake in
+// a Postgres shares them with the others there.
+const catalogTables = `
+	CREATE TABLE IF NOT EXISTS iceberg_tables (
+		catalog_name               {text} NOT NULL,
+		table_namespace            {text} NOT NULL,
+		table_name                 {text} NOT NULL,
+		iceberg_type               {text},
+		metadata_location          {text},
+		previous_metadata_location {text},
+		PRIMARY KEY (catalog_name, table_namespace, table_name)
+	);
+	CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
+		catalog_name   {text} NOT NULL,
+		namespace      {text} NOT NULL,
+		property_key   {text} NOT NULL,
+		property_value {text},
+		PRIMARY KEY (catalog_name, namespace, property_key)
+	)`
 
-	lake *Lake
-}
+// icebergCatalog makes, loads and commits tables in the control database. The library has a catalog of its own (v0.7.0), which
+// percent-encodes every location that it makes up, while most engines take a location literally; which does not mark every lost
+// race as table.ErrCommitFailed, so that the library's own retry never starts; and which knows no fence.
+type icebergCatalog struct{ lake *Lake }
 
 // catalogName is what the rows of our catalog bear.
 const catalogName = "parley"
 
-func newCatalog(l *Lake) (icebergCatalog, error) {
-	handle, dialect := l.db.Handle()
-	c, err := sqlcat.NewCatalog(catalogName, handle, sqlcat.SupportedDialect(dialect), iceberg.Properties{"warehouse": fileURL(warehouseOf(l.dir))})
-	return icebergCatalog{c, l}, err
+// makeCatalog makes the tables of the catalog that are not there.
+func (l *Lake) makeCatalog(ctx context.Context) error {
+	there, err := l.db.Has(ctx, "iceberg_tables")
+	if there || err != nil {
+		return err
+	}
+	return l.db.Common(ctx, catalogTables)
+}
+
+// createNamespace enters the namespace of the lake, for engines that list them.
+func (c icebergCatalog) createNamespace(ctx context.Context) error {
+	_, err := c.lake.db.Exec(ctx, `INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true') ON CONFLICT DO NOTHING`, catalogName, namespace)
+	return err
 }
 
 // LoadTable loads a table that commits through this catalog.
@@ -81,7 +106,7 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 // createTable makes an empty table, partitioned by the day of conversation_start where it has one, in the folder at location,
 // unless there is one already.
 func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t tables.Table, location string) error {
-	if there, err := c.CheckTableExists(ctx, id); there || err != nil {
+	if _, err := c.lake.location(ctx, t); !errors.Is(err, state.ErrNoRow) {
 		return err
 	}
 	schema, err := table.ArrowSchemaToIceberg(tables.Schema(t), false, nil)

@@ -25,7 +25,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -191,8 +190,7 @@ func (l *Lake) writeMarker(ctx context.Context, warehouse string) (err error) {
 
 // createTables makes the tables that are not there.
 func (l *Lake) createTables(ctx context.Context) error {
-	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
-	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+	if err := l.catalog.createNamespace(ctx); err != nil {
 		return err
 	}
 	for _, t := range tables.All() {

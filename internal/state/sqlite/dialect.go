@@ -40,7 +40,19 @@ func (Dialect) InsertNew(table string, columns, rows int) string {
 }
 
 // Begin begins a transaction that has the lock to write from the start, by the _txlock of Open.
-func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) { return db.BeginTx(ctx, nil) }
+func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, string, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	return tx, "", err
+}
+
+// Ended has nothing to ask: what SQLite's Commit says is so.
+func (Dialect) Ended(_ context.Context, _ *sql.DB, _ string, err error) error { return Fault(err) }
+
+// Common runs them as any others: a file is one control database.
+func (Dialect) Common(ctx context.Context, db *sql.DB, statements string) error {
+	_, err := db.ExecContext(ctx, statements)
+	return Fault(err)
+}
 
 // OneWriter is true: SQLite lets one write at a time, and has the others sleep and try again.
 func (Dialect) OneWriter() bool { return true }
