@@ -20,7 +20,7 @@ type Lease struct {
 }
 
 // errGiven is why a lease is no more that its holder has given back.
-var errGiven = errors.New("the lock was given back")
+var errGiven = fault.New(fault.Conflict, "the lock was given back")
 
 // Epoch is the number of the lease: no other one in the control database has it, and later ones have greater ones.
 func (l *Lease) Epoch() int64 { return l.epoch }
