@@ -39,7 +39,7 @@ func openWritable(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{dir: dir, read: folder.At(dir), db: db, control: controlInfo(dir)}
+	l := &Lake{dir: dir, read: folder.At(dir), db: db, control: controlInfo(dir), remembered: new(remembered)}
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(state.Fault(err), db.Close())
 	}
@@ -60,7 +60,7 @@ func (l *Lake) prepare(ctx context.Context) (err error) {
 
 // openReadable opens the lake in dir to read. It changes nothing there, and makes nothing.
 func openReadable(ctx context.Context, dir string) (*Lake, error) {
-	l := &Lake{dir: dir, read: folder.At(dir), db: state.OpenToRead(controlPath(dir), readOnly(dir))}
+	l := &Lake{dir: dir, read: folder.At(dir), db: state.OpenToRead(controlPath(dir), readOnly(dir)), remembered: new(remembered)}
 	err := l.db.View(ctx, func(db *state.DB) (err error) {
 		if _, err := db.Version(ctx, schema); err != nil {
 			return err

@@ -47,6 +47,15 @@ type icebergCatalog struct{ lake *Lake }
 // catalogName is what the rows of our catalog bear.
 const catalogName = "parley"
 
+// catalogNamespace is the namespace that the tables of a lake have in the catalog. Those of a Postgres, which are in one catalog, go by
+// the names of their schemas.
+func catalogNamespace(db *state.DB) string {
+	if schema, shared := db.Shared(); shared {
+		return schema
+	}
+	return namespace
+}
+
 // makeCatalog makes the tables of the catalog that are not there.
 func (l *Lake) makeCatalog(ctx context.Context) error {
 	there, err := l.db.Has(ctx, "iceberg_tables")
@@ -58,7 +67,7 @@ func (l *Lake) makeCatalog(ctx context.Context) error {
 
 // createNamespace enters the namespace of the lake, for engines that list them.
 func (c icebergCatalog) createNamespace(ctx context.Context) error {
-	_, err := c.lake.db.Exec(ctx, `INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true') ON CONFLICT DO NOTHING`, catalogName, namespace)
+	_, err := c.lake.db.Exec(ctx, `INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true') ON CONFLICT DO NOTHING`, catalogName, catalogNamespace(c.lake.db))
 	return err
 }
 
@@ -96,7 +105,7 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 	}
 	changed, err := c.lake.db.Exec(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
 		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-		to, from, catalogName, namespace, id[len(id)-1], from)
+		to, from, catalogName, catalogNamespace(c.lake.db), id[len(id)-1], from)
 	if err == nil && changed == 0 {
 		err = fmt.Errorf("%w: the metadata of %s is no longer %s", table.ErrCommitFailed, id[len(id)-1], path.Base(from))
 	}
@@ -135,7 +144,7 @@ func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t 
 		return err
 	}
 	_, err = c.lake.db.Exec(ctx, `INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type)
-		VALUES (?, ?, ?, ?, 'TABLE')`, catalogName, namespace, string(t), at)
+		VALUES (?, ?, ?, ?, 'TABLE')`, catalogName, catalogNamespace(c.lake.db), string(t), at)
 	return err
 }
 

@@ -137,7 +137,7 @@ func (w *Writer) expireUnpinned(ctx context.Context, head *table.Table, ids []in
 	}
 	// The locks must outlast the commit: a reader who pins one of them before it would find it in the history still.
 	defer func() { err = errors.Join(err, free.release()) }()
-	if head, err = w.drop(ctx, tables.Conversations, head, free.ids, dry); err != nil {
+	if head, err = w.with(free).drop(ctx, tables.Conversations, head, free.ids, dry); err != nil {
 		return nil, err
 	}
 	out.Snapshots += len(free.ids)
@@ -228,6 +228,11 @@ func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.T
 	plan, err := tbl.PlanOrphanFiles(ctx, table.WithFilesOlderThan(max(0, time.Since(o.strays()))))
 	if err != nil {
 		return fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
+	}
+	if !o.dry {
+		if err := w.lake.still(ctx); err != nil {
+			return err
+		}
 	}
 	for _, f := range plan.OrphanFiles() {
 		if !o.dry {

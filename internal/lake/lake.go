@@ -37,7 +37,7 @@ import (
 // Format is the version of the lake's layout that this program writes. It reads every version up to it.
 const Format = 1
 
-// namespace is the Iceberg namespace of the one organisation whose conversations the lake keeps.
+// namespace is the folder of the tables, and the Iceberg namespace that they have in a control database of their own.
 const namespace = "parley"
 
 const markerName = "lake.json"
@@ -56,8 +56,15 @@ type Lake struct {
 	db      *state.DB
 	control fs.FileInfo // of the control database that db has open; nil if none is kept open
 	catalog icebergCatalog
-	listed  atomic.Pointer[listing] // of the snapshot that was opened last
-	whole   atomic.Pointer[wholeList]
+	leases  store.Locks // where several machines have the control database; nil: the locks are beside the files
+	holder  holder      // for whom the lake writes, where the right to can be lost
+	*remembered
+}
+
+// remembered is what was read last, kept because it is asked for again.
+type remembered struct {
+	listed atomic.Pointer[listing] // of the snapshot that was opened last
+	whole  atomic.Pointer[wholeList]
 }
 
 // Create makes a lake in dir, which must be empty, missing, or hold a lake already, which is then opened. A folder that
@@ -66,6 +73,9 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	dir, err := resolve(dir)
 	if err != nil {
 		return nil, err
+	}
+	if elsewhere != nil {
+		return createShared(ctx, dir, elsewhere(dir))
 	}
 	if Exists(dir) {
 		return Open(ctx, dir)
@@ -114,6 +124,9 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
+	if elsewhere != nil {
+		return openShared(ctx, dir, elsewhere(dir))
+	}
 	if _, err := readMarker(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -125,6 +138,9 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	}
 	return openReadable(ctx, dir)
 }
+
+// elsewhere gives the address of the control database of the lake in a folder, where tests have it in a Postgres. nil: it is in the folder.
+var elsewhere func(dir string) string
 
 func controlPath(dir string) string { return filepath.Join(dir, "control.db") }
 
@@ -215,7 +231,7 @@ func (l *Lake) complete(ctx context.Context) error {
 func (l *Lake) tables(ctx context.Context) (out []tables.Table, err error) {
 	err = l.db.View(ctx, func(db *state.DB) error {
 		out = nil
-		names, err := state.All(db.Rows(ctx, `SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?`, catalogName, namespace), readName)
+		names, err := state.All(db.Rows(ctx, `SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?`, catalogName, catalogNamespace(db)), readName)
 		for _, t := range tables.All() {
 			if slices.Contains(names, string(t)) || !t.IsDerived() {
 				out = append(out, t)
@@ -297,6 +313,6 @@ func (l *Lake) location(ctx context.Context, t tables.Table) (location string, e
 
 func locationOf(ctx context.Context, db *state.DB, t tables.Table) (location string, err error) {
 	err = db.Row(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
-		catalogName, namespace, string(t)).Scan(&location)
+		catalogName, catalogNamespace(db), string(t)).Scan(&location)
 	return location, err
 }

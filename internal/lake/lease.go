@@ -29,8 +29,13 @@ func lease(ctx context.Context, locks store.Locks, message string) (store.Lock, 
 	return lock, err
 }
 
-// locks are those beside the lake's store.
-func (l *Lake) locks() store.Locks { return folder.On(l.dir, onDisk) }
+// locks go with the control database: those of a Postgres are leases in it, others lie beside the lake's files.
+func (l *Lake) locks() store.Locks {
+	if l.leases != nil {
+		return l.leases
+	}
+	return folder.On(l.dir, onDisk)
+}
 
 // patience is the longest that whoever waits for the lease lets pass between two looks.
 const patience = time.Second

@@ -65,6 +65,7 @@ func Move(ctx context.Context, dir string, o MoveOptions) (out Moved, err error)
 		return m.out, err
 	}
 	defer func() { err = errors.Join(err, lease.Close()) }()
+	m.lake = l.under(lease)
 	return m.out, m.move(ctx)
 }
 
@@ -353,7 +354,7 @@ func (m *mover) turn(ctx context.Context) error {
 		for _, s := range m.switches {
 			changed, err := tx.Exec(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = NULL
 				WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-				s.to, catalogName, namespace, string(s.table), s.from)
+				s.to, catalogName, catalogNamespace(m.lake.db), string(s.table), s.from)
 			if err == nil && changed == 0 {
 				err = fault.New(fault.Conflict, "another program changed table %s; run again", s.table)
 			}

@@ -338,5 +338,8 @@ func (l *Lake) sweepNames(ctx context.Context) error {
 	if !has || err != nil {
 		return err
 	}
+	if err := l.still(ctx); err != nil {
+		return err
+	}
 	return l.Store().Sweep(ctx, data(tables.Names), func(store.Location) bool { return true })
 }

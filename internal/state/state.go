@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"slices"
 
 	"github.com/parley-hq/parley/internal/state/postgres"
 	"github.com/parley-hq/parley/internal/state/sqlite"
@@ -21,7 +22,7 @@ type DB struct {
 	schema  string         // of a Postgres, else empty
 	reader  *sqlite.Reader // of one that may only be read, else nil
 	writing chan struct{}  // has room for whoever writes, where the dialect lets one write at a time
-	fence   Fence          // of whoever writes; nil: none
+	fences  []Fence        // of whoever writes
 }
 
 // Fence says whether the one who writes still may, in the transaction that is to write: when it says so, it is so until that ends.
@@ -74,11 +75,11 @@ func (db *DB) Over(handle *sql.DB) *DB {
 	return over
 }
 
-// Fenced is the same database, for one who may lose the right to write to it: every transaction begins with the fence, and
-// changes nothing when that fails. Who has both need not close it.
+// Fenced is the same database, for one who may lose the right to write to it: every transaction begins with the fence, after those
+// that there are already, and changes nothing when it fails. Who has both need not close it.
 func (db *DB) Fenced(fence Fence) *DB {
 	fenced := *db
-	fenced.fence = fence
+	fenced.fences = append(slices.Clip(db.fences), fence)
 	return &fenced
 }
 
@@ -126,7 +127,7 @@ func (db *DB) View(ctx context.Context, do func(*DB) error) error {
 
 // Exec runs a statement that changes rows, and counts them. It waits for a transaction that writes, as another one would.
 func (db *DB) Exec(ctx context.Context, statement string, args ...any) (n int64, err error) {
-	if db.fence != nil || !db.dialect.OneWriter() {
+	if len(db.fences) > 0 || !db.dialect.OneWriter() {
 		err = db.Tx(ctx, func(tx *Tx) (err error) {
 			n, err = tx.Exec(ctx, statement, args...)
 			return err
@@ -176,8 +177,8 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 
 // within does what is to be done in a transaction, if it may be done.
 func (db *DB) within(ctx context.Context, tx *Tx, do func(*Tx) error) error {
-	if db.fence != nil {
-		if err := db.fence(ctx, tx); err != nil {
+	for _, fence := range db.fences {
+		if err := fence(ctx, tx); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,79 @@
+package lake
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/postgres/postgrestest"
+	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/test/unraced"
+)
+
+var server *postgrestest.Server
+
+// controlVariable has the address of a Postgres in which the lakes of a process have their control databases.
+const controlVariable = "PARLEY_TEST_CONTROL"
+
+func TestMain(m *testing.M) {
+	if at := os.Getenv(controlVariable); at != "" {
+		elsewhere = func(dir string) string { return schemaFor(at, dir) }
+		os.Exit(m.Run())
+	}
+	postgrestest.Main(m, &server)
+}
+
+// schemaFor is the schema of the lake in a folder, the same in every process.
+func schemaFor(at, dir string) string {
+	sum := sha256.Sum256([]byte(dir))
+	out, err := state.InSchema(at, "lake_"+hex.EncodeToString(sum[:8]))
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// inPostgres has the lakes of a test that are opened from now on have their control databases in a Postgres.
+func inPostgres(t *testing.T) (at func(dir string) string) {
+	t.Helper()
+	database := server.Database(t)
+	elsewhere = func(dir string) string { return schemaFor(database, dir) }
+	t.Cleanup(func() { elsewhere = nil })
+	return elsewhere
+}
+
+// runOut has the leases of a lake run out, as they do some time after their holders were killed, or while those sleep. Locks of a folder
+// end with their holders.
+func runOut(t *testing.T, dir string) {
+	t.Helper()
+	if elsewhere == nil {
+		return
+	}
+	db, err := state.Open(t.Context(), elsewhere(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(t.Context(), `UPDATE leases SET expires = since - interval '1 hour' WHERE expires > '-infinity'`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOnPostgres runs the tests of how commits come in, what becomes of those that were cut short, and what readers see meanwhile, with the
+// control databases of the lakes in a Postgres.
+func TestOnPostgres(t *testing.T) {
+	unraced.Test(t)
+	if elsewhere != nil {
+		t.Skip("it is what runs here")
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", onPostgres, "-test.skip", "^TestOnPostgres$")
+	cmd.Env = append(os.Environ(), controlVariable+"="+server.Database(t))
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+const onPostgres = "^(TestCommitProtocol|TestStepOfTheProtocol)$"
