@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/export/handed"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/stage"
@@ -60,7 +61,7 @@ func (f Forget) Run(ctx context.Context, dir string) (out Forgotten, err error) 
 	if err := f.Request.Validate(); err != nil {
 		return out, err
 	}
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return out, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
-	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wait"
 )
 
@@ -30,7 +29,7 @@ func lease(ctx context.Context, locks store.Locks, message string) (store.Lock, 
 }
 
 // locks are those beside the lake's store.
-func (l *Lake) locks() store.Locks { return folder.On(l.dir, onDisk) }
+func (l *Lake) locks() store.Locks { return l.where.Locks }
 
 // patience is the longest that whoever waits for the lease lets pass between two looks.
 const patience = time.Second

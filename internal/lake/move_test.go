@@ -330,7 +330,7 @@ func TestMoveIsFinishedByTheNext(t *testing.T) {
 		}
 		wantLake(t, dir, want)
 		wantHistory(t, l, snapshots)
-		if marker, err := readMarker(t.Context(), dir); err != nil || marker.Warehouse != filepath.Join(dir, "warehouse") {
+		if marker, err := readMarker(t.Context(), inFolder(dir)); err != nil || marker.Warehouse != filepath.Join(dir, "warehouse") {
 			t.Errorf("after step %d, %s: lake.json says %+v, %v", at, reached, marker, err)
 		}
 		left := mustCheck(t, l).Unreferenced

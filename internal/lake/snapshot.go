@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +55,7 @@ func (s *Snapshot) Close() error {
 
 // fileAt is a data file in the lake's store.
 func (l *Lake) fileAt(at store.Location) datafile.File {
-	return datafile.File{Path: filepath.Join(l.place.real, strings.TrimPrefix(string(at), string(warehouse)+"/")), Store: l.Store(), At: at}
+	return datafile.File{Path: l.place.real + "/" + strings.TrimPrefix(string(at), string(warehouse)+"/"), Store: l.Store(), At: at}
 }
 
 // find makes files of a snapshot be read where they are.
@@ -64,6 +63,9 @@ func (l *Lake) find(files []datafile.File) []datafile.File {
 	files = l.place.find(files)
 	for i := range files {
 		files[i].Store, files[i].At = l.read, l.at(files[i].Path)
+		if l.where.Cache != nil {
+			files[i].Copy = l.where.Cache.Path(files[i].At)
+		}
 	}
 	return files
 }
@@ -123,7 +125,7 @@ func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.
 		if !of(f) {
 			continue
 		}
-		if err := mayRead(f.Path); err != nil {
+		if err := s.mayRead(f); err != nil {
 			return err
 		}
 		info, err := f.Store.Stat(ctx, f.At)
