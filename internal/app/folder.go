@@ -20,8 +20,13 @@ func ServerDir(ctx context.Context, given, lakeDir string) (string, error) {
 	case lakeDir == "":
 		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
 	}
+	return serverOf(ctx, lakeDir), at.Found(ctx, lakeDir)
+}
+
+// serverOf is the folder of a server that has only this lake, if none was given.
+func serverOf(ctx context.Context, lakeDir string) string {
 	if at.InBucket(lakeDir) {
-		return at.State(ctx), at.Found(ctx, lakeDir)
+		return at.State(ctx)
 	}
-	return filepath.Join(lakeDir, inLake), at.Found(ctx, lakeDir)
+	return filepath.Join(lakeDir, inLake)
 }

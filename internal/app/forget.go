@@ -177,7 +177,7 @@ func (f Forget) erase(ctx context.Context, l *lake.Lake, w *lake.Writer, meant l
 		return err
 	}
 	crashpoint.Reach("forget.jobs")
-	if out.Jobs, err = server.Forget(ctx, filepath.Join(l.String(), inLake)); err != nil {
+	if out.Jobs, err = server.Forget(ctx, serverOf(ctx, l.String())); err != nil {
 		return err
 	}
 	crashpoint.Reach("forget.scrub")

@@ -96,8 +96,20 @@ func (l *Lake) mayWrite() error {
 // called otherwise than what is there. It holds for as long as the lease is held.
 func (l *Lake) unmoved(ctx context.Context) error {
 	now, err := placeOf(ctx, l.db, l.where)
+	if err == nil {
+		err = l.retired(ctx)
+	}
 	if err == nil && now != l.place {
 		err = fault.New(fault.Conflict, "parley lake move has written the names of the files in %s anew since this process opened it; run again", l)
+	}
+	return err
+}
+
+// retired fails when the lake was copied to another place and is kept only until somebody removes it.
+func (l *Lake) retired(ctx context.Context) error {
+	m, err := readMarker(ctx, l.where)
+	if err == nil && m.MovedTo != "" {
+		return fault.New(fault.Conflict, "the lake %s was moved to %s and is not written any more; name that one, and remove this one when nobody needs it", l, m.MovedTo)
 	}
 	return err
 }

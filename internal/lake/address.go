@@ -32,8 +32,17 @@ type Cache interface {
 	store.Store
 	datafile.Holder
 
+	// Only removes the copies of objects under a location that are not kept.
+	Only(under store.Location, keep func(store.Location) bool) error
+
 	// Path is where the copy of an object is, or comes to be. It is the same for ever.
 	Path(at store.Location) string
+}
+
+// InFolder is the address of the lake in a folder, which need not be there.
+func InFolder(dir string) (Address, error) {
+	dir, err := resolve(dir)
+	return inFolder(dir), err
 }
 
 // inFolder is the address of the lake in a folder, which was resolved.

@@ -48,6 +48,8 @@ type marker struct {
 	Warehouse string `json:"warehouse"` // absolute, as Iceberg's metadata has it; the catalog is what counts
 	// ID is Lake.ID, by which the control database that belongs to it is known; missing in lakes of earlier versions.
 	ID string `json:"id,omitempty"`
+	// MovedTo names the lake that this one was copied to; it is not written any more.
+	MovedTo string `json:"moved_to,omitempty"`
 }
 
 // Lake is an open lake. Safe for concurrent use.
@@ -217,12 +219,17 @@ func noMarker(kind error, dir string) error {
 }
 
 // writeMarker writes lake.json. Nobody else may do so meanwhile.
-func (l *Lake) writeMarker(ctx context.Context, warehouse string) (err error) {
+func (l *Lake) writeMarker(ctx context.Context, warehouse string) error {
 	id, err := l.ID(ctx)
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(marker{Format: Format, Warehouse: warehouse, ID: id}, "", "  ")
+	return l.mark(ctx, marker{Format: Format, Warehouse: warehouse, ID: id})
+}
+
+// mark writes lake.json with this in it.
+func (l *Lake) mark(ctx context.Context, m marker) (err error) {
+	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,8 @@ type mover struct {
 	// lists and manifests are the new locations of those that were written, by their old ones: snapshots share manifests.
 	lists    map[string]string
 	switches []switching
-	old      []string // paths of what the new files stand for
+	old      []string                    // paths of what the new files stand for
+	before   func(context.Context) error // called when all is written, before the lake is marked; may be nil
 }
 
 // switching is the change of a table from its old metadata to its new.
@@ -109,6 +110,11 @@ func (m *mover) move(ctx context.Context) error {
 	}
 	if err := m.reach("move.switched"); err != nil {
 		return err
+	}
+	if m.before != nil {
+		if err := m.before(ctx); err != nil {
+			return err
+		}
 	}
 	if err := m.mark(ctx); err != nil {
 		return err

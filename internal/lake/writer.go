@@ -42,7 +42,7 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{lake: l, lease: lease, remove: l.Store().Remove}
+	w := &Writer{lake: l, lease: lease, remove: l.read.Remove}
 	if err := l.unmoved(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}

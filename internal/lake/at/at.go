@@ -134,8 +134,33 @@ func Local(name, what string) error {
 	return nil
 }
 
-// Address is where the lake of that name in a bucket is. The bucket is asked nothing yet.
+// Move makes a lake whole that was moved, as lake.Move does.
+func Move(ctx context.Context, name string, o lake.MoveOptions) (lake.Moved, error) {
+	a, err := Address(ctx, name)
+	if err != nil {
+		return lake.Moved{}, err
+	}
+	return lake.MoveAt(ctx, a, o)
+}
+
+// Transfer copies a lake to another place, as lake.Transfer does.
+func Transfer(ctx context.Context, from, to string, o lake.TransferOptions) (lake.Transferred, error) {
+	source, err := Address(ctx, from)
+	if err != nil {
+		return lake.Transferred{}, err
+	}
+	place, err := Address(ctx, to)
+	if err != nil {
+		return lake.Transferred{}, err
+	}
+	return lake.Transfer(ctx, source, place, o)
+}
+
+// Address is where the lake of that name is. Of a bucket nothing is asked yet.
 func Address(ctx context.Context, name string) (a lake.Address, err error) {
+	if !InBucket(name) {
+		return lake.InFolder(name)
+	}
 	bucket, prefix, err := split(name)
 	if err != nil {
 		return a, err

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,6 +92,38 @@ func (c *Cache) Stat(ctx context.Context, at store.Location) (store.Info, error)
 		return store.Info{At: at, Bytes: held.size, Put: held.put}, held.Close()
 	}
 	return c.Store.Stat(ctx, at)
+}
+
+// Remove implements store.Store. The copy goes too, so that what was erased is not left on this machine.
+func (c *Cache) Remove(ctx context.Context, at store.Location) error {
+	if err := at.Check(); err != nil {
+		return err
+	}
+	return errors.Join(c.drop(c.Path(at)), c.Store.Remove(ctx, at))
+}
+
+// drop removes a copy, whoever holds it: what is open can be read on.
+func (c *Cache) drop(path string) error {
+	err := os.Remove(path)
+	if err == nil {
+		err = os.Remove(path + sumSuffix)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return c.unwritable(err)
+}
+
+// Only removes the copies of objects under a location that are not kept. Those that somebody holds stay for another time.
+func (c *Cache) Only(under store.Location, keep func(store.Location) bool) error {
+	all, err := list(c.Path(under))
+	for _, t := range all {
+		at, failed := filepath.Rel(c.own, strings.TrimSuffix(t.path, partSuffix))
+		if failed == nil && !keep(store.Location(filepath.ToSlash(at))) {
+			t.remove()
+		}
+	}
+	return err
 }
 
 // Hold has sound copies of objects at their paths until release is called, and fetches those that are not there. It is fault.Full when

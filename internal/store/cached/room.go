@@ -62,7 +62,7 @@ type there struct {
 
 // makeRoom removes what was used longest ago until so much has room.
 func (c *Cache) makeRoom(size int64) error {
-	all, err := c.list()
+	all, err := list(c.dir)
 	if err != nil {
 		return err
 	}
@@ -85,9 +85,9 @@ func (c *Cache) makeRoom(size int64) error {
 	return nil
 }
 
-// list lists what takes room, what was used longest ago first. What a process that was killed left comes before all.
-func (c *Cache) list() (all []there, err error) {
-	err = filepath.WalkDir(c.dir, func(path string, e fs.DirEntry, err error) error {
+// list lists what takes room in a folder, what was used longest ago first. What a process that was killed left comes before all.
+func list(dir string) (all []there, err error) {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
