@@ -88,6 +88,8 @@ func (l *Lake) mayWrite() error {
 		return l.where.readOnly()
 	case l.place.moved():
 		return l.notHome()
+	case l.movedTo != "":
+		return l.gone(l.movedTo)
 	}
 	return nil
 }
@@ -109,9 +111,13 @@ func (l *Lake) unmoved(ctx context.Context) error {
 func (l *Lake) retired(ctx context.Context) error {
 	m, err := readMarker(ctx, l.where)
 	if err == nil && m.MovedTo != "" {
-		return fault.New(fault.Conflict, "the lake %s was moved to %s and is not written any more; name that one, and remove this one when nobody needs it", l, m.MovedTo)
+		return l.gone(m.MovedTo)
 	}
 	return err
+}
+
+func (l *Lake) gone(to string) error {
+	return fault.New(fault.Conflict, "the lake %s was moved to %s and is not written any more; name that one, and remove this one when nobody needs it", l, to)
 }
 
 // notHome says of a lake that was moved what to do.

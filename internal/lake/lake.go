@@ -58,6 +58,7 @@ type Lake struct {
 	dir     string      // the folder, without symbolic links; empty if the lake is not in one
 	read    store.Store // of every File of a snapshot: the same, so that files can be compared
 	place   place
+	movedTo string // when it was opened
 	db      *state.DB
 	control fs.FileInfo // of the control database that db has open; nil if none is kept open
 	catalog icebergCatalog
@@ -158,6 +159,7 @@ func OpenAt(ctx context.Context, a Address) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.movedTo = m.MovedTo
 	if err := l.is(ctx, m); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

@@ -50,13 +50,15 @@ func (l *Lake) Turn(ctx context.Context, name, message string, most time.Duratio
 	if err := l.mayWrite(); err != nil {
 		return nil, err
 	}
-	return within(ctx, most, func() (store.Lock, error) {
-		lock, err := l.locks().Lock(ctx, store.Location(name+".lock"), store.LockOptions{})
-		if held, is := errors.AsType[*store.Held](err); is {
-			return nil, fault.New(fault.Conflict, message, held.By)
-		}
-		return lock, err
-	})
+	return within(ctx, most, func() (store.Lock, error) { return l.turn(ctx, name, message) })
+}
+
+func (l *Lake) turn(ctx context.Context, name, message string) (store.Lock, error) {
+	lock, err := l.locks().Lock(ctx, store.Location(name+".lock"), store.LockOptions{})
+	if held, is := errors.AsType[*store.Held](err); is {
+		return nil, fault.New(fault.Conflict, message, held.By)
+	}
+	return lock, err
 }
 
 // within tries until it succeeds, or fails with something else than fault.Conflict, or the time is over.

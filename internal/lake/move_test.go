@@ -490,7 +490,8 @@ func TestPlaceFindsFiles(t *testing.T) {
 		"file:///ä b/warehouse/parley/conversations/metadata/00001-x.metadata.json":   "/ä b/warehouse",
 		"file:///warehouse/parley/conversations/metadata/00001-x.metadata.json":       "/warehouse",
 		"file:///a/warehouse/parley/segments/metadata/00001-x.metadata.json":          "",
-		"s3://a/warehouse/parley/conversations/metadata/00001-x.metadata.json":        "",
+		"s3://a/b/warehouse/parley/conversations/metadata/00001-x.metadata.json":      "s3://a/b/warehouse",
+		"gs://a/b/warehouse/parley/conversations/metadata/00001-x.metadata.json":      "",
 	} {
 		got, err := warehouseIn(location)
 		if got != want || (err == nil) != (want != "") {

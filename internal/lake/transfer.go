@@ -63,7 +63,7 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 		return out, from.readOnly()
 	}
 	for _, turn := range []string{"extract", "import", "generate"} {
-		held, err := l.Turn(ctx, turn, "%s is writing to the lake; wait until it is done", 0)
+		held, err := l.turn(ctx, turn, "%s is writing to the lake; wait until it is done")
 		if err != nil {
 			return out, err
 		}
