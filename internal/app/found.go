@@ -11,7 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/role"
 )
 
@@ -67,7 +67,7 @@ func Record(ctx context.Context, dir string, id conversation.ID) (record []byte,
 
 // Reasons are the rules of why somebody called that the lake in dir remembers; none if it was never given any.
 func Reasons(ctx context.Context, dir string) (_ []account.ReasonRule, err error) {
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func Reasons(ctx context.Context, dir string) (_ []account.ReasonRule, err error
 
 // Coverage says up to when the lake in dir is whole, and which days of an interval before that never came into it.
 func Coverage(ctx context.Context, dir string, of conversation.Interval) (whole time.Time, missing []conversation.Days, err error) {
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return whole, nil, err
 	}

@@ -89,7 +89,7 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 		}
 	}
 	from := now.MetadataLocation()
-	if updates, err = spelled(ctx, now.Location(), updates); err != nil {
+	if updates, err = c.lake.spelled(ctx, now.Location(), updates); err != nil {
 		return nil, "", err
 	}
 	meta, err := table.UpdateTableMetadata(now.Metadata(), updates, from)
@@ -100,7 +100,7 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 	if err != nil {
 		return nil, "", err
 	}
-	if err := writeMetadata(ctx, to, meta); err != nil {
+	if err := c.lake.writeMetadata(ctx, to, meta); err != nil {
 		return nil, "", err
 	}
 	changed, err := c.lake.db.Exec(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
@@ -140,7 +140,7 @@ func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t 
 		return err
 	}
 	at := metadataNamed(location+"/metadata", 0)
-	if err := writeMetadata(ctx, at, meta); err != nil {
+	if err := c.lake.writeMetadata(ctx, at, meta); err != nil {
 		return err
 	}
 	_, err = c.lake.db.Exec(ctx, `INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type)
@@ -149,12 +149,12 @@ func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t 
 }
 
 // writeMetadata writes the metadata of a table.
-func writeMetadata(ctx context.Context, at string, meta table.Metadata) error {
+func (l *Lake) writeMetadata(ctx context.Context, at string, meta table.Metadata) error {
 	text, err := json.Marshal(meta)
 	if err != nil {
 		return err
 	}
-	return newDurableFS(ctx).WriteFile(at, append(text, '\n'))
+	return l.inWhole(ctx).WriteFile(at, append(text, '\n'))
 }
 
 // metadataNamed is a new location of metadata in a folder, with the number that engines order them by.
@@ -175,7 +175,7 @@ func following(location string) (string, error) {
 
 // spelled gives updates with the locations of new snapshots as the location of the table is spelled: the list of manifests
 // and, in it, the manifests. Where the library's spelling is the same, nothing is read or written.
-func spelled(ctx context.Context, location string, updates []table.Update) ([]table.Update, error) {
+func (l *Lake) spelled(ctx context.Context, location string, updates []table.Update) ([]table.Update, error) {
 	if strings.Contains(location, "%") {
 		return updates, nil // an old table: it goes on as it is
 	}
@@ -192,7 +192,7 @@ func spelled(ctx context.Context, location string, updates []table.Update) ([]ta
 		if !strings.Contains(s.ManifestList, "%") {
 			continue
 		}
-		if s.ManifestList, err = respellList(ctx, s.ManifestList); err != nil {
+		if s.ManifestList, err = l.respellList(ctx, s.ManifestList); err != nil {
 			return nil, err
 		}
 		out[i] = table.NewAddSnapshotUpdate(s)
@@ -217,8 +217,8 @@ func addedBy(u table.Update) (*table.Snapshot, error) {
 
 // respellList names the manifests of a list as they are spelled today, and gives the list's own location in that spelling.
 // Nobody has read the list yet.
-func respellList(ctx context.Context, location string) (string, error) {
-	fs := newDurableFS(ctx)
+func (l *Lake) respellList(ctx context.Context, location string) (string, error) {
+	fs := l.inWhole(ctx)
 	content, err := fs.ReadFile(location)
 	if err != nil {
 		return "", err
@@ -242,7 +242,15 @@ func respellList(ctx context.Context, location string) (string, error) {
 
 func respelled(location string) (string, error) {
 	at, err := filePath(location)
-	return fileURL(at), err
+	return locationOfFile(at), err
+}
+
+// locationOfFile is the location of a file by its name: of one in a folder its path, of others a URL.
+func locationOfFile(name string) string {
+	if isURL(name) {
+		return name
+	}
+	return fileURL(name)
 }
 
 // fileURL is the location of a file: its path as it is, because most engines take a location literally. Where that would
@@ -258,11 +266,17 @@ func fileURL(path string) string {
 // encodedURL is the location of a file as lakes have it that were made before locations were plain.
 func encodedURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
-// filePath is the path of a location, however it is spelled.
+// bucketScheme begins the locations of files in a bucket. They are names as they stand.
+const bucketScheme = "s3://"
+
+// filePath is the name of the file at a location: its path, however it is spelled, or the URL of what is in a bucket.
 func filePath(location string) (string, error) {
+	if strings.HasPrefix(location, bucketScheme) {
+		return location, nil
+	}
 	u, err := url.Parse(location)
 	if err != nil || u.Scheme != "file" {
-		return "", fault.New(fault.Corrupt, "a data file lies at %s, which is no local file", location)
+		return "", fault.New(fault.Corrupt, "a data file lies at %s, which is neither a local file nor in a bucket", location)
 	}
 	return u.Path, nil
 }

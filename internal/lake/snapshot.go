@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +55,7 @@ func (s *Snapshot) Close() error {
 
 // fileAt is a data file in the lake's store.
 func (l *Lake) fileAt(at store.Location) datafile.File {
-	return datafile.File{Path: filepath.Join(l.place.real, strings.TrimPrefix(string(at), string(warehouse)+"/")), Store: l.Store(), At: at}
+	return datafile.File{Path: l.place.real + "/" + strings.TrimPrefix(string(at), string(warehouse)+"/"), Store: l.Store(), At: at}
 }
 
 // find makes files of a snapshot be read where they are.
@@ -64,6 +63,9 @@ func (l *Lake) find(files []datafile.File) []datafile.File {
 	files = l.place.find(files)
 	for i := range files {
 		files[i].Store, files[i].At = l.read, l.at(files[i].Path)
+		if l.where.Cache != nil {
+			files[i].Copy = l.where.Cache.Path(files[i].At)
+		}
 	}
 	return files
 }
@@ -123,7 +125,7 @@ func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.
 		if !of(f) {
 			continue
 		}
-		if err := mayRead(f.Path); err != nil {
+		if err := s.mayRead(f); err != nil {
 			return err
 		}
 		info, err := f.Store.Stat(ctx, f.At)
@@ -215,10 +217,29 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 	if err := l.list(ctx, s, head, current, p); err != nil {
 		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
+	if err := l.keepCopies(s, p); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if len(p.holding) == 0 {
 		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, len(p.companions)})
 	}
 	return s, nil
+}
+
+// keepCopies removes from this machine the copies of files that the newest snapshot does not name any more, whichever machine
+// replaced them: what was erased is to be nowhere. An older snapshot that is still read has them fetched again.
+func (l *Lake) keepCopies(s *Snapshot, p part) error {
+	if l.where.Cache == nil || len(p.holding) > 0 || len(p.companions) < len(tables.Companions()) {
+		return nil
+	}
+	named := map[store.Location]bool{}
+	for _, files := range s.files {
+		for _, f := range files {
+			named[f.At] = true
+		}
+	}
+	names := data(tables.Names)
+	return l.where.Cache.Only(warehouse, func(at store.Location) bool { return named[at] || strings.HasPrefix(string(at), string(names)+"/") })
 }
 
 // SnapshotOf opens a snapshot that is not the newest, such as one with a tag. fault.NotFound when there is none any more.

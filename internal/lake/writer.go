@@ -43,7 +43,7 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 		return nil, err
 	}
 	l = l.under(lease)
-	w := &Writer{lake: l, lease: lease, remove: l.Store().Remove}
+	w := &Writer{lake: l, lease: lease, remove: l.read.Remove}
 	if err := l.unmoved(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state/postgres"
 	"github.com/parley-hq/parley/internal/state/sqlite"
 )
@@ -151,6 +152,20 @@ func (db *DB) Scrub(ctx context.Context) error {
 	}
 	defer leave()
 	return db.dialect.Scrub(ctx, db.handle)
+}
+
+// CopyTo writes a copy of the database into a file that is not there, as it is at one moment. Only an embedded database can.
+func (db *DB) CopyTo(ctx context.Context, path string) error {
+	if !db.dialect.OneWriter() {
+		return fault.New(fault.Invalid, "a control database that is no file cannot be copied into one")
+	}
+	leave, err := db.line(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	_, err = db.exec(ctx, "VACUUM INTO ?", []any{path})
+	return err
 }
 
 // Tx lends a transaction: it commits when do returns nil and rolls back otherwise. Until then nobody else writes: do asks

@@ -12,6 +12,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"time"
 )
 
 // Store holds objects. Safe for concurrent use, by several processes too.
@@ -97,6 +98,7 @@ type Object interface {
 type Info struct {
 	At    Location
 	Bytes int64
+	Put   time.Time // when, by the clock of the store
 }
 
 // Reader reads an object from its beginning.

@@ -47,7 +47,7 @@ func (b *Bucket) List(ctx context.Context, under store.Location) iter.Seq2[store
 			}
 			for _, o := range page.Contents {
 				at := b.location(o.Key)
-				if at.Check() == nil && !yield(store.Info{At: at, Bytes: aws.ToInt64(o.Size)}, nil) {
+				if at.Check() == nil && !yield(store.Info{At: at, Bytes: aws.ToInt64(o.Size), Put: aws.ToTime(o.LastModified)}, nil) {
 					return
 				}
 			}
