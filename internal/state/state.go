@@ -177,17 +177,14 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 		return err
 	}
 	defer leave()
-	begun, number, err := db.dialect.Begin(ctx, db.handle)
+	begun, commit, err := db.dialect.Begin(ctx, db.handle)
 	if err != nil {
 		return db.dialect.Fault(err)
 	}
 	if err := db.within(ctx, &Tx{asking{begun, db.dialect}}, do); err != nil {
 		return errors.Join(err, ignoreDone(begun.Rollback()))
 	}
-	if err := begun.Commit(); err != nil {
-		return db.dialect.Ended(ctx, db.handle, number, err)
-	}
-	return nil
+	return commit()
 }
 
 // within does what is to be done in a transaction, if it may be done.

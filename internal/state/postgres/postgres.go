@@ -26,10 +26,29 @@ func Open(ctx context.Context, address string) (*sql.DB, error) {
 	if err == nil && n == 0 {
 		err = fault.New(fault.NotFound, "the control database has no schema %s; look at the name, or have it made by the command that makes a lake", schema)
 	}
+	if err == nil {
+		err = ready(ctx, db)
+	}
 	if err != nil {
 		return nil, errors.Join(Fault(err), db.Close())
 	}
 	return db, nil
+}
+
+// ready makes what transactions need, where it is not there.
+func ready(ctx context.Context, db *sql.DB) error {
+	var there bool
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass(current_schema() || '.parley_transactions') IS NOT NULL`).Scan(&there); err != nil {
+		return err
+	}
+	if there {
+		_, err := db.ExecContext(ctx, forgotten)
+		return err
+	}
+	return alone(ctx, db, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, transactions)
+		return err
+	})
 }
 
 // open opens a schema, which may not be there.
@@ -79,7 +98,11 @@ func Make(ctx context.Context, address string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeSchemas(ctx, db, schema); err != nil {
+	err = makeSchemas(ctx, db, schema)
+	if err == nil {
+		err = ready(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(Fault(err), db.Close())
 	}
 	return db, nil

@@ -40,13 +40,14 @@ func (Dialect) InsertNew(table string, columns, rows int) string {
 }
 
 // Begin begins a transaction that has the lock to write from the start, by the _txlock of Open.
-func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, string, error) {
+// What its Commit says is so.
+func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, func() error, error) {
 	tx, err := db.BeginTx(ctx, nil)
-	return tx, "", err
+	if err != nil {
+		return nil, nil, err
+	}
+	return tx, func() error { return Fault(tx.Commit()) }, nil
 }
-
-// Ended has nothing to ask: what SQLite's Commit says is so.
-func (Dialect) Ended(_ context.Context, _ *sql.DB, _ string, err error) error { return Fault(err) }
 
 // Common runs them as any others: a file is one control database.
 func (Dialect) Common(ctx context.Context, db *sql.DB, statements string) error {
