@@ -88,7 +88,7 @@ func TestOutcomeOfACommitAtARestart(t *testing.T) {
 		}
 	}
 	in := map[int64]int{}
-	for _, n := range column(t, db) {
+	for _, n := range column(t, opener(t, at)()) {
 		in[n]++
 	}
 	for n, yes := range told {
