@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // ExpireOptions say which snapshots go.
@@ -99,6 +100,9 @@ func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 		return out, err
 	}
 	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.dry {
+		return out, err
+	}
+	if err := w.giveUpUploads(ctx, o, &out); err != nil {
 		return out, err
 	}
 	return out, w.lake.removePins(ctx, func(id int64) bool { return head.SnapshotByID(id) != nil })
@@ -245,6 +249,21 @@ func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.T
 		out.Bytes += f.SizeBytes
 	}
 	return nil
+}
+
+// giveUpUploads gives up what writers that were killed have begun in a bucket: it costs room there and is in no listing.
+func (w *Writer) giveUpUploads(ctx context.Context, o ExpireOptions, out *Expired) error {
+	files, is := w.lake.Store().(store.Uploading)
+	if !is {
+		return nil
+	}
+	return files.GiveUp(ctx, "", func(begun store.Info) bool {
+		if !begun.Put.Before(o.strays()) {
+			return false
+		}
+		out.Files++
+		return true
+	})
 }
 
 // gone takes a file that is not there for one that was removed.

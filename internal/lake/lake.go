@@ -183,7 +183,8 @@ func (l *Lake) is(ctx context.Context, m marker) error {
 		return nil
 	}
 	id, err := l.ID(ctx)
-	if errors.Is(err, state.ErrNoRow) || err == nil && id != m.ID {
+	elsewhere := l.place.moved() && errors.Is(err, fault.NotFound) // the files that it names are not here
+	if errors.Is(err, state.ErrNoRow) || elsewhere || err == nil && id != m.ID {
 		return fault.New(fault.Conflict, "the control database that --state names is not that of the lake %s; give the --state that the lake was made with", l)
 	}
 	return err

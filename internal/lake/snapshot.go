@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -95,10 +96,11 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []data
 }
 
 // Verify looks whether the files of the tables are there and as long as the catalog says; if not it is fault.Corrupt.
-// It reads none of them. Files that this process may not read are fault.Forbidden.
+// It reads none of them, and takes no copy for the file. Files that this process may not read are fault.Forbidden.
 func (s *Snapshot) Verify(ctx context.Context) error {
+	direct := s.direct()
 	for _, t := range tables.All() {
-		if err := s.VerifyTable(ctx, t); err != nil {
+		if err := direct.VerifyTable(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -120,20 +122,54 @@ func (s *Snapshot) VerifyDays(ctx context.Context, days map[conversation.Day]boo
 	return nil
 }
 
+// asksAtOnce is how many files are looked at the same time: each is a round trip to object storage.
+const asksAtOnce = 16
+
 func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.File) bool) error {
+	g, asking := errgroup.WithContext(ctx)
+	g.SetLimit(asksAtOnce)
 	for _, f := range s.Files(t) {
 		if !of(f) {
 			continue
 		}
-		if err := s.mayRead(f); err != nil {
-			return err
+		if !isURL(f.Path) {
+			if err := s.verifyFile(ctx, t, f); err != nil {
+				return err
+			}
+			continue
 		}
-		info, err := f.Store.Stat(ctx, f.At)
-		if err != nil || info.Bytes != f.Bytes {
-			return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
-		}
+		g.Go(func() error { return s.verifyFile(asking, t, f) })
+	}
+	return g.Wait()
+}
+
+func (s *Snapshot) verifyFile(ctx context.Context, t tables.Table, f datafile.File) error {
+	if err := s.mayRead(f); err != nil {
+		return err
+	}
+	info, err := f.Store.Stat(ctx, f.At)
+	switch {
+	case err != nil && isURL(f.Path) && !errors.Is(err, fault.NotFound):
+		return err // object storage that cannot be asked says nothing of the file
+	case err != nil || info.Bytes != f.Bytes:
+		return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
 	}
 	return nil
+}
+
+// direct is the snapshot with its files where they are, and no copies of them.
+func (s *Snapshot) direct() *Snapshot {
+	d := *s
+	d.files = map[tables.Table][]datafile.File{}
+	for t, files := range s.files {
+		d.files[t] = slices.Clone(files)
+		for i := range files {
+			if s.lake != nil {
+				d.files[t][i].Store, d.files[t][i].Copy = s.lake.Store(), ""
+			}
+		}
+	}
+	return &d
 }
 
 // Rows is the number of rows of a table.

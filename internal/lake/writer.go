@@ -379,6 +379,9 @@ func (l *Lake) without(a, b []datafile.File) []string {
 // removeFiles removes the data files of a name that a commit wrote to t, or had begun to write; nobody names them.
 func (w *Writer) removeFiles(ctx context.Context, t tables.Table, name string) (err error) {
 	files := w.lake.Store()
+	if bucket, is := files.(store.Uploading); is { // days are not asked one by one: each would be a round trip
+		return w.removeObjects(ctx, bucket, data(t), commit+".parquet")
+	}
 	for day, listing := range files.Folders(ctx, data(t)) {
 		if listing != nil {
 			return errors.Join(err, listing)
@@ -387,4 +390,17 @@ func (w *Writer) removeFiles(ctx context.Context, t tables.Table, name string) (
 		err = errors.Join(err, gone(files.Remove(ctx, at)), files.Sweep(ctx, day, func(begun store.Location) bool { return begun == at }))
 	}
 	return err
+}
+
+// removeObjects removes the objects of a name under a location, and what was begun under it.
+func (w *Writer) removeObjects(ctx context.Context, files store.Uploading, under store.Location, name string) (err error) {
+	for o, listing := range files.List(ctx, under) {
+		if listing != nil {
+			return errors.Join(err, listing)
+		}
+		if o.At.Name() == name {
+			err = errors.Join(err, gone(files.Remove(ctx, o.At)))
+		}
+	}
+	return errors.Join(err, files.GiveUp(ctx, under, func(o store.Info) bool { return o.At.Name() == name }))
 }

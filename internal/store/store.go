@@ -53,6 +53,17 @@ type Store interface {
 	Sweep(ctx context.Context, under Location, of func(Location) bool) error
 }
 
+// Uploading is a store that keeps what writers have begun and neither published nor closed, and can be asked for it.
+type Uploading interface {
+	Store
+
+	// Uploads yields what was begun under a location, at any depth, and when.
+	Uploads(ctx context.Context, under Location) iter.Seq2[Info, error]
+
+	// GiveUp gives up those for which of holds, as Sweep does.
+	GiveUp(ctx context.Context, under Location, of func(Info) bool) error
+}
+
 // How says what becomes of an object that is at the location already.
 type How int
 

@@ -3,6 +3,7 @@ package place
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,9 +37,11 @@ func (f *Flags) add(cmd *cobra.Command) {
 		f.add(c)
 	}
 	for _, flags := range []*pflag.FlagSet{cmd.PersistentFlags(), cmd.Flags()} {
-		if flags.Lookup("lake") == nil {
+		named := flags.Lookup("lake")
+		if named == nil {
 			continue
 		}
+		named.Usage = strings.Replace(named.Usage, "lake", "lake, or s3://BUCKET/PREFIX", 1)
 		if flags.Lookup(state) == nil {
 			flags.String(state, "", "folder of the control database of a lake in a bucket (default $PARLEY_STATE)")
 		}

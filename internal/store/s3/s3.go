@@ -51,7 +51,7 @@ type Bucket struct {
 	sum types.ChecksumAlgorithm
 }
 
-var _ store.Store = (*Bucket)(nil)
+var _ store.Uploading = (*Bucket)(nil)
 
 // Open is the store in a bucket. It asks the server nothing yet.
 func Open(ctx context.Context, c Config) (*Bucket, error) {
