@@ -121,6 +121,12 @@ func (a Address) hasControl() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
+// HasControl says whether the control database of the lake in a folder is there.
+func HasControl(dir string) bool {
+	_, err := os.Stat(controlPath(dir))
+	return err == nil
+}
+
 // controlInfo is the file of the control database, to be compared with what is there later; nil if there is none.
 func (a Address) controlInfo() fs.FileInfo {
 	if !a.embedded() {

@@ -47,6 +47,9 @@ const copiesAtOnce = 4
 func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Transferred, err error) {
 	defer fault.Wrap(&err, "move the lake")
 	out = Transferred{From: from.Name, To: to.Name}
+	if from.shared() || to.shared() {
+		return out, fault.New(fault.Invalid, "this version moves the files of a lake only while its control database is in a folder: move it first, and then the control database by parley lake move-control")
+	}
 	l, err := OpenAt(ctx, from)
 	if err != nil {
 		return out, err

@@ -380,7 +380,7 @@ func (l *Lake) without(a, b []datafile.File) []string {
 func (w *Writer) removeFiles(ctx context.Context, t tables.Table, name string) (err error) {
 	files := w.lake.Store()
 	if bucket, is := files.(store.Uploading); is { // days are not asked one by one: each would be a round trip
-		return w.removeObjects(ctx, bucket, data(t), commit+".parquet")
+		return w.removeObjects(ctx, bucket, data(t), name)
 	}
 	for day, listing := range files.Folders(ctx, data(t)) {
 		if listing != nil {

@@ -1,20 +1,24 @@
 // Package at finds lakes by what people call them: the path of a folder, or s3://bucket/prefix. It alone knows what kinds of
 // places there are; whoever opens a lake asks here.
 //
-// All of a lake in a folder is in it. Of one in a bucket the control database and the locks are elsewhere: below the state
-// folder, at a place that follows from bucket and prefix, so that one state folder serves any number of lakes.
+// All of a lake in a folder is in it, unless its control database is in a Postgres. Of one in a bucket the control database and the locks are elsewhere: below the state
+// folder, at a place that follows from bucket and prefix, so that one state folder serves any number of lakes; or in a schema of a Postgres.
 package at
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
-	"github.com/parley-hq/parley/internal/state/postgres"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store/cached"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/store/s3"
@@ -22,7 +26,7 @@ import (
 
 // Settings are those of a process for lakes that are not in folders.
 type Settings struct {
-	State      string    // folder of their control databases and locks
+	State      string    // folder of their control databases and locks, or the address of a Postgres that has them
 	CacheDir   string    // folder of copies of their data files; empty: in State
 	CacheBytes int64     // that the copies take at most; 0: DefaultCacheBytes
 	S3         s3.Config // what buckets have in common
@@ -47,7 +51,12 @@ func settings(ctx context.Context) Settings {
 }
 
 // State is the state folder of the process; empty if it has none.
-func State(ctx context.Context) string { return settings(ctx).State }
+func State(ctx context.Context) string {
+	if s := settings(ctx).State; !state.IsShared(s) {
+		return s
+	}
+	return ""
+}
 
 const scheme = "s3://"
 
@@ -56,7 +65,7 @@ func InBucket(name string) bool { return strings.HasPrefix(name, scheme) }
 
 // Open opens a lake as lake.Open does.
 func Open(ctx context.Context, name string) (*lake.Lake, error) {
-	if !InBucket(name) {
+	if inFolder(ctx, name) {
 		return lake.Open(ctx, name)
 	}
 	a, err := Address(ctx, name)
@@ -68,7 +77,7 @@ func Open(ctx context.Context, name string) (*lake.Lake, error) {
 
 // Create makes a lake, or opens it, as lake.Create does.
 func Create(ctx context.Context, name string) (*lake.Lake, error) {
-	if !InBucket(name) {
+	if inFolder(ctx, name) {
 		return lake.Create(ctx, name)
 	}
 	a, err := Address(ctx, name)
@@ -80,7 +89,7 @@ func Create(ctx context.Context, name string) (*lake.Lake, error) {
 
 // Found says whether there is a lake that this process may read; if not, it fails as Open does.
 func Found(ctx context.Context, name string) error {
-	if !InBucket(name) {
+	if inFolder(ctx, name) {
 		return lake.Found(ctx, name)
 	}
 	a, err := Address(ctx, name)
@@ -92,7 +101,7 @@ func Found(ctx context.Context, name string) error {
 
 // Exists says whether there is a lake. Of a place that cannot be looked at it says no, and Vacant says why.
 func Exists(ctx context.Context, name string) bool {
-	if !InBucket(name) {
+	if inFolder(ctx, name) {
 		return lake.Exists(name)
 	}
 	a, err := Address(ctx, name)
@@ -105,7 +114,7 @@ func Exists(ctx context.Context, name string) bool {
 
 // Vacant says whether a lake can be made there, or is there already; if not, fault.Invalid says why.
 func Vacant(ctx context.Context, name string) error {
-	if !InBucket(name) {
+	if inFolder(ctx, name) {
 		return lake.Vacant(ctx, name)
 	}
 	a, err := Address(ctx, name)
@@ -158,8 +167,11 @@ func Transfer(ctx context.Context, from, to string, o lake.TransferOptions) (lak
 
 // Address is where the lake of that name is. Of a bucket nothing is asked yet.
 func Address(ctx context.Context, name string) (a lake.Address, err error) {
-	if !InBucket(name) {
+	if inFolder(ctx, name) {
 		return lake.InFolder(name)
+	}
+	if !InBucket(name) {
+		return shared(ctx, name)
 	}
 	bucket, prefix, err := split(name)
 	if err != nil {
@@ -175,21 +187,76 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 	if err != nil {
 		return a, err
 	}
-	state, err := filepath.Abs(s.State)
-	if err != nil {
-		return a, err
-	}
 	root := strings.TrimSuffix(scheme+bucket+"/"+prefix, "/")
 	one := strings.ReplaceAll(strings.TrimPrefix(root, scheme), "/", "%2F")
-	home := filepath.Join(state, "lakes", one)
+	a = lake.Address{Name: root, Root: root, Store: files}
 	cache := s.CacheDir
-	if cache == "" {
-		cache = filepath.Join(state, "cache")
+	if state.IsShared(s.State) {
+		if a, err = inPostgres(a, s.State); err != nil {
+			return a, err
+		}
+		if cache == "" {
+			if cache, err = userCache(); err != nil {
+				return a, err
+			}
+		}
+	} else {
+		home, err := filepath.Abs(s.State)
+		if err != nil {
+			return a, err
+		}
+		at := filepath.Join(home, "lakes", one)
+		a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
+		if cache == "" {
+			cache = filepath.Join(home, "cache")
+		}
 	}
-	kept := cached.Open(cache, one, files, s.bytes())
-	return lake.Address{
-		Name: root, Root: root, Store: files, Control: filepath.Join(home, lake.ControlName), Locks: folder.At(home), Cache: kept,
-	}, nil
+	a.Cache = cached.Open(cache, one, files, s.bytes())
+	return a, nil
+}
+
+// userCache is the folder of copies of data files where there is no state folder to have it.
+func userCache() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fault.Field("--cache-dir", "give a folder for copies of data files by --cache-dir or PARLEY_CACHE_DIR: %v", err)
+	}
+	return filepath.Join(dir, "parley"), nil
+}
+
+// inFolder says whether all of a lake is in a folder: it has its control database there, or nobody says that it is in a Postgres.
+func inFolder(ctx context.Context, name string) bool {
+	return !InBucket(name) && (!state.IsShared(settings(ctx).State) || lake.HasControl(name))
+}
+
+// shared is the address of a lake whose files are in a folder, and whose control database is in the Postgres of the process.
+func shared(ctx context.Context, name string) (a lake.Address, err error) {
+	if a, err = lake.InFolder(name); err != nil {
+		return a, err
+	}
+	return inPostgres(a, settings(ctx).State)
+}
+
+// inPostgres has the control database of a lake be in a Postgres: in the schema that the address names, or one that follows from where
+// the lake's files are.
+func inPostgres(a lake.Address, address string) (lake.Address, error) {
+	if !state.HasSchema(address) {
+		var err error
+		if address, err = state.InSchema(address, SchemaOf(a.Root)); err != nil {
+			return a, err
+		}
+	}
+	return a.InControl(address), nil
+}
+
+var odd = regexp.MustCompile(`[^a-z0-9]+`)
+
+// SchemaOf is the schema of a lake in a Postgres, unless another is given: it follows from the path or URL of its files, and people can tell
+// by it which one it is.
+func SchemaOf(root string) string {
+	sum := sha256.Sum256([]byte(root))
+	name := odd.ReplaceAllString(strings.ToLower(path.Base(root)), "_")
+	return fmt.Sprintf("lake_%s_%x", strings.Trim(name[:min(len(name), 40)], "_"), sum[:4])
 }
 
 func (s Settings) bytes() int64 {
@@ -202,9 +269,7 @@ func (s Settings) bytes() int64 {
 func (s Settings) usable(name string) error {
 	switch {
 	case s.State == "":
-		return fault.Field("--state", "the lake %s is in a bucket and its control database is not: give a folder for it by --state or PARLEY_STATE, always the same one", name)
-	case postgres.Scheme(s.State):
-		return fault.Field("--state", "this version keeps the control database of a lake in a folder only; give one by --state")
+		return fault.Field("--state", "the lake %s is in a bucket and its control database is not: give a folder for it, or the address of a Postgres, by --state or PARLEY_STATE, always the same one", name)
 	case s.CacheBytes < 0:
 		return fault.Field("--cache-bytes", "--cache-bytes is the room for copies of data files, and more than 0")
 	}
