@@ -113,7 +113,7 @@ func (a Address) Vacant(ctx context.Context) error {
 // noControl says what to do about a lake whose control database is missing.
 func (a Address) noControl() error {
 	if a.dir != "" {
-		return fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup", a)
+		return fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup, or give the --state that it was made with", a)
 	}
 	return fault.New(fault.NotFound, "the lake %s has no control database in %s; give the --state that it was made with, or restore it from a backup", a, filepath.Dir(a.Control))
 }

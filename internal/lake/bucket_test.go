@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/cached"
 	"github.com/parley-hq/parley/internal/store/folder"
@@ -32,7 +33,7 @@ func inBuckets() bool { return os.Getenv(serverVariable) != "" }
 var server *s3test.Server
 
 func TestMain(m *testing.M) {
-	if inBuckets() || os.Getenv("PARLEY_STEP")+os.Getenv("PARLEY_TEST_PIN") != "" { // a process that a test started
+	if onTheOther() || inBuckets() || os.Getenv("PARLEY_STEP")+os.Getenv("PARLEY_TEST_PIN") != "" { // a process that a test started
 		os.Exit(m.Run())
 	}
 	var err error
@@ -40,7 +41,14 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if postgres, err = postgrestest.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
+	if err := postgres.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	if server != nil {
 		if err := server.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -3,8 +3,10 @@ package lake
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
@@ -12,17 +14,18 @@ import (
 	"github.com/parley-hq/parley/test/unraced"
 )
 
-var server *postgrestest.Server
+var postgres *postgrestest.Server
 
 // controlVariable has the address of a Postgres in which the lakes of a process have their control databases.
 const controlVariable = "PARLEY_TEST_CONTROL"
 
-func TestMain(m *testing.M) {
-	if at := os.Getenv(controlVariable); at != "" {
+// onTheOther says whether this process runs tests of lakes whose control databases are in a Postgres.
+func onTheOther() bool {
+	at := os.Getenv(controlVariable)
+	if at != "" {
 		elsewhere = func(dir string) string { return schemaFor(at, dir) }
-		os.Exit(m.Run())
 	}
-	postgrestest.Main(m, &server)
+	return at != ""
 }
 
 // schemaFor is the schema of the lake in a folder, the same in every process.
@@ -38,7 +41,7 @@ func schemaFor(at, dir string) string {
 // inPostgres has the lakes of a test that are opened from now on have their control databases in a Postgres.
 func inPostgres(t *testing.T) (at func(dir string) string) {
 	t.Helper()
-	database := server.Database(t)
+	database := postgres.Database(t)
 	elsewhere = func(dir string) string { return schemaFor(database, dir) }
 	t.Cleanup(func() { elsewhere = nil })
 	return elsewhere
@@ -69,7 +72,7 @@ func TestOnPostgres(t *testing.T) {
 		t.Skip("it is what runs here")
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", onPostgres, "-test.skip", "^TestOnPostgres$")
-	cmd.Env = append(os.Environ(), controlVariable+"="+server.Database(t))
+	cmd.Env = append(os.Environ(), controlVariable+"="+postgres.Database(t))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
@@ -77,3 +80,25 @@ func TestOnPostgres(t *testing.T) {
 }
 
 const onPostgres = "^(TestCommitProtocol|TestStepOfTheProtocol)$"
+
+// BenchmarkSmallCommit is a commit of one conversation, which is what it takes whatever it brings. With PARLEY_TEST_CONTROL it is one to
+// a control database in a Postgres.
+func BenchmarkSmallCommit(b *testing.B) {
+	l, err := Create(b.Context(), filepath.Join(b.TempDir(), "lake"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	w, err := l.Writer(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	n := 0
+	for b.Loop() {
+		n++
+		if _, err := w.Commit(b.Context(), Commit{Run: "run", At: day1, Records: all(record(fmt.Sprint("c", n), day1.AddDate(0, 0, n), "x"))}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 	defer fault.Wrap(&err, "move the lake")
 	out = Transferred{From: from.Name, To: to.Name}
 	if from.shared() || to.shared() {
-		return out, fault.New(fault.Invalid, "this version moves the files of a lake only while its control database is in a folder: move it first, and then the control database by parley lake move-control")
+		return out, fault.New(fault.Invalid, "this version moves the files of a lake only while its control database is in a folder")
 	}
 	l, err := OpenAt(ctx, from)
 	if err != nil {

@@ -21,8 +21,8 @@ func TestCommitsThroughCutsAndRestarts(t *testing.T) {
 	if elsewhere != nil {
 		t.Skip("it needs the server itself")
 	}
-	database := server.Database(t)
-	way, cut := server.Cut(t, database)
+	database := postgres.Database(t)
+	way, cut := postgres.Cut(t, database)
 	elsewhere = func(dir string) string { return schemaFor(cut, dir) }
 	t.Cleanup(func() { elsewhere = nil })
 	seed := rand.Uint64()
@@ -50,7 +50,7 @@ func TestCommitsThroughCutsAndRestarts(t *testing.T) {
 		if n%6 == 5 {
 			go func() {
 				defer close(restarted)
-				server.Restart(t)
+				postgres.Restart(t)
 			}()
 		} else {
 			close(restarted)
