@@ -43,7 +43,7 @@ func (f *Flags) add(cmd *cobra.Command) {
 		}
 		named.Usage = strings.Replace(named.Usage, "lake", "lake, or s3://BUCKET/PREFIX", 1)
 		if flags.Lookup(state) == nil {
-			flags.String(state, "", "folder of the control database of a lake in a bucket (default $PARLEY_STATE)")
+			flags.String(state, "", "folder of the control database of a lake in a bucket, or postgres://user@host/database (default $PARLEY_STATE)")
 		}
 		flags.String(cacheDir, "", `folder of copies of data files of a lake in a bucket (default $PARLEY_CACHE_DIR, or "cache" in that of --state)`)
 		flags.Int64(cacheBytes, 0, "bytes that these copies take at most (default $PARLEY_CACHE_BYTES, or 20 GiB)")
