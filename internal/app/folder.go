@@ -20,7 +20,11 @@ func ServerDir(ctx context.Context, given, lakeDir string) (string, error) {
 	case lakeDir == "":
 		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
 	}
-	return serverOf(ctx, lakeDir), at.Found(ctx, lakeDir)
+	dir := serverOf(ctx, lakeDir)
+	if dir == "" {
+		return "", fault.Field("--state", "the server keeps its clients and jobs in a folder; give one by --state")
+	}
+	return dir, at.Found(ctx, lakeDir)
 }
 
 // serverOf is the folder of a server that has only this lake, if none was given.

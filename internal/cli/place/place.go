@@ -2,6 +2,7 @@
 package place
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ const (
 type Flags struct {
 	getenv func(string) string
 	all    []*pflag.Flag
+	own    []*pflag.Flag // those among them that are the folder of a server in the first place
 }
 
 // Add adds the flags to a command and those below it, where they take a lake.
@@ -42,7 +44,9 @@ func (f *Flags) add(cmd *cobra.Command) {
 			continue
 		}
 		named.Usage = strings.Replace(named.Usage, "lake", "lake, or s3://BUCKET/PREFIX", 1)
-		if flags.Lookup(state) == nil {
+		if theirs := flags.Lookup(state); theirs != nil {
+			f.own = append(f.own, theirs)
+		} else {
 			flags.String(state, "", "folder of the control database of a lake in a bucket, or postgres://user@host/database (default $PARLEY_STATE)")
 		}
 		flags.String(cacheDir, "", `folder of copies of data files of a lake in a bucket (default $PARLEY_CACHE_DIR, or "cache" in that of --state)`)
@@ -58,6 +62,9 @@ func (f *Flags) add(cmd *cobra.Command) {
 // read is less than 0, which is refused.
 func (f *Flags) Settings() at.Settings {
 	s := at.Settings{State: f.value(state, "PARLEY_STATE"), CacheDir: f.value(cacheDir, "PARLEY_CACHE_DIR")}
+	if at.InPostgres(f.getenv("PARLEY_STATE")) && slices.ContainsFunc(f.own, func(f *pflag.Flag) bool { return f.Changed }) {
+		s.State = f.getenv("PARLEY_STATE") // the flag is about the server alone
+	}
 	if text := f.value(cacheBytes, "PARLEY_CACHE_BYTES"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n <= 0 {

@@ -50,6 +50,9 @@ func settings(ctx context.Context) Settings {
 	return Settings{}
 }
 
+// InPostgres says whether control databases are in a Postgres, by what was given for the state folder.
+func InPostgres(given string) bool { return state.IsShared(given) }
+
 // State is the state folder of the process; empty if it has none.
 func State(ctx context.Context) string {
 	if s := settings(ctx).State; !state.IsShared(s) {
@@ -191,7 +194,7 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 	one := strings.ReplaceAll(strings.TrimPrefix(root, scheme), "/", "%2F")
 	a = lake.Address{Name: root, Root: root, Store: files}
 	cache := s.CacheDir
-	if state.IsShared(s.State) {
+	if InPostgres(s.State) {
 		if a, err = inPostgres(a, s.State); err != nil {
 			return a, err
 		}
@@ -226,7 +229,7 @@ func userCache() (string, error) {
 
 // inFolder says whether all of a lake is in a folder: it has its control database there, or nobody says that it is in a Postgres.
 func inFolder(ctx context.Context, name string) bool {
-	return !InBucket(name) && (!state.IsShared(settings(ctx).State) || lake.HasControl(name))
+	return !InBucket(name) && (!InPostgres(settings(ctx).State) || lake.HasControl(name))
 }
 
 // shared is the address of a lake whose files are in a folder, and whose control database is in the Postgres of the process.
