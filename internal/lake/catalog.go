@@ -114,7 +114,7 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 
 // createTable makes an empty table, partitioned by the day of conversation_start where it has one, in the folder at location,
 // unless there is one already.
-func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t tables.Table, location string) error {
+func (c icebergCatalog) createTable(ctx context.Context, t tables.Table, location string) error {
 	if _, err := c.lake.location(ctx, t); !errors.Is(err, state.ErrNoRow) {
 		return err
 	}

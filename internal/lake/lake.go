@@ -270,7 +270,7 @@ func (l *Lake) createTables(ctx context.Context) error {
 		return err
 	}
 	for _, t := range tables.All() {
-		if err := l.catalog.createTable(ctx, identifier(t), t, l.place.url(l.tableDir(t))); err != nil {
+		if err := l.catalog.createTable(ctx, t, l.place.url(l.tableDir(t))); err != nil {
 			return err
 		}
 	}

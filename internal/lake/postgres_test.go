@@ -39,12 +39,11 @@ func schemaFor(at, dir string) string {
 }
 
 // inPostgres has the lakes of a test that are opened from now on have their control databases in a Postgres.
-func inPostgres(t *testing.T) (at func(dir string) string) {
+func inPostgres(t *testing.T) {
 	t.Helper()
 	database := postgres.Database(t)
 	elsewhere = func(dir string) string { return schemaFor(database, dir) }
 	t.Cleanup(func() { elsewhere = nil })
-	return elsewhere
 }
 
 // runOut has the leases of a lake run out, as they do some time after their holders were killed, or while those sleep. Locks of a folder

@@ -168,7 +168,7 @@ func TestAnExpiryThatSleptOnItsPinsDropsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := others(head, func(s table.Snapshot) bool { return false })
+	old := others(head, func(table.Snapshot) bool { return false })
 	w, err := l.Writer(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -6,11 +6,11 @@
 package at
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -193,38 +193,18 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 	root := strings.TrimSuffix(scheme+bucket+"/"+prefix, "/")
 	one := strings.ReplaceAll(strings.TrimPrefix(root, scheme), "/", "%2F")
 	a = lake.Address{Name: root, Root: root, Store: files}
-	cache := s.CacheDir
 	if InPostgres(s.State) {
-		if a, err = inPostgres(a, s.State); err != nil {
-			return a, err
-		}
-		if cache == "" {
-			if cache, err = userCache(); err != nil {
-				return a, err
-			}
-		}
-	} else {
-		home, err := filepath.Abs(s.State)
-		if err != nil {
-			return a, err
-		}
-		at := filepath.Join(home, "lakes", one)
-		a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
-		if cache == "" {
-			cache = filepath.Join(home, "cache")
-		}
+		a.Cache = cached.Open(s.CacheDir, one, files, s.bytes())
+		return inPostgres(a, s.State)
 	}
-	a.Cache = cached.Open(cache, one, files, s.bytes())
-	return a, nil
-}
-
-// userCache is the folder of copies of data files where there is no state folder to have it.
-func userCache() (string, error) {
-	dir, err := os.UserCacheDir()
+	home, err := filepath.Abs(s.State)
 	if err != nil {
-		return "", fault.Field("--cache-dir", "give a folder for copies of data files by --cache-dir or PARLEY_CACHE_DIR: %v", err)
+		return a, err
 	}
-	return filepath.Join(dir, "parley"), nil
+	at := filepath.Join(home, "lakes", one)
+	a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
+	a.Cache = cached.Open(cmp.Or(s.CacheDir, filepath.Join(home, "cache")), one, files, s.bytes())
+	return a, nil
 }
 
 // inFolder says whether all of a lake is in a folder: it has its control database there, or nobody says that it is in a Postgres.
@@ -273,6 +253,8 @@ func (s Settings) usable(name string) error {
 	switch {
 	case s.State == "":
 		return fault.Field("--state", "the lake %s is in a bucket and its control database is not: give a folder for it, or the address of a Postgres, by --state or PARLEY_STATE, always the same one", name)
+	case InPostgres(s.State) && s.CacheDir == "":
+		return fault.Field("--cache-dir", "give a folder for copies of the data files of %s by --cache-dir or PARLEY_CACHE_DIR", name)
 	case s.CacheBytes < 0:
 		return fault.Field("--cache-bytes", "--cache-bytes is the room for copies of data files, and more than 0")
 	}

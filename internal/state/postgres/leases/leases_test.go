@@ -45,9 +45,9 @@ func locksOf(t *testing.T, db *state.DB) *leases.Locks {
 	return l
 }
 
-func lease(t *testing.T, l *leases.Locks, name store.Location, o store.LockOptions) *leases.Lease {
+func lease(t *testing.T, l *leases.Locks) *leases.Lease {
 	t.Helper()
-	lock, err := l.Lock(t.Context(), name, o)
+	lock, err := l.Lock(t.Context(), "writer.lock", store.LockOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestLocks(t *testing.T) {
 // Who holds a lock is told by process, machine and time.
 func TestHolderIsTold(t *testing.T) {
 	l := locksOf(t, open(t, server.Database(t)))
-	defer lease(t, l, "writer.lock", store.LockOptions{}).Close()
+	defer lease(t, l).Close()
 	_, err := l.Lock(t.Context(), "writer.lock", store.LockOptions{})
 	host, hostErr := os.Hostname()
 	if held, is := errors.AsType[*store.Held](err); !is || hostErr != nil || !strings.HasPrefix(held.By, fmt.Sprintf("process %d on %s, since 2", os.Getpid(), host)) {
@@ -84,14 +84,14 @@ func TestHolderIsTold(t *testing.T) {
 func TestSleeperLosesItsLease(t *testing.T) {
 	db := open(t, server.Database(t))
 	a, b := locksOf(t, db), locksOf(t, db)
-	slept := lease(t, a, "writer.lock", store.LockOptions{})
+	slept := lease(t, a)
 	ctx, cancel := slept.Context(t.Context())
 	defer cancel()
 	runOut(t, db)
 	if err := slept.Check(t.Context()); err != nil {
 		t.Errorf("nobody has taken it: %v", err)
 	}
-	next := lease(t, b, "writer.lock", store.LockOptions{})
+	next := lease(t, b)
 	if next.Epoch() <= slept.Epoch() {
 		t.Errorf("epoch %d came after %d", next.Epoch(), slept.Epoch())
 	}
@@ -119,7 +119,7 @@ func TestSleeperLosesItsLease(t *testing.T) {
 func TestLeaseThatNobodyTookGoesOn(t *testing.T) {
 	db := open(t, server.Database(t))
 	a, b := locksOf(t, db), locksOf(t, db)
-	slept := lease(t, a, "writer.lock", store.LockOptions{})
+	slept := lease(t, a)
 	runOut(t, db)
 	if err := a.Renew(t.Context()); err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestTransactionKeepsItsLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := locksOf(t, db), locksOf(t, db)
-	first := lease(t, a, "writer.lock", store.LockOptions{})
+	first := lease(t, a)
 	runOut(t, db)
 	taken := make(chan *leases.Lease, 1)
 	err := db.Fenced(first.Hold).Tx(t.Context(), func(tx *state.Tx) error {
