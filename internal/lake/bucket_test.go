@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -280,7 +281,11 @@ func holdingObjects(t *testing.T, l *Lake, text string) (found []string) {
 			t.Fatal(err)
 		}
 		there[l.where.Cache.Path(o.At)] = true
-		content, err := l.inWhole(t.Context()).ReadFile(l.where.Root + "/" + string(o.At))
+		from, err := l.Store().Open(t.Context(), o.At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(store.Reader(from))
 		if err != nil {
 			t.Fatal(err)
 		}
