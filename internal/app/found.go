@@ -99,9 +99,13 @@ func Coverage(ctx context.Context, dir string, of conversation.Interval) (whole 
 
 // received is when the version of a record came that the snapshot has.
 func (r *reading) received(ctx context.Context, record conversation.Record) (at time.Time, err error) {
+	only, err := r.snapshot.Only(ctx, []conversation.ID{record.ID})
+	if err != nil {
+		return at, err
+	}
 	statement := fmt.Sprintf(`SELECT extracted_at FROM conversations WHERE conversation_id = '%s' AND conversation_start = TIMESTAMPTZ '%s'`,
 		strings.ReplaceAll(string(record.ID), "'", "''"), record.Start.Format("2006-01-02 15:04:05.999999Z07:00"))
-	err = duck.SQL(ctx, duck.Config{}, r.snapshot, statement, func([]string) error { return nil }, func(row []any) error {
+	err = duck.SQL(ctx, duck.Config{}, only, statement, func([]string) error { return nil }, func(row []any) error {
 		var ok bool
 		if at, ok = row[0].(time.Time); !ok {
 			return fault.New(fault.Corrupt, "the lake does not say when conversation %s was received", record.ID)

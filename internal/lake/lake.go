@@ -241,7 +241,7 @@ func (l *Lake) writeMarker(ctx context.Context, warehouse string) error {
 	if err != nil {
 		return err
 	}
-	return l.mark(ctx, marker{Format: Format, Warehouse: warehouse, ID: id})
+	return l.mark(ctx, marker{Format: Format, Warehouse: warehouse, ID: id, MovedTo: l.movedTo})
 }
 
 // mark writes lake.json with this in it.

@@ -363,16 +363,32 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current
 	if s.files[tables.Conversations], err = l.conversationFiles(ctx, head, current, p.holding); err != nil {
 		return err
 	}
-	for _, t := range p.companions {
+	planned := make([][]datafile.File, len(p.companions))
+	g, planning := errgroup.WithContext(ctx)
+	g.SetLimit(l.tablesAtOnce())
+	for i, t := range p.companions {
 		id, err := named(current, t)
 		if err != nil {
-			return err
+			return errors.Join(err, g.Wait())
 		}
-		if s.files[t], err = l.plan(ctx, t, id); err != nil {
+		g.Go(func() (err error) {
+			planned[i], err = l.plan(planning, t, id)
 			return err
-		}
+		})
 	}
-	return nil
+	err = g.Wait()
+	for i, t := range p.companions {
+		s.files[t] = planned[i]
+	}
+	return err
+}
+
+// tablesAtOnce is of how many tables the metadata are read at the same time. In a folder it takes a core, in a bucket round trips.
+func (l *Lake) tablesAtOnce() int {
+	if l.dir != "" {
+		return 1
+	}
+	return len(tables.Companions())
 }
 
 // listing is the files of a snapshot, for all who open it; nobody changes them.

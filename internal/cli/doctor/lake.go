@@ -28,9 +28,12 @@ const (
 	tooFull = 1 << 30
 )
 
-// disk looks at the disk that the lake is on, or will be.
-func (o *Options) disk(found *findings) {
+// disk looks at the disk that the lake is on, or will be; of a lake in a bucket, that of its state folder.
+func (o *Options) disk(ctx context.Context, found *findings) {
 	dir := o.Lake
+	if at.InBucket(dir) {
+		dir = at.State(ctx)
+	}
 	for {
 		_, err := os.Stat(dir)
 		if !errors.Is(err, os.ErrNotExist) || filepath.Dir(dir) == dir {

@@ -138,14 +138,6 @@ func Same(a, b string) bool {
 	return filepath.Clean(a) == filepath.Clean(b) || lake.Same(a, b)
 }
 
-// Local fails with fault.Invalid of a lake that is in no folder, for what can only be done in one.
-func Local(name, what string) error {
-	if InBucket(name) {
-		return fault.Field("--lake", "%s works on the folder of a lake, and %s is in a bucket", what, name)
-	}
-	return nil
-}
-
 // Move makes a lake whole that was moved, as lake.Move does.
 func Move(ctx context.Context, name string, o lake.MoveOptions) (lake.Moved, error) {
 	a, err := Address(ctx, name)
