@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/export/handed"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/stage"
@@ -60,7 +61,7 @@ func (f Forget) Run(ctx context.Context, dir string) (out Forgotten, err error) 
 	if err := f.Request.Validate(); err != nil {
 		return out, err
 	}
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return out, err
 	}
@@ -176,7 +177,7 @@ func (f Forget) erase(ctx context.Context, l *lake.Lake, w *lake.Writer, meant l
 		return err
 	}
 	crashpoint.Reach("forget.jobs")
-	if out.Jobs, err = server.Forget(ctx, filepath.Join(l.String(), inLake)); err != nil {
+	if out.Jobs, err = server.Forget(ctx, serverOf(ctx, l.String())); err != nil {
 		return err
 	}
 	crashpoint.Reach("forget.scrub")

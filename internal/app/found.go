@@ -11,7 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/role"
 )
 
@@ -67,7 +67,7 @@ func Record(ctx context.Context, dir string, id conversation.ID) (record []byte,
 
 // Reasons are the rules of why somebody called that the lake in dir remembers; none if it was never given any.
 func Reasons(ctx context.Context, dir string) (_ []account.ReasonRule, err error) {
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func Reasons(ctx context.Context, dir string) (_ []account.ReasonRule, err error
 
 // Coverage says up to when the lake in dir is whole, and which days of an interval before that never came into it.
 func Coverage(ctx context.Context, dir string, of conversation.Interval) (whole time.Time, missing []conversation.Days, err error) {
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return whole, nil, err
 	}
@@ -99,9 +99,13 @@ func Coverage(ctx context.Context, dir string, of conversation.Interval) (whole 
 
 // received is when the version of a record came that the snapshot has.
 func (r *reading) received(ctx context.Context, record conversation.Record) (at time.Time, err error) {
+	only, err := r.snapshot.Only(ctx, []conversation.ID{record.ID})
+	if err != nil {
+		return at, err
+	}
 	statement := fmt.Sprintf(`SELECT extracted_at FROM conversations WHERE conversation_id = '%s' AND conversation_start = TIMESTAMPTZ '%s'`,
 		strings.ReplaceAll(string(record.ID), "'", "''"), record.Start.Format("2006-01-02 15:04:05.999999Z07:00"))
-	err = duck.SQL(ctx, duck.Config{}, r.snapshot, statement, func([]string) error { return nil }, func(row []any) error {
+	err = duck.SQL(ctx, duck.Config{}, only, statement, func([]string) error { return nil }, func(row []any) error {
 		var ok bool
 		if at, ok = row[0].(time.Time); !ok {
 			return fault.New(fault.Corrupt, "the lake does not say when conversation %s was received", record.ID)

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/redact"
@@ -128,7 +129,7 @@ func NamesOf(ctx context.Context, dir string, ids map[names.Kind][]string) (*nam
 }
 
 func bookIn(ctx context.Context, dir string, read func(*lake.Lake) (names.History, error)) (_ *names.Book, err error) {
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/role"
 )
@@ -42,7 +43,7 @@ func (r *reading) services() role.Services {
 }
 
 func (r *reading) openLake(ctx context.Context) error {
-	l, err := lake.Open(ctx, r.dir)
+	l, err := at.Open(ctx, r.dir)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/directory"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/server"
 )
 
@@ -23,7 +24,7 @@ type Archive struct {
 
 // OpenArchive opens the lake in dir with the engine over it.
 func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

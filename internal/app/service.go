@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/server"
 )
 
@@ -29,7 +29,7 @@ func ParseLakes(values []string) (Lakes, error) {
 	lakes := Lakes{}
 	for _, v := range values {
 		name, dir, named := strings.Cut(v, "=")
-		if !named || lake.Exists(v) {
+		if !named || at.InBucket(v) || lake.Exists(v) {
 			name, dir = server.DefaultOrganization, v
 		}
 		if !access.IsOrganization(name) || dir == "" {
@@ -39,7 +39,7 @@ func ParseLakes(values []string) (Lakes, error) {
 			if other == name {
 				return nil, fault.Field("--lake", "--lake: the organization %s has two lakes; give each a name of its own, as acme=./acme", name)
 			}
-			if filepath.Clean(taken) == filepath.Clean(dir) || lake.Same(taken, dir) {
+			if at.Same(taken, dir) {
 				return nil, fault.Field("--lake", "--lake: the organizations %s and %s have the same lake %s; a lake holds the conversations of one", other, name, dir)
 			}
 		}
@@ -50,6 +50,11 @@ func ParseLakes(values []string) (Lakes, error) {
 
 // serverDir is the server's folder: the one given, else one within that of the only lake.
 func (l Lakes) serverDir(ctx context.Context, given string) (string, error) {
+	for _, name := range l {
+		if given == "" && at.InBucket(name) {
+			given = at.State(ctx)
+		}
+	}
 	if given == "" && len(l) > 1 {
 		return "", fault.Field("--state", "several lakes need a folder for the server itself; give it by --state")
 	}
@@ -85,7 +90,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 		}
 	}()
 	for _, name := range lakes.Organizations() {
-		if s.lakes[name], err = lake.Open(ctx, lakes[name]); err != nil {
+		if s.lakes[name], err = at.Open(ctx, lakes[name]); err != nil {
 			delete(s.lakes, name)
 			return nil, err
 		}

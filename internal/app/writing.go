@@ -8,6 +8,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/role"
 )
 
@@ -53,7 +54,7 @@ func Generate(ctx context.Context, dir string, do func(context.Context, *lake.La
 func writing(ctx context.Context, name, dir string, do func(context.Context, *lake.Lake) error) error {
 	var l *lake.Lake
 	return role.Of(name, role.Services{"lake": {
-		Open:  func(ctx context.Context) (err error) { l, err = lake.Create(ctx, dir); return err },
+		Open:  func(ctx context.Context) (err error) { l, err = at.Create(ctx, dir); return err },
 		Close: func() error { return l.Close() },
 	}}).During(ctx, func(ctx context.Context) error { return do(ctx, l) })
 }

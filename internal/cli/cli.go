@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/lake"
 	"github.com/parley-hq/parley/internal/cli/lintrecords"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/place"
 	"github.com/parley-hq/parley/internal/cli/quarantine"
 	"github.com/parley-hq/parley/internal/cli/querycmd"
 	"github.com/parley-hq/parley/internal/cli/reportcmd"
@@ -42,6 +44,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/cli/why"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // Version is set by the build.
@@ -51,12 +54,12 @@ var Version = "dev"
 func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	s, done := s.Guarded()
 	defer done()
-	root := New(s)
+	root, places := newRoot(s)
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root.ExecuteContextC(at.With(ctx, places.Settings))
 	err = ended(ctx, usage(cmd, err))
 	if err != nil {
 		report(s, err, ui.GoesOn(cmd.Annotations), wantsJSON(cmd, args))
@@ -66,6 +69,12 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 
 // New makes the root command.
 func New(s *ui.Streams) *cobra.Command {
+	root, _ := newRoot(s)
+	return root
+}
+
+// newRoot makes the root command, and the flags that say where lakes in buckets are kept.
+func newRoot(s *ui.Streams) (*cobra.Command, *place.Flags) {
 	root := &cobra.Command{
 		Use:   "parley",
 		Short: "Keep every conversation of a Genesys Cloud contact centre",
@@ -87,7 +96,7 @@ Exit codes:
 		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s, Version), client.New(s), jobscmd.New(s, Version), generate.New(s),
 		lintrecords.New(s),
 	)
-	return root
+	return root, place.Add(root, os.Getenv)
 }
 
 // usage gives the mistakes that cobra finds in a command line the kind Invalid.

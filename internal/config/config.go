@@ -130,7 +130,9 @@ func (c *Config) validate() error {
 			return fault.Field("--config", "%s: two organizations have the name %s", c.path, o.Name)
 		}
 		names[o.Name] = true
-		o.Lake = c.within(o.Lake)
+		if !strings.Contains(o.Lake, "://") { // a bucket is no folder
+			o.Lake = c.within(o.Lake)
+		}
 		if other, taken := lakes[o.Lake]; taken {
 			return fault.Field("--config", "%s: the organizations %s and %s have the same lake; a lake holds the conversations of one", c.path, other, o.Name)
 		}

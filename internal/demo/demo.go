@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/sandbox"
@@ -71,7 +72,7 @@ func (d Demo) platform(s Server) *platform.Client {
 func (d Demo) Extract(ctx context.Context, from Server) (f Figures, err error) {
 	first, end := d.days()
 	d.Say("2. Extracting %v up to %v by asynchronous jobs into the lake %s …", first, end, d.Lake)
-	l, err := lake.Create(ctx, d.Lake)
+	l, err := at.Create(ctx, d.Lake)
 	if err != nil {
 		return f, err
 	}

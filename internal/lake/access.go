@@ -6,8 +6,8 @@ import (
 	"syscall"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/state"
-	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // errReadOnly is the cause where the folder says it, and no call that failed.
@@ -33,13 +33,21 @@ func mayRead(path string) error {
 	return nil
 }
 
-// openWritable opens the lake in dir to read and write. The tables need not be there yet.
-func openWritable(ctx context.Context, dir string) (*Lake, error) {
-	db, err := state.Open(ctx, controlPath(dir))
+// mayRead fails with fault.Forbidden when this process may not read a file in a folder.
+func (s *Snapshot) mayRead(f datafile.File) error {
+	if isURL(f.Path) {
+		return nil // it says so itself
+	}
+	return mayRead(f.Path)
+}
+
+// openWritable opens a lake to read and write. The tables need not be there yet.
+func openWritable(ctx context.Context, a Address) (*Lake, error) {
+	db, err := a.openControl(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := &Lake{dir: dir, read: folder.At(dir), db: db, control: controlInfo(dir)}
+	l := &Lake{where: a, dir: a.dir, read: a.reading(), db: db, control: a.controlInfo(), remembered: new(remembered)}
 	if err := l.prepare(ctx); err != nil {
 		return nil, errors.Join(state.Fault(err), db.Close())
 	}
@@ -47,24 +55,25 @@ func openWritable(ctx context.Context, dir string) (*Lake, error) {
 }
 
 func (l *Lake) prepare(ctx context.Context) (err error) {
-	if l.catalog, err = newCatalog(l); err != nil {
+	l.catalog = icebergCatalog{l}
+	if err := l.makeCatalog(ctx); err != nil {
 		return err
 	}
 	if err := l.db.Migrate(ctx, schema); err != nil {
 		return err
 	}
-	l.place, err = placeOf(ctx, l.db, l.dir)
+	l.place, err = placeOf(ctx, l.db, l.where)
 	return err
 }
 
-// openReadable opens the lake in dir to read. It changes nothing there, and makes nothing.
-func openReadable(ctx context.Context, dir string) (*Lake, error) {
-	l := &Lake{dir: dir, read: folder.At(dir), db: state.OpenToRead(controlPath(dir), readOnly(dir))}
+// openReadable opens a lake to read. It changes nothing there, and makes nothing.
+func openReadable(ctx context.Context, a Address) (*Lake, error) {
+	l := &Lake{where: a, dir: a.dir, read: a.reading(), db: state.OpenToRead(a.Control, a.readOnly()), remembered: new(remembered)}
 	err := l.db.View(ctx, func(db *state.DB) (err error) {
 		if _, err := db.Version(ctx, schema); err != nil {
 			return err
 		}
-		l.place, err = placeOf(ctx, db, dir)
+		l.place, err = placeOf(ctx, db, a)
 		return err
 	})
 	if err != nil {
@@ -77,9 +86,11 @@ func openReadable(ctx context.Context, dir string) (*Lake, error) {
 func (l *Lake) mayWrite() error {
 	switch {
 	case l.db.ReadOnly():
-		return readOnly(l.dir)
+		return l.where.readOnly()
 	case l.place.moved():
 		return l.notHome()
+	case l.movedTo != "":
+		return l.gone(l.movedTo)
 	}
 	return nil
 }
@@ -87,17 +98,33 @@ func (l *Lake) mayWrite() error {
 // unmoved fails when the names of the files were written anew since the lake was opened: what is written now would be
 // called otherwise than what is there. It holds for as long as the lease is held.
 func (l *Lake) unmoved(ctx context.Context) error {
-	now, err := placeOf(ctx, l.db, l.dir)
+	now, err := placeOf(ctx, l.db, l.where)
+	if err == nil {
+		err = l.retired(ctx)
+	}
 	if err == nil && now != l.place {
-		err = fault.New(fault.Conflict, "parley lake move has written the names of the files in %s anew since this process opened it; run again", l.dir)
+		err = fault.New(fault.Conflict, "parley lake move has written the names of the files in %s anew since this process opened it; run again", l)
 	}
 	return err
+}
+
+// retired fails when the lake was copied to another place and is kept only until somebody removes it.
+func (l *Lake) retired(ctx context.Context) error {
+	m, err := readMarker(ctx, l.where)
+	if err == nil && m.MovedTo != "" {
+		return l.gone(m.MovedTo)
+	}
+	return err
+}
+
+func (l *Lake) gone(to string) error {
+	return fault.New(fault.Conflict, "the lake %s was moved to %s and is not written any more; name that one, and remove this one when nobody needs it", l, to)
 }
 
 // notHome says of a lake that was moved what to do.
 func (l *Lake) notHome() error {
 	return fault.New(fault.Conflict, "the lake was made as %s and its tables name their files by that path; run: parley lake move --lake %s",
-		l.place.home(), l.dir)
+		l.place.home(), l)
 }
 
 func readOnly(dir string) error {

@@ -11,30 +11,64 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
-	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/state"
 )
 
-// icebergCatalog is the SQL catalog of the library, which makes its tables in the control database, but for tables being
-// made, loaded and committed. The library (v0.7.0) percent-encodes every location that it makes up, and most engines take a
-// location literally; and it does not mark every lost race as table.ErrCommitFailed, so that its own retry never starts.
-type icebergCatalog struct {
-	*sqlcat.Catalog
+// catalogTables are those of a catalog in a database as every engine knows them: the JDBC catalog of Iceberg in its version V1. A lake in
+// a Postgres shares them with the others there.
+const catalogTables = `
+	CREATE TABLE IF NOT EXISTS iceberg_tables (
+		catalog_name               {text} NOT NULL,
+		table_namespace            {text} NOT NULL,
+		table_name                 {text} NOT NULL,
+		iceberg_type               {text},
+		metadata_location          {text},
+		previous_metadata_location {text},
+		PRIMARY KEY (catalog_name, table_namespace, table_name)
+	);
+	CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
+		catalog_name   {text} NOT NULL,
+		namespace      {text} NOT NULL,
+		property_key   {text} NOT NULL,
+		property_value {text},
+		PRIMARY KEY (catalog_name, namespace, property_key)
+	)`
 
-	lake *Lake
-}
+// icebergCatalog makes, loads and commits tables in the control database. The library has a catalog of its own (v0.7.0), which
+// percent-encodes every location that it makes up, while most engines take a location literally; which does not mark every lost
+// race as table.ErrCommitFailed, so that the library's own retry never starts; and which knows no fence.
+type icebergCatalog struct{ lake *Lake }
 
 // catalogName is what the rows of our catalog bear.
 const catalogName = "parley"
 
-func newCatalog(l *Lake) (icebergCatalog, error) {
-	handle, dialect := l.db.Handle()
-	c, err := sqlcat.NewCatalog(catalogName, handle, sqlcat.SupportedDialect(dialect), iceberg.Properties{"warehouse": fileURL(warehouseOf(l.dir))})
-	return icebergCatalog{c, l}, err
+// catalogNamespace is the namespace that the tables of a lake have in the catalog. Those of a Postgres, which are in one catalog, go by
+// the names of their schemas.
+func catalogNamespace(db *state.DB) string {
+	if schema, shared := db.Shared(); shared {
+		return schema
+	}
+	return namespace
+}
+
+// makeCatalog makes the tables of the catalog that are not there.
+func (l *Lake) makeCatalog(ctx context.Context) error {
+	there, err := l.db.Has(ctx, "iceberg_tables")
+	if there || err != nil {
+		return err
+	}
+	return l.db.Common(ctx, catalogTables)
+}
+
+// createNamespace enters the namespace of the lake, for engines that list them.
+func (c icebergCatalog) createNamespace(ctx context.Context) error {
+	_, err := c.lake.db.Exec(ctx, `INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true') ON CONFLICT DO NOTHING`, catalogName, catalogNamespace(c.lake.db))
+	return err
 }
 
 // LoadTable loads a table that commits through this catalog.
@@ -55,7 +89,7 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 		}
 	}
 	from := now.MetadataLocation()
-	if updates, err = spelled(ctx, now.Location(), updates); err != nil {
+	if updates, err = c.lake.spelled(ctx, now.Location(), updates); err != nil {
 		return nil, "", err
 	}
 	meta, err := table.UpdateTableMetadata(now.Metadata(), updates, from)
@@ -66,12 +100,12 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 	if err != nil {
 		return nil, "", err
 	}
-	if err := writeMetadata(ctx, to, meta); err != nil {
+	if err := c.lake.writeMetadata(ctx, to, meta); err != nil {
 		return nil, "", err
 	}
 	changed, err := c.lake.db.Exec(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ?
 		WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-		to, from, catalogName, namespace, id[len(id)-1], from)
+		to, from, catalogName, catalogNamespace(c.lake.db), id[len(id)-1], from)
 	if err == nil && changed == 0 {
 		err = fmt.Errorf("%w: the metadata of %s is no longer %s", table.ErrCommitFailed, id[len(id)-1], path.Base(from))
 	}
@@ -80,8 +114,8 @@ func (c icebergCatalog) CommitTable(ctx context.Context, id table.Identifier, re
 
 // createTable makes an empty table, partitioned by the day of conversation_start where it has one, in the folder at location,
 // unless there is one already.
-func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t tables.Table, location string) error {
-	if there, err := c.CheckTableExists(ctx, id); there || err != nil {
+func (c icebergCatalog) createTable(ctx context.Context, t tables.Table, location string) error {
+	if _, err := c.lake.location(ctx, t); !errors.Is(err, state.ErrNoRow) {
 		return err
 	}
 	schema, err := table.ArrowSchemaToIceberg(tables.Schema(t), false, nil)
@@ -106,21 +140,21 @@ func (c icebergCatalog) createTable(ctx context.Context, id table.Identifier, t 
 		return err
 	}
 	at := metadataNamed(location+"/metadata", 0)
-	if err := writeMetadata(ctx, at, meta); err != nil {
+	if err := c.lake.writeMetadata(ctx, at, meta); err != nil {
 		return err
 	}
 	_, err = c.lake.db.Exec(ctx, `INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type)
-		VALUES (?, ?, ?, ?, 'TABLE')`, catalogName, namespace, string(t), at)
+		VALUES (?, ?, ?, ?, 'TABLE')`, catalogName, catalogNamespace(c.lake.db), string(t), at)
 	return err
 }
 
 // writeMetadata writes the metadata of a table.
-func writeMetadata(ctx context.Context, at string, meta table.Metadata) error {
+func (l *Lake) writeMetadata(ctx context.Context, at string, meta table.Metadata) error {
 	text, err := json.Marshal(meta)
 	if err != nil {
 		return err
 	}
-	return newDurableFS(ctx).WriteFile(at, append(text, '\n'))
+	return l.inWhole(ctx).WriteFile(at, append(text, '\n'))
 }
 
 // metadataNamed is a new location of metadata in a folder, with the number that engines order them by.
@@ -141,7 +175,7 @@ func following(location string) (string, error) {
 
 // spelled gives updates with the locations of new snapshots as the location of the table is spelled: the list of manifests
 // and, in it, the manifests. Where the library's spelling is the same, nothing is read or written.
-func spelled(ctx context.Context, location string, updates []table.Update) ([]table.Update, error) {
+func (l *Lake) spelled(ctx context.Context, location string, updates []table.Update) ([]table.Update, error) {
 	if strings.Contains(location, "%") {
 		return updates, nil // an old table: it goes on as it is
 	}
@@ -158,7 +192,7 @@ func spelled(ctx context.Context, location string, updates []table.Update) ([]ta
 		if !strings.Contains(s.ManifestList, "%") {
 			continue
 		}
-		if s.ManifestList, err = respellList(ctx, s.ManifestList); err != nil {
+		if s.ManifestList, err = l.respellList(ctx, s.ManifestList); err != nil {
 			return nil, err
 		}
 		out[i] = table.NewAddSnapshotUpdate(s)
@@ -183,8 +217,8 @@ func addedBy(u table.Update) (*table.Snapshot, error) {
 
 // respellList names the manifests of a list as they are spelled today, and gives the list's own location in that spelling.
 // Nobody has read the list yet.
-func respellList(ctx context.Context, location string) (string, error) {
-	fs := newDurableFS(ctx)
+func (l *Lake) respellList(ctx context.Context, location string) (string, error) {
+	fs := l.inWhole(ctx)
 	content, err := fs.ReadFile(location)
 	if err != nil {
 		return "", err
@@ -208,7 +242,15 @@ func respellList(ctx context.Context, location string) (string, error) {
 
 func respelled(location string) (string, error) {
 	at, err := filePath(location)
-	return fileURL(at), err
+	return locationOfFile(at), err
+}
+
+// locationOfFile is the location of a file by its name: of one in a folder its path, of others a URL.
+func locationOfFile(name string) string {
+	if isURL(name) {
+		return name
+	}
+	return fileURL(name)
 }
 
 // fileURL is the location of a file: its path as it is, because most engines take a location literally. Where that would
@@ -224,11 +266,17 @@ func fileURL(path string) string {
 // encodedURL is the location of a file as lakes have it that were made before locations were plain.
 func encodedURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
-// filePath is the path of a location, however it is spelled.
+// bucketScheme begins the locations of files in a bucket. They are names as they stand.
+const bucketScheme = "s3://"
+
+// filePath is the name of the file at a location: its path, however it is spelled, or the URL of what is in a bucket.
 func filePath(location string) (string, error) {
+	if strings.HasPrefix(location, bucketScheme) {
+		return location, nil
+	}
 	u, err := url.Parse(location)
 	if err != nil || u.Scheme != "file" {
-		return "", fault.New(fault.Corrupt, "a data file lies at %s, which is no local file", location)
+		return "", fault.New(fault.Corrupt, "a data file lies at %s, which is neither a local file nor in a bucket", location)
 	}
 	return u.Path, nil
 }

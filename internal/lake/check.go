@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -109,6 +110,7 @@ func (c *checker) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	s = s.direct()
 	if c.by, err = c.lake.Deriving(ctx); err != nil {
 		return err
 	}
@@ -445,7 +447,21 @@ func (c *checker) unreferenced(ctx context.Context) error {
 		}
 		c.report.Unreferenced += n
 	}
+	for _, err := range c.lake.unpublished(ctx) {
+		if err != nil {
+			return err
+		}
+		c.report.Unreferenced++
+	}
 	return nil
+}
+
+// unpublished yields what writers have begun in a store that keeps such things, and not brought to an end.
+func (l *Lake) unpublished(ctx context.Context) iter.Seq2[store.Info, error] {
+	if files, is := l.Store().(store.Uploading); is {
+		return files.Uploads(ctx, "")
+	}
+	return func(func(store.Info, error) bool) {}
 }
 
 // orphans counts the files of a table that none of its snapshots refers to. It reads all of them and has pinned one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -67,7 +68,8 @@ var schema = state.Schema{Owner: "lake", Steps: []string{`
 		attribute {text} NOT NULL,
 		outcome   {text} NOT NULL,
 		meanings  {text} NOT NULL -- JSON object: what values mean
-	) {checked}`,
+	) {checked}`, `
+	ALTER TABLE commits ADD COLUMN epoch {integer} NOT NULL DEFAULT 0; -- of the writer's lease, which the names of the files have; 0: they have none`,
 }}
 
 // intent is a commit whose outcome is not settled.
@@ -76,6 +78,17 @@ type intent struct {
 	run  string
 	at   time.Time
 	days []conversation.Day
+	// epoch is that of the lease of the writer who began it; 0 where a lease cannot be lost. A commit that is made again, by another
+	// writer, has the same id, and files of other names: who slept meanwhile writes and removes only its own.
+	epoch int64
+}
+
+// file is the name of the files that the commit writes.
+func (i intent) file() string {
+	if i.epoch == 0 {
+		return i.id + ".parquet"
+	}
+	return fmt.Sprintf("%s.%d.parquet", i.id, i.epoch)
 }
 
 func (l *Lake) begin(ctx context.Context, i intent) error {
@@ -83,7 +96,7 @@ func (l *Lake) begin(ctx context.Context, i intent) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.db.Exec(ctx, `INSERT INTO commits (commit_id, run_id, begun_at, days) VALUES (?, ?, ?, ?)`, i.id, i.run, conversation.FormatTime(i.at), string(days))
+	_, err = l.db.Exec(ctx, `INSERT INTO commits (commit_id, run_id, begun_at, days, epoch) VALUES (?, ?, ?, ?, ?)`, i.id, i.run, conversation.FormatTime(i.at), string(days), i.epoch)
 	return err
 }
 
@@ -118,7 +131,7 @@ func (l *Lake) settle(ctx context.Context, i intent, in bool, brought indexed) e
 
 func (l *Lake) intents(ctx context.Context) (out []intent, err error) {
 	err = l.db.View(ctx, func(db *state.DB) error {
-		out, err = state.All(db.Rows(ctx, `SELECT commit_id, run_id, begun_at, days FROM commits ORDER BY begun_at`), readIntent)
+		out, err = state.All(db.Rows(ctx, `SELECT commit_id, run_id, begun_at, days, epoch FROM commits ORDER BY begun_at`), readIntent)
 		return err
 	})
 	return out, err
@@ -126,7 +139,7 @@ func (l *Lake) intents(ctx context.Context) (out []intent, err error) {
 
 func readIntent(r state.Row) (i intent, err error) {
 	var at, days string
-	if err := r.Scan(&i.id, &i.run, &at, &days); err != nil {
+	if err := r.Scan(&i.id, &i.run, &at, &days, &i.epoch); err != nil {
 		return i, err
 	}
 	if i.at, err = conversation.ParseTime(at); err != nil {

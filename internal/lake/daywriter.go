@@ -25,9 +25,9 @@ type writtenDay struct {
 
 // writeDays writes the files of every day that the commit changes. It shreds on this goroutine while others, one a table,
 // encode and write what was shredded before.
-func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incoming iter.Seq2[conversation.Version, error], keys *wire.Keys) ([]writtenDay, Outcome, error) {
+func (w *Writer) writeDays(ctx context.Context, name string, m *merge, incoming iter.Seq2[conversation.Version, error], keys *wire.Keys) ([]writtenDay, Outcome, error) {
 	writing, ctx := newLanes(ctx)
-	d := &dayWriter{Writer: w, commit: commit, writing: writing, mem: new(recycler), keys: keys}
+	d := &dayWriter{Writer: w, name: name, writing: writing, mem: new(recycler), keys: keys}
 	out, err := d.shred(ctx, m, incoming)
 	// When writing fails, shredding ends with a cancellation that is only its consequence.
 	if failed := writing.wait(); failed != nil {
@@ -44,7 +44,7 @@ func (w *Writer) writeDays(ctx context.Context, commit string, m *merge, incomin
 type dayWriter struct {
 	*Writer
 
-	commit  string
+	name    string // of the files
 	writing *lanes
 	mem     *recycler
 	keys    *wire.Keys // of the records that come
@@ -122,7 +122,7 @@ func fresh(m *merge, incoming iter.Seq2[conversation.Version, error]) iter.Seq2[
 
 // fileOf is the file of a table that the commit writes for a day.
 func (d *dayWriter) fileOf(t tables.Table, day conversation.Day) datafile.File {
-	return d.lake.fileAt(data(t).Join("day="+day.String(), d.commit+".parquet"))
+	return d.lake.fileAt(data(t).Join("day="+day.String(), d.name))
 }
 
 // day has one day written: it is copied, or shredded.

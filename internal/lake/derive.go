@@ -218,7 +218,7 @@ func (w *Writer) deriveBatch(ctx context.Context, o DeriveOptions, days []conver
 		return out, err
 	}
 	defer func() { err = errors.Join(err, base.Close()) }()
-	i := intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}
+	i := intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At, epoch: w.lake.epoch()}
 	lasting := context.WithoutCancel(ctx)
 	if err := w.lake.begin(lasting, i); err != nil {
 		return out, err
@@ -242,7 +242,7 @@ func (w *Writer) deriveBatch(ctx context.Context, o DeriveOptions, days []conver
 // writeDerived writes the files of the derived tables of some days. All other files of these days stay.
 func (w *Writer) writeDerived(ctx context.Context, i intent, base *Snapshot, days []conversation.Day, done func(int64)) ([]writtenDay, error) {
 	writing, ctx := newLanes(ctx)
-	d := &dayWriter{Writer: w, commit: i.id, writing: writing, mem: new(recycler)}
+	d := &dayWriter{Writer: w, name: i.file(), writing: writing, mem: new(recycler)}
 	var failed error
 	for _, day := range days {
 		if failed = d.derive(ctx, base, day, done); failed != nil {

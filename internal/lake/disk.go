@@ -14,6 +14,15 @@ import (
 // only, so that a lake cannot have its own.
 var onDisk folder.Disk = folder.OS{} //nolint:gochecknoglobals // as above
 
+// currentDisk is what onDisk is at the moment.
+type currentDisk struct{}
+
+func (currentDisk) Mkdir(path string) error                 { return onDisk.Mkdir(path) }
+func (currentDisk) Create(path string) (folder.File, error) { return onDisk.Create(path) }
+func (currentDisk) Rename(from, to string) error            { return onDisk.Rename(from, to) }
+func (currentDisk) RenameNew(from, to string) error         { return onDisk.RenameNew(from, to) }
+func (currentDisk) SyncDir(path string) error               { return onDisk.SyncDir(path) }
+
 var errUnexpected = errors.New("unexpected failure")
 
 // diskFault is the kind of a failure to write: a full disk is one, whatever library saw it. Some of them keep only

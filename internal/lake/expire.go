@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 // ExpireOptions say which snapshots go.
@@ -101,6 +102,9 @@ func (w *Writer) expire(ctx context.Context, o ExpireOptions) (out Expired, err 
 	if err := w.removeOrphans(ctx, tables.Conversations, head, o, &out); err != nil || o.dry {
 		return out, err
 	}
+	if err := w.giveUpUploads(ctx, o, &out); err != nil {
+		return out, err
+	}
 	return out, w.lake.removePins(ctx, func(id int64) bool { return head.SnapshotByID(id) != nil })
 }
 
@@ -137,7 +141,7 @@ func (w *Writer) expireUnpinned(ctx context.Context, head *table.Table, ids []in
 	}
 	// The locks must outlast the commit: a reader who pins one of them before it would find it in the history still.
 	defer func() { err = errors.Join(err, free.release()) }()
-	if head, err = w.drop(ctx, tables.Conversations, head, free.ids, dry); err != nil {
+	if head, err = w.with(free).drop(ctx, tables.Conversations, head, free.ids, dry); err != nil {
 		return nil, err
 	}
 	out.Snapshots += len(free.ids)
@@ -229,6 +233,11 @@ func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.T
 	if err != nil {
 		return fault.Because(fault.Corrupt, err, "the files of table %s cannot be listed", t)
 	}
+	if !o.dry {
+		if err := w.lake.still(ctx); err != nil {
+			return err
+		}
+	}
 	for _, f := range plan.OrphanFiles() {
 		if !o.dry {
 			if err := errors.Join(ctx.Err(), gone(w.remove(ctx, w.lake.at(f.Path)))); err != nil {
@@ -240,6 +249,21 @@ func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.T
 		out.Bytes += f.SizeBytes
 	}
 	return nil
+}
+
+// giveUpUploads gives up what writers that were killed have begun in a bucket: it costs room there and is in no listing.
+func (w *Writer) giveUpUploads(ctx context.Context, o ExpireOptions, out *Expired) error {
+	files, is := w.lake.Store().(store.Uploading)
+	if !is {
+		return nil
+	}
+	return files.GiveUp(ctx, "", func(begun store.Info) bool {
+		if !begun.Put.Before(o.strays()) {
+			return false
+		}
+		out.Files++
+		return true
+	})
 }
 
 // gone takes a file that is not there for one that was removed.

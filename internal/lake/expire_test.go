@@ -113,6 +113,9 @@ func readAll(ctx context.Context, s *Snapshot) error {
 }
 
 func exists(path string) bool {
+	if isURL(path) {
+		return put(path)
+	}
 	_, err := os.Stat(path)
 	return err == nil
 }

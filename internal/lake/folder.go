@@ -112,15 +112,27 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
-// hasControl says whether there is a control database in dir.
-func hasControl(dir string) bool {
-	_, err := os.Stat(controlPath(dir))
+// hasControl says whether the control database is there. A Postgres says so itself when it is opened.
+func (a Address) hasControl() bool {
+	if !a.embedded() {
+		return true
+	}
+	_, err := os.Stat(a.Control)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// controlInfo is the control database in dir, to be compared with what is there later; nil if there is none.
-func controlInfo(dir string) fs.FileInfo {
-	info, err := os.Stat(controlPath(dir))
+// HasControl says whether the control database of the lake in a folder is there.
+func HasControl(dir string) bool {
+	_, err := os.Stat(controlPath(dir))
+	return err == nil
+}
+
+// controlInfo is the file of the control database, to be compared with what is there later; nil if there is none.
+func (a Address) controlInfo() fs.FileInfo {
+	if !a.embedded() {
+		return nil
+	}
+	info, err := os.Stat(a.Control)
 	if err != nil {
 		return nil
 	}
@@ -131,10 +143,10 @@ func controlInfo(dir string) fs.FileInfo {
 // database that is open is still the old one, and the files that it names are not there. Of a lake that may only be read
 // nothing is kept open: what lies there counts.
 func (l *Lake) inPlace() error {
-	if l.control == nil || os.SameFile(l.control, controlInfo(l.dir)) {
+	if l.control == nil || os.SameFile(l.control, l.where.controlInfo()) {
 		return nil
 	}
-	return fault.Because(fault.Unavailable, fmt.Errorf("put back the folder that was at %s, or stop this process and start it again", l.dir),
+	return fault.Because(fault.Unavailable, fmt.Errorf("put back the folder that was at %s, or stop this process and start it again", filepath.Dir(l.where.Control)),
 		"the lake was moved away or replaced while it was in use")
 }
 

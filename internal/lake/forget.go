@@ -231,7 +231,7 @@ func (w *Writer) without(ctx context.Context, o ForgetOptions) (days int, err er
 	if err != nil {
 		return 0, err
 	}
-	i := intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}
+	i := intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At, epoch: w.lake.epoch()}
 	lasting := context.WithoutCancel(ctx)
 	if err := w.lake.begin(lasting, i); err != nil {
 		return 0, err
@@ -250,7 +250,7 @@ func (w *Writer) writeWithout(ctx context.Context, i intent, base *Snapshot, x *
 	if err != nil {
 		return indexed{}, err
 	}
-	days, out, err := w.writeDays(ctx, i.id, m, noRecords, wire.NewKeys())
+	days, out, err := w.writeDays(ctx, i.file(), m, noRecords, wire.NewKeys())
 	if err != nil {
 		return indexed{}, err
 	}
@@ -312,5 +312,5 @@ func (w *Writer) afresh(ctx context.Context, o ForgetOptions) error {
 	if p.manifests[tables.Conversations] == 0 {
 		return nil
 	}
-	return w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}, base, p)
+	return w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At, epoch: w.lake.epoch()}, base, p)
 }

@@ -33,6 +33,15 @@ func (s *Snapshot) Holding(ctx context.Context, wanted []conversation.ID) ([]dat
 	return slices.DeleteFunc(slices.Clone(all), func(f datafile.File) bool { return look.covers(f) && !days[f.Day] }), nil
 }
 
+// Only is the snapshot with no more files than those of conversations in which any of the ids can lie. It is good for as long as the
+// snapshot is open, and need not be closed.
+func (s *Snapshot) Only(ctx context.Context, wanted []conversation.ID) (*Snapshot, error) {
+	files, err := s.Holding(ctx, wanted)
+	only := *s
+	only.files, only.names, only.pin = map[tables.Table][]datafile.File{tables.Conversations: files}, nil, nil
+	return &only, err
+}
+
 // SnapshotHolding opens the newest snapshot as Snapshot does, for those who look for some conversations by their ids and ask nothing
 // else of it: the companions seem empty in it, and of conversations it need not have more files than those in which any of
 // the ids can lie. So what it takes does not grow with the lake.

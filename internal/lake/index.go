@@ -274,15 +274,22 @@ func (l *Lake) strays(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = l.Store().Sweep(ctx, idsAt, func(store.Location) bool { return true })
+	var stray []string
 	for info, listing := range l.Store().List(ctx, idsAt) {
-		name, run := strings.CutSuffix(info.At.Name(), runSuffix)
-		switch {
-		case listing != nil:
-			err = errors.Join(err, listing)
-		case run && !slices.ContainsFunc(x.runs, func(r runFile) bool { return r.name == name }):
-			err = errors.Join(err, l.removeRun(ctx, name))
+		if listing != nil {
+			return listing
 		}
+		name, run := strings.CutSuffix(info.At.Name(), runSuffix)
+		if run && !slices.ContainsFunc(x.runs, func(r runFile) bool { return r.name == name }) {
+			stray = append(stray, name)
+		}
+	}
+	if err := l.still(ctx); err != nil {
+		return err
+	}
+	err = l.Store().Sweep(ctx, idsAt, func(store.Location) bool { return true })
+	for _, name := range stray {
+		err = errors.Join(err, l.removeRun(ctx, name))
 	}
 	return err
 }

@@ -25,20 +25,18 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
-	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // Format is the version of the lake's layout that this program writes. It reads every version up to it.
 const Format = 1
 
-// namespace is the Iceberg namespace of the one organisation whose conversations the lake keeps.
+// namespace is the folder of the tables, and the Iceberg namespace that they have in a control database of their own.
 const namespace = "parley"
 
 const markerName = "lake.json"
@@ -47,111 +45,179 @@ const markerName = "lake.json"
 type marker struct {
 	Format    int    `json:"format"`
 	Warehouse string `json:"warehouse"` // absolute, as Iceberg's metadata has it; the catalog is what counts
+	// ID is Lake.ID, by which the control database that belongs to it is known; missing in lakes of earlier versions.
+	ID string `json:"id,omitempty"`
+	// MovedTo names the lake that this one was copied to; it is not written any more.
+	MovedTo string `json:"moved_to,omitempty"`
 }
 
 // Lake is an open lake. Safe for concurrent use.
 type Lake struct {
-	dir     string      // without symbolic links
+	where   Address
+	dir     string      // the folder, without symbolic links; empty if the lake is not in one
 	read    store.Store // of every File of a snapshot: the same, so that files can be compared
 	place   place
+	movedTo string // when it was opened
 	db      *state.DB
 	control fs.FileInfo // of the control database that db has open; nil if none is kept open
 	catalog icebergCatalog
-	listed  atomic.Pointer[listing] // of the snapshot that was opened last
-	whole   atomic.Pointer[wholeList]
+	holder  holder // for whom the lake writes, where the right to can be lost
+	*remembered
 }
 
-// Create makes a lake in dir, which must be empty, missing, or hold a lake already, which is then opened. A folder that
-// may not be made is fault.Invalid.
+// remembered is what was read last, kept because it is asked for again.
+type remembered struct {
+	listed atomic.Pointer[listing] // of the snapshot that was opened last
+	whole  atomic.Pointer[wholeList]
+}
+
+// Create makes a lake in the folder dir, which must be empty, missing, or hold a lake already, which is then opened. A folder
+// that may not be made is fault.Invalid.
 func Create(ctx context.Context, dir string) (*Lake, error) {
 	dir, err := resolve(dir)
 	if err != nil {
 		return nil, err
 	}
-	if Exists(dir) {
-		return Open(ctx, dir)
+	return CreateAt(ctx, inFolder(dir))
+}
+
+// CreateAt is Create, of a lake wherever it is kept.
+func CreateAt(ctx context.Context, a Address) (*Lake, error) {
+	if a.shared() {
+		return createShared(ctx, a)
 	}
-	if err := Vacant(ctx, dir); err != nil {
+	if there, err := a.Exists(ctx); there || err != nil {
+		return openIf(ctx, a, err)
+	}
+	if err := a.Vacant(ctx); err != nil {
 		return nil, err
 	}
-	if err := folder.On(dir, onDisk).Prepare(ctx, ""); err != nil {
-		return nil, unmakable(dir, err)
+	if err := a.prepare(ctx); err != nil {
+		return nil, err
 	}
-	if !writable(dir) {
-		return nil, unmakable(dir, errReadOnly)
-	}
-	lease, err := lease(ctx, folder.On(dir, onDisk), "%s is making the lake; wait until it is done")
+	lease, err := lease(ctx, a.Locks, "%s is making the lake; wait until it is done")
 	if err != nil {
 		return nil, err
 	}
 	defer lease.Close()
-	if Exists(dir) { // somebody else has just made it
-		return Open(ctx, dir)
+	if there, err := a.Exists(ctx); there || err != nil { // somebody else has just made it
+		return openIf(ctx, a, err)
 	}
-	l, err := openWritable(ctx, dir)
+	l, err := openWritable(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	if err := l.createTables(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	// The marker comes last: a folder with a marker is a whole lake, and one without is finished by the next Create.
-	return l, l.writeMarker(ctx, l.place.named)
+	// The marker comes last: a place with a marker has a whole lake, and one without is finished by the next Create.
+	if err := l.writeMarker(ctx, l.place.named); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// openIf opens a lake if there was no failure.
+func openIf(ctx context.Context, a Address, err error) (*Lake, error) {
+	if err != nil {
+		return nil, err
+	}
+	return OpenAt(ctx, a)
 }
 
 // Found says whether dir holds a lake that this process may read; if not, it fails as Open does.
 func Found(ctx context.Context, dir string) error {
 	dir, err := resolve(dir)
 	if err == nil {
-		_, err = readMarker(ctx, dir)
+		err = FoundAt(ctx, inFolder(dir))
 	}
 	return err
 }
 
-// Open opens the lake in dir, to read and, where that is allowed, to write. A folder without a lake is fault.NotFound, a
-// lake of a newer format fault.Conflict. A lake that was moved can be read, and is whole again after Move.
+// FoundAt is Found, of a lake wherever it is kept.
+func FoundAt(ctx context.Context, a Address) error {
+	_, err := readMarker(ctx, a)
+	return err
+}
+
+// Open opens the lake in the folder dir, to read and, where that is allowed, to write. A folder without a lake is
+// fault.NotFound, a lake of a newer format fault.Conflict. A lake that was moved can be read, and is whole again after Move.
 func Open(ctx context.Context, dir string) (*Lake, error) {
 	dir, err := resolve(dir)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := readMarker(ctx, dir); err != nil {
-		return nil, err
-	}
-	if !hasControl(dir) {
-		return nil, fault.New(fault.Corrupt, "the lake %s has no control.db; restore it from a backup", dir)
-	}
-	if writable(dir) {
-		return openWritable(ctx, dir)
-	}
-	return openReadable(ctx, dir)
+	return OpenAt(ctx, inFolder(dir))
 }
 
-func controlPath(dir string) string { return filepath.Join(dir, "control.db") }
+// OpenAt is Open, of a lake wherever it is kept. A control database of another lake is fault.Conflict.
+func OpenAt(ctx context.Context, a Address) (*Lake, error) {
+	m, err := readMarker(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if a.shared() {
+		return openShared(ctx, a, m)
+	}
+	if !a.hasControl() {
+		return nil, a.noControl()
+	}
+	open := openReadable
+	if a.writable() {
+		open = openWritable
+	}
+	l, err := open(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	l.movedTo = m.MovedTo
+	if err := l.is(ctx, m); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
 
-func readMarker(ctx context.Context, dir string) (m marker, err error) {
-	text, err := markerText(ctx, dir)
+// is looks whether the control database is that of the lake whose marker lies beside the files. In a folder they lie together.
+func (l *Lake) is(ctx context.Context, m marker) error {
+	if l.dir != "" || m.ID == "" {
+		return nil
+	}
+	id, err := l.ID(ctx)
+	elsewhere := l.place.moved() && errors.Is(err, fault.NotFound) // the files that it names are not here
+	if errors.Is(err, state.ErrNoRow) || elsewhere || err == nil && id != m.ID {
+		return fault.New(fault.Conflict, "the control database that --state names is not that of the lake %s; give the --state that the lake was made with", l)
+	}
+	return err
+}
+
+// elsewhere gives the address of the control database of the lake in a folder, where tests have it in a Postgres. nil: it is in the folder.
+var elsewhere func(dir string) string
+
+func controlPath(dir string) string { return filepath.Join(dir, ControlName) }
+
+func readMarker(ctx context.Context, a Address) (m marker, err error) {
+	text, err := markerText(ctx, a.Store)
 	switch {
-	case errors.Is(err, fault.NotFound) && hasCatalog(ctx, dir):
-		return m, noMarker(fault.NotFound, dir)
+	case errors.Is(err, fault.NotFound) && a.dir != "" && hasCatalog(ctx, a.dir):
+		return m, noMarker(fault.NotFound, a.dir)
 	case errors.Is(err, fault.NotFound):
-		return m, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", dir, markerName)
-	case errors.Is(err, fault.Forbidden):
-		return m, fault.Because(fault.Forbidden, err, "the lake %s may not be read; its owner must give the right to read it", dir)
+		return m, fault.New(fault.NotFound, "%s is no lake: it has no %s; parley extract and parley import make one", a, markerName)
+	case errors.Is(err, fault.Forbidden) && a.dir != "":
+		return m, fault.Because(fault.Forbidden, err, "the lake %s may not be read; its owner must give the right to read it", a)
 	case err != nil:
 		return m, err
 	}
 	if err := json.Unmarshal(text, &m); err != nil || m.Format < 1 {
-		return m, fault.New(fault.Corrupt, "%s is damaged", filepath.Join(dir, markerName))
+		return m, fault.New(fault.Corrupt, "%s is damaged", a.Root+"/"+markerName)
 	}
 	if m.Format > Format {
-		return m, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", dir, m.Format, Format)
+		return m, fault.New(fault.Conflict, "the lake %s has format %d and this parley knows formats up to %d; use a newer parley", a, m.Format, Format)
 	}
 	return m, nil
 }
 
-func markerText(ctx context.Context, dir string) (_ []byte, err error) {
-	o, err := folder.At(dir).Open(ctx, markerName)
+func markerText(ctx context.Context, files store.Store) (_ []byte, err error) {
+	o, err := files.Open(ctx, markerName)
 	if err != nil {
 		return nil, err
 	}
@@ -170,8 +236,17 @@ func noMarker(kind error, dir string) error {
 }
 
 // writeMarker writes lake.json. Nobody else may do so meanwhile.
-func (l *Lake) writeMarker(ctx context.Context, warehouse string) (err error) {
-	text, err := json.MarshalIndent(marker{Format: Format, Warehouse: warehouse}, "", "  ")
+func (l *Lake) writeMarker(ctx context.Context, warehouse string) error {
+	id, err := l.ID(ctx)
+	if err != nil {
+		return err
+	}
+	return l.mark(ctx, marker{Format: Format, Warehouse: warehouse, ID: id, MovedTo: l.movedTo})
+}
+
+// mark writes lake.json with this in it.
+func (l *Lake) mark(ctx context.Context, m marker) (err error) {
+	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -191,12 +266,11 @@ func (l *Lake) writeMarker(ctx context.Context, warehouse string) (err error) {
 
 // createTables makes the tables that are not there.
 func (l *Lake) createTables(ctx context.Context) error {
-	err := l.catalog.CreateNamespace(ctx, table.Identifier{namespace}, nil)
-	if err != nil && !errors.Is(err, catalog.ErrNamespaceAlreadyExists) {
+	if err := l.catalog.createNamespace(ctx); err != nil {
 		return err
 	}
 	for _, t := range tables.All() {
-		if err := l.catalog.createTable(ctx, identifier(t), t, l.place.url(l.tableDir(t))); err != nil {
+		if err := l.catalog.createTable(ctx, t, l.place.url(l.tableDir(t))); err != nil {
 			return err
 		}
 	}
@@ -217,7 +291,7 @@ func (l *Lake) complete(ctx context.Context) error {
 func (l *Lake) tables(ctx context.Context) (out []tables.Table, err error) {
 	err = l.db.View(ctx, func(db *state.DB) error {
 		out = nil
-		names, err := state.All(db.Rows(ctx, `SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?`, catalogName, namespace), readName)
+		names, err := state.All(db.Rows(ctx, `SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ?`, catalogName, catalogNamespace(db)), readName)
 		for _, t := range tables.All() {
 			if slices.Contains(names, string(t)) || !t.IsDerived() {
 				out = append(out, t)
@@ -234,10 +308,10 @@ func readName(r state.Row) (name string, err error) { return name, r.Scan(&name)
 func (l *Lake) Close() error { return l.db.Close() }
 
 // Store is where the lake's files are.
-func (l *Lake) Store() store.Store { return folder.On(l.dir, onDisk) }
+func (l *Lake) Store() store.Store { return l.where.Store }
 
-// String is the lake's folder, for messages.
-func (l *Lake) String() string { return l.dir }
+// String is what people call the lake: its folder, or s3://bucket/prefix.
+func (l *Lake) String() string { return l.where.Name }
 
 // Control is the control database, which whoever opens a lake hands to those who have tables of their own in it. Nobody who
 // is given a lake takes it from there. Of a lake that may only be read, it can be viewed, and any other use of it is
@@ -247,7 +321,7 @@ func (l *Lake) Control() *state.DB { return l.db }
 func identifier(t tables.Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
 func (l *Lake) tableDir(t tables.Table) string {
-	return filepath.Join(l.place.named, namespace, string(t))
+	return l.place.named + "/" + namespace + "/" + string(t)
 }
 
 // warehouse is where the tables are in the store.
@@ -256,12 +330,14 @@ const warehouse store.Location = "warehouse"
 // data is where the data files of a table are, in a folder for each day.
 func data(t tables.Table) store.Location { return warehouse.Join(namespace, string(t), "data") }
 
-// at is where a file is in the store that the tables name by a path.
-func (l *Lake) at(path string) store.Location { return warehouse.Join(l.within(l.place.path(path))) }
+// at is where a file is in the store that the tables name so.
+func (l *Lake) at(name string) store.Location {
+	return warehouse.Join(l.within(l.place.path(name)))
+}
 
 // url is what the tables name a file by.
 func (l *Lake) url(at store.Location) string {
-	return l.place.url(filepath.Join(l.place.named, strings.TrimPrefix(string(at), string(warehouse)+"/")))
+	return l.place.url(l.place.named + "/" + strings.TrimPrefix(string(at), string(warehouse)+"/"))
 }
 
 // load loads a table that commits through the catalog.
@@ -270,7 +346,7 @@ func (l *Lake) load(ctx context.Context, t tables.Table) (*table.Table, error) {
 	if err != nil {
 		return nil, unloaded(t, err)
 	}
-	tbl, err := table.NewFromLocation(ctx, identifier(t), location, l.place.files, l.catalog)
+	tbl, err := table.NewFromLocation(ctx, identifier(t), location, l.files, l.catalog)
 	if err != nil {
 		return nil, unloaded(t, err)
 	}
@@ -299,6 +375,6 @@ func (l *Lake) location(ctx context.Context, t tables.Table) (location string, e
 
 func locationOf(ctx context.Context, db *state.DB, t tables.Table) (location string, err error) {
 	err = db.Row(ctx, `SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?`,
-		catalogName, namespace, string(t)).Scan(&location)
+		catalogName, catalogNamespace(db), string(t)).Scan(&location)
 	return location, err
 }

@@ -53,7 +53,14 @@ func all(versions ...conversation.Version) iter.Seq2[conversation.Version, error
 
 func newLake(t *testing.T) *Lake {
 	t.Helper()
-	l, err := Create(t.Context(), filepath.Join(t.TempDir(), "the lake %41 #1"))
+	a, err := InFolder(filepath.Join(t.TempDir(), "the lake %41 #1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inBuckets() {
+		a = newBucket(t)
+	}
+	l, err := CreateAt(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
-	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wait"
 )
 
@@ -29,8 +28,8 @@ func lease(ctx context.Context, locks store.Locks, message string) (store.Lock, 
 	return lock, err
 }
 
-// locks are those beside the lake's store.
-func (l *Lake) locks() store.Locks { return folder.On(l.dir, onDisk) }
+// locks go with the control database: those of a Postgres are leases in it, others lie beside a file.
+func (l *Lake) locks() store.Locks { return l.where.Locks }
 
 // patience is the longest that whoever waits for the lease lets pass between two looks.
 const patience = time.Second
@@ -51,13 +50,15 @@ func (l *Lake) Turn(ctx context.Context, name, message string, most time.Duratio
 	if err := l.mayWrite(); err != nil {
 		return nil, err
 	}
-	return within(ctx, most, func() (store.Lock, error) {
-		lock, err := l.locks().Lock(ctx, store.Location(name+".lock"), store.LockOptions{})
-		if held, is := errors.AsType[*store.Held](err); is {
-			return nil, fault.New(fault.Conflict, message, held.By)
-		}
-		return lock, err
-	})
+	return within(ctx, most, func() (store.Lock, error) { return l.turn(ctx, name, message) })
+}
+
+func (l *Lake) turn(ctx context.Context, name, message string) (store.Lock, error) {
+	lock, err := l.locks().Lock(ctx, store.Location(name+".lock"), store.LockOptions{})
+	if held, is := errors.AsType[*store.Held](err); is {
+		return nil, fault.New(fault.Conflict, message, held.By)
+	}
+	return lock, err
 }
 
 // within tries until it succeeds, or fails with something else than fault.Conflict, or the time is over.

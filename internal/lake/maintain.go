@@ -197,7 +197,7 @@ func (w *Writer) merge(ctx context.Context, o MaintainOptions, out *Maintained) 
 	if err != nil || !p.needed() {
 		return err
 	}
-	if err := w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At}, base.commit, p); err != nil {
+	if err := w.commitMerged(ctx, intent{id: uuid.Must(uuid.NewV7()).String(), run: o.Run, at: o.At, epoch: w.lake.epoch()}, base.commit, p); err != nil {
 		return err
 	}
 	p.count(out)
@@ -232,7 +232,7 @@ func (w *Writer) writeMerges(ctx context.Context, i intent, p merges) error {
 // copyDays writes the changes of each day into one file: what keep keeps of them.
 func (w *Writer) copyDays(ctx context.Context, i intent, days [][]datafile.File, keep func(arrow.RecordBatch) []arrow.RecordBatch) (r replaced, err error) {
 	for _, files := range days {
-		to := w.lake.fileAt(data(tables.Changes).Join("day="+files[0].Day.String(), i.id+".parquet"))
+		to := w.lake.fileAt(data(tables.Changes).Join("day="+files[0].Day.String(), i.file()))
 		written, err := copyRows(ctx, tables.Changes, files, to, keep)
 		if err != nil {
 			return r, err

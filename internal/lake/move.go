@@ -46,25 +46,35 @@ func (m Moved) Needed() bool { return m.From != m.To || m.Respelled }
 //
 // Stopped at any point, even killed, it leaves a lake that can be read as before, and the next Move finishes: the names
 // of the files that it writes follow from those that they stand for. It fails with fault.Conflict while somebody writes.
-func Move(ctx context.Context, dir string, o MoveOptions) (out Moved, err error) {
+func Move(ctx context.Context, dir string, o MoveOptions) (Moved, error) {
+	dir, err := resolve(dir)
+	if err != nil {
+		return Moved{}, err
+	}
+	return MoveAt(ctx, inFolder(dir), o)
+}
+
+// MoveAt is Move, of a lake wherever it is kept.
+func MoveAt(ctx context.Context, at Address, o MoveOptions) (out Moved, err error) {
 	defer fault.Wrap(&err, "move the lake")
-	l, err := Open(ctx, dir)
+	l, err := OpenAt(ctx, at)
 	if err != nil {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	m := &mover{lake: l, o: o, out: Moved{From: l.place.home(), To: filepath.Dir(l.place.real), Respelled: l.place.encoded}, lists: map[string]string{}}
+	m := &mover{lake: l, o: o, out: Moved{From: l.place.home(), To: homeOf(l.place.real), Respelled: l.place.encoded}, lists: map[string]string{}}
 	if o.DryRun {
 		return m.out, m.rewrite(ctx)
 	}
 	if l.db.ReadOnly() {
-		return m.out, readOnly(l.dir)
+		return m.out, l.where.readOnly()
 	}
 	lease, err := l.lease(ctx)
 	if err != nil {
 		return m.out, err
 	}
 	defer func() { err = errors.Join(err, lease.Close()) }()
+	m.lake = l.under(lease)
 	return m.out, m.move(ctx)
 }
 
@@ -76,7 +86,8 @@ type mover struct {
 	// lists and manifests are the new locations of those that were written, by their old ones: snapshots share manifests.
 	lists    map[string]string
 	switches []switching
-	old      []string // paths of what the new files stand for
+	old      []string                    // paths of what the new files stand for
+	before   func(context.Context) error // called when all is written, before the lake is marked; may be nil
 }
 
 // switching is the change of a table from its old metadata to its new.
@@ -100,6 +111,11 @@ func (m *mover) move(ctx context.Context) error {
 	}
 	if err := m.reach("move.switched"); err != nil {
 		return err
+	}
+	if m.before != nil {
+		if err := m.before(ctx); err != nil {
+			return err
+		}
 	}
 	if err := m.mark(ctx); err != nil {
 		return err
@@ -171,10 +187,10 @@ func (m *mover) replaces(location string) {
 // located is what a file that the tables name so is to be named from now on. What is not a location of the lake stays.
 func (m *mover) located(text string) string {
 	path, err := filePath(text)
-	if err != nil || !filepath.IsAbs(path) {
+	if err != nil || !filepath.IsAbs(path) && !isURL(path) {
 		return text
 	}
-	return fileURL(m.lake.place.path(path))
+	return locationOfFile(m.lake.place.path(path))
 }
 
 // renamed is the location of the file that is written for the one at an old location. It follows from that one and from
@@ -186,7 +202,7 @@ func (m *mover) renamed(location, suffix string) string {
 
 // rewriteMetadata writes the metadata of a table, and gives its location. Its history of earlier metadata ends here.
 func (m *mover) rewriteMetadata(ctx context.Context, t tables.Table, location string) (string, error) {
-	text, err := m.read(location)
+	text, err := m.read(ctx, location)
 	if err != nil {
 		return "", err
 	}
@@ -275,7 +291,7 @@ func (m *mover) rewriteAvro(ctx context.Context, location, suffix string, change
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	content, err := m.read(location)
+	content, err := m.read(ctx, location)
 	if err != nil {
 		return err
 	}
@@ -289,9 +305,8 @@ func (m *mover) rewriteAvro(ctx context.Context, location, suffix string, change
 	return m.write(ctx, to, changed)
 }
 
-func (m *mover) read(location string) ([]byte, error) {
-	fs := movedFS{place: m.lake.place}
-	content, err := fs.ReadFile(location)
+func (m *mover) read(ctx context.Context, location string) ([]byte, error) {
+	content, err := m.lake.inWhole(ctx).ReadFile(location)
 	if err != nil {
 		return nil, fault.Because(fault.Corrupt, err, "the metadata of the lake is not whole")
 	}
@@ -314,7 +329,7 @@ func (m *mover) write(ctx context.Context, location string, content []byte) erro
 	if m.o.DryRun {
 		return nil
 	}
-	if err := newDurableFS(ctx).WriteFile(location, content); err != nil {
+	if err := m.lake.inWhole(ctx).WriteFile(location, content); err != nil {
 		return fault.Because(diskFault(err), err, "metadata of the lake cannot be written")
 	}
 	if m.o.Done != nil {
@@ -326,7 +341,7 @@ func (m *mover) write(ctx context.Context, location string, content []byte) erro
 // compare looks whether the new metadata of a table names the very files that the old names, before anybody relies on
 // it. The newest snapshot stands for all: they were written alike.
 func (m *mover) compare(ctx context.Context, t tables.Table, old *table.Table, location string) error {
-	now, err := table.NewFromLocation(ctx, identifier(t), location, place{}.files, nil)
+	now, err := table.NewFromLocation(ctx, identifier(t), location, m.lake.files, nil)
 	if err != nil {
 		return err
 	}
@@ -353,7 +368,7 @@ func (m *mover) turn(ctx context.Context) error {
 		for _, s := range m.switches {
 			changed, err := tx.Exec(ctx, `UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = NULL
 				WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?`,
-				s.to, catalogName, namespace, string(s.table), s.from)
+				s.to, catalogName, catalogNamespace(m.lake.db), string(s.table), s.from)
 			if err == nil && changed == 0 {
 				err = fault.New(fault.Conflict, "another program changed table %s; run again", s.table)
 			}
@@ -368,7 +383,7 @@ func (m *mover) turn(ctx context.Context) error {
 // mark writes lake.json. Older versions of parley go by it.
 func (m *mover) mark(ctx context.Context) error {
 	named := m.lake.place.real
-	if marker, err := readMarker(ctx, m.lake.dir); err == nil && marker.Warehouse == named {
+	if marker, err := readMarker(ctx, m.lake.where); err == nil && marker.Warehouse == named {
 		return nil
 	}
 	return m.lake.writeMarker(ctx, named)

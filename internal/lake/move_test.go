@@ -331,7 +331,7 @@ func TestMoveIsFinishedByTheNext(t *testing.T) {
 		}
 		wantLake(t, dir, want)
 		wantHistory(t, l, snapshots)
-		if marker, err := readMarker(t.Context(), dir); err != nil || marker.Warehouse != filepath.Join(dir, "warehouse") {
+		if marker, err := readMarker(t.Context(), inFolder(dir)); err != nil || marker.Warehouse != filepath.Join(dir, "warehouse") {
 			t.Errorf("after step %d, %s: lake.json says %+v, %v", at, reached, marker, err)
 		}
 		left := mustCheck(t, l).Unreferenced
@@ -492,7 +492,8 @@ func TestPlaceFindsFiles(t *testing.T) {
 		"file:///ä b/warehouse/parley/conversations/metadata/00001-x.metadata.json":   "/ä b/warehouse",
 		"file:///warehouse/parley/conversations/metadata/00001-x.metadata.json":       "/warehouse",
 		"file:///a/warehouse/parley/segments/metadata/00001-x.metadata.json":          "",
-		"s3://a/warehouse/parley/conversations/metadata/00001-x.metadata.json":        "",
+		"s3://a/b/warehouse/parley/conversations/metadata/00001-x.metadata.json":      "s3://a/b/warehouse",
+		"gs://a/b/warehouse/parley/conversations/metadata/00001-x.metadata.json":      "",
 	} {
 		got, err := warehouseIn(location)
 		if got != want || (err == nil) != (want != "") {

@@ -180,7 +180,7 @@ func (w *Writer) makeNames(ctx context.Context) error {
 	if err := w.lake.db.Migrate(ctx, namesSchema); err != nil {
 		return err
 	}
-	return w.lake.catalog.createTable(ctx, identifier(tables.Names), tables.Names, w.lake.place.url(w.lake.tableDir(tables.Names)))
+	return w.lake.catalog.createTable(ctx, tables.Names, w.lake.place.url(w.lake.tableDir(tables.Names)))
 }
 
 // writeNames puts a file with the history in the place of the one that is there.
@@ -336,6 +336,9 @@ func (c *checker) names(ctx context.Context) error {
 func (l *Lake) sweepNames(ctx context.Context) error {
 	has, err := l.HasNames(ctx)
 	if !has || err != nil {
+		return err
+	}
+	if err := l.still(ctx); err != nil {
 		return err
 	}
 	return l.Store().Sweep(ctx, data(tables.Names), func(store.Location) bool { return true })

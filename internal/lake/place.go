@@ -6,17 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 
-	icebergio "github.com/apache/iceberg-go/io"
-
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/state"
 )
 
-// place says where the tables are. Iceberg names every file by its absolute path: in the catalog, in the metadata of a
-// table, in the lists of its manifests, and in the manifests. When the lake was moved, all these names begin with a path
-// where it is no more. This is the one place that knows how such a name becomes that of the file.
+// place says where the tables are. Iceberg names every file by its absolute location: in the catalog, in the metadata of a
+// table, in the lists of its manifests, and in the manifests. When the lake was moved, all these names begin with a place
+// where it is no more. This is the one place that knows how such a name becomes that of the file. Names are paths of files in
+// a folder, and URLs of those in a bucket.
 type place struct {
 	named string // the warehouse as the tables name it
 	real  string // where it is
@@ -25,20 +24,20 @@ type place struct {
 	encoded bool
 }
 
-// url is what the tables name the file at a path by.
-func (p place) url(path string) string {
-	if p.encoded {
-		return encodedURL(path)
+// url is the location that the tables give a file, by its name.
+func (p place) url(name string) string {
+	if p.encoded && !isURL(name) {
+		return encodedURL(name)
 	}
-	return fileURL(path)
+	return locationOfFile(name)
 }
 
 func warehouseOf(dir string) string { return filepath.Join(dir, "warehouse") }
 
-// placeOf finds the place of the lake in dir. What the catalog says counts: it is changed in one transaction. A lake
+// placeOf finds the place of a lake. What the catalog says counts: it is changed in one transaction. A lake
 // that is named through a symbolic link is not moved.
-func placeOf(ctx context.Context, db *state.DB, dir string) (place, error) {
-	p := place{real: warehouseOf(dir)}
+func placeOf(ctx context.Context, db *state.DB, at Address) (place, error) {
+	p := place{real: at.warehouse()}
 	location, err := locationOf(ctx, db, tables.Conversations)
 	if errors.Is(err, state.ErrNoRow) {
 		p.named = p.real // a lake that is being made
@@ -50,8 +49,8 @@ func placeOf(ctx context.Context, db *state.DB, dir string) (place, error) {
 	if p.named, err = warehouseIn(location); err != nil {
 		return p, err
 	}
-	p.encoded = strings.Contains(location, "%") && !strings.Contains(fileURL(p.named), "%")
-	if Same(p.named, p.real) {
+	p.encoded = strings.Contains(location, "%") && !strings.Contains(locationOfFile(p.named), "%")
+	if at.dir != "" && Same(p.named, p.real) {
 		p.real = p.named
 	}
 	return p, nil
@@ -59,13 +58,13 @@ func placeOf(ctx context.Context, db *state.DB, dir string) (place, error) {
 
 // warehouseIn is the warehouse in the location of the metadata of conversations.
 func warehouseIn(location string) (string, error) {
-	path, err := filePath(location)
+	name, err := filePath(location)
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Dir(path)
+	folder := name[:max(0, strings.LastIndexByte(name, '/'))]
 	warehouse, ok := strings.CutSuffix(folder, filepath.Join("/", namespace, string(tables.Conversations), "metadata"))
-	if !ok || !filepath.IsAbs(warehouse) {
+	if !ok || !filepath.IsAbs(warehouse) && !isURL(warehouse) {
 		return "", fault.New(fault.Corrupt, "the catalog has the metadata of conversations in %s, where parley never puts it", folder)
 	}
 	return warehouse, nil
@@ -77,8 +76,13 @@ func (p place) stale() bool { return p.moved() || p.encoded }
 // moved says whether the tables are elsewhere than they say.
 func (p place) moved() bool { return p.named != p.real }
 
-// home is the folder of the lake as the tables name it.
-func (p place) home() string { return filepath.Dir(p.named) }
+// home is the folder of the lake, or its part of a bucket, as the tables name it.
+func (p place) home() string { return homeOf(p.named) }
+
+// homeOf is where the lake is that has a warehouse.
+func homeOf(warehouse string) string {
+	return warehouse[:max(0, strings.LastIndexByte(warehouse, '/'))]
+}
 
 // path is where a file is that the tables name so. A file that is named by its real place already is there. Of the two
 // places the longer one is tried first, for one may lie within the other.
@@ -89,7 +93,7 @@ func (p place) path(name string) string {
 	}
 	for _, warehouse := range []string{first, second} {
 		if rest, ok := strings.CutPrefix(name, warehouse+"/"); ok {
-			return filepath.Join(p.real, rest)
+			return p.real + "/" + rest
 		}
 	}
 	return name
@@ -103,37 +107,4 @@ func (p place) find(files []datafile.File) []datafile.File {
 		}
 	}
 	return files
-}
-
-// files is the file system through which the tables are read.
-func (p place) files(ctx context.Context) (icebergio.IO, error) {
-	if p.moved() {
-		return movedFS{newDurableFS(ctx), p}, nil
-	}
-	return newDurableFS(ctx), nil
-}
-
-// movedFS reads the files of tables that were moved.
-type movedFS struct {
-	durableFS
-
-	place place
-}
-
-// Open opens the file that the tables name so.
-func (fs movedFS) Open(name string) (icebergio.File, error) {
-	path, err := filePath(name)
-	if err != nil {
-		return nil, err
-	}
-	return fs.durableFS.Open(fileURL(fs.place.path(path)))
-}
-
-// ReadFile reads the file that the tables name so.
-func (fs movedFS) ReadFile(name string) ([]byte, error) {
-	path, err := filePath(name)
-	if err != nil {
-		return nil, err
-	}
-	return fs.durableFS.ReadFile(fileURL(fs.place.path(path)))
 }

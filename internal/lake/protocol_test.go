@@ -88,6 +88,7 @@ func (s step) run(t *testing.T) string {
 	cmd.Env = append(os.Environ(), "PARLEY_STEP="+string(text))
 	out, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+		runOut(t, s.Dir)
 		return "killed\n"
 	}
 	if err != nil {
@@ -203,7 +204,13 @@ func shortName(path string) string {
 	if err != nil {
 		return path
 	}
-	return fmt.Sprintf("%d/%s", int(day-conversation.DayOf(day1))+1, strings.TrimSuffix(filepath.Base(path), ".parquet"))
+	return fmt.Sprintf("%d/%s", int(day-conversation.DayOf(day1))+1, writtenBy(path))
+}
+
+// writtenBy is the commit that a data file is of. Its name may have the epoch of a lease, too.
+func writtenBy(path string) string {
+	commit, _, _ := strings.Cut(filepath.Base(path), ".")
+	return commit
 }
 
 func shortNames(files []datafile.File) string {

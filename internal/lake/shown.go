@@ -140,7 +140,7 @@ func (s *Shown) read(ctx context.Context, t tables.Table) (location string, text
 		if location, err = s.lake.location(ctx, t); err != nil {
 			return location, nil, unloaded(t, err)
 		}
-		text, err = newDurableFS(ctx).ReadFile(location)
+		text, err = s.lake.inWhole(ctx).ReadFile(location)
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}

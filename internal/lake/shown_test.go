@@ -252,7 +252,7 @@ func lookAt(ctx context.Context, lender *Lender) (SnapshotID, error) {
 		}
 		current := meta.CurrentSnapshot()
 		at[of] = current.SnapshotID
-		tbl := table.New(identifier(of), meta, out.Location, place{}.files, nil)
+		tbl := table.New(identifier(of), meta, out.Location, s.lake.files, nil)
 		files, err := planned(ctx, tbl, of, current.SnapshotID)
 		if err != nil {
 			return 0, err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -56,7 +56,7 @@ func (s *Snapshot) Close() error {
 
 // fileAt is a data file in the lake's store.
 func (l *Lake) fileAt(at store.Location) datafile.File {
-	return datafile.File{Path: filepath.Join(l.place.real, strings.TrimPrefix(string(at), string(warehouse)+"/")), Store: l.Store(), At: at}
+	return datafile.File{Path: l.place.real + "/" + strings.TrimPrefix(string(at), string(warehouse)+"/"), Store: l.Store(), At: at}
 }
 
 // find makes files of a snapshot be read where they are.
@@ -64,6 +64,9 @@ func (l *Lake) find(files []datafile.File) []datafile.File {
 	files = l.place.find(files)
 	for i := range files {
 		files[i].Store, files[i].At = l.read, l.at(files[i].Path)
+		if l.where.Cache != nil {
+			files[i].Copy = l.where.Cache.Path(files[i].At)
+		}
 	}
 	return files
 }
@@ -93,10 +96,11 @@ func (s *Snapshot) Touched(starts conversation.Interval, since time.Time) []data
 }
 
 // Verify looks whether the files of the tables are there and as long as the catalog says; if not it is fault.Corrupt.
-// It reads none of them. Files that this process may not read are fault.Forbidden.
+// It reads none of them, and takes no copy for the file. Files that this process may not read are fault.Forbidden.
 func (s *Snapshot) Verify(ctx context.Context) error {
+	direct := s.direct()
 	for _, t := range tables.All() {
-		if err := s.VerifyTable(ctx, t); err != nil {
+		if err := direct.VerifyTable(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -118,20 +122,54 @@ func (s *Snapshot) VerifyDays(ctx context.Context, days map[conversation.Day]boo
 	return nil
 }
 
+// asksAtOnce is how many files are looked at the same time: each is a round trip to object storage.
+const asksAtOnce = 16
+
 func (s *Snapshot) verify(ctx context.Context, t tables.Table, of func(datafile.File) bool) error {
+	g, asking := errgroup.WithContext(ctx)
+	g.SetLimit(asksAtOnce)
 	for _, f := range s.Files(t) {
 		if !of(f) {
 			continue
 		}
-		if err := mayRead(f.Path); err != nil {
-			return err
+		if !isURL(f.Path) {
+			if err := s.verifyFile(ctx, t, f); err != nil {
+				return err
+			}
+			continue
 		}
-		info, err := f.Store.Stat(ctx, f.At)
-		if err != nil || info.Bytes != f.Bytes {
-			return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
-		}
+		g.Go(func() error { return s.verifyFile(asking, t, f) })
+	}
+	return g.Wait()
+}
+
+func (s *Snapshot) verifyFile(ctx context.Context, t tables.Table, f datafile.File) error {
+	if err := s.mayRead(f); err != nil {
+		return err
+	}
+	info, err := f.Store.Stat(ctx, f.At)
+	switch {
+	case err != nil && isURL(f.Path) && !errors.Is(err, fault.NotFound):
+		return err // object storage that cannot be asked says nothing of the file
+	case err != nil || info.Bytes != f.Bytes:
+		return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
 	}
 	return nil
+}
+
+// direct is the snapshot with its files where they are, and no copies of them.
+func (s *Snapshot) direct() *Snapshot {
+	d := *s
+	d.files = map[tables.Table][]datafile.File{}
+	for t, files := range s.files {
+		d.files[t] = slices.Clone(files)
+		for i := range files {
+			if s.lake != nil {
+				d.files[t][i].Store, d.files[t][i].Copy = s.lake.Store(), ""
+			}
+		}
+	}
+	return &d
 }
 
 // Rows is the number of rows of a table.
@@ -215,10 +253,29 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 	if err := l.list(ctx, s, head, current, p); err != nil {
 		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
+	if err := l.keepCopies(s, p); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if len(p.holding) == 0 {
 		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, len(p.companions)})
 	}
 	return s, nil
+}
+
+// keepCopies removes from this machine the copies of files that the newest snapshot does not name any more, whichever machine
+// replaced them: what was erased is to be nowhere. An older snapshot that is still read has them fetched again.
+func (l *Lake) keepCopies(s *Snapshot, p part) error {
+	if l.where.Cache == nil || len(p.holding) > 0 || len(p.companions) < len(tables.Companions()) {
+		return nil
+	}
+	named := map[store.Location]bool{}
+	for _, files := range s.files {
+		for _, f := range files {
+			named[f.At] = true
+		}
+	}
+	names := data(tables.Names)
+	return l.where.Cache.Only(warehouse, func(at store.Location) bool { return named[at] || strings.HasPrefix(string(at), string(names)+"/") })
 }
 
 // SnapshotOf opens a snapshot that is not the newest, such as one with a tag. fault.NotFound when there is none any more.
@@ -306,16 +363,32 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current
 	if s.files[tables.Conversations], err = l.conversationFiles(ctx, head, current, p.holding); err != nil {
 		return err
 	}
-	for _, t := range p.companions {
+	planned := make([][]datafile.File, len(p.companions))
+	g, planning := errgroup.WithContext(ctx)
+	g.SetLimit(l.tablesAtOnce())
+	for i, t := range p.companions {
 		id, err := named(current, t)
 		if err != nil {
-			return err
+			return errors.Join(err, g.Wait())
 		}
-		if s.files[t], err = l.plan(ctx, t, id); err != nil {
+		g.Go(func() (err error) {
+			planned[i], err = l.plan(planning, t, id)
 			return err
-		}
+		})
 	}
-	return nil
+	err = g.Wait()
+	for i, t := range p.companions {
+		s.files[t] = planned[i]
+	}
+	return err
+}
+
+// tablesAtOnce is of how many tables the metadata are read at the same time. In a folder it takes a core, in a bucket round trips.
+func (l *Lake) tablesAtOnce() int {
+	if l.dir != "" {
+		return 1
+	}
+	return len(tables.Companions())
 }
 
 // listing is the files of a snapshot, for all who open it; nobody changes them.

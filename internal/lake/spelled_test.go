@@ -158,7 +158,7 @@ func encodedLake(t *testing.T, dir string) *Lake {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	l, err := openWritable(t.Context(), dir)
+	l, err := openWritable(t.Context(), inFolder(dir))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,8 @@ func (l *Lake) Writer(ctx context.Context) (_ *Writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{lake: l, lease: lease, remove: l.Store().Remove}
+	l = l.under(lease)
+	w := &Writer{lake: l, lease: lease, remove: l.read.Remove}
 	if err := l.unmoved(ctx); err != nil {
 		return nil, errors.Join(err, lease.Close())
 	}
@@ -125,7 +126,7 @@ func (w *Writer) Commit(ctx context.Context, c Commit) (_ Outcome, err error) {
 	if err := x.tidy(ctx); err != nil {
 		return Outcome{}, err
 	}
-	i := intent{id: cmp.Or(c.ID, uuid.Must(uuid.NewV7()).String()), run: c.Run, at: c.At, days: c.Days}
+	i := intent{id: cmp.Or(c.ID, uuid.Must(uuid.NewV7()).String()), run: c.Run, at: c.At, days: c.Days, epoch: w.lake.epoch()}
 	if err := ctx.Err(); err != nil {
 		return Outcome{}, err
 	}
@@ -156,7 +157,7 @@ func (w *Writer) write(ctx context.Context, i intent, c Commit, x *index) (Outco
 		return Outcome{}, indexed{}, err
 	}
 	keys := wire.NewKeys()
-	days, out, err := w.writeDays(ctx, i.id, m, c.Records, keys)
+	days, out, err := w.writeDays(ctx, i.file(), m, c.Records, keys)
 	if err != nil {
 		return out, indexed{}, err
 	}
@@ -361,7 +362,7 @@ func (w *Writer) restore(ctx context.Context, t tables.Table, base *Snapshot, i 
 			return err
 		}
 	}
-	return w.removeFiles(ctx, t, i.id)
+	return w.removeFiles(ctx, t, i.file())
 }
 
 // without gives the locations of the files of a that are not in b.
@@ -375,16 +376,31 @@ func (l *Lake) without(a, b []datafile.File) []string {
 	return out
 }
 
-// removeFiles removes the data files that a commit wrote to t, or had begun to write; they bear its id and nobody names
-// them.
-func (w *Writer) removeFiles(ctx context.Context, t tables.Table, commit string) (err error) {
+// removeFiles removes the data files of a name that a commit wrote to t, or had begun to write; nobody names them.
+func (w *Writer) removeFiles(ctx context.Context, t tables.Table, name string) (err error) {
 	files := w.lake.Store()
+	if bucket, is := files.(store.Uploading); is { // days are not asked one by one: each would be a round trip
+		return w.removeObjects(ctx, bucket, data(t), name)
+	}
 	for day, listing := range files.Folders(ctx, data(t)) {
 		if listing != nil {
 			return errors.Join(err, listing)
 		}
-		at := day.Join(commit + ".parquet")
+		at := day.Join(name)
 		err = errors.Join(err, gone(files.Remove(ctx, at)), files.Sweep(ctx, day, func(begun store.Location) bool { return begun == at }))
 	}
 	return err
+}
+
+// removeObjects removes the objects of a name under a location, and what was begun under it.
+func (w *Writer) removeObjects(ctx context.Context, files store.Uploading, under store.Location, name string) (err error) {
+	for o, listing := range files.List(ctx, under) {
+		if listing != nil {
+			return errors.Join(err, listing)
+		}
+		if o.At.Name() == name {
+			err = errors.Join(err, gone(files.Remove(ctx, o.At)))
+		}
+	}
+	return errors.Join(err, files.GiveUp(ctx, under, func(o store.Info) bool { return o.At.Name() == name }))
 }

@@ -28,8 +28,11 @@ type Dialect interface {
 	// a single one.
 	InsertNew(table string, columns, rows int) string
 	// Begin begins a transaction that is to write. Until it ends nobody else writes, in any process: what it has read stays
-	// true, and it fails for no other reason than a statement of its own.
-	Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error)
+	// true, and it fails for no other reason than a statement of its own. commit commits it, and fails only if it is not in; with
+	// fault.InDoubt if nobody can tell.
+	Begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, commit func() error, err error)
+	// Common runs statements that make tables which all the control databases of one Postgres share, unless they are there.
+	Common(ctx context.Context, db *sql.DB, statements string) error
 	// OneWriter says that those who write in this process had better stand in line before they ask the database.
 	OneWriter() bool
 	// Scrub removes what was deleted from every file of the database. It is a held database while somebody reads all along.

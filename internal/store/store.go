@@ -12,6 +12,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"time"
 )
 
 // Store holds objects. Safe for concurrent use, by several processes too.
@@ -50,6 +51,17 @@ type Store interface {
 	// killed. Those still at work lose what they write, so that of must hold for the locations alone of which the caller
 	// knows that nobody creates them now.
 	Sweep(ctx context.Context, under Location, of func(Location) bool) error
+}
+
+// Uploading is a store that keeps what writers have begun and neither published nor closed, and can be asked for it.
+type Uploading interface {
+	Store
+
+	// Uploads yields what was begun under a location, at any depth, and when.
+	Uploads(ctx context.Context, under Location) iter.Seq2[Info, error]
+
+	// GiveUp gives up those for which of holds, as Sweep does.
+	GiveUp(ctx context.Context, under Location, of func(Info) bool) error
 }
 
 // How says what becomes of an object that is at the location already.
@@ -97,6 +109,7 @@ type Object interface {
 type Info struct {
 	At    Location
 	Bytes int64
+	Put   time.Time // when, by the clock of the store
 }
 
 // Reader reads an object from its beginning.

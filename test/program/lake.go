@@ -1,7 +1,6 @@
 package program
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -36,6 +35,12 @@ func Read(t testing.TB, dir string) Contents {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	return ReadOpen(t, l)
+}
+
+// ReadOpen is Read, of a lake that is open.
+func ReadOpen(t testing.TB, l *lake.Lake) Contents {
+	t.Helper()
 	report, err := lake.Check(t.Context(), l, nil)
 	if err != nil {
 		t.Fatalf("check: %v\n%s", err, strings.Join(report.Damage, "\n"))
@@ -50,8 +55,11 @@ func Read(t testing.TB, dir string) Contents {
 		}
 		out.Rejected = append(out.Rejected, r)
 	}
-	if out.Staged, err = filepath.Glob(filepath.Join(dir, "staging", "*")); err != nil {
-		t.Fatal(err)
+	for o, err := range l.Store().List(t.Context(), "staging") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Staged = append(out.Staged, string(o.At))
 	}
 	return out
 }

@@ -112,7 +112,7 @@ func Run(ctx context.Context, o *Options) error {
 		return ctx.Err()
 	}
 	if o.Lake != "" {
-		o.disk(&found)
+		o.disk(ctx, &found)
 		o.lake(ctx, &found, client)
 	}
 	if ctx.Err() != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/source"
 )
@@ -27,9 +28,12 @@ const (
 	tooFull = 1 << 30
 )
 
-// disk looks at the disk that the lake is on, or will be.
-func (o *Options) disk(found *findings) {
+// disk looks at the disk that the lake is on, or will be; of a lake in a bucket, that of its state folder.
+func (o *Options) disk(ctx context.Context, found *findings) {
 	dir := o.Lake
+	if at.InBucket(dir) {
+		dir = at.State(ctx)
+	}
 	for {
 		_, err := os.Stat(dir)
 		if !errors.Is(err, os.ErrNotExist) || filepath.Dir(dir) == dir {
@@ -62,15 +66,15 @@ func room(found *findings, free int64, noFiles bool) {
 
 // lake looks at the lake. Of a platform that was not reached nothing is compared.
 func (o *Options) lake(ctx context.Context, found *findings, client *platform.Client) {
-	if !lake.Exists(o.Lake) {
-		if err := lake.Vacant(ctx, o.Lake); err != nil {
+	if !at.Exists(ctx, o.Lake) {
+		if err := at.Vacant(ctx, o.Lake); err != nil {
 			found.problem("lake", err, "give another folder by --lake")
 			return
 		}
 		found.ok("lake", "there is none in %s yet; the first extraction makes it", o.Lake)
 		return
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		found.problem("lake", err, "parley lake check says more of a lake that is damaged")
 		return

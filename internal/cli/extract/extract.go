@@ -24,7 +24,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/source"
@@ -188,7 +188,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.naming, err = o.named(); err != nil {
 		return err
 	}
-	if err := errors.Join(lake.Vacant(ctx, o.Lake), o.vacant(ctx)); err != nil {
+	if err := errors.Join(at.Vacant(ctx, o.Lake), o.vacant(ctx)); err != nil {
 		return err
 	}
 	if o.DryRun {
@@ -209,10 +209,10 @@ func Run(ctx context.Context, o *Options) (err error) {
 // vacant refuses what needs a lake that is there, so that none is made for it.
 func (o *Options) vacant(ctx context.Context) error {
 	switch {
-	case lake.Exists(o.Lake):
+	case at.Exists(ctx, o.Lake):
 		return nil
 	case o.Recount:
-		l, err := lake.Open(ctx, o.Lake)
+		l, err := at.Open(ctx, o.Lake)
 		if err == nil { // somebody has just made it
 			err = l.Close()
 		}

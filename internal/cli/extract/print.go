@@ -10,20 +10,20 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/private"
 )
 
 // dryRun says what would be done. A lake that is not there yet is made beside the temporary files, and removed.
 func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 	dir := o.Lake
-	l, err := lake.Open(ctx, dir)
+	l, err := at.Open(ctx, dir)
 	if errors.Is(err, fault.NotFound) {
 		if dir, err = private.Temp("dry-run"); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		l, err = lake.Create(ctx, dir)
+		l, err = at.Create(ctx, dir)
 	}
 	if err != nil {
 		return err

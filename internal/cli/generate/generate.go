@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	gen "github.com/parley-hq/parley/internal/generate"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // Options is everything "parley generate" reads.
@@ -138,7 +139,7 @@ func (o *Options) dryRun(ctx context.Context, g gen.Generation) error {
 }
 
 func (o *Options) pending(ctx context.Context, g gen.Generation) (days []conversation.Day, err error) {
-	if g.Lake, err = lake.Open(ctx, o.Lake); errors.Is(err, fault.NotFound) {
+	if g.Lake, err = at.Open(ctx, o.Lake); errors.Is(err, fault.NotFound) {
 		for day := g.First; day < g.End; day++ {
 			days = append(days, day)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/recordfile"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
@@ -121,9 +122,9 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if o.DryRun {
 		return o.dryRun(ctx, cfg)
 	}
-	if !lake.Exists(o.Lake) {
+	if !at.Exists(ctx, o.Lake) {
 		// What is no file of records should leave no lake behind. Of the rest only an import can tell.
-		if err := errors.Join(lake.Vacant(ctx, o.Lake), ingest.Begin(ctx, cfg.Files, cfg.Limits)); err != nil {
+		if err := errors.Join(at.Vacant(ctx, o.Lake), ingest.Begin(ctx, cfg.Files, cfg.Limits)); err != nil {
 			return err
 		}
 	}
@@ -211,9 +212,9 @@ func (o *Options) dryRun(ctx context.Context, cfg ingest.Config) error {
 
 // mayImport asks the lake, if there is one, whether it takes what comes from files.
 func (o *Options) mayImport(ctx context.Context) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if errors.Is(err, fault.NotFound) {
-		return lake.Vacant(ctx, o.Lake)
+		return at.Vacant(ctx, o.Lake)
 	}
 	if err != nil {
 		return err

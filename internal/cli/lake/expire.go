@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // ExpireOptions is what "parley lake expire" reads beside Options.
@@ -52,7 +53,7 @@ func Expire(ctx context.Context, o *ExpireOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

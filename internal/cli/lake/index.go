@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // IndexOptions is what "parley lake index" reads beside Options.
@@ -42,7 +43,7 @@ writes to the lake it ends with exit code 7. Interrupted, it goes on when it is 
 
 // Index makes the index of ids whole.
 func Index(ctx context.Context, o *IndexOptions) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/lake/tables"
 )
 
@@ -78,7 +79,7 @@ runs did, the reason, and the value's text.`,
 
 // Check checks the lake.
 func Check(ctx context.Context, o *Options) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

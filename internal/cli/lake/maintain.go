@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // MaintainOptions is what "parley lake maintain" reads beside Options.
@@ -54,7 +55,7 @@ func Maintain(ctx context.Context, o *MaintainOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // MendOptions is what "parley lake mend" reads beside Options.
@@ -56,7 +57,7 @@ type mending struct {
 
 // Mend writes damaged days again.
 func Mend(ctx context.Context, o *MendOptions) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

@@ -7,41 +7,60 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // MoveOptions is everything "parley lake move" reads.
 type MoveOptions struct {
 	*Options
 
+	To     string // where the lake is copied to; empty: it was moved already
 	DryRun bool
 }
 
 func newMove(shared *Options) *cobra.Command {
 	o := &MoveOptions{Options: shared}
 	cmd := &cobra.Command{
-		Use:         "move --lake DIR",
+		Use:         "move --lake DIR [--to PLACE]",
 		Annotations: ui.ThatGoesOn(),
-		Short:       "Make a lake whole that was moved to another folder",
+		Short:       "Move a lake to a bucket or folder, or make one whole that was moved",
 		Long: `Make a lake whole at its new place. First move or copy its folder, for example with mv, while nobody writes to it. Then
 run this command on the new folder. Iceberg names every file by its absolute path, so the command writes the metadata of
 all tables anew, for every snapshot. Data files are not touched.
 
 Until then the lake can be read at its new place (sql, query, export, check, serve), but not written. The command can be
-interrupted at any point: run it again and it finishes. It needs the right to write, and nobody else may write meanwhile.`,
+interrupted at any point: run it again and it finishes. It needs the right to write, and nobody else may write meanwhile.
+
+With --to the command copies the lake to another place: from a folder into a bucket, back, or from one bucket to another.
+Every file is read back and compared. Nobody may write to the lake meanwhile, reading goes on. At the end the old lake refuses to be
+written, and the new one is used. The old one stays until you remove it. The clients and jobs of a server are not moved.`,
 		Example: `  mv /old/lake /new/lake
   parley lake move --lake /new/lake --dry-run
-  parley lake move --lake /new/lake`,
+  parley lake move --lake /new/lake
+  parley lake move --lake ./lake --to s3://bucket/lake --state ./state`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Move(cmd.Context(), o) },
 	}
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would be written, and write nothing")
+	cmd.Flags().StringVar(&o.To, "to", "", "folder, or s3://bucket/prefix, to copy the lake to")
 	return cmd
 }
 
 // Move makes a moved lake whole.
 func Move(ctx context.Context, o *MoveOptions) error {
 	progress := o.Streams.Progress()
-	out, err := lake.Move(ctx, o.Lake, lake.MoveOptions{
+	if o.To != "" {
+		out, err := at.Transfer(ctx, o.Lake, o.To, lake.TransferOptions{
+			DryRun: o.DryRun,
+			Done:   func(files, _ int64) { progress.Show("copying", files, 0, "files") },
+		})
+		progress.Clear()
+		if err != nil {
+			return err
+		}
+		return o.printTransferred(out)
+	}
+	out, err := at.Move(ctx, o.Lake, lake.MoveOptions{
 		DryRun: o.DryRun,
 		Done:   func(n int64) { progress.Show("writing metadata", n, 0, "files") },
 	})
@@ -50,6 +69,27 @@ func Move(ctx context.Context, o *MoveOptions) error {
 		return err
 	}
 	return o.print(out)
+}
+
+func (o *MoveOptions) printTransferred(t lake.Transferred) error {
+	if o.JSON {
+		return o.Streams.JSON(struct {
+			lake.Transferred
+
+			DryRun bool `json:"dry_run"`
+		}{t, o.DryRun})
+	}
+	lines := [][2]string{{"from", t.From}, {"to", t.To}, {"files", ui.Count(t.Files)}, {"bytes", ui.Bytes(t.Bytes)}}
+	if o.DryRun {
+		o.Streams.Printf("Nothing was written. It would copy this:\n")
+		return ui.Fields(o.Streams.Out, lines...)
+	}
+	lines = append(lines, [2]string{"copied now", ui.Count(t.Copied)}, [2]string{"metadata files written", ui.Count(int64(t.Moved.Written))})
+	if err := ui.Fields(o.Streams.Out, lines...); err != nil {
+		return err
+	}
+	o.Streams.Printf("The lake is at %s now. %s is not written any more and stays as it is: remove it when nobody needs it.\n", t.To, t.From)
+	return nil
 }
 
 func (o *MoveOptions) print(m lake.Moved) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/platform"
 )
@@ -83,7 +84,7 @@ func Names(ctx context.Context, o *NamesOptions) (err error) {
 	if err := o.validate(); err != nil {
 		return err
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

@@ -10,14 +10,14 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
 
 // Rejected prints what was set aside, each on one line of JSON.
 func Rejected(ctx context.Context, o *Options) (err error) {
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // TagOptions is what "parley lake tag" reads beside Options.
@@ -56,7 +57,7 @@ func Tag(ctx context.Context, o *TagOptions) (err error) {
 	if asked != 1 {
 		return fault.New(fault.Invalid, "give one of these: the name of a tag to set, --list, or --remove with a name")
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ingest"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // Options is everything "parley quarantine" reads.
@@ -75,7 +76,7 @@ func Retry(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	if !lake.Exists(o.Lake) {
+	if !at.Exists(ctx, o.Lake) {
 		return fault.New(fault.NotFound, "there is no lake at %s", o.Lake)
 	}
 	return app.Import(ctx, o.Lake, func(ctx context.Context, l *lake.Lake) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -61,7 +62,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		_, err := o.Streams.Out.Write(wire.Schema())
 		return err
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

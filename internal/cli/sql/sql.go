@@ -18,7 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/export"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 // Options is everything "parley sql" reads.
@@ -71,7 +71,7 @@ func Run(ctx context.Context, o *Options) error {
 	if err := o.ask(ctx); err != nil || !derived.MatchString(o.Statement) {
 		return err
 	}
-	l, err := lake.Open(ctx, o.Lake)
+	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
 		return err
 	}

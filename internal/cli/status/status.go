@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/ledger"
 )
 
@@ -70,7 +71,7 @@ func (o *options) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := lake.Open(ctx, o.lake)
+	l, err := at.Open(ctx, o.lake)
 	if err != nil {
 		return err
 	}

@@ -74,11 +74,11 @@ func (e *Engine) Since(ctx context.Context, earlier *lake.Snapshot, q query.Quer
 	}
 	statement := was.Within(sqltext.AllParts, then.only()).IDs()
 	// Here a conversation may be on no day that has changes, and then it is not there.
-	is := sqltext.NewSearch(dialect{}, ofDays{e.snapshot, then.changes.days}, q)
+	is := sqltext.NewSearch(e.near.dialect(), ofDays{e.snapshot, then.changes.days}, q)
 	if !is.Empty() {
 		statement = sqltext.Concat(statement, " EXCEPT ", is.Within(sqltext.AllParts, then.only()).IDs())
 	}
-	err = e.db.texts(ctx, sqltext.Concat(statement, " ORDER BY conversation_id"), func(id string) { deleted = append(deleted, conversation.ID(id)) })
+	err = e.texts(ctx, sqltext.Concat(statement, " ORDER BY conversation_id"), func(id string) { deleted = append(deleted, conversation.ID(id)) })
 	return now, deleted, err
 }
 
@@ -88,11 +88,14 @@ func (e *Engine) confined(ctx context.Context, s *lake.Snapshot, files, others [
 	for _, f := range files {
 		c.days[f.Day] = true
 	}
-	create := sqltext.Concat("CREATE TABLE "+c.table+" AS ", sqltext.Without(dialect{}, files, others))
+	create := sqltext.Concat("CREATE TABLE "+c.table+" AS ", sqltext.Without(e.near.dialect(), files, others))
+	if err := e.near.hold(ctx); err != nil {
+		return nil, err
+	}
 	if err := e.db.exec(ctx, create, func() { _ = e.db.drop(ctx, c.table) }); err != nil {
 		return nil, err
 	}
-	return &Engine{db: e.db, snapshot: s, days: e.days, atOnce: e.atOnce, changes: c}, nil
+	return &Engine{db: e.db, snapshot: s, days: e.days, atOnce: e.atOnce, changes: c, near: e.near}, nil
 }
 
 // differ are the files of conversations that a snapshot has and another has not.

@@ -10,12 +10,17 @@ import (
 )
 
 // dialect is DuckDB's SQL.
-type dialect struct{}
+type dialect struct {
+	names func([]datafile.File) // is told of the files that are named; may be nil
+}
 
 var _ sqltext.Dialect = dialect{}
 
 // Table implements sqltext.Dialect.
-func (dialect) Table(t tables.Table, files []datafile.File) string {
+func (d dialect) Table(t tables.Table, files []datafile.File) string {
+	if d.names != nil {
+		d.names(files)
+	}
 	switch {
 	case len(files) == 0:
 		return nothing(tables.Columns(t))
@@ -30,7 +35,7 @@ func (dialect) Table(t tables.Table, files []datafile.File) string {
 func readParquet(files []datafile.File, options string) string {
 	paths := make([]string, len(files))
 	for i, f := range files {
-		paths[i] = sqltext.Quote(f.Path)
+		paths[i] = sqltext.Quote(f.Local())
 	}
 	return "read_parquet([" + strings.Join(paths, ", ") + "], union_by_name = true, hive_partitioning = false" + options + ")"
 }

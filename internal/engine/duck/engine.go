@@ -24,6 +24,7 @@ type Engine struct {
 	days     *days // those whose files were looked at; nil if none are
 	atOnce   atOnce
 	changes  *changes // rows and records are of these alone; nil: of all
+	near     *nearby
 }
 
 var (
@@ -34,7 +35,7 @@ var (
 
 // New makes an engine over a snapshot, which is the engine's from then on.
 func New(db *DB, snapshot *lake.Snapshot) *Engine {
-	return &Engine{db: db, snapshot: snapshot, atOnce: atOnceByDefault()}
+	return &Engine{db: db, snapshot: snapshot, atOnce: atOnceByDefault(), near: &nearby{}}
 }
 
 // NewCareful makes an engine that looks whether the files of the days that a question touches are there and sound,
@@ -46,14 +47,17 @@ func NewCareful(db *DB, snapshot *lake.Snapshot) *Engine {
 }
 
 // Close closes the snapshot. What was found stays with DB, for whoever asks the same.
-func (e *Engine) Close() error { return e.snapshot.Close() }
+func (e *Engine) Close() error {
+	e.near.close()
+	return e.snapshot.Close()
+}
 
 // Missing gives the days of an interval that never came into the lake.
 func (e *Engine) Missing(iv conversation.Interval) []conversation.Days { return e.snapshot.Missing(iv) }
 
 // search chooses the files for a query.
 func (e *Engine) search(ctx context.Context, q query.Query) (sqltext.Search, error) {
-	s := sqltext.NewSearch(dialect{}, e.files(), q)
+	s := sqltext.NewSearch(e.near.dialect(), e.files(), q)
 	if e.days == nil {
 		return s, nil
 	}
@@ -98,7 +102,7 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 	if !sqltext.Filtered(q) {
 		return e.count(ctx, s.All())
 	}
-	err = e.db.hits.lend(ctx, s, func(h *hitSet) error {
+	err = e.lend(ctx, s, func(h *hitSet) error {
 		if n = h.n; h.table == "" {
 			n, err = e.count(ctx, s.Hits("count(*)"))
 		}
@@ -108,7 +112,7 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 }
 
 func (e *Engine) count(ctx context.Context, statement sqltext.Text) (n int64, err error) {
-	err = e.db.row(ctx, statement, &n)
+	err = e.row(ctx, statement, &n)
 	return n, err
 }
 
@@ -147,7 +151,7 @@ func (e *Engine) records(ctx context.Context, q query.Query, limit, offset int, 
 		return e.each(ctx, files, s.Places(nil, limit, offset), limit, spent, yield)
 	}
 	begin := time.Now()
-	return e.db.hits.lend(ctx, s, func(h *hitSet) error {
+	return e.lend(ctx, s, func(h *hitSet) error {
 		spent.Finding += time.Since(begin)
 		return e.each(ctx, files, s.Places(h.as(), limit, offset), limit, spent, yield)
 	})
@@ -160,14 +164,14 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 		if err != nil || len(ids) == 0 || len(files) == 0 {
 			return err
 		}
-		return e.each(ctx, files, sqltext.PlacesOf(dialect{}, files, ids), len(ids), new(engine.Spent), yield)
+		return e.each(ctx, files, sqltext.PlacesOf(e.near.dialect(), files, ids), len(ids), new(engine.Spent), yield)
 	})
 }
 
 // each finds the places that a statement gives in these files, at most limit if it is not 0, and yields their records.
 func (e *Engine) each(ctx context.Context, in []datafile.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
-	rows, err := e.db.query(ctx, statement)
+	rows, err := e.query(ctx, statement)
 	spent.Finding += time.Since(begin)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (e *Engine) Facets(ctx context.Context, q query.Query, aggregations []query
 		return e.facets(ctx, aggregations, s, nil)
 	}
 	var out []query.Facet
-	err = e.db.hits.lend(ctx, s, func(h *hitSet) (err error) {
+	err = e.lend(ctx, s, func(h *hitSet) (err error) {
 		out, err = e.facets(ctx, aggregations, s, h.as())
 		return err
 	})
@@ -49,7 +49,7 @@ func (e *Engine) facets(ctx context.Context, aggregations []query.Aggregation, s
 // terms answers a termFrequency.
 func (e *Engine) terms(ctx context.Context, a query.Aggregation, statement sqltext.Text) (f query.Facet, err error) {
 	f.Aggregation = a
-	rows, err := e.db.query(ctx, statement)
+	rows, err := e.query(ctx, statement)
 	if err != nil {
 		return f, err
 	}
@@ -94,7 +94,7 @@ func (e *Engine) ranges(ctx context.Context, a query.Aggregation, s sqltext.Sear
 		f.Entries[i].Range = r
 		to[i] = &f.Entries[i].Count
 	}
-	if err := e.db.row(ctx, s.Ranges(a, found), to...); err != nil {
+	if err := e.row(ctx, s.Ranges(a, found), to...); err != nil {
 		return f, err
 	}
 	for _, b := range f.Entries {

@@ -68,9 +68,12 @@ func newCache(db *DB, limit int64) *cache {
 	return &cache{db: db, limit: limit, sets: map[sqltext.Key]*hitSet{}}
 }
 
-// lend finds the hits of a search, or has them already, and lends them to use.
-func (c *cache) lend(ctx context.Context, s sqltext.Search, use func(*hitSet) error) (err error) {
+// lend finds the hits of a search, or has them already, and lends them to use. Before anything is searched, ready is called.
+func (c *cache) lend(ctx context.Context, s sqltext.Search, ready func(context.Context) error, use func(*hitSet) error) (err error) {
 	statement := s.Hits(sqltext.HitColumns)
+	if err := ready(ctx); err != nil {
+		return err
+	}
 	h := c.hold(statement.Key())
 	defer func() { err = errors.Join(err, c.release(ctx, h)) }()
 	if err := c.fill(ctx, h, statement); err != nil {

@@ -82,7 +82,7 @@ func (e *Engine) AttributeKeys(ctx context.Context, q query.Query, most int) ([]
 		if err != nil {
 			return nil, err
 		}
-		if err := e.db.texts(ctx, s.Within(part, e.only()).Keys(most), func(key string) { keys[key] = true }); err != nil {
+		if err := e.texts(ctx, s.Within(part, e.only()).Keys(most), func(key string) { keys[key] = true }); err != nil {
 			return nil, err
 		}
 	}
@@ -154,7 +154,7 @@ func (e *Engine) answers(ctx context.Context, q query.Query, once int, ask func(
 		if a.err = err; err == nil {
 			var statement sqltext.Text
 			statement, a.shape = ask(s.Within(part, e.only()))
-			a.rows, a.err = e.db.query(ctx, statement) //nolint:rowserrcheck // whoever reads the answer looks
+			a.rows, a.err = e.query(ctx, statement) //nolint:rowserrcheck // whoever reads the answer looks
 		}
 		if to <- a; a.err != nil {
 			return
@@ -219,7 +219,7 @@ func daysOf(s sqltext.Search) (days []dayRows) {
 
 // cut divides a day at the starts of conversations.
 func (e *Engine) cut(ctx context.Context, s sqltext.Search, day conversation.Day, once int) (parts []sqltext.Part, err error) {
-	rows, err := e.db.query(ctx, s.Starts(day, once))
+	rows, err := e.query(ctx, s.Starts(day, once))
 	if err != nil {
 		return nil, err
 	}

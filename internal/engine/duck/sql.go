@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/private"
@@ -31,7 +32,7 @@ import (
 //
 // Columns and row are called on such a thread: they write to what is open already.
 func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement string, columns func([]string) error, row func([]any) error) error {
-	return sqlBehind(ctx, cfg, snapshot, func(ctx context.Context, conn *sql.Conn, lost damage) (err error) {
+	return sqlOver(ctx, cfg, snapshot, readsOf(statement), func(ctx context.Context, conn *sql.Conn, lost damage) (err error) {
 		defer func() { err = lost.of(err) }()
 		statement, err := onlyAsks(ctx, conn, statement)
 		if err != nil {
@@ -48,6 +49,64 @@ func SQL(ctx context.Context, cfg Config, snapshot *lake.Snapshot, statement str
 
 // sqlBehind lends a connection to a DuckDB that has the views and is shut in.
 func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use func(context.Context, *sql.Conn, damage) error) error {
+	return sqlOver(ctx, cfg, snapshot, func(tables.Table) bool { return true }, use)
+}
+
+// readsOf says which tables a statement may read: those whose names are in it somewhere, by themselves or in that of a view.
+func readsOf(statement string) func(tables.Table) bool {
+	said := strings.ToLower(statement)
+	return func(t tables.Table) bool {
+		if t != tables.Names {
+			return strings.Contains(said, string(t))
+		}
+		for view := range nameViews {
+			if strings.Contains(said, view) {
+				return true
+			}
+		}
+		return strings.Contains(said, string(t))
+	}
+}
+
+// chosen are the files of a snapshot for a statement that reads some tables. Of a lake that is not on this machine the files of the
+// others are not fetched, so that their views have no rows, which nobody sees.
+type chosen struct {
+	*lake.Snapshot
+
+	reads func(tables.Table) bool
+}
+
+// Files lists the files that a table has for the statement.
+func (c chosen) Files(t tables.Table) []datafile.File {
+	files := c.Snapshot.Files(t)
+	if len(files) > 0 && files[0].Copy != "" && !c.reads(t) {
+		return nil
+	}
+	return files
+}
+
+// VerifyTable looks at the files that a table has for the statement.
+func (c chosen) VerifyTable(ctx context.Context, t tables.Table) error {
+	if len(c.Files(t)) == 0 {
+		return nil
+	}
+	return c.Snapshot.VerifyTable(ctx, t)
+}
+
+// hold has the files of the tables at hand that can be read.
+func (c chosen) hold(ctx context.Context, lost damage) (leave func(), err error) {
+	var all []datafile.File
+	for _, t := range viewed() {
+		if lost[t] == nil {
+			all = append(all, c.Files(t)...)
+		}
+	}
+	return datafile.Hold(ctx, all)
+}
+
+// sqlOver is sqlBehind, for a statement that reads some tables.
+func sqlOver(ctx context.Context, cfg Config, all *lake.Snapshot, reads func(tables.Table) bool, use func(context.Context, *sql.Conn, damage) error) error {
+	snapshot := chosen{all, reads}
 	folder, err := private.Temp("sql")
 	if err != nil {
 		return err
@@ -73,8 +132,13 @@ func sqlBehind(ctx context.Context, cfg Config, snapshot *lake.Snapshot, use fun
 }
 
 // shutIn confines the thread, starts DuckDB on it, and lends a connection.
-func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder string, use func(context.Context, *sql.Conn, damage) error) (err error) {
+func (c Config) shutIn(ctx context.Context, snapshot chosen, folder string, use func(context.Context, *sql.Conn, damage) error) (err error) {
 	lost := damageOf(ctx, snapshot)
+	leave, err := snapshot.hold(ctx, lost)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if _, err := confine(paths(snapshot, lost), folder); err != nil {
 		return fmt.Errorf("shut the lake away: %w", err)
 	}
@@ -116,7 +180,7 @@ func (c Config) shutIn(ctx context.Context, snapshot *lake.Snapshot, folder stri
 // damage is why tables cannot be read, of those that cannot. They have no view.
 type damage map[tables.Table]error
 
-func damageOf(ctx context.Context, s *lake.Snapshot) damage {
+func damageOf(ctx context.Context, s chosen) damage {
 	lost := damage{}
 	for _, t := range viewed() {
 		if err := s.VerifyTable(ctx, t); err != nil {
@@ -147,13 +211,13 @@ func (d damage) of(err error) error {
 }
 
 // paths are the data files of the tables of a snapshot that can be read.
-func paths(s *lake.Snapshot, lost damage) (out []string) {
+func paths(s chosen, lost damage) (out []string) {
 	for _, t := range viewed() {
 		if lost[t] != nil {
 			continue
 		}
 		for _, f := range s.Files(t) {
-			out = append(out, f.Path)
+			out = append(out, f.Local())
 		}
 	}
 	return out
@@ -174,7 +238,7 @@ func nameView(name string, kind names.Kind) string {
 }
 
 // view defines the view of a table.
-func view(s *lake.Snapshot, t tables.Table) string {
+func view(s chosen, t tables.Table) string {
 	from := nothing(tables.Columns(t))
 	if files := s.Files(t); len(files) > 0 {
 		from = readParquet(files, "")

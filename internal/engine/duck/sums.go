@@ -52,7 +52,7 @@ func byRange(all []query.Measure) (out []measured) {
 
 // sums reads what a statement gives.
 func (e *Engine) sums(ctx context.Context, s query.Sums, of measured, statement sqltext.Text, to []query.Sum) (_ []query.Sum, err error) {
-	rows, err := e.db.query(ctx, statement)
+	rows, err := e.query(ctx, statement)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@
 package datafile
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -12,7 +13,8 @@ import (
 
 // File is a data file of a table.
 type File struct {
-	Path  string           // for those who can read files only; Footers and Versions go by the store
+	Path  string           // its name: the path of one in a folder, the URL of one in a bucket
+	Copy  string           // path of its copy on this machine, for those who can read files only; empty: Path is one
 	Day   conversation.Day // day of conversation_start of every row
 	Rows  int64
 	Bytes int64
@@ -25,3 +27,6 @@ type File struct {
 	Store store.Store
 	At    store.Location
 }
+
+// Local is the path for those who can read files only. The others go by the store.
+func (f File) Local() string { return cmp.Or(f.Copy, f.Path) }

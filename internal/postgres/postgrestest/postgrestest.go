@@ -24,6 +24,7 @@ import (
 // Server is a running Postgres. It listens on a socket in its folder, and on nothing else.
 type Server struct {
 	dir string
+	bin string
 	cmd *exec.Cmd
 	log bytes.Buffer
 	n   atomic.Int64 // databases made
@@ -40,7 +41,7 @@ func Start() (_ *Server, err error) {
 		return nil, err
 	}
 	// The path of a socket has 107 bytes at most, and the folders of tests have more.
-	s := &Server{}
+	s := &Server{bin: bin}
 	if s.dir, err = os.MkdirTemp("/tmp", "parley-pg-"); err != nil {
 		return nil, err
 	}
@@ -59,16 +60,37 @@ func Start() (_ *Server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=20")
-	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	if err := s.ready(); err != nil {
+	if err := s.run(owner); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+// run starts the server over its data, and waits until it answers.
+func (s *Server) run(owner *syscall.SysProcAttr) error {
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=20")
+	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	return s.ready()
+}
+
+// Restart has the server end at once, as pg_ctl restart -m immediate does, and start again: it recovers as after a crash.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	owner, err := s.owner()
+	if err == nil {
+		err = s.cmd.Process.Signal(syscall.SIGQUIT)
+	}
+	_ = s.cmd.Wait() // it was told to end
+	if err == nil {
+		err = s.run(owner)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // binaries is the folder of the newest Postgres that is installed.
@@ -156,6 +178,9 @@ func (s *Server) Make(ctx context.Context) (url string, err error) {
 func (s *Server) Stop() error {
 	if s == nil {
 		return nil
+	}
+	if s.cmd == nil || s.cmd.Process == nil {
+		return os.RemoveAll(s.dir)
 	}
 	err := s.cmd.Process.Signal(syscall.SIGQUIT)
 	_ = s.cmd.Wait() // it was told to end at once

@@ -3,9 +3,10 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Dialect is what is Postgres's own. See state.Dialect for what each of it is.
@@ -52,9 +53,9 @@ func (Dialect) Words() map[string]string {
 	}
 }
 
-// Tables looks into Postgres's own tables.
+// Tables looks for a table as a statement finds it: in the schema, or in what all schemas have in common.
 func (Dialect) Tables() string {
-	return `SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?`
+	return `SELECT count(*) FROM pg_class WHERE oid = to_regclass(?) AND relkind IN ('r', 'p')`
 }
 
 // InsertNew passes over rows by ON CONFLICT.
@@ -63,28 +64,48 @@ func (Dialect) InsertNew(table string, columns, rows int) string {
 	return `INSERT INTO ` + table + ` VALUES ` + row + strings.Repeat(`, `+row, rows-1) + ` ON CONFLICT DO NOTHING`
 }
 
-// writers is the advisory lock of whoever writes to the control database, in every process. It lasts until the transaction ends, or its
-// connection does.
-const writers = 0x7061726c6579 // "parley"
-
-// Begin begins a transaction and waits until no other one writes.
-func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(writers)); err != nil {
-		return nil, errors.Join(err, tx.Rollback())
-	}
-	return tx, nil
-}
-
 // OneWriter is false: the lock lines up those of this process too.
 func (Dialect) OneWriter() bool { return false }
 
-// Scrub writes every table anew. What Postgres keeps to recover and to replicate by is its own, and goes as it is set up to.
+// Scrub writes every table of the schema anew. What Postgres keeps to recover and to replicate by is its own, and goes as it is set up to.
 func (Dialect) Scrub(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `VACUUM (FULL)`)
+	tables, err := names(ctx, db, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1`)
+	if err != nil {
+		return Fault(err)
+	}
+	for _, table := range tables {
+		if _, err := db.ExecContext(ctx, `VACUUM (FULL) `+pgx.Identifier{table}.Sanitize()); err != nil {
+			return Fault(err)
+		}
+	}
+	return nil
+}
+
+func names(ctx context.Context, db *sql.DB, query string) (out []string, err error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		out = append(out, name)
+	}
+	return out, rows.Err()
+}
+
+// Common runs statements that make what all the schemas of a database have in common, in the schema of that. One at a time does.
+func (Dialect) Common(ctx context.Context, db *sql.DB, statements string) error {
+	err := alone(ctx, db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `SET LOCAL search_path = `+Catalog); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, statements)
+		return err
+	})
 	return Fault(err)
 }
 

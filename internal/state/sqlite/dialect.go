@@ -40,7 +40,20 @@ func (Dialect) InsertNew(table string, columns, rows int) string {
 }
 
 // Begin begins a transaction that has the lock to write from the start, by the _txlock of Open.
-func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) { return db.BeginTx(ctx, nil) }
+// What its Commit says is so.
+func (Dialect) Begin(ctx context.Context, db *sql.DB) (*sql.Tx, func() error, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tx, func() error { return Fault(tx.Commit()) }, nil
+}
+
+// Common runs them as any others: a file is one control database.
+func (Dialect) Common(ctx context.Context, db *sql.DB, statements string) error {
+	_, err := db.ExecContext(ctx, statements)
+	return Fault(err)
+}
 
 // OneWriter is true: SQLite lets one write at a time, and has the others sleep and try again.
 func (Dialect) OneWriter() bool { return true }

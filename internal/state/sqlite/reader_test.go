@@ -36,7 +36,7 @@ func ledger(t *testing.T, path string) *sql.DB {
 // write commits rows until there are n, each with so many bytes.
 func write(t *testing.T, db *sql.DB, n, bytes int) {
 	t.Helper()
-	tx, err := Dialect{}.Begin(t.Context(), db)
+	tx, _, err := Dialect{}.Begin(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,7 @@ type Broken struct {
 func Break(t *testing.T, db *state.DB) *Broken {
 	t.Helper()
 	b := &Broken{}
-	whole, _ := db.Handle()
-	b.handle = sql.OpenDB(connector{whole, b})
+	b.handle = sql.OpenDB(connector{db.Handle(), b})
 	b.db = db.Over(b.handle)
 	t.Cleanup(func() {
 		if err := b.db.Close(); err != nil {

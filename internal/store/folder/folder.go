@@ -153,7 +153,7 @@ func (f *Folder) Stat(_ context.Context, at store.Location) (store.Info, error) 
 	if err != nil {
 		return store.Info{}, kind(err)
 	}
-	return store.Info{At: at, Bytes: info.Size()}, nil
+	return store.Info{At: at, Bytes: info.Size(), Put: info.ModTime()}, nil
 }
 
 // Remove implements store.Store.

@@ -30,7 +30,7 @@ func (f *Folder) List(ctx context.Context, under store.Location) iter.Seq2[store
 			if err != nil {
 				return missing(err)
 			}
-			return wanted(yield(store.Info{At: at, Bytes: info.Size()}, nil))
+			return wanted(yield(store.Info{At: at, Bytes: info.Size(), Put: info.ModTime()}, nil))
 		})
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(store.Info{}, kind(err))

@@ -47,7 +47,7 @@ func (b *Bucket) List(ctx context.Context, under store.Location) iter.Seq2[store
 			}
 			for _, o := range page.Contents {
 				at := b.location(o.Key)
-				if at.Check() == nil && !yield(store.Info{At: at, Bytes: aws.ToInt64(o.Size)}, nil) {
+				if at.Check() == nil && !yield(store.Info{At: at, Bytes: aws.ToInt64(o.Size), Put: aws.ToTime(o.LastModified)}, nil) {
 					return
 				}
 			}
@@ -113,26 +113,62 @@ func (b *Bucket) Sweep(ctx context.Context, under store.Location, of func(store.
 
 // abandoned gives up uploads under a location, at any depth.
 func (b *Bucket) abandoned(ctx context.Context, under store.Location, of func(store.Location) bool) error {
-	prefix, err := b.below(under)
-	if err != nil {
-		return err
-	}
-	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.bucket, Prefix: prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	return b.GiveUp(ctx, under, func(o store.Info) bool { return of(o.At) })
+}
+
+// GiveUp implements store.Uploading.
+func (b *Bucket) GiveUp(ctx context.Context, under store.Location, of func(store.Info) bool) error {
+	for u, err := range b.uploads(ctx, under) {
 		if err != nil {
-			return b.kind(err)
+			return err
 		}
-		for _, u := range page.Uploads {
-			if !of(b.location(u.Key)) {
-				continue
-			}
-			if err := b.abort(ctx, u.Key, u.UploadId); err != nil && !errors.Is(err, fault.NotFound) {
-				return err
-			}
+		if !of(b.begun(u)) {
+			continue
+		}
+		if err := b.abort(ctx, u.Key, u.UploadId); err != nil && !errors.Is(err, fault.NotFound) {
+			return err
 		}
 	}
 	return nil
+}
+
+// Uploads implements store.Uploading.
+func (b *Bucket) Uploads(ctx context.Context, under store.Location) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
+		for u, err := range b.uploads(ctx, under) {
+			if !yield(b.begun(u), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// begun is what is known of an upload.
+func (b *Bucket) begun(u types.MultipartUpload) store.Info {
+	return store.Info{At: b.location(u.Key), Put: aws.ToTime(u.Initiated)}
+}
+
+func (b *Bucket) uploads(ctx context.Context, under store.Location) iter.Seq2[types.MultipartUpload, error] {
+	return func(yield func(types.MultipartUpload, error) bool) {
+		prefix, err := b.below(under)
+		if err != nil {
+			yield(types.MultipartUpload{}, err)
+			return
+		}
+		pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.bucket, Prefix: prefix})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(types.MultipartUpload{}, b.kind(err))
+				return
+			}
+			for _, u := range page.Uploads {
+				if !yield(u, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // abort gives up an upload. One that is not there any more is fault.NotFound.

@@ -30,6 +30,7 @@ type Config struct {
 	Endpoint  string // URL of the server; empty: as the SDK finds it, which is Amazon's if nothing else is said
 	Region    string // empty: as the SDK finds it
 	PathStyle bool   // the bucket is named in the path of a URL and not in its host, as most servers but Amazon's want it
+	HostStyle bool   // the bucket is named in the host, also of a server that is not Amazon's; without either, it is in Amazon's only
 
 	Backoff time.Duration // the longest wait before a request that failed is tried again; 0: 20 s
 }
@@ -50,7 +51,7 @@ type Bucket struct {
 	sum types.ChecksumAlgorithm
 }
 
-var _ store.Store = (*Bucket)(nil)
+var _ store.Uploading = (*Bucket)(nil)
 
 // Open is the store in a bucket. It asks the server nothing yet.
 func Open(ctx context.Context, c Config) (*Bucket, error) {
@@ -65,10 +66,10 @@ func Open(ctx context.Context, c Config) (*Bucket, error) {
 		return nil, fault.Field("region", "no region is set for bucket %s: set AWS_REGION", c.Bucket)
 	}
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = c.PathStyle
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
+		o.UsePathStyle = c.PathStyle || o.BaseEndpoint != nil && !c.HostStyle
 	})
 	prefix := strings.Trim(c.Prefix, "/")
 	if prefix != "" {
@@ -118,7 +119,7 @@ func (b *Bucket) Stat(ctx context.Context, at store.Location) (store.Info, error
 	if err != nil {
 		return store.Info{}, err
 	}
-	return store.Info{At: at, Bytes: aws.ToInt64(head.ContentLength)}, nil
+	return store.Info{At: at, Bytes: aws.ToInt64(head.ContentLength), Put: aws.ToTime(head.LastModified)}, nil
 }
 
 func (b *Bucket) head(ctx context.Context, at store.Location) (*s3.HeadObjectOutput, error) {

@@ -34,6 +34,15 @@ func RunLocks(t *testing.T, impl Locks) {
 	}
 }
 
+// RunLeases is RunLocks for locks that are over some time after the process that holds them, and not with it.
+func RunLeases(t *testing.T, impl Locks) {
+	for name, test := range map[string]func(*testing.T, Locks){
+		"excluded": excluded, "existing": existing, "forgotten": forgotten, "many at once": manyAtOnce,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, impl) })
+	}
+}
+
 // Who takes a lock alone excludes everybody, who takes it shared those who want it alone, until it is given back.
 func excluded(t *testing.T, impl Locks) {
 	for _, anyone := range []bool{false, true} {

@@ -120,7 +120,7 @@ func (p place) want(at store.Location, content string) {
 	if err != nil || got != content {
 		p.t.Errorf("%q holds %d bytes, %v, want %d others", at, len(got), err, len(content))
 	}
-	if info, err := p.Stat(p.t.Context(), at); err != nil || info != (store.Info{At: at, Bytes: int64(len(content))}) {
+	if info, err := p.Stat(p.t.Context(), at); err != nil || info.At != at || info.Bytes != int64(len(content)) || info.Put.IsZero() {
 		p.t.Errorf("%q: %+v, %v", at, info, err)
 	}
 }

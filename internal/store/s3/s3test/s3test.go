@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -35,7 +36,8 @@ type Server struct {
 	cmd   *exec.Cmd
 	log   bytes.Buffer
 	proxy *httptest.Server
-	n     atomic.Int64 // buckets made
+	over  chan struct{} // closed when it is stopped
+	n     atomic.Int64  // buckets made
 	// spoil answers a request in place of the server, if it wants to.
 	spoil atomic.Pointer[func(http.ResponseWriter, *http.Request, http.Handler) (done bool)]
 }
@@ -65,7 +67,7 @@ func Start() (_ *Server, err error) {
 		"posix", "--sidecar", filepath.Join(s.dir, "attributes"), filepath.Join(s.dir, "buckets"))
 	s.cmd.SysProcAttr, s.cmd.Dir = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
+	if err := s.run(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if err := s.ready(); err != nil {
@@ -73,6 +75,18 @@ func Start() (_ *Server, err error) {
 	}
 	s.listen()
 	return s, errors.Join(os.Setenv("AWS_ACCESS_KEY_ID", AccessKey), os.Setenv("AWS_SECRET_ACCESS_KEY", Secret), os.Setenv("AWS_REGION", Region))
+}
+
+// run starts the server. It ends with the thread that started it, and a test's may end before the test: this one waits.
+func (s *Server) run() error {
+	started := make(chan error)
+	s.over = make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		started <- s.cmd.Start()
+		<-s.over
+	}()
+	return <-started
 }
 
 // binary is where versitygw is.
@@ -151,5 +165,6 @@ func (s *Server) Stop() error {
 	}
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait() // it was killed
+	close(s.over)
 	return os.RemoveAll(s.dir)
 }

@@ -1,0 +1,284 @@
+// Package at finds lakes by what people call them: the path of a folder, or s3://bucket/prefix. It alone knows what kinds of
+// places there are; whoever opens a lake asks here.
+//
+// All of a lake in a folder is in it, unless its control database is in a Postgres. Of one in a bucket the control database and the locks are elsewhere: below the state
+// folder, at a place that follows from bucket and prefix, so that one state folder serves any number of lakes; or in a schema of a Postgres.
+package at
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store/cached"
+	"github.com/parley-hq/parley/internal/store/folder"
+	"github.com/parley-hq/parley/internal/store/s3"
+)
+
+// Settings are those of a process for lakes that are not in folders.
+type Settings struct {
+	State      string    // folder of their control databases and locks, or the address of a Postgres that has them
+	CacheDir   string    // folder of copies of their data files; empty: in State
+	CacheBytes int64     // that the copies take at most; 0: DefaultCacheBytes
+	S3         s3.Config // what buckets have in common
+}
+
+// DefaultCacheBytes is what copies of data files take at most, unless somebody says otherwise.
+const DefaultCacheBytes = 20 << 30
+
+type key struct{}
+
+// With gives the settings on to whatever opens lakes below. They are the process's, as its environment is: commands name
+// lakes and nothing else. They are asked for when a lake is opened, since a file may still change flags.
+func With(ctx context.Context, s func() Settings) context.Context {
+	return context.WithValue(ctx, key{}, s)
+}
+
+func settings(ctx context.Context) Settings {
+	if s, ok := ctx.Value(key{}).(func() Settings); ok {
+		return s()
+	}
+	return Settings{}
+}
+
+// InPostgres says whether control databases are in a Postgres, by what was given for the state folder.
+func InPostgres(given string) bool { return state.IsShared(given) }
+
+// State is the state folder of the process; empty if it has none.
+func State(ctx context.Context) string {
+	if s := settings(ctx).State; !state.IsShared(s) {
+		return s
+	}
+	return ""
+}
+
+const scheme = "s3://"
+
+// InBucket says whether a lake of that name is in a bucket.
+func InBucket(name string) bool { return strings.HasPrefix(name, scheme) }
+
+// Open opens a lake as lake.Open does.
+func Open(ctx context.Context, name string) (*lake.Lake, error) {
+	if inFolder(ctx, name) {
+		return lake.Open(ctx, name)
+	}
+	a, err := Address(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return lake.OpenAt(ctx, a)
+}
+
+// Create makes a lake, or opens it, as lake.Create does.
+func Create(ctx context.Context, name string) (*lake.Lake, error) {
+	if inFolder(ctx, name) {
+		return lake.Create(ctx, name)
+	}
+	a, err := Address(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return lake.CreateAt(ctx, a)
+}
+
+// Found says whether there is a lake that this process may read; if not, it fails as Open does.
+func Found(ctx context.Context, name string) error {
+	if inFolder(ctx, name) {
+		return lake.Found(ctx, name)
+	}
+	a, err := Address(ctx, name)
+	if err != nil {
+		return err
+	}
+	return lake.FoundAt(ctx, a)
+}
+
+// Exists says whether there is a lake. Of a place that cannot be looked at it says no, and Vacant says why.
+func Exists(ctx context.Context, name string) bool {
+	if inFolder(ctx, name) {
+		return lake.Exists(name)
+	}
+	a, err := Address(ctx, name)
+	if err != nil {
+		return false
+	}
+	there, err := a.Exists(ctx)
+	return there && err == nil
+}
+
+// Vacant says whether a lake can be made there, or is there already; if not, fault.Invalid says why.
+func Vacant(ctx context.Context, name string) error {
+	if inFolder(ctx, name) {
+		return lake.Vacant(ctx, name)
+	}
+	a, err := Address(ctx, name)
+	if err != nil {
+		return err
+	}
+	if there, err := a.Exists(ctx); there || err != nil {
+		return err
+	}
+	return a.Vacant(ctx)
+}
+
+// Same says whether two names are those of the same lake.
+func Same(a, b string) bool {
+	if InBucket(a) || InBucket(b) {
+		return strings.TrimRight(a, "/") == strings.TrimRight(b, "/")
+	}
+	return filepath.Clean(a) == filepath.Clean(b) || lake.Same(a, b)
+}
+
+// Move makes a lake whole that was moved, as lake.Move does.
+func Move(ctx context.Context, name string, o lake.MoveOptions) (lake.Moved, error) {
+	a, err := Address(ctx, name)
+	if err != nil {
+		return lake.Moved{}, err
+	}
+	return lake.MoveAt(ctx, a, o)
+}
+
+// Transfer copies a lake to another place, as lake.Transfer does.
+func Transfer(ctx context.Context, from, to string, o lake.TransferOptions) (lake.Transferred, error) {
+	source, err := Address(ctx, from)
+	if err != nil {
+		return lake.Transferred{}, err
+	}
+	place, err := Address(ctx, to)
+	if err != nil {
+		return lake.Transferred{}, err
+	}
+	return lake.Transfer(ctx, source, place, o)
+}
+
+// Address is where the lake of that name is. Of a bucket nothing is asked yet.
+func Address(ctx context.Context, name string) (a lake.Address, err error) {
+	if inFolder(ctx, name) {
+		return lake.InFolder(name)
+	}
+	if !InBucket(name) {
+		return shared(ctx, name)
+	}
+	bucket, prefix, err := split(name)
+	if err != nil {
+		return a, err
+	}
+	s := settings(ctx)
+	if err := s.usable(name); err != nil {
+		return a, err
+	}
+	c := s.S3
+	c.Bucket, c.Prefix = bucket, prefix
+	files, err := s3.Open(ctx, c)
+	if err != nil {
+		return a, err
+	}
+	root := strings.TrimSuffix(scheme+bucket+"/"+prefix, "/")
+	one := strings.ReplaceAll(strings.TrimPrefix(root, scheme), "/", "%2F")
+	a = lake.Address{Name: root, Root: root, Store: files}
+	if InPostgres(s.State) {
+		a.Cache = cached.Open(s.CacheDir, one, files, s.bytes())
+		return inPostgres(a, s.State)
+	}
+	home, err := filepath.Abs(s.State)
+	if err != nil {
+		return a, err
+	}
+	at := filepath.Join(home, "lakes", one)
+	a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
+	a.Cache = cached.Open(cmp.Or(s.CacheDir, filepath.Join(home, "cache")), one, files, s.bytes())
+	return a, nil
+}
+
+// inFolder says whether all of a lake is in a folder: it has its control database there, or nobody says that it is in a Postgres.
+func inFolder(ctx context.Context, name string) bool {
+	return !InBucket(name) && (!InPostgres(settings(ctx).State) || lake.HasControl(name))
+}
+
+// shared is the address of a lake whose files are in a folder, and whose control database is in the Postgres of the process.
+func shared(ctx context.Context, name string) (a lake.Address, err error) {
+	if a, err = lake.InFolder(name); err != nil {
+		return a, err
+	}
+	return inPostgres(a, settings(ctx).State)
+}
+
+// inPostgres has the control database of a lake be in a Postgres: in the schema that the address names, or one that follows from where
+// the lake's files are.
+func inPostgres(a lake.Address, address string) (lake.Address, error) {
+	if !state.HasSchema(address) {
+		var err error
+		if address, err = state.InSchema(address, SchemaOf(a.Root)); err != nil {
+			return a, err
+		}
+	}
+	return a.InControl(address), nil
+}
+
+var odd = regexp.MustCompile(`[^a-z0-9]+`)
+
+// SchemaOf is the schema of a lake in a Postgres, unless another is given: it follows from the path or URL of its files, and people can tell
+// by it which one it is.
+func SchemaOf(root string) string {
+	sum := sha256.Sum256([]byte(root))
+	name := odd.ReplaceAllString(strings.ToLower(path.Base(root)), "_")
+	return fmt.Sprintf("lake_%s_%x", strings.Trim(name[:min(len(name), 40)], "_"), sum[:4])
+}
+
+func (s Settings) bytes() int64 {
+	if s.CacheBytes == 0 {
+		return DefaultCacheBytes
+	}
+	return s.CacheBytes
+}
+
+func (s Settings) usable(name string) error {
+	switch {
+	case s.State == "":
+		return fault.Field("--state", "the lake %s is in a bucket and its control database is not: give a folder for it, or the address of a Postgres, by --state or PARLEY_STATE, always the same one", name)
+	case InPostgres(s.State) && s.CacheDir == "":
+		return fault.Field("--cache-dir", "give a folder for copies of the data files of %s by --cache-dir or PARLEY_CACHE_DIR", name)
+	case s.CacheBytes < 0:
+		return fault.Field("--cache-bytes", "--cache-bytes is the room for copies of data files, and more than 0")
+	}
+	return nil
+}
+
+// Names that URLs, folders and the protocol all spell alike. Iceberg's metadata name every file by its URL, which most engines
+// take literally and some decode.
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	prefixName = regexp.MustCompile(`^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$`)
+)
+
+// longestPrefix keeps the name of the folder that stands for bucket and prefix short enough for every file system.
+const longestPrefix = 100
+
+// split gives bucket and prefix of s3://bucket/prefix.
+func split(name string) (bucket, prefix string, err error) {
+	bucket, prefix, _ = strings.Cut(strings.TrimPrefix(name, scheme), "/")
+	prefix = strings.TrimSuffix(prefix, "/")
+	if !bucketName.MatchString(bucket) {
+		return "", "", fault.Field("--lake", "%s: write s3://BUCKET/PREFIX, with the name of a bucket", name)
+	}
+	err = nil
+	for part := range strings.SplitSeq(prefix, "/") {
+		if prefix != "" && !prefixName.MatchString(part) {
+			err = errors.Join(err, fault.Field("--lake", "%s: a prefix is letters, digits, and . _ = - between slashes", name))
+			break
+		}
+	}
+	if len(prefix) > longestPrefix {
+		err = fault.Field("--lake", "%s: the prefix is longer than %d bytes", name, longestPrefix)
+	}
+	return bucket, prefix, err
+}

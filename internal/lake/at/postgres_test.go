@@ -1,0 +1,84 @@
+package at_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
+	"github.com/parley-hq/parley/internal/postgres/postgrestest"
+)
+
+var server *postgrestest.Server
+
+func TestMain(m *testing.M) { postgrestest.Main(m, &server) }
+
+// with are the settings of a process whose control databases are at an address.
+func with(t *testing.T, state string) context.Context {
+	t.Helper()
+	return at.With(t.Context(), func() at.Settings { return at.Settings{State: state} })
+}
+
+func made(t *testing.T, ctx context.Context, dir string) (id string) {
+	t.Helper()
+	l, err := at.Create(ctx, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, idErr := l.ID(ctx)
+	if err := errors.Join(idErr, l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// The control database of a new lake is in the Postgres of the process, of one that has its own in its folder there; and no lake is opened with
+// that of another, or with none.
+func TestControlDatabasesInAPostgres(t *testing.T) {
+	address := server.Database(t)
+	ctx := with(t, address)
+	one, two, local := filepath.Join(t.TempDir(), "One lake"), filepath.Join(t.TempDir(), "two"), filepath.Join(t.TempDir(), "three")
+	id := made(t, ctx, one)
+	if made(t, ctx, two) == id || made(t, ctx, one) != id {
+		t.Error("two lakes are one, or one is two")
+	}
+	made(t, t.Context(), local)
+	for dir, want := range map[string]bool{one: false, two: false, local: true} {
+		if lake.HasControl(dir) != want {
+			t.Errorf("%s has a control database of its own: %v", dir, !want)
+		}
+	}
+	made(t, ctx, local)
+	for what, c := range map[string]struct {
+		state string
+		kind  error
+	}{
+		"none":           {"", fault.Corrupt},
+		"another lake's": {address + "&schema=" + at.SchemaOf(two), fault.Conflict},
+		"no schema":      {address + "&schema=nowhere", fault.NotFound},
+	} {
+		l, err := at.Open(with(t, c.state), one)
+		if err == nil {
+			t.Error(errors.Join(errors.New("it was opened with "+what), l.Close()))
+		} else if !errors.Is(err, c.kind) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := at.Transfer(ctx, one, filepath.Join(t.TempDir(), "four"), lake.TransferOptions{}); !errors.Is(err, fault.Invalid) {
+		t.Errorf("files were moved away from a control database: %v", err)
+	}
+}
+
+func TestSchemaOf(t *testing.T) {
+	valid := regexp.MustCompile(`^lake_[a-z0-9_]{1,58}$`)
+	for _, root := range []string{"s3://bucket/acme/prod", "/data/Über lake", "/", "/" + strings.Repeat("long", 50)} {
+		if got := at.SchemaOf(root); !valid.MatchString(got) || len(got) > 63 || got == at.SchemaOf(root+"x") {
+			t.Errorf("%s: %s", root, got)
+		}
+	}
+}
