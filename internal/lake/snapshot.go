@@ -38,10 +38,11 @@ type SnapshotID int64
 type Snapshot struct {
 	ID    SnapshotID
 	files map[tables.Table][]datafile.File
-	whole []conversation.Days // as they were before it was opened
-	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
-	lake  *Lake               // of which it is; nil where nothing is looked up in it
-	names []datafile.File     // see WithNames
+	of    map[tables.Table]int64 // the tables' own snapshots, of those that were opened and have one
+	whole []conversation.Days    // as they were before it was opened
+	pin   store.Lock             // nil for the empty lake, and when we may not write to the lake
+	lake  *Lake                  // of which it is; nil where nothing is looked up in it
+	names []datafile.File        // see WithNames
 
 	commit string // that made it; empty for the empty lake
 }
@@ -74,6 +75,13 @@ func (s *Snapshot) Files(t tables.Table) []datafile.File {
 		return s.names
 	}
 	return s.files[t]
+}
+
+// Of is the snapshot of a table in its own history, by which other programs know it; false for a table that has none, and has no
+// rows.
+func (s *Snapshot) Of(t tables.Table) (id int64, is bool) {
+	id, is = s.of[t]
+	return id, is
 }
 
 // Touched lists the files of conversations in which a conversation can lie that started in starts and whose lifetime
@@ -216,7 +224,7 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
 	if len(p.holding) == 0 {
-		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, len(p.companions)})
+		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, s.of, len(p.companions)})
 	}
 	return s, nil
 }
@@ -260,7 +268,7 @@ func (l *Lake) again(ctx context.Context, last *listing, whole []conversation.Da
 	if same, err := unmoved(); !same || err != nil {
 		return nil, err
 	}
-	s := &Snapshot{ID: last.id, commit: last.commit, files: last.files, whole: whole, lake: l}
+	s := &Snapshot{ID: last.id, commit: last.commit, files: last.files, of: last.of, whole: whole, lake: l}
 	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}
@@ -303,6 +311,7 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current
 	if head.SnapshotByID(current.SnapshotID) == nil {
 		return errGone
 	}
+	s.of = map[tables.Table]int64{tables.Conversations: current.SnapshotID}
 	if s.files[tables.Conversations], err = l.conversationFiles(ctx, head, current, p.holding); err != nil {
 		return err
 	}
@@ -314,6 +323,9 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current
 		if s.files[t], err = l.plan(ctx, t, id); err != nil {
 			return err
 		}
+		if id != 0 {
+			s.of[t] = id
+		}
 	}
 	return nil
 }
@@ -324,6 +336,7 @@ type listing struct {
 	id         SnapshotID
 	commit     string // that made it
 	files      map[tables.Table][]datafile.File
+	of         map[tables.Table]int64
 	companions int // how many of them are listed: all of them, or none
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/datafile"
@@ -108,7 +109,7 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 }
 
 func (e *Engine) count(ctx context.Context, statement sqltext.Text) (n int64, err error) {
-	err = e.db.row(ctx, statement, &n)
+	err = answers.One(ctx, e.db, statement, &n)
 	return n, err
 }
 
@@ -167,7 +168,7 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 // each finds the places that a statement gives in these files, at most limit if it is not 0, and yields their records.
 func (e *Engine) each(ctx context.Context, in []datafile.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
-	rows, err := e.db.query(ctx, statement)
+	rows, err := e.db.Ask(ctx, statement)
 	spent.Finding += time.Since(begin)
 	if err != nil {
 		return err

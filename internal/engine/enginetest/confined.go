@@ -27,7 +27,7 @@ func RunConfined(t *testing.T, open func(t *testing.T, records []conversation.Re
 			continue
 		}
 		t.Run(set.name, func(t *testing.T) {
-			s := &suite{rand: r, filtered: set.filtered, open: func(t *testing.T, records []conversation.Record) engine.Engine {
+			s := &suite{rand: r, share: share, filtered: set.filtered, open: func(t *testing.T, records []conversation.Record) engine.Engine {
 				t.Helper()
 				return open(t, records, strings.ToUpper(user))
 			}}

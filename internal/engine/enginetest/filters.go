@@ -12,7 +12,7 @@ import (
 
 // filters asks filtered questions and aggregations by chance.
 func (s *suite) filters(t *testing.T) {
-	for range (s.filtered + share - 1) / share {
+	for range (s.filtered + s.share - 1) / s.share {
 		s.checkSmall(t, s.filteredQuestion())
 		if t.Failed() {
 			return // the next would most likely say the same

@@ -19,12 +19,18 @@ import (
 // those that column.Selection reads from the records.
 func RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
+	Share(share).RunRows(t, open)
+}
+
+// RunRows runs the suite for engines that make rows.
+func (share Share) RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
-			s := &suite{rand: r, records: give(t, records), open: open, engine: open(t, records)}
+			s := &suite{rand: r, share: int(share), records: give(t, records), open: open, engine: open(t, records)}
 			defer func() {
 				if t.Failed() {
 					t.Logf("repeat with PARLEY_SEED=%d", seed)
@@ -36,7 +42,7 @@ func RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record
 }
 
 func (s *suite) rows(t *testing.T, filters bool) {
-	for i := range 12 / share {
+	for i := range max(2, 12/s.share) {
 		q := s.question()
 		if filters && i%2 == 1 {
 			q = s.filteredQuestion()
@@ -44,7 +50,7 @@ func (s *suite) rows(t *testing.T, filters bool) {
 		if i == 0 {
 			q = everything()
 		}
-		s.checkRows(t, q, s.selection(t, i < 3))
+		s.checkRows(t, q, s.selection(t, i < 3/min(s.share, 3)))
 	}
 }
 
