@@ -97,7 +97,7 @@ func (c *Cluster) Failed(ctx context.Context, err error) error {
 		return saidBy(said)
 	}
 	if failed, is := errors.AsType[*client.ErrQueryFailed](err); is && !refused(failed.StatusCode) {
-		return &fault.Error{Kind: fault.Unavailable, RetryAfter: 10 * time.Second, Err: err, Message: "the Trino cluster does not answer; ask for less, or again later"}
+		return &fault.Error{Kind: fault.Unavailable, RetryAfter: 10 * time.Second, Err: errors.Join(engine.ErrAway, err), Message: "the Trino cluster, which answers questions as large as this, cannot be reached; ask for less, or again later"}
 	}
 	return fmt.Errorf("trino: %w", err)
 }
@@ -113,6 +113,8 @@ func saidBy(e *client.ErrTrino) error {
 		return fault.Because(fault.Unavailable, e, "the question needs more than the Trino cluster has; ask for less at once")
 	case unreadable[e.ErrorName]:
 		return fault.Because(fault.Corrupt, e, "the Trino cluster cannot read a file of the lake; see parley lake check")
+	case away[e.ErrorName]:
+		return fault.Because(fault.Unavailable, errors.Join(engine.ErrAway, e), "the Trino cluster is starting or stopping; ask again later")
 	case e.ErrorType == "INTERNAL_ERROR" && transient[e.ErrorName], e.ErrorType == "EXTERNAL":
 		return fault.Because(fault.Unavailable, e, "the Trino cluster could not finish the question; ask again")
 	}
@@ -125,9 +127,12 @@ var unreadable = map[string]bool{
 	"ICEBERG_CANNOT_OPEN_SPLIT": true, "ICEBERG_INVALID_PARTITION_VALUE": true, "ICEBERG_CURSOR_ERROR": true,
 }
 
-// transient are the errors that come of nodes which start, stop or cannot be reached.
+// away are the errors of a cluster that answers nobody now.
+var away = map[string]bool{"NO_NODES_AVAILABLE": true, "SERVER_STARTING_UP": true, "SERVER_SHUTTING_DOWN": true}
+
+// transient are the errors that come of nodes which were lost in the middle of a question.
 var transient = map[string]bool{
-	"NO_NODES_AVAILABLE": true, "SERVER_STARTING_UP": true, "SERVER_SHUTTING_DOWN": true, "REMOTE_TASK_ERROR": true, "REMOTE_TASK_MISMATCH": true,
+	"REMOTE_TASK_ERROR": true, "REMOTE_TASK_MISMATCH": true,
 	"REMOTE_TASK_FAILED": true, "PAGE_TRANSPORT_ERROR": true, "PAGE_TRANSPORT_TIMEOUT": true, "REMOTE_HOST_GONE": true, "TOO_MANY_REQUESTS_FAILED": true,
 	"NODE_DISCONNECTED": true, "ABANDONED_QUERY": true, "ABANDONED_TASK": true,
 }

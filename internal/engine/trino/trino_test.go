@@ -20,7 +20,7 @@ var cluster *trinotest.Cluster
 func TestMain(m *testing.M) { trinotest.Main(m, &cluster, 0) }
 
 // share is how many of the questions by chance are asked: each takes some tenths of a second.
-const share = enginetest.Share(10)
+const share = enginetest.Share(24)
 
 // The lake gets the records in several commits, so that days are merged, and must answer as memory does.
 func TestEngine(t *testing.T) {
