@@ -38,8 +38,29 @@ type Found struct {
 
 // NewSearch chooses the files: of conversations those that the query touches, of the other tables those of the same days.
 func NewSearch(d Dialect, s Files, q query.Query) Search {
+	files, covered := touched(s, q)
+	return Search{dialect: d, q: q, files: files, covered: covered}
+}
+
+// Planned is the size of the data files that are read to search, and of those of some other tables of the same days.
+func Planned(s Files, q query.Query, beside ...tables.Table) (bytes int64) {
+	files, _ := touched(s, q)
+	for t, list := range files {
+		if t != tables.Conversations && !asks(q, t) && !slices.Contains(beside, t) {
+			continue
+		}
+		for _, f := range list {
+			bytes += f.Bytes
+		}
+	}
+	return bytes
+}
+
+// touched are the files in which an answer can lie, and whether the interval covers the days of all of them.
+func touched(s Files, q query.Query) (_ map[tables.Table][]datafile.File, covered bool) {
 	files := map[tables.Table][]datafile.File{tables.Conversations: s.Touched(q.Starts(), q.Interval.Start)}
-	days, covered := map[conversation.Day]bool{}, true
+	days := map[conversation.Day]bool{}
+	covered = true
 	for _, f := range files[tables.Conversations] {
 		days[f.Day] = true
 		covered = covered && covers(q.Interval, f.Day.Interval())
@@ -54,7 +75,7 @@ func NewSearch(d Dialect, s Files, q query.Query) Search {
 			}
 		}
 	}
-	return Search{dialect: d, q: q, files: files, covered: covered}
+	return files, covered
 }
 
 func covers(iv, day conversation.Interval) bool {
