@@ -26,8 +26,7 @@ const slow = 8
 // eachDimension asks, of every dimension, how often each value occurs.
 func (s *suite) eachDimension(t *testing.T) {
 	for _, kind := range query.Kinds() {
-		asked := slices.DeleteFunc(slices.Clone(query.Dimensions(kind)), func(query.Dimension) bool { return s.rand.IntN(max(1, s.share/slow)) > 0 })
-		for some := range slices.Chunk(asked, 20) {
+		for some := range slices.Chunk(s.some(query.Dimensions(kind)), 20) {
 			q := everything()
 			for _, f := range some {
 				q.aggregations = append(q.aggregations, s.aggregationOf(f, s.itemWith(f)))
@@ -35,6 +34,11 @@ func (s *suite) eachDimension(t *testing.T) {
 			s.checkSmall(t, q)
 		}
 	}
+}
+
+// some are the dimensions that are asked for.
+func (s *suite) some(all []query.Dimension) []query.Dimension {
+	return slices.DeleteFunc(slices.Clone(all), func(query.Dimension) bool { return s.rand.IntN(max(1, s.share/slow)) > 0 })
 }
 
 // filteredQuestion has filters, aggregations, or both.
