@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 # and to the benchmarks.
 GO       ?= go
 P        ?= 2
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 ARGS     ?=
 
 # DuckDB is C++ inside the binary.

@@ -84,7 +84,7 @@ func TestOddRecordsComeBackByteForByte(t *testing.T) {
 	samples := filepath.Join("testdata", "records")
 	credentials(t)
 	lake, file := filepath.Join(t.TempDir(), "lake"), filepath.Join(t.TempDir(), "all.ndjson.gz")
-	url := background(t, "sandbox", "--load", samples)
+	url := background(t, "sandbox", "--load", samples, "--rate-limit", "1000000")
 	must(t, "extract", "--from", "2016-01-01", "--to", "2026-01-01", "--lake", lake, "--base-url", url, "--poll", "1ms..10ms")
 	must(t, "lake", "check", "--lake", lake)
 	must(t, "export", "--lake", lake, "--from", "2016-01-01", "--to", "2026-01-01", "--format", "ndjson", "-o", file)
@@ -342,6 +342,7 @@ func TestFlagsAndFoldersThatAreWrong(t *testing.T) {
 }
 
 func TestExportWritesWhereItIsTold(t *testing.T) {
+	unraced.Test(t)
 	_, lake := week(t)
 	export := []string{"export", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06", "-o"}
 	dir := t.TempDir()
@@ -427,6 +428,7 @@ func each(t *testing.T, path string, do func(string) error) {
 }
 
 func TestSQLOnlyReads(t *testing.T) {
+	unraced.Test(t)
 	_, lake := week(t)
 	for _, statement := range []string{
 		"DROP VIEW conversations", "CREATE TABLE t AS SELECT 1", "COPY conversations TO '" + filepath.Join(t.TempDir(), "x") + "'", "SET threads = 1",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/sandbox/control"
 	"github.com/parley-hq/parley/test/program"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // playing is a sandbox of a scenario, kept in a folder, and what controls it.
@@ -88,6 +89,7 @@ func TestASandboxIsControlledFromTheCommandLine(t *testing.T) {
 
 // A record that changed since a day was extracted is there when the day is extracted again: late changes can be tried.
 func TestLateChangesReachAnExtraction(t *testing.T) {
+	unraced.Test(t)
 	credentials(t)
 	dir := t.TempDir()
 	script := filepath.Join(dir, "s.yaml")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	language "github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // fences yields the fenced blocks of a page with their info strings.
@@ -26,6 +27,7 @@ func fences(t *testing.T, path string) (infos, blocks []string) {
 
 // TestExamplesOfTheLanguageRun runs every body and every command of docs/query.md.
 func TestExamplesOfTheLanguageRun(t *testing.T) {
+	unraced.Test(t)
 	credentials(t)
 	infos, blocks := fences(t, filepath.Join("..", "..", "docs", "query.md"))
 	t.Chdir(t.TempDir())

@@ -15,6 +15,7 @@ import (
 
 // A dry run refuses what the run refuses: another source, a lake that somebody writes to, a folder of something else.
 func TestADryRunRefusesWhatTheRunRefuses(t *testing.T) {
+	unraced.Test(t)
 	url, dir := week(t)
 	elsewhere := broken(t, text("{}")) // a server that does not tell whose it is, at another base URL
 	full := t.TempDir()

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	language "github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // simulatedLake is a lake of three days in an empty folder.
@@ -52,6 +53,7 @@ func sumOf(t *testing.T, lines []map[string]string, name string) (sum int) {
 
 // What a report says of a day is what SQL says of the same emissions; by queue and by interval it adds up to the same.
 func TestReportsAddUp(t *testing.T) {
+	unraced.Test(t)
 	credentials(t)
 	lake := simulatedLake(t)
 	days := []string{"--lake", lake, "--from", "2026-11-02", "--to", "2026-11-04"}
@@ -90,6 +92,7 @@ func TestReportsAddUp(t *testing.T) {
 
 // Days begin by the clocks of the place.
 func TestReportsInATimeZone(t *testing.T) {
+	unraced.Test(t)
 	credentials(t)
 	lake := simulatedLake(t)
 	out := must(t, "report", "--lake", lake, "--from", "2026-11-02", "--by", "day", "--time-zone", "America/New_York", "--json")
@@ -134,6 +137,7 @@ func TestReportsThatAreRefused(t *testing.T) {
 
 // The page about aggregates has a request that is answered, and names every dimension; that about reports has commands that run.
 func TestPagesAboutFigures(t *testing.T) {
+	unraced.Test(t)
 	credentials(t)
 	page := filepath.Join("..", "..", "docs", "aggregates.md")
 	infos, blocks := fences(t, page)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // call is a record of a call that breaks no rule, unless something is replaced in it.
@@ -63,6 +65,7 @@ func TestLintRecords(t *testing.T) {
 }
 
 func TestLintRecordsOfALake(t *testing.T) {
+	unraced.Test(t)
 	lake := filepath.Join(t.TempDir(), "lake")
 	must(t, "generate", "--lake", lake, "--from", "2026-11-02", "--to", "2026-11-04", "--per-day", "300", "--steady")
 	code, stdout, stderr := parley(t, "lint-records", "--lake", lake, "--from", "2026-11-02", "--to", "2026-11-03")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // parleyIn runs a command line with a standard input.
@@ -127,6 +128,7 @@ func TestQueriesThatAreWrong(t *testing.T) {
 }
 
 func TestGeneratedLakes(t *testing.T) {
+	unraced.Test(t)
 	dir := filepath.Join(t.TempDir(), "lake")
 	args := []string{"generate", "--lake", dir, "--from", "2026-11-05", "--to", "2026-11-08", "--per-day", "60", "--steady", "--seed", "7", "--json"}
 	if out := must(t, append(args, "--dry-run")...); !strings.Contains(out, `{"conversations":180,"days":3,"days_already_whole":0}`) {
@@ -197,6 +199,7 @@ func ask(t *testing.T, body string, args ...string) (a answered) {
 }
 
 func TestALakeAndAPlatformAnswerAlike(t *testing.T) {
+	unraced.Test(t)
 	url, lake := week(t)
 	const interval = `"interval":"2026-11-05T00:00:00Z/2026-11-08T00:00:00Z"`
 	first := ask(t, `{`+interval+`,"segmentFilters":[{"type":"and","predicates":[{"dimension":"purpose","value":"agent"},{"dimension":"queueId","operator":"exists"}]}]}`, "--lake", lake)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // comparedSources is what "parley why --json" says of two sources, as far as the tests read it.
@@ -83,6 +84,7 @@ func (w twoSources) plant(t *testing.T, line string) []string {
 
 // Conversations that two sources count otherwise are found, each with its reason.
 func TestWhyTwoSourcesDiffer(t *testing.T) {
+	unraced.Test(t)
 	w := newTwoSources(t)
 	args := []string{"why", "offered", "--lake", w.lake, "--base-url", w.url, "--from", "2026-11-02", "--to", "2026-11-05"}
 	var x comparedSources

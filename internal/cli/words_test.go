@@ -16,6 +16,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // hostile is what a terminal would obey.
@@ -170,6 +171,7 @@ func TestFoldersThatCannotBeMadeAreTheUsersToMend(t *testing.T) {
 
 // Whoever asks for days that a lake never had is told so: an answer without them does not say that nothing happened.
 func TestAnswersOverGapsSaySo(t *testing.T) {
+	unraced.Test(t)
 	dir := filepath.Join(t.TempDir(), "lake")
 	for _, day := range []string{"2026-11-01", "2026-11-03"} {
 		must(t, "generate", "--lake", dir, "--from", day, "--to", day[:9]+string(day[9]+1), "--per-day", "5", "--steady")

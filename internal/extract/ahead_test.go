@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // The next page is asked for before the one at hand is staged.
@@ -64,6 +65,7 @@ func (b *busyPlatform) Page(ctx context.Context, id platform.JobID, at platform.
 
 // A run that is ended while a page is on its way leaves no request behind, and is gone on with.
 func TestNothingIsAskedAfterTheEnd(t *testing.T) {
+	unraced.Test(t)
 	fake := platformtest.Config{Records: spread(3, 6)}
 	undisturbed := newRig(t, 3, fake)
 	undisturbed.mustRun()

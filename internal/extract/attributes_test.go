@@ -40,6 +40,7 @@ const object = `{"id":"x","participants":[{"id":"b","attributes":{}},{"attribute
 
 // What the tail brings has the attributes of the live objects, where they are; one is asked for once for each version of a record.
 func TestTheTailHasAttributes(t *testing.T) {
+	unraced.Test(t)
 	l := &live{records: calls(30, "first", "")}
 	r, _ := newTail(t, l)
 	asked := &tellers{tell: func(conversation.ID) (string, error) { return object, nil }}
@@ -65,6 +66,7 @@ func TestTheTailHasAttributes(t *testing.T) {
 
 // Whatever keeps the platform from telling, the records come, without attributes; and when it tells, they come with them.
 func TestAttributesThatAreNotTold(t *testing.T) {
+	unraced.Test(t)
 	for name, c := range map[string]struct {
 		text  string
 		err   error
@@ -134,6 +136,7 @@ func TestAttributesOfSomeAreRefused(t *testing.T) {
 
 // A page of conversations whose attributes are large is staged in several portions: together they may be gigabytes.
 func TestAttributesAreNotHeldTogether(t *testing.T) {
+	unraced.Test(t)
 	l := &live{records: calls(3, "note", "")}
 	r, _ := newTail(t, l)
 	large := `{"participants":[{"id":"a","attributes":{"k":"` + strings.Repeat("v", tailHeld) + `"}}]}`

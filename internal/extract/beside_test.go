@@ -111,7 +111,7 @@ func besides(t *testing.T, few bool, job int64, alter func(r *rig, at int)) {
 	want := plain.contents()
 	step := 3
 	if few {
-		step = 9
+		step = 21
 	}
 	for at := 1; at <= counting.n; at += step {
 		r, g := prepare(1)

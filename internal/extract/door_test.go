@@ -9,11 +9,13 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // The platform's records have a member that nobody knows. A strict run stops before they are in the lake; one that takes them goes
 // on where it stopped, and tells of the member once; from then on strict runs pass.
 func TestAStrictRunStopsAtMembersThatNobodyKnows(t *testing.T) {
+	unraced.Test(t)
 	r := newRig(t, 2, platformtest.Config{Records: spread(2, 8)})
 	r.cfg.Strict = true
 	if _, err := r.run(t.Context()); !errors.Is(err, fault.Drifted) || r.whole() != "" || len(r.records()) != 0 {

@@ -156,6 +156,7 @@ func TestEmptyDaysThatCannotBeConfirmed(t *testing.T) {
 
 // A nightly extraction sees one day at a time: that nothing comes night after night is told on the seventh.
 func TestManyEmptyNights(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{pages: of(5, "1T1")}
 	r := newScripted(t, 1, s)
 	for night := 1; night <= 9; night++ {
@@ -284,6 +285,7 @@ func TestDaysThatHaveEnded(t *testing.T) {
 
 // Days that are whole are read anew: what has changed replaces, what is gone is kept, what is new is added.
 func TestAgain(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{pages: of(2, "1T1", "2T1", "2T2", "3T1")}
 	r := newScripted(t, 3, s)
 	r.mustRun()
@@ -319,6 +321,7 @@ func TestAgain(t *testing.T) {
 
 // A day whose records in the lake are damaged cannot be merged with what comes: the advice has been tried.
 func TestAgainOverDamage(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{pages: of(2, "1T1", "2T1")}
 	r := newScripted(t, 2, s)
 	r.mustRun()

@@ -102,6 +102,7 @@ func TestSpansFollowTheVolume(t *testing.T) {
 }
 
 func TestDaysThatAreWholeAreLeftOut(t *testing.T) {
+	unraced.Test(t)
 	r := newRig(t, 4, platformtest.Config{Records: spread(4, 16)})
 	r.cfg.First, r.cfg.End = first+2, first+3
 	r.mustRun()
@@ -338,6 +339,7 @@ func TestRejectedRecordsAreKeptAside(t *testing.T) {
 }
 
 func TestDaysThatAreNotAvailable(t *testing.T) {
+	unraced.Test(t)
 	r := newRig(t, 4, platformtest.Config{Records: spread(4, 16), Available: first.Start().Add(time.Hour)})
 	if s, err := r.run(t.Context()); !errors.Is(err, fault.Incomplete) || !strings.Contains(err.Error(), "no day could be extracted") || len(s.NotAvailable) != 4 {
 		t.Errorf("got %+v, %v", s, err)
@@ -475,6 +477,7 @@ func TestInterruptedRunOfAnIntervalThatMovedOn(t *testing.T) {
 // A run whose days are all in the lake, and that was stopped before its end was noted, is told of by the same command only:
 // another interval of whole days has nothing to do with it.
 func TestRunThatWasStoppedAtItsVeryEnd(t *testing.T) {
+	unraced.Test(t)
 	for name, test := range map[string]struct {
 		from, to int // days by which the interval moves
 		resumed  bool

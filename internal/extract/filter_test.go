@@ -7,11 +7,13 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // A lake has the conversations of one filter, or all, or the rows of one report; an extraction with another one is refused before
 // anything is asked for.
 func TestALakeHasOneFilter(t *testing.T) {
+	unraced.Test(t)
 	set := func(cfg *Config, text string) {
 		cfg.Filter, cfg.RowReport = text, ""
 		if report, is := strings.CutPrefix(text, "rows "); is {
@@ -54,6 +56,7 @@ func TestALakeHasOneFilter(t *testing.T) {
 
 // A run that was interrupted before its first commit is not gone on with by one that brings other conversations.
 func TestARunHasOneFilter(t *testing.T) {
+	unraced.Test(t)
 	for _, second := range []Config{{}, {Filter: "b"}, {RowReport: "a"}} {
 		s := &scripted{pages: of(2, "1T1", "1T2", "1T3")}
 		s.page = func(n, k int, p platform.Page) (platform.Page, error) {

@@ -208,6 +208,7 @@ func TestResumeWhenAnotherDayIsDue(t *testing.T) {
 // A conversation belongs to the part in which it starts, to the instant: the first of a part is its own, that at its
 // end is the next one's.
 func TestRecordsExactlyAtAnEnd(t *testing.T) {
+	unraced.Test(t)
 	all := []string{"1T0", "2T0", "3T0", "4T0"}
 	s := &scripted{pages: func(int, conversation.Interval) []platform.Page { return []platform.Page{page(all...)} }}
 	r := newScripted(t, 2, s)
@@ -221,6 +222,7 @@ func TestRecordsExactlyAtAnEnd(t *testing.T) {
 // "Another part brings them" is said only where one does: of days that this run extracts, whether before or after the
 // interruption, and not of days that were whole before it.
 func TestElsewhereAndOutside(t *testing.T) {
+	unraced.Test(t)
 	broken := errors.New("broken")
 	s := &scripted{pages: of(5, "2T1")}
 	r := newScripted(t, 4, s)

@@ -44,6 +44,7 @@ func pagesOf(size int, records [][]byte) func(int, conversation.Interval) []plat
 
 // The last half second of a day is of that day, whatever is rounded elsewhere.
 func TestTheLastSecondOfADay(t *testing.T) {
+	unraced.Test(t)
 	records := [][]byte{at(1, 0), at(1, 24*time.Hour-500*time.Millisecond), at(1, 24*time.Hour-time.Millisecond), at(2, 0), at(2, time.Millisecond)}
 	for _, job := range []int64{1, 100_000} {
 		r := newScripted(t, 2, &scripted{pages: pagesOf(2, records)})

@@ -43,6 +43,7 @@ func (r *rig) entries() map[conversation.Day]ledger.Entry {
 // Days are read again at the ages of the policy, by the platform's date, and at no other time. What did not change is not
 // committed again; what changed is replaced and noted; what does not come any more stays, and is marked.
 func TestDaysSettle(t *testing.T) {
+	unraced.Test(t)
 	now := map[string][]byte{"1T1": rec("1T1"), "1T2": rec("1T2"), "2T1": rec("2T1")}
 	s := &scripted{}
 	s.pages = func(_ int, iv conversation.Interval) []platform.Page {
@@ -140,6 +141,7 @@ func TestADateAheadSettlesNothing(t *testing.T) {
 
 // A conversation that starts on another day when it is read again is in the lake once, and is no record that is kept.
 func TestAStartThatChanges(t *testing.T) {
+	unraced.Test(t)
 	for _, commit := range []int64{1, 50_000} {
 		s := &scripted{pages: of(2, "1T1", "1T2", "2T1")}
 		r := newScripted(t, 2, s)
@@ -218,6 +220,7 @@ func upToMidnight(less1, less2, all1, all2 int64) func(conversation.Interval) (i
 // A day of which the platform counts more than its job gave is read again in parts of six hours; if they bring what was
 // missing, all is well, and if not, the run says so.
 func TestReconcile(t *testing.T) {
+	unraced.Test(t)
 	all := []string{"1T1", "1T7", "1T13", "1T19", "2T1", "2T7"}
 	for name, c := range map[string]struct {
 		second  []string // what the parts of the second day give
@@ -263,6 +266,7 @@ func TestReconcile(t *testing.T) {
 
 // A recount asks for every day, reads those again that differ, extracts no other, and refuses where something waits.
 func TestRecount(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{pages: of(2, "1T1", "2T1", "3T1"), count: counting(1, 1, 1)}
 	r := newScripted(t, 2, s)
 	r.mustRun() // nothing is counted
@@ -291,6 +295,7 @@ func TestRecount(t *testing.T) {
 // What differs for good is read again by every recount, and named by each: a recount that was content with what is known
 // would end well while the calendar has a gap.
 func TestRecountsNameWhatDiffersForGood(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{pages: of(2, "1T1", "2T1"), count: counting(1, 2)}
 	r := newScripted(t, 2, s)
 	r.cfg.Tolerance = 0.05
@@ -312,6 +317,7 @@ func TestRecountsNameWhatDiffersForGood(t *testing.T) {
 
 // One id on two days is taken from one of them by reading the other: the run that did it says which lacks it in the end.
 func TestADayLosesWhatItWasCountedWith(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{count: counting(1, 1)}
 	s.pages = func(_ int, iv conversation.Interval) (out []platform.Page) {
 		for d := 1; d <= 2; d++ {
@@ -354,6 +360,7 @@ func TestARecountIsInterrupted(t *testing.T) {
 // Without a first and a last day, everything from the first day that was ever asked for is wanted, up to the platform's
 // date.
 func TestOpenEnds(t *testing.T) {
+	unraced.Test(t)
 	s := &scripted{pages: of(2, "1T1", "2T1", "3T1", "4T1")}
 	r := newScripted(t, 0, s)
 	r.cfg.FromFirst, r.cfg.ToLast, r.cfg.First = true, true, 0

@@ -98,6 +98,7 @@ func (r *rig) again() error {
 // The advice of the refusal has been tried: with what it says of --source the command goes on, and from then on
 // without.
 func TestTheAdviceOnSources(t *testing.T) {
+	unraced.Test(t)
 	for _, org := range []platform.Organization{other, {}} {
 		s := &scripted{pages: of(2, "1T1", "2T1"), org: acme}
 		r := newScripted(t, 1, s)

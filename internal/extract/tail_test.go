@@ -82,6 +82,7 @@ func newTail(t *testing.T, l *live) (*rig, *scripted) {
 
 // What started after the last complete day comes by the query, each once; jobs bring it later, and take its place.
 func TestTheTailIsStitched(t *testing.T) {
+	unraced.Test(t)
 	for name, l := range map[string]*live{
 		"pages of a hundred": {},
 		"pages of two":       {size: 2},
@@ -117,6 +118,7 @@ func TestTheTailIsStitched(t *testing.T) {
 
 // A piece of which the query counts more than it reaches is asked for in halves, down to a minute.
 func TestATailThatIsTooLarge(t *testing.T) {
+	unraced.Test(t)
 	l := &live{records: ongoing(2, 54, "by the query")}
 	l.alter = func(_ int, a *platform.Answer) {
 		if iv := l.asked[len(l.asked)-1]; iv.Duration() > 10*time.Minute {
@@ -135,6 +137,7 @@ func TestATailThatIsTooLarge(t *testing.T) {
 
 // Where pages go on behind the depth that they may have, because the server has its own size of them, shorter pieces are asked for.
 func TestATailOfSmallPages(t *testing.T) {
+	unraced.Test(t)
 	l := &live{records: ongoing(2, 54, "by the query")}
 	elsewhere := platformtest.Record("elsewhere", day(1).Start(), time.Hour, "")
 	l.alter = func(_ int, a *platform.Answer) {
@@ -182,6 +185,7 @@ func TestATailIsInterrupted(t *testing.T) {
 
 // When the platform's date goes back, days that jobs have brought stay as they are: what the query gives of them has less.
 func TestATailLeavesWholeDaysAlone(t *testing.T) {
+	unraced.Test(t)
 	l := &live{}
 	r, s := newTail(t, l)
 	r.cfg.Settle = ledger.DefaultPolicy()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // A platform may send its pages indented: what comes into the lake is the record without white space, and no other
@@ -45,6 +46,7 @@ func TestIndentedPages(t *testing.T) {
 // What is not a page of results must not end a day: nothing is committed, and once the platform has mended itself the
 // same command goes on.
 func TestAnswersThatAreNoPages(t *testing.T) {
+	unraced.Test(t)
 	const json = "application/json"
 	for name, misdeed := range map[string]platformtest.Misdeed{
 		"an error":          platformtest.Answer(200, json, `{"message":"it failed","code":"internal.server.error","status":500}`),

@@ -241,6 +241,7 @@ func TestFolderThatMayNotBeMade(t *testing.T) {
 
 // A lake is the same lake by whatever path: to read, to write, and for its locks.
 func TestSymbolicLinkIsTheLake(t *testing.T) {
+	unraced.Test(t)
 	home := t.TempDir()
 	disk, link, parent := filepath.Join(home, "disk", "lake"), filepath.Join(home, "link"), filepath.Join(home, "mount")
 	if err := os.Mkdir(filepath.Dir(disk), 0o700); err != nil {
@@ -289,6 +290,7 @@ func TestSymbolicLinkIsTheLake(t *testing.T) {
 
 // Lakes of earlier versions are named by the path that they were made with, symbolic links included.
 func TestLakeThatIsNamedThroughALink(t *testing.T) {
+	unraced.Test(t)
 	dir, want := wandering(t)
 	disk := filepath.Join(t.TempDir(), "disk")
 	relocate(t, dir, disk)

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func TestChangesAreReadInOrder(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	at := func(v conversation.Version, hours int) conversation.Version {
 		v.At = v.At.Add(time.Duration(hours) * time.Hour)

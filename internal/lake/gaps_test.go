@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func TestGaps(t *testing.T) {
+	unraced.Test(t)
 	first := conversation.DayOf(day1)
 	l := newLake(t)
 	gaps := func() string {

@@ -297,6 +297,7 @@ func TestHoldingAfterAnIndexOfNothing(t *testing.T) {
 
 // A conversation has moved, and the run that says where is damaged: the day that it has left is not all that is looked at.
 func TestHoldingWithADamagedRun(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	before, after := record("a", day1, ""), record("a", day1.Add(oneDay), "")
 	after.At = after.At.Add(time.Second)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Who looks for ids reads the files of their days; what the index does not know any more is read as well.
@@ -96,6 +97,7 @@ func heldIn(t *testing.T, l *Lake, wanted ...conversation.ID) (days []conversati
 
 // Of a lake whose every file is covered, a snapshot for some ids has the files of their days, whatever has become of the lake since.
 func TestSnapshotHolding(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	day := func(n int) conversation.Day { return conversation.DayOf(day1) + conversation.Day(n) }
 	if got := heldIn(t, l, "a"); len(got) != 0 {

@@ -114,6 +114,7 @@ func (hastyFile) Sync() error { return nil }
 // A commit reads the ids of its own days, and of those in which one of its ids is. What it does not read may as well be
 // unreadable.
 func TestCommitReadsWhatItMust(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, ""), record("b", day1.Add(oneDay), ""), record("c", day1.Add(2*oneDay), ""))})
 	mend := blank(t, snapshot(t, l).Files(tables.Conversations)[0].Path)
@@ -499,6 +500,7 @@ func TestDamagedRunInAMerge(t *testing.T) {
 
 // An id that the index lacks although it should have it is damage, and Index mends it.
 func TestCheckTellsWhatTheIndexLacks(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, ""), record("b", day1.Add(oneDay), ""))})
 	sqlOf(t, l, `DELETE FROM id_runs`)
@@ -515,6 +517,7 @@ func TestCheckTellsWhatTheIndexLacks(t *testing.T) {
 // A lake that is read in several passes is searched as in one: each id belongs to one pass, and each pass finds its ids in
 // the part of the index that comes next.
 func TestCheckInPasses(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	var versions []conversation.Version
 	for i := range 2_000 {
@@ -582,6 +585,7 @@ func (d *runDisk) Create(path string) (folder.File, error) {
 
 // What the index covers stays covered when the lake is moved.
 func TestIndexMoves(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, ""), record("b", day1.Add(oneDay), ""))})
 	if err := l.Close(); err != nil {
@@ -619,6 +623,7 @@ func TestIndexMoves(t *testing.T) {
 
 // A database that is older than the runs beside it, as from a backup, names some that are gone.
 func TestOldControlDatabase(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	for i := range runsPerMerge {
 		commit(t, l, Commit{Records: all(record(fmt.Sprint(i), day1.Add(time.Duration(i)*oneDay), ""))})

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // withMember is a record that has one member more.
@@ -40,6 +41,7 @@ func keysOf(t *testing.T, l *Lake, unknown bool) (out []string) {
 }
 
 func TestKeysOfRecordsAreKept(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	day2 := day1.Add(24 * time.Hour)
 	commit(t, l, Commit{Records: all(record("a", day2, "x"), record("b", day2, "x"))})
@@ -71,6 +73,7 @@ func TestKeysOfRecordsAreKept(t *testing.T) {
 }
 
 func TestAStrictCommitRefusesWhatNobodyKnows(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))}) // has a member that nobody knows
 	w, err := l.Writer(t.Context())
@@ -131,6 +134,7 @@ func TestKeysOfACommitThatWasInterrupted(t *testing.T) {
 }
 
 func TestKeysAreBounded(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	for part := range 12 {
 		var members []string
@@ -147,6 +151,7 @@ func TestKeysAreBounded(t *testing.T) {
 
 // A lake of a version that did not count keys has none, and counts from the next commit on.
 func TestKeysOfALakeOfAnEarlierVersion(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	strip(t, l)

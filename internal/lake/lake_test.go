@@ -342,6 +342,7 @@ func TestLostRaceIsRetried(t *testing.T) {
 // A commit after which nobody can tell whether it is in says so, and neither takes it back nor does it again. The next
 // writer, who can tell, settles it.
 func TestACommitInDoubtSaysSo(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	w, err := l.Writer(t.Context())

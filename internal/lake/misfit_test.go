@@ -93,6 +93,7 @@ func checkRows(t *testing.T, l *Lake, want map[tables.Table]string) {
 
 // A value that does not fit is missing in the tables, and nothing else is; it is counted with the commit that brings it.
 func TestOneValueDoesNotLoseTheRest(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	versions, misfits := oddDay(t)
 	out := commit(t, l, Commit{Records: all(versions...)})

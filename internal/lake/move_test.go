@@ -121,6 +121,7 @@ func relocate(t *testing.T, from, to string) {
 }
 
 func TestMovedLakeCanBeReadAndNotWritten(t *testing.T) {
+	unraced.Test(t)
 	dir, want := wandering(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	relocate(t, dir, moved)
@@ -366,6 +367,7 @@ func TestMoveThereAndBack(t *testing.T) {
 
 // A lake that lies where it says is left alone: its lake.json is not written again.
 func TestMoveOfALakeThatDidNotMove(t *testing.T) {
+	unraced.Test(t)
 	dir, want := wandering(t)
 	before, err := os.Stat(filepath.Join(dir, "lake.json"))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 func queues(list ...names.Entry) []names.Listing {
@@ -79,6 +80,7 @@ func TestNamesAndTheirHistory(t *testing.T) {
 }
 
 func TestNamesThroughUpkeepAndMove(t *testing.T) {
+	unraced.Test(t)
 	l, err := Create(t.Context(), t.TempDir()+"/the lake %41 #1")
 	if err != nil {
 		t.Fatal(err)

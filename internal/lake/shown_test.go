@@ -95,6 +95,7 @@ func tag(t *testing.T, l *Lake, name string) {
 }
 
 func TestTablesAreShownAsOneCommitLeftThem(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	commit(t, l, Commit{Records: all(record("a", day1, "x"))})
 	first := snapshot(t, l)
@@ -127,6 +128,7 @@ func TestTablesAreShownAsOneCommitLeftThem(t *testing.T) {
 }
 
 func TestOnlySnapshotsWithANameAreShown(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	tag(t, l, "second")

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // A snapshot is listed once for all who open it while nothing moves: its metadata is not read again. Whoever opens one
 // after a commit, or after an expiry, gets what is there then, and pins it.
 func TestTheNewestSnapshotIsListedOnce(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	rewritten(t, l, 0, 2)
 	first := snapshot(t, l)

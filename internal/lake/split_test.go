@@ -9,11 +9,13 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // Other programs read a large file in parts, and say by a property of the table how large they are; without one it is 128 MB. To us
 // a file is a file: in parts its records would count, and be answered, several times.
 func TestALargeFileIsListedOnce(t *testing.T) {
+	unraced.Test(t)
 	l := newLake(t)
 	const n = 2_500 // more than a row group has, which is what a part has at least
 	records := make([]conversation.Version, n)

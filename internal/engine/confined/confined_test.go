@@ -11,10 +11,12 @@ import (
 	"github.com/parley-hq/parley/internal/engine/mem"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // The suite runs over the lake as well, where DuckDB is linked already: internal/engine/duck.
 func TestEngine(t *testing.T) {
+	unraced.Test(t)
 	enginetest.RunConfined(t, func(t *testing.T, records []conversation.Record, user string) engine.Engine {
 		return confined.To(user, over(t, records...))
 	})

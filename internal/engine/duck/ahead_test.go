@@ -23,6 +23,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // bulkDays and bulkPerDay make several stretches, row groups of a file, and column pages of a row group.
@@ -184,6 +185,7 @@ func TestBulkReadingCancelled(t *testing.T) {
 
 // A column page that cannot be read is reported when its first record is due, and all before it have come.
 func TestBulkReadingDamaged(t *testing.T) {
+	unraced.Test(t)
 	e, snapshot, records := bulkLake(t)
 	db, files := openDB(t), snapshot.Files(tables.Conversations)
 	for _, test := range []struct {
@@ -250,6 +252,7 @@ func fiveDays(t *testing.T) (records []conversation.Record) {
 
 // An interval of whole days selects as any other does, those that start or end at midnight among them.
 func TestWholeDays(t *testing.T) {
+	unraced.Test(t)
 	records := fiveDays(t)
 	e := openLake(t, openDB(t), records)
 	for _, matching := range []query.Matching{query.StartOfDay, query.Overlap} {

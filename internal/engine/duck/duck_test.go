@@ -18,12 +18,18 @@ import (
 
 // The lake gets the records in several commits, so that days are merged, and must answer as memory does.
 func TestEngine(t *testing.T) {
-	db, err := duck.Open(t.Context(), duck.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	enginetest.Run(t, func(t *testing.T, records []conversation.Record) engine.Engine {
+	unraced.Test(t)
+	enginetest.Run(t, opener(t))
+}
+
+func TestEngineAskedByMany(t *testing.T) { enginetest.RunTogether(t, opener(t)) }
+
+// opener gives engines over lakes of their own, each found to be right.
+func opener(t *testing.T) func(t *testing.T, records []conversation.Record) engine.Engine {
+	t.Helper()
+	db := openDB(t)
+	return func(t *testing.T, records []conversation.Record) engine.Engine {
+		t.Helper()
 		l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +45,7 @@ func TestEngine(t *testing.T) {
 			t.Error(err)
 		}
 		return e
-	})
+	}
 }
 
 // For a client that sees one user, a lake answers as if it had the conversations of that user alone.

@@ -90,6 +90,7 @@ func TestManyPredicates(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
+	unraced.Test(t)
 	db := openDB(t)
 	records := strange(t, rand.New(rand.NewPCG(3, 3)), 30, 3)
 	e := openLake(t, db, records)

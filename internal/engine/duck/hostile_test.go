@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // hostile writes the predicates that cost most of each sort: text that no list takes, long telephone numbers, lists, and
@@ -97,6 +98,7 @@ func hostileBody(r *rand.Rand) string {
 
 // Whatever is asked within the limits is answered in bounded time, or refused.
 func TestHostileQuestionsAreAnsweredOrRefused(t *testing.T) {
+	unraced.Test(t)
 	_, snapshot := smallLake(t)
 	e, seed := duck.New(openDB(t), snapshot), rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))

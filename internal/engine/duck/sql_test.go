@@ -152,6 +152,7 @@ var writes = regexp.MustCompile("^(COPY|EXPORT|ATTACH|CREATE PERSISTENT|EXPLAIN 
 
 // Without the look at what a statement is, it can still not write: neither to the lake nor elsewhere.
 func TestNothingCanBeWritten(t *testing.T) {
+	unraced.Test(t)
 	if !duck.Confines(t) {
 		t.Skip("this kernel has no Landlock")
 	}
@@ -177,6 +178,7 @@ func TestNothingCanBeWritten(t *testing.T) {
 }
 
 func TestSQLEndsWithItsContext(t *testing.T) {
+	unraced.Test(t)
 	_, s := smallLake(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	deaf := make(chan struct{}) // what does not end when it is told to

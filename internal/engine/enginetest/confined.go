@@ -27,7 +27,7 @@ func RunConfined(t *testing.T, open func(t *testing.T, records []conversation.Re
 			continue
 		}
 		t.Run(set.name, func(t *testing.T) {
-			s := &suite{rand: r, share: share, filtered: set.filtered, open: func(t *testing.T, records []conversation.Record) engine.Engine {
+			s := &suite{rand: r, filtered: set.filtered, open: func(t *testing.T, records []conversation.Record) engine.Engine {
 				t.Helper()
 				return open(t, records, strings.ToUpper(user))
 			}}
@@ -45,11 +45,7 @@ func RunConfined(t *testing.T, open func(t *testing.T, records []conversation.Re
 			if len(s.records) == 0 || len(s.hidden) == 0 {
 				t.Fatalf("%d of %d records are shown", len(s.records), len(all))
 			}
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			repeatable(t, seed)
 			s.run(t)
 		})
 	}

@@ -36,17 +36,20 @@ import (
 // questions is how many questions are asked about each set of records.
 const questions = 80
 
+// Run runs the suite. Open gives an engine over exactly these records, whose ids are distinct; what it opens it closes
+// by t.Cleanup.
+//
+// Most of it asks one question after the other, where the race detector finds nothing and makes each ten times as slow: with it,
+// RunTogether is the part to run.
+func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
+	Share(1).Run(t, open)
+}
+
 // Share is the part of the questions by chance that a suite asks: one in so many, for engines that take long for each.
 type Share int
 
-// Run runs the suite of engines with all of its questions; see Share.Run.
-func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
-	t.Helper()
-	Share(share).Run(t, open)
-}
-
-// Run runs the suite. Open gives an engine over exactly these records, whose ids are distinct; what it opens it closes
-// by t.Cleanup.
+// Run runs the suite as the function Run does.
 func (share Share) Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	t.Run("every dimension by its own value", func(t *testing.T) { runDimensions(t, open) })
@@ -54,26 +57,52 @@ func (share Share) Run(t *testing.T, open func(t *testing.T, records []conversat
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
-			records := set.make(t, r)
-			r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-			s := &suite{rand: r, share: int(share), filtered: set.filtered, records: give(t, records), open: open, engine: open(t, records)}
-			s.byIDs = s.records
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			s := newSuite(t, seed, set, open)
+			s.share = share
 			s.run(t)
 		})
 	}
+}
+
+// RunTogether runs the part of the suite in which several ask at once, leave early, or close.
+func RunTogether(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
+	newSuite(t, chooseSeed(t), set{"a few records", 50, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }}, open).manners(t)
+}
+
+// newSuite opens an engine over a set of records. A failure says how to repeat it.
+func newSuite(t *testing.T, seed uint64, of set, open opener) *suite {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, uint64(len(of.name))))
+	records := of.make(t, r)
+	r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+	s := &suite{rand: r, filtered: of.filtered, records: give(t, records), open: open, engine: open(t, records)}
+	s.byIDs = s.records
+	repeatable(t, seed)
+	return s
+}
+
+// part is how many of so many questions by chance are asked: one at least, if there are any.
+func (s *suite) part(questions int) int {
+	n := max(1, int(s.share))
+	return (questions + n - 1) / n
+}
+
+// repeatable has a failure of the test say how to repeat it.
+func repeatable(t *testing.T, seed uint64) {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("repeat with PARLEY_SEED=%d", seed)
+		}
+	})
 }
 
 // runDimensions asks an engine for every dimension by values that no other one has.
 func runDimensions(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	records := everyMemberDistinct(t)
-	s := &suite{rand: rand.New(rand.NewPCG(1, 2)), share: share, records: give(t, records), open: open, engine: open(t, records)}
+	s := &suite{rand: rand.New(rand.NewPCG(1, 2)), records: give(t, records), open: open, engine: open(t, records)}
 	s.ownValues(t)
 }
 
@@ -92,7 +121,7 @@ func chooseSeed(t *testing.T) uint64 {
 // suite is one set of records and the engine that answers over it.
 type suite struct {
 	rand     *rand.Rand
-	share    int // of the questions by chance one in so many is asked
+	share    Share
 	filtered int // questions with filters
 	records  []given
 	byIDs    []given           // that are found by their ids: those of records, but of a confined engine
@@ -108,6 +137,11 @@ func (s *suite) run(t *testing.T) {
 		t.Run("filters", s.filters)
 	}
 	t.Run("by id", s.byID)
+	s.manners(t)
+}
+
+// manners are what holds beside right answers.
+func (s *suite) manners(t *testing.T) {
 	if len(s.records) > 1 {
 		t.Run("early break", s.earlyBreak)
 		t.Run("cancellation", s.cancellation)
@@ -119,7 +153,7 @@ func (s *suite) run(t *testing.T) {
 
 // questions asks by chance.
 func (s *suite) questions(t *testing.T) {
-	for range max(1, questions/s.share) {
+	for range s.part(questions) {
 		s.check(t, s.question())
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // filters asks filtered questions and aggregations by chance.
 func (s *suite) filters(t *testing.T) {
-	for range (s.filtered + s.share - 1) / s.share {
+	for range s.part(s.filtered) {
 		s.checkSmall(t, s.filteredQuestion())
 		if t.Failed() {
 			return // the next would most likely say the same
@@ -22,6 +22,11 @@ func (s *suite) filters(t *testing.T) {
 
 // slow is the share from which on not even every dimension is asked for, but one in so many as the share is larger.
 const slow = 8
+
+// some are the dimensions that are asked for.
+func (s *suite) some(all []query.Dimension) []query.Dimension {
+	return slices.DeleteFunc(slices.Clone(all), func(query.Dimension) bool { return s.rand.IntN(max(1, int(s.share)/slow)) > 0 })
+}
 
 // eachDimension asks, of every dimension, how often each value occurs.
 func (s *suite) eachDimension(t *testing.T) {
@@ -34,11 +39,6 @@ func (s *suite) eachDimension(t *testing.T) {
 			s.checkSmall(t, q)
 		}
 	}
-}
-
-// some are the dimensions that are asked for.
-func (s *suite) some(all []query.Dimension) []query.Dimension {
-	return slices.DeleteFunc(slices.Clone(all), func(query.Dimension) bool { return s.rand.IntN(max(1, s.share/slow)) > 0 })
 }
 
 // filteredQuestion has filters, aggregations, or both.

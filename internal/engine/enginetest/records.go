@@ -15,12 +15,14 @@ import (
 // epoch is the middle of the days on which the random records lie.
 var epoch = time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
 
-// sets are the kinds of records that an engine is asked about, and the number of filtered questions about them.
-var sets = []struct {
+// set is a kind of records that an engine is asked about, and the number of filtered questions about them.
+type set struct {
 	name     string
 	filtered int
 	make     func(t *testing.T, r *rand.Rand) []conversation.Record
-}{
+}
+
+var sets = []set{
 	{"nothing", 20, func(*testing.T, *rand.Rand) []conversation.Record { return nil }},
 	{"one record", 20, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 1) }},
 	{"a few records", 50, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }},

@@ -19,10 +19,10 @@ import (
 // those that column.Selection reads from the records.
 func RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
-	Share(share).RunRows(t, open)
+	Share(1).RunRows(t, open)
 }
 
-// RunRows runs the suite for engines that make rows.
+// RunRows runs the suite as the function RunRows does.
 func (share Share) RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	seed := chooseSeed(t)
@@ -30,19 +30,15 @@ func (share Share) RunRows(t *testing.T, open func(t *testing.T, records []conve
 		t.Run(set.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
-			s := &suite{rand: r, share: int(share), records: give(t, records), open: open, engine: open(t, records)}
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			s := &suite{rand: r, share: share, records: give(t, records), open: open, engine: open(t, records)}
+			repeatable(t, seed)
 			s.rows(t, set.filtered > 0)
 		})
 	}
 }
 
 func (s *suite) rows(t *testing.T, filters bool) {
-	for i := range max(2, 12/s.share) {
+	for i := range max(2, s.part(12)) {
 		q := s.question()
 		if filters && i%2 == 1 {
 			q = s.filteredQuestion()
@@ -50,7 +46,7 @@ func (s *suite) rows(t *testing.T, filters bool) {
 		if i == 0 {
 			q = everything()
 		}
-		s.checkRows(t, q, s.selection(t, i < 3/min(s.share, 3)))
+		s.checkRows(t, q, s.selection(t, i < 3))
 	}
 }
 

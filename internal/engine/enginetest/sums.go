@@ -22,10 +22,10 @@ import (
 // segments alone; of a list each value counts once.
 func RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
-	Share(share).RunSums(t, open)
+	Share(1).RunSums(t, open)
 }
 
-// RunSums runs the suite for engines that add up.
+// RunSums runs the suite as the function RunSums does.
 func (share Share) RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
 	t.Run("segments in effect", func(t *testing.T) { segmentsInEffect(t, open) })
@@ -34,12 +34,8 @@ func (share Share) RunSums(t *testing.T, open func(t *testing.T, records []conve
 		t.Run(set.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
-			s := &suite{rand: r, share: int(share), records: give(t, records), open: open, engine: open(t, records)}
-			defer func() {
-				if t.Failed() {
-					t.Logf("repeat with PARLEY_SEED=%d", seed)
-				}
-			}()
+			s := &suite{rand: r, share: share, records: give(t, records), open: open, engine: open(t, records)}
+			repeatable(t, seed)
 			s.sums(t)
 		})
 	}
@@ -50,7 +46,7 @@ func (s *suite) sums(t *testing.T) {
 	for _, d := range s.some(query.Dimensions(query.OfEmission)) {
 		s.checkSums(t, emissions, query.Sums{Edges: everySumsEdges(), GroupBy: []query.Dimension{d}, Measures: s.measures(emissions)})
 	}
-	for range max(1, 120/s.share) {
+	for range s.part(120) {
 		s.checkSums(t, emissions, s.sumsQuestion(emissions))
 	}
 }

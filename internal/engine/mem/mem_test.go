@@ -36,11 +36,18 @@ func add(t testing.TB, s *Store, records ...conversation.Record) int {
 }
 
 func TestConformance(t *testing.T) {
-	enginetest.Run(t, func(t *testing.T, records []conversation.Record) engine.Engine {
-		s := New(nil)
-		add(t, s, records...)
-		return s.View(forever, forever)
-	})
+	unraced.Test(t)
+	enginetest.Run(t, over)
+}
+
+func TestAskedByMany(t *testing.T) { enginetest.RunTogether(t, over) }
+
+// over gives an engine over records.
+func over(t *testing.T, records []conversation.Record) engine.Engine {
+	t.Helper()
+	s := New(nil)
+	add(t, s, records...)
+	return s.View(forever, forever)
 }
 
 func TestConformanceWhenAddedBitByBit(t *testing.T) {
