@@ -127,6 +127,15 @@ engines: setup-build ## PyIceberg and DuckDB read a lake, by the server and by c
 	@tools/setup engines
 	@PARLEY_REQUIRE_ENGINES=1 $(GO) test $(STRIPPED) -count 1 -v ./test/engines/
 
+.PHONY: test-cluster
+test-cluster: export PARLEY_REQUIRE_POSTGRES = 1
+test-cluster: export PARLEY_REQUIRE_S3 = 1
+test-cluster: export PARLEY_REQUIRE_TRINO = 1
+test-cluster: export PATH := $(CURDIR)/bin/tools:$(PATH)
+test-cluster: setup-build ## The suites of engines on a real Trino, of stores and control databases on a real S3 server and Postgres; installs them, 540 MB
+	@tools/setup postgres && tools/setup s3 && tools/setup trino
+	@$(GO) test $(STRIPPED) -count 1 -p 1 -timeout 60m ./internal/engine/trino/... ./internal/store/s3 ./internal/state/... ./internal/postgres/...
+
 .PHONY: examples
 examples: setup-build ## Everything in examples/: the integrations in three languages, dbt, the notebook
 	@tools/setup clients && tools/setup engines && tools/setup dbt && tools/setup postgres

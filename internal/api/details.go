@@ -53,6 +53,7 @@ func (s *Server) queryDetails(x *exchange) error {
 	streams := s.cfg.Owner != nil
 	err = x.live(weigh(q), func(ctx context.Context, view engine.Engine) error {
 		x.warn(engine.Missing(view, q.Interval))
+		x.chosen(view, q.Query, q.Aggregations)
 		if streams {
 			return writeAnswer(ctx, x.json(http.StatusOK), view, q)
 		}

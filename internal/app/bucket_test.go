@@ -34,7 +34,7 @@ func answers(ctx context.Context, t *testing.T, name string) (out []string) {
 	body := `{"interval":"2026-11-01/2026-11-03","segmentFilters":[{"type":"and","predicates":[{"dimension":"mediaType","value":"voice"}]}]}`
 	decoded, err := query.DecodeDetail([]byte(body), query.OwnLimits())
 	fail("decode", err)
-	fail("query", Ask(ctx, name, quiet, func(ctx context.Context, c *platform.Client) error {
+	fail("query", Ask(ctx, name, Cluster{}, quiet, func(ctx context.Context, c *platform.Client) error {
 		a, err := c.Query(ctx, []byte(body))
 		out = append(out, fmt.Sprint("hits ", a.TotalHits))
 		return err

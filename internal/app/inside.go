@@ -66,9 +66,9 @@ func (i *Inside) Why(ctx context.Context, id wire.JobID) (*fault.Error, error) {
 }
 
 // Ask does something with a client that asks the lake in dir. Whatever is written meanwhile, all that it asks is answered
-// from the snapshot that was the newest when it began; nothing is written, so that whoever may read the lake may ask it.
-func Ask(ctx context.Context, dir string, log *slog.Logger, do func(context.Context, *platform.Client) error) error {
-	r := &reading{dir: dir}
+// from the snapshot that was the newest when it began, large questions by the cluster, if there is one; nothing is written, so that whoever may read the lake may ask it.
+func Ask(ctx context.Context, dir string, large Cluster, log *slog.Logger, do func(context.Context, *platform.Client) error) error {
+	r := &reading{dir: dir, large: large}
 	s := server.New(server.Listen{Log: log}, server.Backend{
 		Views: map[string]engine.Views{server.DefaultOrganization: r}, Now: time.Now, Owner: &access.Client{Organization: server.DefaultOrganization},
 		Organizations: func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil },

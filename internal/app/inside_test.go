@@ -55,7 +55,7 @@ func total(t *testing.T, c *platform.Client) int64 {
 func TestALakeIsAskedAsItWasAtOneMoment(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	generated(t, dir, "2026-11-02")
-	err := Ask(t.Context(), dir, quiet, func(_ context.Context, c *platform.Client) error {
+	err := Ask(t.Context(), dir, Cluster{}, quiet, func(_ context.Context, c *platform.Client) error {
 		before := total(t, c)
 		generated(t, dir, "2026-11-03")
 		if after := total(t, c); before != 20 || after != before {
@@ -69,7 +69,7 @@ func TestALakeIsAskedAsItWasAtOneMoment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Ask(t.Context(), dir, quiet, func(_ context.Context, c *platform.Client) error {
+	if err := Ask(t.Context(), dir, Cluster{}, quiet, func(_ context.Context, c *platform.Client) error {
 		if n := total(t, c); n != 40 {
 			t.Errorf("asked again, the lake has %d conversations", n)
 		}
@@ -88,7 +88,7 @@ func TestAskingIsInterrupted(t *testing.T) {
 	generated(t, dir, "2026-11-21")
 	ctx, cancel := context.WithCancel(t.Context())
 	records := 0
-	err := Ask(ctx, dir, quiet, func(ctx context.Context, c *platform.Client) error {
+	err := Ask(ctx, dir, Cluster{}, quiet, func(ctx context.Context, c *platform.Client) error {
 		_, err := c.ReadQuery(ctx, []byte(`{"interval":"2026-11-01/2026-12-01","paging":{"pageSize":400,"pageNumber":1}}`), func() func([]byte) error {
 			return func([]byte) error {
 				records++
@@ -107,7 +107,7 @@ func TestAskingIsInterrupted(t *testing.T) {
 func TestALakeThatIsDamagedSaysSo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	generated(t, dir, "2026-11-02")
-	err := Ask(t.Context(), dir, quiet, func(ctx context.Context, c *platform.Client) error {
+	err := Ask(t.Context(), dir, Cluster{}, quiet, func(ctx context.Context, c *platform.Client) error {
 		files, err := filepath.Glob(filepath.Join(dir, "warehouse/parley/conversations/data/*/*.parquet"))
 		if err != nil || len(files) != 1 {
 			t.Fatalf("%v, %v", files, err)

@@ -22,7 +22,7 @@ func TestTheOrganizationOfALakeIsTheLakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, t.TempDir())
+			service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, t.TempDir(), Cluster{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/choice"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/at"
@@ -22,6 +23,9 @@ type reading struct {
 	snapshot *lake.Snapshot
 	duck     *duck.DB
 	engine   *duck.Engine
+	large    Cluster           // that answers large questions, if there is one
+	engines  answering         // the way to it
+	whole    choice.Full       // engine, or it and the cluster
 	ids      []conversation.ID // all that is asked for are the records of these; nil if more is
 	// fits fails of a lake that has not what is asked for; conversations are, if it is nil.
 	fits func(ctx context.Context, l *lake.Lake, dir string) error
@@ -37,7 +41,7 @@ func (r *reading) services() role.Services {
 		"snapshot": {Needs: []string{"lake"}, Open: r.openSnapshot, Close: func() error { return r.snapshot.Close() }},
 		"engine": {
 			Needs: []string{"snapshot"}, Open: r.openEngine,
-			Close: func() error { return errors.Join(r.engine.Close(), r.duck.Close()) },
+			Close: func() error { return errors.Join(r.engine.Close(), r.duck.Close(), r.engines.disconnect()) },
 		},
 	}
 }
@@ -68,14 +72,22 @@ func (r *reading) openSnapshot(ctx context.Context) (err error) {
 }
 
 func (r *reading) openEngine(ctx context.Context) (err error) {
-	if r.duck, err = duck.Open(ctx, duck.Config{}); err == nil {
-		r.engine = duck.NewCareful(r.duck, r.snapshot)
+	if err := r.engines.connect(r.large); err != nil {
+		return err
 	}
-	return err
+	if r.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
+		return errors.Join(err, r.engines.disconnect())
+	}
+	r.engine = duck.NewCareful(r.duck, r.snapshot)
+	r.whole = r.engine
+	if r.engines.trino != nil {
+		r.whole = choice.New(choice.Named{Full: r.engine, Name: duckName}, r.engines.large(r.lake, r.snapshot), r.snapshot, r.large.From)
+	}
+	return nil
 }
 
 // Live lends the engine.
-func (r *reading) Live(context.Context) (engine.Engine, error) { return lent{r.engine}, nil }
+func (r *reading) Live(context.Context) (engine.Engine, error) { return lent{r.whole}, nil }
 
 // Settled lends the engine.
 func (r *reading) Settled(ctx context.Context) (engine.Engine, error) { return r.Live(ctx) }
@@ -84,17 +96,17 @@ func (r *reading) Settled(ctx context.Context) (engine.Engine, error) { return r
 func (r *reading) Available(ctx context.Context) (time.Time, error) { return r.lake.Available(ctx) }
 
 // lent is an engine that somebody else closes.
-type lent struct{ *duck.Engine }
+type lent struct{ choice.Full }
 
 // Close does nothing.
 func (lent) Close() error { return nil }
 
 // Explain answers a question from the lake in dir and says how it was done. It stands beside the way that all else is
 // asked: a platform does not say how it answers.
-func Explain(ctx context.Context, dir string, q query.Query, limit int) (x engine.Explanation, err error) {
-	r := &reading{dir: dir}
+func Explain(ctx context.Context, dir string, large Cluster, q query.Query, limit int) (x engine.Explanation, err error) {
+	r := &reading{dir: dir, large: large}
 	err = role.Of("explain", r.services()).During(ctx, func(ctx context.Context) (err error) {
-		x, err = r.engine.Explain(ctx, q, limit, 0)
+		x, err = r.whole.Explain(ctx, q, limit, 0)
 		return err
 	})
 	return x, err

@@ -41,13 +41,13 @@ func asked(ctx context.Context, t *testing.T, dir string) map[string]func(body s
 	}
 	return map[string]func(string) error{
 		"query": func(body string) error {
-			return Ask(ctx, dir, quiet, func(ctx context.Context, c *platform.Client) error {
+			return Ask(ctx, dir, Cluster{}, quiet, func(ctx context.Context, c *platform.Client) error {
 				_, err := c.Query(ctx, []byte(body))
 				return err
 			})
 		},
 		"explain": func(body string) error {
-			_, err := Explain(ctx, dir, decoded(body), 0)
+			_, err := Explain(ctx, dir, Cluster{}, decoded(body), 0)
 			return err
 		},
 		"export": func(body string) error {

@@ -43,7 +43,7 @@ func TestRolesStartAndStop(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, "")
+	service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, "", Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestRolesStartAndStop(t *testing.T) {
 	all.Go(func() {
 		for round := range 10 {
 			servertest.StartAndStop(t, round, func(ctx context.Context, do func(context.Context, string) error) error {
-				return Ask(ctx, dir, listen.Log, func(ctx context.Context, _ *platform.Client) error { return do(ctx, "") })
+				return Ask(ctx, dir, Cluster{}, listen.Log, func(ctx context.Context, _ *platform.Client) error { return do(ctx, "") })
 			})
 		}
 	})

@@ -74,11 +74,12 @@ type Service struct {
 	lakes       map[string]*lake.Lake
 	tables      map[string]api.Tables
 	directories map[string]directory.Source
-	duck        *duck.DB // one for all: it bounds its memory by itself
+	engines     answering // one for all: DuckDB bounds its memory by itself
 }
 
-// OpenService opens lakes and the folder of their server, which is made if it is not there. A lake of rows is fault.Invalid.
-func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err error) {
+// OpenService opens lakes and the folder of their server, which is made if it is not there. Large questions go to the cluster, if
+// there is one. A lake of rows is fault.Invalid.
+func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_ *Service, err error) {
 	dir, err = lakes.serverDir(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,10 @@ func OpenService(ctx context.Context, lakes Lakes, dir string) (_ *Service, err 
 		}
 		s.tables[name] = newTables(s.lakes[name])
 	}
-	if s.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
+	if s.engines.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
+		return nil, err
+	}
+	if err = s.engines.connect(large); err != nil {
 		return nil, err
 	}
 	s.directories = directories(s.lakes)
@@ -112,8 +116,8 @@ func (s *Service) Close() (err error) {
 	if s.folder != nil {
 		err = s.folder.Close()
 	}
-	if s.duck != nil {
-		err = errors.Join(err, s.duck.Close())
+	if s.engines.duck != nil {
+		err = errors.Join(err, s.engines.duck.Close(), s.engines.disconnect())
 	}
 	err = errors.Join(err, closeTables(s.tables))
 	for _, l := range s.lakes {
@@ -125,7 +129,7 @@ func (s *Service) Close() (err error) {
 func (s *Service) views() map[string]engine.Views {
 	views := map[string]engine.Views{}
 	for name, l := range s.lakes {
-		views[name] = duck.Views{DB: s.duck, Lake: l}
+		views[name] = s.engines.views(l)
 	}
 	return views
 }

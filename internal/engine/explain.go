@@ -24,6 +24,7 @@ type Explanation struct {
 	Hits      int64    // conversations that were found
 	Records   int      // records that were read
 	Spent     Spent
+	Choice    *Choice // nil where there was none
 }
 
 // Chosen is what was read of a table.

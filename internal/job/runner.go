@@ -231,9 +231,9 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 		m.fulfil(ctx, e)
 	case ctx.Err() != nil:
 		m.giveBack(ctx, e)
-	case errors.Is(err, errUnopened) && answering.Err() == nil: // deleted meanwhile, it need not wait, nor the next one
+	case (errors.Is(err, errUnopened) || errors.Is(err, engine.ErrAway)) && answering.Err() == nil: // deleted meanwhile, it need not wait, nor the next one
 		m.giveBack(ctx, e)
-		return err
+		return errors.Join(err, m.files.remove(ctx, e.id)) // what was written of it, the next attempt writes anew
 	default:
 		m.fail(ctx, e, errors.Join(err, m.files.remove(ctx, e.id))) // the file may be whole, and what failed come after it
 	}
@@ -293,6 +293,10 @@ func (m *Manager) decode(e entry) (question, error) {
 // details answers with records.
 func (m *Manager) details(q query.Job) question {
 	return func(ctx context.Context, view engine.Engine, e *entry) (err error) {
+		if c, is := engine.ChoiceOf(view, q.Query, nil); is {
+			m.cfg.Meter.Chosen(meter.Job, c.Engine)
+			m.cfg.Log.InfoContext(ctx, "engine of a job", "job", e.id, "engine", c.Engine, "planned", c.Planned)
+		}
 		e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know
 		e.size, err = m.files.write(ctx, e.id, textsOf(view.Records(ctx, q.Query, q.Limit, 0)), m.cfg.Limits.Bytes)
 		return err

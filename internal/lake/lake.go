@@ -318,6 +318,9 @@ func (l *Lake) String() string { return l.where.Name }
 // fault.ReadOnly.
 func (l *Lake) Control() *state.DB { return l.db }
 
+// Namespace is the schema in which other engines find the lake's tables in the catalog.
+func (l *Lake) Namespace() string { return namespace }
+
 func identifier(t tables.Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
 func (l *Lake) tableDir(t tables.Table) string {

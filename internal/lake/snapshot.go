@@ -38,10 +38,11 @@ type SnapshotID int64
 type Snapshot struct {
 	ID    SnapshotID
 	files map[tables.Table][]datafile.File
-	whole []conversation.Days // as they were before it was opened
-	pin   store.Lock          // nil for the empty lake, and when we may not write to the lake
-	lake  *Lake               // of which it is; nil where nothing is looked up in it
-	names []datafile.File     // see WithNames
+	of    map[tables.Table]int64 // the tables' own snapshots, of those that were opened and have one
+	whole []conversation.Days    // as they were before it was opened
+	pin   store.Lock             // nil for the empty lake, and when we may not write to the lake
+	lake  *Lake                  // of which it is; nil where nothing is looked up in it
+	names []datafile.File        // see WithNames
 
 	commit string // that made it; empty for the empty lake
 }
@@ -77,6 +78,13 @@ func (s *Snapshot) Files(t tables.Table) []datafile.File {
 		return s.names
 	}
 	return s.files[t]
+}
+
+// Of is the snapshot of a table in its own history, by which other programs know it; false for a table that has none, and has no
+// rows.
+func (s *Snapshot) Of(t tables.Table) (id int64, is bool) {
+	id, is = s.of[t]
+	return id, is
 }
 
 // Touched lists the files of conversations in which a conversation can lie that started in starts and whose lifetime
@@ -257,7 +265,7 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if len(p.holding) == 0 {
-		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, len(p.companions)})
+		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, s.of, len(p.companions)})
 	}
 	return s, nil
 }
@@ -317,7 +325,7 @@ func (l *Lake) again(ctx context.Context, last *listing, whole []conversation.Da
 	if same, err := unmoved(); !same || err != nil {
 		return nil, err
 	}
-	s := &Snapshot{ID: last.id, commit: last.commit, files: last.files, whole: whole, lake: l}
+	s := &Snapshot{ID: last.id, commit: last.commit, files: last.files, of: last.of, whole: whole, lake: l}
 	if s.pin, err = l.pin(ctx, s.ID); err != nil {
 		return nil, err
 	}
@@ -360,6 +368,7 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current
 	if head.SnapshotByID(current.SnapshotID) == nil {
 		return errGone
 	}
+	s.of = map[tables.Table]int64{tables.Conversations: current.SnapshotID}
 	if s.files[tables.Conversations], err = l.conversationFiles(ctx, head, current, p.holding); err != nil {
 		return err
 	}
@@ -370,6 +379,9 @@ func (l *Lake) list(ctx context.Context, s *Snapshot, head *table.Table, current
 		id, err := named(current, t)
 		if err != nil {
 			return errors.Join(err, g.Wait())
+		}
+		if id != 0 {
+			s.of[t] = id
 		}
 		g.Go(func() (err error) {
 			planned[i], err = l.plan(planning, t, id)
@@ -397,6 +409,7 @@ type listing struct {
 	id         SnapshotID
 	commit     string // that made it
 	files      map[tables.Table][]datafile.File
+	of         map[tables.Table]int64
 	companions int // how many of them are listed: all of them, or none
 }
 

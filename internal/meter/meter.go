@@ -18,6 +18,7 @@ type Meter struct {
 	duration *prometheus.HistogramVec
 	sent     *prometheus.CounterVec
 	engine   *prometheus.HistogramVec
+	chosen   *prometheus.CounterVec
 	limits   *prometheus.CounterVec
 	ended    *prometheus.CounterVec
 	records  *prometheus.CounterVec
@@ -35,12 +36,13 @@ func New() *Meter {
 		duration: histograms("parley_request_duration_seconds", "Time from the first byte of a request to the last of its answer.", "route"),
 		sent:     counters("parley_response_bytes_total", "Bytes of bodies sent, as they went over the wire.", "route"),
 		engine:   histograms("parley_engine_seconds", "Time that answering took, without waiting for its turn.", "kind"),
+		chosen:   counters("parley_engine_questions_total", "Questions by the engine that answered them, where there are two.", "kind", "engine"),
 		limits:   counters("parley_limit_hits_total", "Requests refused by a limit, by the limit's key.", "limit"),
 		ended:    counters("parley_jobs_ended_total", "Jobs that came to an end, by how.", "state"),
 		records:  counters("parley_records_total", "Records written as results of jobs, and records served in their pages.", "what"),
 		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "parley_result_bytes_total", Help: "JSON of the records written as results of jobs."}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.sent, m.engine, m.limits, m.ended, m.records, m.bytes,
+	m.registry.MustRegister(m.requests, m.duration, m.sent, m.engine, m.chosen, m.limits, m.ended, m.records, m.bytes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -76,6 +78,9 @@ const (
 func (m *Meter) Engine(kind string, took time.Duration) {
 	m.engine.WithLabelValues(kind).Observe(took.Seconds())
 }
+
+// Chosen counts a question of a kind that an engine was chosen for.
+func (m *Meter) Chosen(kind, engine string) { m.chosen.WithLabelValues(kind, engine).Inc() }
 
 // Ended counts a job that came to an end in a state.
 func (m *Meter) Ended(state string) { m.ended.WithLabelValues(state).Inc() }

@@ -124,7 +124,7 @@ func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.
 	if o.Lake != "" {
 		lakes[owner.Organization] = o.Lake
 	}
-	service, err := app.OpenService(ctx, lakes, dir)
+	service, err := app.OpenService(ctx, lakes, dir, app.Cluster{})
 	if err != nil {
 		return err
 	}

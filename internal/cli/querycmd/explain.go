@@ -13,12 +13,20 @@ import (
 
 // explanation is how a lake answered a question; a test pins its members.
 type explanation struct {
+	Engine  *engineOf    `json:"engine,omitempty"` // where there were two
 	SQL     string       `json:"sql"`
 	Tables  []chosen     `json:"tables"`
 	Hits    int64        `json:"hits"`
 	Records int          `json:"records"`
 	Finding milliseconds `json:"finding_ms"`
 	Reading milliseconds `json:"reading_ms"`
+}
+
+// engineOf is the engine that answered, and why it did.
+type engineOf struct {
+	Name    string `json:"name"`
+	Planned int64  `json:"planned_bytes"`
+	From    int64  `json:"large_from_bytes"`
 }
 
 type chosen struct {
@@ -48,11 +56,18 @@ func (o *Options) explain(ctx context.Context, body []byte) error {
 	if len(q.Aggregations) > 0 {
 		o.Streams.Notef("How the aggregations are counted is left out.\n")
 	}
-	e, err := app.Explain(ctx, o.Lake, q.Query, o.Limit)
+	large, err := o.Large.Resolve()
+	if err != nil {
+		return err
+	}
+	e, err := app.Explain(ctx, o.Lake, large, q.Query, o.Limit)
 	if err != nil {
 		return err
 	}
 	x := explanation{SQL: e.Statement, Hits: e.Hits, Records: e.Records, Finding: inMilliseconds(e.Spent.Finding), Reading: inMilliseconds(e.Spent.Reading)}
+	if c := e.Choice; c != nil {
+		x.Engine = &engineOf{c.Engine, c.Planned, c.From}
+	}
 	for _, t := range e.Tables {
 		c := chosen{Table: t.Table, Of: t.Of, Files: []string{}, Rows: t.Rows, Bytes: t.Bytes}
 		for i, name := range t.Files {
@@ -67,6 +82,9 @@ func (o *Options) explain(ctx context.Context, body []byte) error {
 }
 
 func (o *Options) printExplanation(x explanation) error {
+	if e := x.Engine; e != nil {
+		o.Streams.Printf("Engine: %s. The question touches %s of data files, and is large from %s on.\n\n", e.Name, ui.Bytes(e.Planned), ui.Bytes(e.From))
+	}
 	o.Streams.Printf("SQL, with ? for each value:\n  %s\n\nFiles:\n", strings.ReplaceAll(strings.TrimSpace(x.SQL), "\n", "\n  "))
 	var lines [][2]string
 	for _, t := range x.Tables {

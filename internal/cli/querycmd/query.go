@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/cli/called"
+	"github.com/parley-hq/parley/internal/cli/clustered"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
 	"github.com/parley-hq/parley/internal/cli/question"
@@ -27,6 +28,7 @@ type Options struct {
 	Version string
 	Getenv  func(string) string
 
+	Large     clustered.Options
 	Lake      string
 	BaseURL   string
 	Budget    connection.Budget
@@ -86,6 +88,7 @@ without a head, and whole. --json and --ndjson have the records as they were ans
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object with totalHits, aggregations and conversations")
 	f.BoolVar(&o.NDJSON, "ndjson", false, "print the records alone, one a line")
 	f.BoolVar(&o.Explain, "explain", false, "say how the lake answers the question: SQL, files, time")
+	o.Large.Flags(f)
 	f.BoolVar(&o.PrintBody, "print-body", false, "print the body of the request, and ask nothing")
 	return cmd
 }

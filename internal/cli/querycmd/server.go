@@ -53,7 +53,11 @@ func (o *Options) with(ctx context.Context, do func(context.Context, server) err
 		if o.Streams.Verbose {
 			log = o.Streams.Log()
 		}
-		return app.Ask(ctx, o.Lake, log, func(ctx context.Context, c *platform.Client) error { return do(ctx, server{c, true}) })
+		large, err := o.Large.Resolve()
+		if err != nil {
+			return err
+		}
+		return app.Ask(ctx, o.Lake, large, log, func(ctx context.Context, c *platform.Client) error { return do(ctx, server{c, true}) })
 	}
 	cfg, err := connection.Config(connection.Options{Getenv: o.Getenv, BaseURL: o.BaseURL, Version: o.Version, Retries: retries, Log: o.Streams.Log(), OrLake: true, Budget: o.Budget, Standard: connection.Interactive})
 	if err != nil {

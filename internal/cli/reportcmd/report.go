@@ -142,7 +142,7 @@ func (o *Options) ask(ctx context.Context, body []byte) (a wire.Aggregates, miss
 		if o.Streams.Verbose {
 			log = o.Streams.Log()
 		}
-		err = app.Ask(ctx, o.Lake, log, func(ctx context.Context, c *platform.Client) (err error) {
+		err = app.Ask(ctx, o.Lake, app.Cluster{}, log, func(ctx context.Context, c *platform.Client) (err error) {
 			a, missing, err = c.Aggregates(ctx, body)
 			return err
 		})

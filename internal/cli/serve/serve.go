@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/clustered"
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
@@ -25,6 +26,7 @@ type Options struct {
 	Streams *ui.Streams
 	Getenv  func(string) string
 
+	Large clustered.Options
 	Lakes []string
 	State string
 	JSON  bool
@@ -46,7 +48,8 @@ days, and every job one moment of the lake.
 
 Clients, tokens and jobs are kept in the server's folder, by default "server" in that of the lake: a server that is
 started again goes on where it was, however it ended. Several organizations, each with a lake, are served by
---lake NAME=DIR for each and --state for the server's folder. /metrics, /healthz and /readyz need no token.`,
+--lake NAME=DIR for each and --state for the server's folder. --trino names a cluster that answers large questions, see
+docs/trino.md. /metrics, /healthz and /readyz need no token.`,
 		Example: `  parley serve --lake ./lake
   PARLEY_CLIENT_ID=me PARLEY_CLIENT_SECRET=hush parley serve --lake ./lake --addr 127.0.0.1:8080
   parley serve --lake acme=./acme --lake beta=./beta --state ./server --addr :8443 --tls-cert cert.pem --tls-key key.pem`,
@@ -57,6 +60,7 @@ started again goes on where it was, however it ended. Several organizations, eac
 	f.StringArrayVar(&o.Lakes, "lake", nil, "folder of the lake; several as NAME=DIR, with the name of each organization")
 	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder)`)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
+	o.Large.Flags(f)
 	o.Flags(f, "info")
 	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
 	return cmd
@@ -72,7 +76,11 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := app.OpenService(ctx, lakes, o.State)
+	large, err := o.Large.Resolve()
+	if err != nil {
+		return err
+	}
+	service, err := app.OpenService(ctx, lakes, o.State, large)
 	if err != nil {
 		return err
 	}

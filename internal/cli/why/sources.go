@@ -94,7 +94,7 @@ func (c *comparing) cells(ctx context.Context, iv conversation.Interval, granula
 		return nil, why.Cell{}, err
 	}
 	var ours wire.Aggregates
-	err = app.Ask(ctx, c.o.Lake, c.o.log(), func(ctx context.Context, lake *platform.Client) (err error) {
+	err = app.Ask(ctx, c.o.Lake, app.Cluster{}, c.o.log(), func(ctx context.Context, lake *platform.Client) (err error) {
 		ours, _, err = lake.Aggregates(ctx, body)
 		return err
 	})

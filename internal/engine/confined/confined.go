@@ -31,9 +31,10 @@ type view struct {
 }
 
 var (
-	_ engine.Engine  = (*view)(nil)
-	_ engine.Gapped  = (*view)(nil)
-	_ engine.Tabular = (*view)(nil)
+	_ engine.Engine   = (*view)(nil)
+	_ engine.Choosing = (*view)(nil)
+	_ engine.Gapped   = (*view)(nil)
+	_ engine.Tabular  = (*view)(nil)
 )
 
 // Count implements engine.Engine.
@@ -73,6 +74,12 @@ func (v *view) Rows(ctx context.Context, q query.Query, sel column.Selection) it
 // AttributeKeys implements engine.Tabular.
 func (v *view) AttributeKeys(ctx context.Context, q query.Query, most int) ([]string, error) {
 	return engine.AttributeKeys(ctx, v.all, q.OnlyOf(v.user), most)
+}
+
+// Choose implements engine.Choosing.
+func (v *view) Choose(q query.Query, aggregations []query.Aggregation) engine.Choice {
+	c, _ := engine.ChoiceOf(v.all, q.OnlyOf(v.user), aggregations)
+	return c
 }
 
 // Missing implements engine.Gapped: which days never came is no secret.

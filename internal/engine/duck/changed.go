@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/datafile"
@@ -78,7 +79,7 @@ func (e *Engine) Since(ctx context.Context, earlier *lake.Snapshot, q query.Quer
 	if !is.Empty() {
 		statement = sqltext.Concat(statement, " EXCEPT ", is.Within(sqltext.AllParts, then.only()).IDs())
 	}
-	err = e.texts(ctx, sqltext.Concat(statement, " ORDER BY conversation_id"), func(id string) { deleted = append(deleted, conversation.ID(id)) })
+	err = answers.Texts(ctx, e, sqltext.Concat(statement, " ORDER BY conversation_id"), func(id string) { deleted = append(deleted, conversation.ID(id)) })
 	return now, deleted, err
 }
 

@@ -53,6 +53,9 @@ func nothing(columns []tables.Column) string {
 	return "(SELECT " + strings.Join(list, ", ") + " WHERE false)"
 }
 
+// Sum implements sqltext.Dialect.
+func (dialect) Sum(x string) string { return "sum(" + x + ")" }
+
 // Milliseconds implements sqltext.Dialect.
 func (dialect) Milliseconds(instant string) string { return "epoch_us(" + instant + ") / 1000.0" }
 

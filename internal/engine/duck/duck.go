@@ -101,6 +101,9 @@ func openIn(ctx context.Context, cfg Config, spill string) (*DB, error) {
 	return d, nil
 }
 
+// Fit is fault.Unavailable while DuckDB has too much to do that cannot be stopped.
+func (d *DB) Fit() error { return d.watch.fit() }
+
 // Close stops DuckDB.
 func (d *DB) Close() error { return errors.Join(d.db.Close(), os.RemoveAll(d.spill)) }
 
@@ -115,7 +118,7 @@ func (v Views) Live(ctx context.Context) (engine.Engine, error) { return v.Settl
 
 // Settled opens the newest snapshot. It is fault.Unavailable while DuckDB has too much to do that cannot be stopped.
 func (v Views) Settled(ctx context.Context) (engine.Engine, error) {
-	if err := v.DB.watch.fit(); err != nil {
+	if err := v.DB.Fit(); err != nil {
 		return nil, err
 	}
 	snapshot, err := v.Lake.Snapshot(ctx)

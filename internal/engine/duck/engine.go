@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/datafile"
@@ -112,7 +113,7 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 }
 
 func (e *Engine) count(ctx context.Context, statement sqltext.Text) (n int64, err error) {
-	err = e.row(ctx, statement, &n)
+	err = answers.One(ctx, e, statement, &n)
 	return n, err
 }
 
@@ -171,7 +172,7 @@ func (e *Engine) ByID(ctx context.Context, ids []conversation.ID) iter.Seq2[conv
 // each finds the places that a statement gives in these files, at most limit if it is not 0, and yields their records.
 func (e *Engine) each(ctx context.Context, in []datafile.File, statement sqltext.Text, limit int, spent *engine.Spent, yield func(conversation.Record) bool) (err error) {
 	begin := time.Now()
-	rows, err := e.query(ctx, statement)
+	rows, err := e.Ask(ctx, statement)
 	spent.Finding += time.Since(begin)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
@@ -87,7 +88,7 @@ func RunOverNothing(ctx context.Context, d *DB, q query.Query, a query.Aggregati
 	statements = append(statements, s.Hits("conversation_id").SQL)
 	e := New(d, &lake.Snapshot{})
 	for _, found := range []*sqltext.Found{h.as(), {}, nil} {
-		if _, err := e.facets(ctx, []query.Aggregation{a}, s, found); err != nil {
+		if _, err := answers.Facets(ctx, e, []query.Aggregation{a}, s, found); err != nil {
 			return nil, err
 		}
 		statements = append(statements, s.Terms(a, found).SQL, s.Ranges(a, found).SQL, s.Places(found, 1, 1).SQL)
@@ -127,7 +128,7 @@ func AskInParts(e *Engine, n int) { e.atOnce = atOnce{n, n, n, n} }
 // Rows runs a statement and reads all of its rows.
 func Rows(b *testing.B, d *DB, statement string) (n int) {
 	b.Helper()
-	rows, err := d.query(b.Context(), sqltext.Of(statement))
+	rows, err := d.Ask(b.Context(), sqltext.Of(statement))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 )
 
@@ -170,7 +171,7 @@ func (d *DB) find(ctx context.Context, statement sqltext.Text, h *hitSet) error 
 	}
 	var n int64
 	var first, last sql.NullTime
-	if err := d.row(ctx, sqltext.Of("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+table), &n, &first, &last); err != nil {
+	if err := answers.One(ctx, d, sqltext.Of("SELECT count(*), min(conversation_start), max(conversation_start) FROM "+table), &n, &first, &last); err != nil {
 		return errors.Join(err, d.drop(ctx, table))
 	}
 	if n > maxHits {

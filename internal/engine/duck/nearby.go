@@ -62,27 +62,16 @@ func (n *nearby) close() {
 	n.named, n.leaves, n.held = nil, nil, nil
 }
 
-// query runs a statement that gives rows, with the files that it names at hand. So do the others here.
-func (e *Engine) query(ctx context.Context, statement sqltext.Text) (*sql.Rows, error) {
+// Ask implements answers.Source: it runs a statement with the files that it names at hand.
+func (e *Engine) Ask(ctx context.Context, statement sqltext.Text) (*sql.Rows, error) {
 	if err := e.near.hold(ctx); err != nil {
 		return nil, err
 	}
-	return e.db.query(ctx, statement)
+	return e.db.Ask(ctx, statement)
 }
 
-func (e *Engine) row(ctx context.Context, statement sqltext.Text, to ...any) error {
-	if err := e.near.hold(ctx); err != nil {
-		return err
-	}
-	return e.db.row(ctx, statement, to...)
-}
-
-func (e *Engine) texts(ctx context.Context, statement sqltext.Text, visit func(string)) error {
-	if err := e.near.hold(ctx); err != nil {
-		return err
-	}
-	return e.db.texts(ctx, statement, visit)
-}
+// Failed implements answers.Source.
+func (e *Engine) Failed(ctx context.Context, err error) error { return e.db.Failed(ctx, err) }
 
 func (e *Engine) lend(ctx context.Context, s sqltext.Search, use func(*hitSet) error) error {
 	return e.db.hits.lend(ctx, s, e.near.hold, use)

@@ -1,7 +1,6 @@
 package duck
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -76,26 +75,16 @@ func heard[T any](ctx context.Context, w *watch, call func() (T, error), late fu
 	return none, ctx.Err()
 }
 
-// query asks for rows.
-func (d *DB) query(ctx context.Context, statement sqltext.Text) (*sql.Rows, error) {
+// Ask implements answers.Source.
+func (d *DB) Ask(ctx context.Context, statement sqltext.Text) (*sql.Rows, error) {
 	rows, err := heard(ctx, &d.watch, func() (*sql.Rows, error) {
 		return d.db.QueryContext(ctx, statement.SQL, statement.Args...)
 	}, func(rows *sql.Rows) { _ = rows.Close() })
 	return rows, asFault(ctx, err)
 }
 
-// row asks for one row.
-func (d *DB) row(ctx context.Context, statement sqltext.Text, to ...any) error {
-	rows, err := d.query(ctx, statement)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return asFault(ctx, cmp.Or(rows.Err(), sql.ErrNoRows))
-	}
-	return asFault(ctx, rows.Scan(to...))
-}
+// Failed implements answers.Source.
+func (d *DB) Failed(ctx context.Context, err error) error { return asFault(ctx, err) }
 
 // exec runs a statement without rows. If it succeeds when nobody waits for it any more, undo is called.
 func (d *DB) exec(ctx context.Context, statement sqltext.Text, undo func()) error {

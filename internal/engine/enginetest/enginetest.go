@@ -43,11 +43,24 @@ const questions = 80
 // RunTogether is the part to run.
 func Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
+	Share(1).Run(t, open)
+}
+
+// Share is the part of the questions by chance that a suite asks: one in so many, for engines that take long for each.
+type Share int
+
+// Run runs the suite as the function Run does.
+func (share Share) Run(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
 	t.Run("every dimension by its own value", func(t *testing.T) { runDimensions(t, open) })
 	t.Run("fixed questions", func(t *testing.T) { fixedFilters(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
-		t.Run(set.name, func(t *testing.T) { newSuite(t, seed, set, open).run(t) })
+		t.Run(set.name, func(t *testing.T) {
+			s := newSuite(t, seed, set, open)
+			s.share = share
+			s.run(t)
+		})
 	}
 }
 
@@ -67,6 +80,12 @@ func newSuite(t *testing.T, seed uint64, of set, open opener) *suite {
 	s.byIDs = s.records
 	repeatable(t, seed)
 	return s
+}
+
+// part is how many of so many questions by chance are asked: one at least, if there are any.
+func (s *suite) part(questions int) int {
+	n := max(1, int(s.share))
+	return (questions + n - 1) / n
 }
 
 // repeatable has a failure of the test say how to repeat it.
@@ -102,6 +121,7 @@ func chooseSeed(t *testing.T) uint64 {
 // suite is one set of records and the engine that answers over it.
 type suite struct {
 	rand     *rand.Rand
+	share    Share
 	filtered int // questions with filters
 	records  []given
 	byIDs    []given           // that are found by their ids: those of records, but of a confined engine
@@ -133,7 +153,7 @@ func (s *suite) manners(t *testing.T) {
 
 // questions asks by chance.
 func (s *suite) questions(t *testing.T) {
-	for range questions {
+	for range s.part(questions) {
 		s.check(t, s.question())
 	}
 }

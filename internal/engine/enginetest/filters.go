@@ -12,7 +12,7 @@ import (
 
 // filters asks filtered questions and aggregations by chance.
 func (s *suite) filters(t *testing.T) {
-	for range s.filtered {
+	for range s.part(s.filtered) {
 		s.checkSmall(t, s.filteredQuestion())
 		if t.Failed() {
 			return // the next would most likely say the same
@@ -20,10 +20,18 @@ func (s *suite) filters(t *testing.T) {
 	}
 }
 
+// slow is the share from which on not even every dimension is asked for, but one in so many as the share is larger.
+const slow = 8
+
+// some are the dimensions that are asked for.
+func (s *suite) some(all []query.Dimension) []query.Dimension {
+	return slices.DeleteFunc(slices.Clone(all), func(query.Dimension) bool { return s.rand.IntN(max(1, int(s.share)/slow)) > 0 })
+}
+
 // eachDimension asks, of every dimension, how often each value occurs.
 func (s *suite) eachDimension(t *testing.T) {
 	for _, kind := range query.Kinds() {
-		for some := range slices.Chunk(query.Dimensions(kind), 20) {
+		for some := range slices.Chunk(s.some(query.Dimensions(kind)), 20) {
 			q := everything()
 			for _, f := range some {
 				q.aggregations = append(q.aggregations, s.aggregationOf(f, s.itemWith(f)))

@@ -120,7 +120,7 @@ func (s *suite) cancelMidway(t *testing.T) {
 func (s *suite) concurrentUse(t *testing.T) {
 	var group sync.WaitGroup
 	for range 4 {
-		asked := make([]question, questions/8)
+		asked := make([]question, max(2, s.part(questions/8)))
 		for i := range asked {
 			if asked[i] = s.question(); i == 0 {
 				asked[i] = s.filteredQuestion()

@@ -19,12 +19,18 @@ import (
 // those that column.Selection reads from the records.
 func RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
+	Share(1).RunRows(t, open)
+}
+
+// RunRows runs the suite as the function RunRows does.
+func (share Share) RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
-			s := &suite{rand: r, records: give(t, records), open: open, engine: open(t, records)}
+			s := &suite{rand: r, share: share, records: give(t, records), open: open, engine: open(t, records)}
 			repeatable(t, seed)
 			s.rows(t, set.filtered > 0)
 		})
@@ -32,7 +38,7 @@ func RunRows(t *testing.T, open func(t *testing.T, records []conversation.Record
 }
 
 func (s *suite) rows(t *testing.T, filters bool) {
-	for i := range 12 {
+	for i := range max(2, s.part(12)) {
 		q := s.question()
 		if filters && i%2 == 1 {
 			q = s.filteredQuestion()

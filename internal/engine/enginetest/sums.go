@@ -22,13 +22,19 @@ import (
 // segments alone; of a list each value counts once.
 func RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
 	t.Helper()
+	Share(1).RunSums(t, open)
+}
+
+// RunSums runs the suite as the function RunSums does.
+func (share Share) RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
 	t.Run("segments in effect", func(t *testing.T) { segmentsInEffect(t, open) })
 	seed := chooseSeed(t)
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(set.name))))
 			records := set.make(t, r)
-			s := &suite{rand: r, records: give(t, records), open: open, engine: open(t, records)}
+			s := &suite{rand: r, share: share, records: give(t, records), open: open, engine: open(t, records)}
 			repeatable(t, seed)
 			s.sums(t)
 		})
@@ -37,10 +43,10 @@ func RunSums(t *testing.T, open func(t *testing.T, records []conversation.Record
 
 func (s *suite) sums(t *testing.T) {
 	emissions := emissionsOf(s.records)
-	for _, d := range query.Dimensions(query.OfEmission) {
+	for _, d := range s.some(query.Dimensions(query.OfEmission)) {
 		s.checkSums(t, emissions, query.Sums{Edges: everySumsEdges(), GroupBy: []query.Dimension{d}, Measures: s.measures(emissions)})
 	}
-	for range 120 {
+	for range s.part(120) {
 		s.checkSums(t, emissions, s.sumsQuestion(emissions))
 	}
 }

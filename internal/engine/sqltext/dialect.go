@@ -18,6 +18,8 @@ type Dialect interface {
 	// Conversations have two more columns: file_index, the place of their file among these, and file_row_number.
 	Table(t tables.Table, files []datafile.File) string
 
+	// Sum is the aggregate function that adds up whole numbers, however large the sum becomes.
+	Sum(x string) string
 	// Milliseconds since 1970 of an instant, with their fraction.
 	Milliseconds(instant string) string
 	// Steps is how many whole times the second parameter, in microseconds, lies between the first, in microseconds since 1970,

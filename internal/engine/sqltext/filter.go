@@ -16,6 +16,14 @@ var tableOf = map[query.Kind]tables.Table{
 	query.OfSurvey: tables.Surveys, query.OfResolution: tables.Resolutions,
 }
 
+// TableOf is the table that has the values of a dimension or metric.
+func TableOf(d query.Dimension) tables.Table {
+	if d.Column == "" {
+		return tables.Metrics
+	}
+	return tableOf[d.Kind]
+}
+
 // items writes the expression of filters over the rows of a table. Metrics of conversations have no column there; what
 // is asked of them is gathered in metrics.
 type items struct {

@@ -74,9 +74,10 @@ func (s items) domain(x string, p query.Predicate) Text {
 	return Of(s.dialect.EndsWith(x, "?"), "@"+p.Text)
 }
 
-// White space as strings.TrimSpace has it, and the punctuation of query.Digits, as classes of a regular expression.
+// White space as strings.TrimSpace has it, and the punctuation of query.Digits, as classes of a regular expression. The
+// characters stand for themselves: systems escape them each in their own way.
 const (
-	space       = `[\t\n\v\f\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*`
+	space       = "[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
 	punctuation = `[+.() /-]*`
 )
 

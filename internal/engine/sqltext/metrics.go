@@ -40,11 +40,11 @@ func (m *metrics) predicate(p query.Predicate) Text {
 }
 
 // grouped is the pass: one row for each conversation that has emitted one of the metrics.
-func (m *metrics) grouped(from Text) Text {
+func (m *metrics) grouped(dialect Dialect, from Text) Text {
 	columns := []Text{Of("conversation_id")}
 	var names []Text
 	for i, n := range m.names {
-		columns = append(columns, Of(cast("sum(value) FILTER (WHERE name = "+Quote(n)+")", "DOUBLE")+" AS s"+itoa(i)))
+		columns = append(columns, Of(cast(dialect.Sum("value")+" FILTER (WHERE name = "+Quote(n)+")", "DOUBLE")+" AS s"+itoa(i)))
 		names = append(names, Of(Quote(n)))
 	}
 	columns = append(columns, m.columns...)

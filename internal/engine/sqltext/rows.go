@@ -210,7 +210,7 @@ func (w *rowWriter) sums() Text {
 	for i, name := range w.metrics {
 		names[i] = Of(Quote(name))
 		of := " FILTER (WHERE name = " + Quote(name) + ")"
-		columns = append(columns, Of("TRY_CAST(sum(value)"+of+" AS BIGINT) AS s"+itoa(i)), Of("count(*)"+of+" AS n"+itoa(i)))
+		columns = append(columns, Of("TRY_CAST("+w.narrowed.dialect.Sum("value")+of+" AS BIGINT) AS s"+itoa(i)), Of("count(*)"+of+" AS n"+itoa(i)))
 	}
 	return Concat("SELECT ", list(columns, ", "), " ", w.narrowed.of(tables.Metrics), " AND name IN (", list(names, ", "), ") GROUP BY "+w.by())
 }

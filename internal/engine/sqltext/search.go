@@ -38,8 +38,29 @@ type Found struct {
 
 // NewSearch chooses the files: of conversations those that the query touches, of the other tables those of the same days.
 func NewSearch(d Dialect, s Files, q query.Query) Search {
+	files, covered := touched(s, q)
+	return Search{dialect: d, q: q, files: files, covered: covered}
+}
+
+// Planned is the size of the data files that are read to search, and of those of some other tables of the same days.
+func Planned(s Files, q query.Query, beside ...tables.Table) (bytes int64) {
+	files, _ := touched(s, q)
+	for t, list := range files {
+		if t != tables.Conversations && !asks(q, t) && !slices.Contains(beside, t) {
+			continue
+		}
+		for _, f := range list {
+			bytes += f.Bytes
+		}
+	}
+	return bytes
+}
+
+// touched are the files in which an answer can lie, and whether the interval covers the days of all of them.
+func touched(s Files, q query.Query) (_ map[tables.Table][]datafile.File, covered bool) {
 	files := map[tables.Table][]datafile.File{tables.Conversations: s.Touched(q.Starts(), q.Interval.Start)}
-	days, covered := map[conversation.Day]bool{}, true
+	days := map[conversation.Day]bool{}
+	covered = true
 	for _, f := range files[tables.Conversations] {
 		days[f.Day] = true
 		covered = covered && covers(q.Interval, f.Day.Interval())
@@ -54,7 +75,7 @@ func NewSearch(d Dialect, s Files, q query.Query) Search {
 			}
 		}
 	}
-	return Search{dialect: d, q: q, files: files, covered: covered}
+	return files, covered
 }
 
 func covers(iv, day conversation.Interval) bool {
@@ -162,7 +183,7 @@ func (s Search) Hits(columns string) Text {
 	}
 	from := s.from(tables.Conversations)
 	if len(m.names) > 0 {
-		from = Concat(from, " LEFT JOIN (", m.grouped(s.rows(tables.Metrics)), ") USING (conversation_id)")
+		from = Concat(from, " LEFT JOIN (", m.grouped(s.dialect, s.rows(tables.Metrics)), ") USING (conversation_id)")
 	}
 	return Concat("SELECT "+columns+" ", from, " WHERE ", list(expressions, " AND "))
 }
@@ -215,13 +236,7 @@ func (s Search) All() Text { return Concat("SELECT count(*) ", s.rows(tables.Con
 // Places are where the records lie, in the order asked for, from offset on, at most limit; limit 0 means all. Found is nil
 // for a query without filters.
 func (s Search) Places(found *Found, limit, offset int) Text {
-	p := Of(" ORDER BY " + order(s.q))
-	if offset > 0 {
-		p = Concat(p, Of(" OFFSET ?", offset))
-	}
-	if limit > 0 {
-		p = Concat(p, Of(" LIMIT ?", limit))
-	}
+	p := s.page(limit, offset)
 	switch {
 	case found == nil:
 		return Concat(place, s.rows(tables.Conversations), p)
@@ -231,16 +246,52 @@ func (s Search) Places(found *Found, limit, offset int) Text {
 	return Concat(place, "FROM "+found.Table, p)
 }
 
+// page orders what is selected and cuts a page out of it.
+func (s Search) page(limit, offset int) Text {
+	p := Of(" ORDER BY " + order(s.q))
+	if offset > 0 {
+		p = Concat(p, Of(" OFFSET ?", offset))
+	}
+	if limit > 0 {
+		p = Concat(p, Of(" LIMIT ?", limit))
+	}
+	return p
+}
+
+// Descending says whether what starts last comes first.
+func (s Search) Descending() bool { return s.q.Order == query.Descending }
+
+// recordColumns are what a record is made of.
+const recordColumns = "conversation_id, conversation_start, conversation_end, record"
+
+// Records are the records themselves, in place of where they lie: id, start, end, which may be null, and text. They come as Places
+// has them.
+func (s Search) Records(limit, offset int) Text {
+	if !Filtered(s.q) {
+		return Concat("SELECT "+recordColumns+" ", s.rows(tables.Conversations), s.page(limit, offset))
+	}
+	return Concat("SELECT "+recordColumns+" FROM (", s.Hits(recordColumns+", first_segment_start, last_segment_end"), ")", s.page(limit, offset))
+}
+
+// RecordsOf are the records with these ids, as Records gives them, in order of start.
+func RecordsOf(d Dialect, files []datafile.File, ids []conversation.ID) Text {
+	return withIDs(recordColumns, d, files, ids)
+}
+
 // HitColumns are those that Found must have: the id of a conversation, what it is ordered by, and where its record lies.
 const HitColumns = "conversation_id, conversation_start, conversation_end, first_segment_start, last_segment_end, file_index, file_row_number"
 
 // PlacesOf are where the records with these ids lie, in order of start.
 func PlacesOf(d Dialect, files []datafile.File, ids []conversation.ID) Text {
+	return withIDs("file_index, file_row_number", d, files, ids)
+}
+
+func withIDs(columns string, d Dialect, files []datafile.File, ids []conversation.ID) Text {
 	args := make([]any, len(ids))
 	for i, id := range ids {
 		args[i] = string(id)
 	}
-	return Concat(place, "FROM "+d.Table(tables.Conversations, files)+" WHERE ", Of(d.OneOf("conversation_id", len(args)), args...),
+	return Concat("SELECT "+columns+" FROM "+d.Table(tables.Conversations, files)+" WHERE ", Of(d.OneOf("conversation_id", len(args)), args...),
 		" ORDER BY conversation_start, conversation_id")
 }
 

@@ -20,6 +20,7 @@ type plain struct{}
 func (plain) Table(t tables.Table, files []datafile.File) string {
 	return fmt.Sprintf("TABLE(%s, %d)", t, len(files))
 }
+func (plain) Sum(x string) string                   { return "sum(" + x + ")" }
 func (plain) Milliseconds(instant string) string    { return "MS(" + instant + ")" }
 func (plain) Steps(instant string) string           { return "STEPS(" + instant + ", ?, ?)" }
 func (plain) Values(list string) string             { return "VALUES(" + list + ")" }

@@ -21,7 +21,7 @@ func (s Search) Sums(sums query.Sums, metrics []string, in query.RangeCount, mos
 		w.where = append(w.where, w.filter(f))
 	}
 	keys := append(slices.Clone(w.keys), w.bucket(), Of("name"))
-	columns := append(slices.Clone(keys), Of("count(*)"), Of(cast("sum(value)", "DOUBLE")), Of(cast("min(value)", "DOUBLE")), Of(cast("max(value)", "DOUBLE")))
+	columns := append(slices.Clone(keys), Of("count(*)"), Of(cast(s.dialect.Sum("value"), "DOUBLE")), Of(cast("min(value)", "DOUBLE")), Of(cast("max(value)", "DOUBLE")))
 	return Concat("WITH emitted AS (", w.emitted(metrics, in), ")", w.said(), " SELECT ", list(columns, ", "), " FROM emitted", list(w.joins(), ""),
 		" WHERE ", allOf(w.where...), " GROUP BY ", ordinals(len(keys)), Of(" LIMIT ?", most))
 }

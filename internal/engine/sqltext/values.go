@@ -55,7 +55,7 @@ func (s Search) occurrences(d query.Dimension, found *Found) Text {
 		if d.List {
 			return Concat("SELECT "+cast("value", "DOUBLE")+" AS v ", rows)
 		}
-		return Concat("SELECT "+cast("sum(value)", "DOUBLE")+" AS v ", rows, " GROUP BY conversation_id")
+		return Concat("SELECT "+cast(s.dialect.Sum("value"), "DOUBLE")+" AS v ", rows, " GROUP BY conversation_id")
 	}
 	rows, value := Concat(s.selected(tableOf[d.Kind], found), " AND "+d.Column+" IS NOT NULL"), d.Column
 	if d.List {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -21,10 +22,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Server is a running Postgres. It listens on a socket in its folder, and on nothing else.
+// Server is a running Postgres. It listens on a socket in its folder, and on nothing else, but for one that StartOnLoopback
+// started.
 type Server struct {
-	dir string
-	bin string
+	Port int // that it listens on, which is part of the socket's name too
+
+	dir    string
+	bin    string
+	listen string // address; empty for none
 	cmd *exec.Cmd
 	log bytes.Buffer
 	n   atomic.Int64 // databases made
@@ -32,7 +37,22 @@ type Server struct {
 
 // Start starts a server for the tests of a package, to be called by TestMain, or before all benchmarks. Where Postgres is not
 // installed it gives nil: tools/setup postgres installs it, and PARLEY_REQUIRE_POSTGRES=1 takes that for a failure.
-func Start() (_ *Server, err error) {
+func Start() (*Server, error) { return start(5432, "") }
+
+// StartOnLoopback starts a server as Start does, for programs that know no sockets: anybody on this machine can reach it.
+func StartOnLoopback() (*Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	return start(port, "127.0.0.1")
+}
+
+func start(port int, listen string) (_ *Server, err error) {
 	bin, err := binaries()
 	if err != nil {
 		if os.Getenv("PARLEY_REQUIRE_POSTGRES") == "" {
@@ -41,7 +61,7 @@ func Start() (_ *Server, err error) {
 		return nil, err
 	}
 	// The path of a socket has 107 bytes at most, and the folders of tests have more.
-	s := &Server{bin: bin}
+	s := &Server{Port: port, bin: bin, listen: listen}
 	if s.dir, err = os.MkdirTemp("/tmp", "parley-pg-"); err != nil {
 		return nil, err
 	}
@@ -68,7 +88,7 @@ func Start() (_ *Server, err error) {
 
 // run starts the server over its data, and waits until it answers.
 func (s *Server) run(owner *syscall.SysProcAttr) error {
-	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=20")
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses="+s.listen, "-c", "fsync=off", "-c", "max_connections=20")
 	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
@@ -143,11 +163,11 @@ func (s *Server) ready() (err error) {
 }
 
 func (s *Server) url(database string) string {
-	return "postgres://parley@/" + database + "?host=" + url.QueryEscape(s.dir) + "&sslmode=disable"
+	return "postgres://parley@/" + database + "?host=" + url.QueryEscape(s.dir) + "&port=" + strconv.Itoa(s.Port) + "&sslmode=disable"
 }
 
 // Socket is where it listens.
-func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL.5432") }
+func (s *Server) Socket() string { return filepath.Join(s.dir, ".s.PGSQL."+strconv.Itoa(s.Port)) }
 
 // Database makes a database for a test, and gives its address. Without a server the test is skipped.
 func (s *Server) Database(tb testing.TB) string {

@@ -1,4 +1,4 @@
-package duck
+package answers
 
 import (
 	"context"
@@ -6,23 +6,18 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/query"
 )
 
-var _ engine.Summing = (*Engine)(nil)
-
-// Sums implements engine.Summing: one statement for all measures without a range, and one for each that has one.
-func (e *Engine) Sums(ctx context.Context, s query.Sums, most int) ([]query.Sum, bool, error) {
-	search, err := e.search(ctx, s.Query())
-	if err != nil || search.Empty() {
-		return nil, false, err
-	}
+// Sums gives what measures come to, as engine.Summing has it: one statement for all measures without a range, and one for
+// each that has one. The search is that of s.Query.
+func Sums(ctx context.Context, from Source, search sqltext.Search, s query.Sums, most int) ([]query.Sum, bool, error) {
 	var all []query.Sum
 	for _, same := range byRange(s.Measures) {
 		statement := search.Sums(s, slices.Sorted(maps.Keys(same.places)), same.in, most+1-len(all))
-		if all, err = e.sums(ctx, s, same, statement, all); err != nil || len(all) > most {
+		var err error
+		if all, err = sums(ctx, from, s, same, statement, all); err != nil || len(all) > most {
 			return nil, err == nil, err
 		}
 	}
@@ -51,8 +46,8 @@ func byRange(all []query.Measure) (out []measured) {
 }
 
 // sums reads what a statement gives.
-func (e *Engine) sums(ctx context.Context, s query.Sums, of measured, statement sqltext.Text, to []query.Sum) (_ []query.Sum, err error) {
-	rows, err := e.query(ctx, statement)
+func sums(ctx context.Context, from Source, s query.Sums, of measured, statement sqltext.Text, to []query.Sum) (_ []query.Sum, err error) {
+	rows, err := from.Ask(ctx, statement)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +61,7 @@ func (e *Engine) sums(ctx context.Context, s query.Sums, of measured, statement 
 	into = append(into, &sum.Bucket, &metric, &sum.Stats.Count, &sum.Stats.Sum, &sum.Stats.Min, &sum.Stats.Max)
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return nil, asFault(ctx, err)
+			return nil, from.Failed(ctx, err)
 		}
 		sum.Group = make([]string, len(values))
 		for i, v := range values {
@@ -80,5 +75,5 @@ func (e *Engine) sums(ctx context.Context, s query.Sums, of measured, statement 
 			to = append(to, sum)
 		}
 	}
-	return to, asFault(ctx, rows.Err())
+	return to, from.Failed(ctx, rows.Err())
 }

@@ -1,0 +1,136 @@
+package trino_test
+
+import (
+	"iter"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
+	"github.com/parley-hq/parley/internal/engine/trino"
+	"github.com/parley-hq/parley/internal/engine/trino/trinotest"
+	"github.com/parley-hq/parley/internal/lake"
+)
+
+var cluster *trinotest.Cluster
+
+func TestMain(m *testing.M) { trinotest.Main(m, &cluster, 0) }
+
+// share is how many of the questions by chance are asked: each takes some tenths of a second.
+const share = enginetest.Share(24)
+
+// The lake gets the records in several commits, so that days are merged, and must answer as memory does.
+func TestEngine(t *testing.T) {
+	c := open(t)
+	share.Run(t, func(t *testing.T, records []conversation.Record) engine.Engine { return engineOver(t, c, records) })
+}
+
+// What SQL makes of a lake's tables is what the columns read from the records.
+func TestRows(t *testing.T) {
+	c := open(t)
+	share.RunRows(t, func(t *testing.T, records []conversation.Record) engine.Engine {
+		e := engineOver(t, c, records)
+		trino.AskInParts(e, 2+len(records)/3, 1<<16)
+		return e
+	})
+}
+
+// What SQL adds up of a lake's tables is what a naive evaluation adds up of the records.
+func TestSums(t *testing.T) {
+	c := open(t)
+	share.RunSums(t, func(t *testing.T, records []conversation.Record) engine.Engine { return engineOver(t, c, records) })
+}
+
+// A lake grows by commits, and a view stays as it is.
+func TestViews(t *testing.T) {
+	c := open(t)
+	enginetest.RunViews(t, func(t *testing.T, _ time.Time) enginetest.Grows {
+		g := newGrowing(t)
+		return enginetest.Grows{Views: trino.Views{Cluster: c, Lake: g.lake, Schema: g.schema}, Add: g.add}
+	})
+}
+
+// open opens the way to the cluster. Without one the test is skipped.
+func open(t *testing.T) *trino.Cluster {
+	t.Helper()
+	cluster.Need(t)
+	c, err := trino.Open(trino.Config{URL: cluster.URL, Catalog: trinotest.Catalog})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// growing is a lake whose tables a cluster sees.
+type growing struct {
+	dir, schema string
+	lake        *lake.Lake
+}
+
+func newGrowing(t *testing.T) growing {
+	t.Helper()
+	g := growing{dir: filepath.Join(t.TempDir(), "lake"), schema: cluster.Schema(t)}
+	var err error
+	if g.lake, err = lake.Create(t.Context(), g.dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := g.lake.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
+func (g growing) add(t *testing.T, records ...conversation.Record) {
+	t.Helper()
+	w, err := g.lake.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(records)}); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Publish(t, g.schema, g.dir)
+}
+
+// engineOver is an engine over a lake with these records, which came in several commits.
+func engineOver(t *testing.T, c *trino.Cluster, records []conversation.Record) *trino.Engine {
+	t.Helper()
+	g := newGrowing(t)
+	for part := range slices.Chunk(records, len(records)/3+1) {
+		g.add(t, part...)
+	}
+	snapshot, err := g.lake.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := trino.New(c, snapshot, g.schema)
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func versions(records []conversation.Record) iter.Seq2[conversation.Version, error] {
+	records = slices.Clone(records)
+	slices.SortFunc(records, conversation.Compare)
+	return func(yield func(conversation.Version, error) bool) {
+		for _, r := range records {
+			if !yield(conversation.Version{Record: r, Run: "run", At: time.Unix(1, 0)}, nil) {
+				return
+			}
+		}
+	}
+}
