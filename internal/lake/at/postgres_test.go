@@ -18,8 +18,8 @@ var server *postgrestest.Server
 
 func TestMain(m *testing.M) { postgrestest.Main(m, &server) }
 
-// with are the settings of a process whose control databases are at an address.
-func with(t *testing.T, state string) context.Context {
+// process has the settings of a process whose control databases are at an address.
+func process(t *testing.T, state string) context.Context {
 	t.Helper()
 	return at.With(t.Context(), func() at.Settings { return at.Settings{State: state} })
 }
@@ -41,7 +41,7 @@ func made(t *testing.T, ctx context.Context, dir string) (id string) {
 // that of another, or with none.
 func TestControlDatabasesInAPostgres(t *testing.T) {
 	address := server.Database(t)
-	ctx := with(t, address)
+	ctx := process(t, address)
 	one, two, local := filepath.Join(t.TempDir(), "One lake"), filepath.Join(t.TempDir(), "two"), filepath.Join(t.TempDir(), "three")
 	id := made(t, ctx, one)
 	if made(t, ctx, two) == id || made(t, ctx, one) != id {
@@ -62,7 +62,7 @@ func TestControlDatabasesInAPostgres(t *testing.T) {
 		"another lake's": {address + "&schema=" + at.SchemaOf(two), fault.Conflict},
 		"no schema":      {address + "&schema=nowhere", fault.NotFound},
 	} {
-		l, err := at.Open(with(t, c.state), one)
+		l, err := at.Open(process(t, c.state), one)
 		if err == nil {
 			t.Error(errors.Join(errors.New("it was opened with "+what), l.Close()))
 		} else if !errors.Is(err, c.kind) {
