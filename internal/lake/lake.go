@@ -319,7 +319,7 @@ func (l *Lake) String() string { return l.where.Name }
 func (l *Lake) Control() *state.DB { return l.db }
 
 // Namespace is the schema in which other engines find the lake's tables in the catalog.
-func (l *Lake) Namespace() string { return namespace }
+func (l *Lake) Namespace() string { return catalogNamespace(l.db) }
 
 func identifier(t tables.Table) table.Identifier { return table.Identifier{namespace, string(t)} }
 
