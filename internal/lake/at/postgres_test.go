@@ -24,7 +24,7 @@ func process(t *testing.T, state string) context.Context {
 	return at.With(t.Context(), func() at.Settings { return at.Settings{State: state} })
 }
 
-func made(t *testing.T, ctx context.Context, dir string) (id string) {
+func made(ctx context.Context, t *testing.T, dir string) (id string) {
 	t.Helper()
 	l, err := at.Create(ctx, dir)
 	if err != nil {
@@ -43,17 +43,17 @@ func TestControlDatabasesInAPostgres(t *testing.T) {
 	address := server.Database(t)
 	ctx := process(t, address)
 	one, two, local := filepath.Join(t.TempDir(), "One lake"), filepath.Join(t.TempDir(), "two"), filepath.Join(t.TempDir(), "three")
-	id := made(t, ctx, one)
-	if made(t, ctx, two) == id || made(t, ctx, one) != id {
+	id := made(ctx, t, one)
+	if made(ctx, t, two) == id || made(ctx, t, one) != id {
 		t.Error("two lakes are one, or one is two")
 	}
-	made(t, t.Context(), local)
+	made(t.Context(), t, local)
 	for dir, want := range map[string]bool{one: false, two: false, local: true} {
 		if lake.HasControl(dir) != want {
 			t.Errorf("%s has a control database of its own: %v", dir, !want)
 		}
 	}
-	made(t, ctx, local)
+	made(ctx, t, local)
 	for what, c := range map[string]struct {
 		state string
 		kind  error
