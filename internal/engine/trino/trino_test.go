@@ -2,7 +2,6 @@ package trino_test
 
 import (
 	"iter"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +48,7 @@ func TestViews(t *testing.T) {
 	c := open(t)
 	enginetest.RunViews(t, func(t *testing.T, _ time.Time) enginetest.Grows {
 		g := newGrowing(t)
-		return enginetest.Grows{Views: trino.Views{Cluster: c, Lake: g.lake, Schema: g.schema}, Add: g.add}
+		return enginetest.Grows{Views: trino.Views{Cluster: c, Lake: g.lake, Schema: g.lake.Namespace()}, Add: g.add}
 	})
 }
 
@@ -70,24 +69,11 @@ func open(t *testing.T) *trino.Cluster {
 }
 
 // growing is a lake whose tables a cluster sees.
-type growing struct {
-	dir, schema string
-	lake        *lake.Lake
-}
+type growing struct{ lake *lake.Lake }
 
 func newGrowing(t *testing.T) growing {
 	t.Helper()
-	g := growing{dir: filepath.Join(t.TempDir(), "lake"), schema: cluster.Schema(t)}
-	var err error
-	if g.lake, err = lake.Create(t.Context(), g.dir); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := g.lake.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return g
+	return growing{cluster.Lake(t)}
 }
 
 func (g growing) add(t *testing.T, records ...conversation.Record) {
@@ -100,7 +86,6 @@ func (g growing) add(t *testing.T, records ...conversation.Record) {
 	if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(records)}); err != nil {
 		t.Fatal(err)
 	}
-	cluster.Publish(t, g.schema, g.dir)
 }
 
 // engineOver is an engine over a lake with these records, which came in several commits.
@@ -114,7 +99,7 @@ func engineOver(t *testing.T, c *trino.Cluster, records []conversation.Record) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := trino.New(c, snapshot, g.schema)
+	e := trino.New(c, snapshot, g.lake.Namespace())
 	t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			t.Error(err)

@@ -1,4 +1,4 @@
-// Package trinotest runs a Trino of its own for tests: a coordinator and workers, over Iceberg tables whose catalog is in a
+// Package trinotest runs a Trino of its own for tests: a coordinator and workers, over lakes whose control databases are in a
 // Postgres and whose files lie on this machine.
 package trinotest
 
@@ -22,8 +22,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	_ "github.com/trinodb/trino-go-client/trino" // the driver with which Start asks whether it is ready
 
+	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/state/postgres"
 )
 
 // Catalog is the catalog of lakes. It is read-only.
@@ -40,7 +42,7 @@ type Cluster struct {
 	postgres *postgrestest.Server
 	database string
 	nodes    []*node
-	schemas  atomic.Int64
+	lakes    atomic.Int64
 }
 
 // Start starts a cluster for the tests of a package, to be called by TestMain. Without workers the coordinator does the work
@@ -82,7 +84,7 @@ func Start(workers int) (_ *Cluster, err error) {
 	return c, c.ready(max(1, workers))
 }
 
-// startCatalog starts the Postgres of the catalog, with its tables.
+// startCatalog starts the Postgres of the control databases, and so of the catalog.
 func (c *Cluster) startCatalog() (err error) {
 	if c.postgres, err = postgrestest.StartOnLoopback(); err != nil {
 		return err
@@ -91,28 +93,8 @@ func (c *Cluster) startCatalog() (err error) {
 		return errors.New("no Postgres is installed; tools/setup postgres installs it")
 	}
 	ctx := context.Background()
-	if c.database, err = c.postgres.Make(ctx); err != nil {
-		return err
-	}
-	return c.withCatalog(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, catalogTables)
-		return err
-	})
-}
-
-// catalogTables are those of Iceberg's JDBC catalog, in their second layout, which it calls V1.
-const catalogTables = `
-	CREATE TABLE iceberg_tables (catalog_name text, table_namespace text, table_name text, metadata_location text,
-		previous_metadata_location text, iceberg_type text, PRIMARY KEY (catalog_name, table_namespace, table_name));
-	CREATE TABLE iceberg_namespace_properties (catalog_name text, namespace text, property_key text, property_value text,
-		PRIMARY KEY (catalog_name, namespace, property_key))`
-
-func (c *Cluster) withCatalog(ctx context.Context, do func(*pgx.Conn) error) error {
-	conn, err := pgx.Connect(ctx, c.database)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(conn), conn.Close(ctx))
+	c.database, err = c.postgres.Make(ctx)
+	return err
 }
 
 // node is one process of a cluster.
@@ -165,7 +147,7 @@ func (c *Cluster) files(name string, port int, database string, settings []strin
 		"catalog/" + Catalog + ".properties": {
 			"connector.name=iceberg", "iceberg.security=READ_ONLY", "iceberg.catalog.type=jdbc", "iceberg.jdbc-catalog.catalog-name=parley",
 			"iceberg.jdbc-catalog.driver-class=org.postgresql.Driver",
-			"iceberg.jdbc-catalog.connection-url=" + fmt.Sprintf("jdbc:postgresql://127.0.0.1:%d/%s", c.postgres.Port, database),
+			"iceberg.jdbc-catalog.connection-url=" + fmt.Sprintf("jdbc:postgresql://127.0.0.1:%d/%s?currentSchema=%s", c.postgres.Port, database, postgres.Catalog),
 			"iceberg.jdbc-catalog.connection-user=parley", "iceberg.jdbc-catalog.connection-password=unused",
 			"iceberg.jdbc-catalog.schema-version=V1", "iceberg.jdbc-catalog.default-warehouse-dir=local:///",
 			"fs.native-local.enabled=true", "local.location=/",
@@ -234,11 +216,27 @@ func (c *Cluster) ready(workers int) (err error) {
 	return fmt.Errorf("the cluster is not ready: %w: %s", errors.Join(err, ctx.Err()), c.nodes[0].log.Bytes())
 }
 
-// Schema gives a name for the schema of a lake. Without a cluster the test is skipped.
-func (c *Cluster) Schema(tb testing.TB) string {
+// Lake makes a lake whose tables the cluster sees. Without a cluster the test is skipped.
+func (c *Cluster) Lake(tb testing.TB) *lake.Lake {
 	tb.Helper()
 	c.Need(tb)
-	return "lake_" + strconv.FormatInt(c.schemas.Add(1), 10)
+	a, err := lake.InFolder(filepath.Join(tb.TempDir(), "lake"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if a.Control, err = state.InSchema(c.database, "lake_"+strconv.FormatInt(c.lakes.Add(1), 10)); err != nil {
+		tb.Fatal(err)
+	}
+	l, err := lake.CreateAt(tb.Context(), a)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return l
 }
 
 // Need skips a test without a cluster.
@@ -246,36 +244,6 @@ func (c *Cluster) Need(tb testing.TB) {
 	tb.Helper()
 	if c == nil {
 		tb.Skip("runs with PARLEY_REQUIRE_TRINO=1; tools/setup trino installs what it needs")
-	}
-}
-
-// Publish has the tables of the lake in a folder, as they are now, be those of a schema.
-func (c *Cluster) Publish(tb testing.TB, schema, dir string) {
-	tb.Helper()
-	control, err := state.Open(tb.Context(), filepath.Join(dir, "control.db"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() {
-		if err := control.Close(); err != nil {
-			tb.Error(err)
-		}
-	}()
-	err = c.withCatalog(tb.Context(), func(to *pgx.Conn) error {
-		for row, err := range control.Rows(tb.Context(), `SELECT table_name, metadata_location FROM iceberg_tables`) {
-			var name, location string
-			if err := errors.Join(err, row.Scan(&name, &location)); err != nil {
-				return err
-			}
-			if _, err := to.Exec(tb.Context(), `INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type)
-				VALUES ('parley', $1, $2, $3, 'TABLE') ON CONFLICT (catalog_name, table_namespace, table_name) DO UPDATE SET metadata_location = $3`, schema, name, location); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		tb.Fatal(err)
 	}
 }
 
