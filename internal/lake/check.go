@@ -97,11 +97,9 @@ func (c *checker) damage(format string, args ...any) {
 }
 
 func (c *checker) run(ctx context.Context) (err error) {
-	intents, err := c.lake.intents(ctx)
-	if err != nil {
+	if c.report.Unsettled, err = c.lake.unsettled(ctx); err != nil {
 		return err
 	}
-	c.report.Unsettled = len(intents)
 	if c.report.Days, err = c.lake.WholeDays(ctx); err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func ofBefore(t *testing.T, versions ...conversation.Version) *Lake {
 			t.Fatal(err)
 		}
 	}
-	sqlOf(t, l, `DELETE FROM iceberg_tables WHERE table_name IN ('summaries', 'legs')`, `ALTER TABLE commits DROP COLUMN epoch`, `DROP TABLE reason_rules`, `UPDATE schema_versions SET version = 4 WHERE owner = 'lake'`)
+	sqlOf(t, l, `DELETE FROM iceberg_tables WHERE table_name IN ('summaries', 'legs')`, `DROP TABLE reason_rules`, `ALTER TABLE commits DROP COLUMN epoch`, `UPDATE schema_versions SET version = 4 WHERE owner = 'lake'`)
 	return mustOpen(t, l.dir)
 }
 

@@ -364,7 +364,7 @@ func TestTiers(t *testing.T) {
 // strip makes the lake what an earlier version has left.
 func strip(t *testing.T, l *Lake) {
 	t.Helper()
-	sqlOf(t, l, `ALTER TABLE commits DROP COLUMN epoch`, `DROP TABLE reason_rules`, `DROP TABLE id_runs`, `DROP TABLE id_files`, `DROP TABLE id_whole`, `DROP TABLE record_keys`, `ALTER TABLE commits DROP COLUMN record_keys`, `UPDATE schema_versions SET version = 1 WHERE owner = 'lake'`)
+	sqlOf(t, l, `DROP TABLE reason_rules`, `ALTER TABLE commits DROP COLUMN epoch`, `DROP TABLE id_runs`, `DROP TABLE id_files`, `DROP TABLE id_whole`, `DROP TABLE record_keys`, `ALTER TABLE commits DROP COLUMN record_keys`, `UPDATE schema_versions SET version = 1 WHERE owner = 'lake'`)
 	if err := os.RemoveAll(pathOf(l, idsAt)); err != nil {
 		t.Fatal(err)
 	}
