@@ -30,9 +30,9 @@ type Server struct {
 	dir    string
 	bin    string
 	listen string // address; empty for none
-	cmd *exec.Cmd
-	log bytes.Buffer
-	n   atomic.Int64 // databases made
+	cmd    *exec.Cmd
+	log    bytes.Buffer
+	n      atomic.Int64 // databases made
 }
 
 // Start starts a server for the tests of a package, to be called by TestMain, or before all benchmarks. Where Postgres is not
