@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -187,7 +187,7 @@ func (f Forget) erase(ctx context.Context, l *lake.Lake, w *lake.Writer, meant l
 // report writes down what was done.
 func (f Forget) report(ctx context.Context, l *lake.Lake, out *Forgotten) (err error) {
 	at := reports.Join(out.At.Format("20060102T150405.000Z") + ".json")
-	out.Report = filepath.Join(l.String(), string(at))
+	out.Report = strings.TrimSuffix(l.String(), "/") + "/" + string(at) // of a folder, or of a URL, which is no path
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
 		return err

@@ -107,6 +107,10 @@ func TestConfigurationsAreChecked(t *testing.T) {
 	if code, stdout, _ := parley(t, "config", "check", "--config", told); code != 0 || !strings.HasSuffix(stdout, "alert\tok\tthere is an address to tell problems to\n") {
 		t.Errorf("exit code %d, %q", code, stdout)
 	}
+	inBucket := configuration(t, "https://api.example.com", ", state: 'postgres://parley@db.example/parley', cache-dir: /var/cache/parley, cache-bytes: 1000000")
+	if code, stdout, stderr := parley(t, "config", "check", "--config", inBucket); code != 0 {
+		t.Errorf("where a lake in a bucket is kept: exit code %d, %s%s", code, stdout, stderr)
+	}
 	bad := configuration(t, "ftp://x", ", page-sizes: 7, lake: x, retries: many")
 	if err := os.Chmod(filepath.Join(filepath.Dir(bad), "the.secret"), 0o644); err != nil {
 		t.Fatal(err)

@@ -7,10 +7,12 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/parley-hq/parley/internal/cli/configured"
 	"github.com/parley-hq/parley/internal/cli/connection"
 	"github.com/parley-hq/parley/internal/cli/extract"
+	"github.com/parley-hq/parley/internal/cli/place"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/fault"
@@ -60,6 +62,13 @@ type finding struct {
 	Warnings []string `json:"warnings"`
 }
 
+// extracting are the flags of parley extract, with those that every command which takes a lake is given.
+func (o *Options) extracting() *pflag.FlagSet {
+	cmd := extract.New(o.Streams, o.Version)
+	place.Add(cmd, os.Getenv)
+	return cmd.Flags()
+}
+
 // Check reads the file and looks at all that it names.
 func Check(ctx context.Context, o *Options) error {
 	c, err := config.Read(o.Path)
@@ -91,7 +100,7 @@ func Check(ctx context.Context, o *Options) error {
 
 func (o *Options) organization(ctx context.Context, org *config.Organization) finding {
 	f := finding{Of: org.Name, Lake: org.Lake, Problems: []string{}, Warnings: []string{}}
-	for _, err := range configured.Check(org, extract.New(o.Streams, o.Version).Flags()) {
+	for _, err := range configured.Check(org, o.extracting()) {
 		f.Problems = append(f.Problems, err.Error())
 	}
 	for _, name := range []string{"GENESYS_ENVIRONMENT", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"} {

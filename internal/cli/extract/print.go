@@ -10,11 +10,13 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/private"
 )
 
-// dryRun says what would be done. A lake that is not there yet is made beside the temporary files, and removed.
+// dryRun says what would be done. A lake that is not there yet is made beside the temporary files, and removed: with its
+// control database, which would stay in a Postgres.
 func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 	dir := o.Lake
 	l, err := at.Open(ctx, dir)
@@ -23,7 +25,7 @@ func (o *Options) dryRun(ctx context.Context, cfg extract.Config) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		l, err = at.Create(ctx, dir)
+		l, err = lake.Create(ctx, dir)
 	}
 	if err != nil {
 		return err
