@@ -95,11 +95,33 @@ func (a Address) Exists(ctx context.Context) (bool, error) {
 // Vacant says whether a lake can be made there; if not, fault.Invalid says why. What a Create that was cut short has left is
 // known by its control database.
 func (a Address) Vacant(ctx context.Context) error {
+	switch {
+	case a.shared():
+		if begun, err := a.begun(ctx); begun || err != nil {
+			return err
+		}
+	case a.dir == "" && a.hasControl():
+		return nil
+	}
+	return a.empty(ctx)
+}
+
+// begun says whether a control database in a Postgres is there: somebody makes the lake, or began to. Create finds out, under its lease.
+func (a Address) begun(ctx context.Context) (bool, error) {
+	db, err := state.Open(ctx, a.Control)
+	if errors.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, db.Close()
+}
+
+// empty is nil when there are no files.
+func (a Address) empty(ctx context.Context) error {
 	if a.dir != "" {
 		return Vacant(ctx, a.dir)
-	}
-	if a.embedded() && a.hasControl() {
-		return nil
 	}
 	for o, err := range a.Store.List(ctx, "") {
 		if err != nil {

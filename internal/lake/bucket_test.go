@@ -163,6 +163,57 @@ func TestMovesBetweenFoldersAndBuckets(t *testing.T) {
 	}
 }
 
+// Files of a lake that is being made are in nobody's way: who comes second is told of the first by its lease. Those of which the control
+// database knows nothing are.
+func TestVacantWhileALakeIsMade(t *testing.T) {
+	needServer(t)
+	a := newBucket(t).InControl(schemaFor(postgres.Database(t), "begun"))
+	l, err := CreateAt(t.Context(), a)
+	if err == nil {
+		err = errors.Join(l.Close(), a.Store.Remove(t.Context(), markerName)) // it comes last
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Vacant(t.Context()); err != nil {
+		t.Errorf("begun: %v", err)
+	}
+	other := a.InControl(schemaFor(postgres.Database(t), "other"))
+	if err := other.Vacant(t.Context()); !errors.Is(err, fault.Invalid) {
+		t.Errorf("of another control database: %v", err)
+	}
+}
+
+// A lake goes to one place, and neither below itself nor around itself: whoever removes the old one must not remove the new one.
+func TestPlacesALakeIsNotMovedTo(t *testing.T) {
+	parent := filepath.Join(t.TempDir(), "parent")
+	home := inFolder(filepath.Join(parent, "home"))
+	l, err := CreateAt(t.Context(), home)
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses := func(to string, kind error, says string) {
+		t.Helper()
+		if _, err := Transfer(t.Context(), home, inFolder(to), TransferOptions{}); !errors.Is(err, kind) || !strings.Contains(err.Error(), says) {
+			t.Errorf("to %s: %v", to, err)
+		}
+	}
+	refuses(home.Root, fault.Invalid, "already")
+	refuses(filepath.Join(home.Root, "child"), fault.Invalid, "within")
+	refuses(parent, fault.Invalid, "within")
+	first := filepath.Join(parent, "home2")
+	if _, err := Transfer(t.Context(), home, inFolder(first), TransferOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	refuses(filepath.Join(parent, "home3"), fault.Conflict, first)
+	if _, err := Transfer(t.Context(), home, inFolder(first), TransferOptions{}); err != nil {
+		t.Errorf("finished once more: %v", err)
+	}
+}
+
 // interrupted stops a move at each of its steps: while files are copied by its context, later as a kill would.
 func interrupted(t *testing.T, from, to Address) {
 	t.Helper()

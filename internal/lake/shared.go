@@ -45,11 +45,13 @@ func (l *Lake) make(ctx context.Context) (err error) {
 		return err
 	}
 	if _, err := l.location(ctx, tables.Conversations); errors.Is(err, state.ErrNoRow) {
-		if err := l.where.Vacant(ctx); err != nil {
+		if err := l.where.empty(ctx); err != nil {
 			return err
 		}
 	} else if err != nil {
 		return err
+	} else if l.place.moved() {
+		return fault.New(fault.Conflict, "the control database %s is that of the lake %s; give another schema, or leave it out", state.Shown(l.where.Control), l.place.home())
 	}
 	own := l.under(lease)
 	if err := own.createTables(ctx); err != nil {

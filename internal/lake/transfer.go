@@ -58,6 +58,9 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 	if l.place.stale() {
 		return out, l.notHome()
 	}
+	if err := l.mayGo(to); err != nil {
+		return out, err
+	}
 	t := &transfer{from: l, to: to, o: o, out: &out}
 	if o.DryRun {
 		return out, t.count(ctx)
@@ -78,6 +81,26 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 	}
 	defer func() { err = errors.Join(err, lease.Close()) }()
 	return out, t.run(ctx)
+}
+
+// mayGo refuses places at which there would not be one whole lake afterwards. Who removes the old place must not remove the new one
+// with it, and what has gone to one place may be written there, so that it cannot go to a second one.
+func (l *Lake) mayGo(to Address) error {
+	from := l.where
+	switch {
+	case from.Root == to.Root:
+		return fault.New(fault.Invalid, "the lake is at %s already", to)
+	case below(from.Root, to.Root) || below(to.Root, from.Root):
+		return fault.New(fault.Invalid, "of %s and %s one is within the other, and removing the old lake would remove the new one, or mix them; give another place", from, to)
+	case l.movedTo != "" && l.movedTo != to.Name:
+		return fault.New(fault.Conflict, "the lake %s was moved to %s, or is on its way there; move that one, or finish with --to %s", from, l.movedTo, l.movedTo)
+	}
+	return nil
+}
+
+// below says whether a place lies below a root.
+func below(place, root string) bool {
+	return strings.HasPrefix(place, strings.TrimSuffix(root, "/")+"/")
 }
 
 // transfer is one Transfer.

@@ -69,6 +69,10 @@ func TestControlDatabasesInAPostgres(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	stolen := filepath.Join(t.TempDir(), "stolen")
+	if _, err := at.Create(process(t, address+"&schema="+at.SchemaOf(two)), stolen); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), two) {
+		t.Errorf("a lake was made with the control database of another: %v", err)
+	}
 	if _, err := at.Transfer(ctx, one, filepath.Join(t.TempDir(), "four"), lake.TransferOptions{}); !errors.Is(err, fault.Invalid) {
 		t.Errorf("files were moved away from a control database: %v", err)
 	}

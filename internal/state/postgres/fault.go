@@ -35,7 +35,7 @@ func Fault(err error) error {
 		return fault.Because(fault.Corrupt, err, "the control database is damaged")
 	case "25006": // it may be read only
 		return fault.Because(fault.Forbidden, err, "the control database may not be written; is it the copy of another one?")
-	case "42501", "28000", "28P01": // no right, no such user, wrong password
+	case "42501", "28000", "28P01", "3F000": // no right, no such user, wrong password, no right to any schema of the path
 		return fault.Because(fault.Unauthorized, err, "the control database does not take these credentials, or they may not do this")
 	case "3D000": // no such database
 		return fault.Because(fault.Invalid, err, "there is no such database; make it first")

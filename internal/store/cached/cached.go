@@ -123,7 +123,7 @@ func (c *Cache) Only(under store.Location, keep func(store.Location) bool) error
 			t.remove()
 		}
 	}
-	return err
+	return c.unwritable(err)
 }
 
 // Hold has sound copies of objects at their paths until release is called, and fetches those that are not there. It is fault.Full when
@@ -303,6 +303,15 @@ func (c *Cache) unwritable(err error) error {
 		return fault.Because(fault.Full, err, "the disk of the copies of data files in %s is full; make room, or give another folder by --cache-dir", c.dir)
 	case errors.Is(err, fs.ErrPermission):
 		return fault.Because(fault.Forbidden, err, "the folder %s of the copies of data files may not be written; give another by --cache-dir", c.dir)
+	case isPath(err):
+		return fault.Because(fault.Invalid, err, "the folder %s of the copies of data files cannot be used; give another by --cache-dir", c.dir)
 	}
 	return err
+}
+
+// isPath says whether a failure is that of a path of this machine, as where a file is in the way of a folder.
+func isPath(err error) bool {
+	_, told := errors.AsType[*fault.Error](err)
+	_, path := errors.AsType[*fs.PathError](err)
+	return path && !told
 }

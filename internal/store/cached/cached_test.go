@@ -300,3 +300,22 @@ func TestFullDisk(t *testing.T) {
 		held(t, c, n)
 	}
 }
+
+// A file where the folder of copies is to be is told as a wrong setting.
+func TestFolderThatIsAFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := cached.Open(dir, "lake", filled(t, 1), 1<<20)
+	release, held := c.Hold(t.Context(), []store.Location{object(0)})
+	if held == nil {
+		release()
+	}
+	only := c.Only("of", func(store.Location) bool { return true })
+	for _, err := range []error{held, only} {
+		if !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "--cache-dir") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

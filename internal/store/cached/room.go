@@ -64,7 +64,7 @@ type there struct {
 func (c *Cache) makeRoom(size int64) error {
 	all, err := list(c.dir)
 	if err != nil {
-		return err
+		return c.unwritable(err)
 	}
 	var taken int64
 	for _, t := range all {

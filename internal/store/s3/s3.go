@@ -9,6 +9,7 @@ package s3
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
@@ -55,7 +57,7 @@ var _ store.Uploading = (*Bucket)(nil)
 
 // Open is the store in a bucket. It asks the server nothing yet.
 func Open(ctx context.Context, c Config) (*Bucket, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(c.retryer))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(c.retryer), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fault.Because(fault.Invalid, err, "the settings of object storage cannot be read")
 	}
@@ -65,12 +67,18 @@ func Open(ctx context.Context, c Config) (*Bucket, error) {
 	if cfg.Region == "" {
 		return nil, fault.Field("region", "no region is set for bucket %s: set AWS_REGION", c.Bucket)
 	}
+	cfg.Credentials = aws.NewCredentialsCache(credentials{from: cfg.Credentials, bucket: c.Bucket})
+	endpoint := ""
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
 		o.UsePathStyle = c.PathStyle || o.BaseEndpoint != nil && !c.HostStyle
+		endpoint = aws.ToString(o.BaseEndpoint)
 	})
+	if u, err := url.Parse(endpoint); endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fault.Field("endpoint", "AWS_ENDPOINT_URL_S3 is no URL of a server: it begins with https:// or http:// and names a host")
+	}
 	prefix := strings.Trim(c.Prefix, "/")
 	if prefix != "" {
 		prefix += "/"
@@ -80,6 +88,22 @@ func Open(ctx context.Context, c Config) (*Bucket, error) {
 		b.sum = types.ChecksumAlgorithmCrc32
 	}
 	return b, nil
+}
+
+// credentials says of those that are not found, or cannot be fetched, what to do. The SDK would tell of the last place where it looked.
+type credentials struct {
+	from   aws.CredentialsProvider
+	bucket string
+}
+
+// Retrieve implements aws.CredentialsProvider.
+func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	got, err := c.from.Retrieve(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = fault.New(fault.Forbidden, "no credentials are found for bucket %s: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "+
+			"or give the machine a role", c.bucket)
+	}
+	return got, err
 }
 
 // retryer tries again without a budget over all requests: in a burst of "slow down" every one of many has to wait, and none may

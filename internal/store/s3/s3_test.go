@@ -179,19 +179,21 @@ func TestKinds(t *testing.T) {
 		"expired":      {400, "ExpiredToken", fault.Forbidden, "expired"},
 		"denied":       {403, "AccessDenied", fault.Forbidden, "credentials"},
 		"full":         {507, "InsufficientStorage", fault.Full, "full"},
+		"no user":      {404, "XAdminUserNotFound", fault.Unavailable, "XAdminUserNotFound"},
 		"slow for too": {503, "SlowDown", fault.Unavailable, "fails"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := at(newPlace(t))
 			server.Spoil(t, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 				w.WriteHeader(c.status)
-				_, _ = fmt.Fprintf(w, `<Error><Code>%s</Code><Message>no</Message></Error>`, c.body)
+				_, _ = fmt.Fprintf(w, `<Error><Code>%s</Code><Message>no</Message><HostId>a host</HostId></Error>`, c.body)
 				return true
 			})
 			_, err := b.Open(t.Context(), "object")
 			if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Errorf("opened: %v", err)
 			}
+			plain(t, err)
 			if errors.Is(c.want, fault.NotFound) {
 				return
 			}
@@ -202,14 +204,63 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// plain demands that an error is one line without what the SDK has around an answer.
+func plain(t *testing.T, err error) {
+	t.Helper()
+	for _, noise := range []string{"RequestID", "HostID", "a host", "operation error", "https response error", "\n"} {
+		if strings.Contains(fmt.Sprint(err), noise) {
+			t.Errorf("it tells of %q: %v", noise, err)
+		}
+	}
+}
+
+// The answer to a question for the head of an object has no body, and nobody may take it for a server that fails.
+func TestHeadIsRefused(t *testing.T) {
+	b := at(newPlace(t))
+	server.Spoil(t, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+		w.WriteHeader(http.StatusBadRequest)
+		return true
+	})
+	_, err := b.Stat(t.Context(), "object")
+	if !errors.Is(err, fault.Forbidden) || !strings.Contains(fmt.Sprint(err), "expired") {
+		t.Errorf("got %v", err)
+	}
+	plain(t, err)
+}
+
+// Without credentials it is said how they are given, and not which place was looked at last.
+func TestNoCredentials(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	_, err := at("http://127.0.0.1:1/bucket").Stat(t.Context(), "object")
+	if !errors.Is(err, fault.Forbidden) || !strings.Contains(fmt.Sprint(err), "AWS_ACCESS_KEY_ID") {
+		t.Errorf("got %v", err)
+	}
+	plain(t, err)
+}
+
+// An endpoint that is no URL is a wrong setting, not a server that is away.
+func TestEndpointThatIsNoURL(t *testing.T) {
+	for _, endpoint := range []string{"minio:9000", "minio", "ftp://minio", "http://"} {
+		if _, err := s3.Open(t.Context(), s3.Config{Bucket: "bucket", Region: s3test.Region, Endpoint: endpoint}); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", endpoint, err)
+		}
+	}
+}
+
 // A server that cannot be reached is not one that has nothing.
 func TestUnreachable(t *testing.T) {
 	b := at("http://127.0.0.1:1/bucket")
 	t.Setenv("AWS_ACCESS_KEY_ID", "any")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "any")
-	if _, err := b.Stat(t.Context(), "object"); !errors.Is(err, fault.Unavailable) {
+	_, err := b.Stat(t.Context(), "object")
+	if !errors.Is(err, fault.Unavailable) {
 		t.Errorf("got %v", err)
 	}
+	plain(t, err)
 	for _, err := range b.List(t.Context(), "") {
 		if !errors.Is(err, fault.Unavailable) {
 			t.Errorf("listed: %v", err)
