@@ -245,6 +245,8 @@ func (s Settings) usable(name string) error {
 	switch {
 	case s.State == "":
 		return fault.Field("--state", "the lake %s is in a bucket and its control database is not: give a folder for it, or the address of a Postgres, by --state or PARLEY_STATE, always the same one", name)
+	case !InPostgres(s.State) && strings.Contains(s.State, "://"): // which may have a password in it
+		return fault.Field("--state", "--state is a folder, or the address of a Postgres that begins with postgres://")
 	case InPostgres(s.State) && s.CacheDir == "":
 		return fault.Field("--cache-dir", "give a folder for copies of the data files of %s by --cache-dir or PARLEY_CACHE_DIR", name)
 	case s.CacheBytes < 0:
@@ -267,6 +269,9 @@ const longestPrefix = 100
 func split(name string) (bucket, prefix string, err error) {
 	bucket, prefix, _ = strings.Cut(strings.TrimPrefix(name, scheme), "/")
 	prefix = strings.TrimSuffix(prefix, "/")
+	if strings.Contains(bucket, "@") { // which may be a secret
+		return "", "", fault.Field("--lake", "--lake names a bucket, and no credentials: those come from the environment")
+	}
 	if !bucketName.MatchString(bucket) {
 		return "", "", fault.Field("--lake", "%s: write s3://BUCKET/PREFIX, with the name of a bucket", name)
 	}

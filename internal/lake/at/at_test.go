@@ -64,6 +64,18 @@ func TestSettingsOfLakesInBuckets(t *testing.T) {
 	}
 }
 
+// Who takes a name or a state for a place to put credentials reads them nowhere again.
+func TestCredentialsInNamesAreNotRepeated(t *testing.T) {
+	for name, s := range map[string]at.Settings{
+		"s3://me:secret@acme/lake": {State: "/state"},
+		"s3://acme/lake":           {State: "mysql://me:secret@host/db"},
+	} {
+		if _, err := at.Open(with(t, s), name); !errors.Is(err, fault.Invalid) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%+v", err)
+		}
+	}
+}
+
 // A folder is a lake's as it always was, whatever the settings say.
 func TestFolders(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
