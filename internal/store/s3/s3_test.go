@@ -253,9 +253,9 @@ func TestEndpointThatIsNoURL(t *testing.T) {
 
 // A server that cannot be reached is not one that has nothing.
 func TestUnreachable(t *testing.T) {
-	b := at("http://127.0.0.1:1/bucket")
 	t.Setenv("AWS_ACCESS_KEY_ID", "any")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "any")
+	b := at("http://127.0.0.1:1/bucket")
 	_, err := b.Stat(t.Context(), "object")
 	if !errors.Is(err, fault.Unavailable) {
 		t.Errorf("got %v", err)
