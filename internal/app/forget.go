@@ -76,7 +76,8 @@ func (f Forget) Run(ctx context.Context, dir string) (out Forgotten, err error) 
 		if err != nil {
 			return out, err
 		}
-		defer func() { err = errors.Join(err, turn.Close()) }()
+		defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
+		l = turn.Lake()
 	}
 	w, err := l.WriterWithin(ctx, f.Wait)
 	if err != nil {

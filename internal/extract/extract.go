@@ -188,7 +188,8 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	defer func() { err = errors.Join(err, turn.Close()) }()
+	defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
+	e.under(turn)
 	if err := e.recover(ctx); err != nil {
 		return Summary{}, err
 	}
@@ -211,6 +212,12 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 		return s, err
 	}
 	return s, s.incomplete()
+}
+
+// under has nothing be written once the turn was lost.
+func (e *Extraction) under(turn *lake.Turn) {
+	e.cfg.Lake, e.cfg.Control = turn.Lake(), turn.Fenced(e.cfg.Control)
+	e.store, e.ledger = store{e.cfg.Control}, ledger.In(e.cfg.Control)
 }
 
 // recover settles the commit that somebody was interrupted in: which days are whole is known then.

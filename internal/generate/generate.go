@@ -81,7 +81,8 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, turn.Close()) }()
+	defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
+	g.Lake, g.Control = turn.Lake(), turn.Fenced(g.Control)
 	loader := load.New(g.Lake, out.Run, load.Patience, g.Log)
 	days, err := g.Pending(ctx)
 	if err != nil {

@@ -98,7 +98,8 @@ func during(ctx context.Context, cfg Config, do func(*importer, context.Context)
 	if err != nil {
 		return Summary{}, err
 	}
-	defer func() { err = errors.Join(err, turn.Close()) }()
+	defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
+	cfg.Lake, cfg.Control = turn.Lake(), turn.Fenced(cfg.Control)
 	if err := stage.Clean(ctx, cfg.Control, cfg.Lake.Store(), func(run stage.RunID) bool { return strings.HasPrefix(string(run), runPrefix) }); err != nil {
 		return Summary{}, err
 	}

@@ -283,6 +283,27 @@ func TestBucketsThatAreNoLake(t *testing.T) {
 	if _, err := OpenAt(t.Context(), mixed); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "--state") {
 		t.Errorf("with the control database of another lake: %v", err)
 	}
+	again := one // the lake is removed, and another one made in its place
+	again.Control = filepath.Join(t.TempDir(), ControlName)
+	again.Locks = folder.At(filepath.Dir(again.Control))
+	for o, err := range again.Store.List(t.Context(), "") {
+		if err == nil {
+			err = again.Store.Remove(t.Context(), o.At)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := CreateAt(t.Context(), again)
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenAt(t.Context(), one); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "--state") {
+		t.Errorf("with the control database of the lake that was there before: %v", err)
+	}
 	mixed.Control = filepath.Join(t.TempDir(), ControlName)
 	if _, err := OpenAt(t.Context(), mixed); !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), "--state") {
 		t.Errorf("without its control database: %v", err)

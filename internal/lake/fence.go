@@ -17,6 +17,8 @@ import (
 //   - The files that it removes are its own, by their names; or nobody names them any more, and nobody can come to: they were there,
 //     and not named, while it still had the lease (still, asked after it had listed them), and who has the lease afterwards names
 //     files that it wrote itself, and those that were named.
+//   - Whoever does one kind of work in turn with others (Turn), as an extraction, has the lake and its control database fenced by that, and
+//     the lease of the writer beside: what it has staged is committed by nobody who lost the turn.
 //   - The snapshot that it drops is pinned by nobody in the same transaction (with).
 
 // holder is a lease that can be lost.
@@ -32,8 +34,14 @@ func (l *Lake) under(lease store.Lock) *Lake {
 	if !can {
 		return l
 	}
-	own := *l
+	own := l.fenced(h)
 	own.holder = h
+	return own
+}
+
+// fenced is the lake whose control database is written to only while somebody has a lease, beside those that it is fenced by already.
+func (l *Lake) fenced(h holder) *Lake {
+	own := *l
 	own.db = l.db.Fenced(h.Hold)
 	own.catalog = icebergCatalog{&own}
 	return &own
@@ -61,10 +69,7 @@ func (w *Writer) with(free *seized) *Writer {
 	own := *w
 	for _, p := range free.pins {
 		if h, can := p.(holder); can {
-			l := *own.lake
-			l.db = l.db.Fenced(h.Hold)
-			l.catalog = icebergCatalog{&l}
-			own.lake = &l
+			own.lake = own.lake.fenced(h)
 		}
 	}
 	return &own

@@ -182,12 +182,21 @@ func (l *Lake) is(ctx context.Context, m marker) error {
 	if l.dir != "" || m.ID == "" {
 		return nil
 	}
-	id, err := l.ID(ctx)
-	elsewhere := l.place.moved() && errors.Is(err, fault.NotFound) // the files that it names are not here
-	if errors.Is(err, state.ErrNoRow) || elsewhere || err == nil && id != m.ID {
-		return fault.New(fault.Conflict, "the control database that --state names is not that of the lake %s; give the --state that the lake was made with", l)
+	other, err := l.notOf(ctx, m)
+	if other {
+		return fault.New(fault.Conflict, "the control database that --state names is not that of the lake %s; give the --state that the lake was made with; if it was this one, restore the files of its tables, which are missing", l)
 	}
 	return err
+}
+
+// notOf says whether the control database is another lake's than that of a marker, or no lake's. The files that another's names are not
+// here, and so it is known before the ids can be compared.
+func (l *Lake) notOf(ctx context.Context, m marker) (bool, error) {
+	id, err := l.ID(ctx)
+	if errors.Is(err, state.ErrNoRow) || errors.Is(err, fault.NotFound) || errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return err == nil && m.ID != "" && id != m.ID, err
 }
 
 // elsewhere gives the address of the control database of the lake in a folder, where tests have it in a Postgres. nil: it is in the folder.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wait"
 )
@@ -46,11 +47,52 @@ func (l *Lake) WriterWithin(ctx context.Context, most time.Duration) (*Writer, e
 // Turn is the right to do one kind of work on the lake that one process at a time does, by its name: it excludes nobody
 // who does another. While somebody else has it, it is waited for so long, and fault.Conflict then, with the message, which
 // gets who has it.
-func (l *Lake) Turn(ctx context.Context, name, message string, most time.Duration) (store.Lock, error) {
+func (l *Lake) Turn(ctx context.Context, name, message string, most time.Duration) (*Turn, error) {
 	if err := l.mayWrite(); err != nil {
 		return nil, err
 	}
-	return within(ctx, most, func() (store.Lock, error) { return l.turn(ctx, name, message) })
+	lock, err := within(ctx, most, func() (store.Lock, error) { return l.turn(ctx, name, message) })
+	if err != nil {
+		return nil, err
+	}
+	return &Turn{lock, l}, nil
+}
+
+// Turn is a turn that somebody has. Close gives it back.
+type Turn struct {
+	store.Lock
+
+	of *Lake
+}
+
+// Lake is the lake for whoever has the turn, and need not be closed: nothing is written by it once the turn was lost, whoever has the
+// writer's lease, and fault.Conflict says so.
+func (t *Turn) Lake() *Lake {
+	h, can := t.Lock.(holder)
+	if !can {
+		return t.of
+	}
+	return t.of.fenced(h)
+}
+
+// Fenced is the lake's control database for whoever has the turn, as Lake is the lake.
+func (t *Turn) Fenced(control *state.DB) *state.DB {
+	if h, can := t.Lock.(holder); can {
+		return control.Fenced(h.Hold)
+	}
+	return control
+}
+
+// Lost makes of an error why it came, if the turn was lost: what another has removed is missing then.
+func (t *Turn) Lost(ctx context.Context, err error) error {
+	h, can := t.Lock.(holder)
+	if err == nil || !can || errors.Is(err, fault.Conflict) {
+		return err
+	}
+	if lost := h.Check(context.WithoutCancel(ctx)); errors.Is(lost, fault.Conflict) {
+		return lost
+	}
+	return err
 }
 
 func (l *Lake) turn(ctx context.Context, name, message string) (store.Lock, error) {

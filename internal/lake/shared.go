@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"errors"
-	"io/fs"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -72,9 +71,8 @@ func openShared(ctx context.Context, a Address, m marker) (*Lake, error) {
 	}
 	l.movedTo = m.MovedTo
 	// One that has no tables, or those of another lake, must not come to be that of this one.
-	id, err := l.ID(ctx)
-	none := errors.Is(err, state.ErrNoRow) || errors.Is(err, fault.NotFound) || errors.Is(err, fs.ErrNotExist)
-	if none || err == nil && m.ID != "" && id != m.ID {
+	other, err := l.notOf(ctx, m)
+	if other {
 		err = fault.New(fault.Conflict, "the control database %s is not that of the lake %s; give the --state that it was made with, or moved to", state.Shown(a.Control), a)
 	}
 	if err != nil {

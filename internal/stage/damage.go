@@ -26,11 +26,12 @@ func damaged(c chunk, cause error) error {
 type Extent struct {
 	First, Last time.Time
 
-	n int
+	n      int
+	writer string
 }
 
 func (c chunk) extent() Extent {
-	return Extent{time.UnixMicro(c.first).UTC(), time.UnixMicro(c.last).UTC(), c.n}
+	return Extent{time.UnixMicro(c.first).UTC(), time.UnixMicro(c.last).UTC(), c.n, c.writer}
 }
 
 // Damaged reads every staged file and gives those that cannot be used.
@@ -70,7 +71,7 @@ func (s *Stage) extents(ctx context.Context, wanted func(chunk) (bool, error)) (
 func (s *Stage) Forget(ctx context.Context, list []Extent, with func(*state.Tx) error) error {
 	chunks := make([]chunk, len(list))
 	for i, e := range list {
-		chunks[i].n = e.n
+		chunks[i].n, chunks[i].writer = e.n, e.writer
 	}
 	return s.drop(ctx, chunks, with)
 }
@@ -91,6 +92,10 @@ func (s *Stage) drop(ctx context.Context, chunks []chunk, with func(*state.Tx) e
 	if err != nil {
 		return err
 	}
+	return s.removeFiles(ctx, chunks)
+}
+
+func (s *Stage) removeFiles(ctx context.Context, chunks []chunk) (err error) {
 	for _, c := range chunks {
 		if rm := s.store.Remove(ctx, s.file(c)); !errors.Is(rm, fault.NotFound) {
 			err = errors.Join(err, rm)

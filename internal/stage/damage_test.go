@@ -266,7 +266,7 @@ func TestNothingIsEnteredBeforeItIsDurable(t *testing.T) {
 			}
 			did := power.Steps()
 			for _, n := range chunks {
-				path := filepath.Join(dirOf(s), chunk{n: n}.name())
+				path := filepath.Join(dirOf(s), chunk{n: n, writer: s.writer}.name())
 				if !inOrder(last(did, "create", path), last(did, "write", path), last(did, "sync", path), last(did, "rename", path), last(did, "syncdir", dirOf(s))) {
 					t.Errorf("%s: chunk %d is not durable: %q", what, n, did)
 				}

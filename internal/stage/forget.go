@@ -38,7 +38,7 @@ func each(ctx context.Context, db *state.DB, files store.Store, do func(*Stage) 
 		return err
 	}
 	for _, run := range runs {
-		if err := do(&Stage{db: db, store: files, at: staging.Join(string(run)), run: run}); err != nil {
+		if err := do(of(db, files, run)); err != nil {
 			return err
 		}
 	}

@@ -67,11 +67,14 @@ func (s *Stage) Sound(ctx context.Context) (bool, error) {
 
 // Reset forgets all that is staged; with is done in the same transaction, and must see to it that it comes again.
 func (s *Stage) Reset(ctx context.Context, with func(*state.Tx) error) error {
-	err := s.db.Tx(ctx, func(tx *state.Tx) error { return errors.Join(s.forgetAll(ctx, tx), with(tx)) })
+	there, err := s.listed(ctx)
 	if err != nil {
 		return err
 	}
-	return s.removeBut(ctx, nil)
+	if err := s.db.Tx(ctx, func(tx *state.Tx) error { return errors.Join(s.forgetAll(ctx, tx), with(tx)) }); err != nil {
+		return err
+	}
+	return s.remove(ctx, there)
 }
 
 func (s *Stage) forgetAll(ctx context.Context, tx *state.Tx) error {

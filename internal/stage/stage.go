@@ -12,10 +12,12 @@ package stage
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -73,6 +75,8 @@ var schema = state.Schema{Owner: "stage", Steps: []string{`
 	) {by key};
 	INSERT INTO rejected_days SELECT run_id, hash, day FROM rejected WHERE day <> '';
 	ALTER TABLE rejected DROP COLUMN day`,
+	// Part of the name of the chunk's file that no other stage's files have; empty: they have none.
+	`ALTER TABLE stage_chunks ADD COLUMN writer {text} NOT NULL DEFAULT ''`,
 }}
 
 // RunID names a run: an extraction or an import.
@@ -85,6 +89,9 @@ type Stage struct {
 	at    store.Location // under which its files are
 	run   RunID
 
+	// writer is a part of the names of all files that this Stage writes. A process that slept does not know that another one goes
+	// on with its run: what it writes and removes then is its own.
+	writer   string
 	together atomic.Int64 // how many files have been written together, so that each has a name of its own
 
 	// Redact makes personal data in the text of a record unreadable, before anything of it is written; nil for nothing.
@@ -97,7 +104,7 @@ const staging store.Location = "staging"
 
 // Open opens the stage of a run and removes the files that a crash left without an entry.
 func Open(ctx context.Context, db *state.DB, files store.Store, run RunID) (*Stage, error) {
-	s := &Stage{db: db, store: files, at: staging.Join(string(run)), run: run}
+	s := of(db, files, run)
 	if err := s.db.Migrate(ctx, schema); err != nil {
 		return nil, err
 	}
@@ -105,6 +112,10 @@ func Open(ctx context.Context, db *state.DB, files store.Store, run RunID) (*Sta
 		return nil, fmt.Errorf("the folder %s cannot be made: %w", s.at, err)
 	}
 	return s, s.sweep(ctx)
+}
+
+func of(db *state.DB, files store.Store, run RunID) *Stage {
+	return &Stage{db: db, store: files, at: staging.Join(string(run)), run: run, writer: rand.Text()}
 }
 
 // Clean removes what is staged of every run that is to be forgotten.
@@ -126,39 +137,53 @@ func Clean(ctx context.Context, db *state.DB, files store.Store, forget func(run
 	return err
 }
 
-// sweep removes the files that no entry names.
+// sweep removes the files that no entry names. They are listed before it is asked which ones are named, and that is asked as a change
+// would be made: if the right to write is held yet, nobody ever comes to name the others.
 func (s *Stage) sweep(ctx context.Context) error {
-	chunks, err := s.chunks(ctx, EveryDay)
+	there, err := s.listed(ctx)
+	if err != nil {
+		return err
+	}
+	var chunks []chunk
+	err = s.db.Tx(ctx, func(tx *state.Tx) (err error) {
+		chunks, err = s.chunksIn(ctx, tx, EveryDay)
+		return err
+	})
 	if errors.Is(err, errUnsound) {
 		return nil // whoever reads what is staged is told
 	}
 	if err != nil {
 		return err
 	}
-	known := map[store.Location]bool{}
 	for _, c := range chunks {
-		known[s.file(c)] = true
+		delete(there, s.file(c))
 	}
-	return s.removeBut(ctx, known)
+	return s.remove(ctx, there)
 }
 
-// removeBut removes the stage's files but those that are known.
-func (s *Stage) removeBut(ctx context.Context, known map[store.Location]bool) error {
+// listed lists the files of the stage that nothing is written to. A folder is nothing of ours. It would be in the way of a file, and so it
+// is among them.
+func (s *Stage) listed(ctx context.Context) (map[store.Location]bool, error) {
 	err := s.store.Sweep(ctx, s.at, func(store.Location) bool { return true })
+	there := map[store.Location]bool{}
 	for info, listing := range s.store.List(ctx, s.at) {
-		switch {
-		case listing != nil:
-			err = errors.Join(err, listing)
-		case !known[info.At]:
-			err = errors.Join(err, s.store.Remove(ctx, info.At))
+		err = errors.Join(err, listing)
+		if listing == nil {
+			there[info.At] = true
 		}
 	}
-	// A folder is nothing of ours. It would be in the way of a file, and so it is told.
 	for at, listing := range s.store.Folders(ctx, s.at) {
 		err = errors.Join(err, listing)
-		if listing == nil && !known[at] {
-			err = errors.Join(err, s.store.Remove(ctx, at))
+		if listing == nil {
+			there[at] = true
 		}
+	}
+	return there, err
+}
+
+func (s *Stage) remove(ctx context.Context, files map[store.Location]bool) (err error) {
+	for _, at := range slices.Sorted(maps.Keys(files)) {
+		err = errors.Join(err, s.store.Remove(ctx, at))
 	}
 	return err
 }
@@ -222,6 +247,9 @@ func (s *Stage) Put(ctx context.Context, p Portion) error {
 		return p.With(tx, counts)
 	})
 	crashpoint.Reach("stage.entered")
+	if err != nil && !errors.Is(err, fault.InDoubt) { // nobody may come to open this stage again, and sweep
+		err = errors.Join(err, s.removeFiles(context.WithoutCancel(ctx), chunks))
+	}
 	return err
 }
 
@@ -239,9 +267,15 @@ type chunk struct {
 	first   int64
 	last    int64
 	sum     []byte // SHA-256 of the file
+	writer  string // in its name
 }
 
-func (c chunk) name() string { return fmt.Sprintf("%08d.s2", c.n) }
+func (c chunk) name() string {
+	if c.writer == "" {
+		return fmt.Sprintf("%08d.s2", c.n)
+	}
+	return fmt.Sprintf("%08d-%s.s2", c.n, c.writer)
+}
 
 func (s *Stage) file(c chunk) store.Location { return s.at.Join(c.name()) }
 
@@ -268,6 +302,7 @@ func split(records []conversation.Version, n int) []chunk {
 // write puts a chunk into the store, durable but for its name, and notes its sum.
 func (s *Stage) write(ctx context.Context, c *chunk) (err error) {
 	defer fault.Wrap(&err, "a staged page cannot be written")
+	c.writer = s.writer
 	w, err := s.store.Create(ctx, s.file(*c), store.Replace) // a portion that was not entered may have left one
 	if err != nil {
 		return err
@@ -287,7 +322,7 @@ func (s *Stage) write(ctx context.Context, c *chunk) (err error) {
 
 // enter records a chunk and each of its records.
 func (s *Stage) enter(ctx context.Context, tx *state.Tx, c chunk, counts *Counts) error {
-	_, err := tx.Exec(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size, c.sum)
+	_, err := tx.Exec(ctx, `INSERT INTO stage_chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, s.run, c.n, c.day.String(), c.first, c.last, c.size, c.sum, c.writer)
 	if err != nil {
 		return err
 	}

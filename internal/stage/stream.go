@@ -63,13 +63,21 @@ func (s *Stage) Count(ctx context.Context, end conversation.Day) (n int64, err e
 }
 
 func (s *Stage) chunks(ctx context.Context, end conversation.Day) ([]chunk, error) {
-	return state.All(s.db.Rows(ctx, `SELECT chunk, day, first, last, records, sum FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`,
+	return s.chunksIn(ctx, s.db, end)
+}
+
+// chunksIn is chunks, of the database or in a transaction.
+func (s *Stage) chunksIn(ctx context.Context, by interface {
+	Rows(ctx context.Context, query string, args ...any) iter.Seq2[state.Row, error]
+}, end conversation.Day,
+) ([]chunk, error) {
+	return state.All(by.Rows(ctx, `SELECT chunk, day, first, last, records, sum, writer FROM stage_chunks WHERE run_id = ? AND day < ? ORDER BY first, chunk`,
 		s.run, end.String()), readChunk)
 }
 
 func readChunk(r state.Row) (c chunk, err error) {
 	var day string
-	if err := r.Scan(&c.n, &day, &c.first, &c.last, &c.size, &c.sum); err != nil {
+	if err := r.Scan(&c.n, &day, &c.first, &c.last, &c.size, &c.sum, &c.writer); err != nil {
 		return c, err
 	}
 	if c.day, err = conversation.ParseDay(day); err != nil {

@@ -51,7 +51,7 @@ func (h *readers) narrow(ctx context.Context, s *Stage) error {
 // is left of it.
 func (s *Stage) writeTogether(ctx context.Context, from *readers) (_ feed, err error) {
 	defer fault.Wrap(&err, "staged pages cannot be written together")
-	at := s.at.Join(fmt.Sprintf("together-%d.s2", s.together.Add(1)))
+	at := s.at.Join(fmt.Sprintf("together-%d-%s.s2", s.together.Add(1), s.writer))
 	n, err := s.writeAll(ctx, at, from)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,8 @@ func (o *Options) since(ctx context.Context, x *app.Exporting, p plan) (err erro
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, turn.Close()) }()
+		defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
+		x.Lake = turn.Lake()
 	}
 	last, err := handed.Load(ctx, x.Lake.Control(), o.SinceLast)
 	if err != nil {
