@@ -33,7 +33,7 @@ type Cache interface {
 	datafile.Holder
 
 	// Only removes the copies of objects under a location that are not kept.
-	Only(under store.Location, keep func(store.Location) bool) error
+	Only(ctx context.Context, under store.Location, keep func(store.Location) bool) error
 
 	// Path is where the copy of an object is, or comes to be. It is the same for ever.
 	Path(at store.Location) string

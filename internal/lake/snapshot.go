@@ -261,7 +261,7 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 	if err := l.list(ctx, s, head, current, p); err != nil {
 		return nil, errors.Join(l.replaced(ctx, head, err), s.Close())
 	}
-	if err := l.keepCopies(s, p); err != nil {
+	if err := l.keepCopies(ctx, s, p); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if len(p.holding) == 0 {
@@ -272,7 +272,7 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 
 // keepCopies removes from this machine the copies of files that the newest snapshot does not name any more, whichever machine
 // replaced them: what was erased is to be nowhere. An older snapshot that is still read has them fetched again.
-func (l *Lake) keepCopies(s *Snapshot, p part) error {
+func (l *Lake) keepCopies(ctx context.Context, s *Snapshot, p part) error {
 	if l.where.Cache == nil || len(p.holding) > 0 || len(p.companions) < len(tables.Companions()) {
 		return nil
 	}
@@ -283,7 +283,7 @@ func (l *Lake) keepCopies(s *Snapshot, p part) error {
 		}
 	}
 	names := data(tables.Names)
-	return l.where.Cache.Only(warehouse, func(at store.Location) bool { return named[at] || strings.HasPrefix(string(at), string(names)+"/") })
+	return l.where.Cache.Only(ctx, warehouse, func(at store.Location) bool { return named[at] || strings.HasPrefix(string(at), string(names)+"/") })
 }
 
 // SnapshotOf opens a snapshot that is not the newest, such as one with a tag. fault.NotFound when there is none any more.

@@ -51,7 +51,7 @@ type Cache struct {
 const (
 	sumSuffix  = ".sum"
 	partSuffix = ".part"
-	lockName   = ".lock" // who holds a lock on it makes room
+	lockName   = ".lock" // who holds a lock on it makes room, or gives a copy its name
 )
 
 // fetchesAtOnce is how many objects a Hold fetches at the same time: enough for a round trip to cost little, and few enough for the
@@ -115,15 +115,27 @@ func (c *Cache) drop(path string) error {
 }
 
 // Only removes the copies of objects under a location that are not kept. Those that somebody holds stay for another time.
-func (c *Cache) Only(under store.Location, keep func(store.Location) bool) error {
+func (c *Cache) Only(ctx context.Context, under store.Location, keep func(store.Location) bool) (err error) {
 	all, err := list(c.Path(under))
-	for _, t := range all {
-		at, failed := filepath.Rel(c.own, strings.TrimSuffix(t.path, partSuffix))
-		if failed == nil && !keep(store.Location(filepath.ToSlash(at))) {
-			t.remove()
-		}
+	if err != nil {
+		return c.unwritable(err)
 	}
-	return c.unwritable(err)
+	all = slices.DeleteFunc(all, func(t there) bool {
+		at, failed := filepath.Rel(c.own, strings.TrimSuffix(t.path, partSuffix))
+		return failed != nil || keep(store.Location(filepath.ToSlash(at)))
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	turn, err := c.turn(ctx)
+	if err != nil {
+		return c.unwritable(err)
+	}
+	defer func() { err = errors.Join(err, turn.Close()) }()
+	for _, t := range all {
+		t.remove()
+	}
+	return nil
 }
 
 // Hold has sound copies of objects at their paths until release is called, and fetches those that are not there. It is fault.Full when
@@ -216,7 +228,7 @@ func (c *Cache) fill(ctx context.Context, at store.Location, part *part) (_ *cop
 		return nil, c.unwritable(err)
 	}
 	crashpoint.Reach("cache.summed")
-	held, err := part.finish()
+	held, err := c.finish(ctx, part)
 	if err != nil {
 		return nil, c.unwritable(err)
 	}

@@ -185,7 +185,7 @@ func TestRemovedObjectsLeaveNoCopy(t *testing.T) {
 	if err := c.Remove(t.Context(), object(0)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Only("of", func(at store.Location) bool { return at == object(2) }); err != nil {
+	if err := c.Only(t.Context(), "of", func(at store.Location) bool { return at == object(2) }); err != nil {
 		t.Fatal(err)
 	}
 	for n, want := range []bool{false, false, true} {
@@ -312,7 +312,7 @@ func TestFolderThatIsAFile(t *testing.T) {
 	if held == nil {
 		release()
 	}
-	only := c.Only("of", func(store.Location) bool { return true })
+	only := c.Only(t.Context(), "of", func(store.Location) bool { return true })
 	for _, err := range []error{held, only} {
 		if !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "--cache-dir") {
 			t.Errorf("got %v", err)

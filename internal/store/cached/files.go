@@ -70,6 +70,7 @@ func holdOf(file *os.File) (*copied, error) {
 type part struct {
 	file *os.File
 	path string // of the copy
+	done bool   // it has the name of the copy: another may fetch by that of the part
 }
 
 // begin begins to fetch. It is errBusy while another does.
@@ -81,11 +82,14 @@ func begin(path string) (*part, error) {
 	if _, err := lock(file, syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &part{file, path}, nil
+	return &part{file: file, path: path}, nil
 }
 
-// giveUp removes it.
+// giveUp removes it, unless it has become the copy.
 func (p *part) giveUp() error {
+	if p.done {
+		return nil
+	}
 	err := os.Remove(p.path + partSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -99,12 +103,16 @@ func (p *part) finish() (*copied, error) {
 	if err := os.Rename(p.path+partSuffix, p.path); err != nil {
 		return nil, err
 	}
-	file, err := os.Open(p.path) // to be read only
-	if err != nil {
+	p.done = true
+	if err := p.file.Close(); err != nil {
 		return nil, err
 	}
-	if err := p.file.Close(); err != nil {
-		return nil, errors.Join(err, file.Close())
+	file, err := os.Open(p.path) // to be read only
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errBusy
+	}
+	if err != nil {
+		return nil, err
 	}
 	held, err := holdOf(file)
 	if err != nil {

@@ -33,7 +33,18 @@ func (c *Cache) reserve(ctx context.Context, p *part, size int64) (err error) {
 	return c.unwritable(p.file.Truncate(size))
 }
 
-// turn waits until nobody else makes room.
+// finish makes a part the copy. That waits for whoever makes room: he would miss it under both its names, or remove it in place of
+// the copy that he looked at.
+func (c *Cache) finish(ctx context.Context, p *part) (_ *copied, err error) {
+	turn, err := c.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, turn.Close()) }()
+	return p.finish()
+}
+
+// turn waits until nobody else makes room, or gives a copy its name.
 func (c *Cache) turn(ctx context.Context) (*os.File, error) {
 	file, err := private.Open(filepath.Join(c.dir, lockName), os.O_CREATE|os.O_RDWR)
 	if err != nil {
