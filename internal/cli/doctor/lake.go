@@ -64,11 +64,19 @@ func room(found *findings, free int64, noFiles bool) {
 	}
 }
 
+// another is what to do where no lake can be made. What keeps us from looking says so itself.
+func another(err error) string {
+	if errors.Is(err, fault.Invalid) {
+		return "give another place by --lake"
+	}
+	return "make the place reachable, then ask again"
+}
+
 // lake looks at the lake. Of a platform that was not reached nothing is compared.
 func (o *Options) lake(ctx context.Context, found *findings, client *platform.Client) {
 	if !at.Exists(ctx, o.Lake) {
 		if err := at.Vacant(ctx, o.Lake); err != nil {
-			found.problem("lake", err, "give another folder by --lake")
+			found.problem("lake", err, another(err))
 			return
 		}
 		found.ok("lake", "there is none in %s yet; the first extraction makes it", o.Lake)

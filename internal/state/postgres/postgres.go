@@ -24,7 +24,7 @@ func Open(ctx context.Context, address string) (*sql.DB, error) {
 	var n int
 	err = db.QueryRowContext(ctx, `SELECT count(*) FROM pg_namespace WHERE nspname = $1`, schema).Scan(&n)
 	if err == nil && n == 0 {
-		err = fault.New(fault.NotFound, "the control database has no schema %s; look at the name, or have it made by the command that makes a lake", schema)
+		err = fault.New(fault.NotFound, "the control database has no schema %s; give the --state that the lake was made with; a new lake gets its schema by the command that makes it", schema)
 	}
 	if err == nil {
 		err = ready(ctx, db)
