@@ -70,7 +70,7 @@ func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
 // Service is lakes that are served, and the folder of the server that does it.
 type Service struct {
-	folder      *server.Folder
+	home        *server.Home
 	lakes       map[string]*lake.Lake
 	tables      map[string]api.Tables
 	directories map[string]directory.Source
@@ -107,14 +107,14 @@ func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_
 		return nil, err
 	}
 	s.directories = directories(s.lakes)
-	s.folder, err = server.OpenFolder(ctx, dir)
+	s.home, err = server.OpenFolder(ctx, dir)
 	return s, err
 }
 
 // Close closes everything.
 func (s *Service) Close() (err error) {
-	if s.folder != nil {
-		err = s.folder.Close()
+	if s.home != nil {
+		err = s.home.Close()
 	}
 	if s.engines.duck != nil {
 		err = errors.Join(err, s.engines.duck.Close(), s.engines.disconnect())
@@ -136,7 +136,7 @@ func (s *Service) views() map[string]engine.Views {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
-	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Folder: s.folder, Directories: s.directories})
+	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Home: s.home, Directories: s.directories})
 }
 
 // organizations are those whose conversations the lakes hold.
@@ -159,7 +159,7 @@ func lakeOrganization(ctx context.Context, name string, l *lake.Lake) (api.Organ
 // Clients counts the clients of the control database: those of organizations that have a lake here, and, by organization,
 // the others, who will find nothing.
 func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {
-	clients, err := access.Open(ctx, s.folder.DB, time.Now)
+	clients, err := access.Open(ctx, s.home.DB, time.Now)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -14,15 +14,15 @@ import (
 // DefaultOrganization is whose conversations a lake holds when nobody says otherwise.
 const DefaultOrganization = "default"
 
-// Folder is where a server keeps what must outlive it: its control database (clients, tokens, jobs) and
+// Home is where a server keeps what must outlive it: its control database (clients, tokens, jobs) and
 // the results of jobs. It stands beside the lakes, not in their control databases: one server may serve several.
-type Folder struct {
+type Home struct {
 	Dir string
 	DB  *state.DB
 }
 
 // OpenFolder opens the folder of a server, and makes it when it is not there.
-func OpenFolder(ctx context.Context, dir string) (*Folder, error) {
+func OpenFolder(ctx context.Context, dir string) (*Home, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -39,11 +39,11 @@ func OpenFolder(ctx context.Context, dir string) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the server's folder %s: %w", dir, err)
 	}
-	return &Folder{dir, db}, nil
+	return &Home{dir, db}, nil
 }
 
 // Results is the folder of the results of jobs.
-func (f *Folder) Results() string { return filepath.Join(f.Dir, "results") }
+func (h *Home) Results() string { return filepath.Join(h.Dir, "results") }
 
 // Close closes the control database.
-func (f *Folder) Close() error { return f.DB.Close() }
+func (h *Home) Close() error { return h.DB.Close() }
