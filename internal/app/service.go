@@ -58,17 +58,30 @@ func (l Lakes) serverDir(ctx context.Context, given string) (string, error) {
 	if given == "" && len(l) > 1 {
 		return "", fault.Field("--state", "several lakes need a folder for the server itself; give it by --state")
 	}
-	only := ""
-	for _, dir := range l {
-		only = dir
+	only := l.only()
+	switch {
+	case given != "":
+		return given, nil
+	case only == "":
+		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
 	}
-	return ServerDir(ctx, given, only)
+	return serverOf(ctx, only), at.Found(ctx, only)
+}
+
+// only is the lake, if there is one alone.
+func (l Lakes) only() string {
+	if len(l) == 1 {
+		for _, dir := range l {
+			return dir
+		}
+	}
+	return ""
 }
 
 // Organizations lists them.
 func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
-// Service is lakes that are served, and the folder of the server that does it.
+// Service is lakes that are served, and the home of the server that does it.
 type Service struct {
 	home        *server.Home
 	lakes       map[string]*lake.Lake
@@ -77,10 +90,10 @@ type Service struct {
 	engines     answering // one for all: DuckDB bounds its memory by itself
 }
 
-// OpenService opens lakes and the folder of their server, which is made if it is not there. Large questions go to the cluster, if
+// OpenService opens lakes and the home of their server, which is made if it is not there; see HomeOf for the one that is given. Large questions go to the cluster, if
 // there is one. A lake of rows is fault.Invalid.
-func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_ *Service, err error) {
-	dir, err = lakes.serverDir(ctx, dir)
+func OpenService(ctx context.Context, lakes Lakes, given string, large Cluster) (_ *Service, err error) {
+	home, err := HomeOf(ctx, given, lakes)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +120,7 @@ func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_
 		return nil, err
 	}
 	s.directories = directories(s.lakes)
-	s.home, err = server.OpenFolder(ctx, dir)
+	s.home, err = home.open(ctx, s.lakes)
 	return s, err
 }
 

@@ -220,7 +220,7 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 func (s *Server) openJobs(ctx context.Context) (err error) {
 	home := s.kept()
 	s.jobs, err = job.New(ctx, job.Config{
-		DB: home.DB, Dir: home.Results(), Views: s.Views, Now: s.Now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+		DB: home.DB, Home: home.jobs, Views: s.Views, Now: s.Now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }
