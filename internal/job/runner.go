@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/confined"
 	"github.com/parley-hq/parley/internal/fault"
@@ -268,6 +269,7 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 	}
 	begun := time.Now()
 	err := m.answer(answering, &e)
+	crashpoint.Reach("job.answered")
 	m.cfg.Meter.Engine(meter.Job, time.Since(begun))
 	switch {
 	case err == nil:
