@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 
 // cluster is a home and the nodes over it: in a folder, or in a Postgres and a bucket.
 type cluster struct {
-	t       *testing.T
+	t       testing.TB
 	at      string // of the control database
 	home    func(*state.DB) Home
 	records []string
@@ -61,17 +61,23 @@ func onEach(t *testing.T, test func(*cluster)) {
 	t.Helper()
 	unraced.Test(t)
 	t.Run("folder", func(t *testing.T) {
-		dir := t.TempDir()
-		home := InFolder(filepath.Join(dir, "results"))
-		test(&cluster{t: t, at: filepath.Join(dir, "control.db"), home: func(*state.DB) Home { return home }, records: someRecords(40), now: noon})
+		test(newFolder(t))
 	})
 	t.Run("shared", func(t *testing.T) { test(newShared(t)) })
 }
 
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
+// newFolder gives one over a folder.
+func newFolder(t testing.TB) *cluster {
+	t.Helper()
+	dir := t.TempDir()
+	home := InFolder(filepath.Join(dir, "results"))
+	return &cluster{t: t, at: filepath.Join(dir, "control.db"), home: func(*state.DB) Home { return home }, records: someRecords(40), now: noon}
+}
+
 // newShared gives a cluster over a Postgres and a bucket.
-func newShared(t *testing.T) *cluster {
+func newShared(t testing.TB) *cluster {
 	t.Helper()
 	if buckets == nil {
 		t.Skip("no S3 server is installed; tools/setup s3 installs it")
