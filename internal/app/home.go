@@ -77,9 +77,9 @@ func sharedBy(ctx context.Context, lakes Lakes) (out []string, err error) {
 // String is where it is, for people.
 func (h ServerHome) String() string {
 	if h.shared != "" {
-		return state.Shown(h.shared)
+		return "schema " + state.Shown(h.shared)
 	}
-	return h.Dir
+	return "folder " + h.Dir
 }
 
 // There says whether it is there.

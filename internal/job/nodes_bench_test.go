@@ -9,9 +9,9 @@ import (
 
 // Pages of 100 records of a job of 50,000, one after another from any place.
 func BenchmarkPages(b *testing.B) {
-	for name, make := range map[string]func(testing.TB) *cluster{"folder": newFolder, "bucket": newShared} {
+	for name, begin := range map[string]func(testing.TB) *cluster{"folder": newFolder, "bucket": newShared} {
 		b.Run(name, func(b *testing.B) {
-			c := make(b)
+			c := begin(b)
 			c.records = nil
 			for i := range 50_000 {
 				c.records = append(c.records, fmt.Sprintf(`{"conversationId":"c-%06d","text":%q}`, i, strings.Repeat(fmt.Sprint(i*7919), 100)))

@@ -29,7 +29,8 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := 1, error(nil)
+	code := 1
+	var err error
 	if buckets, err = s3test.Start(); err == nil {
 		if postgres, err = postgrestest.Start(); err == nil {
 			code = m.Run()
@@ -422,7 +423,7 @@ func TestProgressIsToldElsewhere(t *testing.T) {
 	unraced.Test(t)
 	c := newShared(t)
 	a, b := c.node(), c.node()
-	id := submitReport(t, a, tenDays)
+	id := submitReport(t, a)
 	e := c.takes(a, c.slot(a))
 	_, end := a.running.begin(t.Context(), e.named())
 	defer end()

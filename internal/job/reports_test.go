@@ -78,9 +78,9 @@ func (v tables) Rows(ctx context.Context, q query.Query, sel column.Selection) i
 
 const tenDays = `{"start":"2026-11-01T00:00:00Z","end":"2026-11-11T00:00:00Z","select":["conversation.id"]}`
 
-func submitReport(t *testing.T, m *Manager, body string) ID {
+func submitReport(t *testing.T, m *Manager) ID {
 	t.Helper()
-	id, err := m.SubmitReport(t.Context(), me, []byte(body))
+	id, err := m.SubmitReport(t.Context(), me, []byte(tenDays))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestAReportLeavesOutWhatCannotBeRead(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m := newManager(t, &tabular{fakeViews: &fakeViews{}, damaged: c.damaged, err: c.err}, nil)
 			defer start(t, m)()
-			id := submitReport(t, m, tenDays)
+			id := submitReport(t, m)
 			synctest.Wait()
 			again := m.cfg
 			again.Meter = nil
@@ -168,7 +168,7 @@ func TestKindsAreApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newManager(t, &tabular{fakeViews: &fakeViews{records: someRecords(3)}}, nil)
 		defer start(t, m)()
-		rows, details := submitReport(t, m, tenDays), submit(t, m, 0)
+		rows, details := submitReport(t, m), submit(t, m, 0)
 		synctest.Wait()
 		_, ofReport := m.Status(t.Context(), me, rows)
 		_, page := m.Results(t.Context(), me, rows, "", 1)
@@ -211,7 +211,7 @@ func TestAReportThatRuns(t *testing.T) {
 		views := &tabular{fakeViews: &fakeViews{}, gate: make(chan struct{})}
 		m := newManager(t, views, nil)
 		defer start(t, m)()
-		id := submitReport(t, m, tenDays)
+		id := submitReport(t, m)
 		for n, want := range []float64{0.05, 0.15, 0.25} {
 			if synctest.Wait(); n > 0 {
 				views.gate <- struct{}{}

@@ -36,7 +36,8 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := 1, error(nil)
+	code := 1
+	var err error
 	if buckets, err = s3test.Start(); err == nil {
 		if postgres, err = postgrestest.Start(); err == nil {
 			code = m.Run()
@@ -111,7 +112,7 @@ func (s *site) serve(env string, args ...string) *server {
 	ctx, stop := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program.Path(s.T), append([]string{"serve", "--addr", "127.0.0.1:0", "--json", "--rate-limit", "1000000", "--jobs-per-minute", "1000000"}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env, cmd.Dir = append(s.env, env), s.TempDir()
+	cmd.Env, cmd.Dir = append(slices.Clip(s.env), env), s.TempDir()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -126,7 +127,7 @@ func (s *site) serve(env string, args ...string) *server {
 	go func() { n.ended <- cmd.Wait() }()
 	s.Cleanup(func() {
 		stop()
-		<-n.ended
+		_ = <-n.ended // it was asked, or killed
 		if s.Failed() {
 			s.Logf("a server said:\n%s", stderr.Bytes())
 		}

@@ -258,7 +258,7 @@ func (o *Options) withExisting(ctx context.Context, do func(*access.Store) error
 		return err
 	}
 	if there, err := home.There(ctx); err != nil || !there {
-		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no folder %s, and so no client; parley client add makes it", home))
+		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no %s, and so no client; parley client add makes it", home))
 	}
 	return o.with(ctx, home, do)
 }

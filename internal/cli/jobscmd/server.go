@@ -120,7 +120,7 @@ func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.
 		return err
 	}
 	if there, err := home.There(ctx); err != nil || !there && !mayMake {
-		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no folder %s, and so no job; parley jobs submit and parley serve make it", home))
+		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no %s, and so no job; parley jobs submit and parley serve make it", home))
 	}
 	service, err := app.OpenService(ctx, lakes, o.State, app.Cluster{})
 	if err != nil {

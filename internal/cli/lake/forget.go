@@ -36,7 +36,7 @@ func newForget(of *Options) *cobra.Command {
 		Long: `Erase conversations: one by its id, those with an attribute of a participant, or those in whose records an address
 stands: a number, a mail address, anything of at least four characters that stands by itself. They are erased from every
 table and every older snapshot, from what is staged or was set aside, and with all finished jobs of the server in the
-lake's folder. The files go at once. A salted hash of each id stays, so that no later extraction or import brings the
+lake's folder, or of those that share a Postgres with it. The files go at once. A salted hash of each id stays, so that no later extraction or import brings the
 conversation back; a report without personal data is kept in the lake's folder.
 
 Older snapshots go, and so the way back to an earlier state. One with a tag stays, unless it holds what is to be erased:

@@ -58,7 +58,7 @@ docs/trino.md. /metrics, /healthz and /readyz need no token.`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.Lakes, "lake", nil, "folder of the lake; several as NAME=DIR, with the name of each organization")
-	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder)`)
+	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder), or a Postgres that servers share`)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	o.Large.Flags(f)
 	o.Flags(f, "info")
