@@ -109,6 +109,19 @@ func TestAFlippedBitInAJob(t *testing.T) {
 	}
 }
 
+// The attempt names the results of a job that is done: another one would be those of nobody.
+func TestAFlippedBitInTheAttempt(t *testing.T) {
+	m, id := fulfilled(t, someRecords(3), 0)
+	if _, err := m.cfg.DB.Exec(t.Context(), `UPDATE jobs SET attempt = 3`); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.Results(t.Context(), me, id, "", 10)
+	wantKind(t, err, fault.Corrupt)
+	if err := m.clear(t.Context()); err != nil || len(list(t, m)) != 1 {
+		t.Errorf("the file is gone: %v", err)
+	}
+}
+
 // seen is all that an owner is told of a job.
 func seen(ctx context.Context, m *Manager, o Owner, id ID) (string, error) {
 	status, err := m.Status(ctx, o, id)

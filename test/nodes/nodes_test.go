@@ -127,7 +127,9 @@ func (s *site) serve(env string, args ...string) *server {
 	go func() { n.ended <- cmd.Wait() }()
 	s.Cleanup(func() {
 		stop()
-		_ = <-n.ended // it was asked, or killed
+		if err := <-n.ended; s.Failed() {
+			s.Logf("a server ended with %v", err)
+		}
 		if s.Failed() {
 			s.Logf("a server said:\n%s", stderr.Bytes())
 		}
