@@ -39,6 +39,13 @@ type window struct {
 
 var _ Rate = (*Limiter)(nil)
 
+// Maker makes the limit of a name: so much is allowed to each client in a window, and at most so many clients are remembered; 0 means
+// all. Limits of one name that are made by one Maker, in all processes where it means the same, may be one.
+type Maker func(name string, allowed, most int) Rate
+
+// InMemory makes limits of this process.
+func InMemory(_ string, allowed, most int) Rate { return NewBounded(allowed, most) }
+
 // Usage is what a client has used of its window, this time included.
 type Usage struct {
 	Allowed int

@@ -64,22 +64,16 @@ type Limiter struct {
 
 var _ limit.Rate = (*Limiter)(nil)
 
-// Of is what a limiter is made of.
-type Of struct {
-	What    string // its name among others of the control database
-	Allowed int    // of one client in a window
-	Most    int    // clients that are remembered; 0: all
-	Log     *slog.Logger
-}
-
-// Open makes a limiter in a control database in a Postgres, with its table where that is not there.
-func Open(ctx context.Context, db *state.DB, of Of) (*Limiter, error) {
+// In makes limits in a control database in a Postgres, and their table where it is not there. They are no longer shared once that is closed.
+func In(ctx context.Context, db *state.DB, log *slog.Logger) (limit.Maker, error) {
 	if err := db.Migrate(ctx, schema); err != nil {
 		return nil, err
 	}
-	return &Limiter{
-		db: db.Handle(), log: of.Log, what: of.What, allowed: of.Allowed, most: of.Most,
-		alone: limit.NewBounded(of.Allowed, of.Most), refused: map[string]time.Time{},
+	return func(name string, allowed, most int) limit.Rate {
+		return &Limiter{
+			db: db.Handle(), log: log, what: name, allowed: allowed, most: most,
+			alone: limit.NewBounded(allowed, most), refused: map[string]time.Time{},
+		}
 	}, nil
 }
 

@@ -32,13 +32,13 @@ func open(tb testing.TB, at string) *state.DB {
 	return db
 }
 
-func limiter(tb testing.TB, db *state.DB, allowed, most int) *limits.Limiter {
+func limiter(tb testing.TB, db *state.DB, allowed, most int) limit.Rate {
 	tb.Helper()
-	l, err := limits.Open(tb.Context(), db, limits.Of{What: "requests", Allowed: allowed, Most: most, Log: slog.New(slog.DiscardHandler)})
+	in, err := limits.In(tb.Context(), db, slog.New(slog.DiscardHandler))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return l
+	return in("requests", allowed, most)
 }
 
 // Nodes are processes that have nothing in common but the database. That time passes is that windows began earlier.
