@@ -41,7 +41,7 @@ func (o *Options) following() error {
 
 // follow extracts until it is stopped.
 func (o *Options) follow(ctx context.Context, cfg extract.Config) error {
-	stop, err := o.serveMetrics(ctx)
+	stop, err := o.serveMetrics(ctx, o.meter().Handler())
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,12 @@ func (o *Options) upkeep() func(context.Context) error {
 		if now.Sub(last) < upkeepEvery {
 			return nil
 		}
-		_, err := app.Maintain(ctx, o.Lake, now, max(o.Wait, patient))
+		leave, err := o.part.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		_, err = app.Maintain(ctx, o.Lake, now, max(o.Wait, patient))
 		if err == nil {
 			last = now
 		}
