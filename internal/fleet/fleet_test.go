@@ -253,11 +253,14 @@ func TestSharesFollowWhoIsThere(t *testing.T) {
 			p := w.process(t, name)
 			share := &Share{
 				Board: p, Places: places, Every: 10 * time.Second, Note: func(string, ...any) {},
-				Follow: func(ctx context.Context, n int, resting func(bool)) {
+				Follow: func(ctx context.Context, n int, hold Hold, resting func(bool)) {
 					for ctx.Err() == nil { // a run of a minute, and a rest of ten
 						resting(false)
 						p.work(t, ctx, places[n], time.Minute)
 						resting(true)
+						if err := hold.Ended(ctx, 0); err != nil && p.ctx.Err() == nil {
+							t.Error(err)
+						}
 						_ = wait.For(ctx, 10*time.Minute)
 					}
 				},

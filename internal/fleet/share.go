@@ -16,9 +16,9 @@ type Share struct {
 	Board  Board
 	Places []string
 	Every  time.Duration // how often the board is looked at
-	// Follow goes on with the organization of a place, by its number, until ctx ends. Resting is to be told whether it has nothing to do now:
-	// then it is given to another process, if that has fewer.
-	Follow func(ctx context.Context, n int, resting func(bool))
+	// Follow goes on with the organization of a place, by its number, until ctx ends, and notes on the hold what it does. Resting is to be
+	// told whether it has nothing to do now: then it is given to another process, if that has fewer.
+	Follow func(ctx context.Context, n int, hold Hold, resting func(bool))
 	// Note is told what a person may want to know.
 	Note func(format string, args ...any)
 }
@@ -91,7 +91,7 @@ func (f *followed) take(ctx context.Context, n int) error {
 	f.by[n] = one
 	go func() { // until stop, or the place is lost
 		defer close(one.ended)
-		f.of.Follow(held, n, one.resting.Store)
+		f.of.Follow(held, n, hold, one.resting.Store)
 	}()
 	return nil
 }

@@ -66,6 +66,7 @@ func (o *Options) follow(ctx context.Context, cfg extract.Config) error {
 		Every:  o.Every, First: againFirst, Most: againMost, Note: o.Streams.Notef,
 		Told: func(s extract.Summary, err error) {
 			o.Telling.last = err
+			o.part.followed(ctx, err)
 			if err := o.told(ctx, s, o.tell(s, err)); err != nil {
 				o.Streams.Notef("parley: %s\n", ui.Plain(err.Error()))
 			}

@@ -71,7 +71,8 @@ type part struct {
 	from     *config.Organization
 	settings func() at.Settings
 	place    string
-	resting  func(bool) // nil where nobody asks
+	hold     fleet.Hold // of one that is followed, else nil
+	resting  func(bool) // of one that is followed, else nil
 	err      error      // of its last run
 }
 
@@ -182,6 +183,16 @@ func (p *part) rests(yes bool) {
 	}
 }
 
+// followed notes that one that is followed was extracted. That this cannot be noted ends nothing.
+func (p *part) followed(ctx context.Context, err error) {
+	if p == nil || p.hold == nil {
+		return
+	}
+	if err := p.hold.Ended(ctx, fault.ExitCode(err)); err != nil && ctx.Err() == nil {
+		p.Streams.Notef("%s\n", ui.OneLine(ui.Plain(err.Error())))
+	}
+}
+
 // metered has the meter be served with those of the others.
 func (p *part) metered(m *extraction.Meter) {
 	if p == nil {
@@ -263,8 +274,8 @@ func (m *many) follow(ctx context.Context, on fleet.Board, places []string) erro
 		return err
 	}
 	defer stop()
-	s := &fleet.Share{Board: on, Places: places, Every: lookEvery, Note: m.Streams.Notef, Follow: func(ctx context.Context, n int, resting func(bool)) {
-		m.parts[n].resting = resting
+	s := &fleet.Share{Board: on, Places: places, Every: lookEvery, Note: m.Streams.Notef, Follow: func(ctx context.Context, n int, hold fleet.Hold, resting func(bool)) {
+		m.parts[n].hold, m.parts[n].resting = hold, resting
 		m.parts[n].follows(ctx)
 	}}
 	return s.Run(ctx)
