@@ -64,19 +64,29 @@ func (f *fleet) machine(t *testing.T, env ...string) *machine {
 	return m
 }
 
-// brought gives the organizations that a process has extracted, each as often as it has.
-func (m *machine) brought(t *testing.T) (names []string) {
+// did gives the organizations that a process which has come to its end has extracted, by what it says in its last line, and how many it
+// tells of.
+func (m *machine) did(t *testing.T) (mine []string, all int) {
 	t.Helper()
-	for line := range strings.Lines(m.stdout.String()) {
-		var of struct{ Organization string }
-		if err := json.Unmarshal([]byte(line), &of); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		if of.Organization != "" {
-			names = append(names, of.Organization)
+	lines := strings.Split(strings.TrimSpace(m.stdout.String()), "\n")
+	var of struct {
+		Organizations []struct {
+			Organization, By string
+			Code             int `json:"exit_code"`
 		}
 	}
-	return names
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &of); err != nil {
+		t.Fatalf("%q: %v", lines, err)
+	}
+	for _, o := range of.Organizations {
+		if o.Code != 0 {
+			t.Errorf("%s ended with exit code %d", o.Organization, o.Code)
+		}
+		if o.By == "" {
+			mine = append(mine, o.Organization)
+		}
+	}
+	return mine, len(of.Organizations)
 }
 
 // stopped waits until a process has stopped itself.
@@ -152,17 +162,15 @@ func TestOrganizationsOverMachines(t *testing.T) {
 	if err := sleeper.Wait(); err != nil {
 		t.Errorf("who slept: %v\n%s", err, &sleeper.stderr)
 	}
-	var names []string
-	for _, m := range []*machine{killed1, sleeper, third} {
-		mine := m.brought(t)
-		if len(mine) == 0 && m == third {
-			t.Error("a machine has done nothing")
-		}
-		names = append(names, mine...)
+	slept, all1 := sleeper.did(t)
+	mine, all2 := third.did(t)
+	if all1 != len(f.lakes) || all2 != len(f.lakes) || len(mine) == 0 {
+		t.Errorf("one tells of %d, one of %d, of which it has extracted %q", all1, all2, mine)
 	}
-	slices.Sort(names)
-	if len(names) != len(f.lakes) || len(slices.Compact(slices.Clone(names))) != len(f.lakes) {
-		t.Errorf("extracted: %q", names)
+	for _, name := range slept {
+		if slices.Contains(mine, name) {
+			t.Errorf("%s was extracted twice", name)
+		}
 	}
 	ctx := at.With(t.Context(), func() at.Settings { return at.Settings{State: f.address} })
 	for _, name := range f.lakes {
