@@ -140,7 +140,7 @@ func (h *holding) Close() error {
 }
 
 // work does an organization for so long; a process that dies has not done it.
-func (p *process) work(t *testing.T, ctx context.Context, place string, long time.Duration) {
+func (p *process) work(ctx context.Context, t *testing.T, place string, long time.Duration) {
 	t.Helper()
 	p.mu.Lock()
 	p.doing[place]++
@@ -180,7 +180,7 @@ func TestARoundDoesEveryOrganizationOnce(t *testing.T) {
 				long := time.Duration(1+r.IntN(100)) * time.Second
 				all.Go(func() {
 					round := &Round{Board: p, Places: places, AtOnce: atOnce, Do: func(ctx context.Context, n int) int {
-						p.work(t, ctx, places[n], long)
+						p.work(ctx, t, places[n], long)
 						return n
 					}}
 					results, err := round.Run(p.ctx)
@@ -214,7 +214,7 @@ func TestTheNextRoundDoesAllAgain(t *testing.T) {
 		for range 2 {
 			p := w.process(t, "p")
 			round := &Round{Board: p, Places: places, AtOnce: 2, Do: func(ctx context.Context, n int) int {
-				p.work(t, ctx, places[n], time.Second)
+				p.work(ctx, t, places[n], time.Second)
 				return 0
 			}}
 			if _, err := round.Run(t.Context()); err != nil {
@@ -256,7 +256,7 @@ func TestSharesFollowWhoIsThere(t *testing.T) {
 				Follow: func(ctx context.Context, n int, hold Hold, resting func(bool)) {
 					for ctx.Err() == nil { // a run of a minute, and a rest of ten
 						resting(false)
-						p.work(t, ctx, places[n], time.Minute)
+						p.work(ctx, t, places[n], time.Minute)
 						resting(true)
 						if err := hold.Ended(ctx, 0); err != nil && p.ctx.Err() == nil {
 							t.Error(err)

@@ -26,19 +26,22 @@ func TestMain(m *testing.M) { postgrestest.Main(m, &postgres) }
 // nodes starts three servers over one control database, and gives their addresses with the credentials of a client of all.
 func nodes(t *testing.T, listen server.Listen) (at []string, client server.Credentials) {
 	t.Helper()
-	address := postgres.Database(t)
+	address, err := state.InSchema(postgres.Database(t), "parley_server")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 3 {
-		db, err := state.Open(t.Context(), address)
+		home, err := server.OpenShared(t.Context(), address, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			if err := db.Close(); err != nil {
+			if err := home.Close(); err != nil {
 				t.Error(err)
 			}
 		})
 		if client.ID == "" {
-			clients, err := access.Open(t.Context(), db, time.Now)
+			clients, err := access.Open(t.Context(), home.DB, time.Now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +52,7 @@ func nodes(t *testing.T, listen server.Listen) (at []string, client server.Crede
 			client = server.Credentials{ID: string(c.ID), Secret: secret}
 		}
 		url, stop, ended := servertest.Running(t, server.New(listen, server.Backend{
-			Now: time.Now, Home: &server.Home{Dir: t.TempDir(), DB: db},
+			Now: time.Now, Home: home,
 			Organizations: func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil },
 		}))
 		t.Cleanup(func() {

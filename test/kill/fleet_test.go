@@ -71,9 +71,10 @@ func (m *machine) did(t *testing.T) (mine []string, all int) {
 	lines := strings.Split(strings.TrimSpace(m.stdout.String()), "\n")
 	var of struct {
 		Organizations []struct {
-			Organization, By string
-			Code             int `json:"exit_code"`
-		}
+			Organization string `json:"organization"`
+			By           string `json:"by"`
+			Code         int    `json:"exit_code"`
+		} `json:"organizations"`
 	}
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &of); err != nil {
 		t.Fatalf("%q: %v", lines, err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -235,7 +236,7 @@ func (m *many) print(results []fleet.Result) error {
 	}
 	t := m.Streams.Table("organization", "extracted by", "exit code")
 	for _, l := range lines {
-		t.Row(l.Organization, cmp.Or(l.By, "this process"), fmt.Sprint(l.ExitCode))
+		t.Row(l.Organization, cmp.Or(l.By, "this process"), strconv.Itoa(l.ExitCode))
 	}
 	return t.Done()
 }
