@@ -153,6 +153,9 @@ func (m many) watch(what string, cmd *exec.Cmd, ready func() bool) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := m.calm(p); err != nil {
+		return err
+	}
 	long := time.Minute
 	if m.quick {
 		long = 20 * time.Second
@@ -180,6 +183,17 @@ func (m many) watch(what string, cmd *exec.Cmd, ready func() bool) (err error) {
 	m.add("  transactions a second, processor", fmt.Sprintf("%.1f", (after-before)/long.Seconds()), fmt.Sprintf("%.1f %%", 100*spent.cpu.Seconds()/long.Seconds()), "")
 	m.add("  until ready", seconds(took), "", "")
 	return err
+}
+
+// calm waits until a process has next to nothing to do: what follows a first extraction, the upkeep of the lakes, is done.
+func (m many) calm(p process) error {
+	const look = 5 * time.Second
+	for {
+		s, err := p.spends(func() error { return wait.For(m.ctx, look) })
+		if err != nil || s.cpu < look/50 {
+			return err
+		}
+	}
 }
 
 // database is how many transactions there were in the Postgres, and how many connections of Parley's there are.
