@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/postgres/board"
@@ -19,7 +21,18 @@ func Place(ctx context.Context, lake string) (place, address string, err error) 
 	return at.SchemaOf(a.Root), address, err
 }
 
-// OpenBoard opens the board at such an address, and makes it when it is not there.
-func OpenBoard(ctx context.Context, address string) (*board.Board, error) {
-	return board.Open(ctx, address)
+// Board opens the board at such an address, and makes it when it is not there.
+func Board(ctx context.Context, address string) (*board.Board, error) { return board.Make(ctx, address) }
+
+// OnBoard is what the board at such an address says, by place: nothing, while nobody has made it.
+func OnBoard(ctx context.Context, address string) (_ map[string]board.Entry, err error) {
+	b, err := board.Open(ctx, address)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	return b.Entries(ctx)
 }

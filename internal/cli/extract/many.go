@@ -96,7 +96,7 @@ func (o *Options) runMany(cmd *cobra.Command) (err error) {
 	}
 	var on fleet.Board = fleet.Alone{}
 	if board != "" {
-		b, err := app.OpenBoard(cmd.Context(), board)
+		b, err := app.Board(cmd.Context(), board)
 		if err != nil {
 			return err
 		}

@@ -40,13 +40,22 @@ type Board struct {
 
 var _ fleet.Board = (*Board)(nil)
 
-// Open opens the board of the Postgres at an address, and makes it when it is not there.
+// Make opens the board of the Postgres at an address, and makes it when it is not there.
+func Make(ctx context.Context, address string) (*Board, error) {
+	return opened(ctx, address, state.Make)
+}
+
+// Open opens the board of the Postgres at an address. One that is not there is fault.NotFound.
 func Open(ctx context.Context, address string) (*Board, error) {
+	return opened(ctx, address, state.Open)
+}
+
+func opened(ctx context.Context, address string, database func(context.Context, string) (*state.DB, error)) (*Board, error) {
 	at, err := state.InSchema(address, Schema)
 	if err != nil {
 		return nil, err
 	}
-	db, err := state.Make(ctx, at)
+	db, err := database(ctx, at)
 	if err != nil {
 		return nil, err
 	}

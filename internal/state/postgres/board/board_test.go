@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m, &server) }
 
 func open(t *testing.T, at string) *board.Board {
 	t.Helper()
-	b, err := board.Open(t.Context(), at)
+	b, err := board.Make(t.Context(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,13 @@ func change(t *testing.T, at, statement string) {
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who only looks makes none.
+func TestThereIsNoBoard(t *testing.T) {
+	if b, err := board.Open(t.Context(), server.Database(t)); !errors.Is(err, fault.NotFound) {
+		t.Errorf("got %v, %v", b, err)
 	}
 }
 
