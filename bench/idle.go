@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,11 +26,15 @@ import (
 // idle measures what many organizations cost a process in which nothing happens: one that follows them, and one that serves their lakes,
 // with control databases in a Postgres and in folders.
 func (b *bench) idle() (err error) {
-	s, stop, err := b.sandbox("--days", "3", "--per-day", "5", "--steady")
+	data := filepath.Join(b.dir, "sandbox")
+	s, stop, err := b.sandbox("--days", "3", "--per-day", "5", "--steady", "--data", data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	if err := b.clients(data); err != nil {
+		return err
+	}
 	server, err := postgrestest.Start()
 	if err != nil || server == nil {
 		return errors.Join(err, noPostgres(server))
@@ -51,6 +56,29 @@ func (b *bench) idle() (err error) {
 	return nil
 }
 
+// clients lets a client of each organization in, and writes its credentials into files: the platform counts requests and channels of each.
+func (b *bench) clients(data string) error {
+	for n := range b.idlers {
+		text, err := exec.CommandContext(b.ctx, b.parley, "client", "add", "--state", data, "--name", fmt.Sprint("org", n), "--json").Output()
+		if err != nil {
+			return fmt.Errorf("client add: %w", err)
+		}
+		var c struct {
+			ID     string `json:"client_id"`
+			Secret string `json:"client_secret"`
+		}
+		if err := json.Unmarshal(text, &c); err != nil {
+			return err
+		}
+		for name, text := range map[string]string{"id": c.ID, "secret": c.Secret} {
+			if err := os.WriteFile(filepath.Join(b.dir, fmt.Sprint(name, n)), []byte(text), 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // many is a number of organizations.
 type many struct {
 	*bench
@@ -63,12 +91,12 @@ type many struct {
 func (b *bench) organizations(s *served, kind, address string) (many, error) {
 	m := many{bench: b, kind: kind, dir: filepath.Join(b.dir, strings.ReplaceAll(kind, " ", "-")), address: address}
 	m.config = filepath.Join(m.dir, "parley.yaml")
-	m.env = append(os.Environ(), "ID="+client, "SECRET="+client, "PARLEY_STATE="+address, "GENESYS_CLIENT_ID=", "GENESYS_CLIENT_SECRET=", "GENESYS_ENVIRONMENT=")
+	m.env = append(os.Environ(), "PARLEY_STATE="+address, "GENESYS_CLIENT_ID=", "GENESYS_CLIENT_SECRET=", "GENESYS_ENVIRONMENT=")
 	var text strings.Builder
 	text.WriteString("organizations:\n")
 	for n := range b.idlers {
-		fmt.Fprintf(&text, "- {name: org%d, base_url: %q, lake: lake%d, client_id: {env: ID}, client_secret: {env: SECRET}, extract: {from: %s, poll: 10ms..100ms}}\n",
-			n, s.url, n, "2026-11-07")
+		fmt.Fprintf(&text, "- {name: org%d, base_url: %q, lake: lake%d, client_id: {file: ../id%d}, client_secret: {file: ../secret%d},\n   extract: {from: 2026-11-07, poll: 10ms..100ms}}\n",
+			n, s.url, n, n, n)
 	}
 	if err := os.MkdirAll(m.dir, 0o755); err != nil {
 		return m, err
@@ -89,10 +117,10 @@ func (m many) follow() error {
 	})
 }
 
-// extractedOnce counts the organizations of which a run has ended, by the metrics of a process.
+// extractedOnce counts the organizations whose last run was whole, by the metrics of a process.
 func extractedOnce(metrics string) (n int) {
 	for line := range strings.Lines(metrics) {
-		if of, is := strings.CutPrefix(line, "parley_extract_last_run_timestamp_seconds{"); is && !strings.HasSuffix(strings.TrimSpace(of), " 0") {
+		if of, is := strings.CutPrefix(line, "parley_extract_last_run_whole{"); is && strings.HasSuffix(strings.TrimSpace(of), " 1") {
 			n++
 		}
 	}
