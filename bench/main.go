@@ -33,6 +33,7 @@ type bench struct {
 	only    string // names of steps; empty means all
 	load    loadTest
 	soaks   soakTime
+	idlers  int // organizations in which nothing happens
 
 	ndjson file // written by the first step that needs it
 	rows   []row
@@ -69,6 +70,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.load.wanted, "load", false, "put a server under load instead, and hold it to its limits")
 	flag.IntVar(&b.load.seconds, "seconds", 60, "how long --load lasts")
 	flag.IntVar(&b.load.clients, "clients", 50, "how many clients --load has")
+	flag.IntVar(&b.idlers, "idle", 0, "measure instead what so many organizations cost while nothing happens, as 1000 (some minutes a hundred)")
 	flag.Var(&b.soaks, "soak", "extract from a hostile platform into a lake that is served under load instead, for ten minutes; --soak=2m for two")
 	flag.Parse()
 	if err := b.known(); err != nil {
@@ -108,6 +110,8 @@ type step struct {
 // this one must be small while it starts others that it measures.
 func (b *bench) steps() []step {
 	switch {
+	case b.idlers > 0:
+		return []step{{"idle", b.idle}}
 	case b.soaks > 0:
 		return []step{{"soak", b.soak}}
 	case b.load.wanted:

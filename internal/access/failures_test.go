@@ -3,27 +3,27 @@ package access
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 )
 
 var begin = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 func TestFailuresAreThrottledWithinAMinute(t *testing.T) {
-	f, a := newFailures(), attempt{"c", false}
+	ctx, f, a := t.Context(), newFailures(limit.InMemory), attempt{"c", false}
 	for i := range maxFailures {
-		if err := f.add(a, begin.Add(time.Duration(i)*time.Second)); err != nil {
+		if err := f.add(ctx, a, begin.Add(time.Duration(i)*time.Second)); err != nil {
 			t.Fatalf("failure %d: %v", i, err)
 		}
 	}
-	for at, wait := range map[time.Duration]time.Duration{ // the first failure is out of the window after a minute
+	for at, wait := range map[time.Duration]time.Duration{ // the window ends a minute after the first failure
 		9 * time.Second: 51 * time.Second, 9*time.Second + 1: 51 * time.Second, 59*time.Second + 1: time.Second, time.Minute - 1: time.Second,
 	} {
-		err := f.add(a, begin.Add(at))
+		err := f.add(ctx, a, begin.Add(at))
 		got, _ := errors.AsType[*fault.Error](err)
 		if !errors.Is(err, fault.Throttled) || got.RetryAfter != wait || got.Code != "too.many.requests" ||
 			!strings.HasPrefix(got.Message, fmt.Sprintf("Rate limit exceeded the maximum. Retry the request in [%d] seconds. ", int(wait.Seconds()))) ||
@@ -31,44 +31,27 @@ func TestFailuresAreThrottledWithinAMinute(t *testing.T) {
 			t.Errorf("after %v: %+v", at, got)
 		}
 	}
-	if err := f.add(attempt{"c", true}, begin.Add(10*time.Second)); err != nil {
-		t.Errorf("counted by itself: %v", err)
+	if err := f.refusal(ctx, a, begin.Add(10*time.Second)); !errors.Is(err, fault.Throttled) {
+		t.Errorf("looked at: %v", err)
 	}
-	if err := f.add(attempt{"d", false}, begin.Add(10*time.Second)); err != nil {
-		t.Errorf("another client: %v", err)
+	for _, other := range []attempt{{"c", true}, {"d", false}} {
+		if err := errors.Join(f.refusal(ctx, other, begin.Add(10*time.Second)), f.add(ctx, other, begin.Add(10*time.Second))); err != nil {
+			t.Errorf("%+v is counted by itself: %v", other, err)
+		}
 	}
-	if err := f.add(a, begin.Add(time.Minute)); err != nil {
-		t.Errorf("the first is out of the window: %v", err)
-	}
-	if err := f.refusal(a, begin.Add(time.Minute)); !errors.Is(err, fault.Throttled) {
-		t.Errorf("the next took its place: %v", err)
-	}
-	if err := f.refusal(a, begin.Add(2*time.Minute)); err != nil || len(f.times) != 2 {
-		t.Errorf("all are out of the window: %v, %d clients are remembered", err, len(f.times))
-	}
-	if err := f.refusal(a, begin.Add(-time.Hour)); err != nil {
-		t.Errorf("the clock was set back: %v", err)
+	if err := errors.Join(f.refusal(ctx, a, begin.Add(time.Minute)), f.add(ctx, a, begin.Add(time.Minute))); err != nil {
+		t.Errorf("the window has ended: %v", err)
 	}
 }
 
+// Whoever makes up clients is remembered no longer than there is room; who failed last always is.
 func TestFailuresAreBounded(t *testing.T) {
-	f := newFailures()
-	at := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Microsecond) }
-	for i := range 3 * maxCounted {
-		if err := f.add(attempt{ClientID(strconv.Itoa(i)), false}, at(i)); err != nil {
-			t.Fatal(err)
-		}
-		if len(f.times) > maxCounted {
-			t.Fatalf("%d clients are remembered", len(f.times))
-		}
-	}
-	if _, there := f.times[attempt{ClientID(strconv.Itoa(3*maxCounted - 1)), false}]; !there || len(f.times) != maxCounted {
-		t.Errorf("the newest is forgotten, or more than one at a time: %d", len(f.times))
-	}
-	if _, there := f.times[attempt{ClientID(strconv.Itoa(2*maxCounted - 1)), false}]; there {
-		t.Error("the oldest is not forgotten first")
-	}
-	if err := f.add(attempt{"later", false}, begin.Add(time.Hour)); err != nil || len(f.times) != 1 {
-		t.Errorf("%v, %d clients are remembered an hour later", err, len(f.times))
+	var most []int
+	newFailures(func(name string, allowed, clients int) limit.Rate {
+		most = append(most, clients)
+		return limit.InMemory(name, allowed, clients)
+	})
+	if len(most) != 2 || most[0] != maxCounted || most[1] != maxCounted {
+		t.Errorf("bounded by %d", most)
 	}
 }

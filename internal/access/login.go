@@ -29,12 +29,12 @@ const rememberExpired = time.Hour
 
 // Login makes a token for a client with the right secret. It fails with fault.Unauthorized, "client not found" or
 // "authentication failed": the platform tells the two apart, so that it is no use to take equally long for both. After
-// 10 failures of one client within a minute the next ones are fault.Throttled. The right secret is never refused for
+// 10 failures of one client within a minute, the next ones until that has passed are fault.Throttled. The right secret is never refused for
 // what others tried.
 func (s *Store) Login(ctx context.Context, id ClientID, secret string) (Token, error) {
 	t, known := s.fixed.login(id, secret, s.now())
 	if known && t.Text == "" {
-		return Token{}, s.wrong(attempt{id, false})
+		return Token{}, s.wrong(ctx, attempt{id, false})
 	}
 	if known {
 		return t, nil
@@ -60,7 +60,7 @@ func (s *Store) Login(ctx context.Context, id ClientID, secret string) (Token, e
 // check holds a secret against what is kept of the client's, the cheap ways first.
 func (s *Store) check(ctx context.Context, id ClientID, v verifier, secret string) error {
 	if !v.sealed(id, secret) {
-		return s.wrong(attempt{id, false})
+		return s.wrong(ctx, attempt{id, false})
 	}
 	if s.checker.known(id, v.hash, secret) {
 		return nil
@@ -74,18 +74,18 @@ func (s *Store) check(ctx context.Context, id ClientID, v verifier, secret strin
 		return nil // found right while we waited
 	}
 	forged := attempt{id, true} // if it is wrong after all
-	if err := s.failures.refusal(forged, s.now()); err != nil {
+	if err := s.failures.refusal(ctx, forged, s.now()); err != nil {
 		return err
 	}
 	if !s.checker.check(id, v.hash, secret) {
-		return s.wrong(forged)
+		return s.wrong(ctx, forged)
 	}
 	return nil
 }
 
 // wrong counts a failure and says so.
-func (s *Store) wrong(a attempt) error {
-	if err := s.failures.add(a, s.now()); err != nil {
+func (s *Store) wrong(ctx context.Context, a attempt) error {
+	if err := s.failures.add(ctx, a, s.now()); err != nil {
 		return err
 	}
 	return authenticationFailed()

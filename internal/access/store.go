@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -63,7 +64,7 @@ type Store struct {
 
 // InMemory makes a store that knows fixed clients alone, for a server that keeps nothing.
 func InMemory(now func() time.Time) *Store {
-	return &Store{now: now, fixed: newFixed(), failures: newFailures(), checker: newChecker(), cost: bcryptCost}
+	return &Store{now: now, fixed: newFixed(), failures: newFailures(limit.InMemory), checker: newChecker(), cost: bcryptCost}
 }
 
 // Open opens the store in a control database, which stays the caller's. Closing that ends the store.
@@ -80,6 +81,9 @@ func Open(ctx context.Context, db *state.DB, now func() time.Time) (*Store, erro
 	s.byToken, err = db.Prepare(ctx, `SELECT `+clientColumns+`, t.client, t.expires, t.sum FROM access_tokens t JOIN access_clients c ON c.id = t.client WHERE t.hash = ?`)
 	return s, err
 }
+
+// Rates has failed logins counted by limits of others than this process alone. It comes before anybody logs in.
+func (s *Store) Rates(in limit.Maker) { s.failures = newFailures(in) }
 
 // Add keeps a new client and gives it with its secret, which nobody can give again. Without an id it gets one; one that
 // is taken is fault.Conflict. It fails as Validate does.

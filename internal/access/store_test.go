@@ -21,6 +21,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/state"
 )
 
@@ -357,7 +358,7 @@ func TestNobodyIsLockedOutByStrangers(t *testing.T) {
 	if compared != 1 {
 		t.Errorf("bcrypt ran %d times for three logins in a row, want 1", compared)
 	}
-	clock.advance(failureWindow)
+	clock.advance(limit.Window)
 	refused(t, s, c.ID, guess, fault.Unauthorized, "authentication failed")
 }
 
@@ -388,7 +389,7 @@ func TestForgedSecretsAreThrottledByThemselves(t *testing.T) {
 		t.Errorf("bcrypt ran %d times, want %d", compared, maxFailures)
 	}
 	refused(t, s, c.ID, secret, fault.Throttled, "Rate limit exceeded the maximum") // not known to be right yet
-	clock.advance(failureWindow)
+	clock.advance(limit.Window)
 	login(t, s, c.ID, secret)
 	for range maxFailures {
 		refused(t, s, c.ID, forged, fault.Unauthorized, "authentication failed")

@@ -80,7 +80,7 @@ func (x *exchange) admit() (err error) {
 	if x.client, err = x.server.cfg.Access.Authenticate(x.r.Context(), bearer(x.r)); err != nil {
 		return err
 	}
-	x.usage = x.server.rate.Take(string(x.client.ID), x.server.cfg.Now())
+	x.usage = x.server.rate.Take(x.r.Context(), string(x.client.ID), x.server.cfg.Now())
 	x.setUsage()
 	if x.usage.Over {
 		return overRate(x.usage)

@@ -57,6 +57,7 @@ type Config struct {
 	Strict    bool
 	Limits    query.Limits // default: those of the platform
 	RateLimit int          // requests a minute a client; default 300, which is the platform's
+	Rates     limit.Maker  // counts them; default limit.InMemory
 	MaxBody   int64        // bytes of a request body at most; default 512,000, which is the platform's
 	// QueryTimeout is how long a synchronous query or details by id may take; default 15 s, because the official
 	// clients give up after 16. What takes longer is cancelled and answered with 504.
@@ -88,6 +89,9 @@ func (c *Config) defaults() {
 	if c.RateLimit == 0 {
 		c.RateLimit = 300
 	}
+	if c.Rates == nil {
+		c.Rates = limit.InMemory
+	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 512_000
 	}
@@ -108,7 +112,7 @@ func (c *Config) defaults() {
 // Server answers requests. Safe for concurrent use; it starts nothing.
 type Server struct {
 	cfg      Config
-	rate     *limit.Limiter // of requests
+	rate     limit.Rate // of requests
 	routes   []route
 	turns    *limit.Turns // of synchronous requests
 	pace     *limit.Pace
@@ -129,7 +133,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(), search: search,
+		cfg: c, rate: c.Rates("requests", c.RateLimit, 0), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(), search: search,
 		metrics: promhttp.HandlerFor(c.Meter.Gatherer(), promhttp.HandlerOpts{DisableCompression: true}),
 	}
 	s.routes = slices.DeleteFunc(s.table(), c.lacks)

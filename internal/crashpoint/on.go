@@ -17,7 +17,8 @@ var (
 
 // Reach kills the process, as kill -9 would, when PARLEY_CRASH is "name:n" and the point name is reached for the n-th
 // time. With PARLEY_CRASH_LOG set, it appends each point it passes to that file, so that a test learns where it can
-// kill. With PARLEY_CRASH_SIGNAL=INT it is interrupted there, as by Ctrl-C, and goes on until it notices.
+// kill. With PARLEY_CRASH_SIGNAL=INT it is interrupted there, as by Ctrl-C, and goes on until it notices;
+// with STOP it is stopped there, until somebody sends it SIGCONT.
 func Reach(name string) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -27,8 +28,12 @@ func Reach(name string) {
 	}
 	want, n, ok := strings.Cut(os.Getenv("PARLEY_CRASH"), ":")
 	if ok && want == name && n == strconv.Itoa(seen[name]) {
-		if os.Getenv("PARLEY_CRASH_SIGNAL") == "INT" {
+		switch os.Getenv("PARLEY_CRASH_SIGNAL") {
+		case "INT":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+			return
+		case "STOP":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 			return
 		}
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)

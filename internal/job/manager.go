@@ -25,6 +25,7 @@ type Config struct {
 	Views  map[string]engine.Views // what each organization's jobs are answered from
 	Now    func() time.Time        // the clock that dates and expires jobs
 	Limits Limits
+	Rates  limit.Maker   // counts submissions; default limit.InMemory
 	Keep   time.Duration // how long results are kept at least; default 7 days. The platform's own example has 31
 	Meter  *meter.Meter  // default: one that nobody reads
 	Log    *slog.Logger  // default: silent
@@ -45,6 +46,9 @@ func (c *Config) defaults() {
 	if c.Keep == 0 {
 		c.Keep = 7 * 24 * time.Hour
 	}
+	if c.Rates == nil {
+		c.Rates = limit.InMemory
+	}
 	if c.Meter == nil {
 		c.Meter = meter.New()
 	}
@@ -60,7 +64,7 @@ type Manager struct {
 	running *running
 	files   files
 	seal    *sealer
-	rate    *limit.Limiter // of submissions
+	rate    limit.Rate // of submissions
 	zstd    *zstd.Decoder
 	wake    chan struct{} // holds a token for each runner that may have to look at the queue again
 	look    time.Duration
@@ -106,7 +110,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	}
 	m := &Manager{
 		cfg: c, jobs: jobs, running: newRunning(), files: files{c.Home.Results, newIndexes(c.Home)}, seal: seal, key: key,
-		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor,
+		rate: c.Rates("submissions of jobs", c.Limits.PerMinute, 0), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor,
 	}
 	for name := range c.Views {
 		m.mine = append(m.mine, name)
@@ -138,7 +142,7 @@ func (m *Manager) submit(ctx context.Context, e entry) (ID, error) {
 	if err := m.cfg.Limits.admit(ctx, m.jobs.db, e); err != nil {
 		return "", err
 	}
-	if u := m.rate.Take(o.Organization+"\x00"+o.Client, e.status.SubmissionDate); u.Over {
+	if u := m.rate.Take(ctx, o.Organization+"/"+o.Client, e.status.SubmissionDate); u.Over {
 		return "", throttled(limitPerMinute, int64(u.Allowed), u.Reset, "So many jobs were submitted within a minute already; submit fewer, each for more")
 	}
 	if err := m.jobs.add(ctx, e, m.cfg.Limits); err != nil {

@@ -32,7 +32,7 @@ import (
 //	generate simulated records, into a lake
 //	maintain the upkeep of a lake
 var names = map[string][]string{
-	"serve":    {"clients", "jobs", "runner", "gaps", "notices", "surface", "http"},
+	"serve":    {"rates", "clients", "jobs", "runner", "gaps", "notices", "surface", "http"},
 	"passing":  {"folder", "clients", "jobs", "runner", "gaps", "notices", "surface", "http"},
 	"folder":   {"jobs", "surface"},
 	"answer":   {"runner"},

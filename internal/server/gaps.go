@@ -16,15 +16,21 @@ import (
 type gapWatch struct {
 	views map[string]engine.Views
 	log   *slog.Logger
+	names []string          // of the organizations, in order
+	next  int               // the one that is looked at next
 	said  map[string]string // by organization, what was said last
 }
 
 func newGapWatch(views map[string]engine.Views, log *slog.Logger) *gapWatch {
-	return &gapWatch{views, log, map[string]string{}}
+	return &gapWatch{views: views, log: log, names: slices.Sorted(maps.Keys(views)), said: map[string]string{}}
 }
 
-// gapsEvery is how often it looks. Data comes once a night.
-const gapsEvery = time.Minute
+// How often it looks, and at how many organizations then: to look at a lake opens it, and data comes once a night. A thousand take fifty
+// minutes.
+const (
+	gapsEvery = time.Minute
+	gapsMost  = 20
+)
 
 // run looks until ctx ends. It does not fail: what it cannot look at it tells the log.
 func (g *gapWatch) run(ctx context.Context) error {
@@ -41,7 +47,9 @@ func (g *gapWatch) run(ctx context.Context) error {
 }
 
 func (g *gapWatch) look(ctx context.Context) {
-	for _, name := range slices.Sorted(maps.Keys(g.views)) {
+	for range min(gapsMost, len(g.names)) {
+		name := g.names[g.next]
+		g.next = (g.next + 1) % len(g.names)
 		days, err := engine.Gaps(ctx, g.views[name])
 		if err != nil {
 			if ctx.Err() == nil {

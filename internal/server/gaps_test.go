@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -104,6 +105,30 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 		beta.change("2026-11-01", errors.New("the disk is gone"))
 		time.Sleep(gapsEvery)
 		want("is in the data now", "the disk is gone")
+		stop()
+		<-done
+	})
+}
+
+// Of very many lakes some are looked at each time, and all of them come round.
+func TestGapsOfVeryManyAreLookedAtInTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out said
+		views := map[string]engine.Views{}
+		for i := range 50 {
+			views[fmt.Sprintf("org%02d", i)] = &gappy{days: "2026-11-03"}
+		}
+		g := newGapWatch(views, slog.New(slog.NewTextHandler(&out, nil)))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = g.run(ctx) }()
+		for i, want := range []int{20, 20, 10, 0} {
+			synctest.Wait()
+			if got := strings.Count(out.take(), "\n"); got != want {
+				t.Errorf("look %d: %d were told of, want %d", i, got, want)
+			}
+			time.Sleep(gapsEvery)
+		}
 		stop()
 		<-done
 	})

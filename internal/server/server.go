@@ -24,11 +24,13 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/notification"
 	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/role"
+	"github.com/parley-hq/parley/internal/state/postgres/limits"
 )
 
 // Credentials are those of a client that a server knows without its control database.
@@ -111,6 +113,7 @@ type Server struct {
 	Backend
 
 	passing  *Home
+	rates    limit.Maker // nil: this process counts by itself
 	meter    *meter.Meter
 	clients  *access.Store
 	jobs     *job.Manager
@@ -171,8 +174,9 @@ func (s *Server) role() role.Services {
 func (s *Server) Services() role.Services {
 	return role.Services{
 		"folder":  {Open: s.openPassing, Close: s.removePassing},
-		"clients": {Needs: []string{"folder"}, Open: s.openClients},
-		"jobs":    {Needs: []string{"folder"}, Open: s.openJobs},
+		"rates":   {Needs: []string{"folder"}, Open: s.openRates},
+		"clients": {Needs: []string{"folder", "rates"}, Open: s.openClients},
+		"jobs":    {Needs: []string{"folder", "rates"}, Open: s.openJobs},
 		"runner":  {Needs: []string{"jobs"}, Run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
 		"gaps":    {Run: newGapWatch(s.Views, s.Log).run},
 		"notices": {Open: s.openChannels, Run: s.tell},
@@ -205,10 +209,24 @@ func (s *Server) kept() *Home {
 	return s.passing
 }
 
+// openRates has what clients do counted in the control database, if other machines share it. Else this process counts by itself.
+func (s *Server) openRates(ctx context.Context) (err error) {
+	if _, shared := s.kept().DB.Shared(); shared {
+		s.rates, err = limits.In(ctx, s.kept().DB, s.Log)
+	}
+	return err
+}
+
 // openClients knows the clients of the control database, and the one that was given.
 func (s *Server) openClients(ctx context.Context) (err error) {
-	if s.clients, err = access.Open(ctx, s.kept().DB, s.Now); err != nil || s.Client == (Credentials{}) {
+	if s.clients, err = access.Open(ctx, s.kept().DB, s.Now); err != nil {
 		return err
+	}
+	if s.rates != nil {
+		s.clients.Rates(s.rates)
+	}
+	if s.Client == (Credentials{}) {
+		return nil
 	}
 	organization := DefaultOrganization
 	if len(s.Views) == 1 {
@@ -220,7 +238,7 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 func (s *Server) openJobs(ctx context.Context) (err error) {
 	home := s.kept()
 	s.jobs, err = job.New(ctx, job.Config{
-		DB: home.DB, Home: home.jobs, Views: s.Views, Now: s.Now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+		DB: home.DB, Home: home.jobs, Views: s.Views, Now: s.Now, Limits: s.Jobs, Rates: s.rates, Keep: s.Keep, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }
@@ -232,7 +250,7 @@ func (s *Server) openSurface(ctx context.Context) error {
 	}
 	s.surface, err = api.New(api.Config{
 		Views: s.Views, Organizations: organizations, Directories: s.Directories, Live: s.Live, Tables: s.Tables, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
-		RateLimit: s.RateLimit, Limits: s.Days.limits(), Strict: s.Strict, Origins: s.Origins, Meter: s.meter, Log: s.Log,
+		RateLimit: s.RateLimit, Rates: s.rates, Limits: s.Days.limits(), Strict: s.Strict, Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }

@@ -46,11 +46,28 @@ func (f *File) Apply(ctx context.Context, cmd *cobra.Command, getenv func(string
 	if err != nil {
 		return getenv, err
 	}
-	f.Name, f.Alert = o.Name, c.Alert
-	if err := f.apply(cmd, o, getenv); err != nil {
+	if err := f.Take(cmd, c, o, getenv); err != nil {
 		return getenv, err
 	}
 	return Environment(ctx, o, getenv)
+}
+
+// Take takes from the file what it says of an organization, but for what Environment gives.
+func (f *File) Take(cmd *cobra.Command, c *config.Config, o *config.Organization, getenv func(string) string) error {
+	f.Name, f.Alert = o.Name, c.Alert
+	return f.apply(cmd, o, getenv)
+}
+
+// Several gives the file, if it has several organizations and nobody says which one is meant; else nil.
+func (f *File) Several() (*config.Config, error) {
+	if f.Path == "" || f.Organization != "" {
+		return nil, nil //nolint:nilnil // it is about one
+	}
+	c, err := config.Read(f.Path)
+	if err != nil || len(c.Organizations) == 1 {
+		return nil, err
+	}
+	return c, nil
 }
 
 // apply sets the flags that were not given, as far as the command has them.

@@ -21,6 +21,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/door"
 	"github.com/parley-hq/parley/internal/cli/redacting"
 	"github.com/parley-hq/parley/internal/cli/ui"
+	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
@@ -73,14 +74,26 @@ type Options struct {
 	Maintain  bool
 	JSON      bool
 
-	redaction app.Redaction // what Redact says
-	naming    app.Naming    // what Names says
-	in        door.Door     // as Door says
+	AtOnce int
+
+	many      *config.Config // several organizations that are meant; nil: one
+	part      *part          // what this is of them; nil: all there is
+	redaction app.Redaction  // what Redact says
+	naming    app.Naming     // what Names says
+	in        door.Door      // as Door says
 }
 
 // New makes the command.
 func New(s *ui.Streams, version string) *cobra.Command {
-	o := &Options{Streams: s, Version: version, Getenv: os.Getenv, Size: extract.DefaultSize(), File: configured.File{Settings: true}}
+	return command(standard(s, version))
+}
+
+// standard is what nobody has said anything of.
+func standard(s *ui.Streams, version string) *Options {
+	return &Options{Streams: s, Version: version, Getenv: os.Getenv, Size: extract.DefaultSize(), File: configured.File{Settings: true}}
+}
+
+func command(o *Options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "extract --lake DIR [--from DAY] [--to DAY]",
 		Annotations: ui.ThatGoesOn(),
@@ -101,6 +114,10 @@ nothing came, unless the platform's synchronous query confirms that nothing happ
 
 A lake knows its source from its first commit on. Another platform or organization is refused.
 
+With a --config of several organizations, and without --organization, all of them are extracted. Any number of machines may do so at the
+same time, if the control databases are in one Postgres: each organization is done by one of them. Exit code and printed summaries
+are of those that this process did. docs/unattended.md
+
 ` + connection.Help,
 		Example: `  parley extract --from 2026-11-01 --to 2026-11-08 --lake ./lake
   parley extract --lake ./lake
@@ -109,9 +126,15 @@ A lake knows its source from its first commit on. Another platform or organizati
   parley extract --from 2017-01-01 --to 2026-01-01 --lake ./lake --dry-run
   parley extract --again 2026-11-03..2026-11-05 --lake ./lake
   parley extract --rows body.json --from 2026-11-01 --lake ./rows --base-url http://127.0.0.1:8080
-  parley extract --config parley.yaml --organization acme`,
+  parley extract --config parley.yaml --organization acme
+  parley extract --config parley.yaml --follow`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.many != nil {
+				return o.runMany(cmd)
+			}
+			return Run(cmd.Context(), o)
+		},
 	}
 	cmd.PersistentPreRunE = o.configure
 	f := cmd.Flags()
@@ -132,12 +155,22 @@ A lake knows its source from its first commit on. Another platform or organizati
 	f.StringVar(&o.Listen, "metrics-listen", "", "with --follow: address to serve metrics for Prometheus at, under /metrics, as 127.0.0.1:9464")
 	f.BoolVar(&o.Maintain, "maintain", true, "with --follow: once a day, do what parley lake maintain does")
 	f.DurationVar(&o.Every, "every", 6*time.Hour, "with --follow: longest time between two extractions")
+	f.IntVar(&o.AtOnce, "at-once", 2, "with several organizations: how many this process extracts at the same time")
 	return cmd
 }
 
 // configure takes from the file what was not given. It comes before it is seen whether all flags are there.
 func (o *Options) configure(cmd *cobra.Command, _ []string) (err error) {
 	every := cmd.Flags().Changed("every") // in a file it may stand for those runs that are services
+	if !o.Recount {
+		if o.many, err = o.File.Several(); err != nil {
+			return err
+		}
+	}
+	if o.many != nil {
+		delete(cmd.Flags().Lookup("lake").Annotations, cobra.BashCompOneRequiredFlag) // the file says where the lakes are
+		return o.forMany(cmd)
+	}
 	if o.Getenv, err = o.File.Apply(cmd.Context(), cmd, o.Getenv); err == nil && every && !o.Follow {
 		err = fault.Field("--every", "--every goes with --follow; without it the command extracts once")
 	}
@@ -226,6 +259,11 @@ func (o *Options) vacant(ctx context.Context) error {
 // once runs one extraction.
 func (o *Options) once(ctx context.Context, cfg extract.Config) (extract.Summary, error) {
 	o.Telling.begun = time.Now()
+	leave, err := o.part.enter(ctx)
+	if err != nil {
+		return extract.Summary{}, err
+	}
+	defer leave()
 	progress := o.Streams.Progress()
 	defer progress.Clear()
 	cfg.Report = func(p extract.Progress) {
@@ -328,7 +366,7 @@ func (o *Options) care(cfg *extract.Config) (err error) {
 		return fault.Field("--parallel", "--parallel must lie between 1 and 16")
 	}
 	cfg.Wait, cfg.Recount, cfg.Parallel = o.Wait, o.Recount, o.Parallel
-	if o.Follow {
+	if o.Follow || o.part != nil {
 		cfg.Wait = max(cfg.Wait, patient)
 	}
 	if cfg.Settle, err = ledger.ParsePolicy(cmp.Or(o.Settle, "none")); err != nil {

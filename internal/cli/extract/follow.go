@@ -41,7 +41,7 @@ func (o *Options) following() error {
 
 // follow extracts until it is stopped.
 func (o *Options) follow(ctx context.Context, cfg extract.Config) error {
-	stop, err := o.serveMetrics(ctx)
+	stop, err := o.serveMetrics(ctx, o.meter().Handler())
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,7 @@ func (o *Options) follow(ctx context.Context, cfg extract.Config) error {
 		Every:  o.Every, First: againFirst, Most: againMost, Note: o.Streams.Notef,
 		Told: func(s extract.Summary, err error) {
 			o.Telling.last = err
+			o.part.followed(ctx, err)
 			if err := o.told(ctx, s, o.tell(s, err)); err != nil {
 				o.Streams.Notef("parley: %s\n", ui.Plain(err.Error()))
 			}
@@ -91,7 +92,12 @@ func (o *Options) upkeep() func(context.Context) error {
 		if now.Sub(last) < upkeepEvery {
 			return nil
 		}
-		_, err := app.Maintain(ctx, o.Lake, now, max(o.Wait, patient))
+		leave, err := o.part.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		_, err = app.Maintain(ctx, o.Lake, now, max(o.Wait, patient))
 		if err == nil {
 			last = now
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // serveMetrics serves the metrics of a service until it is stopped, if it was asked to.
-func (o *Options) serveMetrics(ctx context.Context) (stop func(), err error) {
+func (o *Options) serveMetrics(ctx context.Context, metrics http.Handler) (stop func(), err error) {
 	if o.Listen == "" {
 		return func() {}, nil
 	}
@@ -19,7 +19,7 @@ func (o *Options) serveMetrics(ctx context.Context) (stop func(), err error) {
 		return nil, fault.Field("--metrics-listen", "--metrics-listen %s: %v", o.Listen, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", o.meter().Handler())
+	mux.Handle("GET /metrics", metrics)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	ended := make(chan struct{})
 	go func() { // until stop

@@ -156,6 +156,7 @@ func (o *Options) meter() *extraction.Meter {
 			counts = o.Telling.client.Counts
 		}
 		o.Telling.meter = extraction.New(o.File.Name, o.Version, counts)
+		o.part.metered(o.Telling.meter)
 	}
 	return o.Telling.meter
 }

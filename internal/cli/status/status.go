@@ -22,6 +22,7 @@ import (
 type options struct {
 	streams   *ui.Streams
 	lake      string
+	config    string
 	from, to  string
 	settle    string
 	tolerance string
@@ -43,22 +44,34 @@ func New(s *ui.Streams) *cobra.Command {
 
 with the conversations that the lake has of it, those that the platform counted (totalHits of the synchronous query), up to
 where the platform's data was complete when it was read (dataAvailabilityDate), and the conversations that have no end yet.
-Nothing is asked of the platform; parley reconcile does that. Exit code 3 says that something is missing.`,
+Nothing is asked of the platform; parley reconcile does that. Exit code 3 says that something is missing.
+
+With --config it shows of several organizations, in place of days, which process on which machine extracts each of them now, and how that
+ended last, if their control databases are in a Postgres.`,
 		Example: `  parley status --lake ./lake
   parley status --lake ./lake --from 2026-11-01 --to 2026-11-08 --all
+  parley status --config parley.yaml
   parley status --lake ./lake --json | jq '.days[] | select(.verdict == "gap").day'`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.config != "" {
+				return o.organizations(cmd.Context())
+			}
+			return o.run(cmd.Context())
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.lake, "lake", "", "folder of the lake")
+	f.StringVar(&o.config, "config", "", "parley.yaml: show who extracts its organizations, in place of the days of a lake")
 	f.StringVar(&o.from, "from", "", "first day, UTC; without it the first one that the lake was ever asked for")
 	f.StringVar(&o.to, "to", "", "day after the last one, UTC; without it the last one that was available, or that the lake has")
 	f.StringVar(&o.settle, "settle", "", "ages at which days are read again; without it those of the last extraction")
 	f.StringVar(&o.tolerance, "tolerance", "", "share by which the counts of a day may differ; without it that of the last extraction")
 	f.BoolVar(&o.all, "all", false, "list every day, and not only those in which something is missing")
 	f.BoolVar(&o.json, "json", false, "print the days as JSON")
-	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
+	cmd.MarkFlagsOneRequired("lake", "config")
+	cmd.MarkFlagsMutuallyExclusive("lake", "config")
+	cobra.CheckErr(cmd.MarkFlagFilename("config", "yaml", "yml"))
 	return cmd
 }
 

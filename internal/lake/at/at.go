@@ -43,6 +43,13 @@ func With(ctx context.Context, s func() Settings) context.Context {
 	return context.WithValue(ctx, key{}, s)
 }
 
+// Changed gives on other settings than the process's.
+func Changed(ctx context.Context, change func(*Settings)) context.Context {
+	s := settings(ctx)
+	change(&s)
+	return With(ctx, func() Settings { return s })
+}
+
 func settings(ctx context.Context) Settings {
 	if s, ok := ctx.Value(key{}).(func() Settings); ok {
 		return s()

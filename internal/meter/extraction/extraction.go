@@ -65,6 +65,17 @@ func (m *Meter) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
+// Together serves what several meters have counted, each of another organization.
+func Together(all func() []*Meter) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var of prometheus.Gatherers
+		for _, m := range all() {
+			of = append(of, m.registry)
+		}
+		promhttp.HandlerFor(of, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	})
+}
+
 // Gatherer gives what was counted.
 func (m *Meter) Gatherer() prometheus.Gatherer { return m.registry }
 

@@ -69,6 +69,9 @@ func holder() string {
 	return name
 }
 
+// Holder is what others are told of who holds the locks: this process.
+func (l *Locks) Holder() string { return l.holder }
+
 // Lock implements store.Locks. What it gives is a *Lease.
 func (l *Locks) Lock(ctx context.Context, at store.Location, o store.LockOptions) (store.Lock, error) {
 	if err := at.Check(); err != nil {

@@ -1,0 +1,143 @@
+package server_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/postgres/postgrestest"
+	"github.com/parley-hq/parley/internal/server"
+	"github.com/parley-hq/parley/internal/server/servertest"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+var postgres *postgrestest.Server
+
+func TestMain(m *testing.M) { postgrestest.Main(m, &postgres) }
+
+// nodes starts three servers over one control database, and gives their addresses with the credentials of a client of all.
+func nodes(t *testing.T, listen server.Listen) (at []string, client server.Credentials) {
+	t.Helper()
+	address, err := state.InSchema(postgres.Database(t), "parley_server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		home, err := server.OpenShared(t.Context(), address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := home.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		if client.ID == "" {
+			clients, err := access.Open(t.Context(), home.DB, time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, secret, err := clients.Add(t.Context(), access.Client{Name: "test", Organization: server.DefaultOrganization})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client = server.Credentials{ID: string(c.ID), Secret: secret}
+		}
+		url, stop, ended := servertest.Running(t, server.New(listen, server.Backend{
+			Now: time.Now, Home: home,
+			Organizations: func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil },
+		}))
+		t.Cleanup(func() {
+			stop()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+		at = append(at, url)
+	}
+	return at, client
+}
+
+// answer asks a node, and gives the status and headers of its answer.
+func answer(t *testing.T, method, at, token, body string) (int, http.Header) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, at, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	} else {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return 0, nil
+	}
+	if err := got.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	return got.StatusCode, got.Header
+}
+
+func listening() server.Listen {
+	return server.Listen{Addr: "127.0.0.1:0", RateLimit: 7, Log: slog.New(slog.DiscardHandler)}
+}
+
+// A client that asks three nodes at once gets as much as of one, by a token of one of them, and each tells it how much is left.
+func TestARateIsTheClientsAtEveryNode(t *testing.T) {
+	at, client := nodes(t, listening())
+	token := servertest.Login(t, at[0], client)
+	var all sync.WaitGroup
+	var passed, throttled atomic.Int64
+	for i := range 30 {
+		all.Go(func() {
+			status, h := answer(t, "GET", at[i%len(at)]+"/api/v2/analytics/conversations/details/jobs/availability", token, "")
+			if h.Get("Inin-Ratelimit-Allowed") != "7" || h.Get("Inin-Ratelimit-Count") < "1" {
+				t.Errorf("node %d: headers %v", i%len(at), h)
+			}
+			if status == http.StatusTooManyRequests {
+				throttled.Add(1)
+			} else {
+				passed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if passed.Load() != 7 || throttled.Load() != 23 {
+		t.Errorf("%d passed, %d were refused; want 7 and 23", passed.Load(), throttled.Load())
+	}
+	for _, node := range at {
+		status, h := answer(t, "GET", node+"/api/v2/analytics/conversations/details/jobs/availability", token, "")
+		if status != http.StatusTooManyRequests || h.Get("Inin-Ratelimit-Count") != "7" || h.Get("Retry-After") == "" {
+			t.Errorf("afterwards: %d, %v", status, h)
+		}
+	}
+}
+
+// Whoever guesses a secret has ten tries a minute, and not ten at each node. The right one is let in at all of them.
+func TestFailedLoginsAreCountedOverNodes(t *testing.T) {
+	at, client := nodes(t, listening())
+	wrong := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID}, "client_secret": {"wrong"}}.Encode()
+	failed := 0
+	for i := range 20 {
+		if status, _ := answer(t, "POST", at[i%len(at)]+"/oauth/token", "", wrong); status != http.StatusTooManyRequests {
+			failed++
+		}
+	}
+	if failed != 10 {
+		t.Errorf("%d tries were answered, want 10", failed)
+	}
+	for _, node := range at {
+		servertest.Login(t, node, client)
+	}
+}
