@@ -68,18 +68,11 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 	if l.db.ReadOnly() {
 		return out, from.readOnly()
 	}
-	for _, turn := range []string{"extract", "import", "generate"} {
-		held, err := l.turn(ctx, turn, "%s is writing to the lake; wait until it is done")
-		if err != nil {
-			return out, err
-		}
-		defer func() { err = errors.Join(err, held.Close()) }()
-	}
-	lease, err := l.lease(ctx)
+	still, err := l.hold(ctx)
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, lease.Close()) }()
+	defer func() { err = errors.Join(err, still.Close()) }()
 	return out, t.run(ctx)
 }
 
@@ -272,9 +265,6 @@ func (t *transfer) sumOf(ctx context.Context, in store.Store, at store.Location)
 
 // copyControl copies the control database, in place of what an earlier run has left.
 func (t *transfer) copyControl(ctx context.Context) error {
-	if !t.to.embedded() || !t.from.where.embedded() {
-		return fault.New(fault.Invalid, "a lake whose control database is no file cannot be moved so")
-	}
 	home := folder.At(filepath.Dir(t.to.Control))
 	for _, name := range []store.Location{ControlName, ControlName + "-wal", ControlName + "-shm"} {
 		if err := gone(home.Remove(ctx, name)); err != nil {
