@@ -51,6 +51,9 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	`ALTER TABLE jobs ADD COLUMN page {integer} NOT NULL DEFAULT 0`, // groups of a page of figures
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
 // crash too. Safe for concurrent use, by several processes as well.
 type registry struct{ db *state.DB }
