@@ -86,7 +86,7 @@ func (t *Turn) Fenced(control *state.DB) *state.DB {
 // Lost makes of an error why it came, if the turn was lost: what another has removed is missing then.
 func (t *Turn) Lost(ctx context.Context, err error) error {
 	h, can := t.Lock.(holder)
-	if err == nil || !can || errors.Is(err, fault.Conflict) {
+	if err == nil || !can || errors.Is(err, fault.InDoubt) {
 		return err
 	}
 	if lost := h.Check(context.WithoutCancel(ctx)); errors.Is(lost, fault.Conflict) {
