@@ -41,6 +41,9 @@ var schema = state.Schema{Owner: "access", Steps: []string{`
 	ALTER TABLE access_tokens ADD COLUMN sum {bytes}`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 const clientColumns = `c.id, c.name, c.organisation, c.user_id, c.permissions, c.lifetime, c.created, c.rotated, c.secret_hash, c.seal_key, c.sum`
 
 const byID = `SELECT ` + clientColumns + ` FROM access_clients c WHERE c.id = ?`

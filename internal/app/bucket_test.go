@@ -81,7 +81,7 @@ func TestALakeInABucketAnswersAsInAFolder(t *testing.T) {
 		return at.Settings{State: state, CacheBytes: room, S3: s3.Config{Endpoint: server.URL}}
 	})
 	want := answers(ctx, t, dir)
-	if _, err := at.Transfer(ctx, dir, name, lake.TransferOptions{}); err != nil {
+	if _, err := at.Transfer(ctx, dir, name, "", lake.TransferOptions{Owners: Owners()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, when := range []string{"from the bucket", "from copies", "beside damage"} {

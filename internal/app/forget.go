@@ -70,10 +70,10 @@ func (f Forget) Run(ctx context.Context, dir string) (out Forgotten, err error) 
 		return out, err
 	}
 	// What is staged belongs to who extracts or imports: nobody is to read it while files of it change.
-	for name, does := range map[string]string{"extract": "extracting", "import": "importing"} {
-		turn, err := l.Turn(ctx, name, "%s is "+does+" into the lake; wait until it is done, for as long as --wait says", f.Wait)
-		if err != nil {
-			return out, err
+	for _, work := range [][2]string{{"extract", "extracting"}, {"import", "importing"}} {
+		turn, held := l.Turn(ctx, work[0], "%s is "+work[1]+" into the lake; wait until it is done, for as long as --wait says", f.Wait)
+		if held != nil {
+			return out, held
 		}
 		defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
 		l = turn.Lake()

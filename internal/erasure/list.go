@@ -25,6 +25,9 @@ var schema = state.Schema{Owner: "erasure", Steps: []string{`
 	) {checked}`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // Hash stands for the id of a conversation.
 type Hash [16]byte
 

@@ -82,6 +82,9 @@ var schema = state.Schema{Owner: "extract", Steps: []string{`
 	`ALTER TABLE extract_source ADD COLUMN report {text} NOT NULL DEFAULT ''`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // mark is what a run remembers of a day.
 type mark string
 

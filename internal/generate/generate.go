@@ -83,6 +83,14 @@ func (g Generation) Run(ctx context.Context) (out Generated, err error) {
 	}
 	defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
 	g.Lake, g.Control = turn.Lake(), turn.Fenced(g.Control)
+	// Days of a commit that is in, and that nobody has settled since whoever made it was killed, are whole once a writer has.
+	w, err := g.Lake.WriterWithin(ctx, load.Patience)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return out, err
+	}
 	loader := load.New(g.Lake, out.Run, load.Patience, g.Log)
 	days, err := g.Pending(ctx)
 	if err != nil {

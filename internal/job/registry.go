@@ -57,6 +57,9 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	CREATE TABLE job_lakes (organisation {text} PRIMARY KEY, lake {text} NOT NULL, listed {integer} NOT NULL DEFAULT 0)`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
 // crash too. Safe for concurrent use, by several processes as well.
 type registry struct{ db *state.DB }

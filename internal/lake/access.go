@@ -70,6 +70,9 @@ func (l *Lake) prepare(ctx context.Context) (err error) {
 func openReadable(ctx context.Context, a Address) (*Lake, error) {
 	l := &Lake{where: a, dir: a.dir, read: a.reading(), db: state.OpenToRead(a.Control, a.readOnly()), remembered: new(remembered)}
 	err := l.db.View(ctx, func(db *state.DB) (err error) {
+		if err := used(ctx, db, a); err != nil {
+			return err
+		}
 		if _, err := db.Version(ctx, schema); err != nil {
 			return err
 		}
@@ -98,6 +101,9 @@ func (l *Lake) mayWrite() error {
 // unmoved fails when the names of the files were written anew since the lake was opened: what is written now would be
 // called otherwise than what is there. It holds for as long as the lease is held.
 func (l *Lake) unmoved(ctx context.Context) error {
+	if err := used(ctx, l.db, l.where); err != nil {
+		return err
+	}
 	now, err := placeOf(ctx, l.db, l.where)
 	if err == nil {
 		err = l.retired(ctx)

@@ -131,7 +131,7 @@ func TestMovesBetweenFoldersAndBuckets(t *testing.T) {
 		if i == 0 {
 			interrupted(t, home, to)
 		}
-		if out, err := Transfer(t.Context(), home, to, TransferOptions{}); err != nil {
+		if out, err := Transfer(t.Context(), home, to, TransferOptions{Owners: Tables()}); err != nil {
 			t.Fatalf("to %s: %v, %+v", to, err, out)
 		}
 		moved, err := OpenAt(t.Context(), to)
@@ -197,7 +197,7 @@ func TestPlacesALakeIsNotMovedTo(t *testing.T) {
 	}
 	refuses := func(to string, kind error, says string) {
 		t.Helper()
-		if _, err := Transfer(t.Context(), home, inFolder(to), TransferOptions{}); !errors.Is(err, kind) || !strings.Contains(err.Error(), says) {
+		if _, err := Transfer(t.Context(), home, inFolder(to), TransferOptions{Owners: Tables()}); !errors.Is(err, kind) || !strings.Contains(err.Error(), says) {
 			t.Errorf("to %s: %v", to, err)
 		}
 	}
@@ -205,11 +205,11 @@ func TestPlacesALakeIsNotMovedTo(t *testing.T) {
 	refuses(filepath.Join(home.Root, "child"), fault.Invalid, "within")
 	refuses(parent, fault.Invalid, "within")
 	first := filepath.Join(parent, "home2")
-	if _, err := Transfer(t.Context(), home, inFolder(first), TransferOptions{}); err != nil {
+	if _, err := Transfer(t.Context(), home, inFolder(first), TransferOptions{Owners: Tables()}); err != nil {
 		t.Fatal(err)
 	}
 	refuses(filepath.Join(parent, "home3"), fault.Conflict, first)
-	if _, err := Transfer(t.Context(), home, inFolder(first), TransferOptions{}); err != nil {
+	if _, err := Transfer(t.Context(), home, inFolder(first), TransferOptions{Owners: Tables()}); err != nil {
 		t.Errorf("finished once more: %v", err)
 	}
 }
@@ -230,7 +230,7 @@ func interrupted(t *testing.T, from, to Address) {
 			}
 		})
 		err := broken(func() error {
-			_, err := Transfer(ctx, from, to, TransferOptions{})
+			_, err := Transfer(ctx, from, to, TransferOptions{Owners: Tables()})
 			return err
 		})
 		crashpoint.Watch(nil)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
@@ -96,6 +97,9 @@ func Vacant(ctx context.Context, dir string) error {
 		if !temporary {
 			name = e.Name()
 		}
+		if strings.HasSuffix(name, turnSuffix) {
+			continue // the locks of a move that was killed
+		}
 		if !unfinished[name] && hasCatalog(ctx, dir) {
 			return noMarker(fault.Invalid, dir)
 		}
@@ -145,6 +149,9 @@ func (a Address) controlInfo() fs.FileInfo {
 func (l *Lake) inPlace() error {
 	if l.control == nil || os.SameFile(l.control, l.where.controlInfo()) {
 		return nil
+	}
+	if _, err := os.Stat(l.where.aside()); err == nil {
+		return fault.New(fault.Unavailable, "the control database of the lake %s was moved while it was in use; stop this process and start it again, with the --state that has it now", l)
 	}
 	return fault.Because(fault.Unavailable, fmt.Errorf("put back the folder that was at %s, or stop this process and start it again", filepath.Dir(l.where.Control)),
 		"the lake was moved away or replaced while it was in use")

@@ -14,6 +14,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -160,6 +161,9 @@ func OpenAt(ctx context.Context, a Address) (*Lake, error) {
 		return openShared(ctx, a, m)
 	}
 	if !a.hasControl() {
+		if err := a.setAside(ctx); err != nil {
+			return nil, err
+		}
 		return nil, a.noControl()
 	}
 	open := openReadable
@@ -169,6 +173,9 @@ func OpenAt(ctx context.Context, a Address) (*Lake, error) {
 	l, err := open(ctx, a)
 	if err != nil {
 		return nil, err
+	}
+	if err := used(ctx, l.db, a); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	l.movedTo = m.MovedTo
 	if err := l.is(ctx, m); err != nil {
@@ -380,6 +387,9 @@ func unloaded(t tables.Table, err error) error {
 func (l *Lake) location(ctx context.Context, t tables.Table) (location string, err error) {
 	err = l.db.View(ctx, func(db *state.DB) error {
 		location, err = locationOf(ctx, db, t)
+		if errors.Is(err, state.ErrNoRow) { // as when the control database was moved since it was opened
+			return cmp.Or(stays(ctx, db, l.where), err)
+		}
 		return err
 	})
 	return location, err

@@ -86,7 +86,7 @@ func (t *Turn) Fenced(control *state.DB) *state.DB {
 // Lost makes of an error why it came, if the turn was lost: what another has removed is missing then.
 func (t *Turn) Lost(ctx context.Context, err error) error {
 	h, can := t.Lock.(holder)
-	if err == nil || !can || errors.Is(err, fault.Conflict) {
+	if err == nil || !can || errors.Is(err, fault.InDoubt) {
 		return err
 	}
 	if lost := h.Check(context.WithoutCancel(ctx)); errors.Is(lost, fault.Conflict) {
@@ -95,8 +95,22 @@ func (t *Turn) Lost(ctx context.Context, err error) error {
 	return err
 }
 
+// turnSuffix ends the names of the locks of turns.
+const turnSuffix = ".lock"
+
 func (l *Lake) turn(ctx context.Context, name, message string) (store.Lock, error) {
-	lock, err := l.locks().Lock(ctx, store.Location(name+".lock"), store.LockOptions{})
+	lock, err := takeTurn(ctx, l.locks(), name, message)
+	if err != nil {
+		return nil, err
+	}
+	if err := used(ctx, l.db, l.where); err != nil { // somebody has moved it while it was waited for
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+func takeTurn(ctx context.Context, locks store.Locks, name, message string) (store.Lock, error) {
+	lock, err := locks.Lock(ctx, store.Location(name+turnSuffix), store.LockOptions{})
 	if held, is := errors.AsType[*store.Held](err); is {
 		return nil, fault.New(fault.Conflict, message, held.By)
 	}

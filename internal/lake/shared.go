@@ -26,6 +26,9 @@ func createShared(ctx context.Context, a Address) (*Lake, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := used(ctx, l.db, a); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	if err := l.make(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -70,6 +73,9 @@ func openShared(ctx context.Context, a Address, m marker) (*Lake, error) {
 		return nil, err
 	}
 	l.movedTo = m.MovedTo
+	if err := used(ctx, l.db, a); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	// One that has no tables, or those of another lake, must not come to be that of this one.
 	other, err := l.notOf(ctx, m)
 	if other {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,8 +14,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
-	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // Transferred is what Transfer did, or would do.
@@ -32,6 +31,7 @@ type Transferred struct {
 // TransferOptions say how a lake is copied to another place.
 type TransferOptions struct {
 	DryRun bool
+	Owners []state.Schema           // of all who may have tables in the control database
 	Done   func(files, bytes int64) // told of what is copied; may be nil
 }
 
@@ -47,9 +47,6 @@ const copiesAtOnce = 4
 func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Transferred, err error) {
 	defer fault.Wrap(&err, "move the lake")
 	out = Transferred{From: from.Name, To: to.Name}
-	if from.shared() || to.shared() {
-		return out, fault.New(fault.Invalid, "this version moves the files of a lake only while its control database is in a folder")
-	}
 	l, err := OpenAt(ctx, from)
 	if err != nil {
 		return out, err
@@ -68,18 +65,12 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 	if l.db.ReadOnly() {
 		return out, from.readOnly()
 	}
-	for _, turn := range []string{"extract", "import", "generate"} {
-		held, err := l.turn(ctx, turn, "%s is writing to the lake; wait until it is done")
-		if err != nil {
-			return out, err
-		}
-		defer func() { err = errors.Join(err, held.Close()) }()
-	}
-	lease, err := l.lease(ctx)
+	still, err := l.hold(ctx)
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, lease.Close()) }()
+	defer func() { err = errors.Join(err, still.Close()) }()
+	t.lease = still.lease()
 	return out, t.run(ctx)
 }
 
@@ -92,6 +83,8 @@ func (l *Lake) mayGo(to Address) error {
 		return fault.New(fault.Invalid, "the lake is at %s already", to)
 	case below(from.Root, to.Root) || below(to.Root, from.Root):
 		return fault.New(fault.Invalid, "of %s and %s one is within the other, and removing the old lake would remove the new one, or mix them; give another place", from, to)
+	case from.Control == to.Control:
+		return fault.New(fault.Invalid, "the control database of %s would be that of %s; give another schema by --to-state", to, from)
 	case l.movedTo != "" && l.movedTo != to.Name:
 		return fault.New(fault.Conflict, "the lake %s was moved to %s, or is on its way there; move that one, or finish with --to %s", from, l.movedTo, l.movedTo)
 	}
@@ -105,35 +98,48 @@ func below(place, root string) bool {
 
 // transfer is one Transfer.
 type transfer struct {
-	from *Lake
-	to   Address
-	o    TransferOptions
-	out  *Transferred
+	from  *Lake
+	lease store.Lock // of the writer of from
+	to    Address
+	o     TransferOptions
+	out   *Transferred
 
 	files, bytes, copied atomic.Int64
 }
 
-func (t *transfer) run(ctx context.Context) (err error) {
-	if done, err := t.vacant(ctx); done || err != nil {
+func (t *transfer) run(ctx context.Context) error {
+	done, err := t.vacant(ctx)
+	switch {
+	case err != nil:
 		return err
+	case done:
+		return t.to.arrived(ctx)
 	}
 	if err := t.to.prepare(ctx); err != nil {
 		return err
 	}
-	lease, err := lease(ctx, t.to.Locks, "%s is making a lake there; wait until it is done")
+	if err := t.fill(ctx); err != nil {
+		return err
+	}
+	return t.to.arrived(ctx)
+}
+
+// fill copies everything to the new place.
+func (t *transfer) fill(ctx context.Context) (err error) {
+	a, err := arrive(ctx, t.to)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lease.Close()) }()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := t.copyFiles(ctx); err != nil {
 		return err
 	}
 	crashpoint.Reach("transfer.copied")
-	if err := t.copyControl(ctx); err != nil {
+	if err := t.copyControl(ctx, a.db); err != nil {
 		return err
 	}
 	crashpoint.Reach("transfer.control")
-	return t.settle(ctx)
+	return t.settle(ctx, a)
 }
 
 // vacant says whether the lake is there already, whole. What an earlier run has copied is in the way of nobody; what is something
@@ -271,27 +277,24 @@ func (t *transfer) sumOf(ctx context.Context, in store.Store, at store.Location)
 }
 
 // copyControl copies the control database, in place of what an earlier run has left.
-func (t *transfer) copyControl(ctx context.Context) error {
-	if !t.to.embedded() || !t.from.where.embedded() {
-		return fault.New(fault.Invalid, "a lake whose control database is no file cannot be moved so")
-	}
-	home := folder.At(filepath.Dir(t.to.Control))
-	for _, name := range []store.Location{ControlName, ControlName + "-wal", ControlName + "-shm"} {
-		if err := gone(home.Remove(ctx, name)); err != nil {
-			return err
-		}
-	}
-	return t.from.db.CopyTo(ctx, t.to.Control)
-}
-
-// settle names the files anew in the copy, has the old lake say where it has gone, and marks the new one.
-func (t *transfer) settle(ctx context.Context) (err error) {
-	l, err := openWritable(ctx, t.to)
+func (t *transfer) copyControl(ctx context.Context, to *state.DB) error {
+	id, err := t.from.ID(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
-	m := &mover{lake: l, out: Moved{From: l.place.home(), To: homeOf(l.place.real)}, lists: map[string]string{}}
+	_, err = carrier{from: t.from.under(t.lease), id: id, owners: t.o.Owners}.into(ctx, to)
+	return err
+}
+
+// settle names the files anew in the copy, has the old lake say where it has gone, and marks the new one. Only then the copy of the control
+// database has its name, and no mark: who kills the move before finds no lake there.
+func (t *transfer) settle(ctx context.Context, a *arrival) error {
+	l := &Lake{where: t.to, dir: t.to.dir, read: t.to.reading(), db: a.db, remembered: new(remembered)}
+	if err := l.prepare(ctx); err != nil {
+		return err
+	}
+	l = l.under(a.held.lease())
+	m := &mover{lake: l, out: Moved{From: t.from.place.home(), To: homeOf(l.place.real)}, lists: map[string]string{}}
 	m.before = func(ctx context.Context) error {
 		crashpoint.Reach("transfer.switched")
 		id, err := t.from.ID(ctx)
@@ -300,7 +303,7 @@ func (t *transfer) settle(ctx context.Context) (err error) {
 		}
 		return t.from.mark(ctx, marker{Format: Format, Warehouse: t.from.place.named, ID: id, MovedTo: t.to.Name})
 	}
-	err = m.move(ctx)
+	err := m.move(ctx)
 	t.out.Moved = m.out
 	return err
 }

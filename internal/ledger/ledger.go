@@ -45,6 +45,9 @@ var schema = state.Schema{Owner: "ledger", Steps: []string{`
 	) {checked}`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // Unknown is the number of hits where the synchronous query does not answer.
 const Unknown = -1
 

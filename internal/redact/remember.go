@@ -16,6 +16,9 @@ var schema = state.Schema{Owner: "redact", Steps: []string{`
 	) {checked}`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // Known is the fingerprint that a lake remembers; empty when its records are as they came.
 func Known(ctx context.Context, db *state.DB) (fingerprint string, err error) {
 	return fingerprint, db.View(ctx, func(db *state.DB) error {

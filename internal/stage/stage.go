@@ -79,6 +79,9 @@ var schema = state.Schema{Owner: "stage", Steps: []string{`
 	`ALTER TABLE stage_chunks ADD COLUMN writer {text} NOT NULL DEFAULT ''`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // RunID names a run: an extraction or an import.
 type RunID string
 

@@ -20,7 +20,11 @@ type Row interface {
 }
 
 // Tx is a transaction.
-type Tx struct{ asking }
+type Tx struct {
+	asking
+
+	tx *sql.Tx
+}
 
 // Exec runs a statement that changes rows, and counts them.
 func (tx *Tx) Exec(ctx context.Context, statement string, args ...any) (int64, error) {

@@ -27,6 +27,15 @@ type Dialect interface {
 	// InsertNew inserts rows of all the columns of a table, and passes over those whose key is there. It does not fail for
 	// a single one.
 	InsertNew(table string, columns, rows int) string
+	// InsertNumbered inserts rows of these columns, among which may be one that counts up.
+	InsertNumbered(table string, columns []string, rows int) string
+	// Numbered is the last number that the column of a table has given that counts up; 0 if none.
+	Numbered(ctx context.Context, db *sql.DB, table, column string) (int64, error)
+	// NumberOn has the column go on after a number.
+	NumberOn(ctx context.Context, tx *sql.Tx, table, column string, last int64) error
+	// Guard has the database refuse every transaction that is to change it, with a message of fault.Conflict. Unguard ends that.
+	Guard(ctx context.Context, tx *sql.Tx, message string) error
+	Unguard(ctx context.Context, db *sql.DB) error
 	// Begin begins a transaction that is to write. Until it ends nobody else writes, in any process: what it has read stays
 	// true, and it fails for no other reason than a statement of its own. commit commits it, and fails only if it is not in; with
 	// fault.InDoubt if nobody can tell.

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state/postgres"
 	"github.com/parley-hq/parley/internal/state/sqlite"
 )
@@ -154,20 +153,6 @@ func (db *DB) Scrub(ctx context.Context) error {
 	return db.dialect.Scrub(ctx, db.handle)
 }
 
-// CopyTo writes a copy of the database into a file that is not there, as it is at one moment. Only an embedded database can.
-func (db *DB) CopyTo(ctx context.Context, path string) error {
-	if !db.dialect.OneWriter() {
-		return fault.New(fault.Invalid, "a control database that is no file cannot be copied into one")
-	}
-	leave, err := db.line(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	_, err = db.exec(ctx, "VACUUM INTO ?", []any{path})
-	return err
-}
-
 // Tx lends a transaction: it commits when do returns nil and rolls back otherwise. Until then nobody else writes: do asks
 // and changes by the transaction alone, and does not take long. Whether it is in is found out even when the connection is lost as it
 // commits; where that cannot be, it is fault.InDoubt.
@@ -181,7 +166,7 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	if err != nil {
 		return db.dialect.Fault(err)
 	}
-	if err := db.within(ctx, &Tx{asking{begun, db.dialect}}, do); err != nil {
+	if err := db.within(ctx, &Tx{asking{begun, db.dialect}, begun}, do); err != nil {
 		return errors.Join(err, ignoreDone(begun.Rollback()))
 	}
 	return commit()

@@ -21,19 +21,10 @@ func TestPostgres(t *testing.T) {
 	statetest.Run(t, func(t *testing.T) func() *state.DB { return opener(t, server.Database(t)) })
 }
 
-// opener opens a control database as one process after the other does, and closes it with the test.
+// opener opens a control database as one process after the other does.
 func opener(t *testing.T, at string) func() *state.DB {
 	return func() *state.DB {
 		t.Helper()
-		db, err := state.Open(t.Context(), at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return db
+		return statetest.Open(t, at)
 	}
 }

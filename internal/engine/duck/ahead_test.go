@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -49,7 +50,7 @@ func bulkLake(t *testing.T) (*duck.Engine, *lake.Snapshot, []conversation.Record
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	fill(t, l, records)
+	enginetest.Fill(t, l, records)
 	snapshot, err := l.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -103,13 +103,10 @@ const manyValues = 16
 // OneOf implements sqltext.Dialect.
 func (dialect) OneOf(x string, n int) string {
 	if n < manyValues {
-		return x + " IN (" + parameters(n) + ")"
+		return x + " IN (" + sqltext.Parameters(n) + ")"
 	}
-	return x + " IN (SELECT unnest([" + parameters(n) + "]))"
+	return x + " IN (SELECT unnest([" + sqltext.Parameters(n) + "]))"
 }
-
-// parameters is ?, ?, ?.
-func parameters(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
 // Each implements sqltext.Lists.
 func (dialect) Each(column, rows string) string {
@@ -141,7 +138,7 @@ func (dialect) Some(list, expression string) string {
 
 // Overlaps implements sqltext.Lists.
 func (dialect) Overlaps(list string, n int) string {
-	return "list_has_any(" + list + ", [" + parameters(n) + "])"
+	return "list_has_any(" + list + ", [" + sqltext.Parameters(n) + "])"
 }
 
 // Zip implements sqltext.Lists.

@@ -1,9 +1,7 @@
 package duck_test
 
 import (
-	"iter"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -35,7 +33,7 @@ func opener(t *testing.T) func(t *testing.T, records []conversation.Record) engi
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = l.Close() })
-		fill(t, l, records)
+		enginetest.Fill(t, l, records)
 		e, err := duck.Views{DB: db, Lake: l}.Live(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -64,40 +62,7 @@ func TestViews(t *testing.T) {
 		l := lakeOf(t, nil)
 		return enginetest.Grows{Views: duck.Views{DB: db, Lake: l}, Add: func(t *testing.T, records ...conversation.Record) {
 			t.Helper()
-			w, err := l.Writer(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer w.Close()
-			if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(records)}); err != nil {
-				t.Fatal(err)
-			}
+			enginetest.Commit(t, l, records)
 		}}
 	})
-}
-
-func fill(t *testing.T, l *lake.Lake, records []conversation.Record) {
-	t.Helper()
-	w, err := l.Writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	for part := range slices.Chunk(records, len(records)/3+1) {
-		if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(part)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func versions(records []conversation.Record) iter.Seq2[conversation.Version, error] {
-	records = slices.Clone(records)
-	slices.SortFunc(records, conversation.Compare)
-	return func(yield func(conversation.Version, error) bool) {
-		for _, r := range records {
-			if !yield(conversation.Version{Record: r, Run: "run", At: time.Unix(1, 0)}, nil) {
-				return
-			}
-		}
-	}
 }

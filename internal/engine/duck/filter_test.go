@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
@@ -42,7 +43,7 @@ func lakeOf(t *testing.T, records []conversation.Record) *lake.Lake {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	fill(t, l, records)
+	enginetest.Fill(t, l, records)
 	return l
 }
 

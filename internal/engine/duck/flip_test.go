@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -140,7 +141,7 @@ func someLake(t *testing.T) (*lake.Lake, conversation.Day) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Unix(1, 0), Records: versions(records)}); err != nil {
+	if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Unix(1, 0), Records: enginetest.Versions(records)}); err != nil {
 		t.Fatal(err)
 	}
 	return l, day

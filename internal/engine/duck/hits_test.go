@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
@@ -204,7 +205,7 @@ func TestHitsOfALakeThatMovesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill(t, a.Lake, records[late+10:])
+	enginetest.Fill(t, a.Lake, records[late+10:])
 	expireAll(t, a.Lake)
 	if n := a.count(untouched); n != days[0] {
 		t.Errorf("%d on a day that nothing was committed to, want %d", n, days[0])
@@ -244,7 +245,7 @@ func rewrite(t *testing.T, l *lake.Lake, records []conversation.Record, n int) {
 	}
 	defer w.Close()
 	other := func(yield func(conversation.Version, error) bool) {
-		for v, err := range versions(records) {
+		for v, err := range enginetest.Versions(records) {
 			if err != nil {
 				t.Error(err)
 			}

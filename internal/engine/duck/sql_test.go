@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/duck"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
@@ -43,7 +44,7 @@ func smallLake(t *testing.T) (string, *lake.Snapshot) {
 		}
 		records = append(records, record)
 	}
-	fill(t, l, records)
+	enginetest.Fill(t, l, records)
 	snapshot, err := l.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,9 @@ func Concat(parts ...any) Text {
 	return Text{sql.String(), args}
 }
 
+// Parameters are so many places for arguments: ?, ?, ?.
+func Parameters(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+
 // Quote writes a text of ours in SQL. What a request says never comes here: it goes as a parameter.
 func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 

@@ -121,10 +121,7 @@ func (dialect) FullMatch(text, pattern string) string {
 }
 
 // OneOf implements sqltext.Dialect.
-func (dialect) OneOf(x string, n int) string { return x + " IN (" + parameters(n) + ")" }
-
-// parameters is ?, ?, ?.
-func parameters(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
+func (dialect) OneOf(x string, n int) string { return x + " IN (" + sqltext.Parameters(n) + ")" }
 
 // Each implements sqltext.Lists.
 func (dialect) Each(column, rows string) string {
@@ -154,7 +151,7 @@ func (dialect) Some(list, expression string) string {
 
 // Overlaps implements sqltext.Lists.
 func (dialect) Overlaps(list string, n int) string {
-	return "arrays_overlap(" + list + ", ARRAY[" + parameters(n) + "])"
+	return "arrays_overlap(" + list + ", ARRAY[" + sqltext.Parameters(n) + "])"
 }
 
 // Zip implements sqltext.Lists.

@@ -1,8 +1,6 @@
 package trino_test
 
 import (
-	"iter"
-	"slices"
 	"testing"
 	"time"
 
@@ -78,23 +76,14 @@ func newGrowing(t *testing.T) growing {
 
 func (g growing) add(t *testing.T, records ...conversation.Record) {
 	t.Helper()
-	w, err := g.lake.Writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	if _, err := w.Commit(t.Context(), lake.Commit{Run: "run", At: time.Now(), Records: versions(records)}); err != nil {
-		t.Fatal(err)
-	}
+	enginetest.Commit(t, g.lake, records)
 }
 
 // engineOver is an engine over a lake with these records, which came in several commits.
 func engineOver(t *testing.T, c *trino.Cluster, records []conversation.Record) *trino.Engine {
 	t.Helper()
 	g := newGrowing(t)
-	for part := range slices.Chunk(records, len(records)/3+1) {
-		g.add(t, part...)
-	}
+	enginetest.Fill(t, g.lake, records)
 	snapshot, err := g.lake.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -106,16 +95,4 @@ func engineOver(t *testing.T, c *trino.Cluster, records []conversation.Record) *
 		}
 	})
 	return e
-}
-
-func versions(records []conversation.Record) iter.Seq2[conversation.Version, error] {
-	records = slices.Clone(records)
-	slices.SortFunc(records, conversation.Compare)
-	return func(yield func(conversation.Version, error) bool) {
-		for _, r := range records {
-			if !yield(conversation.Version{Record: r, Run: "run", At: time.Unix(1, 0)}, nil) {
-				return
-			}
-		}
-	}
 }

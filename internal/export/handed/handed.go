@@ -31,6 +31,9 @@ var schema = state.Schema{Owner: "exports", Steps: []string{`
 	) {checked}`,
 }}
 
+// Tables are those of this package in the control database, for who copies it whole.
+func Tables() state.Schema { return schema }
+
 // State is what is known of an export.
 type State struct {
 	Question string

@@ -155,16 +155,65 @@ func Move(ctx context.Context, name string, o lake.MoveOptions) (lake.Moved, err
 }
 
 // Transfer copies a lake to another place, as lake.Transfer does.
-func Transfer(ctx context.Context, from, to string, o lake.TransferOptions) (lake.Transferred, error) {
+// With toState the control database of the
+// copy is there, as --state would have it.
+func Transfer(ctx context.Context, from, to, toState string, o lake.TransferOptions) (lake.Transferred, error) {
 	source, err := Address(ctx, from)
 	if err != nil {
 		return lake.Transferred{}, err
 	}
 	place, err := Address(ctx, to)
+	if err == nil && toState != "" {
+		place, err = controlled(place, toState, "--to-state")
+	}
 	if err != nil {
 		return lake.Transferred{}, err
 	}
 	return lake.Transfer(ctx, source, place, o)
+}
+
+// MoveControl moves the control database of a lake to a Postgres, or to a folder, as lake.MoveControl does. to is what --state is from
+// then on; for a lake in a folder, that folder or a Postgres.
+func MoveControl(ctx context.Context, name, to string, o lake.ControlOptions) (lake.MovedControl, error) {
+	from, err := Address(ctx, name)
+	if err != nil {
+		return lake.MovedControl{}, err
+	}
+	place, err := controlled(from, to, "--to-state")
+	if err != nil {
+		return lake.MovedControl{}, err
+	}
+	return lake.MoveControl(ctx, from, place, o)
+}
+
+// controlled is the address of a lake with its control database where --state would have it be.
+func controlled(a lake.Address, at, flag string) (lake.Address, error) {
+	switch {
+	case InPostgres(at):
+		return inPostgres(a, at)
+	case strings.Contains(at, "://"): // which may have a password in it
+		return a, fault.Field(flag, "%s is a folder, or the address of a Postgres that begins with postgres://", flag)
+	case InBucket(a.Root):
+		home, err := filepath.Abs(at)
+		return inState(a, home), err
+	}
+	own, err := lake.InFolder(at)
+	if err == nil && own.Root != a.Root {
+		err = fault.Field(flag, "the control database of the lake %s is in that folder itself, or in a Postgres; give one of them by %s", a, flag)
+	}
+	return own, err
+}
+
+// inState has the control database of a lake in a bucket be below a state folder.
+func inState(a lake.Address, home string) lake.Address {
+	at := filepath.Join(home, "lakes", inOne(a.Root))
+	a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
+	return a
+}
+
+// inOne is bucket and prefix as the name of a folder.
+func inOne(root string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(root, scheme), "/", "%2F")
 }
 
 // Address is where the lake of that name is. Of a bucket nothing is asked yet.
@@ -190,7 +239,7 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 		return a, err
 	}
 	root := strings.TrimSuffix(scheme+bucket+"/"+prefix, "/")
-	one := strings.ReplaceAll(strings.TrimPrefix(root, scheme), "/", "%2F")
+	one := inOne(root)
 	a = lake.Address{Name: root, Root: root, Store: files}
 	if InPostgres(s.State) {
 		a.Cache = cached.Open(s.CacheDir, one, files, s.bytes())
@@ -200,10 +249,8 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 	if err != nil {
 		return a, err
 	}
-	at := filepath.Join(home, "lakes", one)
-	a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
 	a.Cache = cached.Open(cmp.Or(s.CacheDir, filepath.Join(home, "cache")), one, files, s.bytes())
-	return a, nil
+	return inState(a, home), nil
 }
 
 // inFolder says whether all of a lake is in a folder: it has its control database there, or nobody says that it is in a Postgres.

@@ -73,8 +73,16 @@ func TestControlDatabasesInAPostgres(t *testing.T) {
 	if _, err := at.Create(process(t, address+"&schema="+at.SchemaOf(two)), stolen); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), two) {
 		t.Errorf("a lake was made with the control database of another: %v", err)
 	}
-	if _, err := at.Transfer(ctx, one, filepath.Join(t.TempDir(), "four"), lake.TransferOptions{}); !errors.Is(err, fault.Invalid) {
-		t.Errorf("files were moved away from a control database: %v", err)
+	four := filepath.Join(t.TempDir(), "four")
+	if _, err := at.Transfer(process(t, address+"&schema="+at.SchemaOf(one)), one, four, "", lake.TransferOptions{Owners: lake.Tables()}); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "--to-state") {
+		t.Errorf("two lakes came to have one control database: %v", err)
+	}
+	if _, err := at.Transfer(ctx, one, four, "", lake.TransferOptions{Owners: lake.Tables()}); err != nil || made(ctx, t, four) != id || lake.HasControl(four) {
+		t.Errorf("beside its control database: %v", err)
+	}
+	five := filepath.Join(t.TempDir(), "five")
+	if _, err := at.Transfer(ctx, four, five, five, lake.TransferOptions{Owners: lake.Tables()}); err != nil || made(t.Context(), t, five) != id || !lake.HasControl(five) {
+		t.Errorf("out of a Postgres: %v", err)
 	}
 }
 

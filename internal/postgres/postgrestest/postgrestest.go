@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type Server struct {
 	bin    string
 	listen string // address; empty for none
 	cmd    *exec.Cmd
+	ended  <-chan error // gives what became of cmd
 	log    bytes.Buffer
 	n      atomic.Int64 // databases made
 }
@@ -91,10 +93,27 @@ func (s *Server) run(owner *syscall.SysProcAttr) error {
 	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses="+s.listen, "-c", "fsync=off", "-c", "max_connections=20")
 	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
+	if err := s.begin(); err != nil {
 		return err
 	}
 	return s.ready()
+}
+
+// begin starts the process. It ends with the thread that started it, and a test's may end before the test, as that of whoever asked SQL does:
+// this one lasts as long as the process.
+func (s *Server) begin() error {
+	cmd, started, ended := s.cmd, make(chan error), make(chan error, 1)
+	s.ended = ended
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			ended <- cmd.Wait()
+		}
+	}()
+	return <-started
 }
 
 // Restart has the server end at once, as pg_ctl restart -m immediate does, and start again: it recovers as after a crash.
@@ -104,7 +123,7 @@ func (s *Server) Restart(tb testing.TB) {
 	if err == nil {
 		err = s.cmd.Process.Signal(syscall.SIGQUIT)
 	}
-	_ = s.cmd.Wait() // it was told to end
+	<-s.ended // it was told to end
 	if err == nil {
 		err = s.run(owner)
 	}
@@ -203,7 +222,7 @@ func (s *Server) Stop() error {
 		return os.RemoveAll(s.dir)
 	}
 	err := s.cmd.Process.Signal(syscall.SIGQUIT)
-	_ = s.cmd.Wait() // it was told to end at once
+	<-s.ended // it was told to end at once
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 

@@ -69,7 +69,7 @@ func (Dialect) OneWriter() bool { return false }
 
 // Scrub writes every table of the schema anew. What Postgres keeps to recover and to replicate by is its own, and goes as it is set up to.
 func (Dialect) Scrub(ctx context.Context, db *sql.DB) error {
-	tables, err := names(ctx, db, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1`)
+	tables, err := Texts(ctx, db, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1`)
 	if err != nil {
 		return Fault(err)
 	}
@@ -81,18 +81,19 @@ func (Dialect) Scrub(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-func names(ctx context.Context, db *sql.DB, query string) (out []string, err error) {
+// Texts reads all the rows of a query, each of which is one text.
+func Texts(ctx context.Context, db *sql.DB, query string) (out []string, err error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
+		var text string
+		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		out = append(out, name)
+		out = append(out, text)
 	}
 	return out, rows.Err()
 }

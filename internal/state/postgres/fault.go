@@ -39,6 +39,8 @@ func Fault(err error) error {
 		return fault.Because(fault.Unauthorized, err, "the control database does not take these credentials, or they may not do this")
 	case "3D000": // no such database
 		return fault.Because(fault.Invalid, err, "there is no such database; make it first")
+	case refusal:
+		return fault.New(fault.Conflict, "%s", server.Message)
 	case "XX001", "XX002": // damaged data, damaged index
 		return fault.Because(fault.Corrupt, err, "the control database is damaged")
 	}

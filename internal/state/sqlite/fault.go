@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -22,6 +23,12 @@ func Fault(err error) error {
 	}
 	if driver.Code() == sqlite3.SQLITE_IOERR_WRITE { // SQLite knows no other want of room than ENOSPC
 		return fault.Because(fault.Full, err, "the control database cannot be written; a quota or a limit on the size of files may be used up, or the disk be broken")
+	}
+	if driver.Code() == sqlite3.SQLITE_CONSTRAINT_TRIGGER {
+		if _, message, ok := strings.Cut(driver.Error(), guarded); ok {
+			message, _, _ = strings.Cut(message, " ("+strconv.Itoa(driver.Code())+")")
+			return fault.New(fault.Conflict, "%s", message)
+		}
 	}
 	switch driver.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:

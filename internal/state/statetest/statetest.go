@@ -18,6 +18,21 @@ import (
 // ErrBroken is what a step fails with.
 var ErrBroken = errors.New("the control database is broken")
 
+// Open opens a control database, to be closed with the test.
+func Open(t *testing.T, at string) *state.DB {
+	t.Helper()
+	db, err := state.Open(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 // Broken says which step of a database fails. A step is a statement that is prepared or run, a row that is read, a
 // transaction that is begun or committed; also a row whose values are lost, which comes with NULL in their place.
 type Broken struct {

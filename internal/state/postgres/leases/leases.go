@@ -141,7 +141,8 @@ func excluded(ctx context.Context, tx *sql.Tx, name string, o store.LockOptions,
 // Locked implements store.Locks.
 func (l *Locks) Locked(ctx context.Context, under store.Location) iter.Seq2[store.Location, error] {
 	return func(yield func(store.Location, error) bool) {
-		names, err := l.names(ctx)
+		// All at once: whoever looks at one takes it, over a connection that a listing would not have given back.
+		names, err := postgres.Texts(ctx, l.db, `SELECT DISTINCT name FROM leases ORDER BY 1`)
 		if err != nil {
 			yield("", postgres.Fault(err))
 		}
@@ -152,21 +153,4 @@ func (l *Locks) Locked(ctx context.Context, under store.Location) iter.Seq2[stor
 			}
 		}
 	}
-}
-
-// names lists the locks. All at once: whoever looks at one takes it, over a connection that a listing would not have given back.
-func (l *Locks) names(ctx context.Context) (out []string, err error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT DISTINCT name FROM leases ORDER BY 1`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		out = append(out, name)
-	}
-	return out, rows.Err()
 }

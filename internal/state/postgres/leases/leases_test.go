@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/postgres/leases"
+	"github.com/parley-hq/parley/internal/state/statetest"
 	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/storetest"
 )
@@ -21,20 +22,6 @@ import (
 var server *postgrestest.Server
 
 func TestMain(m *testing.M) { postgrestest.Main(m, &server) }
-
-func open(t *testing.T, at string) *state.DB {
-	t.Helper()
-	db, err := state.Open(t.Context(), at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 func locksOf(t *testing.T, db *state.DB) *leases.Locks {
 	t.Helper()
@@ -65,13 +52,13 @@ func runOut(t *testing.T, db *state.DB) {
 func TestLocks(t *testing.T) {
 	storetest.RunLeases(t, storetest.Locks{
 		New:  func(t *testing.T) string { t.Helper(); return server.Database(t) },
-		Open: func(at string) store.Locks { return locksOf(t, open(t, at)) },
+		Open: func(at string) store.Locks { return locksOf(t, statetest.Open(t, at)) },
 	})
 }
 
 // Who holds a lock is told by process, machine and time.
 func TestHolderIsTold(t *testing.T) {
-	l := locksOf(t, open(t, server.Database(t)))
+	l := locksOf(t, statetest.Open(t, server.Database(t)))
 	defer lease(t, l).Close()
 	_, err := l.Lock(t.Context(), "writer.lock", store.LockOptions{})
 	host, hostErr := os.Hostname()
@@ -82,7 +69,7 @@ func TestHolderIsTold(t *testing.T) {
 
 // A holder that slept for too long finds that another has its lock: asked, in a transaction, by its context. It takes nothing from the other.
 func TestSleeperLosesItsLease(t *testing.T) {
-	db := open(t, server.Database(t))
+	db := statetest.Open(t, server.Database(t))
 	a, b := locksOf(t, db), locksOf(t, db)
 	slept := lease(t, a)
 	ctx, cancel := slept.Context(t.Context())
@@ -117,7 +104,7 @@ func TestSleeperLosesItsLease(t *testing.T) {
 
 // A lease that ran out and that nobody has taken is renewed as if nothing had been.
 func TestLeaseThatNobodyTookGoesOn(t *testing.T) {
-	db := open(t, server.Database(t))
+	db := statetest.Open(t, server.Database(t))
 	a, b := locksOf(t, db), locksOf(t, db)
 	slept := lease(t, a)
 	runOut(t, db)
@@ -134,7 +121,7 @@ func TestLeaseThatNobodyTookGoesOn(t *testing.T) {
 
 // Whoever is in the middle of a transaction keeps its lease until that is over, even one that has run out: who wants it waits.
 func TestTransactionKeepsItsLease(t *testing.T) {
-	db := open(t, server.Database(t))
+	db := statetest.Open(t, server.Database(t))
 	if err := db.Migrate(t.Context(), state.Schema{Owner: "test", Steps: []string{`CREATE TABLE x (epoch {integer} NOT NULL)`}}); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +160,7 @@ func TestTransactionKeepsItsLease(t *testing.T) {
 // Processes that take a lock, sleep, wake, die and write, in any order: each write carries the epoch of its writer, and no write comes after
 // one of a later epoch. Every one that was told to be in is in, and no other.
 func TestNoTwoHoldersCommit(t *testing.T) {
-	db := open(t, server.Database(t))
+	db := statetest.Open(t, server.Database(t))
 	if err := db.Migrate(t.Context(), state.Schema{Owner: "test", Steps: []string{`CREATE TABLE x (seq {number}, epoch {integer} NOT NULL, mark {text} NOT NULL)`}}); err != nil {
 		t.Fatal(err)
 	}
