@@ -50,7 +50,7 @@ func (a *answering) views(l *lake.Lake) engine.Views {
 }
 
 func (a *answering) large(l *lake.Lake, s *lake.Snapshot) choice.Named {
-	return choice.Named{Full: trino.New(a.trino, s, l.Namespace()), Name: trinoName}
+	return choice.Named{Full: trino.New(a.trino, l, s), Name: trinoName}
 }
 
 // disconnect gives up the way to the cluster.
