@@ -1,17 +1,23 @@
 package app
 
 import (
+	"context"
+	"log/slog"
+	"time"
+
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/choice"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/engine/trino"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // Cluster is the Trino that answers large questions. Without a URL there is none.
 type Cluster struct {
 	URL     string
 	Catalog string // of the lakes
+	Results string // catalog that the cluster may write to, for large jobs; empty: none
 	From    int64  // planned bytes from which on a question is large
 }
 
@@ -32,7 +38,7 @@ type answering struct {
 func (a *answering) connect(c Cluster) (err error) {
 	if c.URL != "" {
 		a.from = c.From
-		a.trino, err = trino.Open(trino.Config{URL: c.URL, Catalog: c.Catalog})
+		a.trino, err = trino.Open(trino.Config{URL: c.URL, Catalog: c.Catalog, Results: c.Results})
 	}
 	return err
 }
@@ -51,6 +57,33 @@ func (a *answering) views(l *lake.Lake) engine.Views {
 
 func (a *answering) large(l *lake.Lake, s *lake.Snapshot) choice.Named {
 	return choice.Named{Full: trino.New(a.trino, l, s), Name: trinoName}
+}
+
+// How often is looked for what the cluster wrote and nobody uses: of a process that was killed, or while the cluster was away.
+const (
+	sweeps     = time.Hour
+	sweepsAway = 10 * time.Second
+)
+
+// sweep removes what the cluster wrote for questions over lakes and nobody uses, now and then, until ctx ends.
+func (a *answering) sweep(ctx context.Context, lakes map[string]*lake.Lake, log *slog.Logger) {
+	if a.trino == nil {
+		return
+	}
+	for ctx.Err() == nil {
+		pause := sweeps
+		for name, l := range lakes {
+			written := a.trino.Tables(l)
+			if written == nil {
+				continue
+			}
+			if err := written.Sweep(ctx); err != nil && ctx.Err() == nil {
+				pause = sweepsAway
+				log.WarnContext(ctx, "remove what a Trino cluster wrote for earlier jobs", "organization", name, "err", err, "retry", pause)
+			}
+		}
+		_ = wait.For(ctx, pause) // the loop sees for itself that ctx has ended
+	}
 }
 
 // disconnect gives up the way to the cluster.

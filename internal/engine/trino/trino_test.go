@@ -55,11 +55,13 @@ func TestViews(t *testing.T) {
 // What the cluster writes down and this process merges is what it would have given, in the same order. Nothing is left of it.
 func TestWritten(t *testing.T) {
 	c := reach(t, trino.Config{Results: trinotest.Results})
-	share.RunOrders(t, func(t *testing.T, records []conversation.Record) engine.Engine {
+	over := func(t *testing.T, records []conversation.Record) engine.Engine {
 		e, g := engineOf(t, c, records)
 		t.Cleanup(func() { cluster.Empty(t, g.lake) })
 		return e
-	})
+	}
+	share.RunOrders(t, over)
+	enginetest.RunTogether(t, over)
 }
 
 // open opens the way to a cluster that writes nothing. Without one the test is skipped.

@@ -57,11 +57,14 @@ type Cluster struct {
 	lakes    atomic.Int64
 }
 
+// Asked says whether PARLEY_REQUIRE_TRINO=1 asks for a cluster.
+func Asked() bool { return os.Getenv("PARLEY_REQUIRE_TRINO") != "" }
+
 // Start starts a cluster for the tests of a package, to be called by TestMain. It gives nil unless PARLEY_REQUIRE_TRINO=1
 // asks for it: a start takes half a minute, and a gigabyte a node. Then what is not installed is a failure; tools/setup trino
 // installs it.
 func Start(o Options) (_ *Cluster, err error) {
-	if os.Getenv("PARLEY_REQUIRE_TRINO") == "" {
+	if !Asked() {
 		return nil, nil //nolint:nilnil // there is none
 	}
 	c := &Cluster{options: o}
@@ -177,11 +180,13 @@ func (c *Cluster) start(n *node) error {
 	return startForGood(n.cmd)
 }
 
-// startForGood starts a process. It ends with the thread that started it, and a test's may end before the test: this one waits.
+// startForGood starts a process. It ends with the thread that started it, and a test's may end before the test: this one waits. Other
+// processes may have been started by the same thread, which therefore lives on.
 func startForGood(cmd *exec.Cmd) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		started <- cmd.Start()
 		_ = cmd.Wait() // it is killed
 	}()
@@ -201,6 +206,8 @@ func (c *Cluster) files(n *node, database string) map[string][]string {
 		"config.properties": append([]string{
 			"http-server.http.port=" + strconv.Itoa(n.port), "node.internal-address=127.0.0.1", "discovery.uri=" + c.nodes[0].url(),
 			"query.max-memory-per-node=250MB", "http-server.log.enabled=false", "fault-tolerant-execution-task-memory=100MB",
+			// How long a node is believed in that does not answer: a minute, if nothing is said.
+			"query.remote-task.max-error-duration=10s", "exchange.max-error-duration=10s",
 		}, n.settings...),
 		"exchange-manager.properties":         {"exchange-manager.name=filesystem", "exchange.base-directories=" + filepath.Join(c.dir, "exchange")},
 		"catalog/" + Catalog + ".properties": append(c.catalog(database, Catalog, postgres.Catalog), "iceberg.security=READ_ONLY"),
@@ -297,10 +304,15 @@ func (c *Cluster) Kill(tb testing.TB, number int) {
 	}
 }
 
-// Restart starts a node that was killed, at the address that it had, and waits until the cluster is whole.
-func (c *Cluster) Restart(tb testing.TB, number int) {
+// Restart starts nodes that were killed, at the addresses that they had, and waits until the cluster is whole.
+func (c *Cluster) Restart(tb testing.TB, numbers ...int) {
 	tb.Helper()
-	if err := errors.Join(c.start(c.nodes[number]), c.ready(tb.Context())); err != nil {
+	for _, number := range numbers {
+		if err := c.start(c.nodes[number]); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := c.ready(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -335,6 +347,22 @@ func (c *Cluster) Address(tb testing.TB) (a lake.Address) {
 		tb.Fatal(err)
 	}
 	return a
+}
+
+// Name is what people call a place for a lake in a bucket whose tables the cluster sees. The environment of the test comes to be that of
+// processes that use it. Its control database is in a schema of that name.
+func (c *Cluster) Name(t *testing.T) string {
+	t.Helper()
+	c.Need(t)
+	name := "lake_" + strconv.FormatInt(c.lakes.Add(1), 10)
+	control, err := state.InSchema(c.database, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PARLEY_STATE", control)
+	t.Setenv("PARLEY_CACHE_DIR", t.TempDir())
+	t.Setenv("AWS_ENDPOINT_URL_S3", c.bucket.server.URL)
+	return "s3://" + c.bucket.server.Bucket(t) + "/" + name
 }
 
 // Left lists what there is of tables that the cluster wrote for a lake: in the catalog and in the store.
