@@ -209,7 +209,7 @@ func (c *Cluster) files(n *node, database string) map[string][]string {
 			// How long a node is believed in that does not answer: a minute, if nothing is said.
 			"query.remote-task.max-error-duration=10s", "exchange.max-error-duration=10s",
 		}, n.settings...),
-		"exchange-manager.properties":         {"exchange-manager.name=filesystem", "exchange.base-directories=" + filepath.Join(c.dir, "exchange")},
+		"exchange-manager.properties":        {"exchange-manager.name=filesystem", "exchange.base-directories=" + filepath.Join(c.dir, "exchange")},
 		"catalog/" + Catalog + ".properties": append(c.catalog(database, Catalog, postgres.Catalog), "iceberg.security=READ_ONLY"),
 		"catalog/" + Results + ".properties": c.catalog(database, Results, "parley_results"),
 	}

@@ -80,7 +80,7 @@ type table struct {
 }
 
 // Locations in the annex, by the name of a table.
-func (t *Tables) uses() store.Location               { return t.annex.At.Join("uses") }
+func (t *Tables) uses() store.Location              { return t.annex.At.Join("uses") }
 func (t *Tables) files(table string) store.Location { return t.annex.At.Join("tables", table) }
 
 // begin takes a new name.
