@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/parley-hq/parley/internal/engine"
@@ -32,6 +33,9 @@ type answering struct {
 	duck  *duck.DB
 	trino *trino.Cluster // nil: DuckDB answers everything
 	from  int64
+
+	sweep func(*slog.Logger) // begins to sweep what the cluster wrote, beside all else
+	swept func()             // ends that; nil: nothing is swept
 }
 
 // connect makes the way to the cluster, which need not be there yet.
@@ -65,29 +69,43 @@ const (
 	sweepsAway = 10 * time.Second
 )
 
-// sweep removes what the cluster wrote for questions over lakes and nobody uses, now and then, until ctx ends.
-func (a *answering) sweep(ctx context.Context, lakes map[string]*lake.Lake, log *slog.Logger) {
-	if a.trino == nil {
-		return
+// sweepBeside makes ready to sweep what the cluster wrote for questions over lakes.
+func (a *answering) sweepBeside(ctx context.Context, lakes map[string]*lake.Lake) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var sweeping sync.WaitGroup
+	a.sweep = func(log *slog.Logger) { sweeping.Go(func() { a.sweepOften(ctx, lakes, log) }) }
+	a.swept = func() {
+		stop()
+		sweeping.Wait()
 	}
-	for ctx.Err() == nil {
+}
+
+// sweepOften removes what the cluster wrote and nobody uses, now and then, until ctx ends.
+func (a *answering) sweepOften(ctx context.Context, lakes map[string]*lake.Lake, log *slog.Logger) {
+	for a.trino != nil && ctx.Err() == nil {
 		pause := sweeps
 		for name, l := range lakes {
-			written := a.trino.Tables(l)
-			if written == nil {
-				continue
-			}
-			if err := written.Sweep(ctx); err != nil && ctx.Err() == nil {
+			if err := a.sweepOf(ctx, l); err != nil && ctx.Err() == nil {
 				pause = sweepsAway
-				log.WarnContext(ctx, "remove what a Trino cluster wrote for earlier jobs", "organization", name, "err", err, "retry", pause)
+				log.WarnContext(ctx, "remove what the Trino cluster wrote for earlier jobs", "organization", name, "err", err, "retry", pause)
 			}
 		}
 		_ = wait.For(ctx, pause) // the loop sees for itself that ctx has ended
 	}
 }
 
+func (a *answering) sweepOf(ctx context.Context, l *lake.Lake) error {
+	if written := a.trino.Tables(l); written != nil {
+		return written.Sweep(ctx)
+	}
+	return nil
+}
+
 // disconnect gives up the way to the cluster.
 func (a *answering) disconnect() error {
+	if a.swept != nil {
+		a.swept()
+	}
 	if a.trino == nil {
 		return nil
 	}

@@ -5,11 +5,9 @@ package app
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
@@ -77,9 +75,6 @@ type Service struct {
 	tables      map[string]api.Tables
 	directories map[string]directory.Source
 	engines     answering // one for all: DuckDB bounds its memory by itself
-
-	sweep func(*slog.Logger) // begins to sweep what the cluster wrote, until the service is closed
-	swept func()             // ends that
 }
 
 // OpenService opens lakes and the folder of their server, which is made if it is not there. Large questions go to the cluster, if
@@ -111,28 +106,14 @@ func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_
 	if err = s.engines.connect(large); err != nil {
 		return nil, err
 	}
-	s.sweepBeside(ctx)
+	s.engines.sweepBeside(ctx, s.lakes)
 	s.directories = directories(s.lakes)
 	s.folder, err = server.OpenFolder(ctx, dir)
 	return s, err
 }
 
-// sweepBeside makes ready to sweep beside the server.
-func (s *Service) sweepBeside(ctx context.Context) {
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var sweeping sync.WaitGroup
-	s.sweep = func(log *slog.Logger) { sweeping.Go(func() { s.engines.sweep(ctx, s.lakes, log) }) }
-	s.swept = func() {
-		stop()
-		sweeping.Wait()
-	}
-}
-
 // Close closes everything.
 func (s *Service) Close() (err error) {
-	if s.swept != nil {
-		s.swept()
-	}
 	if s.folder != nil {
 		err = s.folder.Close()
 	}
@@ -156,7 +137,7 @@ func (s *Service) views() map[string]engine.Views {
 
 // Serve makes a server. Now is its clock. It is called once.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
-	s.sweep(l.Log)
+	s.engines.sweep(l.Log)
 	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Folder: s.folder, Directories: s.directories})
 }
 
