@@ -85,7 +85,9 @@ func parley(t *testing.T, args ...string) []byte {
 // planned is how many bytes a question touches that asks for all days up to one.
 func planned(t *testing.T, lake, to string, flags []string) int64 {
 	t.Helper()
-	var said struct{ Planned int64 }
+	var said struct {
+		Planned int64 `json:"planned"`
+	}
 	out := parley(t, append([]string{"query", "--lake", lake, "--from", clusterFrom, "--to", to, "--explain", "--json"}, flags...)...)
 	if err := json.Unmarshal(out, &said); err != nil || said.Planned == 0 {
 		t.Fatalf("%v: %s", err, out)
@@ -243,7 +245,9 @@ func (c *clustered) await(t *testing.T, id, state string) {
 	t.Helper()
 	for {
 		_, said := c.ask(t, "GET", jobs+"/"+id, "")
-		var status struct{ State string }
+		var status struct {
+			State string `json:"state"`
+		}
 		if err := json.Unmarshal(said, &status); err != nil || status.State == "FAILED" || t.Context().Err() != nil {
 			t.Fatalf("the job is not %s: %v: %s", state, err, said)
 		}
@@ -262,7 +266,7 @@ func (c *clustered) has(t *testing.T, id string) {
 		Conversations []struct {
 			ID    string `json:"conversationId"`
 			Start string `json:"conversationStart"`
-		}
+		} `json:"conversations"`
 	}
 	if err := json.Unmarshal(said, &results); err != nil {
 		t.Fatalf("%v: %.300s", err, said)

@@ -23,11 +23,11 @@ import (
 // Rows reads columns of a data file, all of them if none is named, in the order of the file. A record batch is valid
 // until the next one is asked for. Damage of any kind is fault.Corrupt.
 func Rows(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
-	return RowsWithin(ctx, f, tables.BytesAtOnce, columns...)
+	return rowsWithin(ctx, f, tables.BytesAtOnce, columns...)
 }
 
-// RowsWithin is Rows for those who read many files at once: a record batch has at most the text of one row more than so many bytes.
-func RowsWithin(ctx context.Context, f File, bytes int64, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
+// rowsWithin is Rows for those who read many files at once: a record batch has at most the text of one row more than so many bytes.
+func rowsWithin(ctx context.Context, f File, bytes int64, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		stopped := false
 		err := eachRows(ctx, f, bytes, columns, func(b arrow.RecordBatch) bool {

@@ -1,18 +1,13 @@
 package written
 
 import (
-	"bytes"
 	"cmp"
 	"container/heap"
 	"context"
 	"iter"
 	"math"
-	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
@@ -27,26 +22,16 @@ const (
 	blockLeast  = 128 << 10
 )
 
-// row is a record and the key that it is sorted by, in microseconds since 1970.
-type row struct {
-	conversation.Record
-
-	key int64
-}
-
-// never is the key of what has none.
-const never = math.MaxInt64
-
 // block is some rows of a file, or why there are no more.
 type block struct {
-	rows []row
+	rows []datafile.Keyed
 	err  error
 }
 
 // run is a file that is read.
 type run struct {
 	file   datafile.File
-	rows   []row // the first is the next; of an open run there is one
+	rows   []datafile.Keyed // the first is the next; of an open run there is one
 	blocks <-chan block
 }
 
@@ -79,16 +64,8 @@ func merge(ctx context.Context, files []datafile.File, by sqltext.Sorting) iter.
 // read reads a file into blocks, until somebody stops it, and closes blocks.
 func read(ctx context.Context, f datafile.File, by sqltext.Sorting, most int64, blocks chan<- block) {
 	defer close(blocks)
-	columns := []string{"conversation_id", "conversation_start", "conversation_end", "record"}
-	key := slices.Index(columns, by.Column)
-	if key < 0 {
-		key, columns = len(columns), append(columns, by.Column)
-	}
-	for batch, err := range datafile.RowsWithin(ctx, f, most, columns...) {
-		b := block{err: err}
-		if err == nil {
-			b.rows, b.err = rowsOf(f, batch, key)
-		}
+	for rows, err := range datafile.Records(ctx, f, most, by.Column) {
+		b := block{rows, err}
 		select {
 		case blocks <- b:
 		case <-ctx.Done():
@@ -100,28 +77,10 @@ func read(ctx context.Context, f datafile.File, by sqltext.Sorting, most int64, 
 	}
 }
 
-// rowsOf copies the rows of a batch that has what they are sorted by in the column key.
-func rowsOf(f datafile.File, batch arrow.RecordBatch, key int) (rows []row, err error) {
-	defer func() {
-		if p := recover(); p != nil { // a column is of another type
-			err = fault.New(fault.Corrupt, "file %s, which the Trino cluster wrote, cannot be read: %v", f.Path, p)
-		}
-	}()
-	rows = make([]row, batch.NumRows())
-	for i := range rows {
-		rows[i] = row{conversation.Record{
-			ID:    conversation.ID(strings.Clone(datafile.TextAt(batch, 0, i))),
-			Start: datafile.TimeAt(batch, 1, i),
-			End:   datafile.TimeAt(batch, 2, i),
-			JSON:  bytes.Clone([]byte(datafile.TextAt(batch, 3, i))),
-		}, keyOf(datafile.TimeAt(batch, key, i))}
-	}
-	return rows, nil
-}
-
+// keyOf is what an instant is sorted by; what has none comes as the latest.
 func keyOf(t time.Time) int64 {
 	if t.IsZero() {
-		return never
+		return math.MaxInt64
 	}
 	return t.UnixMicro()
 }
@@ -181,8 +140,8 @@ func (r *run) fill(ctx context.Context) error {
 }
 
 // compare is the order of the rows.
-func (m *merging) compare(a, b row) int {
-	c := cmp.Compare(a.key, b.key)
+func (m *merging) compare(a, b datafile.Keyed) int {
+	c := cmp.Compare(keyOf(a.Key), keyOf(b.Key))
 	if m.by.Descending {
 		c = -c
 	}
