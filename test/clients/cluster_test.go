@@ -86,13 +86,15 @@ func parley(t *testing.T, args ...string) []byte {
 func planned(t *testing.T, lake, to string, flags []string) int64 {
 	t.Helper()
 	var said struct {
-		Planned int64 `json:"planned"`
+		Engine struct {
+			Planned int64 `json:"planned_bytes"`
+		} `json:"engine"`
 	}
 	out := parley(t, append([]string{"query", "--lake", lake, "--from", clusterFrom, "--to", to, "--explain", "--json"}, flags...)...)
-	if err := json.Unmarshal(out, &said); err != nil || said.Planned == 0 {
+	if err := json.Unmarshal(out, &said); err != nil || said.Engine.Planned == 0 {
 		t.Fatalf("%v: %s", err, out)
 	}
-	return said.Planned
+	return said.Engine.Planned
 }
 
 // balancer hands requests to the nodes in turns, and to the next one where nobody listens.
