@@ -3,6 +3,7 @@ package written_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"testing"
@@ -210,7 +211,7 @@ func many(t *testing.T) (*lake.Lake, []conversation.ID) {
 }
 
 // simulated gives three days of a simulated contact centre.
-func simulated(t *testing.T, perDay int) (out []conversation.Record) {
+func simulated(t testing.TB, perDay int) (out []conversation.Record) {
 	t.Helper()
 	centre := sim.New(sim.Config{Seed: 7, PerDay: perDay})
 	first := conversation.DayOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
@@ -233,7 +234,7 @@ func simulated(t *testing.T, perDay int) (out []conversation.Record) {
 }
 
 // lakeOf is a lake in a bucket with these records.
-func lakeOf(t *testing.T, records []conversation.Record) *lake.Lake {
+func lakeOf(t testing.TB, records []conversation.Record) *lake.Lake {
 	t.Helper()
 	l := cluster.Lake(t)
 	w, err := l.Writer(t.Context())
@@ -263,7 +264,7 @@ func versions(records []conversation.Record) iter.Seq2[conversation.Version, err
 }
 
 // over is an engine over the newest snapshot of a lake.
-func over(t *testing.T, l *lake.Lake, cfg trino.Config) engine.Engine {
+func over(t testing.TB, l *lake.Lake, cfg trino.Config) engine.Engine {
 	t.Helper()
 	e, err := trino.Views{Cluster: reach(t, cfg), Lake: l}.Settled(t.Context())
 	if err != nil {
@@ -278,7 +279,7 @@ func over(t *testing.T, l *lake.Lake, cfg trino.Config) engine.Engine {
 }
 
 // reach opens the way to the cluster.
-func reach(t *testing.T, cfg trino.Config) *trino.Cluster {
+func reach(t testing.TB, cfg trino.Config) *trino.Cluster {
 	t.Helper()
 	cfg.URL, cfg.Catalog = cluster.URL, trinotest.Catalog
 	c, err := trino.Open(cfg)
@@ -291,4 +292,33 @@ func reach(t *testing.T, cfg trino.Config) *trino.Cluster {
 		}
 	})
 	return c
+}
+
+// Parley's way to large jobs, and that of a cluster that writes nothing: what it finds comes through the coordinator, some days at a time.
+func BenchmarkRecords(b *testing.B) {
+	cluster.Need(b)
+	for _, perDay := range []int{2_000, 10_000} {
+		records := simulated(b, perDay)
+		l := lakeOf(b, records)
+		for what, cfg := range map[string]trino.Config{"written": {Results: trinotest.Results}, "parts": {}} {
+			b.Run(fmt.Sprintf("%s/%d", what, len(records)), func(b *testing.B) {
+				e, q := over(b, l, cfg), everything()
+				q.OrderBy, q.Order = query.ByConversationStart, query.Ascending // the order that goes by parts
+				for b.Loop() {
+					n, bytes := 0, int64(0)
+					for r, err := range e.Records(b.Context(), q, 0, 0) {
+						if err != nil {
+							b.Fatal(err)
+						}
+						n++
+						bytes += int64(len(r.JSON))
+					}
+					if n != len(records) {
+						b.Fatalf("%d records", n)
+					}
+					b.SetBytes(bytes)
+				}
+			})
+		}
+	}
 }
