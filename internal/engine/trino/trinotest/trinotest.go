@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	_ "embed" // of resultsTables
 	"errors"
 	"fmt"
 	"net"
@@ -128,15 +129,9 @@ func (c *Cluster) makeResults(ctx context.Context) (err error) {
 }
 
 // resultsTables are those that docs/trino.md has people make.
-const resultsTables = `
-CREATE SCHEMA parley_results;
-CREATE TABLE parley_results.iceberg_tables (
-  catalog_name VARCHAR(255) NOT NULL, table_namespace VARCHAR(255) NOT NULL, table_name VARCHAR(255) NOT NULL,
-  metadata_location VARCHAR(1000), previous_metadata_location VARCHAR(1000), iceberg_type VARCHAR(5),
-  PRIMARY KEY (catalog_name, table_namespace, table_name));
-CREATE TABLE parley_results.iceberg_namespace_properties (
-  catalog_name VARCHAR(255) NOT NULL, namespace VARCHAR(255) NOT NULL, property_key VARCHAR(255) NOT NULL, property_value VARCHAR(1000),
-  PRIMARY KEY (catalog_name, namespace, property_key));`
+//
+//go:embed results.sql
+var resultsTables string
 
 // node is one process of a cluster.
 type node struct {
@@ -374,11 +369,17 @@ func (c *Cluster) Left(tb testing.TB, l *lake.Lake) (left []string) {
 		tb.Fatal(err)
 	}
 	defer func() { _ = db.Close(ctx) }()
-	rows, err := db.Query(ctx, "SELECT table_name FROM parley_results.iceberg_tables WHERE table_namespace = $1", l.Namespace())
+	rows, err := db.Query(ctx, "SELECT table_namespace, table_name FROM parley_results.iceberg_tables")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if left, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+	var namespace, table string
+	if _, err = pgx.ForEachRow(rows, []any{&namespace, &table}, func() error {
+		if namespace == l.Namespace() {
+			left = append(left, table)
+		}
+		return nil
+	}); err != nil {
 		tb.Fatal(err)
 	}
 	annex := l.Annex()

@@ -94,22 +94,23 @@ func btoi(b bool) int {
 // A file that is not in order, cannot be read, or is read no more ends the merge, after what came before.
 func TestMergeFails(t *testing.T) {
 	broken := errors.New("broken")
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
 	first := []datafile.Keyed{keyed("a", 1), keyed("b", 2)}
 	for what, c := range map[string]struct {
-		ctx  context.Context
 		runs []*run
 		want error
 	}{
-		"not in order":           {t.Context(), []*run{file(nil, first, []datafile.Keyed{keyed("c", 1)})}, fault.Corrupt},
-		"not in order by id":     {t.Context(), []*run{file(nil, []datafile.Keyed{keyed("b", 1), keyed("a", 1)})}, fault.Corrupt},
-		"cannot be read":         {t.Context(), []*run{file(broken)}, broken},
-		"cannot be read further": {t.Context(), []*run{file(nil, []datafile.Keyed{keyed("z", 9)}), file(broken, first)}, broken},
-		"nobody wants it":        {cancelled, []*run{file(nil, first)}, context.Canceled},
+		"not in order":           {[]*run{file(nil, first, []datafile.Keyed{keyed("c", 1)})}, fault.Corrupt},
+		"not in order by id":     {[]*run{file(nil, []datafile.Keyed{keyed("b", 1), keyed("a", 1)})}, fault.Corrupt},
+		"cannot be read":         {[]*run{file(broken)}, broken},
+		"cannot be read further": {[]*run{file(nil, []datafile.Keyed{keyed("z", 9)}), file(broken, first)}, broken},
 	} {
-		if got, err := drain(c.ctx, c.runs, sqltext.Sorting{Column: "conversation_start"}); !errors.Is(err, c.want) {
+		if got, err := drain(t.Context(), c.runs, sqltext.Sorting{Column: "conversation_start"}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, %v", what, got, err)
 		}
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := drain(cancelled, []*run{file(nil, first)}, sqltext.Sorting{Column: "conversation_start"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("nobody wants it: %v, %v", got, err)
 	}
 }
