@@ -131,10 +131,12 @@ engines: setup-build ## PyIceberg and DuckDB read a lake, by the server and by c
 test-cluster: export PARLEY_REQUIRE_POSTGRES = 1
 test-cluster: export PARLEY_REQUIRE_S3 = 1
 test-cluster: export PARLEY_REQUIRE_TRINO = 1
+test-cluster: export PARLEY_REQUIRE_CLIENTS = 1
 test-cluster: export PATH := $(CURDIR)/bin/tools:$(PATH)
-test-cluster: setup-build ## The suites of engines on a real Trino, of stores and control databases on a real S3 server and Postgres; installs them, 540 MB
-	@tools/setup postgres && tools/setup s3 && tools/setup trino
-	@$(GO) test $(STRIPPED) -count 1 -p 1 -timeout 60m ./internal/engine/trino/... ./internal/store/s3 ./internal/state/... ./internal/postgres/...
+test-cluster: setup-build ## Engines, lakes, stores, control databases and servers on a real Trino, S3 server and Postgres, official clients through a balancer; installs them, 540 MB
+	@tools/setup postgres && tools/setup s3 && tools/setup trino && tools/setup clients
+	@$(GO) test $(STRIPPED) -count 1 -p 1 -timeout 90m ./internal/engine/trino/... ./internal/store/... ./internal/state/... ./internal/postgres/... ./internal/lake ./internal/job ./internal/app
+	@$(GO) test $(STRIPPED) -count 1 -timeout 30m -run 'ThroughABalancer|AClusterLosesNodes' ./test/clients
 
 .PHONY: examples
 examples: setup-build ## Everything in examples/: the integrations in three languages, dbt, the notebook

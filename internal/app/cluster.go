@@ -1,17 +1,24 @@
 package app
 
 import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/choice"
 	"github.com/parley-hq/parley/internal/engine/duck"
 	"github.com/parley-hq/parley/internal/engine/trino"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // Cluster is the Trino that answers large questions. Without a URL there is none.
 type Cluster struct {
 	URL     string
 	Catalog string // of the lakes
+	Results string // catalog that the cluster may write to, for large jobs; empty: none
 	From    int64  // planned bytes from which on a question is large
 }
 
@@ -26,13 +33,16 @@ type answering struct {
 	duck  *duck.DB
 	trino *trino.Cluster // nil: DuckDB answers everything
 	from  int64
+
+	sweep func(*slog.Logger) // begins to sweep what the cluster wrote, beside all else
+	swept func()             // ends that; nil: nothing is swept
 }
 
 // connect makes the way to the cluster, which need not be there yet.
 func (a *answering) connect(c Cluster) (err error) {
 	if c.URL != "" {
 		a.from = c.From
-		a.trino, err = trino.Open(trino.Config{URL: c.URL, Catalog: c.Catalog})
+		a.trino, err = trino.Open(trino.Config{URL: c.URL, Catalog: c.Catalog, Results: c.Results})
 	}
 	return err
 }
@@ -50,11 +60,52 @@ func (a *answering) views(l *lake.Lake) engine.Views {
 }
 
 func (a *answering) large(l *lake.Lake, s *lake.Snapshot) choice.Named {
-	return choice.Named{Full: trino.New(a.trino, s, l.Namespace()), Name: trinoName}
+	return choice.Named{Full: trino.New(a.trino, l, s), Name: trinoName}
+}
+
+// How often is looked for what the cluster wrote and nobody uses: of a process that was killed, or while the cluster was away.
+const (
+	sweeps     = time.Hour
+	sweepsAway = 10 * time.Second
+)
+
+// sweepBeside makes ready to sweep what the cluster wrote for questions over lakes.
+func (a *answering) sweepBeside(ctx context.Context, lakes map[string]*lake.Lake) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var sweeping sync.WaitGroup
+	a.sweep = func(log *slog.Logger) { sweeping.Go(func() { a.sweepOften(ctx, lakes, log) }) }
+	a.swept = func() {
+		stop()
+		sweeping.Wait()
+	}
+}
+
+// sweepOften removes what the cluster wrote and nobody uses, now and then, until ctx ends.
+func (a *answering) sweepOften(ctx context.Context, lakes map[string]*lake.Lake, log *slog.Logger) {
+	for a.trino != nil && ctx.Err() == nil {
+		pause := sweeps
+		for name, l := range lakes {
+			if err := a.sweepOf(ctx, l); err != nil && ctx.Err() == nil {
+				pause = sweepsAway
+				log.WarnContext(ctx, "remove what the Trino cluster wrote for earlier jobs", "organization", name, "err", err, "retry", pause)
+			}
+		}
+		_ = wait.For(ctx, pause) // the loop sees for itself that ctx has ended
+	}
+}
+
+func (a *answering) sweepOf(ctx context.Context, l *lake.Lake) error {
+	if written := a.trino.Tables(l); written != nil {
+		return written.Sweep(ctx)
+	}
+	return nil
 }
 
 // disconnect gives up the way to the cluster.
 func (a *answering) disconnect() error {
+	if a.swept != nil {
+		a.swept()
+	}
 	if a.trino == nil {
 		return nil
 	}

@@ -119,6 +119,7 @@ func OpenService(ctx context.Context, lakes Lakes, given string, large Cluster) 
 	if err = s.engines.connect(large); err != nil {
 		return nil, err
 	}
+	s.engines.sweepBeside(ctx, s.lakes)
 	s.directories = directories(s.lakes)
 	s.home, err = home.open(ctx, s.lakes)
 	return s, err
@@ -147,8 +148,9 @@ func (s *Service) views() map[string]engine.Views {
 	return views
 }
 
-// Serve makes a server. Now is its clock.
+// Serve makes a server. Now is its clock. It is called once.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
+	s.engines.sweep(l.Log)
 	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Home: s.home, Directories: s.directories})
 }
 

@@ -168,7 +168,8 @@ func (t *transfer) vacant(ctx context.Context) (done bool, err error) {
 	return false, fault.New(fault.Invalid, "%s is another lake; give another place", t.to)
 }
 
-// objects yields what belongs to a lake beside its control database. Locks are nothing, a server's folder is the server's.
+// objects yields what belongs to a lake beside its control database. Locks are nothing, a server's folder is the server's, and the annex
+// is of the moment.
 func (l *Lake) objects(ctx context.Context) func(yield func(store.Info, error) bool) {
 	return func(yield func(store.Info, error) bool) {
 		for o, err := range l.Store().List(ctx, "") {
@@ -188,7 +189,7 @@ const serverAt = "server"
 func belongs(at store.Location) bool {
 	top, _, within := strings.Cut(string(at), "/")
 	if within {
-		return !slices.Contains([]string{string(pinsAt), serverAt}, top)
+		return !slices.Contains([]string{string(pinsAt), string(annexAt), serverAt}, top)
 	}
 	return top != markerName && !strings.HasPrefix(top, ControlName) && !strings.HasSuffix(top, ".lock")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,14 @@ type Address struct {
 // asked to.
 func Serve(t testing.TB, args ...string) Address {
 	t.Helper()
+	at, _ := Node(t, args...)
+	return at
+}
+
+// Node is Serve, of a server that may be killed before.
+func Node(t testing.TB, args ...string) (at Address, kill func()) {
+	t.Helper()
+	var killed atomic.Bool
 	var stderr bytes.Buffer
 	stdout, printed := io.Pipe()
 	cmd := exec.CommandContext(t.Context(), Path(t), append(args, "--addr", "127.0.0.1:0", "--json")...)
@@ -46,14 +55,19 @@ func Serve(t testing.TB, args ...string) Address {
 	}()
 	t.Cleanup(func() {
 		err := <-exited
-		if code := cmd.ProcessState.ExitCode(); code != 0 {
+		if code := cmd.ProcessState.ExitCode(); code != 0 && !killed.Load() {
 			t.Errorf("the server ended with exit code %d, want 0 after SIGTERM: %v", code, err)
 		}
 		if t.Failed() {
 			t.Logf("the server said:\n%s", stderr.String())
 		}
 	})
-	return firstLine(t, stdout)
+	return firstLine(t, stdout), func() {
+		killed.Store(true)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // firstLine waits for the line with the address.

@@ -15,6 +15,7 @@ import (
 type Options struct {
 	URL     string
 	Catalog string
+	Results string
 	From    string
 }
 
@@ -26,6 +27,7 @@ const defaultFrom = "2GiB"
 func (o *Options) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.URL, "trino", "", "Trino that answers large questions, as http://USER@HOST:PORT; see docs/trino.md")
 	f.StringVar(&o.Catalog, "trino-catalog", "parley", "name of the lake's catalog in Trino")
+	f.StringVar(&o.Results, "trino-results", "", "name of a catalog to which Trino may write what large jobs find; without one it sorts in memory")
 	f.StringVar(&o.From, "trino-from", defaultFrom, "size of the data files that a question touches from which on it is large, as 500MiB, 2GiB")
 }
 
@@ -35,7 +37,7 @@ func (o *Options) Resolve() (app.Cluster, error) {
 		return app.Cluster{}, nil
 	}
 	from, err := bytes(o.From)
-	return app.Cluster{URL: o.URL, Catalog: o.Catalog, From: from}, err
+	return app.Cluster{URL: o.URL, Catalog: o.Catalog, Results: o.Results, From: from}, err
 }
 
 // units are what sizes are written in.

@@ -70,6 +70,20 @@ func RunTogether(t *testing.T, open func(t *testing.T, records []conversation.Re
 	newSuite(t, chooseSeed(t), set{"a few records", 50, func(t *testing.T, r *rand.Rand) []conversation.Record { return random(t, r, 12) }}, open).manners(t)
 }
 
+// RunOrders runs the part of the suite that is about the order of records: what is found by an interval alone, sorted in every way. It
+// is for engines that sort in ways of their own.
+func (share Share) RunOrders(t *testing.T, open func(t *testing.T, records []conversation.Record) engine.Engine) {
+	t.Helper()
+	seed := chooseSeed(t)
+	for _, set := range sets {
+		t.Run(set.name, func(t *testing.T) {
+			s := newSuite(t, seed, set, open)
+			s.share = share
+			s.questions(t)
+		})
+	}
+}
+
 // newSuite opens an engine over a set of records. A failure says how to repeat it.
 func newSuite(t *testing.T, seed uint64, of set, open opener) *suite {
 	t.Helper()

@@ -2,6 +2,7 @@ package sqltext
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -273,6 +274,18 @@ func (s Search) Records(limit, offset int) Text {
 	return Concat("SELECT "+recordColumns+" FROM (", s.Hits(recordColumns+", first_segment_start, last_segment_end"), ")", s.page(limit, offset))
 }
 
+// Unsorted are all records, as Records gives them but in no order, and what they are sorted by, if that is none of their columns.
+func (s Search) Unsorted() Text {
+	columns := recordColumns
+	if by := s.Sorting().Column; by != startColumn && by != endColumn {
+		columns += ", " + by
+	}
+	if !Filtered(s.q) {
+		return Concat("SELECT "+columns+" ", s.rows(tables.Conversations))
+	}
+	return s.Hits(columns)
+}
+
 // RecordsOf are the records with these ids, as Records gives them, in order of start.
 func RecordsOf(d Dialect, files []datafile.File, ids []conversation.ID) Text {
 	return withIDs(recordColumns, d, files, ids)
@@ -295,16 +308,38 @@ func withIDs(columns string, d Dialect, files []datafile.File, ids []conversatio
 		" ORDER BY conversation_start, conversation_id")
 }
 
-// order is what query says of Order and OrderBy: what has no end yet ends last.
-func order(q query.Query) string {
+// Columns by which a conversation is ordered that are part of a record.
+const (
+	startColumn = "conversation_start"
+	endColumn   = "conversation_end"
+)
+
+// Sorting is the order of records: by a column that may be null, which counts as later than all else, and then by conversation_id from the
+// smallest on.
+type Sorting struct {
+	Column     string
+	Descending bool
+}
+
+// Sorting is what query says of Order and OrderBy: what has no end yet ends last.
+func (s Search) Sorting() Sorting { return sortingOf(s.q) }
+
+func sortingOf(q query.Query) Sorting {
 	by := map[query.OrderBy]string{
-		query.ByConversationStart: "conversation_start",
-		query.ByConversationEnd:   "conversation_end",
+		query.ByConversationStart: startColumn,
+		query.ByConversationEnd:   endColumn,
 		query.BySegmentStart:      "first_segment_start",
 		query.BySegmentEnd:        "last_segment_end",
 	}[q.OrderBy]
-	if q.Order == query.Descending {
-		return by + " DESC NULLS FIRST, conversation_id"
-	}
-	return by + " NULLS LAST, conversation_id"
+	return Sorting{by, q.Order == query.Descending}
 }
+
+// Terms are what SQL sorts by.
+func (s Sorting) Terms() []string {
+	if s.Descending {
+		return []string{s.Column + " DESC NULLS FIRST", "conversation_id"}
+	}
+	return []string{s.Column + " NULLS LAST", "conversation_id"}
+}
+
+func order(q query.Query) string { return strings.Join(sortingOf(q).Terms(), ", ") }

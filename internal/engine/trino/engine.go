@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
+	"github.com/parley-hq/parley/internal/engine/trino/written"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
@@ -24,6 +25,7 @@ type Engine struct {
 	snapshot *lake.Snapshot
 	dialect  dialect
 	once     once
+	tables   *written.Tables // that the cluster may write; nil: none
 }
 
 var (
@@ -39,10 +41,10 @@ type once struct {
 	rows  int   // conversations of which rows are asked for
 }
 
-// New makes an engine over a snapshot, which is the engine's from then on. Schema has the lake's tables.
-func New(c *Cluster, snapshot *lake.Snapshot, schema string) *Engine {
-	d := dialect{schema: identifier(c.catalog) + "." + identifier(schema), of: snapshot.Of}
-	return &Engine{cluster: c, snapshot: snapshot, dialect: d, once: once{bytes: 256 << 20, rows: 250_000}}
+// New makes an engine over a snapshot of a lake, which is the engine's from then on.
+func New(c *Cluster, l *lake.Lake, snapshot *lake.Snapshot) *Engine {
+	d := dialect{schema: identifier(c.catalog) + "." + identifier(l.Namespace()), of: snapshot.Of}
+	return &Engine{cluster: c, snapshot: snapshot, dialect: d, once: once{bytes: 256 << 20, rows: 250_000}, tables: c.Tables(l)}
 }
 
 // Close closes the snapshot.
@@ -69,9 +71,13 @@ func (e *Engine) Count(ctx context.Context, q query.Query) (n int64, err error) 
 	return n, err
 }
 
-// Records yields the selected records. Where all of them are asked for by their start, the cluster sorts them a few days at a time.
+// Records yields the selected records. Where all of them are asked for, the cluster writes them down, if it may. Else it sorts them a few
+// days at a time, if they are asked for by their start.
 func (e *Engine) Records(ctx context.Context, q query.Query, limit, offset int) iter.Seq2[conversation.Record, error] {
 	s := e.search(q)
+	if e.tables != nil && offset == 0 && (limit == 0 || limit > e.once.rows) {
+		return first(limit, e.tables.Records(ctx, s))
+	}
 	if limit != 0 || offset != 0 || q.OrderBy != query.ByConversationStart {
 		return e.ask(ctx, s.Records(limit, offset))
 	}
@@ -81,6 +87,21 @@ func (e *Engine) Records(ctx context.Context, q query.Query, limit, offset int) 
 				if !yield(r, err) || err != nil {
 					return
 				}
+			}
+		}
+	}
+}
+
+// first yields the first records, so many; all of them, if limit is 0.
+func first(limit int, records iter.Seq2[conversation.Record, error]) iter.Seq2[conversation.Record, error] {
+	if limit == 0 {
+		return records
+	}
+	return func(yield func(conversation.Record, error) bool) {
+		n := 0
+		for r, err := range records {
+			if n++; !yield(r, err) || n == limit {
+				return
 			}
 		}
 	}

@@ -170,7 +170,7 @@ func lonely(t *testing.T, c *trino.Cluster, record conversation.Record) (_ *trin
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := trino.New(c, snapshot, g.lake.Namespace())
+	e := trino.New(c, g.lake, snapshot)
 	t.Cleanup(func() { _ = e.Close() }) // it was only read
 	files := snapshot.Files(tables.Conversations)
 	if len(files) != 1 {

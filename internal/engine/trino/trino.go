@@ -19,6 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
+	"github.com/parley-hq/parley/internal/engine/trino/written"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 )
@@ -29,15 +30,19 @@ type Config struct {
 	URL string
 	// Catalog is the name that the cluster gives to the Iceberg catalog of the lakes.
 	Catalog string
+	// Results is the name of a catalog into which the cluster may write what a large question finds. Empty: there is none, and the cluster
+	// sorts in memory, some days at a time.
+	Results string
 }
 
 // Cluster is the way to a Trino. Safe for concurrent use.
 type Cluster struct {
 	db      *sql.DB
 	catalog string
+	results string
 }
 
-var _ answers.Source = (*Cluster)(nil)
+var _ written.Cluster = (*Cluster)(nil)
 
 // patience is how long is tried to reach a cluster that does not answer. The next statement tries anew.
 const patience = 5 * time.Second
@@ -63,7 +68,7 @@ func Open(cfg Config) (*Cluster, error) {
 	if err != nil { // it may quote the password
 		return nil, fault.New(fault.Invalid, "the address of Trino cannot be used: write http://USER@HOST:PORT, and https with a password")
 	}
-	return &Cluster{db: sql.OpenDB(connector), catalog: cfg.Catalog}, nil
+	return &Cluster{db: sql.OpenDB(connector), catalog: cfg.Catalog, results: cfg.Results}, nil
 }
 
 // Close gives up the connections.
@@ -79,6 +84,21 @@ func (c *Cluster) Ready(ctx context.Context) error {
 func (c *Cluster) Ask(ctx context.Context, statement sqltext.Text) (*sql.Rows, error) {
 	rows, err := c.db.QueryContext(ctx, statement.SQL, statement.Args...)
 	return rows, c.Failed(ctx, err)
+}
+
+// Do implements written.Cluster.
+func (c *Cluster) Do(ctx context.Context, statement sqltext.Text) error {
+	_, err := c.db.ExecContext(ctx, statement.SQL, statement.Args...)
+	return c.Failed(ctx, err)
+}
+
+// Tables are those that the cluster may write for questions over a lake; nil if it may not, or the lake may only be read.
+func (c *Cluster) Tables(l *lake.Lake) *written.Tables {
+	annex := l.Annex()
+	if c.results == "" || annex.Locks == nil {
+		return nil
+	}
+	return written.In(c, annex, c.results, l.Namespace())
 }
 
 // Failed implements answers.Source. What the cluster says may quote data, and stays in the chain.
@@ -141,7 +161,6 @@ var transient = map[string]bool{
 type Views struct {
 	Cluster *Cluster
 	Lake    *lake.Lake
-	Schema  string // of the catalog, with the tables of the lake
 }
 
 // Live opens the newest snapshot.
@@ -153,7 +172,7 @@ func (v Views) Settled(ctx context.Context) (engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(v.Cluster, snapshot, v.Schema), nil
+	return New(v.Cluster, v.Lake, snapshot), nil
 }
 
 // Available is the end of the days that the lake has whole.

@@ -14,7 +14,7 @@ import (
 
 var cluster *trinotest.Cluster
 
-func TestMain(m *testing.M) { trinotest.Main(m, &cluster, 0) }
+func TestMain(m *testing.M) { trinotest.Main(m, &cluster, trinotest.Options{}) }
 
 // share is how many of the questions by chance are asked: each takes some tenths of a second.
 const share = enginetest.Share(24)
@@ -38,7 +38,7 @@ func TestRows(t *testing.T) {
 // What SQL adds up of a lake's tables is what a naive evaluation adds up of the records.
 func TestSums(t *testing.T) {
 	c := open(t)
-	share.RunSums(t, func(t *testing.T, records []conversation.Record) engine.Engine { return engineOver(t, c, records) })
+	(3 * share).RunSums(t, func(t *testing.T, records []conversation.Record) engine.Engine { return engineOver(t, c, records) })
 }
 
 // A lake grows by commits, and a view stays as it is.
@@ -46,15 +46,34 @@ func TestViews(t *testing.T) {
 	c := open(t)
 	enginetest.RunViews(t, func(t *testing.T, _ time.Time) enginetest.Grows {
 		g := newGrowing(t)
-		return enginetest.Grows{Views: trino.Views{Cluster: c, Lake: g.lake, Schema: g.lake.Namespace()}, Add: g.add}
+		return enginetest.Grows{Views: trino.Views{Cluster: c, Lake: g.lake}, Add: g.add}
 	})
 }
 
-// open opens the way to the cluster. Without one the test is skipped.
+// What the cluster writes down and this process merges is what it would have given, in the same order. Nothing is left of it.
+func TestWritten(t *testing.T) {
+	c := reach(t, trino.Config{Results: trinotest.Results})
+	over := func(t *testing.T, records []conversation.Record) engine.Engine {
+		e, g := engineOf(t, c, records)
+		t.Cleanup(func() { cluster.Empty(t, g.lake) })
+		return e
+	}
+	share.RunOrders(t, over)
+	enginetest.RunTogether(t, over)
+}
+
+// open opens the way to a cluster that writes nothing. Without one the test is skipped.
 func open(t *testing.T) *trino.Cluster {
 	t.Helper()
+	return reach(t, trino.Config{})
+}
+
+// reach opens the way to the cluster.
+func reach(t *testing.T, cfg trino.Config) *trino.Cluster {
+	t.Helper()
 	cluster.Need(t)
-	c, err := trino.Open(trino.Config{URL: cluster.URL, Catalog: trinotest.Catalog})
+	cfg.URL, cfg.Catalog = cluster.URL, trinotest.Catalog
+	c, err := trino.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,17 +101,24 @@ func (g growing) add(t *testing.T, records ...conversation.Record) {
 // engineOver is an engine over a lake with these records, which came in several commits.
 func engineOver(t *testing.T, c *trino.Cluster, records []conversation.Record) *trino.Engine {
 	t.Helper()
+	e, _ := engineOf(t, c, records)
+	return e
+}
+
+// engineOf is engineOver, and its lake.
+func engineOf(t *testing.T, c *trino.Cluster, records []conversation.Record) (*trino.Engine, growing) {
+	t.Helper()
 	g := newGrowing(t)
 	enginetest.Fill(t, g.lake, records)
 	snapshot, err := g.lake.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := trino.New(c, snapshot, g.lake.Namespace())
+	e := trino.New(c, g.lake, snapshot)
 	t.Cleanup(func() {
 		if err := e.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return e
+	return e, g
 }

@@ -23,9 +23,14 @@ import (
 // Rows reads columns of a data file, all of them if none is named, in the order of the file. A record batch is valid
 // until the next one is asked for. Damage of any kind is fault.Corrupt.
 func Rows(ctx context.Context, f File, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
+	return rowsWithin(ctx, f, tables.BytesAtOnce, columns...)
+}
+
+// rowsWithin is Rows for those who read many files at once: a record batch has at most the text of one row more than so many bytes.
+func rowsWithin(ctx context.Context, f File, bytes int64, columns ...string) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		stopped := false
-		err := eachRows(ctx, f, columns, func(b arrow.RecordBatch) bool {
+		err := eachRows(ctx, f, bytes, columns, func(b arrow.RecordBatch) bool {
 			stopped = !yield(b, nil)
 			return !stopped
 		})
@@ -43,7 +48,7 @@ func unread(ctx context.Context, f File, err error) error {
 	return fault.Because(fault.Corrupt, plainly(err), "data file %s cannot be read", f.Path)
 }
 
-func eachRows(ctx context.Context, f File, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
+func eachRows(ctx context.Context, f File, bytes int64, columns []string, yield func(arrow.RecordBatch) bool) (err error) {
 	r, err := openParquet(ctx, f)
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func eachRows(ctx context.Context, f File, columns []string, yield func(arrow.Re
 		return err
 	}
 	for group, more := 0, true; more && group < r.NumRowGroups(); group++ {
-		if more, err = eachRowsOf(ctx, r, group, leaves, yield); err != nil {
+		if more, err = eachRowsOf(ctx, r, group, bytes, leaves, yield); err != nil {
 			return err
 		}
 	}
@@ -75,8 +80,8 @@ func leavesOf(f *file.Reader, columns []string) (leaves []int, err error) {
 }
 
 // eachBatchOf reads a row group, and says whether more is wanted.
-func eachRowsOf(ctx context.Context, f *file.Reader, group int, leaves []int, yield func(arrow.RecordBatch) bool) (bool, error) {
-	rr, err := readGroup(ctx, f, group, leaves)
+func eachRowsOf(ctx context.Context, f *file.Reader, group int, bytes int64, leaves []int, yield func(arrow.RecordBatch) bool) (bool, error) {
+	rr, err := readGroup(ctx, f, group, bytes, leaves)
 	if err != nil {
 		return false, err
 	}
@@ -92,9 +97,9 @@ func eachRowsOf(ctx context.Context, f *file.Reader, group int, leaves []int, yi
 	}
 }
 
-func readGroup(ctx context.Context, f *file.Reader, group int, leaves []int) (_ pqarrow.RecordReader, err error) {
+func readGroup(ctx context.Context, f *file.Reader, group int, bytes int64, leaves []int) (_ pqarrow.RecordReader, err error) {
 	defer recovered(&err)
-	props := pqarrow.ArrowReadProperties{BatchSize: rowsAtOnce(f.RowGroup(group).MetaData(), leaves)}
+	props := pqarrow.ArrowReadProperties{BatchSize: rowsAtOnce(f.RowGroup(group).MetaData(), bytes, leaves)}
 	r, err := pqarrow.NewFileReader(f, props, memory.DefaultAllocator)
 	if err != nil {
 		return nil, err
@@ -109,14 +114,14 @@ func nextRows(rr pqarrow.RecordReader) (more bool, err error) {
 }
 
 // rowsAtOnce is how many rows of a row group are held at a time: fewer than tables.RowsAtOnce when they are large.
-func rowsAtOnce(group *metadata.RowGroupMetaData, leaves []int) int64 {
+func rowsAtOnce(group *metadata.RowGroupMetaData, bytes int64, leaves []int) int64 {
 	size := int64(1)
 	for i := range group.NumColumns() {
 		if c, err := group.ColumnChunk(i); err == nil && (len(leaves) == 0 || slices.Contains(leaves, i)) {
 			size += c.TotalUncompressedSize()
 		}
 	}
-	return max(1, min(tables.RowsAtOnce, group.NumRows()*tables.BytesAtOnce/size))
+	return max(1, min(tables.RowsAtOnce, group.NumRows()*bytes/size))
 }
 
 // versionColumns is what a Version is read from.

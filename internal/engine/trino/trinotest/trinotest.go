@@ -1,17 +1,19 @@
 // Package trinotest runs a Trino of its own for tests: a coordinator and workers, over lakes whose control databases are in a
-// Postgres and whose files lie on this machine.
+// Postgres and whose files lie on this machine or in a bucket.
 package trinotest
 
 import (
 	"bytes"
 	"context"
 	"database/sql"
+	_ "embed" // of resultsTables
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -28,31 +30,45 @@ import (
 	"github.com/parley-hq/parley/internal/state/postgres"
 )
 
-// Catalog is the catalog of lakes. It is read-only.
-const Catalog = "parley"
+// Catalogs of the cluster: of lakes, which is read-only, and of what it writes itself.
+const (
+	Catalog = "parley"
+	Results = "parley_results"
+)
 
 // heap bounds the memory of a node. It takes half as much again.
 const heap = "768M"
+
+// Options are those of a cluster.
+type Options struct {
+	Workers int  // none: the coordinator does the work itself
+	Buckets bool // lakes are in buckets of an S3 server
+}
 
 // Cluster is a running Trino.
 type Cluster struct {
 	URL string
 
+	options  Options
 	dir      string
 	postgres *postgrestest.Server
 	database string
-	nodes    []*node
+	bucket   *bucket // nil: lakes are in folders
+	nodes    []*node // the coordinator is the first
 	lakes    atomic.Int64
 }
 
-// Start starts a cluster for the tests of a package, to be called by TestMain. Without workers the coordinator does the work
-// itself. It gives nil unless PARLEY_REQUIRE_TRINO=1 asks for it: a start takes half a minute, and a gigabyte a node. Then what
-// is not installed is a failure; tools/setup trino installs it.
-func Start(workers int) (_ *Cluster, err error) {
-	if os.Getenv("PARLEY_REQUIRE_TRINO") == "" {
+// Asked says whether PARLEY_REQUIRE_TRINO=1 asks for a cluster.
+func Asked() bool { return os.Getenv("PARLEY_REQUIRE_TRINO") != "" }
+
+// Start starts a cluster for the tests of a package, to be called by TestMain. It gives nil unless PARLEY_REQUIRE_TRINO=1
+// asks for it: a start takes half a minute, and a gigabyte a node. Then what is not installed is a failure; tools/setup trino
+// installs it.
+func Start(o Options) (_ *Cluster, err error) {
+	if !Asked() {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	c := &Cluster{}
+	c := &Cluster{options: o}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Stop())
@@ -61,27 +77,29 @@ func Start(workers int) (_ *Cluster, err error) {
 	if c.dir, err = os.MkdirTemp("/tmp", "parley-trino-"); err != nil {
 		return nil, err
 	}
+	if o.Buckets {
+		if c.bucket, err = startBucket(); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.startCatalog(); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
-	if err != nil {
+	if err := c.add("coordinator", "coordinator=true", fmt.Sprintf("node-scheduler.include-coordinator=%t", o.Workers == 0)); err != nil {
 		return nil, err
 	}
-	c.URL = "http://127.0.0.1:" + strconv.Itoa(port)
-	if err := c.startNode("coordinator", port, "coordinator=true", fmt.Sprintf("node-scheduler.include-coordinator=%t", workers == 0)); err != nil {
-		return nil, err
-	}
-	for i := range workers {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		if err := c.startNode("worker"+strconv.Itoa(i+1), port, "coordinator=false"); err != nil {
+	c.URL = c.nodes[0].url()
+	for i := range o.Workers {
+		if err := c.add("worker"+strconv.Itoa(i+1), "coordinator=false"); err != nil {
 			return nil, err
 		}
 	}
-	return c, c.ready(max(1, workers))
+	for _, n := range c.nodes {
+		if err := c.start(n); err != nil {
+			return nil, err
+		}
+	}
+	return c, c.ready(context.Background())
 }
 
 // startCatalog starts the Postgres of the control databases, and so of the catalog.
@@ -93,47 +111,87 @@ func (c *Cluster) startCatalog() (err error) {
 		return errors.New("no Postgres is installed; tools/setup postgres installs it")
 	}
 	ctx := context.Background()
-	c.database, err = c.postgres.Make(ctx)
+	if c.database, err = c.postgres.Make(ctx); err != nil {
+		return err
+	}
+	return c.makeResults(ctx)
+}
+
+// makeResults makes the tables of the catalog that the cluster writes to.
+func (c *Cluster) makeResults(ctx context.Context) (err error) {
+	db, err := pgx.Connect(ctx, c.database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close(ctx)) }()
+	_, err = db.Exec(ctx, resultsTables)
 	return err
 }
 
+// resultsTables are those that docs/trino.md has people make.
+//
+//go:embed results.sql
+var resultsTables string
+
 // node is one process of a cluster.
 type node struct {
-	cmd *exec.Cmd
-	log bytes.Buffer
+	name     string
+	port     int
+	settings []string
+	cmd      *exec.Cmd
+	log      *bytes.Buffer
 }
 
-// startNode starts a node with these settings beside those that all have. It ends with this process.
-func (c *Cluster) startNode(name string, port int, settings ...string) error {
+func (n *node) url() string { return "http://127.0.0.1:" + strconv.Itoa(n.port) }
+
+// add adds a node with these settings beside those that all have.
+func (c *Cluster) add(name string, settings ...string) error {
+	port, err := freePort()
+	c.nodes = append(c.nodes, &node{name: name, port: port, settings: settings})
+	return err
+}
+
+// start starts a node. It ends with this process.
+func (c *Cluster) start(n *node) error {
 	root, err := installed()
 	if err != nil {
 		return err
 	}
-	etc := filepath.Join(c.dir, name, "etc")
+	etc := filepath.Join(c.dir, n.name, "etc")
 	config, err := pgx.ParseConfig(c.database)
 	if err != nil {
 		return err
 	}
-	for file, lines := range c.files(name, port, config.Database, settings) {
+	for file, lines := range c.files(n, config.Database) {
 		if err := writeLines(filepath.Join(etc, file), lines); err != nil {
 			return err
 		}
 	}
-	n := &node{cmd: exec.Command(filepath.Join(root, "trino", "bin", "launcher"), "run",
-		"-jvm-dir", filepath.Join(root, "java"), "-etc-dir", etc, "-data-dir", filepath.Join(c.dir, name, "data"))}
-	n.cmd.Stdout, n.cmd.Stderr = &n.log, &n.log
+	n.log = new(bytes.Buffer)
+	n.cmd = exec.Command(filepath.Join(root, "trino", "bin", "launcher"), "run",
+		"-jvm-dir", filepath.Join(root, "java"), "-etc-dir", etc, "-data-dir", filepath.Join(c.dir, n.name, "data"))
+	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // the launcher becomes Java, and is no parent of it
-	if err := n.cmd.Start(); err != nil {
-		return err
-	}
-	c.nodes = append(c.nodes, n)
-	return nil
+	return startForGood(n.cmd)
+}
+
+// startForGood starts a process. It ends with the thread that started it, and a test's may end before the test: this one waits. Other
+// processes may have been started by the same thread, which therefore lives on.
+func startForGood(cmd *exec.Cmd) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		started <- cmd.Start()
+		_ = cmd.Wait() // it is killed
+	}()
+	return <-started
 }
 
 // files are the configuration of a node.
-func (c *Cluster) files(name string, port int, database string, settings []string) map[string][]string {
+func (c *Cluster) files(n *node, database string) map[string][]string {
 	return map[string][]string{
-		"node.properties": {"node.environment=test", "node.id=" + name},
+		"node.properties": {"node.environment=test", "node.id=" + n.name},
 		"log.properties":  {"io.trino=WARN"},
 		// One compiler and small regions: tests ask many small questions of a process that has just started.
 		"jvm.config": {
@@ -141,18 +199,30 @@ func (c *Cluster) files(name string, port int, database string, settings []strin
 			"-XX:ReservedCodeCacheSize=256M", "-Djdk.attach.allowAttachSelf=true", "-XX:+EnableDynamicAgentLoading", "--enable-native-access=ALL-UNNAMED",
 		},
 		"config.properties": append([]string{
-			"http-server.http.port=" + strconv.Itoa(port), "node.internal-address=127.0.0.1", "discovery.uri=" + c.URL,
-			"query.max-memory-per-node=250MB", "http-server.log.enabled=false",
-		}, settings...),
-		"catalog/" + Catalog + ".properties": {
-			"connector.name=iceberg", "iceberg.security=READ_ONLY", "iceberg.catalog.type=jdbc", "iceberg.jdbc-catalog.catalog-name=parley",
-			"iceberg.jdbc-catalog.driver-class=org.postgresql.Driver",
-			"iceberg.jdbc-catalog.connection-url=" + fmt.Sprintf("jdbc:postgresql://127.0.0.1:%d/%s?currentSchema=%s", c.postgres.Port, database, postgres.Catalog),
-			"iceberg.jdbc-catalog.connection-user=parley", "iceberg.jdbc-catalog.connection-password=unused",
-			"iceberg.jdbc-catalog.schema-version=V1", "iceberg.jdbc-catalog.default-warehouse-dir=local:///",
-			"fs.native-local.enabled=true", "local.location=/",
-		},
+			"http-server.http.port=" + strconv.Itoa(n.port), "node.internal-address=127.0.0.1", "discovery.uri=" + c.nodes[0].url(),
+			"query.max-memory-per-node=250MB", "http-server.log.enabled=false", "fault-tolerant-execution-task-memory=100MB",
+			// How long a node is believed in that does not answer: a minute, if nothing is said.
+			"query.remote-task.max-error-duration=10s", "exchange.max-error-duration=10s",
+		}, n.settings...),
+		"exchange-manager.properties":        {"exchange-manager.name=filesystem", "exchange.base-directories=" + filepath.Join(c.dir, "exchange")},
+		"catalog/" + Catalog + ".properties": append(c.catalog(database, Catalog, postgres.Catalog), "iceberg.security=READ_ONLY"),
+		"catalog/" + Results + ".properties": c.catalog(database, Results, "parley_results"),
 	}
+}
+
+// catalog are the properties of a catalog whose tables are in a schema of the Postgres.
+func (c *Cluster) catalog(database, name, schema string) []string {
+	properties := []string{
+		"connector.name=iceberg", "iceberg.catalog.type=jdbc", "iceberg.jdbc-catalog.catalog-name=" + name,
+		"iceberg.jdbc-catalog.driver-class=org.postgresql.Driver",
+		"iceberg.jdbc-catalog.connection-url=" + fmt.Sprintf("jdbc:postgresql://127.0.0.1:%d/%s?currentSchema=%s", c.postgres.Port, database, schema),
+		"iceberg.jdbc-catalog.connection-user=parley", "iceberg.jdbc-catalog.connection-password=unused",
+		"iceberg.jdbc-catalog.schema-version=V1",
+	}
+	if c.bucket != nil {
+		return append(properties, c.bucket.properties()...)
+	}
+	return append(properties, "iceberg.jdbc-catalog.default-warehouse-dir=local:///", "fs.native-local.enabled=true", "local.location=/")
 }
 
 func writeLines(path string, lines []string) error {
@@ -189,9 +259,9 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// ready waits until so many nodes answer a query. A coordinator says that it has started before it can.
-func (c *Cluster) ready(workers int) (err error) {
-	ctx, done := context.WithTimeout(context.Background(), 5*time.Minute)
+// ready waits until all nodes answer a query. A coordinator says that it has started before it can.
+func (c *Cluster) ready(ctx context.Context) (err error) {
+	ctx, done := context.WithTimeout(ctx, 5*time.Minute)
 	defer done()
 	db, err := sql.Open("trino", strings.Replace(c.URL, "://", "://parley@", 1)+"?catalog=system&schema=runtime")
 	if err != nil {
@@ -200,7 +270,7 @@ func (c *Cluster) ready(workers int) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for ctx.Err() == nil {
 		var n int
-		if err = db.QueryRowContext(ctx, "SELECT count(*) FROM nodes WHERE state = 'active' AND (NOT coordinator OR ?)", len(c.nodes) == 1).Scan(&n); err == nil && n >= workers {
+		if err = db.QueryRowContext(ctx, "SELECT count(*) FROM nodes WHERE state = 'active' AND (NOT coordinator OR ?)", len(c.nodes) == 1).Scan(&n); err == nil && n >= max(1, c.options.Workers) {
 			return nil
 		}
 		for _, n := range c.nodes {
@@ -216,18 +286,36 @@ func (c *Cluster) ready(workers int) (err error) {
 	return fmt.Errorf("the cluster is not ready: %w: %s", errors.Join(err, ctx.Err()), c.nodes[0].log.Bytes())
 }
 
+// Kill ends the coordinator, which is node 0, or a worker, from 1 on, at once.
+func (c *Cluster) Kill(tb testing.TB, number int) {
+	tb.Helper()
+	if err := c.nodes[number].cmd.Process.Kill(); err != nil {
+		tb.Fatal(err)
+	}
+	for syscall.Kill(c.nodes[number].cmd.Process.Pid, 0) == nil { // whoever started it takes note of its end
+		if tb.Context().Err() != nil {
+			tb.Fatal("it lives on")
+		}
+	}
+}
+
+// Restart starts nodes that were killed, at the addresses that they had, and waits until the cluster is whole.
+func (c *Cluster) Restart(tb testing.TB, numbers ...int) {
+	tb.Helper()
+	for _, number := range numbers {
+		if err := c.start(c.nodes[number]); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := c.ready(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Lake makes a lake whose tables the cluster sees. Without a cluster the test is skipped.
 func (c *Cluster) Lake(tb testing.TB) *lake.Lake {
 	tb.Helper()
-	c.Need(tb)
-	a, err := lake.InFolder(filepath.Join(tb.TempDir(), "lake"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if a.Control, err = state.InSchema(c.database, "lake_"+strconv.FormatInt(c.lakes.Add(1), 10)); err != nil {
-		tb.Fatal(err)
-	}
-	l, err := lake.CreateAt(tb.Context(), a)
+	l, err := lake.CreateAt(tb.Context(), c.Address(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -237,6 +325,79 @@ func (c *Cluster) Lake(tb testing.TB) *lake.Lake {
 		}
 	})
 	return l
+}
+
+// Address is a place for a lake whose tables the cluster sees. Without a cluster the test is skipped.
+func (c *Cluster) Address(tb testing.TB) (a lake.Address) {
+	tb.Helper()
+	c.Need(tb)
+	name := "lake_" + strconv.FormatInt(c.lakes.Add(1), 10)
+	var err error
+	if c.bucket != nil {
+		a = c.bucket.address(tb, name)
+	} else if a, err = lake.InFolder(filepath.Join(tb.TempDir(), "lake")); err != nil {
+		tb.Fatal(err)
+	}
+	if a.Control, err = state.InSchema(c.database, name); err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
+
+// Name is what people call a place for a lake in a bucket whose tables the cluster sees. The environment of the test comes to be that of
+// processes that use it. Its control database is in a schema of that name.
+func (c *Cluster) Name(t *testing.T) string {
+	t.Helper()
+	c.Need(t)
+	name := "lake_" + strconv.FormatInt(c.lakes.Add(1), 10)
+	control, err := state.InSchema(c.database, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PARLEY_STATE", control)
+	t.Setenv("PARLEY_CACHE_DIR", t.TempDir())
+	t.Setenv("AWS_ENDPOINT_URL_S3", c.bucket.server.URL)
+	return "s3://" + c.bucket.server.Bucket(t) + "/" + name
+}
+
+// Left lists what there is of tables that the cluster wrote for a lake: in the catalog and in the store.
+func (c *Cluster) Left(tb testing.TB, l *lake.Lake) (left []string) {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context()) // which ends before what a test has at its end
+	db, err := pgx.Connect(ctx, c.database)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = db.Close(ctx) }()
+	rows, err := db.Query(ctx, "SELECT table_namespace, table_name FROM parley_results.iceberg_tables")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var namespace, table string
+	if _, err = pgx.ForEachRow(rows, []any{&namespace, &table}, func() error {
+		if namespace == l.Namespace() {
+			left = append(left, table)
+		}
+		return nil
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	annex := l.Annex()
+	for o, err := range annex.Store.List(ctx, annex.At.Join("tables")) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		left = append(left, string(o.At))
+	}
+	return left
+}
+
+// Empty fails a test if there is anything left of such tables.
+func (c *Cluster) Empty(tb testing.TB, l *lake.Lake) {
+	tb.Helper()
+	if left := c.Left(tb, l); len(left) > 0 {
+		tb.Errorf("left are %d: %v", len(left), left[:min(5, len(left))])
+	}
 }
 
 // Need skips a test without a cluster.
@@ -253,17 +414,18 @@ func (c *Cluster) Stop() (err error) {
 		return nil
 	}
 	for _, n := range c.nodes {
-		err = errors.Join(err, n.cmd.Process.Kill())
-		_ = n.cmd.Wait() // it was killed
+		if n.cmd != nil && n.cmd.Process != nil {
+			_ = n.cmd.Process.Kill() // a test may have done so
+		}
 	}
-	return errors.Join(err, c.postgres.Stop(), os.RemoveAll(c.dir))
+	return errors.Join(c.bucket.stop(), c.postgres.Stop(), os.RemoveAll(c.dir))
 }
 
-// Main runs the tests of a package beside a cluster with so many workers, which they reach by cluster.
-func Main(m *testing.M, cluster **Cluster, workers int) {
+// Main runs the tests of a package beside a cluster, which they reach by cluster.
+func Main(m *testing.M, cluster **Cluster, o Options) {
 	code := 1
 	var err error
-	if *cluster, err = Start(workers); err == nil {
+	if *cluster, err = Start(o); err == nil {
 		code = m.Run()
 	}
 	if err = errors.Join(err, (*cluster).Stop()); err != nil {
