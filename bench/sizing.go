@@ -16,8 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/jackc/pgx/v5"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
@@ -104,7 +103,9 @@ func (s *shared) count() error {
 			defer s.mu.Unlock()
 			s.requests.kinds[kindOf(r.Request)]++
 			s.requests.sent += max(r.Request.ContentLength, 0)
-			s.requests.got += max(r.ContentLength, 0)
+			if r.Request.Method != http.MethodHead { // which tells a length and sends nothing
+				s.requests.got += max(r.ContentLength, 0)
+			}
 			return nil
 		},
 	}
@@ -169,17 +170,6 @@ func kindOfObject(path string) string {
 	return "other"
 }
 
-// control is how much the database takes, bytes, and how many tables, indexes and sequences it has.
-func (b *bench) control(s *shared) (size, relations int64, err error) {
-	c, err := pgx.Connect(b.ctx, s.database)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, c.Close(b.ctx)) }()
-	err = c.QueryRow(b.ctx, "SELECT pg_database_size(current_database()), (SELECT count(*) FROM pg_class)").Scan(&size, &relations)
-	return size, relations, err
-}
-
 // sizing measures what nights add, of days of several sizes.
 func (b *bench) sizing() (err error) {
 	s, err := b.openShared()
@@ -208,17 +198,20 @@ func (b *bench) sizingNights(s *shared, perDay int) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	name, cache := fmt.Sprintf("nights-%d", perDay), filepath.Join(b.dir, fmt.Sprintf("cache-%d", perDay))
-	what := fmt.Sprintf("%s conversations a day: ", thousands(int64(perDay)))
+	what := thousands(int64(perDay)) + " conversations a day: "
+	var cpu time.Duration
 	night := func(n conversation.Day) error {
 		day := first + extractDays - nights - 1 + n
-		_, _, err := finish(s.with(b.extractor(source, s.lake(name), "--from", day.String(), "--to", (day+1).String(), "--settle", "none", "--tolerance", "off"), cache))
+		_, r, err := finish(s.with(b.extractor(source, s.lake(name), "--from", day.String(), "--to", (day+1).String(), "--settle", "none", "--tolerance", "off"), cache))
+		cpu += r.cpu
 		return err
 	}
 	if err := night(0); err != nil {
 		return err
 	}
+	cpu = 0
 	s.asked()
-	began, _, err := b.control(s)
+	began, _, err := s.postgres.Size(b.ctx, s.database)
 	if err != nil {
 		return err
 	}
@@ -227,8 +220,8 @@ func (b *bench) sizingNights(s *shared, perDay int) (err error) {
 			return err
 		}
 	}
-	b.add(what+strconv.Itoa(nights)+" nights", s.asked().String(), "", "")
-	ended, _, err := b.control(s)
+	b.add(what+strconv.Itoa(nights)+" nights", s.asked().String(), "processor time of a night "+seconds(cpu/nights), "")
+	ended, _, err := s.postgres.Size(b.ctx, s.database)
 	if err != nil {
 		return err
 	}
@@ -274,9 +267,10 @@ func (b *bench) sizingAsked(s *shared, name, what string) error {
 	return b.stored(s, name, what+"stored after upkeep")
 }
 
-// sizingDays measures what a question costs over lakes of more and more days, each with files of its own.
+// sizingDays measures what a question costs over lakes of more and more days, each with files of its own. They are made by fifty commits at
+// most, as fifty nights without upkeep would leave.
 func (b *bench) sizingDays() error {
-	const perDay, daysACommit = 10, 20
+	const perDay, daysACommit, commits = 10, 20, 50
 	sizes := []conversation.Day{10, 100, 1_000, 4_000}
 	if b.quick {
 		sizes = sizes[:3]
@@ -284,7 +278,7 @@ func (b *bench) sizingDays() error {
 	for _, days := range sizes {
 		if err := b.fresh(func(dir string) error {
 			lake := filepath.Join(dir, "lake")
-			if err := b.makeYears(lake, days, perDay, perDay*daysACommit); err != nil {
+			if err := b.makeYears(lake, days, perDay, perDay*max(daysACommit, int(days)/commits)); err != nil {
 				return err
 			}
 			return b.sizingPlans(lake, days)
@@ -343,7 +337,7 @@ func (b *bench) sizingOrganizations() (err error) {
 				return err
 			}
 		}
-		size, relations, err := b.control(s)
+		size, relations, err := s.postgres.Size(b.ctx, s.database)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,6 @@ type machine struct {
 	dir     string
 	ports   map[string]string // service:port to an address of this machine
 	volumes map[string]string // volume to a folder
-	env     []string          // of Postgres
 }
 
 // The Compose file works as it stands: its extraction fills a lake in its bucket from its sandbox, and both its servers answer what the
@@ -221,10 +220,11 @@ func (m *machine) until(at, path, want string) {
 	ctx, done := context.WithTimeout(m.t.Context(), patience)
 	defer done()
 	service, port, _ := strings.Cut(at, ":")
-	got, err := "", error(nil)
-	for tick := time.NewTicker(50 * time.Millisecond); ; {
-		if got, err = get(ctx, "http://"+m.address(service, port)+path); err == nil && strings.Contains(got, want) {
-			tick.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		got, err := get(ctx, "http://"+m.address(service, port)+path)
+		if err == nil && strings.Contains(got, want) {
 			return
 		}
 		select {
