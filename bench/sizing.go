@@ -177,9 +177,9 @@ func (b *bench) sizing() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	sizes := []int{100, 1_000, 10_000}
+	sizes := []int{10, 100, 1_000, 10_000}
 	if b.quick {
-		sizes = sizes[:2]
+		sizes = sizes[:3]
 	}
 	for _, perDay := range sizes {
 		if err := b.sizingNights(s, perDay); err != nil {
