@@ -143,7 +143,7 @@ func TestRulesFindWhatBreaksThem(t *testing.T) {
 		{"runAsNonRoot: true", "runAsNonRoot: false", "root"},
 		{"readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "more than it needs"},
 		{"allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true", "more than it needs"},
-		{"            memory: 768Mi", "            cpu: 1", "no resources"},
+		{"            memory: 3Gi", "            cpu: 4", "no resources"},
 		{"parley:1.0.0", "parley:latest", "no version"},
 		{"readinessProbe:", "unreadinessProbe:", "ready"},
 		{"port: http\n", "port: https\n", "does not listen"},
