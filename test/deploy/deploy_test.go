@@ -310,6 +310,67 @@ func TestTheImageIsBuiltAsTheProgramIs(t *testing.T) {
 	}
 }
 
+// What the image is built from comes through Dockerfile.dockerignore, and nothing else does.
+func TestTheImageHasWhatItIsBuiltFrom(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "Dockerfile.dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{.Dir}}", "./cmd/parley")
+	list.Dir = top
+	dirs, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := map[string]bool{"go.mod": true, "go.sum": true}
+	for dir := range strings.Lines(string(dirs)) {
+		if within, ok := strings.CutPrefix(strings.TrimSpace(dir), top+string(filepath.Separator)); ok {
+			folder, _, _ := strings.Cut(within, string(filepath.Separator))
+			wanted[folder] = true
+		}
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "!"); ok && !wanted[name] {
+			t.Errorf("%s is let in, and is not needed", name)
+		}
+		delete(wanted, strings.TrimPrefix(strings.TrimSpace(line), "!"))
+	}
+	if len(wanted) > 0 {
+		t.Errorf("%v are needed, and not let in", wanted)
+	}
+}
+
+// ofPage is a command of ours in a block of a page, alone on its line or run in a pod.
+var ofPage = regexp.MustCompile(`(?m)(?:^|-- )parley ([^\n]+)$`)
+
+func TestThePageSaysCommandsThatThereAre(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "deploy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := ofPage.FindAllStringSubmatch(string(page), -1)
+	for _, m := range found {
+		if err := command(words(m[1]), nil); err != nil {
+			t.Errorf("parley %s: %v", m[1], err)
+		}
+	}
+	if len(found) == 0 {
+		t.Error("there is no command")
+	}
+}
+
+// words are those of a command line as a shell would cut it, where nothing but quotes is special.
+func words(line string) (out []string) {
+	for _, m := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(line, -1) {
+		out = append(out, m[1]+m[2]+m[3])
+	}
+	return out
+}
+
 // project is what docker compose makes of its files.
 type project struct {
 	Services map[string]service `json:"services"`
