@@ -67,6 +67,20 @@ func TestTheComposeFileWorks(t *testing.T) {
 			t.Errorf("%s counts %d, and the sandbox %d", name, got, want)
 		}
 	}
+	m.nothingElse()
+}
+
+// nothingElse says that nobody wrote anywhere but into volumes: in containers there is no other place.
+func (m *machine) nothingElse() {
+	written, err := os.ReadDir(m.dir)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, entry := range written {
+		if !slices.Contains(slices.Collect(maps.Values(m.volumes)), filepath.Join(m.dir, entry.Name())) {
+			m.t.Errorf("%s was written outside of all volumes", entry.Name())
+		}
+	}
 }
 
 // address is where a service listens on this machine, in place of SERVICE:PORT.
