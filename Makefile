@@ -81,7 +81,7 @@ $(LINTER): tools/go.mod tools/go.sum | setup-build
 
 # The race detector makes a test take ten times as long, and says something only where goroutines meet. Without it run the
 # suites that start the program as a process, the simulation, which has no goroutine, and the examples, which have none either.
-UNRACED = /internal/sim$$|/examples/|/test/(hostile|kill|mutate|readme|torture)$$
+UNRACED = /internal/sim$$|/examples/|/test/(deploy|hostile|kill|mutate|readme|torture)$$
 # Packages with tests of which it says nothing run twice: with it and without those tests, and without it those alone.
 TWICE   = $(GO) list -f '{{$$p := .ImportPath}}{{$$u := "github.com/parley-hq/parley/test/unraced"}}{{range .TestImports}}{{if eq . $$u}}{{println $$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$u}}{{println $$p}}{{end}}{{end}}' ./...
 
@@ -98,9 +98,10 @@ STRIPPED = -ldflags='-s -w'
 .PHONY: unit
 unit: export PARLEY_REQUIRE_POSTGRES = 1
 unit: export PARLEY_REQUIRE_S3 = 1
+unit: export PARLEY_REQUIRE_DEPLOY = 1
 unit: export PATH := $(CURDIR)/bin/tools:$(PATH)
 unit: setup-build ## Unit tests, with the race detector where it says something
-	@tools/setup postgres && tools/setup s3
+	@tools/setup postgres && tools/setup s3 && tools/setup deploy
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples)$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
 	@twice=$$(tools/unraced) && $(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$twice" $$($(TWICE))

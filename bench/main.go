@@ -34,6 +34,7 @@ type bench struct {
 	load    loadTest
 	soaks   soakTime
 	idlers  int // organizations in which nothing happens
+	slopes  bool
 
 	ndjson file // written by the first step that needs it
 	rows   []row
@@ -72,6 +73,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.load.clients, "clients", 50, "how many clients --load has")
 	flag.IntVar(&b.idlers, "idle", 0, "measure instead what so many organizations cost while nothing happens, as 1000 (some minutes a hundred)")
 	flag.Var(&b.soaks, "soak", "extract from a hostile platform into a lake that is served under load instead, for ten minutes; --soak=2m for two")
+	flag.BoolVar(&b.slopes, "sizing", false, "measure instead what each conversation, day and organization adds to a lake in a bucket with its control database in a Postgres")
 	flag.Parse()
 	if err := b.known(); err != nil {
 		return err
@@ -116,6 +118,8 @@ func (b *bench) steps() []step {
 		return []step{{"soak", b.soak}}
 	case b.load.wanted:
 		return []step{{"load", b.underLoad}}
+	case b.slopes:
+		return []step{{"sizing", b.sizing}, {"days", b.sizingDays}, {"organizations", b.sizingOrganizations}}
 	}
 	return []step{
 		{"extraction", b.extraction}, {"night", b.night}, {"years", b.years}, {"unattended", b.unattended}, {"loops", b.loops},

@@ -32,7 +32,7 @@ const (
 func (b *bench) years() (err error) {
 	perDay, night := b.yearsSize()
 	dir := filepath.Join(b.dir, "years")
-	if err := b.makeYears(dir, perDay); err != nil {
+	if err := b.makeYears(dir, yearsDays, perDay, commitRecords); err != nil {
 		return err
 	}
 	s, stop, err := b.sandbox("--days", "2", "--per-day", strconv.Itoa(night), "--steady", "--seed", strconv.Itoa(seed))
@@ -106,8 +106,8 @@ func (b *bench) nights(s *served, dir string, size sized) error {
 }
 
 // makeYears makes a lake in which every day is whole, settled and counted. Its conversations are short, of one segment and one
-// metric each: what is measured depends on how many there are.
-func (b *bench) makeYears(dir string, perDay int) (err error) {
+// metric each: what is measured depends on how many there are. Every commit has so many records at least.
+func (b *bench) makeYears(dir string, days conversation.Day, perDay, records int) (err error) {
 	l, err := lake.Create(b.ctx, dir)
 	if err != nil {
 		return err
@@ -119,19 +119,21 @@ func (b *bench) makeYears(dir string, perDay int) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	end := first + extractDays - 1
-	for day := end - yearsDays; day < end; {
-		days := daysOfCommit(day, end, perDay)
+	for day := end - days; day < end; {
+		days := daysOfCommit(day, end, perDay, records)
 		if _, err := w.Commit(b.ctx, lake.Commit{Run: "years", At: end.Start(), Days: days, Records: short(days, perDay)}); err != nil {
 			return err
 		}
 		day += conversation.Day(len(days))
 	}
-	return known(b.ctx, l.Control(), end, int64(perDay))
+	return known(b.ctx, l.Control(), end-days, end, int64(perDay))
 }
 
+// commitRecords is how many records a commit of an extraction has at least.
+const commitRecords = 50_000
+
 // daysOfCommit lists the days that a commit has, as an extraction would cut them.
-func daysOfCommit(from, end conversation.Day, perDay int) (days []conversation.Day) {
-	const records = 50_000
+func daysOfCommit(from, end conversation.Day, perDay, records int) (days []conversation.Day) {
 	for day := from; day < end && len(days)*perDay < records; day++ {
 		days = append(days, day)
 	}
@@ -139,13 +141,13 @@ func daysOfCommit(from, end conversation.Day, perDay int) (days []conversation.D
 }
 
 // known enters into the ledger that all days were read and counted two months after.
-func known(ctx context.Context, db *state.DB, end conversation.Day, perDay int64) error {
+func known(ctx context.Context, db *state.DB, begin, end conversation.Day, perDay int64) error {
 	from := ledger.In(db)
 	if err := from.Migrate(ctx); err != nil {
 		return err
 	}
 	received := map[conversation.Day]int64{}
-	for day := end - yearsDays; day < end; day++ {
+	for day := begin; day < end; day++ {
 		received[day] = perDay
 	}
 	at := end.Start().AddDate(0, 3, 0)
@@ -157,7 +159,7 @@ func known(ctx context.Context, db *state.DB, end conversation.Day, perDay int64
 			return err
 		}
 	}
-	if _, err := from.Saw(ctx, end-yearsDays, end.Start(), end.Start()); err != nil {
+	if _, err := from.Saw(ctx, begin, end.Start(), end.Start()); err != nil {
 		return err
 	}
 	return from.Follow(ctx, ledger.Rules{Policy: ledger.DefaultPolicy(), Tolerance: ledger.DefaultTolerance})

@@ -213,6 +213,21 @@ func (s *Server) Make(ctx context.Context) (url string, err error) {
 	return s.url(name), err
 }
 
+// Size is how much a database that Make made takes, bytes, without what was removed in it, and how many relations it has: tables, indexes
+// and whatever else has a name.
+func (s *Server) Size(ctx context.Context, url string) (bytes, relations int64, err error) {
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, c.Close(context.WithoutCancel(ctx))) }()
+	if _, err := c.Exec(ctx, "VACUUM FULL"); err != nil {
+		return 0, 0, err
+	}
+	err = c.QueryRow(ctx, "SELECT pg_database_size(current_database()), (SELECT count(*) FROM pg_class)").Scan(&bytes, &relations)
+	return bytes, relations, err
+}
+
 // Stop ends the server and removes its folder.
 func (s *Server) Stop() error {
 	if s == nil {

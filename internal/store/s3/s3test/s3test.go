@@ -144,11 +144,18 @@ func (s *Server) listen() {
 // Bucket makes an empty bucket and gives its name.
 func (s *Server) Bucket(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("bucket-%d", s.n.Add(1))
-	if err := os.Mkdir(filepath.Join(s.dir, "buckets", name), 0o700); err != nil {
+	name, _, err := s.Make()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return name
+}
+
+// Make makes an empty bucket, and gives its name and the folder in which its objects are files.
+func (s *Server) Make() (name, folder string, err error) {
+	name = fmt.Sprintf("bucket-%d", s.n.Add(1))
+	folder = filepath.Join(s.dir, "buckets", name)
+	return name, folder, os.Mkdir(folder, 0o700)
 }
 
 // Spoil lets requests of a test be answered otherwise than by the server; next is the server.
