@@ -67,6 +67,7 @@ func TestTheComposeFileWorks(t *testing.T) {
 			t.Errorf("%s counts %d, and the sandbox %d", name, got, want)
 		}
 	}
+	m.together("serve-1", "serve-2")
 	m.nothingElse()
 }
 
@@ -208,6 +209,56 @@ func (m *machine) start(service, program string) {
 			m.t.Logf("%s said:\n%s", service, said)
 		}
 	})
+}
+
+// together says that a client which was added is known to both servers, and a token of one good at the other.
+func (m *machine) together(one, other string) {
+	added, err := m.process(one, program.Path(m.t), []string{"client", "add", "--lake", "s3://acme-lake/prod", "--name", "together", "--json"}).Output()
+	var client struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	if err == nil {
+		err = json.Unmarshal(added, &client)
+	}
+	if err != nil || client.ID == "" {
+		m.t.Fatalf("%v: %s", err, added)
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.ID}, "client_secret": {client.Secret}}
+	token := m.do(m.post(one, "/oauth/token", form.Encode()), http.StatusOK)["access_token"]
+	asked := m.post(other, "/api/v2/analytics/conversations/details/jobs", `{"interval":"2026-11-02/2026-11-03"}`)
+	asked.Header.Set("Authorization", "Bearer "+token)
+	asked.Header.Set("Content-Type", "application/json")
+	if job := m.do(asked, http.StatusAccepted)["jobId"]; job == "" {
+		m.t.Error("no job was begun")
+	}
+}
+
+func (m *machine) post(service, path, body string) *http.Request {
+	r, err := http.NewRequestWithContext(m.t.Context(), http.MethodPost, "http://"+m.address(service, "8080")+path, strings.NewReader(body))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// do sends a request and gives the texts of the answer.
+func (m *machine) do(r *http.Request, want int) map[string]string {
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer a.Body.Close()
+	members := map[string]any{}
+	if err := json.NewDecoder(a.Body).Decode(&members); err != nil || a.StatusCode != want {
+		m.t.Fatalf("%s: %s, want %d: %v, %v", r.URL.Path, a.Status, want, members, err)
+	}
+	texts := map[string]string{}
+	for name, value := range members {
+		texts[name], _ = value.(string) // others are not wanted
+	}
+	return texts
 }
 
 // log is what a process says, which others may read meanwhile.
