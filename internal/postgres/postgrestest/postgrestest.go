@@ -100,17 +100,22 @@ func (s *Server) run(owner *syscall.SysProcAttr) error {
 // Restart has the server end at once, as pg_ctl restart -m immediate does, and start again: it recovers as after a crash.
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
-	owner, err := s.owner()
-	if err == nil {
-		err = s.cmd.Process.Signal(syscall.SIGQUIT)
-	}
-	_ = s.cmd.Wait() // it was told to end
-	if err == nil {
-		err = s.run(owner)
-	}
-	if err != nil {
+	if err := s.Again(); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// Again is Restart, for others than the goroutine of a test.
+func (s *Server) Again() error {
+	owner, err := s.owner()
+	if err != nil {
+		return err
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+		return err
+	}
+	_ = s.cmd.Wait() // it was told to end
+	return s.run(owner)
 }
 
 // binaries is the folder of the newest Postgres that is installed.

@@ -62,12 +62,7 @@ func Start() (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	// Not every file system has the attributes that it would keep beside a file.
-	s.cmd = exec.Command(bin, "--port", s.socket(), "--access", AccessKey, "--secret", Secret, "--region", Region, "--quiet",
-		"posix", "--sidecar", filepath.Join(s.dir, "attributes"), filepath.Join(s.dir, "buckets"))
-	s.cmd.SysProcAttr, s.cmd.Dir = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, s.dir
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.run(); err != nil {
+	if err := s.run(bin); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if err := s.ready(); err != nil {
@@ -78,7 +73,12 @@ func Start() (_ *Server, err error) {
 }
 
 // run starts the server. It ends with the thread that started it, and a test's may end before the test: this one waits.
-func (s *Server) run() error {
+func (s *Server) run(bin string) error {
+	// Not every file system has the attributes that it would keep beside a file.
+	s.cmd = exec.Command(bin, "--port", s.socket(), "--access", AccessKey, "--secret", Secret, "--region", Region, "--quiet",
+		"posix", "--sidecar", filepath.Join(s.dir, "attributes"), filepath.Join(s.dir, "buckets"))
+	s.cmd.SysProcAttr, s.cmd.Dir = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, s.dir
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	started := make(chan error)
 	s.over = make(chan struct{})
 	go func() {
@@ -158,13 +158,30 @@ func (s *Server) Spoil(t testing.TB, how func(w http.ResponseWriter, r *http.Req
 	t.Cleanup(func() { s.spoil.Store(nil) })
 }
 
+// Again kills the server and starts it again over the same objects. What is asked meanwhile is answered with 502.
+func (s *Server) Again() error {
+	bin := s.cmd.Path
+	s.kill()
+	if err := os.Remove(s.socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := s.run(bin); err != nil {
+		return err
+	}
+	return s.ready()
+}
+
+func (s *Server) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // it was killed
+	close(s.over)
+}
+
 // Stop stops it, and removes what it holds.
 func (s *Server) Stop() error {
 	if s.proxy != nil {
 		s.proxy.Close()
 	}
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait() // it was killed
-	close(s.over)
+	s.kill()
 	return os.RemoveAll(s.dir)
 }
