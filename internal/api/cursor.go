@@ -11,18 +11,23 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
 // cursors makes the cursors of searches and opens them. One is, in base64, a MAC (16 bytes) of what follows and of what it
-// is good for; the instant of a row, in microseconds (8); its id. The key is made by chance, so that cursors end with the
-// server. Safe for concurrent use.
+// is good for; the instant of a row, in microseconds (8); its id. The key lasts as the jobs do, and all servers that share them have the
+// same one: a cursor is good at each. Without jobs it is made by chance. Safe for concurrent use.
 type cursors struct{ key []byte }
 
-func newCursors() cursors {
-	key := make([]byte, sha256.Size)
-	_, _ = rand.Read(key) // never fails
-	return cursors{key}
+func newCursors(jobs *job.Manager) (cursors, error) {
+	if jobs == nil {
+		key := make([]byte, sha256.Size)
+		_, _ = rand.Read(key) // never fails
+		return cursors{key}, nil
+	}
+	key, err := jobs.Secret("parley search cursor")
+	return cursors{key}, err
 }
 
 const macSize = 16

@@ -243,7 +243,7 @@ func newFixture(t *testing.T, n int, change func(*Config)) *fixture {
 	t.Cleanup(func() { _ = db.Close() })
 	views, meter := map[string]engine.Views{"org-1": x.views, "org-2": x.views}, meter.New()
 	jobs, err := job.New(t.Context(), job.Config{
-		DB: db, Views: views, Dir: x.dir, Now: time.Now, Limits: job.Limits{Open: 3}, Meter: meter,
+		DB: db, Views: views, Home: job.InFolder(x.dir), Now: time.Now, Limits: job.Limits{Open: 3}, Meter: meter,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -124,8 +124,12 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c.defaults()
+	search, err := newCursors(c.Jobs)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(), search: newCursors(),
+		cfg: c, rate: limit.New(c.RateLimit), turns: limit.NewTurns(c.Asking, max(1, c.Asking-1), maxWaiting), pace: limit.NewPace(), encoders: newEncoders(), search: search,
 		metrics: promhttp.HandlerFor(c.Meter.Gatherer(), promhttp.HandlerOpts{DisableCompression: true}),
 	}
 	s.routes = slices.DeleteFunc(s.table(), c.lacks)

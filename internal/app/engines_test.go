@@ -66,7 +66,7 @@ func TestEnginesAreShownTheLakeOfTheirOrganization(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer service.Close()
-	clients, err := access.Open(t.Context(), service.folder.DB, time.Now)
+	clients, err := access.Open(t.Context(), service.home.DB, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

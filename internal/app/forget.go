@@ -20,7 +20,6 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/ledger"
-	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/store"
 )
@@ -45,7 +44,7 @@ type Forgotten struct {
 	Tags          []string  `json:"tags"`             // removed
 	Staged        int64     `json:"staged_removed"`   // records on their way into the lake
 	Rejected      int64     `json:"rejected_removed"` // values that were set aside
-	Jobs          int64     `json:"jobs_removed"`     // of the server in the lake's folder, with their results
+	Jobs          int64     `json:"jobs_removed"`     // of the lake's servers, with their results
 	Snapshots     int       `json:"snapshots_removed"`
 	Pinned        int       `json:"snapshots_being_read"` // that stay until it is run again
 	Files         int       `json:"files_removed"`
@@ -178,7 +177,7 @@ func (f Forget) erase(ctx context.Context, l *lake.Lake, w *lake.Writer, meant l
 		return err
 	}
 	crashpoint.Reach("forget.jobs")
-	if out.Jobs, err = server.Forget(ctx, serverOf(ctx, l.String())); err != nil {
+	if out.Jobs, err = forgetJobs(ctx, l); err != nil {
 		return err
 	}
 	crashpoint.Reach("forget.scrub")

@@ -58,29 +58,42 @@ func (l Lakes) serverDir(ctx context.Context, given string) (string, error) {
 	if given == "" && len(l) > 1 {
 		return "", fault.Field("--state", "several lakes need a folder for the server itself; give it by --state")
 	}
-	only := ""
-	for _, dir := range l {
-		only = dir
+	only := l.only()
+	switch {
+	case given != "":
+		return given, nil
+	case only == "":
+		return "", fault.New(fault.Invalid, "give the lake by --lake, or the server's folder by --state")
 	}
-	return ServerDir(ctx, given, only)
+	return serverOf(ctx, only), at.Found(ctx, only)
+}
+
+// only is the lake, if there is one alone.
+func (l Lakes) only() string {
+	if len(l) == 1 {
+		for _, dir := range l {
+			return dir
+		}
+	}
+	return ""
 }
 
 // Organizations lists them.
 func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
-// Service is lakes that are served, and the folder of the server that does it.
+// Service is lakes that are served, and the home of the server that does it.
 type Service struct {
-	folder      *server.Folder
+	home        *server.Home
 	lakes       map[string]*lake.Lake
 	tables      map[string]api.Tables
 	directories map[string]directory.Source
 	engines     answering // one for all: DuckDB bounds its memory by itself
 }
 
-// OpenService opens lakes and the folder of their server, which is made if it is not there. Large questions go to the cluster, if
+// OpenService opens lakes and the home of their server, which is made if it is not there; see HomeOf for the one that is given. Large questions go to the cluster, if
 // there is one. A lake of rows is fault.Invalid.
-func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_ *Service, err error) {
-	dir, err = lakes.serverDir(ctx, dir)
+func OpenService(ctx context.Context, lakes Lakes, given string, large Cluster) (_ *Service, err error) {
+	home, err := HomeOf(ctx, given, lakes)
 	if err != nil {
 		return nil, err
 	}
@@ -107,14 +120,14 @@ func OpenService(ctx context.Context, lakes Lakes, dir string, large Cluster) (_
 		return nil, err
 	}
 	s.directories = directories(s.lakes)
-	s.folder, err = server.OpenFolder(ctx, dir)
+	s.home, err = home.open(ctx, s.lakes)
 	return s, err
 }
 
 // Close closes everything.
 func (s *Service) Close() (err error) {
-	if s.folder != nil {
-		err = s.folder.Close()
+	if s.home != nil {
+		err = s.home.Close()
 	}
 	if s.engines.duck != nil {
 		err = errors.Join(err, s.engines.duck.Close(), s.engines.disconnect())
@@ -136,7 +149,7 @@ func (s *Service) views() map[string]engine.Views {
 
 // Serve makes a server. Now is its clock.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
-	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Folder: s.folder, Directories: s.directories})
+	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Home: s.home, Directories: s.directories})
 }
 
 // organizations are those whose conversations the lakes hold.
@@ -159,7 +172,7 @@ func lakeOrganization(ctx context.Context, name string, l *lake.Lake) (api.Organ
 // Clients counts the clients of the control database: those of organizations that have a lake here, and, by organization,
 // the others, who will find nothing.
 func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {
-	clients, err := access.Open(ctx, s.folder.DB, time.Now)
+	clients, err := access.Open(ctx, s.home.DB, time.Now)
 	if err != nil {
 		return 0, nil, err
 	}

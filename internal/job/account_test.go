@@ -61,12 +61,12 @@ func TestEveryEndIsCounted(t *testing.T) {
 	}
 	submit(t, m, 0)
 	for range maxStarts {
-		if err := m.jobs.putBack(t.Context(), ""); err != nil {
+		if err := m.jobs.putBack(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
 		take(t, m)
 	}
-	if err := m.recover(t.Context()); err != nil {
+	if err := m.recover(t.Context(), m.first()); err != nil {
 		t.Fatal(err)
 	}
 	for state, n := range map[string]float64{"FULFILLED": 1, "FAILED": 2, "CANCELLED": 1, "EXPIRED": 0} {
@@ -169,8 +169,8 @@ func TestAFullDiskEndsTheReading(t *testing.T) {
 		}
 	}
 	m := newManager(t, &fakeViews{}, nil)
-	m.files = files{folder.On(m.cfg.Dir, fullDisk{room: 1000})}
-	if _, err := m.files.write(t.Context(), newID(), records, 1<<40); err == nil || read > 100 {
+	m.files = stored(folder.On(m.dir(), fullDisk{room: 1000}))
+	if _, err := m.files.write(t.Context(), entry{id: newID()}, records, 1<<40); err == nil || read > 100 {
 		t.Errorf("read %d records, %v", read, err)
 	}
 }

@@ -34,11 +34,11 @@ func TestEachStepOfAJobIsTakenAsAWhole(t *testing.T) {
 	}
 	var e entry
 	broken.Each(t, func() (err error) {
-		e, _, err = m.jobs.take(t.Context(), m.mine)
+		e, _, err = m.jobs.take(t.Context(), 0, m.mine)
 		return err
 	}, func() { wantState(t, m, id, Queued) })
 	broken.Each(t, func() error {
-		return m.jobs.putBack(t.Context(), e.id)
+		return m.jobs.giveBack(t.Context(), e.named())
 	}, func() { wantState(t, m, id, Pending) })
 	wantState(t, m, id, Queued)
 	e = take(t, m)
@@ -49,12 +49,12 @@ func TestEachStepOfAJobIsTakenAsAWhole(t *testing.T) {
 	}, func() { wantState(t, m, id, Pending) })
 	wantState(t, m, id, Fulfilled)
 	move(time.Hour)
-	var expired []ID
+	var expired []entry
 	broken.Each(t, func() (err error) {
-		expired, err = m.jobs.expire(t.Context(), m.cfg.Now())
+		expired, _, err = m.jobs.expire(t.Context(), m.cfg.Now())
 		return err
 	}, nil)
-	if len(expired) != 1 || expired[0] != id {
+	if len(expired) != 1 || expired[0].id != id {
 		t.Errorf("expired: got %v", expired)
 	}
 	broken.Each(t, func() error {
@@ -74,7 +74,7 @@ func TestCancellingFailsAsAWhole(t *testing.T) {
 	wantState(t, m, id, Cancelled)
 	move(m.cfg.Keep)
 	broken.Each(t, func() error {
-		_, err := m.jobs.expire(t.Context(), m.cfg.Now())
+		_, _, err := m.jobs.expire(t.Context(), m.cfg.Now())
 		return err
 	}, func() { wantState(t, m, id, Cancelled) })
 	_, err := m.Status(t.Context(), me, id)
@@ -102,7 +102,7 @@ func TestRecoveryFailsAsAWhole(t *testing.T) {
 	m, broken, _ := breakable(t, &fakeViews{})
 	given, back := submit(t, m, 0), submit(t, m, 0)
 	for range maxStarts {
-		if err := m.jobs.putBack(t.Context(), ""); err != nil {
+		if err := m.jobs.putBack(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
 		take(t, m)
@@ -112,7 +112,7 @@ func TestRecoveryFailsAsAWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	broken.Each(t, func() error { return m.recover(t.Context()) }, nil)
+	broken.Each(t, func() error { return m.recover(t.Context(), m.first()) }, nil)
 	wantState(t, m, given, Failed)
 	wantState(t, m, back, Queued)
 	if names := list(t, m); len(names) > 0 {
@@ -132,7 +132,7 @@ func TestRunEndsWhenTheControlDatabaseCannotBeUsed(t *testing.T) {
 	if runs, err := m.Runs(t.Context()); runs || err != nil { // the lock is given back
 		t.Errorf("runs: got %v, %v", runs, err)
 	}
-	if err := os.RemoveAll(m.cfg.Dir); err != nil {
+	if err := os.RemoveAll(m.dir()); err != nil {
 		t.Fatal(err)
 	}
 	if runs, err := m.Runs(t.Context()); runs || !errors.Is(err, os.ErrNotExist) {
@@ -153,10 +153,10 @@ func TestReadingSaysThatItFailed(t *testing.T) {
 		"found":   func() error { _, err := m.find(t.Context(), me, id); return err },
 		"count":   func() error { _, err := m.count(t.Context()); return err },
 		"pending": func() error { _, err := m.jobs.pending(t.Context()); return err },
-		"room":    func() error { _, err := room(t.Context(), m.jobs, freeOn, m.cfg.Dir); return err },
+		"room":    func() error { _, err := room(t.Context(), m.jobs, m.cfg.Home.Free); return err },
 		"key":     func() error { _, err := m.jobs.key(t.Context()); return err },
-		"nothing": func() error { _, _, err := m.jobs.take(t.Context(), m.mine); return err },
-		"not due": func() error { _, err := m.jobs.expire(t.Context(), m.cfg.Now()); return err },
+		"nothing": func() error { _, _, err := m.jobs.take(t.Context(), 0, m.mine); return err },
+		"not due": func() error { _, _, err := m.jobs.expire(t.Context(), m.cfg.Now()); return err },
 		"settled": func() error { return m.clear(t.Context()) },
 	} {
 		t.Run(name, func(t *testing.T) { broken.Each(t, read, nil) })

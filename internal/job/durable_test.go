@@ -27,7 +27,7 @@ import (
 func again(t *testing.T, m *Manager) *Manager {
 	t.Helper()
 	return newManager(t, m.cfg.Views[org], func(c *Config) {
-		c.Dir, c.DB, c.Limits = m.cfg.Dir, openDB(t, filepath.Dir(m.cfg.Dir)), m.cfg.Limits
+		c.Home, c.DB, c.Limits = m.cfg.Home, openDB(t, filepath.Dir(m.dir())), m.cfg.Limits
 	})
 }
 
@@ -362,7 +362,7 @@ func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
 	if e := take(t, m); e.id != mine {
 		t.Errorf("turn: got a job of %s, of which there is no data", e.owner.Organization)
 	}
-	if _, ok, err := m.jobs.take(t.Context(), m.mine); ok || err != nil {
+	if _, ok, err := m.jobs.take(t.Context(), 0, m.mine); ok || err != nil {
 		t.Errorf("took another one: %v, %v", ok, err)
 	}
 }
@@ -404,7 +404,7 @@ func TestSweepsClearWhatIsLeft(t *testing.T) {
 	done, running := submit(t, m, 0), submit(t, m, 0)
 	run(t, m, take(t, m))
 	e := take(t, m)
-	_, end := m.running.begin(t.Context(), e.id)
+	_, end := m.running.begin(t.Context(), e.named())
 	left := newID()
 	for _, path := range []string{partPath(m, running), resultsPath(m, left), partPath(m, left)} {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -461,10 +461,10 @@ func TestSweepsClearWhatWasBegun(t *testing.T) {
 	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
 	done, running := submit(t, m, 0), submit(t, m, 0)
 	run(t, m, take(t, m))
-	_, end := m.running.begin(t.Context(), take(t, m).id)
+	_, end := m.running.begin(t.Context(), take(t, m).named())
 	defer end()
-	for _, at := range []store.Location{resultsAt(done), resultsAt(newID()), resultsAt(running), "not ours"} {
-		w, err := m.files.Create(t.Context(), at, store.Replace)
+	for _, at := range []store.Location{resultsAt(m, done), resultsAt(m, newID()), resultsAt(m, running), "not ours"} {
+		w, err := m.files.of[Everybody].Create(t.Context(), at, store.Replace)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -473,7 +473,7 @@ func TestSweepsClearWhatWasBegun(t *testing.T) {
 		}
 	}
 	m.sweep(t.Context())
-	entries, err := os.ReadDir(m.cfg.Dir)
+	entries, err := os.ReadDir(m.dir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -484,7 +484,7 @@ func TestSweepsClearWhatWasBegun(t *testing.T) {
 		}
 	}
 	slices.Sort(left)
-	want := []string{string(resultsAt(running)), "not ours"}
+	want := []string{string(resultsAt(m, running)), "not ours"}
 	slices.Sort(want)
 	if !slices.Equal(left, want) {
 		t.Errorf("left: %q, want %q", left, want)

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/store"
 )
 
 const org = "org-1"
@@ -141,7 +142,7 @@ func newManager(t testing.TB, views engine.Views, change func(*Config)) *Manager
 	t.Helper()
 	dir := t.TempDir()
 	c := Config{
-		DB: openDB(t, dir), Dir: filepath.Join(dir, "results"), Views: map[string]engine.Views{org: views}, Now: time.Now,
+		DB: openDB(t, dir), Home: InFolder(filepath.Join(dir, "results")), Views: map[string]engine.Views{org: views}, Now: time.Now,
 		Limits: Limits{PerMinute: 10_000, Open: 1000},
 	}
 	if change != nil {
@@ -167,6 +168,20 @@ func openDB(t testing.TB, dir string) *state.DB {
 		}
 	})
 	return db
+}
+
+// dir is the folder of its results.
+func (m *Manager) dir() string { return m.cfg.Home.Name }
+
+// stored is the results of everybody in a store.
+func stored(s store.Store) files { return files{map[string]Place{Everybody: {Store: s}}, nil} }
+
+// first is the first slot.
+func (m *Manager) first() slot { return slot{jobs: m.jobs} }
+
+// resultsAt is where the results of a job are.
+func resultsAt(m *Manager, id ID) store.Location {
+	return store.Location(filepath.Base(resultsPath(m, id)))
 }
 
 // start runs the manager; the function that it gives stops it and waits for its end.
@@ -218,7 +233,7 @@ func run(t testing.TB, m *Manager, e entry) {
 // take moves the job whose turn it is to Pending.
 func take(t testing.TB, m *Manager) entry {
 	t.Helper()
-	e, ok, err := m.jobs.take(t.Context(), m.mine)
+	e, ok, err := m.jobs.take(t.Context(), 0, m.mine)
 	if !ok || err != nil {
 		t.Fatalf("no job is queued: %v", err)
 	}

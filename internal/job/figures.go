@@ -58,7 +58,7 @@ func (m *Manager) figures(a query.Aggregate) question {
 		if err != nil {
 			return err
 		}
-		e.size, err = m.files.write(ctx, e.id, groupTexts(a, groups), m.cfg.Limits.Bytes)
+		e.size, err = m.files.write(ctx, *e, groupTexts(a, groups), m.cfg.Limits.Bytes)
 		return err
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
-	"path"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -15,20 +15,72 @@ import (
 	"github.com/parley-hq/parley/internal/store"
 )
 
-// files is where the results are: one file a job.
-type files struct{ store.Store }
+// files is where the results are: one file for each time that a job is answered, by organization.
+type files struct {
+	of      map[string]Place
+	indexes *indexes
+}
 
 const (
 	resultsSuffix = ".results"
 	partSuffix    = ".part" // of files that earlier versions were writing
 )
 
-func resultsAt(id ID) store.Location { return store.Location(id) + resultsSuffix }
+// named is what a file is of: who answers a job anew writes a file of another name, so that whoever slept in the middle of it puts
+// nothing in its place.
+type named struct {
+	id      ID
+	attempt int64 // 0 for what is answered once, and jobs of earlier versions
+}
+
+func (e entry) named() named { return named{e.id, e.attempt} }
+
+// file is the name of a results file: ID.results, or ID.ATTEMPT.results.
+func (n named) file() string {
+	if n.attempt == 0 {
+		return string(n.id) + resultsSuffix
+	}
+	return string(n.id) + "." + strconv.FormatInt(n.attempt, 10) + resultsSuffix
+}
+
+// namedBy reads the name of a file that lies directly in a place. Files of other names are not ours.
+func (p Place) namedBy(at store.Location) (n named, part, ours bool) {
+	name := at.Name()
+	if p.Under.Join(name) != at {
+		return n, false, false
+	}
+	rest, whole := strings.CutSuffix(name, resultsSuffix)
+	if !whole {
+		rest, part = strings.CutSuffix(name, partSuffix)
+	}
+	id, attempt, again := strings.Cut(rest, ".")
+	n.id = ID(id)
+	if again {
+		n.attempt, _ = strconv.ParseInt(attempt, 10, 64)
+	}
+	ours = uuid.Validate(id) == nil && (part && !again || whole && name == n.file())
+	return n, part, ours
+}
+
+// place is where the results of an organization lie.
+func (f files) place(organization string) (Place, error) {
+	if p, ok := f.of[organization]; ok {
+		return p, nil
+	}
+	if p, ok := f.of[Everybody]; ok {
+		return p, nil
+	}
+	return Place{}, fault.New(fault.Unavailable, "The results of the organization %s are in its lake, which this process does not have", organization)
+}
 
 // write keeps texts, of records or rows, as the results of a job: afterwards the whole file is there, through a crash too, or
 // none of it. Whoever gives the texts ends when ctx does.
-func (f files) write(ctx context.Context, id ID, texts iter.Seq2[[]byte, error], most int64) (size Size, err error) {
-	w, err := f.Create(context.WithoutCancel(ctx), resultsAt(id), store.Replace)
+func (f files) write(ctx context.Context, e entry, texts iter.Seq2[[]byte, error], most int64) (size Size, err error) {
+	p, err := f.place(e.owner.Organization)
+	if err != nil {
+		return size, err
+	}
+	w, err := p.Create(context.WithoutCancel(ctx), p.Under.Join(e.named().file()), store.Replace)
 	if err != nil {
 		return size, err
 	}
@@ -40,59 +92,63 @@ func (f files) write(ctx context.Context, id ID, texts iter.Seq2[[]byte, error],
 }
 
 // open opens the results of a job. The kind of a failure is not that of the question, whoever asks may ask.
-func (f files) open(ctx context.Context, id ID, decoder *zstd.Decoder) (*results, error) {
-	o, err := f.Open(ctx, resultsAt(id))
+func (f files) open(ctx context.Context, e entry, decoder *zstd.Decoder) (*results, error) {
+	p, err := f.place(e.owner.Organization)
+	if err != nil {
+		return nil, err
+	}
+	o, err := p.Open(ctx, p.Under.Join(e.named().file()))
 	if errors.Is(err, fault.Forbidden) {
 		return nil, fault.Because(fs.ErrPermission, err, "a results file may not be read")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return readResults(o, decoder)
+	return readResults(o, decoder, f.indexes.of(e.named()))
 }
 
 // remove removes the results of a job, if it has any.
-func (f files) remove(ctx context.Context, id ID) error {
-	return absent(f.Remove(context.WithoutCancel(ctx), resultsAt(id)))
+func (f files) remove(ctx context.Context, e entry) error {
+	p, err := f.place(e.owner.Organization)
+	if err != nil {
+		return nil //nolint:nilerr // who has the lake finds them by listing
+	}
+	return absent(p.Remove(context.WithoutCancel(ctx), p.Under.Join(e.named().file())))
 }
 
-// clear removes the results of all jobs but those that keep says, and what was left of writing those of jobs that are
-// not being answered. Files of other names are not ours and stay.
-func (f files) clear(ctx context.Context, answering func(ID) bool, keep func(ID) (bool, error)) error {
-	err := f.Sweep(ctx, "", func(at store.Location) bool {
-		id, _, ours := jobOf(at)
-		return ours && !answering(id)
+// clear removes the files of a place but those that are wanted, and what was left of writing those. Files of other names are not ours and stay.
+// What is asked about a file is asked after it was seen: nobody comes to want one then.
+func (p Place) clear(ctx context.Context, wanted func(n named, part bool) (bool, error)) error {
+	var failed error
+	err := p.Sweep(ctx, p.Under, func(at store.Location) bool {
+		n, _, ours := p.namedBy(at)
+		if !ours || failed != nil {
+			return false
+		}
+		kept, err := wanted(n, true)
+		failed = err
+		return !kept && err == nil
 	})
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return err
 	}
-	for info, err := range f.List(ctx, "") {
+	for info, err := range p.List(ctx, p.Under) {
 		if err != nil {
 			return err
 		}
-		id, suffix, ours := jobOf(info.At)
+		n, part, ours := p.namedBy(info.At)
 		if !ours {
 			continue
 		}
-		kept := answering(id)
-		if !kept && suffix == resultsSuffix {
-			kept, err = keep(id)
-		}
+		kept, err := wanted(n, part)
 		if err == nil && !kept {
-			err = absent(f.Remove(ctx, info.At))
+			err = absent(p.Remove(ctx, info.At))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// jobOf says whether a file is of a job, of which, and what its name ends in.
-func jobOf(at store.Location) (id ID, suffix string, ours bool) {
-	suffix = path.Ext(string(at))
-	name := strings.TrimSuffix(string(at), suffix)
-	return ID(name), suffix, (suffix == resultsSuffix || suffix == partSuffix) && uuid.Validate(name) == nil
 }
 
 // absent is err, but for a file that is not there.

@@ -62,7 +62,7 @@ func TestAFlippedBitInAJob(t *testing.T) {
 		},
 		"given up": func(t *testing.T, m *Manager, _ ID) {
 			take(t, m)
-			if given, err := m.jobs.giveUp(t.Context(), 1, "killed", m.cfg.Now(), m.cfg.Now().Add(time.Hour)); err != nil || len(given) != 1 {
+			if given, err := m.jobs.giveUp(t.Context(), 0, 1, "killed", m.cfg.Now(), m.cfg.Now().Add(time.Hour)); err != nil || len(given) != 1 {
 				t.Errorf("given up: %v, %v", given, err)
 			}
 		},
@@ -86,15 +86,15 @@ func TestAFlippedBitInAJob(t *testing.T) {
 			if after, err := seen(t.Context(), m, who, id); !errors.Is(err, fault.Corrupt) && (column != "id" || !errors.Is(err, fault.NotFound)) {
 				t.Errorf("%s, %s: was %s, is %s, %v", how, column, before, after, err)
 			}
-			if e, ok, err := m.jobs.take(t.Context(), m.mine); ok && !errors.Is(err, fault.Corrupt) || !ok && err != nil {
+			if e, ok, err := m.jobs.take(t.Context(), 0, m.mine); ok && !errors.Is(err, fault.Corrupt) || !ok && err != nil {
 				t.Errorf("%s, %s: the job is answered: %v", how, column, err)
 			} else if ok {
 				m.fail(t.Context(), e, err)
-				if _, again, err := m.jobs.take(t.Context(), m.mine); again || err != nil {
+				if _, again, err := m.jobs.take(t.Context(), 0, m.mine); again || err != nil {
 					t.Errorf("%s, %s: the job stays in the way of others: %v", how, column, err)
 				}
 			}
-			if err := m.recover(t.Context()); err != nil {
+			if err := m.recover(t.Context(), m.first()); err != nil {
 				t.Errorf("%s, %s: the next process does not start: %v", how, column, err)
 			}
 			if slices.Contains([]string{"id", "organisation", `"user"`}, column) {

@@ -13,8 +13,11 @@
 // follows. The query itself runs once, however often and in whatever pages its results are read.
 //
 // Every change of state is one transaction in the control database, so that a process that is killed leaves each job in
-// a state that is true. Of several processes over one database, the one that holds the runner's lock answers jobs; all
-// of them take, show, delete and page them.
+// a state that is true. Any number of processes over one database take, show, delete and page jobs. Whoever answers them is a runner: it
+// holds the lock of a slot, and what it answers is entered with the slot. In a folder there is one slot. Whoever gets the lock of a slot
+// puts back what its last holder left; other runners look after it. A runner that loses its lock without noticing, as one
+// that sleeps, can harm nobody: the end of a job is entered only for the attempt that it is at, and results
+// are named by that.
 //
 // How records are found is left to package engine, how requests are read and answered to package api.
 //
@@ -147,6 +150,8 @@ type entry struct {
 	size      Size
 	lost      []conversation.Interval // that a report leaves out, because their data cannot be read
 	page      int                     // groups of a page of figures: whoever submits says so, and the body goes
+	attempt   int64                   // how often it was begun; 0 for a paged report, which is answered once
+	progress  float64                 // from 0 to 1, as its runner last entered it
 }
 
 // midnight is t if it is a midnight in UTC, else the next one.

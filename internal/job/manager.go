@@ -2,6 +2,8 @@ package job
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"time"
@@ -13,15 +15,13 @@ import (
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/state"
-	"github.com/parley-hq/parley/internal/store"
-	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Config is what a Manager needs.
 type Config struct {
 	DB     *state.DB               // the control database; several processes may share it
-	Dir    string                  // results files lie directly in it; made if missing
+	Home   Home                    // where they are beside it
 	Views  map[string]engine.Views // what each organization's jobs are answered from
 	Now    func() time.Time        // the clock that dates and expires jobs
 	Limits Limits
@@ -32,8 +32,8 @@ type Config struct {
 
 func (c *Config) validate() error {
 	switch {
-	case c.DB == nil, c.Dir == "", c.Now == nil:
-		return fault.New(fault.Invalid, "jobs need a control database, a folder for results and a clock")
+	case c.DB == nil, !c.Home.valid(), c.Now == nil:
+		return fault.New(fault.Invalid, "jobs need a control database, a place for results and a clock")
 	case c.Limits.negative(), c.Keep < 0:
 		return fault.New(fault.Invalid, "the limits of jobs cannot be negative")
 	}
@@ -59,7 +59,6 @@ type Manager struct {
 	jobs    registry
 	running *running
 	files   files
-	locks   store.Locks
 	seal    *sealer
 	rate    *limit.Limiter // of submissions
 	zstd    *zstd.Decoder
@@ -67,6 +66,8 @@ type Manager struct {
 	look    time.Duration
 	pause   time.Duration
 	mine    []any // the organizations that it has data of, as arguments
+	key     [32]byte
+	looked  int // the slot that was last looked after
 }
 
 // New makes a manager, its tables and its folder. It starts nothing: jobs wait until Run is called, here or by another
@@ -76,16 +77,18 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	c.defaults()
-	results := folder.At(c.Dir)
-	if err := fault.AtPath(results.Prepare(ctx, ""), "the folder of results %s cannot be made", c.Dir); err != nil {
+	if err := c.Home.prepare(ctx); err != nil {
 		return nil, err
 	}
 	jobs, err := openRegistry(ctx, c.DB)
 	if err != nil {
 		return nil, err
 	}
+	if err := jobs.bind(ctx, c.Home.Lakes); err != nil {
+		return nil, err
+	}
 	if c.Limits.Stored == 0 {
-		if c.Limits.Stored, err = room(ctx, jobs, freeOn, c.Dir); err != nil {
+		if c.Limits.Stored, err = room(ctx, jobs, c.Home.Free); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +105,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{
-		cfg: c, jobs: jobs, running: newRunning(), files: files{results}, locks: results, seal: seal,
+		cfg: c, jobs: jobs, running: newRunning(), files: files{c.Home.Results, newIndexes(c.Home)}, seal: seal, key: key,
 		rate: limit.New(c.Limits.PerMinute), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor,
 	}
 	for name := range c.Views {
@@ -110,6 +113,11 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	}
 	c.Meter.Watch(m.count)
 	return m, nil
+}
+
+// Secret is a key for a purpose that the label names. It is the same in every process over the control database, and lasts as that does.
+func (m *Manager) Secret(label string) ([]byte, error) {
+	return hkdf.Key(sha256.New, m.key[:], nil, label, sha256.Size)
 }
 
 // Submit queues a job. The body is the request as it was sent. It fails with fault.Invalid when the body is no query
@@ -185,7 +193,7 @@ func (m *Manager) delete(ctx context.Context, k Kind, o Owner, id ID) error {
 	e, err := m.findOf(ctx, k, o, id)
 	if errors.Is(err, fault.Corrupt) && o.sees(e) {
 		m.running.cancel(id)
-		return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, id))
+		return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, e))
 	}
 	if err != nil {
 		return err
@@ -201,7 +209,7 @@ func (m *Manager) delete(ctx context.Context, k Kind, o Owner, id ID) error {
 		return nil
 	}
 	m.cfg.Log.InfoContext(ctx, "job removed", "job", id, "client", o.Client)
-	return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, id))
+	return errors.Join(m.jobs.remove(ctx, id), m.files.remove(ctx, e))
 }
 
 // Results gives the page of at most pageSize results from the cursor on; an empty cursor means from the start. The
@@ -228,7 +236,7 @@ func (m *Manager) results(ctx context.Context, k Kind, o Owner, id ID, cursor st
 	if err := readable(e, cursor); err != nil {
 		return nil, err
 	}
-	results, err := m.files.open(ctx, id, m.zstd)
+	results, err := m.files.open(ctx, e, m.zstd)
 	if errors.Is(err, fault.NotFound) {
 		return nil, k.notFound() // deleted or expired since find
 	}

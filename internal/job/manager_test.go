@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/store/folder"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -110,12 +111,22 @@ func TestResultsExpireByTheClock(t *testing.T) {
 }
 
 // resultsPath and partPath are where the results of a job are, and where an earlier version wrote them.
-func resultsPath(m *Manager, id ID) string { return filepath.Join(m.cfg.Dir, string(id)+resultsSuffix) }
-func partPath(m *Manager, id ID) string    { return filepath.Join(m.cfg.Dir, string(id)+partSuffix) }
+func resultsPath(m *Manager, id ID) string {
+	e, ok, err := m.jobs.get(context.Background(), id)
+	if err != nil {
+		panic(err)
+	}
+	if ok && e.status.State == Queued {
+		e.attempt++ // by whom it is answered next
+	}
+	return filepath.Join(m.dir(), named{id, e.attempt}.file())
+}
+
+func partPath(m *Manager, id ID) string { return filepath.Join(m.dir(), string(id)+partSuffix) }
 
 func list(t *testing.T, m *Manager) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(m.cfg.Dir, "*[st]")) // results and parts
+	names, err := filepath.Glob(filepath.Join(m.dir(), "*[st]")) // results and parts
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +299,7 @@ func TestAFullDiskLeavesNothingHalfWritten(t *testing.T) {
 	}
 	for room := 0; room <= int(info.Size()); room += max(1, int(info.Size())/50) {
 		m := newManager(t, &fakeViews{records: records}, nil)
-		m.files = files{folder.On(m.cfg.Dir, fullDisk{room: room})}
+		m.files = stored(folder.On(m.dir(), fullDisk{room: room}))
 		if err := m.answer(t.Context(), &e); err == nil {
 			t.Errorf("room for %d of %d bytes: no error", room, info.Size())
 		}
@@ -405,8 +416,8 @@ func TestManyCallersWhileTheServiceStartsAndStops(t *testing.T) {
 			}
 		}
 		for _, name := range list(t, m) {
-			id := ID(strings.TrimSuffix(filepath.Base(name), resultsSuffix))
-			if e, ok, err := m.jobs.get(t.Context(), id); !ok || err != nil || e.status.State != Fulfilled {
+			n, _, ours := Place{}.namedBy(store.Location(filepath.Base(name)))
+			if e, ok, err := m.jobs.get(t.Context(), n.id); !ours || !ok || err != nil || e.status.State != Fulfilled || e.attempt != n.attempt {
 				t.Errorf("file %s belongs to no fulfilled job", filepath.Base(name))
 			}
 		}
@@ -415,8 +426,8 @@ func TestManyCallersWhileTheServiceStartsAndStops(t *testing.T) {
 
 func TestLeftoversOfAnEarlierProcessAreCleared(t *testing.T) {
 	m := newManager(t, &fakeViews{}, nil)
-	old := filepath.Join(m.cfg.Dir, string(newID()))
-	mine := filepath.Join(m.cfg.Dir, "notes.results")
+	old := filepath.Join(m.dir(), string(newID()))
+	mine := filepath.Join(m.dir(), "notes.results")
 	for _, path := range []string{old + resultsSuffix, old + partSuffix, mine} {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -435,10 +446,10 @@ func TestLeftoversOfAnEarlierProcessAreCleared(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	good := func() Config {
 		dir := t.TempDir()
-		return Config{DB: openDB(t, dir), Dir: dir, Now: time.Now}
+		return Config{DB: openDB(t, dir), Home: InFolder(dir), Now: time.Now}
 	}
 	for name, spoil := range map[string]func(*Config){
-		"no database": func(c *Config) { c.DB = nil }, "no folder": func(c *Config) { c.Dir = "" }, "no clock": func(c *Config) { c.Now = nil },
+		"no database": func(c *Config) { c.DB = nil }, "no folder": func(c *Config) { c.Home = Home{} }, "no clock": func(c *Config) { c.Now = nil },
 		"negative": func(c *Config) { c.Keep = -1 }, "negative limit": func(c *Config) { c.Limits.Open = -1 },
 	} {
 		c := good()

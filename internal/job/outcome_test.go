@@ -29,7 +29,7 @@ func TestWhichStatesAreDone(t *testing.T) {
 
 func TestResultsAreForTheirOwnerAlone(t *testing.T) {
 	m, id := fulfilled(t, someRecords(3), 0)
-	for path, want := range map[string]os.FileMode{resultsPath(m, id): 0o600, m.cfg.Dir: 0o700 | os.ModeDir} {
+	for path, want := range map[string]os.FileMode{resultsPath(m, id): 0o600, m.dir(): 0o700 | os.ModeDir} {
 		if info, err := os.Stat(path); err != nil || info.Mode() != want {
 			t.Errorf("%s: got %v, %v, want %v", path, info.Mode(), err, want)
 		}
@@ -89,7 +89,7 @@ func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
 		}
 		steps = append(steps, step+" "+name)
 	}
-	m.files = files{folder.On(m.cfg.Dir, foldertest.Steps{Before: func(op, _ string) error {
+	m.files = stored(folder.On(m.dir(), foldertest.Steps{Before: func(op, _ string) error {
 		switch op {
 		case "sync":
 			note("file synced")
@@ -97,7 +97,7 @@ func TestResultsAreNamedOnceTheyLastAndThenTheNameDoes(t *testing.T) {
 			note("folder synced")
 		}
 		return nil
-	}})}
+	}}))
 	run(t, m, take(t, m))
 	wantState(t, m, id, Fulfilled)
 	if got, want := strings.Join(steps, ", "), "file synced unnamed, folder synced named"; got != want {
@@ -117,12 +117,12 @@ func TestAFileThatCannotBeNamedFailsItsJob(t *testing.T) {
 
 func TestAFolderThatCannotBeSyncedFailsItsJob(t *testing.T) {
 	m := newManager(t, &fakeViews{records: someRecords(3)}, nil)
-	m.files = files{folder.On(m.cfg.Dir, foldertest.Steps{Before: func(op, _ string) error {
+	m.files = stored(folder.On(m.dir(), foldertest.Steps{Before: func(op, _ string) error {
 		if op == "syncdir" {
 			return errors.New("the disk is gone")
 		}
 		return nil
-	}})}
+	}}))
 	id := submit(t, m, 0)
 	run(t, m, take(t, m))
 	wantState(t, m, id, Failed)
@@ -154,12 +154,13 @@ func TestServedRecordsAreCounted(t *testing.T) {
 func TestAFolderOfResultsThatCannotBeMade(t *testing.T) {
 	m := newManager(t, &fakeViews{}, nil)
 	c := m.cfg
-	c.Dir = filepath.Join(c.Dir, lockName, "within")
-	if err := os.WriteFile(filepath.Dir(c.Dir), nil, 0o600); err != nil {
+	dir := filepath.Join(m.dir(), string(lockOf(0)), "within")
+	c.Home = InFolder(dir)
+	if err := os.WriteFile(filepath.Dir(dir), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := New(t.Context(), c)
-	if !errors.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), "the folder of results "+c.Dir+" cannot be made: ") {
+	if !errors.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), "the folder of results "+dir+" cannot be made: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -182,7 +183,7 @@ func TestNoLimitMayBeNegative(t *testing.T) {
 
 // An index that is whole and says too much must not bring the process down.
 func TestABlockThatIsNotInTheIndexIsDamage(t *testing.T) {
-	r := &results{records: 5, blocks: []block{{first: 0}}}
+	r := &results{index: &index{records: 5, blocks: []block{{first: 0}}}}
 	for _, i := range []int{-1, 1} {
 		_, _, _, _, err := r.span(i)
 		wantKind(t, err, fault.Corrupt)

@@ -147,7 +147,7 @@ func (p *Page) copy(w io.Writer, i int) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(w, io.NewSectionReader(p.results.file, from, to-from))
+	n, err := io.Copy(w, io.NewSectionReader(p.results.file, from, to-from)) // a bucket reads ahead
 	if err == nil && n < to-from {
 		err = damaged("is too short")
 	}

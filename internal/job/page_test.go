@@ -166,7 +166,7 @@ func TestLargeRecordsFillABlockEach(t *testing.T) {
 		records[i] = fmt.Sprintf(`{"n":%d,"text":"%s"}`, i, strings.Repeat("x", blockBytes))
 	}
 	m, id := fulfilled(t, records, 0)
-	r, err := m.files.open(t.Context(), id, m.zstd)
+	r, err := m.files.open(t.Context(), m.find1(t, id), m.zstd)
 	if err != nil {
 		t.Fatal(err)
 	}

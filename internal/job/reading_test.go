@@ -93,7 +93,7 @@ func TestFilesAreGivenBack(t *testing.T) {
 	}
 	_, err := m.Results(t.Context(), me, id, "", 1)
 	wantKind(t, err, fault.Corrupt)
-	if open := foldertest.Open(t, m.cfg.Dir); len(open) > 0 {
+	if open := foldertest.Open(t, m.dir()); len(open) > 0 {
 		t.Errorf("open: %q", open)
 	}
 }

@@ -49,6 +49,12 @@ var schema = state.Schema{Owner: "job", Steps: []string{
 	`ALTER TABLE jobs ADD COLUMN asks {text} NOT NULL DEFAULT '';
 	ALTER TABLE jobs ADD COLUMN lost {text} NOT NULL DEFAULT ''`,
 	`ALTER TABLE jobs ADD COLUMN page {integer} NOT NULL DEFAULT 0`, // groups of a page of figures
+	// Who answers a Pending job: the runner in this slot, for the so many-th time, and how much of it is done, in thousandths. Attempts are
+	// never counted back. Which lake an organization's jobs are answered from, and when its results were last listed.
+	`ALTER TABLE jobs ADD COLUMN attempt {integer} NOT NULL DEFAULT 0;
+	ALTER TABLE jobs ADD COLUMN slot {integer} NOT NULL DEFAULT 0;
+	ALTER TABLE jobs ADD COLUMN progress {integer} NOT NULL DEFAULT 0;
+	CREATE TABLE job_lakes (organisation {text} PRIMARY KEY, lake {text} NOT NULL, listed {integer} NOT NULL DEFAULT 0)`,
 }}
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
@@ -90,22 +96,22 @@ func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 	})
 }
 
-const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, asks, lost, page, sum`
+const entryColumns = `id, organisation, client, "user", state, body, error, submitted, completed, expires, forget, available, records, bytes, stored, missing, kind, cause, asks, lost, page, attempt, progress, sum`
 
 // scan reads an entry. One that is damaged comes with fault.Corrupt.
 func scan(r state.Row) (e entry, err error) {
-	var submitted, completed, expires, forget, available int64
+	var submitted, completed, expires, forget, available, thousandths int64
 	var missing, lost string
 	var sum []byte
 	err = r.Scan(&e.id, &e.owner.Organization, &e.owner.Client, &e.owner.User, &e.status.State, &e.body, &e.status.ErrorMessage,
-		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &e.kind, &lost, &e.page, &sum)
+		&submitted, &completed, &expires, &forget, &available, &e.size.Records, &e.size.Bytes, &e.size.Stored, &missing, &e.cause.kind, &e.cause.text, &e.kind, &lost, &e.page, &e.attempt, &thousandths, &sum)
 	if err != nil {
 		return e, err
 	}
 	e.status.SubmissionDate, e.status.CompletionDate, e.status.ExpirationDate = moment(submitted), moment(completed), moment(expires)
 	e.forget, e.available = moment(forget), moment(available)
 	e.missing, _ = conversation.ParseDays(missing) // what is no list of days is not what the sum is of
-	e.lost = parseIntervals(lost)
+	e.lost, e.progress = parseIntervals(lost), float64(thousandths)/1000
 	return e, e.sound(sum)
 }
 
@@ -142,9 +148,19 @@ func next(organizations int) string {
 		coalesce(t.turn, 0), j.seq LIMIT 1`
 }
 
-// take moves the job of one of these organizations whose turn it is to Pending. It says no when none is waiting. A job
-// whose entry is damaged comes with fault.Corrupt.
-func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bool, err error) {
+// waiting counts the jobs of these organizations that wait for a runner.
+func (s registry) waiting(ctx context.Context, organizations []any) (n int, err error) {
+	if len(organizations) == 0 {
+		return 0, nil
+	}
+	err = s.db.Row(ctx, `SELECT count(*) FROM jobs WHERE state = 'QUEUED' AND organisation IN (?`+strings.Repeat(`, ?`, len(organizations)-1)+`)`, organizations...).Scan(&n)
+	return n, err
+}
+
+// take moves the job of one of these organizations whose turn it is to Pending, for the runner in a slot. It says no when none is waiting. A job
+// whose entry is damaged comes with fault.Corrupt. Who takes at the same time elsewhere waits: the transactions of a control database
+// are one after the other, so that turns are the same however many take.
+func (s registry) take(ctx context.Context, slot int, organizations []any) (e entry, ok bool, err error) {
 	if len(organizations) == 0 {
 		return e, false, nil
 	}
@@ -157,7 +173,8 @@ func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bo
 	}
 	var unsound error
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		e, unsound = scan(tx.Row(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1 WHERE id = (`+next+`) RETURNING `+entryColumns, organizations...))
+		e, unsound = scan(tx.Row(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1, attempt = attempt + 1, progress = 0, slot = ? WHERE id = (`+next+`) RETURNING `+entryColumns,
+			append([]any{slot}, organizations...)...))
 		if unsound != nil && !errors.Is(unsound, fault.Corrupt) {
 			return unsound
 		}
@@ -171,21 +188,32 @@ func (s registry) take(ctx context.Context, organizations []any) (e entry, ok bo
 	return e, err == nil, cmp.Or(err, unsound)
 }
 
-// putBack moves Pending jobs back to the queue, where they stand as they stood: one of them, or all of them for want of
-// an id, which a runner that was killed has left: those count as started. A job that was cancelled meanwhile stays as it
-// is, and so does a paged report, which no runner answers.
-func (s registry) putBack(ctx context.Context, id ID) error {
-	return s.db.Tx(ctx, func(tx *state.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - CASE WHEN ?1 = '' THEN 0 ELSE 1 END WHERE state = 'PENDING' AND asks <> 'pages' AND ?1 IN ('', id)`, id)
-		return err
+// giveBack moves a Pending job back to the queue, where it stands as it stood, and does not count it as started. One that
+// somebody else answers by now, or that was cancelled, stays as it is.
+func (s registry) giveBack(ctx context.Context, n named) error {
+	_, err := s.db.Exec(ctx, `UPDATE jobs SET state = 'QUEUED', starts = starts - 1 WHERE state = 'PENDING' AND id = ? AND attempt = ?`, n.id, n.attempt)
+	return err
+}
+
+// putBack moves the Pending jobs of a slot back to the queue, which a runner that was killed has left: they count as started. Paged
+// reports are answered by no runner.
+func (s registry) putBack(ctx context.Context, slot int) error {
+	_, err := s.db.Exec(ctx, `UPDATE jobs SET state = 'QUEUED' WHERE state = 'PENDING' AND asks <> 'pages' AND slot = ?`, slot)
+	return err
+}
+
+// slots are those that have Pending jobs.
+func (s registry) slots(ctx context.Context) ([]int, error) {
+	return state.All(s.db.Rows(ctx, `SELECT DISTINCT slot FROM jobs WHERE state = 'PENDING' AND asks <> 'pages' ORDER BY slot`), func(r state.Row) (n int, err error) {
+		return n, r.Scan(&n)
 	})
 }
 
-// giveUp fails the Pending jobs whose runners were killed as often as this, and gives their ids.
-func (s registry) giveUp(ctx context.Context, starts int, message string, now, forget time.Time) (out []ID, err error) {
+// giveUp fails the Pending jobs of a slot whose runners were killed as often as this, and gives their ids.
+func (s registry) giveUp(ctx context.Context, slot, starts int, message string, now, forget time.Time) (out []ID, err error) {
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
 		out = nil
-		given, err := state.All(tx.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE state = 'PENDING' AND starts >= ?`, starts), scanAny)
+		given, err := state.All(tx.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE state = 'PENDING' AND slot = ? AND starts >= ?`, slot, starts), scanAny)
 		if err != nil {
 			return err
 		}
@@ -201,10 +229,13 @@ func (s registry) giveUp(ctx context.Context, starts int, message string, now, f
 	return out, err
 }
 
-// finish brings a Pending job to the end that e says. It says no when the job is not Pending any more.
+// finish brings a Pending job to the end that e says. It says no when the job is not Pending any more, or somebody else answers it by now.
 func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		ok, err = end(ctx, tx, e)
+		if ok, err = end(ctx, tx, e); ok || err != nil {
+			return err
+		}
+		ok, err = ended(ctx, tx, e)
 		return err
 	})
 	return ok, err
@@ -214,11 +245,25 @@ func (s registry) finish(ctx context.Context, e entry) (ok bool, err error) {
 func end(ctx context.Context, tx *state.Tx, e entry) (ok bool, err error) {
 	e.body = nil
 	n, err := tx.Exec(ctx, `UPDATE jobs SET state = ?, body = NULL, error = ?, completed = ?, expires = ?, forget = ?, available = ?,
-		records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ?, lost = ?, sum = ? WHERE id = ? AND state = 'PENDING'`,
+		records = ?, bytes = ?, stored = ?, missing = ?, kind = ?, cause = ?, lost = ?, sum = ? WHERE id = ? AND state = 'PENDING' AND attempt = ?`,
 		e.status.State, e.status.ErrorMessage, millis(e.status.CompletionDate), millis(e.status.ExpirationDate), millis(e.forget),
 		millis(e.available), e.size.Records, e.size.Bytes, e.size.Stored,
-		conversation.DaysText(e.missing), e.cause.kind, e.cause.text, intervalsText(e.lost), e.sum(), e.id)
+		conversation.DaysText(e.missing), e.cause.kind, e.cause.text, intervalsText(e.lost), e.sum(), e.id, e.attempt)
 	return n > 0, err
+}
+
+// ended says whether a job has come to that end already: by a transaction whose outcome could not be told.
+func ended(ctx context.Context, tx *state.Tx, e entry) (bool, error) {
+	var n int
+	err := tx.Row(ctx, `SELECT count(*) FROM jobs WHERE id = ? AND attempt = ? AND state = ? AND completed = ?`,
+		e.id, e.attempt, e.status.State, millis(e.status.CompletionDate)).Scan(&n)
+	return n > 0, err
+}
+
+// progress enters how much of a job is done, as long as it is Pending.
+func (s registry) progress(ctx context.Context, n named, share float64) error {
+	_, err := s.db.Exec(ctx, `UPDATE jobs SET progress = ? WHERE id = ? AND state = 'PENDING' AND attempt = ?`, int64(share*1000), n.id, n.attempt)
+	return err
 }
 
 // cancel moves a job that is not done to Cancelled, to be forgotten at the given time. It says no when the job is done.
@@ -248,35 +293,105 @@ func (s registry) remove(ctx context.Context, id ID) error {
 	})
 }
 
-// expire moves the Fulfilled jobs whose time has come to Expired, gives their ids, and forgets what is long past.
-func (s registry) expire(ctx context.Context, now time.Time) (expired []ID, err error) {
+// expire moves the Fulfilled jobs whose time has come to Expired, and forgets what is long past. It gives the jobs whose
+// results nobody can read any more, of which some are Expired only now.
+func (s registry) expire(ctx context.Context, now time.Time) (over []entry, expired int, err error) {
 	due := false
 	row := s.db.Row(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'FULFILLED' AND expires <= ?1 OR forget > 0 AND forget <= ?1)`, millis(now))
 	if err := row.Scan(&due); err != nil || !due {
-		return nil, err
+		return nil, 0, err
 	}
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		if expired, err = ids(tx.Rows(ctx, `UPDATE jobs SET state = 'EXPIRED', stored = 0 WHERE state = 'FULFILLED' AND expires <= ? RETURNING id`, millis(now))); err != nil {
+		if over, err = ends(tx.Rows(ctx, `UPDATE jobs SET state = 'EXPIRED', stored = 0 WHERE state = 'FULFILLED' AND expires <= ? RETURNING `+endColumns, millis(now))); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `DELETE FROM jobs WHERE forget > 0 AND forget <= ?`, millis(now))
+		expired = len(over)
+		gone, err := ends(tx.Rows(ctx, `DELETE FROM jobs WHERE forget > 0 AND forget <= ? RETURNING `+endColumns, millis(now)))
+		for _, e := range gone {
+			if e.status.State == Pending { // a paged report that took too long, or whose process was killed
+				over = append(over, e)
+			}
+		}
 		return err
 	})
-	return expired, err
+	return over, expired, err
 }
 
-func ids(rows iter.Seq2[state.Row, error]) ([]ID, error) {
-	return state.All(rows, func(r state.Row) (id ID, err error) { return id, r.Scan(&id) })
+const endColumns = `id, attempt, organisation, state`
+
+// ends reads what is needed of jobs that have come to their end.
+func ends(rows iter.Seq2[state.Row, error]) ([]entry, error) {
+	return state.All(rows, func(r state.Row) (e entry, err error) {
+		return e, r.Scan(&e.id, &e.attempt, &e.owner.Organization, &e.status.State)
+	})
 }
 
-// pending gives the ids of the jobs that are being answered.
-func (s registry) pending(ctx context.Context) ([]ID, error) {
-	return ids(s.db.Rows(ctx, `SELECT id FROM jobs WHERE state = 'PENDING'`))
+// pending gives the jobs that are being answered, and the attempt of each.
+func (s registry) pending(ctx context.Context) (map[ID]int64, error) {
+	all, err := state.All(s.db.Rows(ctx, `SELECT id, attempt FROM jobs WHERE state = 'PENDING'`), func(r state.Row) (n named, err error) {
+		return n, r.Scan(&n.id, &n.attempt)
+	})
+	out := map[ID]int64{}
+	for _, n := range all {
+		out[n.id] = n.attempt
+	}
+	return out, err
 }
 
-// pages gives the ids of the paged reports that some process is answering.
-func (s registry) pages(ctx context.Context) ([]ID, error) {
-	return ids(s.db.Rows(ctx, `SELECT id FROM jobs WHERE state = 'PENDING' AND asks = 'pages'`))
+// wants says whether a file of a job is that of its results, or comes to be, by whoever answers it. What is only a part of it is if the
+// job is being answered.
+func (s registry) wants(ctx context.Context, n named, part bool) (bool, error) {
+	e, there, err := s.get(ctx, n.id)
+	switch {
+	case errors.Is(err, fault.Corrupt):
+		return true, nil // the file may be good, whatever is wrong with the entry
+	case err != nil || !there:
+		return false, err
+	case part && n.attempt == 0: // of an earlier version, which had no attempts
+		return e.status.State == Pending, nil
+	}
+	return e.attempt == n.attempt && (e.status.State == Pending || !part && e.status.State == Fulfilled), nil
+}
+
+// bind enters which lakes the jobs of organizations are answered from. An organization that has another one is fault.Conflict: a runner
+// would answer from the wrong lake.
+func (s registry) bind(ctx context.Context, lakes map[string]string) error {
+	for organization, lake := range lakes {
+		bound, err := s.lakeOf(ctx, s.db, organization)
+		if errors.Is(err, state.ErrNoRow) {
+			err = s.db.Tx(ctx, func(tx *state.Tx) error {
+				if _, err := tx.Exec(ctx, `INSERT INTO job_lakes (organisation, lake) VALUES (?, ?) ON CONFLICT DO NOTHING`, organization, lake); err != nil {
+					return err
+				}
+				bound, err = s.lakeOf(ctx, tx, organization)
+				return err
+			})
+		}
+		if err == nil && bound != lake {
+			err = fault.New(fault.Conflict, "the organization %s has another lake here, from which other processes answer its jobs; "+
+				"give this lake another name by --lake NAME=..., or another database by --state", organization)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (registry) lakeOf(ctx context.Context, by asker, organization string) (lake string, err error) {
+	return lake, by.Row(ctx, `SELECT lake FROM job_lakes WHERE organisation = ?`, organization).Scan(&lake)
+}
+
+// lists says whether the results of an organization are to be listed now, by whoever asks: they were not within the last period. Of
+// several who ask at once one is told so.
+func (s registry) lists(ctx context.Context, organization string, now time.Time, period time.Duration) (bool, error) {
+	var due bool
+	row := s.db.Row(ctx, `SELECT EXISTS (SELECT 1 FROM job_lakes WHERE organisation = ? AND listed <= ?)`, organization, millis(now.Add(-period)))
+	if err := row.Scan(&due); err != nil || !due {
+		return false, err
+	}
+	n, err := s.db.Exec(ctx, `UPDATE job_lakes SET listed = ? WHERE organisation = ? AND listed <= ?`, millis(now), organization, millis(now.Add(-period)))
+	return n > 0, err
 }
 
 // intervalsText writes intervals with commas between them.

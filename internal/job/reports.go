@@ -29,7 +29,7 @@ func (k Kind) kept(most time.Duration) time.Duration {
 type Report struct {
 	Status
 
-	Progress float64                 // from 0 to 1, as far as this process knows
+	Progress float64                 // from 0 to 1, as its runner last said
 	Rows     int64                   // once it is complete
 	Lost     []conversation.Interval // that it leaves out, because their data cannot be read
 }
@@ -51,7 +51,7 @@ func (m *Manager) Report(ctx context.Context, o Owner, id ID) (Report, error) {
 	case Expired:
 		return Report{}, Reports.notFound()
 	case Pending:
-		out.Progress = m.running.done(id)
+		out.Progress = max(e.progress, m.running.done(id))
 	case Fulfilled:
 		out.Progress, out.Lost = 1, e.lost
 	case Queued, Failed, Cancelled:
@@ -72,13 +72,14 @@ func (m *Manager) DeleteReport(ctx context.Context, o Owner, id ID) error {
 
 // forgotten removes a job whatever its state. Whoever answers it finds that out.
 func (m *Manager) forgotten(ctx context.Context, k Kind, o Owner, id ID) error {
-	if _, err := m.findOf(ctx, k, o, id); err != nil {
+	e, err := m.findOf(ctx, k, o, id)
+	if err != nil {
 		return err
 	}
 	m.cfg.Log.InfoContext(ctx, "report removed", "job", id, "client", o.Client)
-	err := m.jobs.remove(ctx, id)
+	err = m.jobs.remove(ctx, id)
 	m.running.cancel(id)
-	return errors.Join(err, m.files.remove(ctx, id))
+	return errors.Join(err, m.files.remove(ctx, e))
 }
 
 // AnswerPages answers a paged report from a view at once, and keeps its rows for ReportPages, for a day. It fails as engines and
@@ -89,16 +90,16 @@ func (m *Manager) AnswerPages(ctx context.Context, o Owner, r report.Request, vi
 	if err := m.jobs.add(ctx, e, m.cfg.Limits); err != nil {
 		return "", err
 	}
-	ctx, stop := m.running.begin(ctx, e.id) // behind its entry: watch ends what has none
+	ctx, stop := m.running.begin(ctx, e.named()) // behind its entry: watch ends what has none
 	defer stop()
 	defer func() {
 		if err != nil {
 			outlives := context.WithoutCancel(ctx)
-			err = errors.Join(err, m.jobs.remove(outlives, e.id), m.files.remove(outlives, e.id))
+			err = errors.Join(err, m.jobs.remove(outlives, e.id), m.files.remove(outlives, e))
 		}
 	}()
 	e.missing = engine.Missing(view, r.Interval)
-	if e.size, err = m.files.write(ctx, e.id, r.Rows(ctx, view, report.Options{}), m.cfg.Limits.Bytes); err != nil {
+	if e.size, err = m.files.write(ctx, e, r.Rows(ctx, view, report.Options{}), m.cfg.Limits.Bytes); err != nil {
 		return "", err
 	}
 	m.expires(&e)
@@ -125,7 +126,7 @@ func (m *Manager) rows(r report.Request) question {
 		e.lost = within(r.Interval, e.lost)
 		o := report.Options{Without: e.lost, Progress: func(share float64) { m.running.progress(e.id, share) }}
 		write := func() error {
-			e.size, err = m.files.write(ctx, e.id, r.Rows(ctx, view, o), m.cfg.Limits.Bytes)
+			e.size, err = m.files.write(ctx, *e, r.Rows(ctx, view, o), m.cfg.Limits.Bytes)
 			return err
 		}
 		e.missing = engine.Missing(view, r.Interval)

@@ -44,52 +44,68 @@ type block struct {
 
 // results reads a results file. For one goroutine.
 type results struct {
-	file    store.Object
-	zstd    *zstd.Decoder
+	file   store.Object
+	zstd   *zstd.Decoder
+	packed []byte
+	raw    []byte // of the last block that was read
+
+	*index
+}
+
+// index says where the blocks of a results file are. It does not change.
+type index struct {
 	blocks  []block
 	records int64
 	end     int64 // offset behind the last block
-	packed  []byte
-	raw     []byte // of the last block that was read
 }
 
-// readResults reads the index of a results file, which is then its own. A damaged one is fault.Corrupt.
-func readResults(f store.Object, decoder *zstd.Decoder) (_ *results, err error) {
+// readResults reads a results file, which is then its own. A damaged one is fault.Corrupt.
+func readResults(f store.Object, decoder *zstd.Decoder, known *known) (_ *results, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 		}
 	}()
 	r := &results{file: f, zstd: decoder}
-	return r, r.readIndex()
+	r.index, err = known.or(func() (*index, error) { return readIndex(f) })
+	return r, err
 }
 
-func (r *results) readIndex() error {
-	start := r.file.Size() - int64(trailerSize)
+// lastBytes is how much of the end of a file is read at once: the index of most is in it, and a file in a bucket takes a request
+// fewer.
+const lastBytes = 64 << 10
+
+func readIndex(f store.Object) (*index, error) {
+	size := f.Size()
+	start := size - int64(trailerSize)
 	if start < 0 {
-		return damaged("is too short")
+		return nil, damaged("is too short")
 	}
-	trailer := make([]byte, trailerSize)
-	if _, err := r.file.ReadAt(trailer, start); err != nil {
-		return err
+	last := make([]byte, min(size, lastBytes))
+	if _, err := f.ReadAt(last, size-int64(len(last))); err != nil {
+		return nil, err
 	}
-	r.records, r.end = int64(binary.BigEndian.Uint64(trailer)), int64(binary.BigEndian.Uint64(trailer[8:]))
-	from := r.end + skippableHead
-	if string(trailer[20:]) != resultsMagic || r.end < 0 || from > start || (start-from)%indexEntry != 0 {
-		return damaged("has no proper end")
+	trailer := last[len(last)-trailerSize:]
+	x := &index{records: int64(binary.BigEndian.Uint64(trailer)), end: int64(binary.BigEndian.Uint64(trailer[8:]))}
+	from := x.end + skippableHead
+	if string(trailer[20:]) != resultsMagic || x.end < 0 || from > start || (start-from)%indexEntry != 0 {
+		return nil, damaged("has no proper end")
 	}
-	index := make([]byte, start-from, start-from+indexEntry)
-	if _, err := r.file.ReadAt(index, from); err != nil {
-		return err
+	text := make([]byte, start-from, start-from+indexEntry)
+	if begins := size - int64(len(last)); from >= begins {
+		copy(text, last[from-begins:])
+	} else if _, err := f.ReadAt(text, from); err != nil {
+		return nil, err
 	}
-	if crc32.Checksum(append(index, trailer[:16]...), castagnoli) != binary.BigEndian.Uint32(trailer[16:]) {
-		return damaged("has a damaged index")
+	if crc32.Checksum(append(text, trailer[:16]...), castagnoli) != binary.BigEndian.Uint32(trailer[16:]) {
+		return nil, damaged("has a damaged index")
 	}
-	number := func(i int) int64 { return int64(binary.BigEndian.Uint64(index[8*i:])) }
-	for ; len(index) > 0; index = index[indexEntry:] {
-		r.blocks = append(r.blocks, block{number(0), number(1), number(2)})
+	number := func(i int) int64 { return int64(binary.BigEndian.Uint64(text[8*i:])) }
+	x.blocks = make([]block, 0, len(text)/indexEntry)
+	for ; len(text) > 0; text = text[indexEntry:] {
+		x.blocks = append(x.blocks, block{number(0), number(1), number(2)})
 	}
-	return nil
+	return x, nil
 }
 
 func damaged(how string) error { return fault.New(fault.Corrupt, "a results file %s", how) }
@@ -118,17 +134,25 @@ func (r *results) text(i int, from, to int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.packed = slices.Grow(r.packed[:0], int(end-start))[:end-start]
-	if _, err := r.file.ReadAt(r.packed, start); err != nil {
-		return nil, err
+	whole := from <= first && to >= last
+	begin := start
+	if !whole { // lengths and records stand side by side
+		begin = r.blocks[i].lengths
 	}
-	if r.raw, err = r.zstd.DecodeAll(r.packed, r.raw[:0]); err != nil {
+	if begin < 0 || begin > start || start > end || end > r.file.Size() {
 		return nil, damaged("has a damaged block")
 	}
-	if from <= first && to >= last {
+	r.packed = slices.Grow(r.packed[:0], int(end-begin))[:end-begin]
+	if _, err := r.file.ReadAt(r.packed, begin); err != nil {
+		return nil, err
+	}
+	if r.raw, err = r.zstd.DecodeAll(r.packed[start-begin:], r.raw[:0]); err != nil {
+		return nil, damaged("has a damaged block")
+	}
+	if whole {
 		return r.raw, nil
 	}
-	lengths, err := r.lengths(i, int(last-first))
+	lengths, err := lengthsOf(r.packed[:start-begin], int(last-first))
 	if err != nil {
 		return nil, err
 	}
@@ -150,12 +174,8 @@ func cut(raw []byte, lengths []int, first, last int) ([]byte, error) {
 	return raw[begin : end-1], nil
 }
 
-// lengths reads how long the n records of block i are.
-func (r *results) lengths(i, n int) ([]int, error) {
-	frame := make([]byte, r.blocks[i].records-r.blocks[i].lengths)
-	if _, err := r.file.ReadAt(frame, r.blocks[i].lengths); err != nil {
-		return nil, err
-	}
+// lengthsOf reads how long the n records of a block are.
+func lengthsOf(frame []byte, n int) ([]int, error) {
 	if len(frame) < skippableHead+crcSize {
 		return nil, damaged("has a damaged block")
 	}

@@ -6,10 +6,16 @@ import (
 	"syscall"
 )
 
+// storedOfNodes is what the results of one client may take if nobody says otherwise, where nobody knows how much room there is.
+const storedOfNodes = 100 << 30
+
 // room is what the results of one client may take if nobody says otherwise: half of the room that there is for results,
 // which is what is free and what they take already. So no client fills the disk alone, and a restart changes nothing.
-func room(ctx context.Context, jobs registry, free func(dir string) (int64, error), dir string) (int64, error) {
-	there, err := free(dir)
+func room(ctx context.Context, jobs registry, free func() (int64, error)) (int64, error) {
+	if free == nil {
+		return storedOfNodes, nil
+	}
+	there, err := free()
 	if err != nil {
 		return 0, err
 	}

@@ -7,7 +7,7 @@ import (
 
 func TestTheRoomIsAShareOfTheDisk(t *testing.T) {
 	m := newManager(t, &fakeViews{records: someRecords(100)}, nil)
-	there, err := freeOn(m.cfg.Dir)
+	there, err := freeOn(m.dir())
 	if err != nil || there <= 0 {
 		t.Fatalf("free: got %d, %v", there, err)
 	}
@@ -17,17 +17,10 @@ func TestTheRoomIsAShareOfTheDisk(t *testing.T) {
 	if given := newManager(t, &fakeViews{}, func(c *Config) { c.Limits.Stored = 7 }); given.cfg.Limits.Stored != 7 {
 		t.Errorf("given: got %d, want 7", given.cfg.Limits.Stored)
 	}
-	free := func(n int64) func(string) (int64, error) {
-		return func(dir string) (int64, error) {
-			if dir != m.cfg.Dir {
-				t.Errorf("the disk of %s is meant", dir)
-			}
-			return n, nil
-		}
-	}
+	free := func(n int64) func() (int64, error) { return func() (int64, error) { return n, nil } }
 	want := func(n, want int64) {
 		t.Helper()
-		if got, err := room(t.Context(), m.jobs, free(n), m.cfg.Dir); got != want || err != nil {
+		if got, err := room(t.Context(), m.jobs, free(n)); got != want || err != nil {
 			t.Errorf("of %d bytes that are free: got %d, %v, want %d", n, got, err, want)
 		}
 	}
@@ -41,7 +34,7 @@ func TestTheRoomIsAShareOfTheDisk(t *testing.T) {
 	}
 	want(1000-taken, 500) // started again with results on the disk, a server gives as much as before
 	gone := errors.New("the disk is gone")
-	if _, err := room(t.Context(), m.jobs, func(string) (int64, error) { return 0, gone }, m.cfg.Dir); !errors.Is(err, gone) {
+	if _, err := room(t.Context(), m.jobs, func() (int64, error) { return 0, gone }); !errors.Is(err, gone) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -18,81 +18,66 @@ import (
 	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/report"
-	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wait"
 )
 
-// How often the runner looks: for what other processes have submitted and deleted; for the lock, while another process
-// has it; for expired results. Nobody can read those meanwhile: the last bounds only how long they take up room.
+// How often a runner looks: for what other processes have submitted and deleted; for a slot, while all are taken; for
+// expired results; and after one of the slots that other runners have. Nobody can read expired results meanwhile: that bounds only how
+// long they take up room.
 const (
-	pauseFor   = 10 * time.Second // while nothing can be answered
-	lookEvery  = 500 * time.Millisecond
-	lockEvery  = time.Second
-	sweepEvery = time.Minute
+	pauseFor    = 10 * time.Second // while nothing can be answered
+	lookEvery   = 500 * time.Millisecond
+	lockEvery   = time.Second
+	sweepEvery  = time.Minute
+	rescueEvery = 5 * time.Second
+	tellEvery   = 2 * time.Second // how much of a report is done
 )
 
 // maxStarts is how often a job is begun at most, if its runner is killed each time.
 const maxStarts = 3
 
-// lockName is the file whose holder answers jobs.
-const lockName = "runner.lock"
-
-// Run answers jobs and clears expired results away until ctx ends. While another process does so over the same folder,
-// it waits to take over from it. It returns when its last goroutine has: nil when it was asked to stop, an error when
-// the folder of results or the control database cannot be used. It must not be called twice at a time.
+// Run answers jobs and clears expired results away until ctx ends. While as many processes do so as may in the same home,
+// it waits to take over from one. It returns when its last goroutine has: nil when it was asked to stop, an error when
+// the place of results or the control database cannot be used. It must not be called twice at a time.
 func (m *Manager) Run(ctx context.Context) error {
-	lock, err := m.lock(ctx)
-	if err != nil || lock == nil {
-		return err
+	for {
+		s, err := m.takeSlot(ctx)
+		if err != nil || s.lock == nil {
+			return err
+		}
+		m.cfg.Log.InfoContext(ctx, "this process answers jobs", "home", m.cfg.Home.Name, "slot", s.number)
+		lost, err := m.runIn(ctx, s)
+		if err != nil || !lost || ctx.Err() != nil {
+			return err
+		}
+		m.cfg.Log.WarnContext(ctx, "this process was stopped for too long, or did not reach the control database: others answer the jobs that it was at; it begins anew", "slot", s.number)
 	}
-	defer lock.Close()
-	m.cfg.Log.InfoContext(ctx, "this process answers jobs", "folder", m.cfg.Dir)
-	if err := m.recover(context.WithoutCancel(ctx)); err != nil { // short, and best not left halfway
-		return err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for range m.cfg.Limits.Running {
-		group.Go(func() error { m.work(ctx); return nil })
-	}
-	group.Go(func() error { every(ctx, m.look, m.watch); return nil })
-	group.Go(func() error { every(ctx, sweepEvery, m.sweep); return nil })
-	return group.Wait()
 }
 
-// Runs says whether some process answers jobs over the folder now.
-func (m *Manager) Runs(ctx context.Context) (bool, error) {
-	lock, err := m.takeLock(ctx)
-	if errors.Is(err, fault.Conflict) {
+// runIn answers jobs in a slot, until ctx ends or the slot is lost.
+func (m *Manager) runIn(ctx context.Context, s slot) (lost bool, err error) {
+	defer s.lock.Close()
+	held, end := s.context(ctx)
+	defer end()
+	err = m.recover(context.WithoutCancel(ctx), s) // short, and best not left halfway
+	if s.lost(err) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	return false, lock.Close()
-}
-
-func (m *Manager) takeLock(ctx context.Context) (store.Lock, error) {
-	lock, err := m.locks.Lock(ctx, lockName, store.LockOptions{})
-	if held, is := errors.AsType[*store.Held](err); is {
-		return nil, fault.New(fault.Conflict, "%s answers jobs", held.By)
+	group, running := errgroup.WithContext(held)
+	for range m.cfg.Limits.Running {
+		group.Go(func() error { m.work(running, s); return nil })
 	}
-	return lock, err
-}
-
-// lock waits for the lock; it gives none when ctx ends first.
-func (m *Manager) lock(ctx context.Context) (store.Lock, error) {
-	for waited := false; ; waited = true {
-		lock, err := m.takeLock(ctx)
-		if !errors.Is(err, fault.Conflict) {
-			return lock, err
-		}
-		if !waited {
-			m.cfg.Log.InfoContext(ctx, "another process answers jobs; this one stands by", "folder", m.cfg.Dir)
-		}
-		if wait.For(ctx, lockEvery) != nil {
-			return nil, nil //nolint:nilerr,nilnil // asked to stop before its turn came: no lock, and nothing wrong
-		}
+	group.Go(func() error { every(running, m.look, m.watch); return nil })
+	group.Go(func() error { every(running, sweepEvery, m.sweep); return nil })
+	if m.cfg.Home.Runners > 1 {
+		group.Go(func() error { every(running, rescueEvery, func(ctx context.Context) { m.rescue(ctx, s) }); return nil })
+		group.Go(func() error { every(running, tellEvery, m.tell); return nil })
 	}
+	err = group.Wait()
+	return held.Err() != nil && ctx.Err() == nil, err
 }
 
 // every does something now and then until ctx ends.
@@ -109,11 +94,20 @@ func every(ctx context.Context, period time.Duration, do func(context.Context)) 
 	}
 }
 
-// recover makes good what a process that was killed has left: what it was answering is queued again, and files that
-// belong to no results go. A job whose runners were killed again and again may be what killed them: it is given up.
-func (m *Manager) recover(ctx context.Context) error {
+// recover makes good what the last holder of a slot has left: what it was answering is queued again, and files that
+// belong to no results go.
+func (m *Manager) recover(ctx context.Context, s slot) error {
+	if err := m.takeOver(ctx, s); err != nil {
+		return err
+	}
+	return m.clear(ctx)
+}
+
+// takeOver queues again what the last holder of a slot was answering. A job whose runners were killed again and again may be
+// what killed them: it is given up.
+func (m *Manager) takeOver(ctx context.Context, s slot) error {
 	now := m.cfg.Now()
-	given, err := m.jobs.giveUp(ctx, maxStarts, "The server was killed while it answered the query, each of "+strconv.Itoa(maxStarts)+" times; ask for less at once, or submit it again", now, now.Add(m.cfg.Keep))
+	given, err := s.jobs.giveUp(ctx, s.number, maxStarts, "The server was killed while it answered the query, each of "+strconv.Itoa(maxStarts)+" times; ask for less at once, or submit it again", now, now.Add(m.cfg.Keep))
 	if err != nil {
 		return err
 	}
@@ -121,35 +115,72 @@ func (m *Manager) recover(ctx context.Context) error {
 		m.cfg.Meter.Ended(string(Failed))
 		m.cfg.Log.WarnContext(ctx, "job given up: each runner was killed while it answered it", "job", id, "starts", maxStarts)
 	}
-	if err := m.jobs.putBack(ctx, ""); err != nil {
-		return err
-	}
-	return m.clear(ctx)
+	return s.jobs.putBack(ctx, s.number)
 }
 
-// clear removes the files that belong to no job: neither to one whose results can be read, nor to one that is being
-// answered, which ends with a file that can be read or without any.
-func (m *Manager) clear(ctx context.Context) error {
-	pages, err := m.jobs.pages(ctx)
+// rescue looks after one slot in which jobs are being answered, another one each time: nobody has to look after all of them.
+// What a runner has left that is no more is queued again.
+func (m *Manager) rescue(ctx context.Context, mine slot) {
+	if err := m.rescueNext(ctx, mine); err != nil && ctx.Err() == nil {
+		m.cfg.Log.WarnContext(ctx, "look after the jobs of other processes", "err", err)
+	}
+}
+
+func (m *Manager) rescueNext(ctx context.Context, mine slot) (err error) {
+	slots, err := m.jobs.slots(ctx)
+	slots = slices.DeleteFunc(slots, func(n int) bool { return n == mine.number })
+	if err != nil || len(slots) == 0 {
+		return err
+	}
+	after, found := slices.BinarySearch(slots, m.looked)
+	if found {
+		after++
+	}
+	m.looked = slots[after%len(slots)]
+	left, err := m.take(ctx, m.looked)
+	if errors.Is(err, fault.Conflict) {
+		return nil // its runner is there
+	}
 	if err != nil {
 		return err
 	}
-	answering := func(id ID) bool { return m.running.has(id) || slices.Contains(pages, id) }
-	return m.files.clear(ctx, answering, func(id ID) (bool, error) {
-		e, ok, err := m.jobs.get(ctx, id)
-		if errors.Is(err, fault.Corrupt) {
-			return true, nil // the file may be good, whatever is wrong with the entry
+	defer func() { err = errors.Join(err, left.lock.Close()) }()
+	if err := m.takeOver(ctx, left); err != nil {
+		return err
+	}
+	m.cfg.Log.WarnContext(ctx, "a process that answered jobs is gone; they are queued again", "slot", m.looked)
+	for range cap(m.wake) {
+		m.awake()
+	}
+	return nil
+}
+
+// clear removes the files that belong to no job: neither to one whose results can be read, nor to one that is being
+// answered, which ends with a file that can be read or without any. Where many share the results, one of them does it now and then.
+func (m *Manager) clear(ctx context.Context) error {
+	for organization, place := range m.cfg.Home.Results {
+		if period := m.cfg.Home.Listing; period > 0 {
+			if due, err := m.jobs.lists(ctx, organization, m.cfg.Now(), period); err != nil || !due {
+				return err
+			}
 		}
-		return ok && e.status.State == Fulfilled, err
-	})
+		if err := place.clear(ctx, func(n named, part bool) (bool, error) { return m.jobs.wants(ctx, n, part) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // watch takes note of what other processes have done: they submit, and they delete what this one is answering.
 func (m *Manager) watch(ctx context.Context) {
-	for range cap(m.wake) {
+	waiting, err := m.jobs.waiting(ctx, m.mine)
+	if err != nil && ctx.Err() == nil {
+		m.cfg.Log.WarnContext(ctx, "look for jobs that wait", "err", err)
+	}
+	for range min(waiting, cap(m.wake)) {
 		m.awake()
 	}
-	running := m.running.ids() // before the look at the database: what begins in between is pending, and not seen there
+	running := m.running.all() // before the look at the database: what begins in between is pending, and not seen there
 	if len(running) == 0 {
 		return
 	}
@@ -158,9 +189,18 @@ func (m *Manager) watch(ctx context.Context) {
 		m.cfg.Log.WarnContext(ctx, "look for cancelled jobs", "err", err)
 		return
 	}
-	for _, id := range running {
-		if !slices.Contains(pending, id) {
+	for id, attempt := range running {
+		if now, is := pending[id]; !is || now != attempt {
 			m.running.cancel(id)
+		}
+	}
+}
+
+// tell enters how much is done of what this process answers, for those who ask another.
+func (m *Manager) tell(ctx context.Context) {
+	for n, share := range m.running.shares() {
+		if err := m.jobs.progress(ctx, n, share); err != nil && ctx.Err() == nil {
+			m.cfg.Log.WarnContext(ctx, "enter how much of a report is done", "job", n.id, "err", err)
 		}
 	}
 }
@@ -174,23 +214,26 @@ func (m *Manager) awake() {
 }
 
 func (m *Manager) sweep(ctx context.Context) {
-	expired, err := m.jobs.expire(ctx, m.cfg.Now())
+	over, expired, err := m.jobs.expire(ctx, m.cfg.Now())
 	if err != nil {
 		m.cfg.Log.ErrorContext(ctx, "look for expired jobs", "err", err)
 	}
 	for range expired {
 		m.cfg.Meter.Ended(string(Expired))
 	}
-	if err := m.clear(ctx); err != nil && ctx.Err() == nil { // what cannot be removed now is tried again
+	for _, e := range over {
+		err = errors.Join(err, m.files.remove(ctx, e))
+	}
+	if err := errors.Join(err, m.clear(ctx)); err != nil && ctx.Err() == nil { // what cannot be removed now is tried again
 		m.cfg.Log.ErrorContext(ctx, "remove expired results", "err", err)
 	}
 }
 
 // work runs the jobs whose turn it is, and waits for more. While the control database or the data cannot be used, it
 // tries again now and then, and the jobs wait.
-func (m *Manager) work(ctx context.Context) {
+func (m *Manager) work(ctx context.Context, s slot) {
 	for ctx.Err() == nil {
-		e, ok, err := m.jobs.take(ctx, m.mine)
+		e, ok, err := s.jobs.take(ctx, s.number, m.mine)
 		switch {
 		case ok && err == nil:
 			err = m.run(ctx, e)
@@ -217,10 +260,10 @@ var errUnopened = errors.New("the data cannot be opened")
 
 // run answers one Pending job and moves it on. It fails when the job must wait for the data.
 func (m *Manager) run(ctx context.Context, e entry) error {
-	answering, stop := m.running.begin(ctx, e.id)
+	answering, stop := m.running.begin(ctx, e.named())
 	defer stop()
 	// Delete first cancels the job and then whoever runs it. Had it done both before begin, only this look tells.
-	if now, ok, err := m.jobs.get(ctx, e.id); err == nil && (!ok || now.status.State != Pending) {
+	if now, ok, err := m.jobs.get(ctx, e.id); err == nil && (!ok || now.status.State != Pending || now.attempt != e.attempt) {
 		return nil
 	}
 	begun := time.Now()
@@ -233,9 +276,9 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 		m.giveBack(ctx, e)
 	case (errors.Is(err, errUnopened) || errors.Is(err, engine.ErrAway)) && answering.Err() == nil: // deleted meanwhile, it need not wait, nor the next one
 		m.giveBack(ctx, e)
-		return errors.Join(err, m.files.remove(ctx, e.id)) // what was written of it, the next attempt writes anew
+		return errors.Join(err, m.files.remove(ctx, e)) // what was written of it, the next attempt writes anew
 	default:
-		m.fail(ctx, e, errors.Join(err, m.files.remove(ctx, e.id))) // the file may be whole, and what failed come after it
+		m.fail(ctx, e, errors.Join(err, m.files.remove(ctx, e))) // the file may be whole, and what failed come after it
 	}
 	return nil
 }
@@ -243,7 +286,7 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 // giveBack queues a job again when the service stops, or its data cannot be opened. Should that fail, the next runner
 // does it.
 func (m *Manager) giveBack(ctx context.Context, e entry) {
-	if err := m.jobs.putBack(context.WithoutCancel(ctx), e.id); err != nil {
+	if err := m.jobs.giveBack(context.WithoutCancel(ctx), e.named()); err != nil {
 		m.cfg.Log.WarnContext(ctx, "queue an interrupted job again", "job", e.id, "err", err)
 	}
 }
@@ -298,7 +341,7 @@ func (m *Manager) details(q query.Job) question {
 			m.cfg.Log.InfoContext(ctx, "engine of a job", "job", e.id, "engine", c.Engine, "planned", c.Planned)
 		}
 		e.missing = engine.Missing(view, q.Interval) // as the view has it: whoever reads the results later must know
-		e.size, err = m.files.write(ctx, e.id, textsOf(view.Records(ctx, q.Query, q.Limit, 0)), m.cfg.Limits.Bytes)
+		e.size, err = m.files.write(ctx, *e, textsOf(view.Records(ctx, q.Query, q.Limit, 0)), m.cfg.Limits.Bytes)
 		return err
 	}
 }
@@ -325,13 +368,13 @@ func (m *Manager) fulfil(ctx context.Context, e entry) {
 	m.expires(&e)
 	ok, err := m.finish(ctx, e)
 	switch {
-	case err != nil: // the next runner finds the job Pending and its file in the way, and does both again
+	case err != nil: // the next runner finds the job Pending, and answers it again
 	case ok:
 		m.cfg.Meter.Written(e.size.Records, e.size.Bytes)
 		m.cfg.Log.InfoContext(ctx, "job fulfilled", "job", e.id, "records", e.size.Records, "bytes", e.size.Bytes)
 	default:
-		if err := m.files.remove(ctx, e.id); err != nil {
-			m.cfg.Log.ErrorContext(ctx, "remove results of a cancelled job", "job", e.id, "err", err)
+		if err := m.files.remove(ctx, e); err != nil {
+			m.cfg.Log.ErrorContext(ctx, "remove results that nobody waits for", "job", e.id, "err", err)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 )
 
@@ -11,20 +10,21 @@ import (
 type running struct {
 	mu   sync.Mutex
 	stop map[ID]context.CancelFunc
+	of   map[ID]int64   // the attempt
 	far  map[ID]float64 // how much of it is done, from 0 to 1
 }
 
 func newRunning() *running {
-	return &running{stop: map[ID]context.CancelFunc{}, far: map[ID]float64{}}
+	return &running{stop: map[ID]context.CancelFunc{}, of: map[ID]int64{}, far: map[ID]float64{}}
 }
 
 // begin returns the context in which a job is answered, and a function to be called when that is over.
-func (r *running) begin(ctx context.Context, id ID) (context.Context, func()) {
+func (r *running) begin(ctx context.Context, n named) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stop[id] = cancel
-	return ctx, func() { r.end(id) }
+	r.stop[n.id], r.of[n.id] = cancel, n.attempt
+	return ctx, func() { r.end(n.id) }
 }
 
 func (r *running) end(id ID) {
@@ -32,6 +32,7 @@ func (r *running) end(id ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.stop, id)
+	delete(r.of, id)
 	delete(r.far, id)
 }
 
@@ -58,16 +59,20 @@ func (r *running) done(id ID) float64 {
 	return r.far[id]
 }
 
-// has says whether a job is being answered.
-func (r *running) has(id ID) bool {
+// all gives the jobs that are being answered, and the attempt of each.
+func (r *running) all() map[ID]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.stop[id] != nil
+	return maps.Clone(r.of)
 }
 
-// ids gives the jobs that are being answered.
-func (r *running) ids() []ID {
+// shares gives how much is done of the jobs that say so.
+func (r *running) shares() map[named]float64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Collect(maps.Keys(r.stop))
+	out := map[named]float64{}
+	for id, share := range r.far {
+		out[named{id, r.of[id]}] = share
+	}
+	return out
 }

@@ -13,7 +13,7 @@ func TestAJobThatKillsItsRunnersIsGivenUp(t *testing.T) {
 		for n := 1; n <= maxStarts; n++ {
 			take(t, m) // and no more is done to it: the process is killed
 			m = again(t, m)
-			if err := m.recover(t.Context()); err != nil {
+			if err := m.recover(t.Context(), m.first()); err != nil {
 				t.Fatal(err)
 			}
 			want := Queued
@@ -40,7 +40,7 @@ func TestAJobThatIsGivenBackIsNotGivenUp(t *testing.T) {
 		for range 2 * maxStarts {
 			m.giveBack(t.Context(), take(t, m))
 			m = again(t, m)
-			if err := m.recover(t.Context()); err != nil {
+			if err := m.recover(t.Context(), m.first()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -21,6 +21,9 @@ func (e entry) sum() []byte {
 	if e.kind != Details { // as the sums of jobs of before there were kinds
 		said = append(said, e.kind, intervalsText(e.lost))
 	}
+	if e.attempt > 0 && !e.status.CompletionDate.IsZero() { // likewise; it names the results, and only then stays as it is
+		said = append(said, "attempt", e.attempt)
+	}
 	if e.kind == Figures { // likewise
 		said = append(said, e.page)
 	}

@@ -457,7 +457,16 @@ func (c *checker) unreferenced(ctx context.Context) error {
 // unpublished yields what writers have begun in a store that keeps such things, and not brought to an end.
 func (l *Lake) unpublished(ctx context.Context) iter.Seq2[store.Info, error] {
 	if files, is := l.Store().(store.Uploading); is {
-		return files.Uploads(ctx, "")
+		return func(yield func(store.Info, error) bool) {
+			for begun, err := range files.Uploads(ctx, "") {
+				if top, _, _ := strings.Cut(string(begun.At), "/"); err == nil && top == serverAt {
+					continue // the results of a job, which its runner may be writing now
+				}
+				if !yield(begun, err) || err != nil {
+					return
+				}
+			}
+		}
 	}
 	return func(func(store.Info, error) bool) {}
 }

@@ -176,7 +176,7 @@ func (l *Lake) objects(ctx context.Context) func(yield func(store.Info, error) b
 	}
 }
 
-// serverAt is where the folder of a server is in that of its lake.
+// serverAt is where the folder of a server is in that of its lake, or the results of jobs, if servers share them.
 const serverAt = "server"
 
 func belongs(at store.Location) bool {

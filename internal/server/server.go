@@ -94,7 +94,7 @@ type Backend struct {
 	Permissions []access.Permission // of the client that is given; nil for the usual
 	User        string              // to whose conversations these permissions confine it, where they do
 	Now         func() time.Time
-	Folder      *Folder        // nil: one that ends with the server
+	Home        *Home          // nil: one that ends with the server
 	Front       Front          // nil: nothing stands before it
 	Owner       *access.Client // who asks in this process; nil where clients do
 }
@@ -110,7 +110,7 @@ type Server struct {
 	Listen
 	Backend
 
-	passing  *Folder
+	passing  *Home
 	meter    *meter.Meter
 	clients  *access.Store
 	jobs     *job.Manager
@@ -160,7 +160,7 @@ func (s *Server) While(ctx context.Context, do func(ctx context.Context, url str
 
 func (s *Server) role() role.Services {
 	name := "serve"
-	if s.Folder == nil {
+	if s.Home == nil {
 		name = "passing"
 	}
 	s.meter = meter.New()
@@ -198,9 +198,9 @@ func (s *Server) removePassing() error {
 }
 
 // kept is where clients, tokens and jobs are.
-func (s *Server) kept() *Folder {
-	if s.Folder != nil {
-		return s.Folder
+func (s *Server) kept() *Home {
+	if s.Home != nil {
+		return s.Home
 	}
 	return s.passing
 }
@@ -218,9 +218,9 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 }
 
 func (s *Server) openJobs(ctx context.Context) (err error) {
-	folder := s.kept()
+	home := s.kept()
 	s.jobs, err = job.New(ctx, job.Config{
-		DB: folder.DB, Dir: folder.Results(), Views: s.Views, Now: s.Now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
+		DB: home.DB, Home: home.jobs, Views: s.Views, Now: s.Now, Limits: s.Jobs, Keep: s.Keep, Meter: s.meter, Log: s.Log,
 	})
 	return err
 }

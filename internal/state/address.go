@@ -8,6 +8,9 @@ func IsShared(at string) bool { return postgres.Scheme(at) }
 // HasSchema says whether the address of a Postgres names a schema.
 func HasSchema(at string) bool { return postgres.HasSchema(at) }
 
+// SchemaOf is the schema that the address of a Postgres names, or means if it names none.
+func SchemaOf(at string) (string, error) { return postgres.Schema(at) }
+
 // InSchema is the address of a Postgres with a schema, in place of another that it may have. A name that no schema can have is
 // fault.Invalid.
 func InSchema(at, schema string) (string, error) { return postgres.InSchema(at, schema) }

@@ -69,7 +69,7 @@ func TestTablesAreAsEver(t *testing.T) {
 	if _, err := access.Open(t.Context(), l.Control(), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := job.New(t.Context(), job.Config{DB: l.Control(), Dir: filepath.Join(dir, "results"), Now: time.Now}); err != nil {
+	if _, err := job.New(t.Context(), job.Config{DB: l.Control(), Home: job.InFolder(filepath.Join(dir, "results")), Now: time.Now}); err != nil {
 		t.Fatal(err)
 	}
 	if err := ledger.In(l.Control()).Migrate(t.Context()); err != nil {

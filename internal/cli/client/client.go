@@ -2,10 +2,9 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -148,7 +147,7 @@ func (o *Options) takeID(cmd *cobra.Command, args []string) error {
 
 // Add adds a client.
 func Add(ctx context.Context, o *Options) error {
-	dir, err := app.ServerDir(ctx, o.State, o.Lake)
+	home, err := o.home(ctx)
 	if err != nil {
 		return err
 	}
@@ -160,7 +159,7 @@ func Add(ctx context.Context, o *Options) error {
 	if o.DryRun {
 		return o.printClient("Would add", c, "")
 	}
-	return o.with(ctx, dir, func(s *access.Store) error {
+	return o.with(ctx, home, func(s *access.Store) error {
 		c, secret, err := s.Add(ctx, c)
 		if err != nil {
 			return err
@@ -254,24 +253,33 @@ func Remove(ctx context.Context, o *Options) error {
 // withExisting lends the clients of a server that has a folder. To make one for a path that was mistyped would only
 // hide the mistake.
 func (o *Options) withExisting(ctx context.Context, do func(*access.Store) error) error {
-	dir, err := app.ServerDir(ctx, o.State, o.Lake)
+	home, err := o.home(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.NotFound, "there is no folder %s, and so no client; parley client add makes it", dir)
+	if there, err := home.There(ctx); err != nil || !there {
+		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no folder %s, and so no client; parley client add makes it", home))
 	}
-	return o.with(ctx, dir, do)
+	return o.with(ctx, home, do)
 }
 
-// with lends the clients of the server whose folder is dir.
-func (o *Options) with(ctx context.Context, dir string, do func(*access.Store) error) (err error) {
-	folder, err := server.OpenFolder(ctx, dir)
+// home is that of the server whose clients are meant.
+func (o *Options) home(ctx context.Context) (app.ServerHome, error) {
+	lakes := app.Lakes{}
+	if o.Lake != "" {
+		lakes[cmp.Or(o.Organization, server.DefaultOrganization)] = o.Lake
+	}
+	return app.HomeOf(ctx, o.State, lakes)
+}
+
+// with lends the clients of a server.
+func (o *Options) with(ctx context.Context, home app.ServerHome, do func(*access.Store) error) (err error) {
+	opened, err := home.Open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, folder.Close()) }()
-	store, err := access.Open(ctx, folder.DB, o.Now)
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	store, err := access.Open(ctx, opened.DB, o.Now)
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/parley-hq/parley/internal/app"
@@ -112,19 +110,19 @@ const clientName = "command line"
 
 // withFolder lends a folder.
 func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.Context, place) error) (err error) {
-	dir, err := app.ServerDir(ctx, o.State, o.Lake)
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && !mayMake {
-		return fault.New(fault.NotFound, "there is no folder %s, and so no job; parley jobs submit and parley serve make it", dir)
-	}
 	owner := app.Owner{Organization: cmp.Or(o.Organization, server.DefaultOrganization), Client: clientName}
 	lakes := app.Lakes{}
 	if o.Lake != "" {
 		lakes[owner.Organization] = o.Lake
 	}
-	service, err := app.OpenService(ctx, lakes, dir, app.Cluster{})
+	home, err := app.HomeOf(ctx, o.State, lakes)
+	if err != nil {
+		return err
+	}
+	if there, err := home.There(ctx); err != nil || !there && !mayMake {
+		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no folder %s, and so no job; parley jobs submit and parley serve make it", home))
+	}
+	service, err := app.OpenService(ctx, lakes, o.State, app.Cluster{})
 	if err != nil {
 		return err
 	}

@@ -215,13 +215,49 @@ func shared(ctx context.Context, name string) (a lake.Address, err error) {
 // inPostgres has the control database of a lake be in a Postgres: in the schema that the address names, or one that follows from where
 // the lake's files are.
 func inPostgres(a lake.Address, address string) (lake.Address, error) {
-	if !state.HasSchema(address) {
+	if !state.HasSchema(address) || isServers(address) {
 		var err error
 		if address, err = state.InSchema(address, SchemaOf(a.Root)); err != nil {
 			return a, err
 		}
 	}
 	return a.InControl(address), nil
+}
+
+// servers is the schema of the servers of several lakes. No lake is in it.
+const servers = "parley_server"
+
+func isServers(address string) bool {
+	schema, err := state.SchemaOf(address)
+	return err == nil && schema == servers
+}
+
+// Servers is the address of what the servers of several lakes share, in the Postgres of the process; empty if it has none.
+func Servers(ctx context.Context) (string, error) {
+	if s := settings(ctx).State; InPostgres(s) {
+		return state.InSchema(s, servers)
+	}
+	return "", nil
+}
+
+// ServersIn is that address in a Postgres that somebody names; one that has a schema stays as it is.
+func ServersIn(address string) (string, error) {
+	if state.HasSchema(address) {
+		return address, nil
+	}
+	return state.InSchema(address, servers)
+}
+
+// Shared is the address of the control database of a lake, if it is in a Postgres; else empty.
+func Shared(ctx context.Context, name string) (string, error) {
+	if inFolder(ctx, name) {
+		return "", nil
+	}
+	a, err := Address(ctx, name)
+	if err != nil || !state.IsShared(a.Control) {
+		return "", err
+	}
+	return a.Control, nil
 }
 
 var odd = regexp.MustCompile(`[^a-z0-9]+`)

@@ -80,7 +80,7 @@ func withPlatform(t *testing.T, c rule.Config, do func(*platform)) {
 		}
 		defer func() { _ = db.Close() }()
 		sources := map[string]engine.Views{"org": conversations}
-		jobs, err := job.New(t.Context(), job.Config{DB: db, Views: sources, Dir: t.TempDir(), Now: time.Now})
+		jobs, err := job.New(t.Context(), job.Config{DB: db, Views: sources, Home: job.InFolder(t.TempDir()), Now: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}

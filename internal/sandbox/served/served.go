@@ -30,7 +30,7 @@ type Sandbox struct {
 	World *sandbox.World
 
 	front  *front
-	folder *server.Folder
+	folder *server.Home
 	lock   store.Lock
 	ends   bool // the folder ends with it
 }
@@ -115,7 +115,7 @@ type Control struct{ Nobody, Anyone bool }
 // Serve makes its server; one at a time.
 func (s *Sandbox) Serve(l server.Listen, c Control) *server.Server {
 	b := backend(s.World)
-	b.Folder, b.Front = s.folder, s.front
+	b.Home, b.Front = s.folder, s.front
 	made := server.New(l, b)
 	s.front.stand(made, s.World, c)
 	return made
