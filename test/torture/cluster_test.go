@@ -47,7 +47,7 @@ func TestTortureOfACluster(t *testing.T) {
 		c.night()
 	}
 	c.serve()
-	nights := setting(t, "PARLEY_NIGHTS", 2)
+	nights := setting(t, "PARLEY_NIGHTS", 1)
 	c.beset(func() {
 		for range nights {
 			c.night()
@@ -180,23 +180,27 @@ func (c *cluster) harm(ctx context.Context, dice *rand.Rand) {
 		case <-time.After(time.Duration(dice.Int64N(int64(2 * harmEvery)))):
 		}
 		what := []string{"node 0", "node 1", "postgres", "bucket", "postgres", "bucket"}[dice.IntN(6)]
-		c.count(c.harms, what)
-		var err error
-		switch what {
-		case "postgres":
-			err = c.postgres.Again()
-		case "bucket":
-			err = c.bucket.Again()
-		default:
-			n := c.nodes[what[len(what)-1]-'0']
-			n.kill()
-			n.start(c)
-		}
-		if err != nil {
+		if err := c.restart(what); err != nil {
 			c.t.Errorf("%s: %v", what, err)
 			return
 		}
 	}
+}
+
+func (c *cluster) restart(what string) error {
+	c.calm.Lock()
+	defer c.calm.Unlock()
+	c.count(c.harms, what)
+	switch what {
+	case "postgres":
+		return c.postgres.Again()
+	case "bucket":
+		return c.bucket.Again()
+	}
+	n := c.nodes[what[len(what)-1]-'0']
+	n.kill()
+	n.start(c)
+	return nil
 }
 
 func (c *cluster) count(of map[string]int, what string) {

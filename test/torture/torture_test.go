@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,6 +55,8 @@ type year struct {
 	changed              map[conversation.ID]bool   // conversations whose record in the lake has changed since it came
 	had                  history
 	runs, killed, failed int
+
+	calm sync.Mutex // held by who looks, and by who breaks what is looked through
 }
 
 func setting(t *testing.T, name string, usual int) int {
@@ -307,6 +310,8 @@ func (y *year) look() {
 // writer, so one is had first.
 func (y *year) contents() program.Contents {
 	y.t.Helper()
+	y.calm.Lock()
+	defer y.calm.Unlock()
 	l, err := at.Create(y.ctx(), y.lake)
 	if err != nil {
 		y.t.Fatal(err)
