@@ -30,6 +30,7 @@ type Server struct {
 	dir    string
 	bin    string
 	listen string // address; empty for none
+	fsync  string // on or off
 	cmd    *exec.Cmd
 	log    bytes.Buffer
 	n      atomic.Int64 // databases made
@@ -37,7 +38,10 @@ type Server struct {
 
 // Start starts a server for the tests of a package, to be called by TestMain, or before all benchmarks. Where Postgres is not
 // installed it gives nil: tools/setup postgres installs it, and PARLEY_REQUIRE_POSTGRES=1 takes that for a failure.
-func Start() (*Server, error) { return start(5432, "") }
+func Start() (*Server, error) { return start(5432, "", "off") }
+
+// StartDurable starts a server as Start does, that waits for the disk as one that is not for tests does.
+func StartDurable() (*Server, error) { return start(5432, "", "on") }
 
 // StartOnLoopback starts a server as Start does, for programs that know no sockets: anybody on this machine can reach it.
 func StartOnLoopback() (*Server, error) {
@@ -49,10 +53,10 @@ func StartOnLoopback() (*Server, error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	return start(port, "127.0.0.1")
+	return start(port, "127.0.0.1", "off")
 }
 
-func start(port int, listen string) (_ *Server, err error) {
+func start(port int, listen, fsync string) (_ *Server, err error) {
 	bin, err := binaries()
 	if err != nil {
 		if os.Getenv("PARLEY_REQUIRE_POSTGRES") == "" {
@@ -61,7 +65,7 @@ func start(port int, listen string) (_ *Server, err error) {
 		return nil, err
 	}
 	// The path of a socket has 107 bytes at most, and the folders of tests have more.
-	s := &Server{Port: port, bin: bin, listen: listen}
+	s := &Server{Port: port, bin: bin, listen: listen, fsync: fsync}
 	if s.dir, err = os.MkdirTemp("/tmp", "parley-pg-"); err != nil {
 		return nil, err
 	}
@@ -88,7 +92,7 @@ func start(port int, listen string) (_ *Server, err error) {
 
 // run starts the server over its data, and waits until it answers.
 func (s *Server) run(owner *syscall.SysProcAttr) error {
-	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses="+s.listen, "-c", "fsync=off", "-c", "max_connections=20")
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses="+s.listen, "-c", "fsync="+s.fsync, "-c", "max_connections=20")
 	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
