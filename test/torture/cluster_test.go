@@ -43,8 +43,8 @@ func TestTortureOfACluster(t *testing.T) {
 	c := &cluster{year: begin(t), harms: map[string]int{}, asked: map[string]int{}}
 	c.place()
 	c.note()
-	for len(c.was) == 0 { // nodes serve a lake that there is
-		c.night()
+	if out, err := c.command(t.Context()).CombinedOutput(); err != nil { // nodes serve a lake that there is
+		t.Fatalf("extract: %v\n%s", err, out)
 	}
 	c.serve()
 	nights := setting(t, "PARLEY_NIGHTS", 1)
@@ -89,6 +89,7 @@ func (c *cluster) place() {
 	})
 	c.settings = at.Settings{State: c.postgres.Database(c.t) + "&pool_max_conns=3", CacheDir: c.t.TempDir(), S3: s3.Config{Endpoint: c.bucket.URL}}
 	c.env = []string{"AWS_ENDPOINT_URL_S3=" + c.bucket.URL, "PARLEY_STATE=" + c.settings.State, "PARLEY_CACHE_DIR=" + c.settings.CacheDir}
+	c.more = []string{"--wait", "40s"} // by then the lease of one that was killed has run out
 	c.lake = "s3://" + c.bucket.Bucket(c.t) + "/lake"
 }
 
