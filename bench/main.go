@@ -124,7 +124,7 @@ func (b *bench) steps() []step {
 	return []step{
 		{"extraction", b.extraction}, {"night", b.night}, {"years", b.years}, {"unattended", b.unattended}, {"loops", b.loops},
 		{"committing", b.committing}, {"exporting", b.exporting}, {"reporting", b.reporting}, {"filters", b.filters}, {"jobs", b.jobs},
-		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"deriving", b.deriving}, {"splitting", b.splitting}, {"postgres", b.postgres},
+		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"deriving", b.deriving}, {"splitting", b.splitting}, {"postgres", b.postgres}, {"bucket", b.bucket},
 	}
 }
 

@@ -9,7 +9,6 @@ package torture_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -18,12 +17,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/wire"
@@ -46,12 +46,18 @@ type year struct {
 	rnd  *rand.Rand
 	s    *sandboxtest.Sandbox
 	path string
-	lake string
 
-	was                  map[conversation.ID]string          // the lake's records at the end of the night before
-	changed              map[conversation.ID]bool            // conversations whose record in the lake has changed since it came
-	versions             map[conversation.ID]map[string]bool // that the platform has had of each
+	lake     string
+	env      []string    // of programs, beside that of the test
+	more     []string    // arguments of each extraction
+	settings at.Settings // for the lake, where it is not in a folder
+
+	was                  map[conversation.ID]string // the lake's records at the end of the night before
+	changed              map[conversation.ID]bool   // conversations whose record in the lake has changed since it came
+	had                  history
 	runs, killed, failed int
+
+	calm sync.Mutex // held by who looks, and by who breaks what is looked through
 }
 
 func setting(t *testing.T, name string, usual int) int {
@@ -68,19 +74,37 @@ func setting(t *testing.T, name string, usual int) int {
 }
 
 func TestTorture(t *testing.T) {
-	nights, seed := setting(t, "PARLEY_NIGHTS", 4), setting(t, "PARLEY_SEED", 1)
-	y := &year{
-		t: t, rnd: rand.New(rand.NewPCG(uint64(seed), 11)), path: program.Path(t), lake: filepath.Join(t.TempDir(), "lake"),
-		s: sandboxtest.New(t, sandboxtest.At(begun), sandboxtest.Days(before), sandboxtest.PerDay(perDay), sandboxtest.Seed(uint64(seed)),
-			sandboxtest.RateLimit(1_000_000)),
-		was: map[conversation.ID]string{}, changed: map[conversation.ID]bool{}, versions: map[conversation.ID]map[string]bool{},
-	}
+	nights, y := setting(t, "PARLEY_NIGHTS", 4), begin(t)
+	y.lake = filepath.Join(t.TempDir(), "lake")
 	for range nights {
 		y.night()
 	}
 	y.dawn()
-	t.Logf("seed %d: %d nights, %d runs, %d killed, %d failed, %d requests; %d conversations, of which %d changed", seed, nights, y.runs, y.killed, y.failed,
+	y.tell(nights)
+}
+
+// begin gives a year of the seed that is asked for, whose lake is yet to be placed.
+func begin(t *testing.T) *year {
+	t.Helper()
+	seed := uint64(setting(t, "PARLEY_SEED", 1))
+	t.Logf("seed %d", seed)
+	return &year{
+		t: t, rnd: rand.New(rand.NewPCG(seed, 11)), path: program.Path(t),
+		s: sandboxtest.New(t, sandboxtest.At(begun), sandboxtest.Days(before), sandboxtest.PerDay(perDay), sandboxtest.Seed(seed),
+			sandboxtest.RateLimit(1_000_000)),
+		was: map[conversation.ID]string{}, changed: map[conversation.ID]bool{}, had: newHistory(),
+	}
+}
+
+func (y *year) tell(nights int) {
+	y.t.Helper()
+	y.t.Logf("%d nights, %d runs, %d killed, %d failed, %d requests; %d conversations, of which %d changed", nights, y.runs, y.killed, y.failed,
 		len(y.s.Requests()), len(y.was), len(y.changed))
+}
+
+// ctx is for whoever opens the lake.
+func (y *year) ctx() context.Context {
+	return at.With(y.t.Context(), func() at.Settings { return y.settings })
 }
 
 // night is one night: the platform's batch, what happens to its records, and an extraction that is not left alone.
@@ -114,10 +138,7 @@ func (y *year) note() {
 		if err != nil {
 			y.t.Fatal(err)
 		}
-		if y.versions[r.ID] == nil {
-			y.versions[r.ID] = map[string]bool{}
-		}
-		y.versions[r.ID][string(raw)] = true
+		y.had.add(r)
 	}
 }
 
@@ -186,9 +207,9 @@ func (y *year) job() *sandboxtest.Job {
 func (y *year) command(ctx context.Context, more ...string) *exec.Cmd {
 	args := append([]string{"extract", "--lake", y.lake, "--base-url", y.s.URL, "--from", conversation.DayOf(begun.AddDate(0, 0, -before)).String(), "--settle", "1,2,3,5",
 		"--poll", "1ms..20ms", "--job-wait", "2s", "--retry-wait", "1ms", "--retries", "2", "--page-size", "17", "--job-records", "60", "--commit-records", "50",
-		"--parallel", strconv.Itoa(1 + y.rnd.IntN(4)), "--json"}, more...)
+		"--parallel", strconv.Itoa(1 + y.rnd.IntN(4)), "--json"}, append(slices.Clone(y.more), more...)...)
 	cmd := exec.CommandContext(ctx, y.path, args...)
-	cmd.Env = append(os.Environ(), "GENESYS_CLIENT_ID="+y.s.ClientID, "GENESYS_CLIENT_SECRET="+y.s.ClientSecret)
+	cmd.Env = append(append(os.Environ(), y.env...), "GENESYS_CLIENT_ID="+y.s.ClientID, "GENESYS_CLIENT_SECRET="+y.s.ClientSecret)
 	return cmd
 }
 
@@ -290,18 +311,21 @@ func (y *year) look() {
 // writer, so one is had first.
 func (y *year) contents() program.Contents {
 	y.t.Helper()
-	l, err := lake.Create(y.t.Context(), y.lake)
+	y.calm.Lock()
+	defer y.calm.Unlock()
+	l, err := at.Create(y.ctx(), y.lake)
 	if err != nil {
 		y.t.Fatal(err)
 	}
-	w, err := l.Writer(y.t.Context())
+	defer l.Close()
+	w, err := l.WriterWithin(y.t.Context(), within) // one that was killed beside a Postgres is known to be gone after a while
 	if err == nil {
 		err = w.Close()
 	}
-	if err := errors.Join(err, l.Close()); err != nil {
+	if err != nil {
 		y.t.Fatal(err)
 	}
-	return program.Read(y.t, y.lake)
+	return program.ReadOpen(y.t, l)
 }
 
 // dawn ends all that was done to the platform, reads every day once more, and holds the lake to the truth.
@@ -334,8 +358,9 @@ func (y *year) dawn() {
 		y.t.Errorf("the platform has %d conversations, the lake %d, and they differ: %s", len(truth), len(got), difference(truth, got))
 	}
 	y.hold(y.told())
-	out, err := exec.CommandContext(ctx, y.path, "status", "--lake", y.lake).CombinedOutput()
-	if err != nil {
+	status := exec.CommandContext(ctx, y.path, "status", "--lake", y.lake)
+	status.Env = append(os.Environ(), y.env...)
+	if out, err := status.CombinedOutput(); err != nil {
 		y.t.Errorf("status: %v\n%s", err, out)
 	}
 }
@@ -351,8 +376,8 @@ func (y *year) hold(told map[conversation.ID]bool) {
 		}
 	}
 	for id := range told {
-		if len(y.versions[id]) < 2 {
-			y.t.Errorf("a change tells of conversation %s, of which the platform has had %d versions", id, len(y.versions[id]))
+		if n := y.had.versions(id); n < 2 {
+			y.t.Errorf("a change tells of conversation %s, of which the platform has had %d versions", id, n)
 		}
 	}
 }
@@ -360,7 +385,7 @@ func (y *year) hold(told map[conversation.ID]bool) {
 // told gives the conversations of which the table of changes tells.
 func (y *year) told() map[conversation.ID]bool {
 	y.t.Helper()
-	l, err := lake.Open(y.t.Context(), y.lake)
+	l, err := at.Open(y.ctx(), y.lake)
 	if err != nil {
 		y.t.Fatal(err)
 	}

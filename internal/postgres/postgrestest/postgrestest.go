@@ -31,6 +31,7 @@ type Server struct {
 	dir    string
 	bin    string
 	listen string // address; empty for none
+	fsync  string // on or off
 	cmd    *exec.Cmd
 	ended  <-chan error // gives what became of cmd
 	log    bytes.Buffer
@@ -39,7 +40,10 @@ type Server struct {
 
 // Start starts a server for the tests of a package, to be called by TestMain, or before all benchmarks. Where Postgres is not
 // installed it gives nil: tools/setup postgres installs it, and PARLEY_REQUIRE_POSTGRES=1 takes that for a failure.
-func Start() (*Server, error) { return start(5432, "") }
+func Start() (*Server, error) { return start(5432, "", "off") }
+
+// StartDurable starts a server as Start does, that waits for the disk as one that is not for tests does.
+func StartDurable() (*Server, error) { return start(5432, "", "on") }
 
 // StartOnLoopback starts a server as Start does, for programs that know no sockets: anybody on this machine can reach it.
 func StartOnLoopback() (*Server, error) {
@@ -51,10 +55,10 @@ func StartOnLoopback() (*Server, error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	return start(port, "127.0.0.1")
+	return start(port, "127.0.0.1", "off")
 }
 
-func start(port int, listen string) (_ *Server, err error) {
+func start(port int, listen, fsync string) (_ *Server, err error) {
 	bin, err := binaries()
 	if err != nil {
 		if os.Getenv("PARLEY_REQUIRE_POSTGRES") == "" {
@@ -63,7 +67,7 @@ func start(port int, listen string) (_ *Server, err error) {
 		return nil, err
 	}
 	// The path of a socket has 107 bytes at most, and the folders of tests have more.
-	s := &Server{Port: port, bin: bin, listen: listen}
+	s := &Server{Port: port, bin: bin, listen: listen, fsync: fsync}
 	if s.dir, err = os.MkdirTemp("/tmp", "parley-pg-"); err != nil {
 		return nil, err
 	}
@@ -90,7 +94,7 @@ func start(port int, listen string) (_ *Server, err error) {
 
 // run starts the server over its data, and waits until it answers.
 func (s *Server) run(owner *syscall.SysProcAttr) error {
-	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses="+s.listen, "-c", "fsync=off", "-c", "max_connections=20")
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-p", strconv.Itoa(s.Port), "-c", "listen_addresses="+s.listen, "-c", "fsync="+s.fsync, "-c", "max_connections=20")
 	s.cmd.SysProcAttr, s.cmd.Dir = owner, s.dir
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.begin(); err != nil {
@@ -119,17 +123,22 @@ func (s *Server) begin() error {
 // Restart has the server end at once, as pg_ctl restart -m immediate does, and start again: it recovers as after a crash.
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
-	owner, err := s.owner()
-	if err == nil {
-		err = s.cmd.Process.Signal(syscall.SIGQUIT)
-	}
-	<-s.ended // it was told to end
-	if err == nil {
-		err = s.run(owner)
-	}
-	if err != nil {
+	if err := s.Again(); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// Again is Restart, for others than the goroutine of a test.
+func (s *Server) Again() error {
+	owner, err := s.owner()
+	if err != nil {
+		return err
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+		return err
+	}
+	<-s.ended // it was told to end
+	return s.run(owner)
 }
 
 // binaries is the folder of the newest Postgres that is installed.

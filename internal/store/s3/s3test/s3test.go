@@ -32,6 +32,8 @@ const (
 type Server struct {
 	URL string
 
+	network, addr string // that it listens on
+
 	dir   string
 	cmd   *exec.Cmd
 	log   bytes.Buffer
@@ -44,7 +46,32 @@ type Server struct {
 
 // Start starts a server for the tests of a package, to be called by TestMain. Where none is installed it gives nil: tools/setup s3
 // installs it, and PARLEY_REQUIRE_S3=1 takes that for a failure. The credentials come into the environment.
-func Start() (_ *Server, err error) {
+func Start() (*Server, error) {
+	s, err := start("")
+	if s != nil {
+		s.listen()
+	}
+	return s, err
+}
+
+// StartOnLoopback starts a server as Start does, to which programs speak themselves: it can be measured, and not spoilt.
+func StartOnLoopback() (*Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	s, err := start(l.Addr().String())
+	if s != nil {
+		s.URL = "http://" + s.addr
+	}
+	return s, err
+}
+
+// start starts a server at an address; empty for a socket in its folder.
+func start(addr string) (_ *Server, err error) {
 	bin, err := binary()
 	if err != nil {
 		if os.Getenv("PARLEY_REQUIRE_S3") == "" {
@@ -53,32 +80,34 @@ func Start() (_ *Server, err error) {
 		return nil, err
 	}
 	// The path of a socket has 107 bytes at most, and the folders of tests have more.
-	s := &Server{}
+	s := &Server{network: "tcp", addr: addr}
 	if s.dir, err = os.MkdirTemp("/tmp", "parley-s3-"); err != nil {
 		return nil, err
+	}
+	if addr == "" {
+		s.network, s.addr = "unix", filepath.Join(s.dir, "s3.sock")
 	}
 	for _, name := range []string{"buckets", "attributes"} {
 		if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil {
 			return nil, err
 		}
 	}
-	// Not every file system has the attributes that it would keep beside a file.
-	s.cmd = exec.Command(bin, "--port", s.socket(), "--access", AccessKey, "--secret", Secret, "--region", Region, "--quiet",
-		"posix", "--sidecar", filepath.Join(s.dir, "attributes"), filepath.Join(s.dir, "buckets"))
-	s.cmd.SysProcAttr, s.cmd.Dir = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, s.dir
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.run(); err != nil {
+	if err := s.run(bin); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}
 	if err := s.ready(); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
-	s.listen()
 	return s, errors.Join(os.Setenv("AWS_ACCESS_KEY_ID", AccessKey), os.Setenv("AWS_SECRET_ACCESS_KEY", Secret), os.Setenv("AWS_REGION", Region))
 }
 
 // run starts the server. It ends with the thread that started it, and a test's may end before the test: this one waits.
-func (s *Server) run() error {
+func (s *Server) run(bin string) error {
+	// Not every file system has the attributes that it would keep beside a file.
+	s.cmd = exec.Command(bin, "--port", s.addr, "--access", AccessKey, "--secret", Secret, "--region", Region, "--quiet",
+		"posix", "--sidecar", filepath.Join(s.dir, "attributes"), filepath.Join(s.dir, "buckets"))
+	s.cmd.SysProcAttr, s.cmd.Dir = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, s.dir
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	started := make(chan error)
 	s.over = make(chan struct{})
 	go func() {
@@ -98,11 +127,9 @@ func binary() (string, error) {
 	return at, nil
 }
 
-func (s *Server) socket() string { return filepath.Join(s.dir, "s3.sock") }
-
 func (s *Server) dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer
-	return d.DialContext(ctx, "unix", s.socket())
+	return d.DialContext(ctx, s.network, s.addr)
 }
 
 // ready waits until the server listens.
@@ -141,7 +168,7 @@ func (s *Server) listen() {
 	s.URL = s.proxy.URL
 }
 
-// Bucket makes an empty bucket and gives its name.
+// Bucket makes an empty bucket for a test and gives its name.
 func (s *Server) Bucket(t testing.TB) string {
 	t.Helper()
 	name, _, err := s.Make()
@@ -165,13 +192,32 @@ func (s *Server) Spoil(t testing.TB, how func(w http.ResponseWriter, r *http.Req
 	t.Cleanup(func() { s.spoil.Store(nil) })
 }
 
+// Again kills the server and starts it again over the same objects. What is asked meanwhile is answered with 502.
+func (s *Server) Again() error {
+	bin := s.cmd.Path
+	s.kill()
+	if s.network == "unix" {
+		if err := os.Remove(s.addr); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	if err := s.run(bin); err != nil {
+		return err
+	}
+	return s.ready()
+}
+
+func (s *Server) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // it was killed
+	close(s.over)
+}
+
 // Stop stops it, and removes what it holds.
 func (s *Server) Stop() error {
 	if s.proxy != nil {
 		s.proxy.Close()
 	}
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait() // it was killed
-	close(s.over)
+	s.kill()
 	return os.RemoveAll(s.dir)
 }
