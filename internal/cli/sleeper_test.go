@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,9 +12,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
+	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/state/statetest"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -131,6 +135,7 @@ func (s shift) asleep(t *testing.T, point string) (points []string) {
 	mine, theirs := s.make(t, lake)
 	var mu sync.Mutex
 	slept := false
+	var want []string // in the control database when it wakes
 	crashpoint.Watch(func(name string) {
 		mu.Lock()
 		now := name == point && !slept
@@ -143,12 +148,16 @@ func (s shift) asleep(t *testing.T, point string) (points []string) {
 		if now {
 			runOutLeases(t, lake)
 			must(t, theirs...)
+			want = controlOf(t, lake)
 		}
 	})
 	code, _, stderr := parley(t, mine...)
 	crashpoint.Watch(nil)
 	if slices.Contains(s.late, point) && code == 0 {
 		slept = false // it had done everything
+	}
+	if slept && !slices.Equal(controlOf(t, lake), want) {
+		t.Errorf("it has changed the control database from\n%v\nto\n%v", want, controlOf(t, lake))
 	}
 	if slept && (code != 7 || !strings.Contains(stderr, "taken")) || !slept && code != 0 {
 		t.Errorf("exit code %d, %s", code, stderr)
@@ -158,6 +167,31 @@ func (s shift) asleep(t *testing.T, point string) (points []string) {
 	}
 	must(t, "lake", "check", "--lake", lake)
 	return points
+}
+
+// controlOf is what is in the control database of a lake, by tables.
+func controlOf(t *testing.T, lake string) (out []string) {
+	t.Helper()
+	address, err := state.InSchema(os.Getenv("PARLEY_STATE"), at.SchemaOf(lake))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := statetest.Open(t, address)
+	for _, s := range app.Owners() {
+		contents, err := db.Contents(t.Context(), s.Tables())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range contents {
+			out = append(out, fmt.Sprint(c))
+		}
+	}
+	locations, err := state.All(db.Rows(t.Context(), `SELECT metadata_location FROM iceberg_tables WHERE table_namespace = ? ORDER BY 1`, at.SchemaOf(lake)),
+		func(r state.Row) (location string, err error) { return location, r.Scan(&location) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, locations...)
 }
 
 // runOutLeases has the leases of a lake run out, as they do while their holders sleep.

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -48,6 +49,20 @@ func sleeping(t *testing.T, l *Lake, at string, do func(*Writer) error, meanwhil
 		t.Error(closing)
 	}
 	return points, err
+}
+
+// allOf is what is in the control database of a lake.
+func allOf(t *testing.T, l *Lake) carried {
+	t.Helper()
+	var all []state.Table
+	for _, s := range Tables() {
+		all = append(all, s.Tables()...)
+	}
+	c, err := read(t.Context(), l.db, l.db, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // A writer that sleeps at any point, and wakes after another has taken its place and committed, changes nothing any more, removes nothing
@@ -93,7 +108,8 @@ func sleptAt(t *testing.T, at string, do func(*Writer) error) []string {
 	for i := range 2 {
 		commit(t, l, Commit{Records: all(record("c", day1, fmt.Sprint(i)), record("d", day1.AddDate(0, 0, 1), fmt.Sprint(i)))})
 	}
-	before := false // whether the sleeper's commit was in when the other one took over
+	var want carried // in the control database when the sleeper wakes
+	before := false  // whether the sleeper's commit was in when the other one took over
 	points, err := sleeping(t, l, at, do, func() {
 		other := mustOpen(t, dir)
 		w, err := other.Writer(t.Context())
@@ -115,6 +131,7 @@ func sleptAt(t *testing.T, at string, do func(*Writer) error) []string {
 		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
+		want = allOf(t, other)
 	})
 	if !slices.Contains(points, at) {
 		if err != nil {
@@ -126,6 +143,9 @@ func sleptAt(t *testing.T, at string, do func(*Writer) error) []string {
 		t.Errorf("at %s: %v", at, err)
 	}
 	now := mustOpen(t, dir)
+	if err != nil && !allOf(t, now).same(want) {
+		t.Errorf("at %s: the sleeper has changed the control database", at)
+	}
 	s := snapshot(t, now)
 	texts := strings.Join(contentsOf(t, s), "\n")
 	if err := errors.Join(s.Verify(t.Context()), s.Close()); err != nil {
