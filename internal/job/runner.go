@@ -161,8 +161,12 @@ func (m *Manager) rescueNext(ctx context.Context, mine slot) (err error) {
 func (m *Manager) clear(ctx context.Context) error {
 	for organization, place := range m.cfg.Home.Results {
 		if period := m.cfg.Home.Listing; period > 0 {
-			if due, err := m.jobs.lists(ctx, organization, m.cfg.Now(), period); err != nil || !due {
+			due, err := m.jobs.lists(ctx, organization, m.cfg.Now(), period)
+			if err != nil {
 				return err
+			}
+			if !due {
+				continue
 			}
 		}
 		if err := place.clear(ctx, func(n named, part bool) (bool, error) { return m.jobs.wants(ctx, n, part) }); err != nil {
