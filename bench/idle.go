@@ -162,7 +162,7 @@ func (m many) watch(what string, cmd *exec.Cmd, ready func() bool) (err error) {
 	go func() { gone <- cmd.Wait() }()
 	stop := sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-gone // it ends by our signal
+		_ = <-gone // it ends by our signal
 	})
 	for !ready() {
 		select {

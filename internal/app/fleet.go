@@ -22,13 +22,15 @@ func Place(ctx context.Context, lake string) (place, address string, err error) 
 }
 
 // Board opens the board at such an address, and makes it when it is not there.
-func Board(ctx context.Context, address string) (*board.Board, error) { return board.Make(ctx, address) }
+func Board(ctx context.Context, address string) (*board.Board, error) {
+	return board.Make(ctx, address)
+}
 
 // OnBoard is what the board at such an address says, by place: nothing, while nobody has made it.
 func OnBoard(ctx context.Context, address string) (_ map[string]board.Entry, err error) {
 	b, err := board.Open(ctx, address)
 	if errors.Is(err, fault.NotFound) {
-		return nil, nil
+		return map[string]board.Entry{}, nil
 	}
 	if err != nil {
 		return nil, err
