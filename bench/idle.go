@@ -158,17 +158,20 @@ func (m many) watch(what string, cmd *exec.Cmd, ready func() bool) (err error) {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	gone := make(chan error, 1)
-	go func() { gone <- cmd.Wait() }()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_ = cmd.Wait() // it ends by our signal, or its log says why
+	}()
 	stop := sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-gone // it ends by our signal
+		<-gone
 	})
 	for !ready() {
 		select {
-		case err := <-gone:
+		case <-gone:
 			text, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("%s ended: %w: %s", what, err, text[max(0, len(text)-1000):])
+			return fmt.Errorf("%s ended: %s", what, text[max(0, len(text)-1000):])
 		case <-m.ctx.Done():
 			stop()
 			return m.ctx.Err()

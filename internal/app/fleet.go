@@ -30,7 +30,7 @@ func Board(ctx context.Context, address string) (*board.Board, error) {
 func OnBoard(ctx context.Context, address string) (_ map[string]board.Entry, err error) {
 	b, err := board.Open(ctx, address)
 	if errors.Is(err, fault.NotFound) {
-		return nil, nil
+		return map[string]board.Entry{}, nil
 	}
 	if err != nil {
 		return nil, err

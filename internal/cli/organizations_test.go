@@ -65,7 +65,10 @@ func TestExtractingSeveralOrganizations(t *testing.T) {
 		t.Errorf("%+v, exit code %d", last, code)
 	}
 	for name, verdict := range map[string]string{"acme": "whole", "beta": "failed", "gamma": "whole"} {
-		var out struct{ Verdict, Organization string }
+		var out struct {
+			Verdict      string `json:"verdict"`
+			Organization string `json:"organization"`
+		}
 		if err := json.Unmarshal([]byte(read(t, "run."+name+".json")), &out); err != nil || out.Verdict != verdict || out.Organization != name {
 			t.Errorf("%s: %+v, %v", name, out, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +13,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
+	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/test/program"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -29,7 +32,7 @@ type fleet struct {
 	lakes           []string // by organization
 }
 
-func organizations(t *testing.T, p *parley, address string, n int) *fleet {
+func organizations(t *testing.T, p *parley, address string, n int, more string) *fleet {
 	t.Helper()
 	dir := t.TempDir()
 	f := &fleet{parley: p, address: address, config: filepath.Join(dir, "parley.yaml")}
@@ -38,7 +41,7 @@ func organizations(t *testing.T, p *parley, address string, n int) *fleet {
 	for i := range n {
 		f.lakes = append(f.lakes, filepath.Join(dir, fmt.Sprint("lake", i)))
 		fmt.Fprintf(&text, "- {name: org%d, base_url: %q, lake: lake%d, client_id: {env: ID}, client_secret: {env: SECRET},\n"+
-			"   extract: {from: 2026-11-05, to: 2026-11-08, poll: 1ms..2ms, page-size: 13, commit-records: 30, job-records: 60}}\n", i, p.url, i)
+			"   extract: {from: 2026-11-05, %spoll: 1ms..2ms, page-size: 13, commit-records: 30, job-records: 60}}\n", i, p.url, i, more)
 	}
 	if err := os.WriteFile(f.config, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
@@ -55,7 +58,12 @@ type machine struct {
 
 func (f *fleet) machine(t *testing.T, env ...string) *machine {
 	t.Helper()
-	m := &machine{Cmd: exec.CommandContext(t.Context(), f.binary, "extract", "--config", f.config, "--json")}
+	return f.started(t, exec.CommandContext(t.Context(), f.binary, "extract", "--config", f.config, "--json"), env...)
+}
+
+func (f *fleet) started(t *testing.T, cmd *exec.Cmd, env ...string) *machine {
+	t.Helper()
+	m := &machine{Cmd: cmd}
 	m.Env = append(os.Environ(), append(env, "ID=id", "SECRET=secret", "PARLEY_STATE="+f.address)...)
 	m.Stdout, m.Stderr = &m.stdout, &m.stderr
 	if err := m.Start(); err != nil {
@@ -144,7 +152,7 @@ func TestOrganizationsOverMachines(t *testing.T) {
 	})
 	p := start(t)
 	_, want := p.points(t)
-	f := organizations(t, p, server.Database(t), 12)
+	f := organizations(t, p, server.Database(t), 12, "to: 2026-11-08, ")
 	killed1 := f.machine(t, "PARLEY_CRASH=stage.entered:30")
 	sleeper := f.machine(t, "PARLEY_CRASH=commit.files:6", "PARLEY_CRASH_SIGNAL=STOP")
 	third := f.machine(t)
@@ -187,5 +195,96 @@ func TestOrganizationsOverMachines(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// service is a process that follows all of them.
+func (f *fleet) service(t *testing.T) *machine {
+	t.Helper()
+	return f.started(t, exec.CommandContext(t.Context(), f.binary, "extract", "--config", f.config, "--follow", "--json"))
+}
+
+// shares gives how many organizations each process has that has any, in order, and how many were ever extracted whole.
+func (f *fleet) shares(t *testing.T) (shares []int, whole int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), f.binary, "status", "--config", f.config, "--json")
+	cmd.Env = append(os.Environ(), "ID=id", "SECRET=secret", "PARLEY_STATE="+f.address)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var of struct {
+		Organizations []struct {
+			By   string `json:"by"`
+			Code *int   `json:"last_exit_code"`
+		} `json:"organizations"`
+	}
+	if err := json.Unmarshal(out, &of); err != nil {
+		t.Fatalf("%s: %v", out, err)
+	}
+	by := map[string]int{}
+	for _, o := range of.Organizations {
+		if o.By != "" {
+			by[o.By]++
+		}
+		if o.Code != nil && *o.Code == 0 {
+			whole++
+		}
+	}
+	return slices.Sorted(maps.Values(by)), whole
+}
+
+// settle waits until the processes have these shares, and every organization was extracted.
+func (f *fleet) settle(t *testing.T, want ...int) {
+	t.Helper()
+	for {
+		shares, whole := f.shares(t)
+		if slices.Equal(shares, want) && whole == len(f.lakes) {
+			return
+		}
+		if err := wait.For(t.Context(), time.Second); err != nil {
+			t.Fatalf("shares are %d, want %d; %d of %d were extracted", shares, want, whole, len(f.lakes))
+		}
+	}
+}
+
+// Services that come share the organizations with those that are there, and take over those of one that was killed.
+func TestServicesShareOrganizations(t *testing.T) {
+	unraced.Test(t)
+	server, err := postgrestest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := start(t)
+	f := organizations(t, p, server.Database(t), 6, "")
+	one := f.service(t)
+	f.settle(t, 6)
+	two, three := f.service(t), f.service(t)
+	f.settle(t, 2, 2, 2)
+	if err := one.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Wait(); !killed(err) {
+		t.Errorf("it ended with %v", err)
+	}
+	f.runOut(t, one)
+	f.settle(t, 3, 3)
+	for _, m := range []*machine{two, three} {
+		if err := m.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range []*machine{two, three} {
+		if err := m.Wait(); err != nil {
+			t.Errorf("stopped, it ended with %v\n%s", err, &m.stderr)
+		}
+	}
+	if shares, _ := f.shares(t); len(shares) > 0 {
+		t.Errorf("those that were stopped hold %d still", shares)
 	}
 }
