@@ -41,7 +41,7 @@ func busyLake(t *testing.T) (url, lake, id string, resume []string) {
 	late := filepath.Join(t.TempDir(), "late.ndjson")
 	write(t, late, strings.TrimSuffix(lines[1], "}")+`,"changedLate":1}`+"\n")
 	must(t, "import", "--lake", lake, late)
-	resume = append(extract, "--again", "2026-11-06")
+	resume = slices.Concat(extract, []string{"--again", "2026-11-06"})
 	must(t, "sandbox", "faults", "add", "--base-url", url, "--route", "results", "--nth", "8", "--status", "503")
 	if code, _, stderr := parley(t, resume...); code != 6 {
 		t.Fatalf("the run was to be cut short: exit code %d, %s", code, stderr)

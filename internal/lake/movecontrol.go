@@ -3,16 +3,12 @@ package lake
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/postgres/leases"
 	"github.com/parley-hq/parley/internal/store"
-	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // MovedControl is what MoveControl did, or would do.
@@ -125,8 +121,8 @@ func (l *Lake) countControl(ctx context.Context, known []state.Schema, out *Move
 // movedAlready is nil when the control database is where it is to be moved to.
 func movedAlready(ctx context.Context, from, to Address, out *MovedControl) error {
 	if from.embedded() && from.Control != to.Control {
-		if _, err := os.Stat(from.aside()); err != nil {
-			return from.noControl()
+		if there, err := isThere(from.aside()); err != nil || !there {
+			return errors.Join(err, from.noControl())
 		}
 		out.Aside = from.aside()
 	}
@@ -176,9 +172,6 @@ type arrival struct {
 	held held
 }
 
-// arrivingPath is where a control database that is a file is written until it is whole.
-func (a Address) arrivingPath() string { return a.Control + ".arriving" }
-
 // arrive opens the control database into which another is copied. In a Postgres it is one that has a mark, or nothing in it; a file has
 // another name until it is whole.
 func arrive(ctx context.Context, to Address) (a *arrival, err error) {
@@ -188,20 +181,11 @@ func arrive(ctx context.Context, to Address) (a *arrival, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	control := to.Control
+	if a.db, err = to.arriving(ctx); err != nil {
+		return a, err
+	}
 	if to.shared() {
-		if a.db, err = state.Make(ctx, control); err != nil {
-			return a, err
-		}
 		if to.Locks, err = leases.Open(ctx, a.db); err != nil {
-			return a, err
-		}
-	} else {
-		control = to.arrivingPath()
-		if err := to.clearArriving(ctx); err != nil {
-			return a, err
-		}
-		if a.db, err = state.Open(ctx, control); err != nil {
 			return a, err
 		}
 	}
@@ -214,18 +198,15 @@ func arrive(ctx context.Context, to Address) (a *arrival, err error) {
 	return a, (&Lake{db: a.db}).makeCatalog(ctx)
 }
 
-// clearArriving removes what an earlier run has left.
-func (a Address) clearArriving(ctx context.Context) error {
-	home := folder.At(filepath.Dir(a.Control))
-	if err := home.Prepare(ctx, ""); err != nil {
-		return a.unmakable(err)
+// arriving opens the database into which another is copied, empty if it is a file.
+func (a Address) arriving(ctx context.Context) (*state.DB, error) {
+	if a.shared() {
+		return state.Make(ctx, a.Control)
 	}
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := gone(home.Remove(ctx, store.Location(filepath.Base(a.arrivingPath())+suffix))); err != nil {
-			return err
-		}
+	if err := a.clearArriving(ctx); err != nil {
+		return nil, err
 	}
-	return nil
+	return state.Open(ctx, a.arrivingPath())
 }
 
 // Close closes the database and gives the locks of its place back.
@@ -242,19 +223,18 @@ func (a Address) arrived(ctx context.Context) error {
 	if a.shared() {
 		return clearMark(ctx, a.Control)
 	}
-	if _, err := os.Stat(a.arrivingPath()); err != nil {
-		if a.hasControl() {
-			return nil // an earlier run has done so
-		}
-		return fault.Because(fault.Corrupt, err, "what was copied to %s is not there any more; restore it", a.Control)
+	switch there, err := isThere(a.arrivingPath()); {
+	case err != nil:
+		return err
+	case !there && a.hasControl():
+		return nil // an earlier run has done so
+	case !there:
+		return fault.New(fault.Corrupt, "what was copied to %s is not there any more; restore it", a.Control)
 	}
 	if err := clearMark(ctx, a.arrivingPath()); err != nil {
 		return err
 	}
-	if err := os.Rename(a.arrivingPath(), a.Control); err != nil {
-		return fmt.Errorf("the new control database cannot be given its name: %w", err)
-	}
-	return folder.At(filepath.Dir(a.Control)).Sync(ctx, "")
+	return a.takeName(ctx)
 }
 
 func clearMark(ctx context.Context, control string) error {

@@ -3,19 +3,10 @@ package lake
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
 )
-
-// asideName is what a control database that is a file is called once another has taken its place. An earlier version of the program
-// finds none then, and does not write to it.
-const asideName = ControlName + ".moved"
-
-// aside is where the control database lies once another has taken its place.
-func (a Address) aside() string { return a.Control + ".moved" }
 
 // used fails with fault.Conflict when a control database has a mark, and so is not to be used, and says where the one is that is.
 func used(ctx context.Context, db *state.DB, a Address) error {
@@ -48,25 +39,16 @@ func (a Address) setAside(ctx context.Context) error {
 	if !a.embedded() {
 		return nil
 	}
-	if _, err := os.Stat(a.arrivingPath()); err == nil {
+	if there, err := isThere(a.arrivingPath()); err != nil {
+		return err
+	} else if there {
 		return fault.New(fault.Conflict, "the control database of the lake %s is on its way to %s and not whole there; run parley lake move again, as it was run before", a, a.Control)
 	}
-	if _, err := os.Stat(a.aside()); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if there, err := isThere(a.aside()); err != nil || !there {
+		return err
 	}
 	old := a
 	old.Control = a.aside()
 	db := state.OpenToRead(old.Control, nil)
 	return errors.Join(used(ctx, db, old), db.Close())
-}
-
-// putAside gives the file of a control database that another has taken the place of the name that it has from then on. Whoever has it open
-// sees that it is not where it was (inPlace).
-func (a Address) putAside() error {
-	for _, suffix := range []string{"-wal", "", "-shm"} {
-		if err := os.Rename(a.Control+suffix, a.aside()+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fault.Because(fault.OfPath(err), err, "the old control database %s cannot be put aside", a.Control)
-		}
-	}
-	return nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -181,10 +183,10 @@ func (c *carrying) end(ctx context.Context, from *DB) error {
 
 // Empty removes all rows of tables.
 func (tx *Tx) Empty(ctx context.Context, tables []Table) error {
-	for i := len(tables) - 1; i >= 0; i-- { // those that refer to others first
-		there, err := tx.Has(ctx, tables[i].Name)
+	for _, t := range slices.Backward(tables) { // those that refer to others first
+		there, err := tx.Has(ctx, t.Name)
 		if err == nil && there {
-			_, err = tx.Exec(ctx, `DELETE FROM `+tables[i].Name)
+			_, err = tx.Exec(ctx, `DELETE FROM `+t.Name)
 		}
 		if err != nil {
 			return err
@@ -198,7 +200,7 @@ func (a asking) columns(ctx context.Context, t Table) (names []string, err error
 	if there, err := a.Has(ctx, t.Name); err != nil || !there {
 		return nil, err
 	}
-	types, err := a.types(ctx, `SELECT * FROM `+t.Name+` WHERE 1 = 0`)
+	types, err := a.types(ctx, `SELECT * FROM `+t.Name+` WHERE 1 = 0`) //nolint:unqueryvet // which columns there are is asked
 	for _, c := range types {
 		names = append(names, c.Name())
 	}
@@ -225,7 +227,7 @@ func (a asking) types(ctx context.Context, query string) ([]*sql.ColumnType, err
 	if err != nil {
 		return nil, a.dialect.Fault(err)
 	}
-	return types, a.dialect.Fault(rows.Close())
+	return types, a.dialect.Fault(errors.Join(rows.Close(), rows.Err()))
 }
 
 // values yields the rows of a table. Each is good until the next.

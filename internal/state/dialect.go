@@ -16,26 +16,8 @@ import (
 // Dialect is what differs between the databases that can be the control database. All else is written once, by the owners
 // of the tables, in SQL that every one of them knows: TestStatementsAreOfNoDialect says what that is.
 type Dialect interface {
-	// Name is what Iceberg's library calls the dialect: it writes tables of its own.
-	Name() string
-	// Bind gives a statement as the driver takes it. Its arguments are written ? in turn, or ?1, ?2 by number.
-	Bind(statement string) string
-	// Words are what the words of migrations stand for. All of them: see words.
-	Words() map[string]string
-	// Tables asks how many tables have the name ?: one or none.
-	Tables() string
-	// InsertNew inserts rows of all the columns of a table, and passes over those whose key is there. It does not fail for
-	// a single one.
-	InsertNew(table string, columns, rows int) string
-	// InsertNumbered inserts rows of these columns, among which may be one that counts up.
-	InsertNumbered(table string, columns []string, rows int) string
-	// Numbered is the last number that the column of a table has given that counts up; 0 if none.
-	Numbered(ctx context.Context, db *sql.DB, table, column string) (int64, error)
-	// NumberOn has the column go on after a number.
-	NumberOn(ctx context.Context, tx *sql.Tx, table, column string, last int64) error
-	// Guard has the database refuse every transaction that is to change it, with a message of fault.Conflict. Unguard ends that.
-	Guard(ctx context.Context, tx *sql.Tx, message string) error
-	Unguard(ctx context.Context, db *sql.DB) error
+	speech
+	carrier
 	// Begin begins a transaction that is to write. Until it ends nobody else writes, in any process: what it has read stays
 	// true, and it fails for no other reason than a statement of its own. commit commits it, and fails only if it is not in; with
 	// fault.InDoubt if nobody can tell.
@@ -49,6 +31,34 @@ type Dialect interface {
 	// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage. Any other error
 	// is given back as it is.
 	Fault(err error) error
+}
+
+// speech is how statements are written.
+type speech interface {
+	// Name is what Iceberg's library calls the dialect: it writes tables of its own.
+	Name() string
+	// Bind gives a statement as the driver takes it. Its arguments are written ? in turn, or ?1, ?2 by number.
+	Bind(statement string) string
+	// Words are what the words of migrations stand for. All of them: see words.
+	Words() map[string]string
+	// Tables asks how many tables have the name ?: one or none.
+	Tables() string
+	// InsertNew inserts rows of all the columns of a table, and passes over those whose key is there. It does not fail for
+	// a single one.
+	InsertNew(table string, columns, rows int) string
+	// InsertNumbered inserts rows of these columns, among which may be one that counts up.
+	InsertNumbered(table string, columns []string, rows int) string
+}
+
+// carrier is what a database has to do that is copied into another, or is the copy.
+type carrier interface {
+	// Numbered is the last number that the column of a table has given that counts up; 0 if none.
+	Numbered(ctx context.Context, db *sql.DB, table, column string) (int64, error)
+	// NumberOn has the column go on after a number.
+	NumberOn(ctx context.Context, tx *sql.Tx, table, column string, last int64) error
+	// Guard has the database refuse every transaction that is to change it, with a message of fault.Conflict. Unguard ends that.
+	Guard(ctx context.Context, tx *sql.Tx, message string) error
+	Unguard(ctx context.Context, db *sql.DB) error
 }
 
 // words are what migrations write, in braces, for what each dialect has its own word for.

@@ -33,7 +33,7 @@ type Server struct {
 	listen string // address; empty for none
 	fsync  string // on or off
 	cmd    *exec.Cmd
-	ended  <-chan error // gives what became of cmd
+	ended  <-chan struct{} // closed when cmd has ended
 	log    bytes.Buffer
 	n      atomic.Int64 // databases made
 }
@@ -106,7 +106,7 @@ func (s *Server) run(owner *syscall.SysProcAttr) error {
 // begin starts the process. It ends with the thread that started it, and a test's may end before the test, as that of whoever asked SQL does:
 // this one lasts as long as the process.
 func (s *Server) begin() error {
-	cmd, started, ended := s.cmd, make(chan error), make(chan error, 1)
+	cmd, started, ended := s.cmd, make(chan error), make(chan struct{})
 	s.ended = ended
 	go func() {
 		runtime.LockOSThread()
@@ -114,7 +114,8 @@ func (s *Server) begin() error {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			ended <- cmd.Wait()
+			_ = cmd.Wait() // it ends when it is told to
+			close(ended)
 		}
 	}()
 	return <-started
