@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -19,13 +20,20 @@ import (
 // idle is how many connections are kept: SQLite cannot give back the file of one that is closed while others are open.
 const idle = 16
 
+// idleTime is how long one that waits is kept. It has a quarter of a megabyte and more, and a process may have a thousand databases open.
+const idleTime = time.Minute
+
 // Open opens the database in the file at path and makes it when it is not there. WAL lets readers go on while a writer
 // commits; synchronous FULL makes a commit outlive a power cut.
 func Open(ctx context.Context, path string) (*sql.DB, error) {
 	if err := touch(path); err != nil {
 		return nil, err
 	}
-	return open(ctx, path, url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}, "_txlock": {"immediate"}})
+	db, err := open(ctx, path, url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}, "_txlock": {"immediate"}})
+	if err == nil {
+		db.SetConnMaxIdleTime(idleTime)
+	}
+	return db, err
 }
 
 // touch makes the file, because SQLite would let everybody read it. SQLite gives the files beside it the same mode. One
