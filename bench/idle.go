@@ -237,7 +237,7 @@ func (m many) database() (transactions float64, connections int, err error) {
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, c.Close(m.ctx)) }()
-	err = c.QueryRow(m.ctx, `SELECT (xact_commit + xact_rollback)::float8, (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'parley')
+	err = c.QueryRow(m.ctx, `SELECT CAST(xact_commit + xact_rollback AS double precision), (SELECT count(*) FROM pg_stat_activity WHERE application_name = 'parley')
 		FROM pg_stat_database WHERE datname = current_database()`).Scan(&transactions, &connections)
 	return transactions, connections, err
 }
