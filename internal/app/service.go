@@ -8,7 +8,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
@@ -81,6 +85,47 @@ func (l Lakes) only() string {
 // Organizations lists them.
 func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
+// opensAtOnce is how many lakes are opened at a time: one in a bucket takes some thirty requests, which wait for each other.
+const opensAtOnce = 16
+
+// open opens the lakes. Those that are open are given with the error of one that cannot be.
+func (l Lakes) open(ctx context.Context) (map[string]*lake.Lake, error) {
+	var all sync.Mutex
+	open := map[string]*lake.Lake{}
+	var failed atomic.Bool
+	var group errgroup.Group
+	group.SetLimit(opensAtOnce)
+	for name, dir := range l {
+		group.Go(func() error {
+			if failed.Load() {
+				return nil
+			}
+			opened, err := openConversations(ctx, dir)
+			if err != nil {
+				failed.Store(true)
+				return err
+			}
+			all.Lock()
+			defer all.Unlock()
+			open[name] = opened
+			return nil
+		})
+	}
+	return open, group.Wait()
+}
+
+// openConversations opens a lake. One of rows is fault.Invalid.
+func openConversations(ctx context.Context, dir string) (*lake.Lake, error) {
+	l, err := at.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := conversationsOf(ctx, l, dir); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
 // Service is lakes that are served, and the home of the server that does it.
 type Service struct {
 	home        *server.Home
@@ -97,21 +142,17 @@ func OpenService(ctx context.Context, lakes Lakes, given string, large Cluster) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{lakes: map[string]*lake.Lake{}, tables: map[string]api.Tables{}}
+	s := &Service{tables: map[string]api.Tables{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	for _, name := range lakes.Organizations() {
-		if s.lakes[name], err = at.Open(ctx, lakes[name]); err != nil {
-			delete(s.lakes, name)
-			return nil, err
-		}
-		if err = conversationsOf(ctx, s.lakes[name], lakes[name]); err != nil {
-			return nil, err
-		}
-		s.tables[name] = newTables(s.lakes[name])
+	if s.lakes, err = lakes.open(ctx); err != nil {
+		return nil, err
+	}
+	for name, l := range s.lakes {
+		s.tables[name] = newTables(l)
 	}
 	if s.engines.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 )
 
 func TestLakesByOrganization(t *testing.T) {
@@ -37,5 +39,48 @@ func TestLakesByOrganization(t *testing.T) {
 	}
 	if _, err := (Lakes{"a": "./a", "b": "./b"}).serverDir(t.Context(), ""); !errors.Is(err, fault.Invalid) {
 		t.Errorf("several lakes and no folder of the server: got %v", err)
+	}
+}
+
+// A server of many lakes opens several at a time. If one is not there it says which, and lets go of the others.
+func TestOneOfManyLakesIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	lakes := Lakes{}
+	for n := range 2 * opensAtOnce {
+		name := fmt.Sprintf("org%d", n)
+		lakes[name] = filepath.Join(dir, name)
+		l, err := lake.Create(t.Context(), lakes[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open := func() error {
+		s, err := OpenService(t.Context(), lakes, filepath.Join(dir, "server"), Cluster{})
+		if err != nil {
+			return err
+		}
+		if len(s.lakes) != len(lakes) {
+			t.Errorf("%d lakes are open", len(s.lakes))
+		}
+		return s.Close()
+	}
+	if err := open(); err != nil {
+		t.Fatal(err)
+	}
+	lakes["missing"] = filepath.Join(dir, "missing")
+	if err := open(); !errors.Is(err, fault.NotFound) || !strings.Contains(err.Error(), lakes["missing"]) {
+		t.Errorf("got %v", err)
+	}
+	files, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if to, err := os.Readlink(f); err == nil && strings.HasPrefix(to, dir) {
+			t.Errorf("%s is still open", to)
+		}
 	}
 }
