@@ -31,6 +31,7 @@ import (
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/server"
+	"github.com/parley-hq/parley/internal/store/folder"
 )
 
 // keep is how long the server keeps results.
@@ -334,17 +335,21 @@ func (r *run) wrongFiles(exact bool) (wrong []string) {
 	}
 	have := map[string]bool{}
 	for _, e := range entries {
-		id, suffix, _ := strings.Cut(e.Name(), ".")
+		name, part := folder.Temporary(e.Name())
+		if !part {
+			name = e.Name()
+		}
+		id, rest, _ := strings.Cut(name, ".") // rest has the attempt
 		i := slices.IndexFunc(r.jobs, func(j *asyncJob) bool { return j.id == id })
 		switch {
-		case e.Name() == "runner.lock":
+		case name == "runner.lock":
 		case i < 0:
-			wrong = append(wrong, e.Name()+" belongs to no job")
-		case suffix == "results" && r.jobs[i].drift(span{r.now(), r.now()})&fulfilled != 0:
+			wrong = append(wrong, name+" belongs to no job")
+		case part && !exact && r.jobs[i].may&(open|fulfilled) != 0:
+		case !part && !have[id] && r.jobs[i].drift(span{r.now(), r.now()})&fulfilled != 0:
 			have[id] = true
-		case suffix == "part" && !exact && r.jobs[i].may&(open|fulfilled) != 0:
 		default:
-			wrong = append(wrong, fmt.Sprintf("%s: job %d is %v", suffix, i, r.jobs[i].may))
+			wrong = append(wrong, fmt.Sprintf("%s: job %d is %v", rest, i, r.jobs[i].may))
 		}
 	}
 	for _, j := range r.jobs {
