@@ -26,14 +26,18 @@ import (
 // idle measures what many organizations cost a process in which nothing happens: one that follows them, and one that serves their lakes,
 // with control databases in a Postgres and in folders.
 func (b *bench) idle() (err error) {
-	data := filepath.Join(b.dir, "sandbox")
-	s, stop, err := b.sandbox("--days", "3", "--per-day", "5", "--steady", "--data", data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	if err := b.clients(data); err != nil {
-		return err
+	var urls []string
+	for first := 0; first < b.idlers; first += onOne {
+		data := filepath.Join(b.dir, fmt.Sprint("sandbox", len(urls)))
+		s, stop, err := b.sandbox("--days", "3", "--per-day", "5", "--steady", "--data", data)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+		if err := b.clients(data, first, min(first+onOne, b.idlers)); err != nil {
+			return err
+		}
+		urls = append(urls, s.url)
 	}
 	server, err := postgrestest.Start()
 	if err != nil || server == nil {
@@ -45,7 +49,7 @@ func (b *bench) idle() (err error) {
 		return err
 	}
 	for _, kind := range []struct{ name, address string }{{"a Postgres", url}, {"folders", ""}} {
-		many, err := b.organizations(s, kind.name, kind.address)
+		many, err := b.organizations(urls, kind.name, kind.address)
 		if err == nil {
 			err = errors.Join(many.follow(), many.serve())
 		}
@@ -56,9 +60,13 @@ func (b *bench) idle() (err error) {
 	return nil
 }
 
-// clients lets a client of each organization in, and writes its credentials into files: the platform counts requests and channels of each.
-func (b *bench) clients(data string) error {
-	for n := range b.idlers {
+// onOne is how many organizations have the same platform, which holds two hundred websockets.
+const onOne = 190
+
+// clients lets a client of each of some organizations in, and writes its credentials into files: the platform counts requests and
+// channels of each.
+func (b *bench) clients(data string, from, to int) error {
+	for n := from; n < to; n++ {
 		text, err := exec.CommandContext(b.ctx, b.parley, "client", "add", "--state", data, "--name", fmt.Sprint("org", n), "--json").Output()
 		if err != nil {
 			return fmt.Errorf("client add: %w", err)
@@ -88,7 +96,7 @@ type many struct {
 	address           string // of the Postgres; empty: folders
 }
 
-func (b *bench) organizations(s *served, kind, address string) (many, error) {
+func (b *bench) organizations(urls []string, kind, address string) (many, error) {
 	m := many{bench: b, kind: kind, dir: filepath.Join(b.dir, strings.ReplaceAll(kind, " ", "-")), address: address}
 	m.config = filepath.Join(m.dir, "parley.yaml")
 	m.env = append(os.Environ(), "PARLEY_STATE="+address, "GENESYS_CLIENT_ID=", "GENESYS_CLIENT_SECRET=", "GENESYS_ENVIRONMENT=")
@@ -96,7 +104,7 @@ func (b *bench) organizations(s *served, kind, address string) (many, error) {
 	text.WriteString("organizations:\n")
 	for n := range b.idlers {
 		fmt.Fprintf(&text, "- {name: org%d, base_url: %q, lake: lake%d, client_id: {file: ../id%d}, client_secret: {file: ../secret%d},\n   extract: {from: 2026-11-07, poll: 10ms..100ms}}\n",
-			n, s.url, n, n, n)
+			n, urls[n/onOne], n, n, n)
 	}
 	if err := os.MkdirAll(m.dir, 0o755); err != nil {
 		return m, err
