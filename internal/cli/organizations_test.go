@@ -138,3 +138,23 @@ func TestStatusOfSeveralOrganizations(t *testing.T) {
 		t.Errorf("for people: %s", out)
 	}
 }
+
+// A server takes the lakes of the file by which they were extracted.
+func TestServingTheOrganizationsOfAFile(t *testing.T) {
+	organizations(t, "")
+	if _, _, stderr := parley(t, "serve", "--config", "parley.yaml", "--lake", "acme"); !strings.Contains(stderr, "none of the others can be") {
+		t.Errorf("both flags: %s", stderr)
+	}
+	if code, _, stderr := parley(t, "serve", "--config", "parley.yaml", "--state", "server"); code != 5 || !strings.Contains(stderr, "is no lake") {
+		t.Errorf("before the extraction: exit code %d, %s", code, stderr)
+	}
+	must(t, "extract", "--config", "parley.yaml")
+	one := strings.SplitAfterN(read(t, "parley.yaml"), "\n", 3)
+	write(t, "one.yaml", one[0]+one[1])
+	t.Setenv("GENESYS_CLIENT_ID", "id")
+	t.Setenv("GENESYS_CLIENT_SECRET", "secret")
+	copied := must(t, "extract", "--base-url", background(t, "serve", "--config", "one.yaml"), "--lake", "copy", "--from", "2026-11-06", "--to", "2026-11-08", "--poll", "1ms..10ms", "--json")
+	if !strings.Contains(copied, `"added":20`) {
+		t.Error(copied)
+	}
+}

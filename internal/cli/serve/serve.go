@@ -14,9 +14,11 @@ import (
 
 	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/clustered"
+	"github.com/parley-hq/parley/internal/cli/configured"
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/server"
 )
 
@@ -26,10 +28,11 @@ type Options struct {
 	Streams *ui.Streams
 	Getenv  func(string) string
 
-	Large clustered.Options
-	Lakes []string
-	State string
-	JSON  bool
+	Large  clustered.Options
+	Config string
+	Lakes  []string
+	State  string
+	JSON   bool
 }
 
 // New makes the command.
@@ -48,21 +51,26 @@ days, and every job one moment of the lake.
 
 Clients, tokens and jobs are kept in the server's folder, by default "server" in that of the lake: a server that is
 started again goes on where it was, however it ended. Several organizations, each with a lake, are served by
---lake NAME=DIR for each and --state for the server's folder. --trino names a cluster that answers large questions, see
+--lake NAME=DIR for each and --state for the server's folder, or by --config: all of a parley.yaml, which has them
+extracted. --trino names a cluster that answers large questions, see
 docs/trino.md. /metrics, /healthz and /readyz need no token.`,
 		Example: `  parley serve --lake ./lake
   PARLEY_CLIENT_ID=me PARLEY_CLIENT_SECRET=hush parley serve --lake ./lake --addr 127.0.0.1:8080
-  parley serve --lake acme=./acme --lake beta=./beta --state ./server --addr :8443 --tls-cert cert.pem --tls-key key.pem`,
+  parley serve --lake acme=./acme --lake beta=./beta --state ./server --addr :8443 --tls-cert cert.pem --tls-key key.pem
+  PARLEY_STATE=postgres://parley@db.example/parley parley serve --config parley.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return Run(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.Lakes, "lake", nil, "folder of the lake; several as NAME=DIR, with the name of each organization")
+	f.StringVar(&o.Config, "config", "", "parley.yaml, for the lakes of all its organizations: docs/unattended.md")
 	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder), or a Postgres that servers share`)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	o.Large.Flags(f)
 	o.Flags(f, "info")
-	cobra.CheckErr(cmd.MarkFlagRequired("lake"))
+	cobra.CheckErr(cobra.MarkFlagFilename(f, "config", "yaml", "yml"))
+	cmd.MarkFlagsOneRequired("lake", "config")
+	cmd.MarkFlagsMutuallyExclusive("lake", "config")
 	return cmd
 }
 
@@ -71,6 +79,11 @@ func Run(ctx context.Context, o *Options) (err error) {
 	listen, err := o.Resolve(o.Streams)
 	if err != nil {
 		return err
+	}
+	if o.Config != "" {
+		if ctx, err = o.fromFile(ctx); err != nil {
+			return err
+		}
 	}
 	lakes, err := app.ParseLakes(o.Lakes)
 	if err != nil {
@@ -95,6 +108,18 @@ func Run(ctx context.Context, o *Options) (err error) {
 		listen.Log.InfoContext(ctx, "serving", "url", url, "organizations", lakes.Organizations())
 		return nil
 	})
+}
+
+// fromFile takes the lakes from the file. Their servers share what those of several lakes do even if there is one so far: clients are to be
+// found when there is another.
+func (o *Options) fromFile(ctx context.Context) (_ context.Context, err error) {
+	if ctx, o.Lakes, err = configured.Lakes(ctx, o.Config, o.Getenv); err != nil {
+		return ctx, err
+	}
+	if o.State == "" {
+		o.State, err = at.Servers(ctx)
+	}
+	return ctx, err
 }
 
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no
@@ -141,7 +166,11 @@ func (o *Options) ready(url string, client server.Credentials) error {
 	if o.JSON {
 		return o.Streams.Ready(url, client.ID, client.Secret)
 	}
-	o.Streams.Printf("Serving %s at %s (Ctrl-C stops it)\n", strings.Join(o.Lakes, ", "), url)
+	served := strings.Join(o.Lakes, ", ")
+	if o.Config != "" {
+		served = ui.Counted(int64(len(o.Lakes)), "lake", "lakes") + " of " + o.Config
+	}
+	o.Streams.Printf("Serving %s at %s (Ctrl-C stops it)\n", served, url)
 	if client.ID == "" {
 		return nil
 	}
