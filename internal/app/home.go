@@ -40,7 +40,7 @@ func HomeOf(ctx context.Context, given string, lakes Lakes) (ServerHome, error) 
 func sharedHome(ctx context.Context, given string, lakes Lakes) (string, error) {
 	switch {
 	case given != "" && !at.InPostgres(given):
-		return "", nil
+		return "", at.PlaceOfState("--state", given)
 	case given != "" && state.HasSchema(given):
 		return given, nil
 	}

@@ -104,7 +104,7 @@ func (f files) open(ctx context.Context, e entry, decoder *zstd.Decoder) (*resul
 	if err != nil {
 		return nil, err
 	}
-	return readResults(o, decoder, f.indexes.of(e.named()))
+	return readResults(o, decoder, e.size, f.indexes.of(e.named()))
 }
 
 // remove removes the results of a job, if it has any.

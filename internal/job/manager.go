@@ -104,7 +104,7 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoder, err := zstd.NewReader(nil)
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(mostText))
 	if err != nil {
 		return nil, err
 	}
@@ -242,12 +242,23 @@ func (m *Manager) results(ctx context.Context, k Kind, o Owner, id ID, cursor st
 	}
 	results, err := m.files.open(ctx, e, m.zstd)
 	if errors.Is(err, fault.NotFound) {
-		return nil, k.notFound() // deleted or expired since find
+		return nil, m.gone(ctx, k, o, id)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return m.page(e, results, from, pageSize), nil
+}
+
+// gone says why there is no file of a job that had one a moment ago: it was deleted or has expired since, or somebody has removed its
+// file alone.
+func (m *Manager) gone(ctx context.Context, k Kind, o Owner, id ID) error {
+	e, err := m.findOf(ctx, k, o, id)
+	if err == nil && e.status.State == Fulfilled {
+		m.cfg.Log.ErrorContext(ctx, "the results of a job are gone, though it has not expired", "job", id)
+		return fault.New(fault.NotFound, "The results of the job are gone; submit the query again")
+	}
+	return k.notFound()
 }
 
 // find gives a job for details that an owner sees, as the clock shows it. Any other does not exist for it.

@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"slices"
 	"sort"
 
@@ -31,6 +32,7 @@ const (
 	indexEntry   = 24
 	trailerSize  = 16 + 4 + len(resultsMagic)
 	crcSize      = 4
+	mostText     = 1 << 30 // of a block, whatever a damaged one says of itself: far more than any has
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -59,23 +61,35 @@ type index struct {
 	end     int64 // offset behind the last block
 }
 
-// readResults reads a results file, which is then its own. A damaged one is fault.Corrupt.
-func readResults(f store.Object, decoder *zstd.Decoder, known *known) (_ *results, err error) {
+// readResults reads a results file, which is then its own. One that is damaged, or not the one of this size that was written, is
+// fault.Corrupt.
+func readResults(f store.Object, decoder *zstd.Decoder, written Size, known *known) (_ *results, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 		}
 	}()
+	if f.Size() != written.Stored {
+		return nil, damaged("has another length than the one that was written")
+	}
 	r := &results{file: f, zstd: decoder}
-	r.index, err = known.or(func() (*index, error) { return readIndex(f) })
-	return r, err
+	if r.index, err = known.or(func() (*index, error) { return readIndex(f, written) }); err != nil {
+		return nil, err
+	}
+	if r.records != written.Records {
+		return nil, damaged("has other results than the one that was written")
+	}
+	return r, nil
 }
+
+// mostBlocksOf is how many blocks results of a size have at most: but for the last, each is full.
+func mostBlocksOf(s Size) int64 { return s.Records/blockRecords + (s.Bytes+s.Records)/blockBytes + 1 }
 
 // lastBytes is how much of the end of a file is read at once: the index of most is in it, and a file in a bucket takes a request
 // fewer.
 const lastBytes = 64 << 10
 
-func readIndex(f store.Object) (*index, error) {
+func readIndex(f store.Object, written Size) (*index, error) {
 	size := f.Size()
 	start := size - int64(trailerSize)
 	if start < 0 {
@@ -88,8 +102,11 @@ func readIndex(f store.Object) (*index, error) {
 	trailer := last[len(last)-trailerSize:]
 	x := &index{records: int64(binary.BigEndian.Uint64(trailer)), end: int64(binary.BigEndian.Uint64(trailer[8:]))}
 	from := x.end + skippableHead
-	if string(trailer[20:]) != resultsMagic || x.end < 0 || from > start || (start-from)%indexEntry != 0 {
+	if string(trailer[20:]) != resultsMagic || x.end < 0 || x.end > size || from > start || (start-from)%indexEntry != 0 {
 		return nil, damaged("has no proper end")
+	}
+	if (start-from)/indexEntry > mostBlocksOf(written) { // before it is held
+		return nil, damaged("has a damaged index")
 	}
 	text := make([]byte, start-from, start-from+indexEntry)
 	if begins := size - int64(len(last)); from >= begins {
@@ -105,7 +122,23 @@ func readIndex(f store.Object) (*index, error) {
 	for ; len(text) > 0; text = text[indexEntry:] {
 		x.blocks = append(x.blocks, block{number(0), number(1), number(2)})
 	}
+	if !x.ordered() {
+		return nil, damaged("has a damaged index")
+	}
 	return x, nil
+}
+
+// ordered says whether the blocks come one after the other, each with records, and end where the index says.
+func (x *index) ordered() bool {
+	next, at := int64(0), int64(0)
+	for i, b := range x.blocks {
+		last := i == len(x.blocks)-1
+		if i == 0 && b.first != 0 || b.first < next || b.lengths < at || b.records < b.lengths || last && (b.first >= x.records || b.records > x.end) {
+			return false
+		}
+		next, at = b.first+1, b.records
+	}
+	return len(x.blocks) > 0 || x.records == 0
 }
 
 func damaged(how string) error { return fault.New(fault.Corrupt, "a results file %s", how) }
@@ -139,7 +172,7 @@ func (r *results) text(i int, from, to int64) ([]byte, error) {
 	if !whole { // lengths and records stand side by side
 		begin = r.blocks[i].lengths
 	}
-	if begin < 0 || begin > start || start > end || end > r.file.Size() {
+	if begin < 0 || begin > start || start > end || end > r.file.Size() || end-begin > mostText {
 		return nil, damaged("has a damaged block")
 	}
 	r.packed = slices.Grow(r.packed[:0], int(end-begin))[:end-begin]
@@ -186,7 +219,7 @@ func lengthsOf(frame []byte, n int) ([]int, error) {
 	lengths := make([]int, n)
 	for i := range lengths {
 		length, width := binary.Uvarint(text)
-		if width <= 0 {
+		if width <= 0 || length > math.MaxInt32 {
 			return nil, damaged("has a damaged block")
 		}
 		lengths[i], text = int(length), text[width:]

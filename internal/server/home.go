@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/state/postgres/clock"
 	"github.com/parley-hq/parley/internal/state/postgres/leases"
 	"github.com/parley-hq/parley/internal/store"
 )
@@ -26,6 +28,7 @@ type Home struct {
 	DB   *state.DB
 	Dir  string // of a folder; else empty
 	jobs job.Home
+	now  func() time.Time // the clock that all who share it go by; nil: that of the machine
 }
 
 // OpenFolder opens the folder of a server, and makes it when it is not there.
@@ -69,7 +72,12 @@ func OpenShared(ctx context.Context, address string, lakes map[string]Lake) (_ *
 	for _, name := range slices.Sorted(maps.Keys(lakes)) {
 		results[name], ids[name] = lakes[name].results(db), lakes[name].ID
 	}
-	return &Home{DB: db, jobs: job.InLakes(state.Shown(address), locks, results, ids)}, nil
+	// What one server takes for expired goes for all: it must not be that with the fastest clock which says so.
+	shared, err := clock.Of(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return &Home{DB: db, jobs: job.InLakes(state.Shown(address), locks, results, ids), now: shared.Now}, nil
 }
 
 // Results of the jobs of a lake's own servers, and of servers of several lakes, lie apart: each looks for files that belong to no job of

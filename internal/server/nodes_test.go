@@ -23,14 +23,18 @@ var postgres *postgrestest.Server
 
 func TestMain(m *testing.M) { postgrestest.Main(m, &postgres) }
 
-// nodes starts three servers over one control database, and gives their addresses with the credentials of a client of all.
-func nodes(t *testing.T, listen server.Listen) (at []string, client server.Credentials) {
+// nodes starts three servers over one control database, and gives their addresses with the credentials of a client of all. Each has a
+// clock of its own, if these are given.
+func nodes(t *testing.T, listen server.Listen, clocks ...func() time.Time) (at []string, client server.Credentials) {
 	t.Helper()
 	address, err := state.InSchema(postgres.Database(t), "parley_server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
+	if clocks == nil {
+		clocks = []func() time.Time{time.Now, time.Now, time.Now}
+	}
+	for _, now := range clocks {
 		home, err := server.OpenShared(t.Context(), address, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +56,7 @@ func nodes(t *testing.T, listen server.Listen) (at []string, client server.Crede
 			client = server.Credentials{ID: string(c.ID), Secret: secret}
 		}
 		url, stop, ended := servertest.Running(t, server.New(listen, server.Backend{
-			Now: time.Now, Home: home,
+			Now: now, Home: home,
 			Organizations: func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil },
 		}))
 		t.Cleanup(func() {
@@ -139,5 +143,21 @@ func TestFailedLoginsAreCountedOverNodes(t *testing.T) {
 	}
 	for _, node := range at {
 		servertest.Login(t, node, client)
+	}
+}
+
+// A node whose clock is days ahead, or behind, takes a token of another for what it is, and gives one that is good there.
+func TestClocksOfNodesDiffer(t *testing.T) {
+	ahead := func() time.Time { return time.Now().AddDate(0, 0, 3) }
+	behind := func() time.Time { return time.Now().AddDate(0, 0, -3) }
+	at, client := nodes(t, listening(), time.Now, ahead, behind)
+	for i, issuer := range at {
+		token := servertest.Login(t, issuer, client)
+		for j, node := range at {
+			status, _ := answer(t, "DELETE", node+"/api/v2/analytics/conversations/details/jobs/none", token, "")
+			if status == http.StatusUnauthorized {
+				t.Errorf("node %d does not take a token of node %d", j, i)
+			}
+		}
 	}
 }

@@ -124,8 +124,13 @@ type Server struct {
 	http     *http.Server
 }
 
-// New makes a server. Nothing is opened and nothing listens before it runs.
-func New(l Listen, b Backend) *Server { return &Server{Listen: l, Backend: b} }
+// New makes a server. Nothing is opened and nothing listens before it runs. One that shares its home goes by the clock of that.
+func New(l Listen, b Backend) *Server {
+	if b.Home != nil && b.Home.now != nil {
+		b.Now = b.Home.now
+	}
+	return &Server{Listen: l, Backend: b}
+}
 
 // One is what a server of one organization answers from, whose clients, tokens and jobs end with it.
 func One(views engine.Views, now func() time.Time, who func(context.Context) (api.Organization, error)) Backend {

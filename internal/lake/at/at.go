@@ -60,6 +60,16 @@ func settings(ctx context.Context) Settings {
 // InPostgres says whether control databases are in a Postgres, by what was given for the state folder.
 func InPostgres(given string) bool { return state.IsShared(given) }
 
+// PlaceOfState says whether what was given by a flag can be where state is kept: a folder, or an address of a Postgres. One that is
+// mistyped is no folder: its password would be in the name of that, and in every message about it.
+func PlaceOfState(flag, given string) error {
+	scheme, _, _ := strings.Cut(strings.ToLower(given), ":")
+	if !InPostgres(given) && (strings.Contains(given, "://") || scheme != strings.ToLower(given) && strings.HasPrefix(scheme, "postgres")) {
+		return fault.Field(flag, "%s is a folder, or the address of a Postgres that begins with postgres://", flag)
+	}
+	return nil
+}
+
 // State is the state folder of the process; empty if it has none.
 func State(ctx context.Context) string {
 	if s := settings(ctx).State; !state.IsShared(s) {
@@ -235,11 +245,12 @@ func MoveControl(ctx context.Context, name, to string, o lake.ControlOptions) (l
 
 // controlled is the address of a lake with its control database where --state would have it be.
 func controlled(a lake.Address, at, flag string) (lake.Address, error) {
+	if err := PlaceOfState(flag, at); err != nil {
+		return a, err
+	}
 	switch {
 	case InPostgres(at):
 		return inPostgres(a, at)
-	case strings.Contains(at, "://"): // which may have a password in it
-		return a, fault.Field(flag, "%s is a folder, or the address of a Postgres that begins with postgres://", flag)
 	case InBucket(a.Root):
 		home, err := filepath.Abs(at)
 		return inState(a, home), err
@@ -390,8 +401,8 @@ func (s Settings) usable(name string) error {
 	switch {
 	case s.State == "":
 		return fault.Field("--state", "the lake %s is in a bucket and its control database is not: give a folder for it, or the address of a Postgres, by --state or PARLEY_STATE, always the same one", name)
-	case !InPostgres(s.State) && strings.Contains(s.State, "://"): // which may have a password in it
-		return fault.Field("--state", "--state is a folder, or the address of a Postgres that begins with postgres://")
+	case PlaceOfState("--state", s.State) != nil:
+		return PlaceOfState("--state", s.State)
 	case InPostgres(s.State) && s.CacheDir == "":
 		return fault.Field("--cache-dir", "give a folder for copies of the data files of %s by --cache-dir or PARLEY_CACHE_DIR", name)
 	case s.CacheBytes < 0:

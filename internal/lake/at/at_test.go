@@ -94,3 +94,17 @@ func TestFolders(t *testing.T) {
 		t.Error("it is not found")
 	}
 }
+
+// An address of a Postgres that is mistyped is no folder, and what is said of it has not its password.
+func TestPlaceOfState(t *testing.T) {
+	for _, given := range []string{"POSTGRES://u:secret@h/db", "postgres:/u:secret@h/db", "PostgreSQL:u:secret@h/db", "postgres//:u:secret@h", "mysql://u:secret@h/db"} {
+		if err := at.PlaceOfState("--state", given); !errors.Is(err, fault.Invalid) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", strings.ReplaceAll(given, "secret", "..."), err)
+		}
+	}
+	for _, given := range []string{"postgres://u@h/db", "postgresql://h/db", "folder", "/var/lib/postgres", "postgres", "./a:b", "c:postgres"} {
+		if err := at.PlaceOfState("--state", given); err != nil {
+			t.Errorf("%s: %v", given, err)
+		}
+	}
+}

@@ -30,11 +30,34 @@ func (b *Bucket) pages(ctx context.Context, under store.Location, delimiter *str
 		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: prefix, Delimiter: delimiter})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
-			if !yield(page, b.kind(err)) || err != nil {
+			if err = b.kind(err); err == nil {
+				err = below(page, *prefix)
+			}
+			if !yield(page, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// below says whether all that a page of a listing has is below the prefix that was asked for. What is listed may be removed: of a server
+// or proxy that passes over the prefix that would be everybody's.
+func below(page *s3.ListObjectsV2Output, prefix string) error {
+	for _, o := range page.Contents {
+		if !strings.HasPrefix(aws.ToString(o.Key), prefix) {
+			return notAsked(o.Key, prefix)
+		}
+	}
+	for _, p := range page.CommonPrefixes {
+		if !strings.HasPrefix(aws.ToString(p.Prefix), prefix) {
+			return notAsked(p.Prefix, prefix)
+		}
+	}
+	return nil
+}
+
+func notAsked(key *string, prefix string) error {
+	return fault.New(fault.Unavailable, "the object storage lists %q, where keys were asked for that begin with %q; is a proxy in between?", aws.ToString(key), prefix)
 }
 
 // List implements store.Store. Keys that are no locations are not ours: other programs mark folders by keys that end with a slash.
@@ -64,7 +87,8 @@ func (b *Bucket) Folders(ctx context.Context, under store.Location) iter.Seq2[st
 				return
 			}
 			for _, p := range page.CommonPrefixes {
-				if !yield(store.Location(strings.TrimSuffix(string(b.location(p.Prefix)), "/")), nil) {
+				at := store.Location(strings.TrimSuffix(string(b.location(p.Prefix)), "/"))
+				if at.Check() == nil && !yield(at, nil) {
 					return
 				}
 			}
@@ -163,6 +187,10 @@ func (b *Bucket) uploads(ctx context.Context, under store.Location) iter.Seq2[ty
 				return
 			}
 			for _, u := range page.Uploads {
+				if !strings.HasPrefix(aws.ToString(u.Key), *prefix) {
+					yield(types.MultipartUpload{}, notAsked(u.Key, *prefix))
+					return
+				}
 				if !yield(u, nil) {
 					return
 				}

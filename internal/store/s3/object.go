@@ -17,6 +17,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // How much is read at once, bytes. The first is read when an object is opened, so that a small one takes one request and is read
@@ -55,6 +56,12 @@ func (b *Bucket) Open(ctx context.Context, at store.Location) (store.Object, err
 }
 
 func (o *object) open(ctx context.Context) error {
+	return o.again(ctx, func() error { return o.first(ctx) })
+}
+
+// first reads the first range, and with it how long the object is.
+func (o *object) first(ctx context.Context) error {
+	o.etag = nil // of an attempt that broke off
 	got, err := o.get(ctx, 0, firstRange)
 	if isEmpty(err) {
 		return nil
@@ -63,18 +70,47 @@ func (o *object) open(ctx context.Context) error {
 		return o.bucket.kind(err)
 	}
 	defer got.Body.Close()
-	o.etag, o.size = got.ETag, aws.ToInt64(got.ContentLength)
-	if got.ContentRange != nil {
-		_, whole, _ := strings.Cut(*got.ContentRange, "/")
-		if o.size, err = strconv.ParseInt(whole, 10, 64); err != nil {
-			return fault.Because(fault.Unavailable, err, "the object storage does not say how long an object is")
-		}
+	if o.size, err = sizeOf(got); err != nil {
+		return err
+	}
+	if o.etag = got.ETag; o.etag == nil && o.size > firstRange {
+		return fault.New(fault.Unavailable, "the object storage does not say which version of an object it sends")
 	}
 	o.held = make([]byte, min(o.size, firstRange))
-	if _, err := io.ReadFull(got.Body, o.held); err != nil {
-		return fault.Because(fault.Unavailable, err, "the object storage sent less than an object")
+	return fill(o.held, got.Body)
+}
+
+// sizeOf is how long an object is whose beginning is in an answer. Where the whole was sent, whatever was asked for, it is all of it.
+func sizeOf(got *s3.GetObjectOutput) (int64, error) {
+	if got.ContentRange != nil {
+		from, size, err := rangeOf(got)
+		if err == nil && from != 0 {
+			err = otherRange(got)
+		}
+		return size, err
 	}
-	return nil
+	if got.ContentLength == nil || *got.ContentLength < 0 {
+		return 0, fault.New(fault.Unavailable, "the object storage does not say how long an object is")
+	}
+	return *got.ContentLength, nil
+}
+
+// rangeOf is where an answer begins in its object, and how long that is: "bytes 0-99/1234".
+func rangeOf(got *s3.GetObjectOutput) (from, size int64, err error) {
+	said := aws.ToString(got.ContentRange)
+	place, whole, _ := strings.Cut(strings.TrimPrefix(said, "bytes "), "/")
+	begin, _, _ := strings.Cut(place, "-")
+	from, failed := strconv.ParseInt(begin, 10, 64)
+	size, unknown := strconv.ParseInt(whole, 10, 64)
+	if failed != nil || unknown != nil || from < 0 || size < from {
+		err = fault.New(fault.Unavailable, "the object storage does not say how long an object is, or which part of it was sent: Content-Range is %q", said)
+	}
+	return from, size, err
+}
+
+func otherRange(got *s3.GetObjectOutput) error {
+	return fault.New(fault.Unavailable, "the object storage sent another part of an object than the one that was asked for: Content-Range is %q; "+
+		"is a proxy in between that does not know ranges?", aws.ToString(got.ContentRange))
 }
 
 // isEmpty says whether a range was refused because the object has not a byte.
@@ -167,19 +203,63 @@ func (o *object) room(least int, off int64) []byte {
 }
 
 // read fills p.
-func (o *object) read(p []byte, off int64) (int, error) {
+func (o *object) read(p []byte, off int64) (n int, err error) {
+	err = o.again(o.ctx, func() error { return o.readOnce(p, off) })
+	if err == nil {
+		n = len(p)
+	}
+	return n, err
+}
+
+// readOnce asks for a range and reads it. An answer that is of another range or version is none.
+func (o *object) readOnce(p []byte, off int64) error {
 	got, err := o.get(o.ctx, off, int64(len(p)))
 	if err != nil {
 		err = o.bucket.kind(err)
 		if errors.Is(err, fault.Conflict) {
-			return 0, fault.Because(fault.NotFound, err, "the object was replaced while it was read")
+			return replaced(err)
 		}
-		return 0, err
+		return err
 	}
 	defer got.Body.Close()
-	n, err := io.ReadFull(got.Body, p)
-	if err != nil {
-		return n, fault.Because(fault.Unavailable, err, "the object storage broke off in an object")
+	from, size, err := rangeOf(got)
+	switch {
+	case err != nil:
+		return err
+	case from != off || size != o.size:
+		return otherRange(got)
+	case aws.ToString(got.ETag) != aws.ToString(o.etag):
+		return replaced(nil)
 	}
-	return n, nil
+	return fill(p, got.Body)
+}
+
+func replaced(err error) error {
+	return fault.Because(fault.NotFound, err, "the object was replaced while it was read")
+}
+
+// errBroken says that an answer ended before its time: asked again, it may be whole.
+var errBroken = errors.New("the answer ended early")
+
+// fill reads the body of an answer.
+func fill(p []byte, body io.Reader) error {
+	if _, err := io.ReadFull(body, p); err != nil {
+		return fault.Because(fault.Unavailable, errors.Join(errBroken, err), "the object storage broke off in an object")
+	}
+	return nil
+}
+
+// again does what reads an answer, and does it again while answers break off. Requests that fail are sent again by the SDK, which
+// knows nothing of the body of an answer.
+func (o *object) again(ctx context.Context, do func() error) error {
+	for tried := 1; ; tried++ {
+		err := do()
+		if !errors.Is(err, errBroken) || tried == attempts || ctx.Err() != nil {
+			return err
+		}
+		pause, failed := o.bucket.retryer.RetryDelay(tried, err)
+		if failed != nil || wait.For(ctx, pause) != nil {
+			return err
+		}
+	}
 }

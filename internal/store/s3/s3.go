@@ -35,6 +35,7 @@ type Config struct {
 	HostStyle bool   // the bucket is named in the host, also of a server that is not Amazon's; without either, it is in Amazon's only
 
 	Backoff time.Duration // the longest wait before a request that failed is tried again; 0: 20 s
+	Silence time.Duration // how long a connection may be silent, in both directions, before it counts as lost; 0: 1 min
 }
 
 // How often a request is sent before it has failed, and the longest wait between. A burst of "slow down" lasts seconds to a
@@ -44,20 +45,25 @@ const (
 	maxBackoff = 20 * time.Second
 )
 
+// silence is how long a server may take over a request without a byte. The longest is to complete an upload of many parts, where
+// Amazon sends spaces meanwhile.
+const silence = time.Minute
+
 // Bucket is the store in a bucket.
 type Bucket struct {
 	client *s3.Client
 	bucket string
 	prefix string // of every key; empty, or it ends with a slash
 	// sum is the checksum that parts are sent with. Servers that know none are told of it by AWS_REQUEST_CHECKSUM_CALCULATION=when_required.
-	sum types.ChecksumAlgorithm
+	sum     types.ChecksumAlgorithm
+	retryer aws.Retryer // says how long is waited before something is tried again
 }
 
 var _ store.Uploading = (*Bucket)(nil)
 
 // Open is the store in a bucket. It asks the server nothing yet.
 func Open(ctx context.Context, c Config) (*Bucket, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(c.retryer), config.WithLogger(logging.Nop{}))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(c.retryer), config.WithLogger(logging.Nop{}), config.WithHTTPClient(c.client()))
 	if err != nil {
 		return nil, fault.Because(fault.Invalid, err, "the settings of object storage cannot be read")
 	}
@@ -83,7 +89,7 @@ func Open(ctx context.Context, c Config) (*Bucket, error) {
 	if prefix != "" {
 		prefix += "/"
 	}
-	b := &Bucket{client: client, bucket: c.Bucket, prefix: prefix}
+	b := &Bucket{client: client, bucket: c.Bucket, prefix: prefix, retryer: c.retryer()}
 	if cfg.RequestChecksumCalculation != aws.RequestChecksumCalculationWhenRequired {
 		b.sum = types.ChecksumAlgorithmCrc32
 	}
