@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/parley-hq/parley/internal/cli/place"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/fault"
@@ -84,6 +85,9 @@ func (f *File) apply(cmd *cobra.Command, o *config.Organization, getenv func(str
 	for _, p := range pairs {
 		if flag := cmd.Flags().Lookup(p[0]); flag == nil || flag.Changed {
 			continue
+		}
+		if v := place.Variable(p[0]); v != "" && getenv(v) != "" {
+			continue // which goes before the file
 		}
 		if err := cmd.Flags().Set(p[0], p[1]); err != nil {
 			return unread(p[0], p[1])

@@ -20,6 +20,12 @@ const (
 	cacheBytes = "cache-bytes"
 )
 
+// variables are what the environment says in place of the flags.
+var variables = map[string]string{state: "PARLEY_STATE", cacheDir: "PARLEY_CACHE_DIR", cacheBytes: "PARLEY_CACHE_BYTES"}
+
+// Variable is the name of the variable that stands for a flag; empty if the flag is none of these.
+func Variable(flag string) string { return variables[flag] }
+
 // Flags are those of all commands, of which one is run.
 type Flags struct {
 	getenv func(string) string
@@ -61,11 +67,11 @@ func (f *Flags) add(cmd *cobra.Command) {
 // Settings are those of the command that is run: its flags, and the environment where they were not given. A number that cannot be
 // read is less than 0, which is refused.
 func (f *Flags) Settings() at.Settings {
-	s := at.Settings{State: f.value(state, "PARLEY_STATE"), CacheDir: f.value(cacheDir, "PARLEY_CACHE_DIR")}
-	if at.InPostgres(f.getenv("PARLEY_STATE")) && slices.ContainsFunc(f.own, func(f *pflag.Flag) bool { return f.Changed }) {
-		s.State = f.getenv("PARLEY_STATE") // the flag is about the server alone
+	s := at.Settings{State: f.value(state), CacheDir: f.value(cacheDir)}
+	if given := f.getenv(variables[state]); at.InPostgres(given) && slices.ContainsFunc(f.own, func(f *pflag.Flag) bool { return f.Changed }) {
+		s.State = given // the flag is about the server alone
 	}
-	if text := f.value(cacheBytes, "PARLEY_CACHE_BYTES"); text != "" {
+	if text := f.value(cacheBytes); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n <= 0 {
 			n = -1
@@ -80,11 +86,11 @@ func (f *Flags) Settings() at.Settings {
 const style = "PARLEY_S3_STYLE"
 
 // value is what was given by a flag or by a variable.
-func (f *Flags) value(name, variable string) string {
+func (f *Flags) value(name string) string {
 	for _, flag := range f.all {
 		if flag.Name == name && flag.Changed {
 			return flag.Value.String()
 		}
 	}
-	return f.getenv(variable)
+	return f.getenv(variables[name])
 }
