@@ -101,7 +101,7 @@ func (s *slot) outcome(ctx context.Context, db *sql.DB, err error) error {
 		case unknown == nil:
 			return unchanged(err)
 		case wait.For(ctx, pause) != nil:
-			return fault.Because(fault.InDoubt, errors.Join(err, unknown), "whether the control database was changed cannot be told now; run again")
+			return fault.Because(fault.InDoubt, errors.Join(Fault(err), Fault(unknown)), "whether the control database was changed cannot be told now; run again")
 		}
 	}
 }
