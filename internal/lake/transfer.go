@@ -60,6 +60,9 @@ func Transfer(ctx context.Context, from, to Address, o TransferOptions) (out Tra
 	}
 	t := &transfer{from: l, to: to, o: o, out: &out}
 	if o.DryRun {
+		if _, err := t.vacant(ctx); err != nil {
+			return out, err
+		}
 		return out, t.count(ctx)
 	}
 	if l.db.ReadOnly() {
@@ -147,7 +150,7 @@ func (t *transfer) fill(ctx context.Context) (err error) {
 func (t *transfer) vacant(ctx context.Context) (done bool, err error) {
 	m, err := readMarker(ctx, t.to)
 	if errors.Is(err, fault.NotFound) {
-		return false, nil
+		return false, t.to.onlyOurs(ctx)
 	}
 	if err != nil {
 		return false, err
@@ -166,6 +169,25 @@ func (t *transfer) vacant(ctx context.Context) (done bool, err error) {
 		return false, fault.New(fault.Conflict, "%s has an old copy of this lake; remove it first", t.to)
 	}
 	return false, fault.New(fault.Invalid, "%s is another lake; give another place", t.to)
+}
+
+// parts are the folders of a lake, and those that stay behind when it goes.
+var parts = []string{string(warehouse), string(idsAt), string(pinsAt), string(annexAt), "staging", "erasures", serverAt}
+
+// onlyOurs is nil when nothing is at a place but what an earlier run may have left; else fault.Invalid. Another lake below it is not ours.
+func (a Address) onlyOurs(ctx context.Context) error {
+	for o, err := range a.Store.List(ctx, "") {
+		if errors.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return a.failed(err)
+		}
+		if top, _, within := strings.Cut(string(o.At), "/"); within && !slices.Contains(parts, top) || !within && belongs(o.At) {
+			return fault.New(fault.Invalid, "%s is not empty and holds no lake (there is %s); give another place", a, o.At)
+		}
+	}
+	return nil
 }
 
 // objects yields what belongs to a lake beside its control database. Locks are nothing, a server's folder is the server's, and the annex

@@ -169,7 +169,54 @@ func Transfer(ctx context.Context, from, to, toState string, o lake.TransferOpti
 	if err != nil {
 		return lake.Transferred{}, err
 	}
+	if err := within(ctx, to); err != nil {
+		return lake.Transferred{}, err
+	}
 	return lake.Transfer(ctx, source, place, o)
+}
+
+// within is fault.Invalid when a place lies within a lake: what belongs to which of the two, nobody could tell.
+func within(ctx context.Context, name string) error {
+	for above := parent(name); above != ""; above = parent(above) {
+		there, err := isLake(ctx, above)
+		switch {
+		case errors.Is(err, fault.Forbidden), errors.Is(err, fault.Unauthorized):
+			return nil // credentials need no right to what is above
+		case err != nil:
+			return err
+		case there:
+			return fault.New(fault.Invalid, "%s lies within the lake %s; give another place", name, above)
+		}
+	}
+	return nil
+}
+
+// parent is the place above another one; empty if there is none.
+func parent(name string) string {
+	if !InBucket(name) {
+		full, err := filepath.Abs(name)
+		if above := filepath.Dir(full); err == nil && above != full {
+			return above
+		}
+		return ""
+	}
+	rest := strings.TrimRight(strings.TrimPrefix(name, scheme), "/")
+	if last := strings.LastIndexByte(rest, '/'); last >= 0 {
+		return scheme + rest[:last]
+	}
+	return ""
+}
+
+// isLake says whether a place has a lake's mark, wherever its control database is.
+func isLake(ctx context.Context, name string) (bool, error) {
+	if !InBucket(name) {
+		return lake.Exists(name), nil
+	}
+	files, root, err := bucket(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	return lake.Address{Name: root, Root: root, Store: files}.Exists(ctx)
 }
 
 // MoveControl moves the control database of a lake to a Postgres, or to a folder, as lake.MoveControl does. to is what --state is from
@@ -224,21 +271,17 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 	if !InBucket(name) {
 		return shared(ctx, name)
 	}
-	bucket, prefix, err := split(name)
-	if err != nil {
+	s := settings(ctx)
+	if _, _, err := split(name); err != nil {
 		return a, err
 	}
-	s := settings(ctx)
 	if err := s.usable(name); err != nil {
 		return a, err
 	}
-	c := s.S3
-	c.Bucket, c.Prefix = bucket, prefix
-	files, err := s3.Open(ctx, c)
+	files, root, err := bucket(ctx, name)
 	if err != nil {
 		return a, err
 	}
-	root := strings.TrimSuffix(scheme+bucket+"/"+prefix, "/")
 	one := inOne(root)
 	a = lake.Address{Name: root, Root: root, Store: files}
 	if InPostgres(s.State) {
@@ -251,6 +294,18 @@ func Address(ctx context.Context, name string) (a lake.Address, err error) {
 	}
 	a.Cache = cached.Open(cmp.Or(s.CacheDir, filepath.Join(home, "cache")), one, files, s.bytes())
 	return inState(a, home), nil
+}
+
+// bucket is the store of what lies at s3://bucket/prefix, and how the tables write that.
+func bucket(ctx context.Context, name string) (files *s3.Bucket, root string, err error) {
+	bucket, prefix, err := split(name)
+	if err != nil {
+		return nil, "", err
+	}
+	c := settings(ctx).S3
+	c.Bucket, c.Prefix = bucket, prefix
+	files, err = s3.Open(ctx, c)
+	return files, strings.TrimSuffix(scheme+bucket+"/"+prefix, "/"), err
 }
 
 // inFolder says whether all of a lake is in a folder: it has its control database there, or nobody says that it is in a Postgres.
