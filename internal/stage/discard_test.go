@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/store"
 )
 
@@ -25,11 +26,14 @@ func (a away) Clear(ctx context.Context, _ store.Location) error {
 	return ctx.Err()
 }
 
+// nothingElse is done beside staging.
+func nothingElse(*state.Tx, Counts) error { return nil }
+
 // Whoever is interrupted while the bucket is away waits for it no longer than a moment, is told what is left, and the next run removes that.
 func TestDiscardingWhileTheStoreIsAway(t *testing.T) {
 	l := newLake(t)
 	s := openStage(t, l, "import-1")
-	if err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("a", noon1, "", 0)}}); err != nil {
+	if err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("a", noon1, "", 0)}, With: nothingElse}); err != nil {
 		t.Fatal(err)
 	}
 	files := s.store
@@ -54,7 +58,7 @@ func TestDiscardingWhileTheStoreIsAway(t *testing.T) {
 // An interrupted run removes what it has staged, where that can be done.
 func TestDiscardingAfterAnInterruption(t *testing.T) {
 	s := openStage(t, newLake(t), "import-1")
-	if err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("a", noon1, "", 0)}}); err != nil {
+	if err := s.Put(t.Context(), Portion{Records: []conversation.Version{version("a", noon1, "", 0)}, With: nothingElse}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
