@@ -3,7 +3,7 @@
 //
 // A client is a program that may ask. It belongs to an organization, whose clients share their jobs. It logs in with its
 // secret and gets a token, which it shows with every request until the token's lifetime is over; it may have several. A
-// fixed client is one of this process alone: it and its tokens are in memory, and end with it.
+// fixed client is one that this process was given, and is nowhere else: its tokens are sealed, and kept nowhere.
 //
 // No secret and no token is kept, here or on disk: only what suffices to recognise one. What a permission opens is for
 // those to say who answer: they ask Client.Require and Client.OnlyUser.

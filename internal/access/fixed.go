@@ -1,22 +1,23 @@
 package access
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"maps"
+	"encoding/base64"
+	"encoding/binary"
 	"sync"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// fixed holds the clients of this process alone, and their tokens. Safe for concurrent use.
+// fixed holds the clients that this process was given. Their tokens it does not hold: each has a seal. Safe for concurrent use.
 type fixed struct {
 	mu      sync.Mutex
+	key     []byte // of the seals
 	clients map[ClientID]fixedClient
-	tokens  map[[sha256.Size]byte]fixedToken // by the hash of their text
-	purge   time.Time                        // when to look for old ones again
 }
 
 // fixedClient has a fast hash of its secret, which need not be random: it is in memory only, where a program that can
@@ -26,18 +27,15 @@ type fixedClient struct {
 	secret [sha256.Size]byte
 }
 
-type fixedToken struct {
-	client  ClientID
-	expires time.Time
-}
-
 func newFixed() *fixed {
-	return &fixed{clients: map[ClientID]fixedClient{}, tokens: map[[sha256.Size]byte]fixedToken{}}
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // it never fails
+	return &fixed{key: key, clients: map[ClientID]fixedClient{}}
 }
 
-// Fix makes a client of this process alone, with a secret of the caller's choice; only a hash of it is held. It wins
-// over a client in the database with the same id, whose tokens are worth nothing here from then on. Fixed again, it is
-// replaced and its tokens end. Its name may be left out, and what else may be: see WithDefaults.
+// Fix makes a client of this process, with a secret of the caller's choice; only a hash of it is held. It wins
+// over a client in the database with the same id, whose tokens are worth nothing here from then on. Fixed again with another secret,
+// it is replaced and its tokens end. Its name may be left out, and what else may be: see WithDefaults.
 func (s *Store) Fix(c Client, secret string) error {
 	if c.Name == "" {
 		c.Name = string(c.ID)
@@ -54,15 +52,18 @@ func (s *Store) Fix(c Client, secret string) error {
 	}
 	c.Created = s.now()
 	c.Rotated = c.Created
-	s.fixed.set(fixedClient{c, sha256.Sum256([]byte(secret))})
+	s.fixed.mu.Lock()
+	defer s.fixed.mu.Unlock()
+	s.fixed.clients[c.ID] = fixedClient{c, sha256.Sum256([]byte(secret))}
 	return nil
 }
 
-func (f *fixed) set(c fixedClient) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.clients[c.client.ID] = c
-	maps.DeleteFunc(f.tokens, func(_ [sha256.Size]byte, t fixedToken) bool { return t.client == c.client.ID })
+// Seal has the tokens of fixed clients be sealed by a key. Processes that have one key take each other's, of clients that they were
+// given with the same secret. Without it the key is of this process alone.
+func (s *Store) Seal(key []byte) {
+	s.fixed.mu.Lock()
+	defer s.fixed.mu.Unlock()
+	s.fixed.key = key
 }
 
 func (f *fixed) has(id ClientID) bool {
@@ -82,25 +83,46 @@ func (f *fixed) login(id ClientID, secret string, now time.Time) (t Token, known
 	if !ok || subtle.ConstantTimeCompare(given[:], c.secret[:]) != 1 {
 		return Token{}, ok
 	}
-	f.forgetOld(now)
-	t = Token{Text: rand.Text(), Client: c.client, Lifetime: c.client.TokenLifetime}
-	f.tokens[sha256.Sum256([]byte(t.Text))] = fixedToken{id, now.Add(t.Lifetime)}
-	return t, true
+	return Token{Text: f.sealed(c, now.Add(c.client.TokenLifetime)), Client: c.client, Lifetime: c.client.TokenLifetime}, true
 }
 
-// forgetOld drops the tokens that expired long ago; once an hour, since it looks at them all.
-func (f *fixed) forgetOld(now time.Time) {
-	if now.Before(f.purge) {
-		return
+// A token is when it expires and some chance, and the seal of these.
+const (
+	expiryLength = 8
+	plainLength  = expiryLength + 16
+	tokenLength  = plainLength + sha256.Size
+)
+
+// sealed makes the text of a token.
+func (f *fixed) sealed(c fixedClient, expires time.Time) string {
+	plain := make([]byte, plainLength, tokenLength)
+	binary.BigEndian.PutUint64(plain, uint64(expires.UnixMicro())) //nolint:gosec // it is not before 1970
+	_, _ = rand.Read(plain[expiryLength:])                         // it never fails
+	return base64.RawURLEncoding.EncodeToString(append(plain, f.seal(c, plain)...))
+}
+
+// seal follows from the key, the client and its secret, so that none who has not all of them makes one, and from what is sealed.
+func (f *fixed) seal(c fixedClient, plain []byte) []byte {
+	h := hmac.New(sha256.New, f.key)
+	h.Write(c.secret[:])
+	h.Write(plain)
+	h.Write([]byte(c.client.ID))
+	return h.Sum(nil)
+}
+
+// token gives the fixed client to whom a token was issued, here or by a process with the same key, and when that expires.
+func (f *fixed) token(text string) (c Client, expires time.Time, ok bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) != tokenLength {
+		return Client{}, time.Time{}, false
 	}
-	f.purge = now.Add(rememberExpired)
-	maps.DeleteFunc(f.tokens, func(_ [sha256.Size]byte, t fixedToken) bool { return !now.Before(t.expires.Add(rememberExpired)) })
-}
-
-// token gives the fixed client to whom a token was issued, and when that expires.
-func (f *fixed) token(hash [sha256.Size]byte) (c Client, expires time.Time, ok bool) {
+	plain, seal := raw[:plainLength], raw[plainLength:]
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t, ok := f.tokens[hash]
-	return f.clients[t.client].client, t.expires, ok
+	for _, known := range f.clients {
+		if hmac.Equal(seal, f.seal(known, plain)) {
+			return known.client, time.UnixMicro(int64(binary.BigEndian.Uint64(plain))), true //nolint:gosec // it was made of one
+		}
+	}
+	return Client{}, time.Time{}, false
 }

@@ -128,13 +128,13 @@ func (s *Store) purgeIsDue(now time.Time) bool {
 // Authenticate gives the client to whom a token was issued, as it is now. Its faults are Unauthorized, with the
 // platform's codes for a token that is missing, unknown or expired.
 //
-// A token is found by its hash. How long that takes may tell how much of a hash is right, but nobody can choose a text
+// A token of the database is found by its hash. How long that takes may tell how much of a hash is right, but nobody can choose a text
 // for the hash that it will have.
 func (s *Store) Authenticate(ctx context.Context, token string) (Client, error) {
 	if token == "" {
 		return Client{}, unauthorized("authentication.required", "No authentication bearer token specified in authorization header.")
 	}
-	c, expires, err := s.issued(ctx, sha256.Sum256([]byte(token)))
+	c, expires, err := s.issued(ctx, token)
 	switch {
 	case errors.Is(err, state.ErrNoRow):
 		return Client{}, unauthorized("bad.credentials", "Invalid login credentials.")
@@ -147,8 +147,9 @@ func (s *Store) Authenticate(ctx context.Context, token string) (Client, error) 
 }
 
 // issued finds a token; state.ErrNoRow.
-func (s *Store) issued(ctx context.Context, hash [sha256.Size]byte) (Client, time.Time, error) {
-	if c, expires, ok := s.fixed.token(hash); ok || s.db == nil {
+func (s *Store) issued(ctx context.Context, token string) (Client, time.Time, error) {
+	hash := sha256.Sum256([]byte(token))
+	if c, expires, ok := s.fixed.token(token); ok || s.db == nil {
 		if !ok {
 			return c, expires, state.ErrNoRow
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -190,48 +191,36 @@ func TestLoginAndTokens(t *testing.T) {
 func TestExpiredTokensArePurgedAnHourLater(t *testing.T) {
 	s, clock := newStore(t)
 	kept, secret := add(t, s, Client{Name: "one", Organization: "default", TokenLifetime: 10 * time.Minute})
-	fixed := Client{ID: "fixed", Organization: "default", TokenLifetime: 10 * time.Minute}
-	if err := s.Fix(fixed, "hush"); err != nil {
-		t.Fatal(err)
+	count := func() (n int) {
+		if err := s.db.Row(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
 	}
-	for _, c := range []struct {
-		id     ClientID
-		secret string
-		count  func() int
+	begun := clock.now()
+	old := login(t, s, kept.ID, secret) // at 0:00, looks for old tokens; expires at 0:10
+	for _, step := range []struct {
+		at   time.Duration
+		code string
+		kept int
 	}{
-		{kept.ID, secret, func() (n int) {
-			if err := s.db.Row(t.Context(), `SELECT count(*) FROM access_tokens`).Scan(&n); err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}},
-		{fixed.ID, "hush", func() int { return len(s.fixed.tokens) }},
+		{59 * time.Minute, "credentials.expired", 2},
+		{60 * time.Minute, "credentials.expired", 3}, // looks again, and it is not old enough
+		{70 * time.Minute, "credentials.expired", 4}, // it is, but it is not time to look
+		{119 * time.Minute, "credentials.expired", 5},
+		{120 * time.Minute, "bad.credentials", 5}, // it goes
 	} {
-		begun := clock.now()
-		old := login(t, s, c.id, c.secret) // at 0:00, looks for old tokens; expires at 0:10
-		for _, step := range []struct {
-			at   time.Duration
-			code string
-			kept int
-		}{
-			{59 * time.Minute, "credentials.expired", 2},
-			{60 * time.Minute, "credentials.expired", 3}, // looks again, and it is not old enough
-			{70 * time.Minute, "credentials.expired", 4}, // it is, but it is not time to look
-			{119 * time.Minute, "credentials.expired", 5},
-			{120 * time.Minute, "bad.credentials", 5}, // it goes
-		} {
-			clock.advance(begun.Add(step.at).Sub(clock.now()))
-			login(t, s, c.id, c.secret)
-			rejected(t, s, old, step.code)
-			if n := c.count(); n != step.kept {
-				t.Errorf("%s at %v: %d tokens are kept, want %d", c.id, step.at, n, step.kept)
-			}
+		clock.advance(begun.Add(step.at).Sub(clock.now()))
+		login(t, s, kept.ID, secret)
+		rejected(t, s, old, step.code)
+		if n := count(); n != step.kept {
+			t.Errorf("at %v: %d tokens are kept, want %d", step.at, n, step.kept)
 		}
-		clock.advance(49 * time.Hour)
-		login(t, s, c.id, c.secret)
-		if n := c.count(); n != 1 {
-			t.Errorf("%s: %d tokens are kept, want 1", c.id, n)
-		}
+	}
+	clock.advance(49 * time.Hour)
+	login(t, s, kept.ID, secret)
+	if n := count(); n != 1 {
+		t.Errorf("%d tokens are kept, want 1", n)
 	}
 }
 
@@ -490,6 +479,47 @@ func TestFixedClients(t *testing.T) {
 	login(t, s, "me", "hush2")
 }
 
+// Processes with one key take each other's tokens of a client that both were given, with the same secret. Nothing else passes for one.
+func TestFixedClientsOfSeveralProcesses(t *testing.T) {
+	clock := &clock{}
+	given := func(key, secret string, ids ...ClientID) *Store {
+		s := InMemory(clock.now)
+		s.Seal([]byte(key))
+		for _, id := range ids {
+			if err := s.Fix(Client{ID: id, Organization: "o"}, secret); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return s
+	}
+	one, two := given("key", "hush", "me"), given("key", "hush", "you", "me")
+	tok := login(t, one, "me", "hush")
+	if got := accepted(t, two, tok); got.ID != "me" {
+		t.Errorf("got %+v", got)
+	}
+	if again := login(t, one, "me", "hush"); again == tok {
+		t.Error("two tokens are one")
+	}
+	for name, s := range map[string]*Store{
+		"another key": given("key2", "hush", "me"), "another secret": given("key", "hush2", "me"), "another client": given("key", "hush", "you"), "a key of its own": InMemory(clock.now),
+	} {
+		t.Run(name, func(t *testing.T) { rejected(t, s, tok, "bad.credentials") })
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range raw {
+		forged := bytes.Clone(raw)
+		forged[i] ^= 1
+		rejected(t, two, base64.RawURLEncoding.EncodeToString(forged), "bad.credentials")
+	}
+	rejected(t, two, tok[1:], "bad.credentials")
+	rejected(t, two, tok+"A", "bad.credentials")
+	clock.advance(24 * time.Hour)
+	rejected(t, two, tok, "credentials.expired")
+}
+
 func TestFixedClientsAreValidated(t *testing.T) {
 	s := InMemory(time.Now)
 	for name, c := range map[string]struct {
@@ -517,7 +547,7 @@ func TestInMemory(t *testing.T) {
 		rejected(t, s, tok, "credentials.expired")
 		time.Sleep(time.Hour)
 		login(t, s, "a", "hush")
-		rejected(t, s, tok, "bad.credentials")
+		rejected(t, s, tok, "credentials.expired")
 		_, _, err := s.Add(t.Context(), good())
 		_, rotate := s.Rotate(t.Context(), "a")
 		list, listed := s.List(t.Context(), "")

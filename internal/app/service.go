@@ -212,6 +212,12 @@ func lakeOrganization(ctx context.Context, name string, l *lake.Lake) (api.Organ
 	return api.Organization{ID: id, Name: name}, err
 }
 
+// Shared says whether the servers of any number of machines share the home.
+func (s *Service) Shared() bool {
+	_, shared := s.home.DB.Shared()
+	return shared
+}
+
 // Clients counts the clients of the control database: those of organizations that have a lake here, and, by organization,
 // the others, who will find nothing.
 func (s *Service) Clients(ctx context.Context) (served int, others map[string]int, err error) {

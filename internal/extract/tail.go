@@ -85,7 +85,7 @@ func (e *Extraction) tail(ctx context.Context) (err error) {
 	if why := t.asked.failed; why != nil {
 		e.warn(ctx, "conversations of the days that are not complete yet came without attributes, which the platform did not give: %v", why)
 	}
-	return errors.Join(err, t.loader.Wait(ctx), t.stage.Close(context.WithoutCancel(ctx)))
+	return errors.Join(err, t.loader.Wait(ctx), t.stage.Discard(ctx))
 }
 
 // tailRun is the run of the tail, for what is kept by run.

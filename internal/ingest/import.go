@@ -114,7 +114,7 @@ func during(ctx context.Context, cfg Config, do func(*importer, context.Context)
 		err = ctx.Err()
 	}
 	i.sum.Seconds = cfg.Now().Sub(begun).Seconds()
-	if err := errors.Join(err, i.stage.Close(context.WithoutCancel(ctx))); err != nil {
+	if err := errors.Join(err, i.stage.Discard(ctx)); err != nil {
 		return i.sum, err
 	}
 	i.sum.Drift, err = cfg.Lake.Drift(ctx, string(i.sum.Run))

@@ -84,11 +84,11 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 	if err := c.Home.prepare(ctx); err != nil {
 		return nil, err
 	}
-	jobs, err := openRegistry(ctx, c.DB)
+	jobs, err := openRegistry(ctx, c.DB, c.Home.Lakes)
 	if err != nil {
 		return nil, err
 	}
-	if err := jobs.bind(ctx, c.Home.Lakes); err != nil {
+	if err := jobs.bind(ctx); err != nil {
 		return nil, err
 	}
 	if c.Limits.Stored == 0 {

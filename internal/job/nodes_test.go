@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -178,6 +179,73 @@ func (c *cluster) files(m *Manager) (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// A name of an organization goes to another lake when none of its jobs is left. Who still has the old one neither takes jobs nor answers any.
+func TestAnOrganizationComesToAnotherLake(t *testing.T) {
+	unraced.Test(t)
+	c := newShared(t)
+	a, home := c.node(), c.home
+	c.home = func(db *state.DB) Home {
+		h := home(db)
+		h.Lakes = map[string]string{org: "lake-2"}
+		return h
+	}
+	other := func() (*Manager, error) {
+		db := c.open()
+		return New(t.Context(), Config{DB: db, Home: c.home(db), Views: map[string]engine.Views{org: &fakeViews{}}, Now: func() time.Time { return c.now }})
+	}
+	id := submit(t, a, 0)
+	if _, err := other(); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "none of these jobs is left") {
+		t.Errorf("beside a job: %v", err)
+	}
+	for range 2 { // it is cancelled, and removed
+		if err := a.Delete(t.Context(), me, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := other()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Submit(t.Context(), me, body(0)); !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "another lake here by now") {
+		t.Errorf("a job for the old lake: %v", err)
+	}
+	id = submit(t, b, 0)
+	s := c.slot(a)
+	if _, ok, err := s.jobs.take(t.Context(), s.number, a.mine); ok || !errors.Is(err, fault.Conflict) {
+		t.Errorf("it is taken for the old lake: %v, %v", ok, err)
+	}
+	wantState(t, b, id, Queued)
+	c.takes(b, c.slot(b))
+}
+
+// Whoever is asked to stop ends without an error, and complains of nothing: not that it could not look, nor that it could not count.
+func TestStoppingIsNothingToComplainOf(t *testing.T) {
+	onEach(t, func(c *cluster) {
+		var log strings.Builder
+		m := c.node()
+		m.cfg.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		id := submit(t, m, 0)
+		s := c.slot(m)
+		_, end := m.running.begin(t.Context(), c.takes(m, s).named())
+		defer end()
+		log.Reset()
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		m.sweep(ctx)
+		m.watch(ctx)
+		m.tell(ctx)
+		m.rescue(ctx, s)
+		m.work(ctx, s)
+		if err := m.Run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+		if log.Len() > 0 {
+			t.Errorf("it says %s", log.String())
+		}
+		wantState(t, m, id, Pending)
+	})
 }
 
 // What a process was answering that is no more is answered by another, and all see the results.
@@ -439,6 +507,7 @@ func TestAnOrganizationHasOneLake(t *testing.T) {
 	unraced.Test(t)
 	c := newShared(t)
 	m := c.node()
+	submit(t, m, 0)
 	wrong := m.cfg
 	wrong.Meter = nil
 	wrong.Home.Lakes = map[string]string{org: "lake-2"}

@@ -62,10 +62,13 @@ func Tables() state.Schema { return schema }
 
 // registry keeps jobs in the control database. Each method is one step that happens as a whole or not at all, through a
 // crash too. Safe for concurrent use, by several processes as well.
-type registry struct{ db *state.DB }
+type registry struct {
+	db    *state.DB
+	lakes map[string]string // see Home.Lakes
+}
 
-func openRegistry(ctx context.Context, db *state.DB) (registry, error) {
-	return registry{db}, db.Migrate(ctx, schema)
+func openRegistry(ctx context.Context, db *state.DB, lakes map[string]string) (registry, error) {
+	return registry{db, lakes}, db.Migrate(ctx, schema)
 }
 
 // key gives the secret that seals cursors. It is made with the tables and lasts as they do: cursors outlive the process
@@ -90,6 +93,9 @@ func (s registry) key(ctx context.Context) (key [32]byte, err error) {
 // add queues a new job, unless a limit is in the way: its fault is then the error.
 func (s registry) add(ctx context.Context, e entry, limits Limits) error {
 	return s.db.Tx(ctx, func(tx *state.Tx) error {
+		if err := s.bound(ctx, tx, e.owner.Organization); err != nil {
+			return err
+		}
 		if err := limits.admit(ctx, tx, e); err != nil {
 			return err
 		}
@@ -180,6 +186,9 @@ func (s registry) take(ctx context.Context, slot int, organizations []any) (e en
 			append([]any{slot}, organizations...)...))
 		if unsound != nil && !errors.Is(unsound, fault.Corrupt) {
 			return unsound
+		}
+		if err := s.bound(ctx, tx, e.owner.Organization); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO job_turns SELECT ?, ?, 1 + coalesce(max(turn), 0) FROM job_turns WHERE true
 			ON CONFLICT (organisation, client) DO UPDATE SET turn = excluded.turn`, e.owner.Organization, e.owner.Client)
@@ -356,29 +365,53 @@ func (s registry) wants(ctx context.Context, n named, part bool) (bool, error) {
 	return e.attempt == n.attempt && (e.status.State == Pending || !part && e.status.State == Fulfilled), nil
 }
 
-// bind enters which lakes the jobs of organizations are answered from. An organization that has another one is fault.Conflict: a runner
-// would answer from the wrong lake.
-func (s registry) bind(ctx context.Context, lakes map[string]string) error {
-	for organization, lake := range lakes {
-		bound, err := s.lakeOf(ctx, s.db, organization)
-		if errors.Is(err, state.ErrNoRow) {
-			err = s.db.Tx(ctx, func(tx *state.Tx) error {
-				if _, err := tx.Exec(ctx, `INSERT INTO job_lakes (organisation, lake) VALUES (?, ?) ON CONFLICT DO NOTHING`, organization, lake); err != nil {
-					return err
-				}
-				bound, err = s.lakeOf(ctx, tx, organization)
-				return err
-			})
-		}
-		if err == nil && bound != lake {
-			err = fault.New(fault.Conflict, "the organization %s has another lake here, from which other processes answer its jobs; "+
-				"give this lake another name by --lake NAME=..., or another database by --state", organization)
-		}
-		if err != nil {
+// bind enters which lakes the jobs of organizations are answered from. An organization whose jobs are those of another lake is
+// fault.Conflict: a runner would answer from the wrong one. One that has no job any more is given to whoever comes.
+func (s registry) bind(ctx context.Context) error {
+	others := map[string]string{}
+	for organization, lake := range s.lakes { // the usual case takes no write lock
+		now, err := s.lakeOf(ctx, s.db, organization)
+		if err != nil && !errors.Is(err, state.ErrNoRow) {
 			return err
 		}
+		if err != nil || now != lake {
+			others[organization] = lake
+		}
 	}
-	return nil
+	if len(others) == 0 {
+		return nil
+	}
+	return s.db.Tx(ctx, func(tx *state.Tx) error {
+		for organization, lake := range others {
+			if err := s.give(ctx, tx, organization, lake); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// give binds an organization to a lake, unless it has jobs of another one.
+func (s registry) give(ctx context.Context, tx *state.Tx, organization, lake string) error {
+	n, err := tx.Exec(ctx, `INSERT INTO job_lakes (organisation, lake) VALUES (?1, ?2) ON CONFLICT (organisation) DO UPDATE SET lake = excluded.lake, listed = 0
+		WHERE job_lakes.lake = excluded.lake OR NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.organisation = ?1)`, organization, lake)
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "the organization %s has another lake here, from which its jobs were answered; give this lake another name by --lake NAME=..., "+
+			"or another database by --state, or wait until none of these jobs is left", organization)
+	}
+	return err
+}
+
+// bound is fault.Conflict when an organization, which had no jobs, was given another lake by a server that came later.
+func (s registry) bound(ctx context.Context, tx *state.Tx, organization string) error {
+	lake, ours := s.lakes[organization]
+	if !ours {
+		return nil
+	}
+	if now, err := s.lakeOf(ctx, tx, organization); err != nil || now == lake {
+		return err
+	}
+	return fault.New(fault.Conflict, "the organization %s has another lake here by now, by a server that was started later; stop this one, or that one", organization)
 }
 
 func (registry) lakeOf(ctx context.Context, by asker, organization string) (lake string, err error) {

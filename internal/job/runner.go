@@ -43,7 +43,10 @@ const maxStarts = 3
 func (m *Manager) Run(ctx context.Context) error {
 	for {
 		s, err := m.takeSlot(ctx)
-		if err != nil || s.lock == nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil //nolint:nilerr // asked to stop while it asked for one
+		case err != nil || s.lock == nil:
 			return err
 		}
 		m.cfg.Log.InfoContext(ctx, "this process answers jobs", "home", m.cfg.Home.Name, "slot", s.number)
@@ -191,7 +194,9 @@ func (m *Manager) watch(ctx context.Context) {
 	}
 	pending, err := m.jobs.pending(ctx)
 	if err != nil {
-		m.cfg.Log.WarnContext(ctx, "look for cancelled jobs", "err", err)
+		if ctx.Err() == nil {
+			m.cfg.Log.WarnContext(ctx, "look for cancelled jobs", "err", err)
+		}
 		return
 	}
 	for id, attempt := range running {
@@ -220,9 +225,6 @@ func (m *Manager) awake() {
 
 func (m *Manager) sweep(ctx context.Context) {
 	over, expired, err := m.jobs.expire(ctx, m.cfg.Now())
-	if err != nil {
-		m.cfg.Log.ErrorContext(ctx, "look for expired jobs", "err", err)
-	}
 	for range expired {
 		m.cfg.Meter.Ended(string(Expired))
 	}

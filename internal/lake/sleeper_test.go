@@ -216,3 +216,33 @@ func TestAnExpiryThatSleptOnItsPinsDropsNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A reader that slept on its pin while the snapshot expired is told so: it gets neither a part of the records nor a lake that is damaged.
+func TestAReaderThatSleptOnItsPin(t *testing.T) {
+	if elsewhere == nil {
+		inPostgres(t)
+	}
+	l := newLake(t)
+	rewritten(t, l, 0, 2)
+	s := snapshot(t, l)
+	rewritten(t, l, 2, 2)
+	if _, err := l.db.Exec(t.Context(), `UPDATE leases SET expires = since - interval '1 hour' WHERE name LIKE 'pins/%' AND expires > '-infinity'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Verify(t.Context()); err != nil {
+		t.Errorf("while its files are there: %v", err)
+	}
+	if out := expire(t, mustOpen(t, l.dir), ExpireOptions{Before: later()}); out.Pinned != 0 || out.Files == 0 {
+		t.Fatalf("got %+v", out)
+	}
+	if err := s.Verify(t.Context()); !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "ask again") {
+		t.Errorf("got %v", err)
+	}
+	if err := readAll(t.Context(), s); err == nil {
+		t.Error("it reads what is not there")
+	}
+	if now := snapshot(t, l); len(contentsOf(t, now)) != 2 {
+		t.Error("the newest snapshot is not whole")
+	}
+	mustCheck(t, l)
+}

@@ -159,10 +159,20 @@ func (s *Snapshot) verifyFile(ctx context.Context, t tables.Table, f datafile.Fi
 	switch {
 	case err != nil && isURL(f.Path) && !errors.Is(err, fault.NotFound):
 		return err // object storage that cannot be asked says nothing of the file
+	case err != nil && s.slept(ctx):
+		return fault.New(fault.Unavailable, "the snapshot that is read has expired: this process was stopped for too long, or did not reach the control database; ask again")
 	case err != nil || info.Bytes != f.Bytes:
 		return fault.New(fault.Corrupt, "data file %s of table %s is missing or damaged; see parley lake check", f.Path, t)
 	}
 	return nil
+}
+
+// slept says whether the snapshot may have expired because its pin was lost, which only a lease can be.
+func (s *Snapshot) slept(ctx context.Context) bool {
+	lease, can := s.pin.(interface {
+		Check(ctx context.Context) error
+	})
+	return can && errors.Is(lease.Check(ctx), fault.Conflict)
 }
 
 // direct is the snapshot with its files where they are, and no copies of them.

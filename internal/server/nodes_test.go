@@ -128,6 +128,21 @@ func TestARateIsTheClientsAtEveryNode(t *testing.T) {
 	}
 }
 
+// A client that all nodes are given is one: a token of each is good at all.
+func TestAClientThatAllNodesAreGiven(t *testing.T) {
+	listen := listening()
+	listen.Client = server.Credentials{ID: "given", Secret: "correct-horse"}
+	at, _ := nodes(t, listen)
+	for _, from := range at {
+		token := servertest.Login(t, from, listen.Client)
+		for _, to := range at {
+			if status, _ := answer(t, "GET", to+"/api/v2/analytics/conversations/details/jobs/no-such-job", token, ""); status == http.StatusUnauthorized {
+				t.Errorf("a token of %s is none at %s", from, to)
+			}
+		}
+	}
+}
+
 // Whoever guesses a secret has ten tries a minute, and not ten at each node. The right one is let in at all of them.
 func TestFailedLoginsAreCountedOverNodes(t *testing.T) {
 	at, client := nodes(t, listening())

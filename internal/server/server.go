@@ -180,7 +180,7 @@ func (s *Server) Services() role.Services {
 	return role.Services{
 		"folder":  {Open: s.openPassing, Close: s.removePassing},
 		"rates":   {Needs: []string{"folder"}, Open: s.openRates},
-		"clients": {Needs: []string{"folder", "rates"}, Open: s.openClients},
+		"clients": {Needs: []string{"folder", "rates", "jobs"}, Open: s.openClients},
 		"jobs":    {Needs: []string{"folder", "rates"}, Open: s.openJobs},
 		"runner":  {Needs: []string{"jobs"}, Run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
 		"gaps":    {Run: newGapWatch(s.Views, s.Log).run},
@@ -237,6 +237,11 @@ func (s *Server) openClients(ctx context.Context) (err error) {
 	if len(s.Views) == 1 {
 		organization = slices.Collect(maps.Keys(s.Views))[0]
 	}
+	key, err := s.jobs.Secret("parley tokens of given clients") // so that every process over the control database takes them
+	if err != nil {
+		return err
+	}
+	s.clients.Seal(key)
 	return s.clients.Fix(access.Client{ID: access.ClientID(s.Client.ID), Name: "given at the start", Organization: organization, Permissions: s.Permissions, UserID: s.User}, s.Client.Secret)
 }
 

@@ -20,6 +20,7 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
@@ -92,6 +93,8 @@ type Stage struct {
 	at    store.Location // under which its files are
 	run   RunID
 
+	linger time.Duration // how long Discard goes on after the end of its context
+
 	// writer is a part of the names of all files that this Stage writes. A process that slept does not know that another one goes
 	// on with its run: what it writes and removes then is its own.
 	writer   string
@@ -118,7 +121,7 @@ func Open(ctx context.Context, db *state.DB, files store.Store, run RunID) (*Sta
 }
 
 func of(db *state.DB, files store.Store, run RunID) *Stage {
-	return &Stage{db: db, store: files, at: staging.Join(string(run)), run: run, writer: rand.Text()}
+	return &Stage{db: db, store: files, at: staging.Join(string(run)), run: run, linger: lingering, writer: rand.Text()}
 }
 
 // Clean removes what is staged of every run that is to be forgotten.
@@ -195,6 +198,33 @@ func (s *Stage) remove(ctx context.Context, files map[store.Location]bool) (err 
 func (s *Stage) Close(ctx context.Context) error {
 	err := s.db.Tx(ctx, func(tx *state.Tx) error { return s.forgetAll(ctx, tx) })
 	return errors.Join(err, s.store.Clear(ctx, s.at))
+}
+
+// lingering is how long Discard goes on when it is not to be waited for.
+const lingering = 5 * time.Second
+
+// Discard is Close for a run that nobody goes on with, however it came to its end: it is done for a moment after ctx has ended, too.
+// What it cannot remove, as while a bucket is away, it says is left; Clean removes it for the next run.
+func (s *Stage) Discard(ctx context.Context) error {
+	removing, end := lingeringBehind(ctx, s.linger)
+	defer end()
+	if err := s.Close(removing); err != nil {
+		return fmt.Errorf("what this run has staged is left in %s, and the next run of its kind removes it: %w", s.at, err)
+	}
+	return nil
+}
+
+// lingeringBehind is a context that ends some time after ctx.
+func lingeringBehind(ctx context.Context, linger time.Duration) (context.Context, context.CancelFunc) {
+	behind, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		last := time.AfterFunc(linger, cancel)
+		context.AfterFunc(behind, func() { last.Stop() })
+	})
+	return behind, func() {
+		stop()
+		cancel()
+	}
 }
 
 // Portion is what one call of Put stages.

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/server"
+	"github.com/parley-hq/parley/internal/state"
 )
 
 // Options is everything "parley serve" reads.
@@ -46,7 +47,7 @@ Clients of the platform work against it when they are pointed at its address.
 
 OAuth clients are made by "parley client add", and may be added and removed while the server runs. One more is given by
 --client-id and --client-secret, or by PARLEY_CLIENT_ID and PARLEY_CLIENT_SECRET; where there is none at all, one is
-made by chance for as long as the server runs. A lake that is being written to can be served: every question sees whole
+made by chance for as long as the server runs, unless servers share them. A lake that is being written to can be served: every question sees whole
 days, and every job one moment of the lake.
 
 Clients, tokens and jobs are kept in the server's folder, by default "server" in that of the lake: a server that is
@@ -98,7 +99,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	if listen.Client, err = o.client(ctx, service); err != nil {
+	if listen.Client, err = o.client(ctx, service, lakes); err != nil {
 		return err
 	}
 	return service.Serve(listen, time.Now).Run(ctx, func(url string) error {
@@ -123,8 +124,8 @@ func (o *Options) fromFile(ctx context.Context) (_ context.Context, err error) {
 }
 
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no
-// other.
-func (o *Options) client(ctx context.Context, service *app.Service) (server.Credentials, error) {
+// other. Servers that share make none: each would have one that the others do not know.
+func (o *Options) client(ctx context.Context, service *app.Service, lakes app.Lakes) (server.Credentials, error) {
 	given := o.given()
 	served, others, err := service.Clients(ctx)
 	for _, name := range slices.Sorted(maps.Keys(others)) {
@@ -135,13 +136,31 @@ func (o *Options) client(ctx context.Context, service *app.Service) (server.Cred
 		return given, err
 	case several && given != (server.Credentials{}):
 		return given, fault.Field("--client-id", "which of the organizations does the client belong to? With several lakes, make it by parley client add --organization NAME --state DIR")
-	case several && served == 0:
-		o.Streams.Notef("There is no client yet; make one by parley client add --state %s --organization NAME --name ...\n", o.State)
+	case served == 0 && given == (server.Credentials{}) && (several || service.Shared()):
+		o.Streams.Notef("There is no client yet, and nobody can ask; make one by %s. This server need not be started again.\n", o.adding(lakes))
 		return given, nil
 	case several || given == (server.Credentials{}) && served > 0:
 		return given, nil
+	case service.Shared() && (given.ID == "" || given.Secret == ""):
+		return given, fault.Field("--client-id", "of a client that servers share both are given, its id and its secret, and to all of them: by --client-id and --client-secret, or PARLEY_CLIENT_ID and PARLEY_CLIENT_SECRET")
 	}
 	return first(given, server.NewCredentials()), nil
+}
+
+// adding is the command that makes a client of this server.
+func (o *Options) adding(lakes app.Lakes) string {
+	text, organization := "parley client add", "NAME"
+	if names := lakes.Organizations(); len(names) == 1 {
+		text += " --lake '" + lakes[names[0]] + "'"
+		organization = names[0]
+	}
+	if o.State != "" {
+		text += " --state '" + state.Shown(o.State) + "'"
+	}
+	if organization != server.DefaultOrganization {
+		text += " --organization " + organization
+	}
+	return text + " --name ..."
 }
 
 // given are the credentials that somebody gave by flags or in the environment.

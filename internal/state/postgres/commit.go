@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -76,7 +77,7 @@ func (Dialect) Begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, commit func()
 	return tx, func() error {
 		err := tx.Commit()
 		if err != nil {
-			err = s.outcome(ctx, db, err)
+			err = s.outcome(ctx, db, err, patience)
 		}
 		if err == nil {
 			s.giveBack()
@@ -90,7 +91,7 @@ const patience = time.Minute
 
 // outcome asks what has become of the transaction of a slot, whose end came back with an error: the connection may have gone after the
 // server had committed it and before it could say so. nil: it is in.
-func (s *slot) outcome(ctx context.Context, db *sql.DB, err error) error {
+func (s *slot) outcome(ctx context.Context, db *sql.DB, err error, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
@@ -101,7 +102,7 @@ func (s *slot) outcome(ctx context.Context, db *sql.DB, err error) error {
 		case unknown == nil:
 			return unchanged(err)
 		case wait.For(ctx, pause) != nil:
-			return fault.Because(fault.InDoubt, errors.Join(Fault(err), Fault(unknown)), "whether the control database was changed cannot be told now; run again")
+			return fault.Because(fault.InDoubt, fmt.Errorf("%w; then %w", Fault(err), Fault(unknown)), "whether the control database was changed cannot be told now; run again")
 		}
 	}
 }

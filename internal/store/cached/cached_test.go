@@ -173,6 +173,39 @@ func TestWhatHasNoRoomIsRefused(t *testing.T) {
 	}
 }
 
+// Objects each of which has room, and which have none together, are refused; their copies never take more, and hold nothing afterwards.
+func TestWhatHasNoRoomTogetherIsRefused(t *testing.T) {
+	from, dir := filled(t, 6), t.TempDir()
+	limit := int64(len(content(0)) + len(content(1)))
+	c := cached.Open(dir, "one", from, limit)
+	all := []store.Location{object(0), object(1), object(2), object(3), object(4), object(5)}
+	if _, err := c.Hold(t.Context(), all); !errors.Is(err, fault.Full) || !strings.Contains(err.Error(), "--cache-bytes") {
+		t.Errorf("got %v", err)
+	}
+	var taken int64
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".sum") {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			taken += info.Size()
+		}
+		return err
+	})
+	if err != nil || taken > limit {
+		t.Errorf("copies take %d bytes of %d, %v", taken, limit, err)
+	}
+	for i := range all { // one at a time they have room
+		release, err := c.Hold(t.Context(), all[i:i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		held(t, c, i)
+		release()
+	}
+}
+
 // Removed objects leave no copy, and neither do those that are not kept.
 func TestRemovedObjectsLeaveNoCopy(t *testing.T) {
 	from, dir := filled(t, 3), t.TempDir()
