@@ -238,6 +238,17 @@ func markerText(ctx context.Context, files store.Store) (_ []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, o.Close()) }()
+	return whole(o, mostMarker, markerName)
+}
+
+// mostMarker is far more than a marker has.
+const mostMarker = 1 << 20
+
+// whole reads an object that is small, if it is what its name says. One that is larger is fault.Corrupt, and is not held.
+func whole(o store.Object, most int64, name string) ([]byte, error) {
+	if o.Size() > most {
+		return nil, fault.New(fault.Corrupt, "%s is damaged: it has %d bytes, and never more than %d", name, o.Size(), most)
+	}
 	return io.ReadAll(store.Reader(o))
 }
 

@@ -90,14 +90,21 @@ func (o objectFS) Open(name string) (icebergio.File, error) {
 	return openObject{store.Reader(from), from, at}, nil
 }
 
+// mostMetadata is how large the metadata of a table are at most that are read: they have some hundred bytes for each snapshot that is kept.
+const mostMetadata = 256 << 20
+
 // ReadFile reads an object.
 func (o objectFS) ReadFile(name string) (_ []byte, err error) {
-	f, err := o.Open(name)
+	at, err := o.at(name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return io.ReadAll(f)
+	from, err := o.lake.Store().Open(o.ctx, at)
+	if err != nil {
+		return nil, notThere(err)
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	return whole(from, mostMetadata, string(at))
 }
 
 // Remove removes an object.

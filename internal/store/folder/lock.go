@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -80,20 +79,20 @@ func openForAnyone(path string, create bool) (*os.File, error) {
 	}
 }
 
-// makeLocks makes a folder of locks that anyone may take, and those that it is in. Whoever may write to the folder of all may make locks,
-// whatever the umask of the first who does.
+// makeLocks makes a folder of locks that anyone may take, and those that it is in. Whoever may write to the folder that it is in may make
+// locks, whatever the umask of the first who does. The folder of the store itself is not made.
 func (f *Folder) makeLocks(at store.Location) error {
-	dir := f.Path(at)
-	info, err := os.Stat(filepath.Dir(dir))
+	info, err := os.Stat(f.Path(at.Folder()))
 	if errors.Is(err, fs.ErrNotExist) && at.Folder() != "" {
 		if err := f.makeLocks(at.Folder()); err != nil {
 			return err
 		}
-		info, err = os.Stat(filepath.Dir(dir))
+		info, err = os.Stat(f.Path(at.Folder()))
 	}
 	if err != nil {
 		return err
 	}
+	dir := f.Path(at)
 	if err := os.Mkdir(dir, info.Mode().Perm()); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil

@@ -122,6 +122,16 @@ func existing(t *testing.T, impl Locks) {
 	if _, err := l.Lock(t.Context(), "../pins", store.LockOptions{}); !errors.Is(err, fault.Invalid) {
 		t.Errorf("got %v", err)
 	}
+	deep, err := l.Lock(t.Context(), "a/b/c", store.LockOptions{Anyone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := locked(t, l, "a/b"); !slices.Equal(got, []store.Location{"a/b/c"}) {
+		t.Errorf("below several names there is %q", got)
+	}
+	if err := deep.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // Of a lock that is forgotten nothing is left, and the others stay.

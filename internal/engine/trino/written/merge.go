@@ -33,6 +33,7 @@ type run struct {
 	file   datafile.File
 	rows   []datafile.Keyed // the first is the next; of an open run there is one
 	blocks <-chan block
+	read   int64 // rows that came
 }
 
 // merge yields the records of files each of which is in order, all in order. Every file is read ahead by itself.
@@ -132,11 +133,20 @@ func (r *run) fill(ctx context.Context) error {
 			return b.err
 		}
 		if !more {
-			return ctx.Err() // of which the reading ends, too
+			return cmp.Or(ctx.Err(), r.whole()) // reading ends with the context, too
 		}
 		r.rows = b.rows
+		r.read += int64(len(b.rows))
 	}
 	return nil
+}
+
+// whole says whether so many rows came as the cluster wrote.
+func (r *run) whole() error {
+	if r.read == r.file.Rows {
+		return nil
+	}
+	return fault.New(fault.Corrupt, "file %s has %d rows, and the Trino cluster wrote %d", r.file.Path, r.read, r.file.Rows)
 }
 
 // compare is the order of the rows.

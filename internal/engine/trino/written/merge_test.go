@@ -26,15 +26,16 @@ func keyed(id string, second int64) (k datafile.Keyed) {
 
 // file is a run whose blocks are these, and then a failure, if there is one.
 func file(failed error, blocks ...[]datafile.Keyed) *run {
-	all := make(chan block, len(blocks)+1)
+	all, n := make(chan block, len(blocks)+1), 0
 	for _, rows := range blocks {
 		all <- block{rows: rows}
+		n += len(rows)
 	}
 	if failed != nil {
 		all <- block{err: failed}
 	}
 	close(all)
-	return &run{blocks: all}
+	return &run{blocks: all, file: datafile.File{Rows: int64(n)}}
 }
 
 // drain merges runs and gives the ids.
@@ -112,5 +113,16 @@ func TestMergeFails(t *testing.T) {
 	cancel()
 	if got, err := drain(cancelled, []*run{file(nil, first)}, sqltext.Sorting{Column: "conversation_start"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("nobody wants it: %v, %v", got, err)
+	}
+}
+
+// A file with fewer rows than were written, or more, is found out at its end: what it gave is not all.
+func TestRowsThatAreMissing(t *testing.T) {
+	for _, said := range []int64{0, 1, 3} {
+		f := file(nil, []datafile.Keyed{keyed("a", 1)}, []datafile.Keyed{keyed("b", 2)})
+		f.file.Rows = said
+		if _, err := drain(t.Context(), []*run{f}, sqltext.Sorting{Column: "conversation_end"}); !errors.Is(err, fault.Corrupt) {
+			t.Errorf("of %d rows: %v", said, err)
+		}
 	}
 }

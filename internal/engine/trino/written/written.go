@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"iter"
 	"strings"
 	"time"
@@ -112,12 +113,9 @@ func (t table) write(ctx context.Context, s sqltext.Search) ([]datafile.File, er
 	if err := answers.One(ctx, t.of.cluster, t.statement(s), &rows); err != nil {
 		return nil, err
 	}
-	files, err := t.list(ctx)
-	for _, f := range files {
-		rows -= f.Rows
-	}
-	if err == nil && rows != 0 {
-		err = fault.New(fault.Corrupt, "the Trino cluster wrote %d rows more than its files have", rows)
+	files, left, err := t.list(ctx, rows)
+	if err == nil && left != 0 {
+		err = fault.New(fault.Corrupt, "the Trino cluster wrote %d rows more than its files have", left)
 	}
 	return files, err
 }
@@ -139,26 +137,43 @@ func (t table) full(of string) string { return t.of.schema + "." + quoted(t.name
 
 func (t table) url() string { return t.of.annex.URL(t.files()) }
 
-// list gives the files of the table. There may be others in its folder, of nodes that were lost.
-func (t table) list(ctx context.Context) (files []datafile.File, err error) {
-	rows, err := t.of.cluster.Ask(ctx, sqltext.Of("SELECT file_path, record_count, file_size_in_bytes FROM "+t.full("$files")))
+// list gives the files of a table that has so many rows, and how many of those are in none. There may be others in its folder, of nodes
+// that were lost.
+func (t table) list(ctx context.Context, rows int64) (files []datafile.File, left int64, err error) {
+	listed, err := t.of.cluster.Ask(ctx, sqltext.Of("SELECT file_path, record_count, file_size_in_bytes FROM "+t.full("$files")))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	defer func() { err = errors.Join(err, listed.Close()) }()
+	seen := map[string]bool{}
+	for listed.Next() {
 		f := datafile.File{Store: t.of.annex.Store}
-		if err := rows.Scan(&f.Path, &f.Rows, &f.Bytes); err != nil {
-			return nil, t.of.cluster.Failed(ctx, err)
+		if err := listed.Scan(&f.Path, &f.Rows, &f.Bytes); err != nil {
+			return nil, 0, t.of.cluster.Failed(ctx, err)
 		}
-		within, is := strings.CutPrefix(f.Path, t.url()+"/")
-		if !is {
-			return nil, fault.New(fault.Corrupt, "the Trino cluster wrote %s, and not below %s", f.Path, t.url())
+		if f.At, err = t.within(f.Path); err != nil {
+			return nil, 0, err
 		}
-		f.At = t.files().Join(within)
+		if f.Rows == 0 {
+			continue
+		}
+		// A list that does not end is noticed here, too.
+		if rows -= f.Rows; rows < 0 || f.Rows < 0 || seen[f.Path] {
+			return nil, 0, fault.New(fault.Corrupt, "the Trino cluster says of %s that it has %d rows, which are not in the table, or names it twice", f.Path, f.Rows)
+		}
+		seen[f.Path] = true
 		files = append(files, f)
 	}
-	return files, t.of.cluster.Failed(ctx, rows.Err())
+	return files, rows, t.of.cluster.Failed(ctx, listed.Err())
+}
+
+// within is where a file of the table is. One that is not in the table's folder is none: it would be of the lake, or of another question.
+func (t table) within(url string) (store.Location, error) {
+	name, is := strings.CutPrefix(url, t.url()+"/")
+	if !is || !fs.ValidPath(name) {
+		return "", fault.New(fault.Corrupt, "the Trino cluster wrote %s, and not below %s", url, t.url())
+	}
+	return t.files().Join(name), nil
 }
 
 // end removes the table, and forgets its name when nothing can be left of it.
