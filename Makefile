@@ -134,10 +134,10 @@ test-cluster: export PARLEY_REQUIRE_S3 = 1
 test-cluster: export PARLEY_REQUIRE_TRINO = 1
 test-cluster: export PARLEY_REQUIRE_CLIENTS = 1
 test-cluster: export PATH := $(CURDIR)/bin/tools:$(PATH)
-test-cluster: setup-build ## Engines, lakes, stores, control databases and servers on a real Trino, S3 server and Postgres, official clients through a balancer; installs them, 540 MB
+test-cluster: setup-build ## All that needs a real Trino: engines over folders and buckets, servers and nodes that are killed, official clients through a balancer; installs it, 540 MB
 	@tools/setup postgres && tools/setup s3 && tools/setup trino && tools/setup clients
-	@$(GO) test $(STRIPPED) -count 1 -p 1 -timeout 90m ./internal/engine/trino/... ./internal/store/... ./internal/state/... ./internal/postgres/... ./internal/lake ./internal/job ./internal/app
-	@$(GO) test $(STRIPPED) -count 1 -timeout 30m -run 'ThroughABalancer|AClusterLosesNodes' ./test/clients
+	@$(GO) test $(STRIPPED) -count 1 -p 1 -timeout 60m ./internal/engine/trino/...
+	@$(GO) test $(STRIPPED) -count 1 -p 1 -timeout 30m -run 'ThroughABalancer|AClusterLosesNodes|WhileAClusterWrites' ./test/clients ./test/kill
 
 .PHONY: examples
 examples: setup-build ## Everything in examples/: the integrations in three languages, dbt, the notebook

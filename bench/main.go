@@ -35,6 +35,7 @@ type bench struct {
 	soaks   soakTime
 	idlers  int // organizations in which nothing happens
 	slopes  bool
+	workers bool
 
 	ndjson file // written by the first step that needs it
 	rows   []row
@@ -74,6 +75,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.idlers, "idle", 0, "measure instead what so many organizations cost while nothing happens, as 1000 (some minutes a hundred)")
 	flag.Var(&b.soaks, "soak", "extract from a hostile platform into a lake that is served under load instead, for ten minutes; --soak=2m for two")
 	flag.BoolVar(&b.slopes, "sizing", false, "measure instead what each conversation, day and organization adds to a lake in a bucket with its control database in a Postgres")
+	flag.BoolVar(&b.workers, "workers", false, "measure instead what one, two and three Trino workers of half a core each do in the same time (root, for control groups; tools/setup trino)")
 	flag.Parse()
 	if err := b.known(); err != nil {
 		return err
@@ -118,6 +120,8 @@ func (b *bench) steps() []step {
 		return []step{{"soak", b.soak}}
 	case b.load.wanted:
 		return []step{{"load", b.underLoad}}
+	case b.workers:
+		return []step{{"workers", b.byWorkers}}
 	case b.slopes:
 		return []step{{"sizing", b.sizing}, {"days", b.sizingDays}, {"organizations", b.sizingOrganizations}}
 	}

@@ -65,8 +65,9 @@ func (a *answering) large(l *lake.Lake, s *lake.Snapshot) choice.Named {
 
 // How often is looked for what the cluster wrote and nobody uses: of a process that was killed, or while the cluster was away.
 const (
-	sweeps     = time.Hour
-	sweepsAway = 10 * time.Second
+	sweeps      = time.Hour
+	sweepsFirst = time.Minute // after a start: what a process held that was killed just before is held no more by then
+	sweepsAway  = 10 * time.Second
 )
 
 // sweepBeside makes ready to sweep what the cluster wrote for questions over lakes.
@@ -82,13 +83,17 @@ func (a *answering) sweepBeside(ctx context.Context, lakes map[string]*lake.Lake
 
 // sweepOften removes what the cluster wrote and nobody uses, now and then, until ctx ends.
 func (a *answering) sweepOften(ctx context.Context, lakes map[string]*lake.Lake, log *slog.Logger) {
+	next := sweepsFirst
 	for a.trino != nil && ctx.Err() == nil {
-		pause := sweeps
+		pause := next
 		for name, l := range lakes {
 			if err := a.sweepOf(ctx, l); err != nil && ctx.Err() == nil {
 				pause = sweepsAway
 				log.WarnContext(ctx, "remove what the Trino cluster wrote for earlier jobs", "organization", name, "err", err, "retry", pause)
 			}
+		}
+		if pause == next {
+			next = sweeps
 		}
 		_ = wait.For(ctx, pause) // the loop sees for itself that ctx has ended
 	}

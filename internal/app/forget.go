@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/crashpoint"
+	"github.com/parley-hq/parley/internal/engine/trino/written"
 	"github.com/parley-hq/parley/internal/erasure"
 	"github.com/parley-hq/parley/internal/export/handed"
 	"github.com/parley-hq/parley/internal/fault"
@@ -38,13 +39,14 @@ type Forgotten struct {
 	At            time.Time `json:"at"`
 	By            string    `json:"by"` // conversation, attribute or address
 	Conversations int       `json:"conversations"`
-	Unknown       int       `json:"unknown,omitzero"` // of those, that are neither in the lake nor on its way there
-	Hashes        []string  `json:"hashes"`           // of their ids
-	Days          []string  `json:"days"`             // written again
-	Tags          []string  `json:"tags"`             // removed
-	Staged        int64     `json:"staged_removed"`   // records on their way into the lake
-	Rejected      int64     `json:"rejected_removed"` // values that were set aside
-	Jobs          int64     `json:"jobs_removed"`     // of the lake's servers, with their results
+	Unknown       int       `json:"unknown,omitzero"`    // of those, that are neither in the lake nor on its way there
+	Hashes        []string  `json:"hashes"`              // of their ids
+	Days          []string  `json:"days"`                // written again
+	Tags          []string  `json:"tags"`                // removed
+	Staged        int64     `json:"staged_removed"`      // records on their way into the lake
+	Rejected      int64     `json:"rejected_removed"`    // values that were set aside
+	Jobs          int64     `json:"jobs_removed"`        // of the lake's servers, with their results
+	Cluster       int       `json:"cluster_tables_left"` // that a Trino cluster wrote for jobs of servers that are gone. Their files are removed
 	Snapshots     int       `json:"snapshots_removed"`
 	Pinned        int       `json:"snapshots_being_read"` // that stay until it is run again
 	Files         int       `json:"files_removed"`
@@ -178,6 +180,10 @@ func (f Forget) erase(ctx context.Context, l *lake.Lake, w *lake.Writer, meant l
 	}
 	crashpoint.Reach("forget.jobs")
 	if out.Jobs, err = forgetJobs(ctx, l); err != nil {
+		return err
+	}
+	// A table that is used belongs to a question that has its snapshot open: an old one is among those pinned.
+	if out.Cluster, err = written.Erase(ctx, l.Annex()); err != nil {
 		return err
 	}
 	crashpoint.Reach("forget.scrub")

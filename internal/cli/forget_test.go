@@ -3,12 +3,15 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/test/unraced"
 )
 
@@ -53,6 +56,7 @@ func TestForgetErasesForGood(t *testing.T) {
 	if code, _, stderr := parley(t, "lake", "forget", "--lake", lake, "--conversation", id); code != 7 || !strings.Contains(stderr, "say --tags") {
 		t.Errorf("with a tag: exit code %d, %s", code, stderr)
 	}
+	leftOfACluster(t, lake, line)
 	out := must(t, "lake", "forget", "--lake", lake, "--conversation", id, "--tags", "--json")
 	var done struct {
 		Conversations int      `json:"conversations"`
@@ -61,12 +65,13 @@ func TestForgetErasesForGood(t *testing.T) {
 		Hashes        []string `json:"hashes"`
 		Days          []string `json:"days"`
 		Tags          []string `json:"tags"`
+		Left          int      `json:"cluster_tables_left"`
 		Report        string   `json:"report"`
 	}
 	if err := json.Unmarshal([]byte(out), &done); err != nil {
 		t.Fatal(err)
 	}
-	if done.Conversations != 1 || done.Rejected != 1 || done.Removed != 1 || len(done.Hashes) != 1 || len(done.Days) != 1 || len(done.Tags) != 1 || strings.Contains(out, id) {
+	if done.Conversations != 1 || done.Rejected != 1 || done.Removed != 1 || len(done.Hashes) != 1 || len(done.Days) != 1 || len(done.Tags) != 1 || done.Left != 1 || strings.Contains(out, id) {
 		t.Errorf("got %s", out)
 	}
 	if _, err := os.Stat(done.Report); err != nil {
@@ -104,4 +109,28 @@ func raw(t *testing.T, dir, text string) (files []string) {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// leftOfACluster leaves records in a table that a cluster wrote for a server that was killed.
+func leftOfACluster(t *testing.T, dir string, records []byte) {
+	t.Helper()
+	l, err := lake.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	annex := l.Annex()
+	left, err := annex.Locks.Lock(t.Context(), annex.At.Join("uses", "question_left"), store.LockOptions{Anyone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := annex.Store.Create(t.Context(), annex.At.Join("tables", "question_left", "data", "some.parquet"), store.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = w.Write(records); err == nil {
+		err = w.Commit()
+	}
+	if err := errors.Join(err, left.Close(), l.Close()); err != nil {
+		t.Fatal(err)
+	}
 }

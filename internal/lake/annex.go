@@ -1,6 +1,11 @@
 package lake
 
-import "github.com/parley-hq/parley/internal/store"
+import (
+	"slices"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/store"
+)
 
 // annexAt is where the annex is in the store.
 const annexAt store.Location = "cluster"
@@ -12,6 +17,13 @@ type Annex struct {
 	Locks store.Locks    // of locations in the annex, beside the lake's own
 	At    store.Location // of all that is in it
 	lake  *Lake
+}
+
+// beside says whether a location of the lake's store is of what is no part of the lake: what a server has there, and the annex. Others may be
+// writing to it at any time, whoever holds the lease of the lake.
+func beside(at store.Location) bool {
+	top, _, within := strings.Cut(string(at), "/")
+	return within && slices.Contains([]string{serverAt, string(annexAt)}, top)
 }
 
 // Annex gives the lake's annex.

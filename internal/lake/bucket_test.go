@@ -339,6 +339,51 @@ func TestUploadsThatAreLeft(t *testing.T) {
 	}
 }
 
+// What servers and a cluster write beside a lake is none of its own: a check does not count it, and an erasure, which has everything of today go,
+// leaves it to those who write it now.
+func TestUploadsBesideTheLake(t *testing.T) {
+	unraced.Test(t)
+	needServer(t)
+	l, err := CreateAt(t.Context(), newBucket(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	annex := l.Annex()
+	for _, at := range []store.Location{annex.At.Join("tables", "question_x", "data", "x.parquet"), "server/results/x"} {
+		w, err := l.Store().Create(t.Context(), at, store.New)
+		if err == nil {
+			_, err = w.Write(make([]byte, 12<<20))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report, err := Check(t.Context(), l, nil); err != nil || report.Unreferenced != 0 {
+			t.Errorf("%s: %v, %+v", at, err, report)
+		}
+		expire(t, l, ExpireOptions{Before: later()})
+		if err := w.Commit(); err != nil {
+			t.Errorf("%s: %v", at, err)
+		}
+		if report, err := Check(t.Context(), l, nil); err != nil || report.Unreferenced != 0 {
+			t.Errorf("%s: %v, %+v", at, err, report)
+		}
+	}
+	n, bytes := 0, int64(0)
+	for o, err := range l.objects(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if beside(o.At) {
+			n++
+			bytes += o.Bytes
+		}
+	}
+	if n > 0 {
+		t.Errorf("a move takes %d objects along, of %d bytes", n, bytes)
+	}
+}
+
 // put says whether there is an object of that URL.
 func put(url string) bool {
 	at := os.Getenv(serverVariable)

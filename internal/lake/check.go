@@ -459,8 +459,8 @@ func (l *Lake) unpublished(ctx context.Context) iter.Seq2[store.Info, error] {
 	if files, is := l.Store().(store.Uploading); is {
 		return func(yield func(store.Info, error) bool) {
 			for begun, err := range files.Uploads(ctx, "") {
-				if top, _, _ := strings.Cut(string(begun.At), "/"); err == nil && top == serverAt {
-					continue // the results of a job, which its runner may be writing now
+				if err == nil && beside(begun.At) {
+					continue // of a job, which its runner or a cluster may be writing now
 				}
 				if !yield(begun, err) || err != nil {
 					return

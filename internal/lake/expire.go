@@ -251,14 +251,18 @@ func (w *Writer) removeOrphans(ctx context.Context, t tables.Table, tbl *table.T
 	return nil
 }
 
+// uploadsBeside is how old an upload is that is no part of the lake, and that nobody is still writing: a job does not take so long.
+const uploadsBeside = 24 * time.Hour
+
 // giveUpUploads gives up what writers that were killed have begun in a bucket: it costs room there and is in no listing.
 func (w *Writer) giveUpUploads(ctx context.Context, o ExpireOptions, out *Expired) error {
 	files, is := w.lake.Store().(store.Uploading)
 	if !is {
 		return nil
 	}
+	old := time.Now().Add(-uploadsBeside)
 	return files.GiveUp(ctx, "", func(begun store.Info) bool {
-		if !begun.Put.Before(o.strays()) {
+		if !begun.Put.Before(o.strays()) || beside(begun.At) && begun.Put.After(old) {
 			return false
 		}
 		out.Files++

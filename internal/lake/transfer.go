@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -189,7 +188,7 @@ const serverAt = "server"
 func belongs(at store.Location) bool {
 	top, _, within := strings.Cut(string(at), "/")
 	if within {
-		return !slices.Contains([]string{string(pinsAt), string(annexAt), serverAt}, top)
+		return top != string(pinsAt) && !beside(at)
 	}
 	return top != markerName && !strings.HasPrefix(top, ControlName) && !strings.HasSuffix(top, ".lock")
 }

@@ -110,7 +110,15 @@ func (m *machine) stopped(t *testing.T) {
 // runOut has all that a process holds run out, as it does when it is not heard of for half a minute.
 func (f *fleet) runOut(t *testing.T, of *machine) {
 	t.Helper()
-	c, err := pgx.Connect(t.Context(), f.address)
+	if ended := runOut(t, f.address, of); ended < 2 { // the place, and the turn of the lake at least
+		t.Errorf("process %d held %d leases", of.Process.Pid, ended)
+	}
+}
+
+// runOut has all that a process holds in a Postgres run out, and counts that.
+func runOut(t *testing.T, address string, of *machine) (ended int64) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +131,6 @@ func (f *fleet) runOut(t *testing.T, of *machine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := int64(0)
 	for _, schema := range schemas {
 		tag, err := c.Exec(t.Context(), `UPDATE `+pgx.Identifier{schema, "leases"}.Sanitize()+` SET expires = since - interval '1 hour' WHERE holder LIKE $1 AND expires > clock_timestamp()`,
 			fmt.Sprintf("process %d on %%", of.Process.Pid))
@@ -132,9 +139,7 @@ func (f *fleet) runOut(t *testing.T, of *machine) {
 		}
 		ended += tag.RowsAffected()
 	}
-	if ended < 2 { // the place, and the turn of the lake at least
-		t.Errorf("process %d held %d leases", of.Process.Pid, ended)
-	}
+	return ended
 }
 
 // Three machines extract the same twelve organizations. One is killed, one stops and wakes when the third has done its work: every lake is

@@ -107,6 +107,9 @@ func (o *ForgetOptions) print(f app.Forgotten) error {
 		{"values set aside removed", ui.Count(f.Rejected)},
 		{"finished jobs removed", ui.Count(f.Jobs)},
 	}
+	if f.Cluster > 0 {
+		lines = append(lines, [2]string{"tables of a Trino cluster left over, now without files", ui.Count(int64(f.Cluster))})
+	}
 	return ui.Fields(o.Streams.Out, append(append(lines, unknown(f)...), [2]string{"report", f.Report})...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/engine/answers"
+	"github.com/parley-hq/parley/internal/engine/enginetest"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/engine/trino"
+	"github.com/parley-hq/parley/internal/engine/trino/trinotest"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/tables"
 	"github.com/parley-hq/parley/internal/query"
@@ -106,6 +109,7 @@ func TestFailures(t *testing.T) {
 		{client.ErrTrino{ErrorType: "EXTERNAL", ErrorName: "JDBC_ERROR"}, fault.Unavailable, false},
 		{client.ErrTrino{ErrorType: "INTERNAL_ERROR", ErrorName: "REMOTE_HOST_GONE"}, fault.Unavailable, false},
 		{client.ErrTrino{ErrorType: "INTERNAL_ERROR", ErrorName: "NO_NODES_AVAILABLE"}, fault.Unavailable, true},
+		{client.ErrTrino{ErrorType: "INTERNAL_ERROR", ErrorName: "EXCHANGE_MANAGER_NOT_CONFIGURED"}, fault.Unavailable, true},
 		{client.ErrTrino{ErrorType: "INTERNAL_ERROR", ErrorName: "GENERIC_INTERNAL_ERROR"}, nil, false},
 		{client.ErrTrino{ErrorType: "USER_ERROR", ErrorName: "COLUMN_NOT_FOUND"}, nil, false},
 	} {
@@ -177,4 +181,49 @@ func lonely(t *testing.T, c *trino.Cluster, record conversation.Record) (_ *trin
 		t.Fatalf("one record is in %d files", len(files))
 	}
 	return e, files[0].Path
+}
+
+// A cluster that may write and has no exchange manager refuses it. Jobs wait until somebody has mended that, and are told what to do.
+func TestNoExchangeManager(t *testing.T) {
+	cluster.Need(t)
+	other, err := trinotest.Start(trinotest.Options{NoExchange: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := other.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := trino.Open(trino.Config{URL: other.URL, Catalog: trinotest.Catalog, Results: trinotest.Results})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	record, err := wire.Record([]byte(`{"conversationId":"c","conversationStart":"2026-02-28T00:00:00.000Z"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := other.Lake(t)
+	enginetest.Commit(t, l, []conversation.Record{record})
+	e, err := trino.Views{Cluster: c, Lake: l}.Settled(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	q := query.Query{
+		Interval: conversation.Interval{Start: record.Start, End: record.Start.Add(time.Hour)}, Matching: query.StartOfDay,
+		Order: query.Ascending, OrderBy: query.ByConversationStart,
+	}
+	for _, err := range e.Records(t.Context(), q, 0, 0) {
+		if !errors.Is(err, engine.ErrAway) || !errors.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "etc/exchange-manager.properties") {
+			t.Errorf("all of it: %v", err)
+		}
+	}
+	for r, err := range e.Records(t.Context(), q, 10, 0) {
+		if err != nil || r.ID != record.ID {
+			t.Errorf("a page: %v, %v", r.ID, err)
+		}
+	}
+	other.Empty(t, l)
 }

@@ -135,6 +135,9 @@ func saidBy(e *client.ErrTrino) error {
 		return fault.Because(fault.Corrupt, e, "the Trino cluster cannot read a file of the lake; see parley lake check")
 	case away[e.ErrorName]:
 		return fault.Because(fault.Unavailable, errors.Join(engine.ErrAway, e), "the Trino cluster is starting or stopping; ask again later")
+	case e.ErrorName == "EXCHANGE_MANAGER_NOT_CONFIGURED":
+		return fault.Because(fault.Unavailable, errors.Join(engine.ErrAway, e), "the Trino cluster has no exchange manager, without which it cannot write large jobs: "+
+			"give every node an etc/exchange-manager.properties, as docs/trino.md shows, or leave --trino-results out")
 	case e.ErrorType == "INTERNAL_ERROR" && transient[e.ErrorName], e.ErrorType == "EXTERNAL":
 		return fault.Because(fault.Unavailable, e, "the Trino cluster could not finish the question; ask again")
 	}

@@ -27,7 +27,7 @@ func (f *Folder) Lock(_ context.Context, at store.Location, o store.LockOptions)
 	}
 	file, err := openLock(f.Path(at), o)
 	if errors.Is(err, fs.ErrNotExist) && o.Anyone && !o.Existing {
-		if err := makeLocks(filepath.Dir(f.Path(at))); err != nil {
+		if err := f.makeLocks(at.Folder()); err != nil {
 			return nil, kind(err)
 		}
 		file, err = openLock(f.Path(at), o)
@@ -80,10 +80,17 @@ func openForAnyone(path string, create bool) (*os.File, error) {
 	}
 }
 
-// makeLocks makes a folder of locks that anyone may take. Whoever may write to the folder that it is in may make locks,
+// makeLocks makes a folder of locks that anyone may take, and those that it is in. Whoever may write to the folder of all may make locks,
 // whatever the umask of the first who does.
-func makeLocks(dir string) error {
+func (f *Folder) makeLocks(at store.Location) error {
+	dir := f.Path(at)
 	info, err := os.Stat(filepath.Dir(dir))
+	if errors.Is(err, fs.ErrNotExist) && at.Folder() != "" {
+		if err := f.makeLocks(at.Folder()); err != nil {
+			return err
+		}
+		info, err = os.Stat(filepath.Dir(dir))
+	}
 	if err != nil {
 		return err
 	}

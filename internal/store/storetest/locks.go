@@ -48,7 +48,7 @@ func excluded(t *testing.T, impl Locks) {
 	for _, anyone := range []bool{false, true} {
 		at := impl.New(t)
 		for _, c := range []struct{ first, second, free bool }{{false, false, false}, {false, true, false}, {true, false, false}, {true, true, true}} {
-			name := store.Location(fmt.Sprintf("locks %v/%v %v", anyone, c.first, c.second))
+			name := store.Location(fmt.Sprintf("of %v/locks/%v %v", anyone, c.first, c.second)) // which there is nothing of yet
 			if !anyone {
 				name = store.Location(name.Name())
 			}

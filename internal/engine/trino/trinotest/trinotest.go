@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -43,6 +44,10 @@ const heap = "768M"
 type Options struct {
 	Workers int  // none: the coordinator does the work itself
 	Buckets bool // lakes are in buckets of an S3 server
+
+	NoExchange bool // there is no exchange manager, so that nothing is tried again
+
+	Settings []string // lines of config.properties of every node, beside those that all have
 }
 
 // Cluster is a running Trino.
@@ -64,10 +69,15 @@ func Asked() bool { return os.Getenv("PARLEY_REQUIRE_TRINO") != "" }
 // Start starts a cluster for the tests of a package, to be called by TestMain. It gives nil unless PARLEY_REQUIRE_TRINO=1
 // asks for it: a start takes half a minute, and a gigabyte a node. Then what is not installed is a failure; tools/setup trino
 // installs it.
-func Start(o Options) (_ *Cluster, err error) {
+func Start(o Options) (*Cluster, error) {
 	if !Asked() {
 		return nil, nil //nolint:nilnil // there is none
 	}
+	return Run(o)
+}
+
+// Run starts a cluster, which the caller stops.
+func Run(o Options) (_ *Cluster, err error) {
 	c := &Cluster{options: o}
 	defer func() {
 		if err != nil {
@@ -190,7 +200,7 @@ func startForGood(cmd *exec.Cmd) error {
 
 // files are the configuration of a node.
 func (c *Cluster) files(n *node, database string) map[string][]string {
-	return map[string][]string{
+	files := map[string][]string{
 		"node.properties": {"node.environment=test", "node.id=" + n.name},
 		"log.properties":  {"io.trino=WARN"},
 		// One compiler and small regions: tests ask many small questions of a process that has just started.
@@ -203,11 +213,15 @@ func (c *Cluster) files(n *node, database string) map[string][]string {
 			"query.max-memory-per-node=250MB", "http-server.log.enabled=false", "fault-tolerant-execution-task-memory=100MB",
 			// How long a node is believed in that does not answer: a minute, if nothing is said.
 			"query.remote-task.max-error-duration=10s", "exchange.max-error-duration=10s",
-		}, n.settings...),
+		}, slices.Concat(n.settings, c.options.Settings)...),
 		"exchange-manager.properties":        {"exchange-manager.name=filesystem", "exchange.base-directories=" + filepath.Join(c.dir, "exchange")},
 		"catalog/" + Catalog + ".properties": append(c.catalog(database, Catalog, postgres.Catalog), "iceberg.security=READ_ONLY"),
 		"catalog/" + Results + ".properties": c.catalog(database, Results, "parley_results"),
 	}
+	if c.options.NoExchange {
+		delete(files, "exchange-manager.properties")
+	}
+	return files
 }
 
 // catalog are the properties of a catalog whose tables are in a schema of the Postgres.
@@ -292,12 +306,15 @@ func (c *Cluster) Kill(tb testing.TB, number int) {
 	if err := c.nodes[number].cmd.Process.Kill(); err != nil {
 		tb.Fatal(err)
 	}
-	for syscall.Kill(c.nodes[number].cmd.Process.Pid, 0) == nil { // whoever started it takes note of its end
+	for syscall.Kill(c.Process(number), 0) == nil { // whoever started it takes note of its end
 		if tb.Context().Err() != nil {
 			tb.Fatal("it lives on")
 		}
 	}
 }
+
+// Process is the process of a node.
+func (c *Cluster) Process(number int) int { return c.nodes[number].cmd.Process.Pid }
 
 // Restart starts nodes that were killed, at the addresses that they had, and waits until the cluster is whole.
 func (c *Cluster) Restart(tb testing.TB, numbers ...int) {
@@ -349,15 +366,32 @@ func (c *Cluster) Address(tb testing.TB) (a lake.Address) {
 func (c *Cluster) Name(t *testing.T) string {
 	t.Helper()
 	c.Need(t)
-	name := "lake_" + strconv.FormatInt(c.lakes.Add(1), 10)
-	control, err := state.InSchema(c.database, name)
+	p, err := c.Place()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PARLEY_STATE", control)
+	t.Setenv("PARLEY_STATE", p.Control)
 	t.Setenv("PARLEY_CACHE_DIR", t.TempDir())
-	t.Setenv("AWS_ENDPOINT_URL_S3", c.bucket.server.URL)
-	return "s3://" + c.bucket.server.Bucket(t) + "/" + name
+	t.Setenv("AWS_ENDPOINT_URL_S3", p.Endpoint)
+	return p.Name
+}
+
+// Place is a place for a lake in a bucket.
+type Place struct {
+	Name     string // of the lake, as people call it
+	Control  string // address of its control database
+	Endpoint string // URL of the object storage
+}
+
+// Place makes a place for a lake in a bucket whose tables the cluster sees.
+func (c *Cluster) Place() (p Place, err error) {
+	name := "lake_" + strconv.FormatInt(c.lakes.Add(1), 10)
+	if p.Control, err = state.InSchema(c.database, name); err != nil {
+		return p, err
+	}
+	in, _, err := c.bucket.server.Make()
+	p.Name, p.Endpoint = "s3://"+in+"/"+name, c.bucket.server.URL
+	return p, err
 }
 
 // Left lists what there is of tables that the cluster wrote for a lake: in the catalog and in the store.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/crashpoint"
 	"github.com/parley-hq/parley/internal/engine/answers"
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/fault"
@@ -58,6 +59,7 @@ func (t *Tables) Records(ctx context.Context, s sqltext.Search) iter.Seq2[conver
 			yield(conversation.Record{}, err)
 			return
 		}
+		crashpoint.Reach("written.begun")
 		// What cannot be removed now stays under its name for Sweep; the answer is right all the same.
 		defer func() { _ = made.end(ctx) }()
 		files, err := made.write(ctx, s)
@@ -65,7 +67,9 @@ func (t *Tables) Records(ctx context.Context, s sqltext.Search) iter.Seq2[conver
 			yield(conversation.Record{}, err)
 			return
 		}
+		crashpoint.Reach("written.made")
 		merge(ctx, files, s.Sorting())(yield)
+		crashpoint.Reach("written.merged")
 	}
 }
 
@@ -79,14 +83,16 @@ type table struct {
 	use  store.Lock
 }
 
-// Locations in the annex, by the name of a table.
-func (t *Tables) uses() store.Location              { return t.annex.At.Join("uses") }
-func (t *Tables) files(table string) store.Location { return t.annex.At.Join("tables", table) }
+// Locations in an annex, by the name of a table.
+func usesIn(annex lake.Annex) store.Location                { return annex.At.Join("uses") }
+func filesIn(annex lake.Annex, table string) store.Location { return annex.At.Join("tables", table) }
+
+func (t table) files() store.Location { return filesIn(t.of.annex, t.name) }
 
 // begin takes a new name.
 func (t *Tables) begin(ctx context.Context) (table, error) {
 	name := "question_" + strings.ToLower(rand.Text())
-	use, err := t.annex.Locks.Lock(ctx, t.uses().Join(name), store.LockOptions{Anyone: true})
+	use, err := t.annex.Locks.Lock(ctx, usesIn(t.annex).Join(name), store.LockOptions{Anyone: true})
 	return table{t, name, use}, err
 }
 
@@ -131,7 +137,7 @@ func (t table) statement(s sqltext.Search) sqltext.Text {
 // full is the table, or what the cluster knows of it, with its schema.
 func (t table) full(of string) string { return t.of.schema + "." + quoted(t.name+of) }
 
-func (t table) url() string { return t.of.annex.URL(t.of.files(t.name)) }
+func (t table) url() string { return t.of.annex.URL(t.files()) }
 
 // list gives the files of the table. There may be others in its folder, of nodes that were lost.
 func (t table) list(ctx context.Context) (files []datafile.File, err error) {
@@ -149,7 +155,7 @@ func (t table) list(ctx context.Context) (files []datafile.File, err error) {
 		if !is {
 			return nil, fault.New(fault.Corrupt, "the Trino cluster wrote %s, and not below %s", f.Path, t.url())
 		}
-		f.At = t.of.files(t.name).Join(within)
+		f.At = t.files().Join(within)
 		files = append(files, f)
 	}
 	return files, t.of.cluster.Failed(ctx, rows.Err())
@@ -165,7 +171,7 @@ func (t table) end(ctx context.Context) error {
 	return t.use.Forget()
 }
 
-// remove removes a table and its files. The nodes that still write to it are waited for: a statement that was given up ends on each by itself.
+// remove removes a table and its files. Nodes that still write to it are waited for: a statement that was given up ends on each by itself.
 func (t table) remove(ctx context.Context) error {
 	if err := t.quiet(ctx); err != nil {
 		return err
@@ -173,39 +179,69 @@ func (t table) remove(ctx context.Context) error {
 	if err := t.of.cluster.Do(ctx, sqltext.Of("DROP TABLE IF EXISTS "+t.full(""))); err != nil {
 		return err
 	}
-	return t.of.annex.Store.Clear(ctx, t.of.files(t.name))
+	crashpoint.Reach("written.dropped")
+	err := t.of.annex.Store.Clear(ctx, t.files())
+	crashpoint.Reach("written.cleared")
+	return err
 }
 
-// quiet waits until no node works on a statement about the table.
+// quiet has the cluster give up statements about the table that still run, and waits until no node works on one: of a process that was
+// killed the cluster would wait for minutes before it does so by itself, and one that has not begun yet would make the table anew.
 func (t table) quiet(ctx context.Context) error {
-	statement := sqltext.Of("SELECT count(*) FROM system.runtime.tasks JOIN system.runtime.queries USING (query_id) WHERE strpos(query, ?) > 0 AND "+
-		"strpos(query, 'system.runtime') = 0 AND tasks.state NOT IN ('FINISHED', 'CANCELED', 'ABORTED', 'FAILED')", t.name)
+	const about = " WHERE strpos(query, ?) > 0 AND strpos(query, 'system.runtime') = 0 AND "
+	running := sqltext.Of("SELECT query_id FROM system.runtime.queries"+about+"state NOT IN ('FINISHED', 'FAILED')", t.name)
+	tasks := sqltext.Of("SELECT count(*) FROM system.runtime.tasks JOIN system.runtime.queries USING (query_id)"+about+
+		"tasks.state NOT IN ('FINISHED', 'CANCELED', 'ABORTED', 'FAILED')", t.name)
 	for {
+		var queries []string
+		if err := answers.Texts(ctx, t.of.cluster, running, func(id string) { queries = append(queries, id) }); err != nil {
+			return err
+		}
+		for _, id := range queries {
+			_ = t.of.cluster.Do(ctx, sqltext.Of("CALL system.runtime.kill_query("+sqltext.Quote(id)+", 'nobody wants it any more')")) // it may have ended meanwhile
+		}
 		var working int
-		if err := answers.One(ctx, t.of.cluster, statement, &working); err != nil || working == 0 {
+		if err := answers.One(ctx, t.of.cluster, tasks, &working); err != nil || working+len(queries) == 0 {
 			return err
 		}
 	}
 }
 
 // Sweep removes what is left over of tables that nobody uses, and forgets their names.
-func (t *Tables) Sweep(ctx context.Context) (err error) {
+func (t *Tables) Sweep(ctx context.Context) error {
+	return unused(ctx, t.annex, func(at store.Location, use store.Lock) error {
+		return table{t, at.Name(), use}.end(ctx)
+	})
+}
+
+// unused calls do for every name that nobody uses, with its lock, which do gives back.
+func unused(ctx context.Context, annex lake.Annex, do func(at store.Location, use store.Lock) error) (err error) {
 	var names []store.Location
-	for at, listing := range t.annex.Locks.Locked(ctx, t.uses()) {
+	for at, listing := range annex.Locks.Locked(ctx, usesIn(annex)) {
 		if listing != nil {
 			return listing
 		}
 		names = append(names, at)
 	}
 	for _, at := range names {
-		use, locking := t.annex.Locks.Lock(ctx, at, store.LockOptions{Anyone: true, Existing: true})
+		use, locking := annex.Locks.Lock(ctx, at, store.LockOptions{Anyone: true, Existing: true})
 		switch {
 		case errors.As(locking, new(*store.Held)), errors.Is(locking, fault.NotFound): // somebody uses it, or sweeps too
 		case locking != nil:
 			err = errors.Join(err, locking)
 		default:
-			err = errors.Join(err, table{t, at.Name(), use}.end(ctx))
+			err = errors.Join(err, do(at, use))
 		}
 	}
 	return err
+}
+
+// Erase removes the files of tables that nobody uses, without the cluster, because records are in them, and counts those tables. Their
+// names stay for Sweep: it has the cluster drop the tables, and waits for nodes that still write to them.
+func Erase(ctx context.Context, annex lake.Annex) (left int, err error) {
+	err = unused(ctx, annex, func(at store.Location, use store.Lock) error {
+		left++
+		return errors.Join(annex.Store.Clear(ctx, filesIn(annex, at.Name())), use.Close())
+	})
+	return left, err
 }

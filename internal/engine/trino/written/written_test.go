@@ -16,9 +16,11 @@ import (
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/engine/trino"
 	"github.com/parley-hq/parley/internal/engine/trino/trinotest"
+	"github.com/parley-hq/parley/internal/engine/trino/written"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/sim"
+	"github.com/parley-hq/parley/internal/store"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -130,6 +132,41 @@ func TestLeftOver(t *testing.T) {
 		t.Error(err)
 	}
 	cluster.Empty(t, l)
+}
+
+// An erasure removes the files of what is left over without the cluster. The table goes when a server next looks for it.
+func TestErased(t *testing.T) {
+	cluster.Need(t)
+	l, c := lakeOf(t, nil), reach(t, trino.Config{Results: trinotest.Results})
+	annex, schema := l.Annex(), `"`+trinotest.Results+`"."`+l.Namespace()+`"`
+	left, err := annex.Locks.Lock(t.Context(), annex.At.Join("uses", "question_left"), store.LockOptions{Anyone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"CREATE SCHEMA " + schema,
+		"CREATE TABLE " + schema + ".question_left WITH (location = " + sqltext.Quote(annex.URL(annex.At.Join("tables", "question_left"))) + ") AS SELECT 1 AS x",
+	} {
+		if err := c.Do(t.Context(), sqltext.Of(statement)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := written.Erase(t.Context(), annex); err != nil || n != 0 || len(cluster.Left(t, l)) < 2 {
+		t.Errorf("while it is used: %d, %v; left are %v", n, err, cluster.Left(t, l))
+	}
+	if err := left.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := written.Erase(t.Context(), annex); err != nil || n != 1 || !slices.Equal(cluster.Left(t, l), []string{"question_left"}) {
+		t.Errorf("%d, %v; left are %v", n, err, cluster.Left(t, l))
+	}
+	if err := c.Tables(l).Sweep(t.Context()); err != nil {
+		t.Error(err)
+	}
+	cluster.Empty(t, l)
+	if n, err := written.Erase(t.Context(), annex); err != nil || n != 0 {
+		t.Errorf("when all is gone: %d, %v", n, err)
+	}
 }
 
 // What somebody uses is not left over.
