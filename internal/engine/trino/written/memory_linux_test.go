@@ -22,7 +22,7 @@ import (
 
 // Files of a lake stand for those of a cluster: each is in order, and of a day of its own, so that all but one wait.
 func BenchmarkMergeMemory(b *testing.B) {
-	for _, of := range []struct{ files, each int }{{10, 12_000}, {100, 1_200}, {600, 200}} {
+	for _, of := range []struct{ files, each int }{{10, 12_000}, {100, 1_200}} {
 		b.Run(fmt.Sprint("files ", of.files), func(b *testing.B) {
 			files := filesOf(b, of.files, of.each)
 			want, by := 0, sqltext.Sorting{Column: "conversation_start"}
