@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -57,8 +57,7 @@ func TestKilledWhileAClusterWrites(t *testing.T) {
 			one, at := j.serve(t, 1, "PARLEY_CRASH="+step+":1")
 			id := j.submit(t, at)
 			j.dies(t, one)
-			database, _, _ := strings.Cut(os.Getenv("PARLEY_STATE"), "?") // without the schema, which is Parley's own
-			if runOut(t, database, one) == 0 {
+			if runOut(t, database(t), one) == 0 {
 				t.Error("it held nothing")
 			}
 			j.goesOn(t, l, id)
@@ -75,6 +74,19 @@ func TestKilledWhileAClusterWrites(t *testing.T) {
 		j.dies(t, one)
 		j.goesOn(t, l, id)
 	})
+}
+
+// database is the address of the Postgres with the control database. Which schema that is in only Parley knows by it.
+func database(t *testing.T) string {
+	t.Helper()
+	u, err := url.Parse(os.Getenv("PARLEY_STATE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	query.Del("schema")
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // open opens the lake in this process.
