@@ -154,7 +154,7 @@ fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--huge", "--load" or "--soak"
+bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--huge", "--load", "--soak" or "--workers"
 	@$(GO) run ./bench $(ARGS)
 
 .PHONY: clean

@@ -14,14 +14,19 @@ import (
 
 	"github.com/parley-hq/parley/client"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine/trino/trinotest"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/store/s3"
 	"github.com/parley-hq/parley/internal/store/s3/s3test"
 )
 
-// harmEvery is how often, on average, a part of the cluster is killed.
-const harmEvery = 4 * time.Second
+// harmEvery is how often, on average, a part of the cluster is killed. A node of Trino is killed less often, by so many times: it takes half a
+// minute to be there again.
+const (
+	harmEvery = 4 * time.Second
+	trinoLess = 12
+)
 
 // cluster is a year whose lake is in a bucket and its control database in a Postgres, served by two nodes. All four are killed now and
 // then, and start again.
@@ -29,6 +34,7 @@ type cluster struct {
 	*year
 	bucket   *s3test.Server
 	postgres *postgrestest.Server
+	trino    *trinotest.Cluster // nil: none is asked for. Else one of the nodes has it answer everything
 	nodes    [2]*node
 	client   struct{ ID, Secret string }
 
@@ -70,6 +76,13 @@ func TestTortureOfACluster(t *testing.T) {
 func (c *cluster) place() {
 	c.t.Helper()
 	var err error
+	if c.trino, err = trinotest.Start(trinotest.Options{Workers: 1, Buckets: true}); err != nil {
+		c.t.Fatal(err)
+	}
+	if c.trino != nil {
+		c.beside()
+		return
+	}
 	if c.bucket, err = s3test.Start(); err == nil && c.bucket == nil {
 		c.t.Skip("no S3 server is installed; tools/setup s3 installs it")
 	}
@@ -87,15 +100,37 @@ func (c *cluster) place() {
 			c.t.Error(err)
 		}
 	})
-	c.settings = at.Settings{State: c.postgres.Database(c.t) + "&pool_max_conns=3", CacheDir: c.t.TempDir(), S3: s3.Config{Endpoint: c.bucket.URL}}
+	c.lies("s3://"+c.bucket.Bucket(c.t)+"/lake", c.postgres.Database(c.t))
+}
+
+// beside puts the lake where the Trino sees it.
+func (c *cluster) beside() {
+	c.t.Helper()
+	c.t.Cleanup(func() {
+		if err := c.trino.Stop(); err != nil {
+			c.t.Error(err)
+		}
+	})
+	c.bucket, c.postgres = c.trino.Bucket(), c.trino.Postgres()
+	place, err := c.trino.Place()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.lies(place.Name, place.Control)
+}
+
+// lies says where the lake is.
+func (c *cluster) lies(lake, control string) {
+	c.settings = at.Settings{State: control + "&pool_max_conns=3", CacheDir: c.t.TempDir(), S3: s3.Config{Endpoint: c.bucket.URL}}
 	c.env = []string{"AWS_ENDPOINT_URL_S3=" + c.bucket.URL, "PARLEY_STATE=" + c.settings.State, "PARLEY_CACHE_DIR=" + c.settings.CacheDir}
 	c.more = []string{"--wait", "40s"} // by then the lease of one that was killed has run out
-	c.lake = "s3://" + c.bucket.Bucket(c.t) + "/lake"
+	c.lake = lake
 }
 
 // node is a server that starts again at its address however often it is killed.
 type node struct {
-	addr string
+	addr  string
+	large bool // all questions are large for it
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
@@ -119,7 +154,7 @@ func (c *cluster) serve() {
 	}
 	c.client.ID, c.client.Secret = made.ID, made.Secret
 	for i := range c.nodes {
-		c.nodes[i] = &node{addr: free(c.t)}
+		c.nodes[i] = &node{addr: free(c.t), large: i == 0}
 		c.nodes[i].start(c)
 	}
 	c.t.Cleanup(func() {
@@ -141,7 +176,11 @@ func free(t *testing.T) string {
 }
 
 func (n *node) start(c *cluster) {
-	cmd := exec.Command(c.path, "serve", "--lake", c.lake, "--addr", n.addr, "--rate-limit", "1000000", "--log-level", "error")
+	args := []string{"serve", "--lake", c.lake, "--addr", n.addr, "--rate-limit", "1000000", "--log-level", "error"}
+	if n.large && c.trino != nil {
+		args = append(args, "--trino", c.trino.URL, "--trino-catalog", trinotest.Catalog, "--trino-results", trinotest.Results, "--trino-from", "1")
+	}
+	cmd := exec.Command(c.path, args...)
 	cmd.Env = append(os.Environ(), c.env...)
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -181,6 +220,9 @@ func (c *cluster) harm(ctx context.Context, dice *rand.Rand) {
 		case <-time.After(time.Duration(dice.Int64N(int64(2 * harmEvery)))):
 		}
 		what := []string{"node 0", "node 1", "postgres", "bucket", "postgres", "bucket"}[dice.IntN(6)]
+		if c.trino != nil && dice.IntN(trinoLess) == 0 {
+			what = []string{"trino 0", "trino 1"}[dice.IntN(2)]
+		}
 		if err := c.restart(what); err != nil {
 			c.t.Errorf("%s: %v", what, err)
 			return
@@ -198,7 +240,11 @@ func (c *cluster) restart(what string) error {
 	case "bucket":
 		return c.bucket.Again()
 	}
-	n := c.nodes[what[len(what)-1]-'0']
+	number := int(what[len(what)-1] - '0')
+	if strings.HasPrefix(what, "trino") {
+		return c.trino.Again(number)
+	}
+	n := c.nodes[number]
 	n.kill()
 	n.start(c)
 	return nil

@@ -29,6 +29,7 @@ import (
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/postgres"
+	"github.com/parley-hq/parley/internal/store/s3/s3test"
 )
 
 // Catalogs of the cluster: of lakes, which is read-only, and of what it writes itself.
@@ -149,6 +150,7 @@ type node struct {
 	port     int
 	settings []string
 	cmd      *exec.Cmd
+	ended    <-chan struct{}
 	log      *bytes.Buffer
 }
 
@@ -182,20 +184,22 @@ func (c *Cluster) start(n *node) error {
 		"-jvm-dir", filepath.Join(root, "java"), "-etc-dir", etc, "-data-dir", filepath.Join(c.dir, n.name, "data"))
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // the launcher becomes Java, and is no parent of it
-	return startForGood(n.cmd)
+	n.ended, err = startForGood(n.cmd)
+	return err
 }
 
 // startForGood starts a process. It ends with the thread that started it, and a test's may end before the test: this one waits. Other
-// processes may have been started by the same thread, which therefore lives on.
-func startForGood(cmd *exec.Cmd) error {
-	started := make(chan error)
+// processes may have been started by the same thread, which therefore lives on. Ended is closed when the process has ended.
+func startForGood(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
+	started, end := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		defer close(end)
 		started <- cmd.Start()
 		_ = cmd.Wait() // it is killed
 	}()
-	return <-started
+	return end, <-started
 }
 
 // files are the configuration of a node.
@@ -288,8 +292,10 @@ func (c *Cluster) ready(ctx context.Context) (err error) {
 			return nil
 		}
 		for _, n := range c.nodes {
-			if syscall.Kill(n.cmd.Process.Pid, 0) != nil {
+			select {
+			case <-n.ended:
 				return fmt.Errorf("a node has ended: %s", n.log.Bytes())
+			default:
 			}
 		}
 		select {
@@ -306,12 +312,22 @@ func (c *Cluster) Kill(tb testing.TB, number int) {
 	if err := c.nodes[number].cmd.Process.Kill(); err != nil {
 		tb.Fatal(err)
 	}
-	for syscall.Kill(c.Process(number), 0) == nil { // whoever started it takes note of its end
-		if tb.Context().Err() != nil {
-			tb.Fatal("it lives on")
-		}
-	}
+	<-c.nodes[number].ended
 }
+
+// Again kills a node and starts it again at its address, for others than the goroutine of a test. When it answers is not waited for.
+func (c *Cluster) Again(number int) error {
+	n := c.nodes[number]
+	_ = n.cmd.Process.Kill() // it may have ended by itself, without its coordinator or its catalog
+	<-n.ended
+	return c.start(n)
+}
+
+// Postgres is the server of the control databases.
+func (c *Cluster) Postgres() *postgrestest.Server { return c.postgres }
+
+// Bucket is the object storage, for lakes in buckets.
+func (c *Cluster) Bucket() *s3test.Server { return c.bucket.server }
 
 // Process is the process of a node.
 func (c *Cluster) Process(number int) int { return c.nodes[number].cmd.Process.Pid }
