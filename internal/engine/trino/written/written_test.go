@@ -33,12 +33,14 @@ func TestMain(m *testing.M) {
 // share is how many of the questions by chance are asked.
 const share = enginetest.Share(80)
 
-// Over lakes in buckets several nodes answer as one engine does.
+// Over lakes in buckets several nodes answer as one engine does. What each filter means is package trino's to test: it is the same SQL.
 func TestEngineOverBuckets(t *testing.T) {
 	cluster.Need(t)
-	share.Run(t, func(t *testing.T, records []conversation.Record) engine.Engine {
+	overBucket := func(t *testing.T, records []conversation.Record) engine.Engine {
 		return over(t, lakeOf(t, records), trino.Config{})
-	})
+	}
+	share.RunOrders(t, overBucket)
+	enginetest.RunTogether(t, overBucket)
 }
 
 // What several nodes write into a bucket and this process merges is in order.
