@@ -105,6 +105,9 @@ func (w *workersAt) measure() error {
 			return err
 		}
 	}
+	if err := self().forgetPeak(); err != nil {
+		return err
+	}
 	took := make([][mostWorkers + 1]time.Duration, len(works))
 	for n := mostWorkers; n > 0; n-- {
 		if err := w.only(n); err != nil {
@@ -128,8 +131,13 @@ func (w *workersAt) measure() error {
 	for i, k := range works {
 		w.tell(k.what, took[i])
 	}
-	return nil
+	peak, err := self().memory("VmHWM")
+	w.add(fmt.Sprintf("most memory of this process, which merges %s records", thousands(w.records())), mebibytes(peak), "", "")
+	return err
 }
+
+// records is how many the lake has.
+func (w *workersAt) records() int64 { return int64(w.days * perDayOfWorkers) }
 
 // work is something that the workers share.
 type work struct {
@@ -152,7 +160,7 @@ func (w *workersAt) time(k work) (time.Duration, error) {
 
 // tell says what each number of workers did in the time of one.
 func (w *workersAt) tell(what string, took [mostWorkers + 1]time.Duration) {
-	records := int64(w.days * perDayOfWorkers)
+	records := w.records()
 	w.add(what+", one worker", rate(records, took[1]), seconds(took[1]), "")
 	for n := 2; n <= mostWorkers; n++ {
 		each := took[1].Seconds() / took[n].Seconds() / float64(n)
@@ -177,14 +185,14 @@ func (w *workersAt) job() (err error) {
 		Interval: conversation.Interval{Start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
 		Matching: query.StartOfDay, Order: query.Ascending, OrderBy: query.ByConversationStart,
 	}
-	n := 0
+	n := int64(0)
 	for _, err := range e.Records(w.ctx, q, 0, 0) {
 		if err != nil {
 			return err
 		}
 		n++
 	}
-	if want := w.days * perDayOfWorkers; n != want {
+	if want := w.records(); n != want {
 		return fmt.Errorf("%d records, want %d", n, want)
 	}
 	return nil
