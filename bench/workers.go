@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/engine/trino"
 	"github.com/parley-hq/parley/internal/engine/trino/trinotest"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/query"
@@ -120,6 +121,7 @@ func (w *workersAt) measure() error {
 			if took[i][n], err = w.time(k); err != nil {
 				return fmt.Errorf("%s, workers %d: %w", k.what, n, err)
 			}
+			fmt.Fprintf(os.Stderr, "bench: %s, workers %d: %s\n", k.what, n, seconds(took[i][n]))
 		}
 		after, err := readCores()
 		if err != nil {
@@ -207,7 +209,10 @@ func (w *workersAt) only(n int) error {
 	for {
 		var there int
 		err := one.One(w.ctx, w.cluster, sqltext.Of("SELECT count(*) FROM system.runtime.nodes WHERE state = 'active' AND NOT coordinator"), &there)
-		if err != nil || there == n {
+		switch {
+		case err == nil && there == n:
+			return nil
+		case err != nil && !errors.Is(err, fault.Unavailable): // which it is of a worker that has just been killed
 			return err
 		}
 		if err := wait.For(w.ctx, time.Second); err != nil {
