@@ -36,6 +36,7 @@ type bench struct {
 	idlers  int // organizations in which nothing happens
 	slopes  bool
 	workers bool
+	cores   float64 // of each worker
 
 	ndjson file // written by the first step that needs it
 	rows   []row
@@ -75,7 +76,8 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&b.idlers, "idle", 0, "measure instead what so many organizations cost while nothing happens, as 1000 (some minutes a hundred)")
 	flag.Var(&b.soaks, "soak", "extract from a hostile platform into a lake that is served under load instead, for ten minutes; --soak=2m for two")
 	flag.BoolVar(&b.slopes, "sizing", false, "measure instead what each conversation, day and organization adds to a lake in a bucket with its control database in a Postgres")
-	flag.BoolVar(&b.workers, "workers", false, "measure instead what one, two and three Trino workers of half a core each do in the same time (root, for control groups; tools/setup trino)")
+	flag.BoolVar(&b.workers, "workers", false, "measure instead what one, two and three Trino workers do in the same time (root, for control groups; tools/setup trino)")
+	flag.Float64Var(&b.cores, "worker-cores", 0.5, "cores that each of the --workers is held to, so that all of them fit onto a small machine beside what serves them")
 	flag.Parse()
 	if err := b.known(); err != nil {
 		return err

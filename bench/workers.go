@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/engine/sqltext"
 	"github.com/parley-hq/parley/internal/engine/trino"
 	"github.com/parley-hq/parley/internal/engine/trino/trinotest"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/query"
@@ -25,7 +26,6 @@ import (
 
 const (
 	mostWorkers = 3
-	workerCores = 0.5  // that each is held to, so that all of them fit onto a small machine beside what serves them
 	workersGoal = 0.85 // of what one does, for each that is added
 )
 
@@ -121,6 +121,7 @@ func (w *workersAt) measure() error {
 			if took[i][n], err = w.time(k); err != nil {
 				return fmt.Errorf("%s, workers %d: %w", k.what, n, err)
 			}
+			fmt.Fprintf(os.Stderr, "bench: %s, workers %d: %s\n", k.what, n, seconds(took[i][n]))
 		}
 		after, err := readCores()
 		if err != nil {
@@ -161,7 +162,7 @@ func (w *workersAt) time(k work) (time.Duration, error) {
 // tell says what each number of workers did in the time of one.
 func (w *workersAt) tell(what string, took [mostWorkers + 1]time.Duration) {
 	records := w.records()
-	w.add(what+", one worker", rate(records, took[1]), seconds(took[1]), "")
+	w.add(fmt.Sprintf("%s, one worker of %.2f cores", what, w.cores), rate(records, took[1]), seconds(took[1]), "")
 	for n := 2; n <= mostWorkers; n++ {
 		each := took[1].Seconds() / took[n].Seconds() / float64(n)
 		w.add(fmt.Sprintf("  %d workers, each against one alone", n), rate(records, took[n]), fmt.Sprintf("%s; goal %.2f", seconds(took[n]), workersGoal), fmt.Sprintf("%.2f", each))
@@ -208,7 +209,10 @@ func (w *workersAt) only(n int) error {
 	for {
 		var there int
 		err := one.One(w.ctx, w.cluster, sqltext.Of("SELECT count(*) FROM system.runtime.nodes WHERE state = 'active' AND NOT coordinator"), &there)
-		if err != nil || there == n {
+		switch {
+		case err == nil && there == n:
+			return nil
+		case err != nil && !errors.Is(err, fault.Unavailable): // which it is of a worker that has just been killed
 			return err
 		}
 		if err := wait.For(w.ctx, time.Second); err != nil {
@@ -217,16 +221,16 @@ func (w *workersAt) only(n int) error {
 	}
 }
 
-// hold holds a worker to its share of a core, by a control group of its own.
+// hold holds a worker to its share of a core, by a control group of its own. Beside others it comes before them, until it has had its share.
 func (w *workersAt) hold(worker int) error {
 	const period = 100 * time.Millisecond
-	quota := time.Duration(workerCores * float64(period)).Microseconds()
+	quota := time.Duration(w.cores * float64(period)).Microseconds()
 	dir, limits := filepath.Join("/sys/fs/cgroup/cpu", fmt.Sprintf("parley-bench-%d-%d", os.Getpid(), worker)), map[string]string{
-		"cpu.cfs_period_us": strconv.FormatInt(period.Microseconds(), 10), "cpu.cfs_quota_us": strconv.FormatInt(quota, 10),
+		"cpu.cfs_period_us": strconv.FormatInt(period.Microseconds(), 10), "cpu.cfs_quota_us": strconv.FormatInt(quota, 10), "cpu.shares": "10240",
 	}
 	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil { // the second version of control groups has one tree
 		dir = filepath.Join("/sys/fs/cgroup", filepath.Base(dir))
-		limits = map[string]string{"cpu.max": fmt.Sprintf("%d %d", quota, period.Microseconds())}
+		limits = map[string]string{"cpu.max": fmt.Sprintf("%d %d", quota, period.Microseconds()), "cpu.weight": "1000"}
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return fmt.Errorf("a worker is held to its share of a core by a control group, which takes root: %w", err)
