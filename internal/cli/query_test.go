@@ -101,7 +101,7 @@ func TestQueriesThatAreWrong(t *testing.T) {
 		"lake chek":                                                        {2, `unknown command "chek" for "parley lake"`},
 		"lake chek --lake L":                                               {2, `unknown command "chek" for "parley lake"; see parley lake --help`},
 		"qurey --lake L -v":                                                {2, `unknown command "qurey" for "parley"; see parley --help`},
-		"--lake L query":                                                   {2, "unknown flag: --lake"},
+		"--lke query":                                                      {2, "unknown flag: --lke"},
 		"query --lake L --from 2026-11-01 --aggregate queueId:0":           {2, "the size must be a number, 1 or more"},
 		"query --lake L --from 2026-11-01 --aggregate queueId:-5":          {2, "the size must be a number, 1 or more"},
 		"query --lake L --from 2026-11-01 --explain --count":               {2, "give it without --count, --ndjson and --aggregate"},
