@@ -111,7 +111,11 @@ hostile: setup-build ## The program against a platform that means harm: prints a
 	@$(GO) test -count 1 -v -run TestExtractFromAHostilePlatform/scenario ./test/hostile | grep -vE '^ *(===|---)'
 
 .PHONY: torture
-torture: setup-build ## Thirty bad nights: faults, kills, a full disk, late changes; NIGHTS=60 SEED=7 for others
+torture: export PARLEY_REQUIRE_POSTGRES = 1
+torture: export PARLEY_REQUIRE_S3 = 1
+torture: export PATH := $(CURDIR)/bin/tools:$(PATH)
+torture: setup-build ## Thirty bad nights: faults, kills, a full disk, late changes, and thirty of a cluster; NIGHTS=60 SEED=7 for others
+	@tools/setup postgres && tools/setup s3
 	@PARLEY_NIGHTS=$(or $(NIGHTS),30) PARLEY_SEED=$(or $(SEED),1) $(GO) test -count 1 -v -timeout 2h -run TestTorture ./test/torture
 
 .PHONY: mutate

@@ -25,8 +25,9 @@ type ServerHome struct {
 }
 
 // HomeOf is the home that is meant by the flag --state and the lakes: the one given; that which a single lake has beside its own things,
-// in its folder, the state folder or its schema; and what the servers of several lakes share in a Postgres. It fails with fault.Invalid
-// when neither says anything, and with fault.NotFound when there is no lake.
+// in its folder, the state folder or its schema; and what the servers of organizations share in a Postgres. There a lake that is called by
+// its organization has none of its own, so that clients and jobs stay when a server is given a second one. It fails with fault.Invalid when
+// neither says anything, and with fault.NotFound when there is no lake.
 func HomeOf(ctx context.Context, given string, lakes Lakes) (ServerHome, error) {
 	shared, err := sharedHome(ctx, given, lakes)
 	if shared != "" || err != nil {
@@ -48,7 +49,7 @@ func sharedHome(ctx context.Context, given string, lakes Lakes) (string, error) 
 	switch {
 	case err != nil:
 		return "", err
-	case len(lakes) == 1 && len(own) == 1:
+	case len(own) == 1 && lakes.nameless():
 		return own[0], at.Found(ctx, lakes.only())
 	case given != "":
 		return at.ServersIn(given)

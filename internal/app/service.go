@@ -82,6 +82,9 @@ func (l Lakes) only() string {
 	return ""
 }
 
+// nameless says whether there is one lake, of no organization in particular.
+func (l Lakes) nameless() bool { return len(l) == 1 && l[server.DefaultOrganization] != "" }
+
 // Organizations lists them.
 func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 

@@ -60,7 +60,7 @@ func Run(ctx context.Context, args []string, s *ui.Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	cmd, err := root.ExecuteContextC(at.With(ctx, places.Settings))
-	err = ended(ctx, usage(cmd, err))
+	err = ended(ctx, usage(cmd, mistyped(root, args, err)))
 	if err != nil {
 		report(s, err, ui.GoesOn(cmd.Annotations), wantsJSON(cmd, args))
 	}
@@ -110,6 +110,18 @@ func usage(cmd *cobra.Command, err error) error {
 		}
 	}
 	return err
+}
+
+// mistyped is the error of a command that there is not, where cobra looks at the flags after it first and says that they are unknown.
+func mistyped(root *cobra.Command, args []string, err error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), "unknown flag") && !strings.HasPrefix(err.Error(), "unknown shorthand") {
+		return err
+	}
+	cmd, rest, _ := root.Find(args)
+	if !cmd.HasSubCommands() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return err
+	}
+	return fault.New(fault.Invalid, "unknown command %q for %q; see %s --help", fault.Clip(rest[0]), cmd.CommandPath(), cmd.CommandPath())
 }
 
 // plain says in words of ours what cobra says of flags that are missing, required flag(s) "lake" not set, and of arguments

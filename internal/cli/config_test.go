@@ -111,6 +111,11 @@ func TestConfigurationsAreChecked(t *testing.T) {
 	if code, stdout, stderr := parley(t, "config", "check", "--config", inBucket); code != 0 {
 		t.Errorf("where a lake in a bucket is kept: exit code %d, %s%s", code, stdout, stderr)
 	}
+	short := configuration(t, "https://api.example.com", "")
+	write(t, short, strings.Replace(string(plain), "lake: acme", "lake: s3://a/b", 1))
+	if code, stdout, _ := parley(t, "config", "check", "--config", short); code != 2 || !strings.Contains(stdout, "the name of a bucket is 3 to 63") {
+		t.Errorf("a bucket that cannot be: exit code %d, %q", code, stdout)
+	}
 	bad := configuration(t, "ftp://x", ", page-sizes: 7, lake: x, retries: many")
 	if err := os.Chmod(filepath.Join(filepath.Dir(bad), "the.secret"), 0o644); err != nil {
 		t.Fatal(err)

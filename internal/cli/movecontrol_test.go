@@ -99,7 +99,7 @@ func TestEveryCommandAfterAMoveOfTheControlDatabase(t *testing.T) {
 		t.Errorf("dry run: %s", out)
 	}
 	compare("after a dry run")
-	if out := must(t, "lake", "move", "--lake", lake, "--to-state", address); !strings.Contains(out, "control.db.moved") {
+	if out := must(t, "lake", "move", "--lake", lake, "--to-state", address); !strings.Contains(out, "control.db.moved") || !strings.Contains(out, "what you gave by --to-state") {
 		t.Errorf("moved: %s", out)
 	}
 	if code, _, stderr := parley(t, "query", "--lake", lake, "--from", "2026-11-05", "--to", "2026-11-06"); code != 7 || !strings.Contains(stderr, "--state or PARLEY_STATE") {

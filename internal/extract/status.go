@@ -61,7 +61,7 @@ func (s Status) Incomplete() error {
 			gaps = append(gaps, d.Day)
 		}
 	}
-	return fault.New(fault.Incomplete, "of %d days something is missing: %s; parley extract brings what is not there, parley reconcile counts again", s.Gaps, Spans(gaps))
+	return fault.New(fault.Incomplete, "something is missing of %s; parley extract brings what is not there, parley reconcile counts again", Spans(gaps))
 }
 
 // StatusOf says how complete a lake is in [first, end). It asks nobody and changes nothing. A first day of nil is the first

@@ -3,6 +3,8 @@ package lake
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
@@ -23,8 +25,27 @@ func used(ctx context.Context, db *state.DB, a Address) error {
 }
 
 func moved(a Address, place string) error {
-	return fault.New(fault.Conflict, "the control database of the lake %s was moved to %s; give that by --state or PARLEY_STATE", a, place)
+	return fault.New(fault.Conflict, "the control database of the lake %s was moved to %s; %s", a, place, a.wayTo(place))
 }
+
+// wayTo says what has commands find a control database of this lake, by the place that its mark has.
+func (a Address) wayTo(place string) string {
+	switch {
+	case state.IsShared(place):
+		return "give that by --state or PARLEY_STATE"
+	case place == filepath.Join(a.Root, ControlName):
+		return "run the command again, which finds it there"
+	}
+	return fmt.Sprintf("give %s by --state or PARLEY_STATE", stateFolder(place))
+}
+
+// stateFolder is the state folder in which the control database of a lake in a bucket is: StatePath of it.
+func stateFolder(control string) string {
+	return filepath.Dir(filepath.Dir(filepath.Dir(control)))
+}
+
+// StatePath is the folder in a state folder that has the control database of a lake, and its locks. name is one element of a path.
+func StatePath(home, name string) string { return filepath.Join(home, "lakes", name) }
 
 // stays is used, but of what is arriving, for who brings it.
 func stays(ctx context.Context, db *state.DB, a Address) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/outcome"
 )
 
@@ -101,6 +102,9 @@ func Check(ctx context.Context, o *Options) error {
 func (o *Options) organization(ctx context.Context, org *config.Organization) finding {
 	f := finding{Of: org.Name, Lake: org.Lake, Problems: []string{}, Warnings: []string{}}
 	for _, err := range configured.Check(org, o.extracting()) {
+		f.Problems = append(f.Problems, err.Error())
+	}
+	if err := at.Named(org.Lake); err != nil {
 		f.Problems = append(f.Problems, err.Error())
 	}
 	for _, name := range []string{"GENESYS_ENVIRONMENT", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"} {

@@ -180,6 +180,17 @@ func TestALakeIsLookedAt(t *testing.T) {
 	look(map[string]Level{"lake": Problem}, 2)
 }
 
+// What is to be done about a lake that does not open is about what keeps it from opening.
+func TestWhatOpensALake(t *testing.T) {
+	for kind, says := range map[error]string{
+		fault.Corrupt: "lake check", fault.Unauthorized: "PGPASSWORD", fault.NotFound: "--state", fault.Unavailable: "reachable", fault.Conflict: "lake check",
+	} {
+		if got := unopened(fault.New(kind, "x")); !strings.Contains(got, says) {
+			t.Errorf("%v: got %q", kind, got)
+		}
+	}
+}
+
 func TestRoomOnTheDisk(t *testing.T) {
 	for _, c := range []struct {
 		free  int64

@@ -28,11 +28,11 @@ const (
 	tooFull = 1 << 30
 )
 
-// disk looks at the disk that the lake is on, or will be; of a lake in a bucket, that of its state folder.
+// disk looks at the disk that the lake is on, or will be; of a lake in a bucket, that of the copies of its files.
 func (o *Options) disk(ctx context.Context, found *findings) {
 	dir := o.Lake
 	if at.InBucket(dir) {
-		dir = at.State(ctx)
+		dir = at.Copies(ctx)
 	}
 	for {
 		_, err := os.Stat(dir)
@@ -72,6 +72,21 @@ func another(err error) string {
 	return "make the place reachable, then ask again"
 }
 
+// unopened is what to do about a lake that is there and cannot be opened.
+func unopened(err error) string {
+	switch {
+	case errors.Is(err, fault.Corrupt):
+		return "parley lake check says more of a lake that is damaged"
+	case errors.Is(err, fault.Unauthorized):
+		return "give credentials that are taken: of a Postgres PGPASSWORD or ~/.pgpass, of a bucket AWS_ACCESS_KEY_ID and its like"
+	case errors.Is(err, fault.NotFound):
+		return "give the --state, or PARLEY_STATE, that the lake was made with"
+	case errors.Is(err, fault.Unavailable):
+		return "make the place reachable, then ask again"
+	}
+	return "parley lake check says more"
+}
+
 // lake looks at the lake. Of a platform that was not reached nothing is compared.
 func (o *Options) lake(ctx context.Context, found *findings, client *platform.Client) {
 	if !at.Exists(ctx, o.Lake) {
@@ -84,7 +99,7 @@ func (o *Options) lake(ctx context.Context, found *findings, client *platform.Cl
 	}
 	l, err := at.Open(ctx, o.Lake)
 	if err != nil {
-		found.problem("lake", err, "parley lake check says more of a lake that is damaged")
+		found.problem("lake", err, unopened(err))
 		return
 	}
 	defer l.Close()

@@ -117,7 +117,11 @@ func (o *MoveOptions) printControl(m lake.MovedControl) error {
 	if err := ui.Fields(o.Streams.Out, [2]string{"from", m.From}, [2]string{"to", m.To}, [2]string{"tables", ui.Count(int64(m.Tables))}, [2]string{"rows", ui.Count(m.Rows)}); err != nil || o.DryRun {
 		return err
 	}
-	o.Streams.Printf("The control database of %s is at %s now: give that by --state or PARLEY_STATE. The old one is not written any more.\n", m.Lake, m.To)
+	given := ": give by --state or PARLEY_STATE what you gave by --to-state"
+	if !at.InPostgres(o.ToState) && !at.InBucket(m.Lake) {
+		given = ", where every command finds it"
+	}
+	o.Streams.Printf("The control database of %s is at %s now%s. The old one is not written any more.\n", m.Lake, m.To, given)
 	if m.Aside != "" {
 		o.Streams.Printf("It is kept as %s: remove it when nobody needs it.\n", m.Aside)
 	}

@@ -78,6 +78,14 @@ func State(ctx context.Context) string {
 	return ""
 }
 
+// Copies is the folder of copies of data files of lakes in buckets; empty if the process has none.
+func Copies(ctx context.Context) string {
+	if home := State(ctx); home != "" {
+		return cmp.Or(settings(ctx).CacheDir, filepath.Join(home, "cache"))
+	}
+	return settings(ctx).CacheDir
+}
+
 const scheme = "s3://"
 
 // InBucket says whether a lake of that name is in a bucket.
@@ -264,7 +272,7 @@ func controlled(a lake.Address, at, flag string) (lake.Address, error) {
 
 // inState has the control database of a lake in a bucket be below a state folder.
 func inState(a lake.Address, home string) lake.Address {
-	at := filepath.Join(home, "lakes", inOne(a.Root))
+	at := lake.StatePath(home, inOne(a.Root))
 	a.Control, a.Locks = filepath.Join(at, lake.ControlName), folder.At(at)
 	return a
 }
@@ -421,6 +429,15 @@ var (
 // longestPrefix keeps the name of the folder that stands for bucket and prefix short enough for every file system.
 const longestPrefix = 100
 
+// Named says what is wrong with the name of a lake, as fault.Invalid. Nothing is asked.
+func Named(name string) error {
+	if !InBucket(name) {
+		return nil
+	}
+	_, _, err := split(name)
+	return err
+}
+
 // split gives bucket and prefix of s3://bucket/prefix.
 func split(name string) (bucket, prefix string, err error) {
 	bucket, prefix, _ = strings.Cut(strings.TrimPrefix(name, scheme), "/")
@@ -429,7 +446,7 @@ func split(name string) (bucket, prefix string, err error) {
 		return "", "", fault.Field("--lake", "--lake names a bucket, and no credentials: those come from the environment")
 	}
 	if !bucketName.MatchString(bucket) {
-		return "", "", fault.Field("--lake", "%s: write s3://BUCKET/PREFIX, with the name of a bucket", name)
+		return "", "", fault.Field("--lake", "%s: write s3://BUCKET/PREFIX; the name of a bucket is 3 to 63 lower-case letters, digits, . and -, with a letter or digit at both ends", name)
 	}
 	err = nil
 	for part := range strings.SplitSeq(prefix, "/") {

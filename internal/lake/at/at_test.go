@@ -38,6 +38,9 @@ func TestNamesOfLakesInBuckets(t *testing.T) {
 		"s3://acme/" + strings.Repeat("x", 101): "",
 	} {
 		a, err := at.Address(ctx, name)
+		if named := at.Named(name); (named == nil) != (want != "") {
+			t.Errorf("%s by itself: %v", name, named)
+		}
 		if want == "" {
 			if !errors.Is(err, fault.Invalid) {
 				t.Errorf("%s: got %s, %v", name, a.Control, err)
@@ -46,6 +49,19 @@ func TestNamesOfLakesInBuckets(t *testing.T) {
 		}
 		if err != nil || a.Control != want || a.Name != strings.TrimRight(name, "/") || a.Root != a.Name {
 			t.Errorf("%s: got %+v, %v", name, a, err)
+		}
+	}
+}
+
+func TestCopiesOfLakesInBuckets(t *testing.T) {
+	for want, s := range map[string]at.Settings{
+		"":             {State: "postgres://db.example/parley"},
+		"/state/cache": {State: "/state"},
+		"/one":         {State: "/state", CacheDir: "/one"},
+		"/two":         {State: "postgres://db.example/parley", CacheDir: "/two"},
+	} {
+		if got := at.Copies(with(t, s)); got != want {
+			t.Errorf("%+v: got %q", s, got)
 		}
 	}
 }
