@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -102,9 +103,7 @@ func edited(how func(http.Header)) func(http.ResponseWriter, *http.Request, http
 		said := httptest.NewRecorder()
 		next.ServeHTTP(said, r)
 		how(said.Header())
-		for name, values := range said.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), said.Header())
 		w.WriteHeader(said.Code)
 		_, _ = w.Write(said.Body.Bytes())
 	}
@@ -152,7 +151,7 @@ func TestListingsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := ""
-	server.Spoil(t, func(rw http.ResponseWriter, r *http.Request, next http.Handler) bool {
+	server.Spoil(t, func(rw http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		_, uploads := r.URL.Query()["uploads"]
 		if _, objects := r.URL.Query()["list-type"]; !objects && !uploads {
 			return false
