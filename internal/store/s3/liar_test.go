@@ -188,7 +188,7 @@ func TestServerThatHangs(t *testing.T) {
 			if sent != "" {
 				w.Header().Set("Content-Length", "100")
 				_, _ = io.WriteString(w, sent)
-				w.(http.Flusher).Flush()
+				_ = http.NewResponseController(w).Flush()
 			}
 			<-over
 		}))
