@@ -18,7 +18,6 @@ import (
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/state"
 )
@@ -82,7 +81,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	if o.Config != "" {
-		if ctx, err = o.fromFile(ctx); err != nil {
+		if ctx, o.Lakes, err = configured.Lakes(ctx, o.Config, o.Getenv); err != nil {
 			return err
 		}
 	}
@@ -109,18 +108,6 @@ func Run(ctx context.Context, o *Options) (err error) {
 		listen.Log.InfoContext(ctx, "serving", "url", url, "organizations", lakes.Organizations())
 		return nil
 	})
-}
-
-// fromFile takes the lakes from the file. Their servers share what those of several lakes do even if there is one so far: clients are to be
-// found when there is another.
-func (o *Options) fromFile(ctx context.Context) (_ context.Context, err error) {
-	if ctx, o.Lakes, err = configured.Lakes(ctx, o.Config, o.Getenv); err != nil {
-		return ctx, err
-	}
-	if o.State == "" {
-		o.State, err = at.Servers(ctx)
-	}
-	return ctx, err
 }
 
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no
