@@ -149,11 +149,11 @@ func (s *Store) Authenticate(ctx context.Context, token string) (Client, error) 
 // issued finds a token; state.ErrNoRow.
 func (s *Store) issued(ctx context.Context, token string) (Client, time.Time, error) {
 	hash := sha256.Sum256([]byte(token))
-	if c, expires, ok := s.fixed.token(token); ok || s.db == nil {
-		if !ok {
-			return c, expires, state.ErrNoRow
-		}
+	if c, expires, ok := s.fixed.token(token); ok && s.now().Before(expires.Add(rememberExpired)) {
 		return c, expires, nil
+	}
+	if s.db == nil {
+		return Client{}, time.Time{}, state.ErrNoRow
 	}
 	var id ClientID
 	var expires int64

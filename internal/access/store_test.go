@@ -547,7 +547,7 @@ func TestInMemory(t *testing.T) {
 		rejected(t, s, tok, "credentials.expired")
 		time.Sleep(time.Hour)
 		login(t, s, "a", "hush")
-		rejected(t, s, tok, "credentials.expired")
+		rejected(t, s, tok, "bad.credentials")
 		_, _, err := s.Add(t.Context(), good())
 		_, rotate := s.Rotate(t.Context(), "a")
 		list, listed := s.List(t.Context(), "")

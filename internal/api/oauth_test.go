@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-var tokenText = regexp.MustCompile(`"access_token":"[A-Z0-9]{26,}"`)
+var tokenText = regexp.MustCompile(`"access_token":"[A-Za-z0-9_-]{26,}"`)
 
 func TestLogin(t *testing.T) {
 	const form = "grant_type=client_credentials"
