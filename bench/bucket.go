@@ -157,7 +157,7 @@ func (p *places) asked(in placed) (a firstAndNext, err error) {
 			return a, err
 		}
 	}
-	cmd := p.b.withClient("serve", "--lake", in.name, "--state", filepath.Join(p.b.dir, "asked"), "--addr", "127.0.0.1:0", "--json", "--log-level", "warn", "--rate-limit", "1000000", "--client-id", client, "--client-secret", client)
+	cmd := p.b.withClient("serve", "--lake", in.name, "--addr", "127.0.0.1:0", "--json", "--log-level", "warn", "--rate-limit", "1000000", "--client-id", client, "--client-secret", client)
 	cmd.Env = in.env(p.files.URL)
 	s, stop, err := start(cmd)
 	if err != nil {

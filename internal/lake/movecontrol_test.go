@@ -127,7 +127,7 @@ func refusesAll(t *testing.T, had *Lake, from, to Address) {
 		t.Errorf("a statement of who had it open: %v", err)
 	}
 	_, err := OpenAt(t.Context(), from)
-	if !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), state.Shown(to.Control)) || !strings.Contains(err.Error(), "--state") {
+	if !errors.Is(err, fault.Conflict) || !strings.Contains(err.Error(), state.Shown(to.Control)) || !strings.Contains(err.Error(), to.wayTo(state.Shown(to.Control))) {
 		t.Errorf("who opens it now: %v", err)
 	}
 }
