@@ -64,7 +64,7 @@ func stoppedControl(t *testing.T, step string, from, to Address) {
 func TestMovesOfControlDatabases(t *testing.T) {
 	unraced.Test(t)
 	if inBuckets() || elsewhere != nil {
-		t.Skip("it is about both by itself")
+		t.Skip("it moves between a folder and a Postgres by itself: the run over folders has it")
 	}
 	l := newLake(t)
 	rewritten(t, l, 0, 3)
@@ -135,7 +135,7 @@ func refusesAll(t *testing.T, had *Lake, from, to Address) {
 // A control database does not take the place of another lake's, nor goes where it is, nor while somebody writes; a dry run writes nothing.
 func TestWhereAControlDatabaseDoesNotGo(t *testing.T) {
 	if inBuckets() || elsewhere != nil {
-		t.Skip("it is about both by itself")
+		t.Skip("it moves between a folder and a Postgres by itself: the run over folders has it")
 	}
 	one, two := newLake(t), newLake(t)
 	database := postgres.Database(t)

@@ -1,9 +1,10 @@
 package configured
 
 import (
+	"cmp"
 	"context"
-	"strconv"
 
+	"github.com/parley-hq/parley/internal/cli/place"
 	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/at"
@@ -17,21 +18,21 @@ func Lakes(ctx context.Context, path string, getenv func(string) string) (contex
 		return ctx, nil, err
 	}
 	var lakes []string
-	places := map[string]string{}
+	places := placesOf(&c.Organizations[0])
 	for i := range c.Organizations {
 		o := &c.Organizations[i]
 		lakes = append(lakes, o.Name+"="+o.Lake)
 		own := placesOf(o)
-		if i == 0 {
-			places = own
-		}
 		for _, name := range []string{"state", "cache-dir", "cache-bytes"} {
-			if own[name] != places[name] {
-				return ctx, nil, fault.Field("extract."+name, "extract.%s: %s has another than %s; one server takes one for all its lakes: leave it out here and give it by the environment, or serve them apart", name, o.Name, c.Organizations[0].Name)
+			if own[name] != places[name] && getenv(place.Variable(name)) == "" {
+				return ctx, nil, fault.Field("extract."+name, "extract.%s: %s has another than %s; one server takes one for all its lakes: give it by %s, which goes before the file, or serve them apart", name, o.Name, c.Organizations[0].Name, place.Variable(name))
 			}
 		}
 	}
-	return found(ctx, places, getenv), lakes, nil
+	if places["state"] != "" && getenv(place.Variable("state")) == "" {
+		ctx = at.Changed(ctx, func(s *at.Settings) { s.State = "" }) // a flag --state is about the server
+	}
+	return At(ctx, &c.Organizations[0]), lakes, nil
 }
 
 func placesOf(o *config.Organization) map[string]string {
@@ -42,21 +43,15 @@ func placesOf(o *config.Organization) map[string]string {
 	return out
 }
 
-// found puts places into the settings of a context where the environment has none.
-func found(ctx context.Context, places map[string]string, getenv func(string) string) context.Context {
+// At gives a context in which the lake of an organization is found: its file says where what belongs to the lake is kept, as far as neither
+// flags nor the environment do.
+func At(ctx context.Context, o *config.Organization) context.Context {
+	places := placesOf(o)
 	return at.Changed(ctx, func(s *at.Settings) {
-		if v := places["state"]; v != "" && getenv("PARLEY_STATE") == "" {
-			s.State = v // a flag --state is about the server
-		}
-		if v := places["cache-dir"]; v != "" && s.CacheDir == "" {
-			s.CacheDir = v
-		}
+		s.State = cmp.Or(s.State, places["state"])
+		s.CacheDir = cmp.Or(s.CacheDir, places["cache-dir"])
 		if v := places["cache-bytes"]; v != "" && s.CacheBytes == 0 {
-			n, err := strconv.ParseInt(v, 10, 64)
-			if err != nil || n <= 0 {
-				n = -1 // which whoever opens a lake refuses
-			}
-			s.CacheBytes = n
+			s.CacheBytes = place.Bytes(v)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package configured_test
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/cli/configured"
+	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake/at"
 )
@@ -35,9 +37,23 @@ func TestLakesOfAllOrganizations(t *testing.T) {
 		t.Errorf("the environment goes before the file: %s, %v", state, err)
 	}
 	for _, other := range []string{"", "state: elsewhere"} {
+		if state, _, err := lakes("state: there", other, map[string]string{"PARLEY_STATE": "server"}); err != nil || state != "server" {
+			t.Errorf("%q beside another, and the environment: %s, %v", other, state, err)
+		}
 		_, _, err := lakes("state: there", other, nil)
 		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Field != "extract.state" || !strings.Contains(f.Message, "beta") {
 			t.Errorf("%q beside another: %v", other, err)
+		}
+	}
+}
+
+// Where a lake is kept is said by flags or the environment, which are the process's settings, and by the file if by neither.
+func TestWhereALakeIsKept(t *testing.T) {
+	o := &config.Organization{Extract: map[string]any{"state": "of the file"}}
+	for _, given := range []string{"", "given"} {
+		ctx := at.With(t.Context(), func() at.Settings { return at.Settings{State: given} })
+		if got, want := at.State(configured.At(ctx, o)), cmp.Or(given, "of the file"); got != want {
+			t.Errorf("%q was given: got %s, want %s", given, got, want)
 		}
 	}
 }

@@ -72,14 +72,19 @@ func (f *Flags) Settings() at.Settings {
 		s.State = given // the flag is about the server alone
 	}
 	if text := f.value(cacheBytes); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n <= 0 {
-			n = -1
-		}
-		s.CacheBytes = n
+		s.CacheBytes = Bytes(text)
 	}
 	s.S3 = s3.Config{PathStyle: f.getenv(style) == "path", HostStyle: f.getenv(style) == "host"}
 	return s
+}
+
+// Bytes reads what copies may take. What is no such number is less than 0, which whoever opens a lake refuses.
+func Bytes(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n <= 0 {
+		return -1
+	}
+	return n
 }
 
 // style is the variable that says how a bucket is named to the server, where that is to be otherwise than by default.

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/app"
+	"github.com/parley-hq/parley/internal/cli/configured"
 	"github.com/parley-hq/parley/internal/config"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/state/postgres/board"
 )
 
@@ -34,7 +34,7 @@ func (o *options) organizations(ctx context.Context) (err error) {
 	var out []organization
 	for i := range c.Organizations {
 		one := &c.Organizations[i]
-		place, address, err := app.Place(of(ctx, one), one.Lake)
+		place, address, err := app.Place(configured.At(ctx, one), one.Lake)
 		if err != nil {
 			return err
 		}
@@ -52,20 +52,6 @@ func (o *options) organizations(ctx context.Context) (err error) {
 		return o.streams.JSON(map[string]any{"organizations": out})
 	}
 	return o.printOrganizations(out)
-}
-
-// of gives on where the control database of an organization is.
-func of(ctx context.Context, one *config.Organization) context.Context {
-	return at.Changed(ctx, func(s *at.Settings) {
-		for _, f := range one.Flags() {
-			switch f[0] {
-			case "state":
-				s.State = f[1]
-			case "cache-dir":
-				s.CacheDir = f[1]
-			}
-		}
-	})
 }
 
 func shown(one *config.Organization, e board.Entry) organization {

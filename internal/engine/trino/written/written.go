@@ -24,6 +24,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/datafile"
 	"github.com/parley-hq/parley/internal/store"
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // Cluster runs statements.
@@ -200,6 +201,9 @@ func (t table) remove(ctx context.Context) error {
 	return err
 }
 
+// lookEvery is how often the cluster is asked whether its nodes have ended.
+const lookEvery = 100 * time.Millisecond
+
 // quiet has the cluster give up statements about the table that still run, and waits until no node works on one: of a process that was
 // killed the cluster would wait for minutes before it does so by itself, and one that has not begun yet would make the table anew.
 func (t table) quiet(ctx context.Context) error {
@@ -217,6 +221,9 @@ func (t table) quiet(ctx context.Context) error {
 		}
 		var working int
 		if err := answers.One(ctx, t.of.cluster, tasks, &working); err != nil || working+len(queries) == 0 {
+			return err
+		}
+		if err := wait.For(ctx, lookEvery); err != nil {
 			return err
 		}
 	}
