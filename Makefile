@@ -101,6 +101,7 @@ unit: export PARLEY_REQUIRE_S3 = 1
 unit: export PARLEY_REQUIRE_DEPLOY = 1
 unit: export PATH := $(CURDIR)/bin/tools:$(PATH)
 unit: setup-build ## Unit tests, with the race detector where it says something
+	@tools/unraced >/dev/null
 	@tools/setup postgres && tools/setup s3 && tools/setup deploy
 	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples)$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')

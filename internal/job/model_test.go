@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // modelled is three nodes over one home to which anything happens, in any order. What is told of each job is checked against what was
@@ -36,6 +37,7 @@ type held struct {
 }
 
 func TestNodesModel(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		for seed := range uint64(4) {
 			x := &modelled{

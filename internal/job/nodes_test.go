@@ -61,7 +61,6 @@ type cluster struct {
 // onEach tests on each kind of home.
 func onEach(t *testing.T, test func(*cluster)) {
 	t.Helper()
-	unraced.Test(t)
 	t.Run("folder", func(t *testing.T) {
 		test(newFolder(t))
 	})
@@ -222,6 +221,7 @@ func TestAnOrganizationComesToAnotherLake(t *testing.T) {
 
 // Whoever is asked to stop ends without an error, and complains of nothing: not that it could not look, nor that it could not count.
 func TestStoppingIsNothingToComplainOf(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		var log strings.Builder
 		m := c.node()
@@ -250,6 +250,7 @@ func TestStoppingIsNothingToComplainOf(t *testing.T) {
 
 // What a process was answering that is no more is answered by another, and all see the results.
 func TestAnotherNodeAnswersWhatAKilledOneLeft(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		a, b := c.node(), c.node()
 		id := submit(t, a, 0)
@@ -283,6 +284,7 @@ func TestAnotherNodeAnswersWhatAKilledOneLeft(t *testing.T) {
 
 // A runner that slept and wakes changes nothing of what its successor does, at any point of its own work.
 func TestAWokenRunnerHarmsNobody(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		for name, woken := range map[string]func(m *Manager, e entry){
 			"finishes": func(m *Manager, e entry) { m.fulfil(t.Context(), e) },
@@ -466,6 +468,7 @@ func TestNodesAnswerAtOnceAndRescueOneAnother(t *testing.T) {
 
 // A job that is deleted at one node ends at the other that answers it.
 func TestWhatIsDeletedElsewhereEnds(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		a, b := c.node(), c.node()
 		id := submit(t, a, 0)
@@ -574,6 +577,7 @@ func textsOfAll(records []string) func(func([]byte, error) bool) {
 
 // What is expired goes at its time, without a listing.
 func TestExpiredResultsGoAtOnce(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		a, b := c.node(), c.node()
 		submit(t, a, 0)
@@ -632,6 +636,7 @@ func TestForgetsOfOneLakeAlone(t *testing.T) {
 
 // An end whose outcome could not be told is found to be in, and its results stay.
 func TestAnEndThatIsInAlreadyIsEntered(t *testing.T) {
+	unraced.Test(t)
 	onEach(t, func(c *cluster) {
 		m := c.node()
 		id := submit(t, m, 0)

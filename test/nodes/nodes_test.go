@@ -65,7 +65,6 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	unraced.Test(t)
 	if buckets == nil {
 		t.Skip("no S3 server is installed; tools/setup s3 installs it")
 	}
@@ -313,6 +312,7 @@ func (s *site) client(args ...string) (id, secret string) {
 // Two servers over one lake share everything. One is killed in the middle of a job, with its results written, and the other one answers it; what
 // is asked of either is the same.
 func TestTwoServersShareAndOneIsKilled(t *testing.T) {
+	unraced.Test(t)
 	s := newSite(t)
 	lake := s.lake("one", 1)
 	id, secret := s.client("--lake", lake)
@@ -394,6 +394,7 @@ func firstID(t *testing.T, page string) string {
 // Servers of several lakes share what they keep in a schema of their own. The name of a lake is not given to another one, and an erasure
 // reaches the results of its own lake alone.
 func TestServersOfSeveralLakes(t *testing.T) {
+	unraced.Test(t)
 	s := newSite(t)
 	acme, beta := s.lake("acme", 1), s.lake("beta", 2)
 	lakes := []string{"--lake", "acme=" + acme, "--lake", "beta=" + beta}
