@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/state/postgres"
 )
 
 // ErrNoRow is the error of a Row that is not there.
@@ -46,6 +49,7 @@ type asking struct {
 		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	}
 	dialect Dialect
+	alone   bool // outside of transactions: what changes nothing is asked once more when the connection was cut
 }
 
 func (a asking) exec(ctx context.Context, statement string, args []any) (int64, error) {
@@ -58,28 +62,50 @@ func (a asking) exec(ctx context.Context, statement string, args []any) (int64, 
 
 // Row asks for one row. Its Scan fails with ErrNoRow when there is none.
 func (a asking) Row(ctx context.Context, query string, args ...any) Row {
-	return row{a.by.QueryRowContext(ctx, a.dialect.Bind(query), args...), a.dialect}
+	ask := func() Row { return a.by.QueryRowContext(ctx, a.dialect.Bind(query), args...) }
+	if a.again(query) {
+		return again{ask(), ask, a.dialect}
+	}
+	return row{ask(), a.dialect}
+}
+
+// again says whether a query may be asked once more.
+func (a asking) again(query string) bool {
+	return a.alone && strings.HasPrefix(strings.TrimSpace(query), "SELECT")
 }
 
 // Rows yields the rows of an answer, until the first error.
 func (a asking) Rows(ctx context.Context, query string, args ...any) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		rows, err := a.by.QueryContext(ctx, a.dialect.Bind(query), args...)
+		begun := false
+		one := func(r Row) bool {
+			begun = true
+			return yield(r, nil)
+		}
+		err := a.rows(ctx, query, args, one)
+		for n := 0; !begun && a.again(query) && a.dialect.Cut(err) && n < postgres.MostCuts; n++ {
+			err = a.rows(ctx, query, args, one)
+		}
 		if err != nil {
-			yield(nil, a.dialect.Fault(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if !yield(row{rows, a.dialect}, nil) {
-				return
-			}
-		}
-		// Close says what Err does not: that the connection was lost as the answer ended.
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			yield(nil, a.dialect.Fault(err))
 		}
 	}
+}
+
+// rows yields rows, and gives the error that came in place of one.
+func (a asking) rows(ctx context.Context, query string, args []any, yield func(Row) bool) error {
+	rows, err := a.by.QueryContext(ctx, a.dialect.Bind(query), args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if !yield(row{rows, a.dialect}) {
+			return nil
+		}
+	}
+	// Close says what Err does not: that the connection was lost as the answer ended.
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // Prepare makes a statement ready that asks for one row time after time, from several goroutines too.
@@ -114,6 +140,22 @@ type row struct {
 }
 
 func (r row) Scan(to ...any) error { return r.dialect.Fault(r.Row.Scan(to...)) }
+
+// again is a row that is asked for once more when the connection was cut.
+type again struct {
+	Row
+
+	ask     func() Row
+	dialect Dialect
+}
+
+func (r again) Scan(to ...any) error {
+	err := r.Row.Scan(to...)
+	for n := 0; r.dialect.Cut(err) && n < postgres.MostCuts; n++ {
+		err = r.ask().Scan(to...)
+	}
+	return r.dialect.Fault(err)
+}
 
 // All reads every row by read, and returns the values in order.
 func All[T any](rows iter.Seq2[Row, error], read func(Row) (T, error)) (out []T, err error) {

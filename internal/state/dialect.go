@@ -31,6 +31,8 @@ type Dialect interface {
 	// Fault gives an error of the driver its kind: a full disk, a database that somebody else holds, damage. Any other error
 	// is given back as it is.
 	Fault(err error) error
+	// Cut says whether an error is that of a connection which was there and is no more, so that what changes nothing may be asked once more.
+	Cut(err error) bool
 }
 
 // speech is how statements are written.

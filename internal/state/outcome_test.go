@@ -100,3 +100,58 @@ func TestOutcomeOfACommitAtARestart(t *testing.T) {
 		t.Error("nothing is in")
 	}
 }
+
+// A server that was started again has cut every connection of the pool: nobody is told, neither who reads nor who begins to write.
+func TestConnectionsThatWereCutAreNoFailure(t *testing.T) {
+	at := server.Database(t)
+	db := opener(t, at)()
+	if err := db.Migrate(t.Context(), state.Schema{Owner: "test", Steps: []string{`CREATE TABLE x (n {integer} NOT NULL)`}}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range int64(3) {
+		if _, err := db.Exec(t.Context(), `INSERT INTO x VALUES (?)`, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, ask := range map[string]func() error{
+		"row": func() error {
+			var n int
+			return db.Row(t.Context(), `SELECT count(*) FROM x`).Scan(&n)
+		},
+		"rows": func() error {
+			for _, err := range db.Rows(t.Context(), `SELECT n FROM x`) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"transaction": func() error {
+			return db.Tx(t.Context(), func(tx *state.Tx) error {
+				_, err := tx.Exec(t.Context(), `DELETE FROM x WHERE n < 0`)
+				return err
+			})
+		},
+	} {
+		connected(t, db, 4)
+		server.Restart(t)
+		if err := ask(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// connected has a pool make so many connections.
+func connected(t *testing.T, db *state.DB, n int) {
+	t.Helper()
+	if n == 0 {
+		return
+	}
+	for _, err := range db.Rows(t.Context(), `SELECT n FROM x`) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		connected(t, db, n-1)
+		return
+	}
+}

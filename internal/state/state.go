@@ -65,7 +65,7 @@ func OpenToRead(path string, refusal error) *DB {
 }
 
 func on(handle *sql.DB, d Dialect) *DB {
-	return &DB{asking: asking{handle, d}, handle: handle, writing: make(chan struct{}, 1)}
+	return &DB{asking: asking{handle, d, true}, handle: handle, writing: make(chan struct{}, 1)}
 }
 
 // Over is the same database by another handle: as one that fails now and then, for tests.
@@ -166,7 +166,7 @@ func (db *DB) Tx(ctx context.Context, do func(*Tx) error) error {
 	if err != nil {
 		return db.dialect.Fault(err)
 	}
-	if err := db.within(ctx, &Tx{asking{begun, db.dialect}, begun}, do); err != nil {
+	if err := db.within(ctx, &Tx{asking{begun, db.dialect, false}, begun}, do); err != nil {
 		return errors.Join(err, ignoreDone(begun.Rollback()))
 	}
 	return commit()

@@ -63,16 +63,20 @@ func (s *slot) giveBack() {
 	slots.free = append(slots.free, s)
 }
 
+// MostCuts is how often what changes nothing is asked once more, because the connection was cut: each that a pool has may be.
+const MostCuts = 100
+
 // Begin begins a transaction and waits until no other one writes to the schema.
-func (Dialect) Begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, commit func() error, err error) {
-	tx, err = db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, nil, err
-	}
+func (d Dialect) Begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, commit func() error, err error) {
 	s := takeSlot()
 	s.number++
-	if _, err := tx.ExecContext(ctx, begin, s.id, s.number); err != nil {
-		return nil, nil, errors.Join(err, tx.Rollback())
+	tx, err = s.begin(ctx, db)
+	for n := 0; d.Cut(err) && n < MostCuts; n++ {
+		tx, err = s.begin(ctx, db)
+	}
+	if err != nil {
+		s.giveBack()
+		return nil, nil, err
 	}
 	return tx, func() error {
 		err := tx.Commit()
@@ -84,6 +88,18 @@ func (Dialect) Begin(ctx context.Context, db *sql.DB) (tx *sql.Tx, commit func()
 		}
 		return err
 	}, nil
+}
+
+func (s *slot) begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.ExecContext(ctx, begin, s.id, s.number); err != nil {
+		_ = tx.Rollback() // the failure was told
+		return nil, err
+	}
+	return tx, nil
 }
 
 // patience is how long an outcome is asked for: a Postgres that was killed is back by then, and so is one that another has taken over from.

@@ -82,6 +82,15 @@ func lost(err error) bool {
 	return network || pgconn.SafeToRetry(err) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
+// Cut says whether an error is that of a connection which was there and is no more: the server was stopped, or another took over from it.
+func (Dialect) Cut(err error) bool {
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return server.Code == "57P01" || server.Code == "57P02" // it was told to end, or another process has crashed
+	}
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	return lost(err) && !connecting && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
 // where is the database and the host that could not be connected to, as far as the error has them, and nothing of who connects.
 func where(err error) string {
 	connect, ok := errors.AsType[*pgconn.ConnectError](err)

@@ -74,5 +74,8 @@ func (Dialect) Scrub(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// Cut is false: there is nobody at the other end of a connection.
+func (Dialect) Cut(error) bool { return false }
+
 // Fault gives an error of the driver its kind.
 func (Dialect) Fault(err error) error { return Fault(err) }
