@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,27 @@ func TestHealth(t *testing.T) {
 		if got := x.ask(http.StatusServiceUnavailable, "GET", "/readyz", ""); !strings.Contains(got, `"service.unavailable"`) {
 			t.Errorf("got %s", got)
 		}
+	})
+}
+
+// A server is ready as long as the data of any organization can be opened. Usually one is asked.
+func TestReadyForTheOthers(t *testing.T) {
+	away := &fakeViews{err: fault.New(fault.Unavailable, "the bucket is away")}
+	test(t, 0, func(c *Config) {
+		for n := range 20 {
+			c.Views["away-"+strconv.Itoa(n)] = away
+		}
+		delete(c.Views, "org-2")
+	}, func(x *fixture) {
+		x.token = ""
+		x.ask(http.StatusOK, "GET", "/readyz", "")
+		asked := away.open.Load()
+		x.ask(http.StatusOK, "GET", "/readyz", "")
+		if away.open.Load() != asked {
+			t.Error("data that is away was asked for though other data is there")
+		}
+		x.views.err = fault.New(fault.NotFound, "no lake")
+		x.ask(http.StatusServiceUnavailable, "GET", "/readyz", "")
 	})
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -26,13 +27,20 @@ func (s *Server) organizationOfClient(x *exchange) error {
 	if _, err := x.views(); err != nil {
 		return err // nothing comes from here: an id would say that something does
 	}
-	o, known := s.cfg.Organizations[x.client.Organization]
-	if !known {
-		o = Organization{ID: OrganizationID(x.client.Organization), Name: x.client.Organization}
+	o, err := s.organization(x.r.Context(), x.client.Organization)
+	if err != nil {
+		return err
 	}
 	return x.send(http.StatusOK, wire.OrganizationAnswer{
 		Organization: wire.Organization(o), Version: 1, State: "active", SelfURI: "/api/v2/organizations/" + o.ID,
 	})
+}
+
+func (s *Server) organization(ctx context.Context, name string) (Organization, error) {
+	if s.cfg.Organization == nil {
+		return Organization{ID: OrganizationID(name), Name: name}, nil
+	}
+	return s.cfg.Organization(ctx, name)
 }
 
 // userOfClient answers GET /api/v2/users/me as the platform answers every client: there is no user. Code and text are

@@ -1,17 +1,30 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 func TestTheOrganizationOfAClient(t *testing.T) {
 	const id = "8a1de2a8-93c1-4d2b-9d7d-3a3a53cf2f30"
-	test(t, 0, func(c *Config) { c.Organizations = map[string]Organization{"org-1": {ID: id, Name: "The First"}} }, func(x *fixture) {
+	test(t, 0, func(c *Config) {
+		c.Organization = func(_ context.Context, name string) (Organization, error) {
+			switch name {
+			case "org-1":
+				return Organization{ID: id, Name: "The First"}, nil
+			case "org-2":
+				return Organization{ID: OrganizationID(name), Name: name}, nil
+			}
+			return Organization{}, fault.New(fault.Unavailable, "the lake of %s is away", name)
+		}
+		c.Views["org-away"] = c.Views["org-1"]
+	}, func(x *fixture) {
 		ask := func() string { return x.ask(http.StatusOK, "GET", "/api/v2/organizations/me", "") }
 		if got, want := ask(), `{"id":"`+id+`","name":"The First","version":1,"state":"active","selfUri":"/api/v2/organizations/`+id+`"}`; got != want {
 			t.Errorf("got %s\nwant %s", got, want)
@@ -28,6 +41,9 @@ func TestTheOrganizationOfAClient(t *testing.T) {
 		x.client(access.Client{ID: "elsewhere", Organization: "org-3"}, "s")
 		x.token = x.login("elsewhere", "s")
 		x.ask(http.StatusForbidden, "GET", "/api/v2/organizations/me", "")
+		x.client(access.Client{ID: "away", Organization: "org-away"}, "s")
+		x.token = x.login("away", "s")
+		x.ask(http.StatusServiceUnavailable, "GET", "/api/v2/organizations/me", "")
 		x.token = ""
 		x.ask(http.StatusUnauthorized, "GET", "/api/v2/organizations/me", "")
 	})

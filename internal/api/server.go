@@ -8,6 +8,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"math"
 	"net/http"
@@ -36,9 +37,8 @@ type Config struct {
 	// Owner is who asks a server that is reached from within the process alone, in place of those of Access: without a
 	// token, a rate, or a limit on what is asked or how long it takes. Such a server need not have Jobs. Nil: there is none.
 	Owner *access.Client
-	// Organizations are what each organization is called on the platform; one that is not among them has an id that
-	// follows from its name.
-	Organizations map[string]Organization
+	// Organization is what the one of a name is called on the platform. Nil: each has an id that follows from its name.
+	Organization func(ctx context.Context, name string) (Organization, error)
 	// Directories say what each organization consists of at this moment. One that is not among them, or of which one gives
 	// nil, has no lists: whoever asks for one is told so.
 	Directories map[string]directory.Source
@@ -111,15 +111,16 @@ func (c *Config) defaults() {
 
 // Server answers requests. Safe for concurrent use; it starts nothing.
 type Server struct {
-	cfg      Config
-	rate     limit.Rate // of requests
-	routes   []route
-	turns    *limit.Turns // of synchronous requests
-	pace     *limit.Pace
-	encoders encoders
-	search   cursors // of searches for attributes
-	metrics  http.Handler
-	stopping atomic.Bool
+	cfg        Config
+	rate       limit.Rate // of requests
+	routes     []route
+	turns      *limit.Turns // of synchronous requests
+	pace       *limit.Pace
+	encoders   encoders
+	search     cursors // of searches for attributes
+	metrics    http.Handler
+	stopping   atomic.Bool
+	openedLast atomic.Value // name of an organization whose data could be opened
 }
 
 // New makes a server. It fails with fault.Invalid when the configuration cannot work.

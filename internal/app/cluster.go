@@ -71,7 +71,7 @@ const (
 )
 
 // sweepBeside makes ready to sweep what the cluster wrote for questions over lakes.
-func (a *answering) sweepBeside(ctx context.Context, lakes map[string]*lake.Lake) {
+func (a *answering) sweepBeside(ctx context.Context, lakes map[string]*hosted) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var sweeping sync.WaitGroup
 	a.sweep = func(log *slog.Logger) { sweeping.Go(func() { a.sweepOften(ctx, lakes, log) }) }
@@ -82,12 +82,16 @@ func (a *answering) sweepBeside(ctx context.Context, lakes map[string]*lake.Lake
 }
 
 // sweepOften removes what the cluster wrote and nobody uses, now and then, until ctx ends.
-func (a *answering) sweepOften(ctx context.Context, lakes map[string]*lake.Lake, log *slog.Logger) {
+func (a *answering) sweepOften(ctx context.Context, lakes map[string]*hosted, log *slog.Logger) {
 	next := sweepsFirst
 	for a.trino != nil && ctx.Err() == nil {
 		pause := next
-		for name, l := range lakes {
-			if err := a.sweepOf(ctx, l); err != nil && ctx.Err() == nil {
+		for name, h := range lakes {
+			s := h.opened.Load()
+			if s == nil {
+				continue
+			}
+			if err := a.sweepOf(ctx, s.lake); err != nil && ctx.Err() == nil {
 				pause = sweepsAway
 				log.WarnContext(ctx, "remove what the Trino cluster wrote for earlier jobs", "organization", name, "err", err, "retry", pause)
 			}

@@ -44,7 +44,7 @@ func TestAClusterThatIsAway(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			dir, client := filepath.Join(t.TempDir(), "lake"), server.NewCredentials()
 			generated(t, dir, "2026-11-02")
-			service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, "", away(t, c.from))
+			service, err := OpenService(t.Context(), ServiceOptions{Lakes: Lakes{server.DefaultOrganization: dir}, Large: away(t, c.from)})
 			if err != nil {
 				t.Fatal(err)
 			}

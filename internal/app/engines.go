@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"time"
 
@@ -20,16 +18,6 @@ const engineReads = time.Hour
 type lakeTables struct{ lender *lake.Lender }
 
 func newTables(l *lake.Lake) lakeTables { return lakeTables{&lake.Lender{Lake: l, Keep: engineReads}} }
-
-// closeTables ends what lenders keep.
-func closeTables(all map[string]api.Tables) (err error) {
-	for _, t := range all {
-		if c, ok := t.(io.Closer); ok {
-			err = errors.Join(err, c.Close())
-		}
-	}
-	return err
-}
 
 // Close ends what was lent.
 func (t lakeTables) Close() error { return t.lender.Close() }

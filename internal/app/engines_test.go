@@ -61,7 +61,7 @@ func TestEnginesAreShownTheLakeOfTheirOrganization(t *testing.T) {
 	lakes, dir := Lakes{"acme": filepath.Join(t.TempDir(), "a"), "beta": filepath.Join(t.TempDir(), "b")}, t.TempDir()
 	generated(t, lakes["acme"], "2026-11-02")
 	generated(t, lakes["beta"], "2026-11-03")
-	service, err := OpenService(t.Context(), lakes, dir, Cluster{})
+	service, err := OpenService(t.Context(), ServiceOptions{Lakes: lakes, State: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,18 +102,21 @@ func (h ServerHome) There(ctx context.Context) (bool, error) {
 // Open opens it, and makes it when it is not there, for whoever needs no results of jobs.
 func (h ServerHome) Open(ctx context.Context) (*server.Home, error) { return h.open(ctx, nil) }
 
-func (h ServerHome) open(ctx context.Context, lakes map[string]*lake.Lake) (*server.Home, error) {
+func (h ServerHome) open(ctx context.Context, lakes map[string]*hosted) (*server.Home, error) {
 	if h.shared == "" {
 		return server.OpenFolder(ctx, h.Dir)
 	}
-	known := map[string]server.Lake{}
-	for name, l := range lakes {
-		var err error
-		if known[name], err = serverLake(ctx, l); err != nil {
-			return nil, err
+	return server.OpenShared(ctx, h.shared, func(ctx context.Context, organization string) (server.Lake, error) {
+		l := lakes[organization]
+		if l == nil {
+			return server.Lake{}, fault.New(fault.Unavailable, "The results of the organization %s are in its lake, which this process does not have", organization)
 		}
-	}
-	return server.OpenShared(ctx, h.shared, known)
+		s, err := l.get(ctx)
+		if err != nil {
+			return server.Lake{}, err
+		}
+		return server.Lake{ID: s.id, Store: s.lake.Store(), Control: s.lake.Control()}, nil
+	})
 }
 
 func serverLake(ctx context.Context, l *lake.Lake) (server.Lake, error) {

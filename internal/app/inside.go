@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/engine"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/job"
@@ -71,7 +70,6 @@ func Ask(ctx context.Context, dir string, large Cluster, log *slog.Logger, do fu
 	r := &reading{dir: dir, large: large}
 	s := server.New(server.Listen{Log: log}, server.Backend{
 		Views: map[string]engine.Views{server.DefaultOrganization: r}, Now: time.Now, Owner: &access.Client{Organization: server.DefaultOrganization},
-		Organizations: func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil },
 	})
 	all := s.Services()
 	maps.Copy(all, r.services())

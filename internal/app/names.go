@@ -138,15 +138,6 @@ func bookIn(ctx context.Context, dir string, read func(*lake.Lake) (names.Histor
 	return names.NewBook(h), err
 }
 
-// directories list what lakes know of their organizations, for a server.
-func directories(lakes map[string]*lake.Lake) map[string]directory.Source {
-	out := map[string]directory.Source{}
-	for name, l := range lakes {
-		out[name] = (&shelf{lake: l}).directory
-	}
-	return out
-}
-
 // shelf is the directory of a lake, made again when its names have changed. Safe for concurrent use.
 type shelf struct {
 	lake *lake.Lake

@@ -95,7 +95,7 @@ func TestNamesAreReadAgain(t *testing.T) {
 // A server shows the names that its lake has by now, and none while it has none.
 func TestADirectoryFollowsItsLake(t *testing.T) {
 	l := namedLake(t)
-	source := directories(map[string]*lake.Lake{"one": l})["one"]
+	source := (&shelf{lake: l}).directory
 	now := func() *directory.Directory {
 		t.Helper()
 		d, err := source(t.Context())

@@ -22,7 +22,7 @@ func TestTheOrganizationOfALakeIsTheLakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, t.TempDir(), Cluster{})
+			service, err := OpenService(t.Context(), ServiceOptions{Lakes: Lakes{server.DefaultOrganization: dir}, State: t.TempDir()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -43,7 +43,7 @@ func TestRolesStartAndStop(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	service, err := OpenService(t.Context(), Lakes{server.DefaultOrganization: dir}, "", Cluster{})
+	service, err := OpenService(t.Context(), ServiceOptions{Lakes: Lakes{server.DefaultOrganization: dir}})
 	if err != nil {
 		t.Fatal(err)
 	}

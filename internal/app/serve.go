@@ -17,9 +17,7 @@ import (
 type Archive struct {
 	Lake   *lake.Lake
 	duck   *duck.DB
-	tables map[string]api.Tables
-
-	directories map[string]directory.Source
+	tables lakeTables
 }
 
 // OpenArchive opens the lake in dir with the engine over it.
@@ -32,15 +30,12 @@ func OpenArchive(ctx context.Context, dir string) (*Archive, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return &Archive{
-		Lake: l, duck: db, tables: map[string]api.Tables{server.DefaultOrganization: newTables(l)},
-		directories: directories(map[string]*lake.Lake{server.DefaultOrganization: l}),
-	}, nil
+	return &Archive{Lake: l, duck: db, tables: newTables(l)}, nil
 }
 
 // Close closes both.
 func (a *Archive) Close() error {
-	return errors.Join(closeTables(a.tables), a.duck.Close(), a.Lake.Close())
+	return errors.Join(a.tables.Close(), a.duck.Close(), a.Lake.Close())
 }
 
 func (a *Archive) views() duck.Views { return duck.Views{DB: a.duck, Lake: a.Lake} }
@@ -50,6 +45,7 @@ func (a *Archive) Serve(l server.Listen) *server.Server {
 	b := server.One(a.views(), time.Now, func(ctx context.Context) (api.Organization, error) {
 		return lakeOrganization(ctx, server.DefaultOrganization, a.Lake)
 	})
-	b.Tables, b.Directories = a.tables, a.directories
+	b.Tables = map[string]api.Tables{server.DefaultOrganization: a.tables}
+	b.Directories = map[string]directory.Source{server.DefaultOrganization: (&shelf{lake: a.Lake}).directory}
 	return server.New(l, b)
 }

@@ -3,12 +3,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -88,35 +88,6 @@ func (l Lakes) nameless() bool { return len(l) == 1 && l[server.DefaultOrganizat
 // Organizations lists them.
 func (l Lakes) Organizations() []string { return slices.Sorted(maps.Keys(l)) }
 
-// opensAtOnce is how many lakes are opened at a time: one in a bucket takes some thirty requests, which wait for each other.
-const opensAtOnce = 16
-
-// open opens the lakes. Those that are open are given with the error of one that cannot be.
-func (l Lakes) open(ctx context.Context) (map[string]*lake.Lake, error) {
-	var all sync.Mutex
-	open := map[string]*lake.Lake{}
-	var failed atomic.Bool
-	var group errgroup.Group
-	group.SetLimit(opensAtOnce)
-	for name, dir := range l {
-		group.Go(func() error {
-			if failed.Load() {
-				return nil
-			}
-			opened, err := openConversations(ctx, dir)
-			if err != nil {
-				failed.Store(true)
-				return err
-			}
-			all.Lock()
-			defer all.Unlock()
-			open[name] = opened
-			return nil
-		})
-	}
-	return open, group.Wait()
-}
-
 // openConversations opens a lake. One of rows is fault.Invalid.
 func openConversations(ctx context.Context, dir string) (*lake.Lake, error) {
 	l, err := at.Open(ctx, dir)
@@ -131,42 +102,70 @@ func openConversations(ctx context.Context, dir string) (*lake.Lake, error) {
 
 // Service is lakes that are served, and the home of the server that does it.
 type Service struct {
-	home        *server.Home
-	lakes       map[string]*lake.Lake
-	tables      map[string]api.Tables
-	directories map[string]directory.Source
-	engines     answering // one for all: DuckDB bounds its memory by itself
+	home    *server.Home
+	lakes   map[string]*hosted
+	engines answering // one for all: DuckDB bounds its memory by itself
 }
 
-// OpenService opens lakes and the home of their server, which is made if it is not there; see HomeOf for the one that is given. Large questions go to the cluster, if
-// there is one. A lake of rows is fault.Invalid.
-func OpenService(ctx context.Context, lakes Lakes, given string, large Cluster) (_ *Service, err error) {
-	home, err := HomeOf(ctx, given, lakes)
+// ServiceOptions is what a service is made of.
+type ServiceOptions struct {
+	Lakes Lakes
+	State string  // see HomeOf
+	Large Cluster // answers large questions; without a URL there is none
+	Late  bool    // a lake that cannot be opened is opened later; else opening the service fails
+}
+
+// OpenService opens lakes and the home of their server, which is made if it is not there. A lake of rows is fault.Invalid.
+func OpenService(ctx context.Context, o ServiceOptions) (_ *Service, err error) {
+	home, err := HomeOf(ctx, o.State, o.Lakes)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{tables: map[string]api.Tables{}}
+	s := &Service{lakes: map[string]*hosted{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.lakes, err = lakes.open(ctx); err != nil {
-		return nil, err
-	}
-	for name, l := range s.lakes {
-		s.tables[name] = newTables(l)
-	}
 	if s.engines.duck, err = duck.Open(ctx, duck.Config{}); err != nil {
 		return nil, err
 	}
-	if err = s.engines.connect(large); err != nil {
+	if err = s.engines.connect(o.Large); err != nil {
+		return nil, err
+	}
+	for name, dir := range o.Lakes {
+		s.lakes[name] = &hosted{name: name, dir: dir, engines: &s.engines, within: at.As(ctx)}
+	}
+	if err = s.openLakes(ctx, o.Late); err != nil {
 		return nil, err
 	}
 	s.engines.sweepBeside(ctx, s.lakes)
-	s.directories = directories(s.lakes)
 	s.home, err = home.open(ctx, s.lakes)
 	return s, err
+}
+
+// opensAtOnce is how many lakes are opened at a time: one in a bucket takes some thirty requests, which wait for each other.
+const opensAtOnce = 16
+
+// openLakes opens all lakes that can be opened, or fails with the first that cannot.
+func (s *Service) openLakes(ctx context.Context, late bool) error {
+	var failed atomic.Bool
+	var group errgroup.Group
+	group.SetLimit(opensAtOnce)
+	for _, h := range s.lakes {
+		group.Go(func() error {
+			if failed.Load() {
+				return nil
+			}
+			_, err := h.get(ctx)
+			if err == nil || late && ctx.Err() == nil {
+				return nil
+			}
+			failed.Store(true)
+			return cmp.Or(h.why(), err)
+		})
+	}
+	return group.Wait()
 }
 
 // Close closes everything.
@@ -177,37 +176,39 @@ func (s *Service) Close() (err error) {
 	if s.engines.duck != nil {
 		err = errors.Join(err, s.engines.duck.Close(), s.engines.disconnect())
 	}
-	err = errors.Join(err, closeTables(s.tables))
-	for _, l := range s.lakes {
-		err = errors.Join(err, l.Close())
+	for _, h := range s.lakes {
+		err = errors.Join(err, h.close())
 	}
 	return err
 }
 
-func (s *Service) views() map[string]engine.Views {
-	views := map[string]engine.Views{}
-	for name, l := range s.lakes {
-		views[name] = s.engines.views(l)
+// Late are the lakes that could not be opened yet, by organization, and why.
+func (s *Service) Late() map[string]error {
+	out := map[string]error{}
+	for name, h := range s.lakes {
+		if err := h.why(); err != nil {
+			out[name] = err
+		}
 	}
-	return views
+	return out
 }
 
 // Serve makes a server. Now is its clock. It is called once.
 func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
 	s.engines.sweep(l.Log)
-	return server.New(l, server.Backend{Views: s.views(), Tables: s.tables, Organizations: s.organizations, Now: now, Home: s.home, Directories: s.directories})
+	b := server.Backend{
+		Views: map[string]engine.Views{}, Tables: map[string]api.Tables{}, Directories: map[string]directory.Source{},
+		Organization: s.organization, Now: now, Home: s.home,
+	}
+	for name, h := range s.lakes {
+		b.Views[name], b.Tables[name], b.Directories[name] = h, h, h.directory
+	}
+	return server.New(l, b)
 }
 
-// organizations are those whose conversations the lakes hold.
-func (s *Service) organizations(ctx context.Context) (map[string]api.Organization, error) {
-	out := map[string]api.Organization{}
-	for name, l := range s.lakes {
-		var err error
-		if out[name], err = lakeOrganization(ctx, name, l); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+// organization is what the one of a name is called.
+func (s *Service) organization(ctx context.Context, name string) (api.Organization, error) {
+	return s.lakes[name].organization(ctx)
 }
 
 func lakeOrganization(ctx context.Context, name string, l *lake.Lake) (api.Organization, error) {

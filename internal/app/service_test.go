@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,9 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
+	"github.com/parley-hq/parley/internal/lake/at"
 )
 
 func TestLakesByOrganization(t *testing.T) {
@@ -58,7 +61,7 @@ func TestOneOfManyLakesIsNotThere(t *testing.T) {
 		}
 	}
 	open := func() error {
-		s, err := OpenService(t.Context(), lakes, filepath.Join(dir, "server"), Cluster{})
+		s, err := OpenService(t.Context(), ServiceOptions{Lakes: lakes, State: filepath.Join(dir, "server")})
 		if err != nil {
 			return err
 		}
@@ -82,5 +85,85 @@ func TestOneOfManyLakesIsNotThere(t *testing.T) {
 		if to, err := os.Readlink(f); err == nil && strings.HasPrefix(to, dir) {
 			t.Errorf("%s is still open", to)
 		}
+	}
+}
+
+// A lake that is not there yet, or away, keeps nobody from the others. It is taken in when somebody asks for it.
+func TestALakeThatIsThereLater(t *testing.T) {
+	dir := t.TempDir()
+	lakes := Lakes{"acme": filepath.Join(dir, "acme"), "beta": filepath.Join(dir, "beta")}
+	made := func(name string) {
+		t.Helper()
+		l, err := lake.Create(t.Context(), lakes[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made("acme")
+	s, err := OpenService(t.Context(), ServiceOptions{Lakes: lakes, State: filepath.Join(dir, "server"), Late: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if late := s.Late(); len(late) != 1 || !errors.Is(late["beta"], fault.NotFound) || !strings.Contains(late["beta"].Error(), lakes["beta"]) {
+		t.Errorf("late: %v", late)
+	}
+	beta := s.lakes["beta"]
+	live := func() error {
+		view, err := beta.Live(t.Context())
+		if err != nil {
+			return err
+		}
+		return view.Close()
+	}
+	_, organization := s.organization(t.Context(), "beta")
+	_, tables := beta.At(t.Context(), "")
+	_, lists := beta.directory(t.Context())
+	_, settled := beta.Settled(t.Context())
+	_, available := beta.Available(t.Context())
+	for name, err := range map[string]error{"live": live(), "organization": organization, "tables": tables, "lists": lists, "settled": settled, "available": available} {
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Kind != fault.Unavailable || strings.Contains(f.Message, dir) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	made("beta")
+	if err := live(); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("it is tried again at once: %v", err)
+	}
+	beta.tried = beta.tried.Add(-triesEvery)
+	if err := live(); err != nil {
+		t.Error(err)
+	}
+	if late := s.Late(); len(late) != 0 {
+		t.Errorf("late: %v", late)
+	}
+	if o, err := s.organization(t.Context(), "beta"); err != nil || o.ID == "" || o.Name != "beta" {
+		t.Errorf("got %v, %v", o, err)
+	}
+}
+
+// Who asks for a lake while somebody tries to open it, which may take long, is told at once what came of the last try.
+func TestNobodyWaitsForALakeThatIsAway(t *testing.T) {
+	h := &hosted{name: "acme", dir: filepath.Join(t.TempDir(), "missing"), engines: &answering{}, within: at.As(t.Context())}
+	if _, err := h.get(t.Context()); !errors.Is(err, fault.Unavailable) {
+		t.Fatal(err)
+	}
+	h.tried = time.Time{}
+	h.opening.Lock()
+	if _, err := h.get(t.Context()); !errors.Is(err, fault.Unavailable) {
+		t.Error(err)
+	}
+	h.opening.Unlock()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := h.get(ctx); !errors.Is(err, context.Canceled) || !h.tried.IsZero() {
+		t.Errorf("whoever asked has left: %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/extract"
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/config"
+	"github.com/parley-hq/parley/internal/meter"
 	"github.com/parley-hq/parley/internal/meter/extraction"
 	"github.com/parley-hq/parley/internal/platform"
 )
@@ -32,7 +33,7 @@ func deployed(t *testing.T, name string) string {
 var (
 	commandLine = regexp.MustCompile(`\bparley ((?:[a-z]+ )+)(?:[^\n;]|\n\s+(?:--|f?"))*`)
 	flagName    = regexp.MustCompile(`--([a-z][a-z-]*)`)
-	metricName  = regexp.MustCompile(`parley_(?:extract|upstream)_[a-z_]*[a-z]`)
+	metricName  = regexp.MustCompile(`parley_(?:extract|upstream|organizations)_[a-z_]*[a-z]`)
 )
 
 // checkCommands says whether the commands and flags in a text are there, and how many there were.
@@ -164,17 +165,21 @@ func TestTheDeployedDAGIsPython(t *testing.T) {
 	}
 }
 
-// metrics are the names of all that an extraction counts.
+// metrics are the names of all that an extraction counts, and of what a server does before anybody has asked.
 func metrics(t *testing.T) map[string]bool {
 	t.Helper()
 	m := extraction.New("acme", "1", func() platform.Counts { return platform.Counts{} })
 	m.Count(extraction.Run{Records: map[string]int64{"added": 1}})
+	names := map[string]bool{}
 	families, err := m.Gatherer().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := map[string]bool{}
-	for _, f := range families {
+	more, err := meter.New().Gatherer().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(families, more...) {
 		names[f.GetName()] = true
 	}
 	return names

@@ -34,7 +34,7 @@ func TestEachStepOfAJobIsTakenAsAWhole(t *testing.T) {
 	}
 	var e entry
 	broken.Each(t, func() (err error) {
-		e, _, err = m.jobs.take(t.Context(), 0, m.mine)
+		e, _, err = m.jobs.take(t.Context(), 0, m.turns())
 		return err
 	}, func() { wantState(t, m, id, Queued) })
 	broken.Each(t, func() error {
@@ -155,7 +155,7 @@ func TestReadingSaysThatItFailed(t *testing.T) {
 		"pending": func() error { _, err := m.jobs.pending(t.Context()); return err },
 		"room":    func() error { _, err := room(t.Context(), m.jobs, m.cfg.Home.Free); return err },
 		"key":     func() error { _, err := m.jobs.key(t.Context()); return err },
-		"nothing": func() error { _, _, err := m.jobs.take(t.Context(), 0, m.mine); return err },
+		"nothing": func() error { _, _, err := m.jobs.take(t.Context(), 0, m.turns()); return err },
 		"not due": func() error { _, _, err := m.jobs.expire(t.Context(), m.cfg.Now()); return err },
 		"settled": func() error { return m.clear(t.Context()) },
 	} {

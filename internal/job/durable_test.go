@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -355,6 +356,72 @@ func TestAJobWaitsWhileItsDataCannotBeOpened(t *testing.T) {
 	})
 }
 
+// While the data of one organization is away, the jobs of others are answered, by however few runners.
+func TestDataThatIsAwayDelaysNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		away := &fakeViews{records: someRecords(3), unavailable: fault.New(fault.Unavailable, "the bucket is away")}
+		here := &fakeViews{records: someRecords(3)}
+		m := newManager(t, here, func(c *Config) {
+			c.Limits.Running = 1
+			c.Views["org-2"] = away
+		})
+		var waits []ID
+		for range 5 {
+			waits = append(waits, submitAs(t, m, Owner{Organization: "org-2", Client: "c"}, 0))
+		}
+		defer start(t, m)()
+		synctest.Wait()
+		id := submit(t, m, 0)
+		synctest.Wait()
+		wantState(t, m, id, Fulfilled)
+		if away.asked > 1 {
+			t.Errorf("the data that is away was asked for %d times at once", away.asked)
+		}
+		away.mend()
+		pass(pauseFor + lookEvery)
+		for _, id := range waits {
+			if s, err := m.Status(t.Context(), Owner{Organization: "org-2", Client: "c"}, id); err != nil || s.State != Fulfilled {
+				t.Errorf("got %v, %v", s, err)
+			}
+		}
+	})
+}
+
+// A job that needs the cluster, which is away, does not keep back the others of its client.
+func TestAJobForAClusterThatIsAwayDelaysNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		views := &fakeViews{records: someRecords(3), large: 2}
+		m := newManager(t, views, func(c *Config) { c.Limits.Running = 1 })
+		defer start(t, m)()
+		large, small := submit(t, m, 2), submit(t, m, 1)
+		synctest.Wait()
+		wantState(t, m, large, Queued)
+		wantState(t, m, small, Fulfilled)
+		views.mend()
+		pass(pauseFor + lookEvery)
+		wantState(t, m, large, Fulfilled)
+	})
+}
+
+// However many jobs wait for it, what is named in a look for the next one is bounded.
+func TestManyJobsForAClusterThatIsAwayRestTogether(t *testing.T) {
+	r := newResting()
+	now := time.Now()
+	until := now.Add(time.Minute)
+	for n := range mostResting + 1 {
+		if first := r.job(ID(strconv.Itoa(n)), org, now, until); first != (n == 0) {
+			t.Errorf("job %d: first is %v", n, first)
+		}
+	}
+	turns := r.turns([]any{org, "org-2"}, now)
+	if len(turns.except) != mostResting || len(turns.of) != 1 || turns.of[0] != "org-2" {
+		t.Errorf("got %d jobs, and %v", len(turns.except), turns.of)
+	}
+	if turns = r.turns([]any{org}, until); len(turns.except) != 0 || len(turns.of) != 1 {
+		t.Errorf("afterwards: %d jobs, and %v", len(turns.except), turns.of)
+	}
+}
+
 func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
 	m := newManager(t, &fakeViews{}, nil)
 	submitAs(t, m, Owner{Organization: "org-2", Client: "c"}, 0)
@@ -362,7 +429,7 @@ func TestAJobWaitsForARunnerThatHasItsData(t *testing.T) {
 	if e := take(t, m); e.id != mine {
 		t.Errorf("turn: got a job of %s, of which there is no data", e.owner.Organization)
 	}
-	if _, ok, err := m.jobs.take(t.Context(), 0, m.mine); ok || err != nil {
+	if _, ok, err := m.jobs.take(t.Context(), 0, m.turns()); ok || err != nil {
 		t.Errorf("took another one: %v, %v", ok, err)
 	}
 }
@@ -464,7 +531,7 @@ func TestSweepsClearWhatWasBegun(t *testing.T) {
 	_, end := m.running.begin(t.Context(), take(t, m).named())
 	defer end()
 	for _, at := range []store.Location{resultsAt(m, done), resultsAt(m, newID()), resultsAt(m, running), "not ours"} {
-		w, err := m.files.of[Everybody].Create(t.Context(), at, store.Replace)
+		w, err := m.cfg.Home.All.Create(t.Context(), at, store.Replace)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ import (
 
 // files is where the results are: one file for each time that a job is answered, by organization.
 type files struct {
-	of      map[string]Place
+	at      Places
 	indexes *indexes
 }
 
@@ -62,21 +62,10 @@ func (p Place) namedBy(at store.Location) (n named, part, ours bool) {
 	return n, part, ours
 }
 
-// place is where the results of an organization lie.
-func (f files) place(organization string) (Place, error) {
-	if p, ok := f.of[organization]; ok {
-		return p, nil
-	}
-	if p, ok := f.of[Everybody]; ok {
-		return p, nil
-	}
-	return Place{}, fault.New(fault.Unavailable, "The results of the organization %s are in its lake, which this process does not have", organization)
-}
-
 // write keeps texts, of records or rows, as the results of a job: afterwards the whole file is there, through a crash too, or
 // none of it. Whoever gives the texts ends when ctx does.
 func (f files) write(ctx context.Context, e entry, texts iter.Seq2[[]byte, error], most int64) (size Size, err error) {
-	p, err := f.place(e.owner.Organization)
+	p, err := f.at(ctx, e.owner.Organization)
 	if err != nil {
 		return size, err
 	}
@@ -93,7 +82,7 @@ func (f files) write(ctx context.Context, e entry, texts iter.Seq2[[]byte, error
 
 // open opens the results of a job. The kind of a failure is not that of the question, whoever asks may ask.
 func (f files) open(ctx context.Context, e entry, decoder *zstd.Decoder) (*results, error) {
-	p, err := f.place(e.owner.Organization)
+	p, err := f.at(ctx, e.owner.Organization)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +98,7 @@ func (f files) open(ctx context.Context, e entry, decoder *zstd.Decoder) (*resul
 
 // remove removes the results of a job, if it has any.
 func (f files) remove(ctx context.Context, e entry) error {
-	p, err := f.place(e.owner.Organization)
+	p, err := f.at(ctx, e.owner.Organization)
 	if err != nil {
 		return nil //nolint:nilerr // who has the lake finds them by listing
 	}

@@ -86,11 +86,11 @@ func TestAFlippedBitInAJob(t *testing.T) {
 			if after, err := seen(t.Context(), m, who, id); !errors.Is(err, fault.Corrupt) && (column != "id" || !errors.Is(err, fault.NotFound)) {
 				t.Errorf("%s, %s: was %s, is %s, %v", how, column, before, after, err)
 			}
-			if e, ok, err := m.jobs.take(t.Context(), 0, m.mine); ok && !errors.Is(err, fault.Corrupt) || !ok && err != nil {
+			if e, ok, err := m.jobs.take(t.Context(), 0, m.turns()); ok && !errors.Is(err, fault.Corrupt) || !ok && err != nil {
 				t.Errorf("%s, %s: the job is answered: %v", how, column, err)
 			} else if ok {
 				m.fail(t.Context(), e, err)
-				if _, again, err := m.jobs.take(t.Context(), 0, m.mine); again || err != nil {
+				if _, again, err := m.jobs.take(t.Context(), 0, m.turns()); again || err != nil {
 					t.Errorf("%s, %s: the job stays in the way of others: %v", how, column, err)
 				}
 			}

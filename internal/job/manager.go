@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -62,6 +64,7 @@ type Manager struct {
 	cfg     Config
 	jobs    registry
 	running *running
+	resting *resting
 	files   files
 	seal    *sealer
 	rate    limit.Rate // of submissions
@@ -81,14 +84,13 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	c.defaults()
-	if err := c.Home.prepare(ctx); err != nil {
-		return nil, err
+	if all := c.Home.All; all.Store != nil {
+		if err := c.Home.prepare(ctx, all); err != nil {
+			return nil, err
+		}
 	}
-	jobs, err := openRegistry(ctx, c.DB, c.Home.Lakes)
+	jobs, err := openRegistry(ctx, c.DB)
 	if err != nil {
-		return nil, err
-	}
-	if err := jobs.bind(ctx); err != nil {
 		return nil, err
 	}
 	if c.Limits.Stored == 0 {
@@ -109,14 +111,44 @@ func New(ctx context.Context, c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{
-		cfg: c, jobs: jobs, running: newRunning(), files: files{c.Home.Results, newIndexes(c.Home)}, seal: seal, key: key,
+		cfg: c, jobs: jobs, running: newRunning(), resting: newResting(), seal: seal, key: key,
 		rate: c.Rates("submissions of jobs", c.Limits.PerMinute, 0), zstd: decoder, wake: make(chan struct{}, c.Limits.Running), look: lookEvery, pause: pauseFor,
 	}
-	for name := range c.Views {
+	m.files = files{m.place, newIndexes(c.Home)}
+	for _, name := range slices.Sorted(maps.Keys(c.Views)) {
 		m.mine = append(m.mine, name)
+	}
+	if err := m.bind(ctx); err != nil {
+		return nil, err
 	}
 	c.Meter.Watch(m.count)
 	return m, nil
+}
+
+// bind binds organizations to the lakes that their jobs are answered from, as far as these can be told.
+func (m *Manager) bind(ctx context.Context) error {
+	for name := range m.cfg.Views {
+		if _, err := m.place(ctx, name); err != nil && !errors.Is(err, fault.Unavailable) {
+			return err
+		}
+	}
+	return nil
+}
+
+// place is where the results of an organization lie. One whose jobs are answered from a lake is bound to it at first.
+func (m *Manager) place(ctx context.Context, organization string) (Place, error) {
+	home := m.cfg.Home
+	if home.All.Store != nil {
+		return home.All, nil
+	}
+	p, err := home.At(ctx, organization)
+	if err != nil || m.jobs.bindsTo(organization, p.Lake) {
+		return p, err
+	}
+	if err := home.prepare(ctx, p); err != nil {
+		return p, err
+	}
+	return p, m.jobs.bind(ctx, organization, p.Lake)
 }
 
 // Secret is a key for a purpose that the label names. It is the same in every process over the control database, and lasts as that does.

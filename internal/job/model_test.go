@@ -117,7 +117,7 @@ func (x *modelled) take(n *runnerNode) {
 		n.slot = s
 	}
 	next := x.fair(n.Manager)
-	e, ok, err := n.slot.jobs.take(ctx, n.slot.number, n.mine)
+	e, ok, err := n.slot.jobs.take(ctx, n.slot.number, n.turns())
 	switch {
 	case n.slot.lost(err):
 		n.slot = slot{}

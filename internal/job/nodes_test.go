@@ -93,9 +93,31 @@ func newShared(t testing.TB) *cluster {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return InLakes("a Postgres", locks, map[string]Place{org: {bucket, "server/results"}}, map[string]string{org: "lake-1"})
+		return InLakes("a Postgres", locks, these(map[string]Place{org: {bucket, "server/results", "lake-1"}}))
 	}
 	return c
+}
+
+// these are places by organization.
+func these(places map[string]Place) Places {
+	return func(_ context.Context, organization string) (Place, error) {
+		if p, ok := places[organization]; ok {
+			return p, nil
+		}
+		return Place{}, fault.New(fault.Unavailable, "no lake")
+	}
+}
+
+// ofLake is a home whose organization has another lake at the same place.
+func (h Home) ofLake(t testing.TB, lake string) Home {
+	t.Helper()
+	p, err := h.At(t.Context(), org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Lake = lake
+	h.At = these(map[string]Place{org: p})
+	return h
 }
 
 func (c *cluster) open() *state.DB {
@@ -156,17 +178,33 @@ func (c *cluster) lose(m *Manager, s slot) {
 // takes begins the next job in a slot.
 func (c *cluster) takes(m *Manager, s slot) entry {
 	c.t.Helper()
-	e, ok, err := s.jobs.take(c.t.Context(), s.number, m.mine)
+	e, ok, err := s.jobs.take(c.t.Context(), s.number, m.turns())
 	if !ok || err != nil {
 		c.t.Fatalf("no job is taken: %v", err)
 	}
 	return e
 }
 
+func placeOf(t testing.TB, m *Manager, organization string) Place {
+	t.Helper()
+	p, err := m.place(t.Context(), organization)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // files are the names of all results.
 func (c *cluster) files(m *Manager) (names []string) {
 	c.t.Helper()
-	for _, p := range m.cfg.Home.Results {
+	places := []Place{m.cfg.Home.All}
+	if m.cfg.Home.All.Store == nil {
+		places = nil
+		for _, name := range m.mine {
+			places = append(places, placeOf(c.t, m, name.(string)))
+		}
+	}
+	for _, p := range places {
 		for info, err := range p.List(c.t.Context(), p.Under) {
 			if err != nil {
 				c.t.Fatal(err)
@@ -186,9 +224,7 @@ func TestAnOrganizationComesToAnotherLake(t *testing.T) {
 	c := newShared(t)
 	a, home := c.node(), c.home
 	c.home = func(db *state.DB) Home {
-		h := home(db)
-		h.Lakes = map[string]string{org: "lake-2"}
-		return h
+		return home(db).ofLake(t, "lake-2")
 	}
 	other := func() (*Manager, error) {
 		db := c.open()
@@ -212,7 +248,7 @@ func TestAnOrganizationComesToAnotherLake(t *testing.T) {
 	}
 	id = submit(t, b, 0)
 	s := c.slot(a)
-	if _, ok, err := s.jobs.take(t.Context(), s.number, a.mine); ok || !errors.Is(err, fault.Conflict) {
+	if _, ok, err := s.jobs.take(t.Context(), s.number, a.turns()); ok || !errors.Is(err, fault.Conflict) {
 		t.Errorf("it is taken for the old lake: %v, %v", ok, err)
 	}
 	wantState(t, b, id, Queued)
@@ -359,7 +395,7 @@ func TestARunnerThatLostItsSlotTakesNothing(t *testing.T) {
 	c.lose(a, slept)
 	next := c.slot(b)
 	id := submit(t, a, 0)
-	if _, ok, err := slept.jobs.take(t.Context(), slept.number, a.mine); ok || !errors.Is(err, fault.Conflict) {
+	if _, ok, err := slept.jobs.take(t.Context(), slept.number, a.turns()); ok || !errors.Is(err, fault.Conflict) {
 		t.Errorf("took a job: %v, %v", ok, err)
 	}
 	if err := a.takeOver(t.Context(), slept); !slept.lost(err) {
@@ -513,7 +549,7 @@ func TestAnOrganizationHasOneLake(t *testing.T) {
 	submit(t, m, 0)
 	wrong := m.cfg
 	wrong.Meter = nil
-	wrong.Home.Lakes = map[string]string{org: "lake-2"}
+	wrong.Home = wrong.Home.ofLake(t, "lake-2")
 	_, err := New(t.Context(), wrong)
 	wantKind(t, err, fault.Conflict)
 	if !strings.Contains(err.Error(), "--lake NAME=") {
@@ -530,7 +566,7 @@ func TestResultsOfAnotherLake(t *testing.T) {
 	id := submit(t, m, 0)
 	run(t, m, c.takes(m, c.slot(m)))
 	elsewhere := m.cfg
-	elsewhere.Meter, elsewhere.Home.Results, elsewhere.Home.Lakes = nil, nil, nil
+	elsewhere.Meter, elsewhere.Home.At = nil, these(nil)
 	other, err := New(t.Context(), elsewhere)
 	if err != nil {
 		t.Fatal(err)
@@ -538,6 +574,43 @@ func TestResultsOfAnotherLake(t *testing.T) {
 	wantState(t, other, id, Fulfilled)
 	_, err = other.Results(t.Context(), me, id, "", 10)
 	wantKind(t, err, fault.Unavailable)
+}
+
+// A lake that comes later is taken in when it is there: its jobs wait, and nothing else does.
+func TestALakeThatComesLater(t *testing.T) {
+	unraced.Test(t)
+	c := newShared(t)
+	home := c.home
+	var there bool
+	c.home = func(db *state.DB) Home {
+		h := home(db)
+		now := h.At
+		h.At = func(ctx context.Context, organization string) (Place, error) {
+			if !there {
+				return Place{}, fault.New(fault.Unavailable, "it is not there yet")
+			}
+			return now(ctx, organization)
+		}
+		return h
+	}
+	m := c.node()
+	id := submit(t, m, 0)
+	s := c.slot(m)
+	if err := m.clear(t.Context()); err != nil {
+		t.Errorf("clear: %v", err)
+	}
+	run(t, m, c.takes(m, s))
+	wantState(t, m, id, Queued)
+	if _, ok, err := s.jobs.take(t.Context(), s.number, m.turns()); ok || err != nil {
+		t.Errorf("it is taken at once again: %v, %v", ok, err)
+	}
+	there = true
+	m.resting = newResting()
+	run(t, m, c.takes(m, s))
+	wantState(t, m, id, Fulfilled)
+	if lake, err := m.jobs.lakeOf(t.Context(), m.cfg.DB, org); lake != "lake-1" || err != nil {
+		t.Errorf("bound to %q, %v", lake, err)
+	}
 }
 
 // Files of no job are looked for by one node at a time, and not by all.
@@ -599,9 +672,15 @@ func TestForgetsOfOneLakeAlone(t *testing.T) {
 	unraced.Test(t)
 	c := newShared(t)
 	home := c.home
+	var second Place
 	c.home = func(db *state.DB) Home {
 		h := home(db)
-		h.Results["org-2"], h.Lakes["org-2"] = Place{h.Results[org].Store, "elsewhere"}, "lake-2"
+		first, err := h.At(t.Context(), org)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second = Place{first.Store, "elsewhere", "lake-2"}
+		h.At = these(map[string]Place{org: first, "org-2": second})
 		return h
 	}
 	m := c.node()
@@ -613,7 +692,7 @@ func TestForgetsOfOneLakeAlone(t *testing.T) {
 	run(t, m, c.takes(m, s))
 	run(t, m, c.takes(m, s))
 	waits := submit(t, m, 0)
-	n, err := ForgetOf(t.Context(), m.cfg.DB, "lake-1", m.cfg.Home.Results[org])
+	n, err := ForgetOf(t.Context(), m.cfg.DB, "lake-1", placeOf(t, m, org))
 	if n != 1 || err != nil {
 		t.Errorf("forgotten: %d, %v", n, err)
 	}
@@ -629,7 +708,7 @@ func TestForgetsOfOneLakeAlone(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	// Of one lake's own servers all are forgotten.
-	if n, err := Forget(t.Context(), m.cfg.DB, m.cfg.Home.Results["org-2"]); n != 1 || err != nil || len(c.files(m)) > 0 {
+	if n, err := Forget(t.Context(), m.cfg.DB, second); n != 1 || err != nil || len(c.files(m)) > 0 {
 		t.Errorf("all: %d, %v", n, err)
 	}
 }
@@ -665,8 +744,10 @@ func TestAPageInABucketCostsFewRequests(t *testing.T) {
 	m := c.node()
 	id := submit(t, m, 0)
 	run(t, m, c.takes(m, c.slot(m)))
-	counted := &counts{Store: m.files.of[org].Store}
-	m.files.of[org] = Place{counted, m.files.of[org].Under}
+	place := placeOf(t, m, org)
+	counted := &counts{Store: place.Store}
+	place.Store = counted
+	m.cfg.Home.At = these(map[string]Place{org: place})
 	for cursor, page := "", 0; ; page++ {
 		counted.n = 0
 		_, _, next := read(t, m, id, cursor, 100)

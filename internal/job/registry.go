@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -64,11 +66,11 @@ func Tables() state.Schema { return schema }
 // crash too. Safe for concurrent use, by several processes as well.
 type registry struct {
 	db    *state.DB
-	lakes map[string]string // see Home.Lakes
+	lakes *sync.Map // by organization, the lake that this process answers its jobs from, once it is bound to it; see Place.Lake
 }
 
-func openRegistry(ctx context.Context, db *state.DB, lakes map[string]string) (registry, error) {
-	return registry{db, lakes}, db.Migrate(ctx, schema)
+func openRegistry(ctx context.Context, db *state.DB) (registry, error) {
+	return registry{db, new(sync.Map)}, db.Migrate(ctx, schema)
 }
 
 // key gives the secret that seals cursors. It is made with the tables and lasts as they do: cursors outlive the process
@@ -147,34 +149,53 @@ func (s registry) list(ctx context.Context, o Owner) ([]entry, error) {
 	return state.All(s.db.Rows(ctx, `SELECT `+entryColumns+` FROM jobs WHERE asks = '' AND organisation = ? AND ? IN ('', "user") ORDER BY seq DESC`, o.Organization, o.User), scan)
 }
 
+// turns says which queued jobs a runner may take: those of organizations whose data it has, but for some.
+type turns struct {
+	of     []any // organizations
+	except []any // ids of jobs
+}
+
+// where is the condition on such jobs, with its arguments.
+func (t turns) where() (condition string, args []any) {
+	condition = `j.state = 'QUEUED' AND j.organisation IN (` + marks(t.of) + `)`
+	if len(t.except) > 0 {
+		condition += ` AND j.id NOT IN (` + marks(t.except) + `)`
+	}
+	return condition, slices.Concat(t.of, t.except)
+}
+
+// marks is a question mark for each argument.
+func marks(args []any) string { return strings.Repeat("?, ", len(args)-1) + "?" }
+
 // next is the job whose turn it is: of the client that has the fewest running; of those with as few, of the one that
 // has waited longest for its turn; of its jobs the oldest. So a client with a thousand jobs delays another's by no more
-// than what is running. Jobs of other than these so many organizations wait for a runner that has their data.
-func next(organizations int) string {
+// than what is running.
+func (t turns) next() (sql string, args []any) {
+	condition, args := t.where()
 	return `SELECT j.id FROM jobs j LEFT JOIN job_turns t ON t.organisation = j.organisation AND t.client = j.client
-	WHERE j.state = 'QUEUED' AND j.organisation IN (?` + strings.Repeat(`, ?`, organizations-1) + `)
+	WHERE ` + condition + `
 	ORDER BY (SELECT count(*) FROM jobs p WHERE p.state = 'PENDING' AND p.organisation = j.organisation AND p.client = j.client),
-		coalesce(t.turn, 0), j.seq LIMIT 1`
+		coalesce(t.turn, 0), j.seq LIMIT 1`, args
 }
 
-// waiting counts the jobs of these organizations that wait for a runner.
-func (s registry) waiting(ctx context.Context, organizations []any) (n int, err error) {
-	if len(organizations) == 0 {
+// waiting counts the jobs that a runner may take.
+func (s registry) waiting(ctx context.Context, t turns) (n int, err error) {
+	if len(t.of) == 0 {
 		return 0, nil
 	}
-	err = s.db.Row(ctx, `SELECT count(*) FROM jobs WHERE state = 'QUEUED' AND organisation IN (?`+strings.Repeat(`, ?`, len(organizations)-1)+`)`, organizations...).Scan(&n)
-	return n, err
+	condition, args := t.where()
+	return n, s.db.Row(ctx, `SELECT count(*) FROM jobs j WHERE `+condition, args...).Scan(&n)
 }
 
-// take moves the job of one of these organizations whose turn it is to Pending, for the runner in a slot. It says no when none is waiting. A job
+// take moves the job whose turn it is to Pending, for the runner in a slot. It says no when none is waiting. A job
 // whose entry is damaged comes with fault.Corrupt. Who takes at the same time elsewhere waits: the transactions of a control database
 // are one after the other, so that turns are the same however many take.
-func (s registry) take(ctx context.Context, slot int, organizations []any) (e entry, ok bool, err error) {
-	if len(organizations) == 0 {
+func (s registry) take(ctx context.Context, slot int, t turns) (e entry, ok bool, err error) {
+	if len(t.of) == 0 {
 		return e, false, nil
 	}
-	next := next(len(organizations))
-	switch err := s.db.Row(ctx, next, organizations...).Scan(&e.id); {
+	next, args := t.next()
+	switch err := s.db.Row(ctx, next, args...).Scan(&e.id); {
 	case errors.Is(err, state.ErrNoRow):
 		return e, false, nil // the usual case costs no write lock
 	case err != nil:
@@ -183,7 +204,7 @@ func (s registry) take(ctx context.Context, slot int, organizations []any) (e en
 	var unsound error
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
 		e, unsound = scan(tx.Row(ctx, `UPDATE jobs SET state = 'PENDING', starts = starts + 1, attempt = attempt + 1, progress = 0, slot = ? WHERE id = (`+next+`) RETURNING `+entryColumns,
-			append([]any{slot}, organizations...)...))
+			append([]any{slot}, args...)...))
 		if unsound != nil && !errors.Is(unsound, fault.Corrupt) {
 			return unsound
 		}
@@ -365,30 +386,25 @@ func (s registry) wants(ctx context.Context, n named, part bool) (bool, error) {
 	return e.attempt == n.attempt && (e.status.State == Pending || !part && e.status.State == Fulfilled), nil
 }
 
-// bind enters which lakes the jobs of organizations are answered from. An organization whose jobs are those of another lake is
+// bind enters which lake the jobs of an organization are answered from. An organization whose jobs are those of another lake is
 // fault.Conflict: a runner would answer from the wrong one. One that has no job any more is given to whoever comes.
-func (s registry) bind(ctx context.Context) error {
-	others := map[string]string{}
-	for organization, lake := range s.lakes { // the usual case takes no write lock
-		now, err := s.lakeOf(ctx, s.db, organization)
-		if err != nil && !errors.Is(err, state.ErrNoRow) {
+func (s registry) bind(ctx context.Context, organization, lake string) error {
+	switch now, err := s.lakeOf(ctx, s.db, organization); {
+	case err != nil && !errors.Is(err, state.ErrNoRow):
+		return err
+	case err != nil || now != lake: // the usual case takes no write lock
+		if err := s.db.Tx(ctx, func(tx *state.Tx) error { return s.give(ctx, tx, organization, lake) }); err != nil {
 			return err
 		}
-		if err != nil || now != lake {
-			others[organization] = lake
-		}
 	}
-	if len(others) == 0 {
-		return nil
-	}
-	return s.db.Tx(ctx, func(tx *state.Tx) error {
-		for organization, lake := range others {
-			if err := s.give(ctx, tx, organization, lake); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	s.lakes.Store(organization, lake)
+	return nil
+}
+
+// bindsTo says whether an organization is bound to a lake by this process.
+func (s registry) bindsTo(organization, lake string) bool {
+	bound, is := s.lakes.Load(organization)
+	return is && bound == lake
 }
 
 // give binds an organization to a lake, unless it has jobs of another one.
@@ -404,7 +420,7 @@ func (s registry) give(ctx context.Context, tx *state.Tx, organization, lake str
 
 // bound is fault.Conflict when an organization, which had no jobs, was given another lake by a server that came later.
 func (s registry) bound(ctx context.Context, tx *state.Tx, organization string) error {
-	lake, ours := s.lakes[organization]
+	lake, ours := s.lakes.Load(organization)
 	if !ours {
 		return nil
 	}

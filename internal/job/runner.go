@@ -160,28 +160,38 @@ func (m *Manager) rescueNext(ctx context.Context, mine slot) (err error) {
 }
 
 // clear removes the files that belong to no job: neither to one whose results can be read, nor to one that is being
-// answered, which ends with a file that can be read or without any. Where many share the results, one of them does it now and then.
+// answered, which ends with a file that can be read or without any. Where the results of an organization lie apart, one of those who share
+// them does it now and then; what cannot be looked at then keeps nobody from the others.
 func (m *Manager) clear(ctx context.Context) error {
-	for organization, place := range m.cfg.Home.Results {
-		if period := m.cfg.Home.Listing; period > 0 {
-			due, err := m.jobs.lists(ctx, organization, m.cfg.Now(), period)
-			if err != nil {
-				return err
-			}
-			if !due {
-				continue
-			}
-		}
-		if err := place.clear(ctx, func(n named, part bool) (bool, error) { return m.jobs.wants(ctx, n, part) }); err != nil {
-			return err
+	if all := m.cfg.Home.All; all.Store != nil {
+		return m.clearAt(ctx, all)
+	}
+	for _, organization := range m.mine {
+		if err := m.clearOf(ctx, organization.(string)); err != nil && ctx.Err() == nil {
+			m.cfg.Log.WarnContext(ctx, "look for files of no job", "organization", organization, "err", err)
 		}
 	}
 	return nil
 }
 
+func (m *Manager) clearOf(ctx context.Context, organization string) error {
+	if due, err := m.jobs.lists(ctx, organization, m.cfg.Now(), m.cfg.Home.Listing); err != nil || !due {
+		return err
+	}
+	place, err := m.place(ctx, organization)
+	if err != nil {
+		return err
+	}
+	return m.clearAt(ctx, place)
+}
+
+func (m *Manager) clearAt(ctx context.Context, p Place) error {
+	return p.clear(ctx, func(n named, part bool) (bool, error) { return m.jobs.wants(ctx, n, part) })
+}
+
 // watch takes note of what other processes have done: they submit, and they delete what this one is answering.
 func (m *Manager) watch(ctx context.Context) {
-	waiting, err := m.jobs.waiting(ctx, m.mine)
+	waiting, err := m.jobs.waiting(ctx, m.turns())
 	if err != nil && ctx.Err() == nil {
 		m.cfg.Log.WarnContext(ctx, "look for jobs that wait", "err", err)
 	}
@@ -236,27 +246,25 @@ func (m *Manager) sweep(ctx context.Context) {
 	}
 }
 
-// work runs the jobs whose turn it is, and waits for more. While the control database or the data cannot be used, it
+// work runs the jobs whose turn it is, and waits for more. While the control database cannot be used, it
 // tries again now and then, and the jobs wait.
 func (m *Manager) work(ctx context.Context, s slot) {
 	for ctx.Err() == nil {
-		e, ok, err := s.jobs.take(ctx, s.number, m.mine)
+		e, ok, err := s.jobs.take(ctx, s.number, m.turns())
 		switch {
 		case ok && err == nil:
-			err = m.run(ctx, e)
+			m.run(ctx, e)
 		case ok:
 			m.fail(ctx, e, err) // it is damaged, and the next one need not wait
-			continue
-		}
-		switch {
 		case ctx.Err() != nil:
 		case err != nil:
 			m.cfg.Log.ErrorContext(ctx, "no job can be answered now", "err", err, "retry", m.pause)
 			_ = wait.For(ctx, m.pause) // the loop sees for itself that ctx has ended
-		case !ok:
+		default:
 			select {
 			case <-ctx.Done():
 			case <-m.wake:
+			case <-m.resting.over():
 			}
 		}
 	}
@@ -265,13 +273,13 @@ func (m *Manager) work(ctx context.Context, s slot) {
 // errUnopened says that the data could not be opened, which is no fault of a job.
 var errUnopened = errors.New("the data cannot be opened")
 
-// run answers one Pending job and moves it on. It fails when the job must wait for the data.
-func (m *Manager) run(ctx context.Context, e entry) error {
+// run answers one Pending job and moves it on: back to the queue when it must wait for the data.
+func (m *Manager) run(ctx context.Context, e entry) {
 	answering, stop := m.running.begin(ctx, e.named())
 	defer stop()
 	// Delete first cancels the job and then whoever runs it. Had it done both before begin, only this look tells.
 	if now, ok, err := m.jobs.get(ctx, e.id); err == nil && (!ok || now.status.State != Pending || now.attempt != e.attempt) {
-		return nil
+		return
 	}
 	begun := time.Now()
 	err := m.answer(answering, &e)
@@ -283,12 +291,28 @@ func (m *Manager) run(ctx context.Context, e entry) error {
 	case ctx.Err() != nil:
 		m.giveBack(ctx, e)
 	case (errors.Is(err, errUnopened) || errors.Is(err, engine.ErrAway)) && answering.Err() == nil: // deleted meanwhile, it need not wait, nor the next one
+		m.rest(ctx, e, errors.Join(err, m.files.remove(ctx, e))) // what was written of it, the next attempt writes anew
 		m.giveBack(ctx, e)
-		return errors.Join(err, m.files.remove(ctx, e)) // what was written of it, the next attempt writes anew
 	default:
 		m.fail(ctx, e, errors.Join(err, m.files.remove(ctx, e))) // the file may be whole, and what failed come after it
 	}
-	return nil
+}
+
+// turns are those of jobs that this process can answer now.
+func (m *Manager) turns() turns { return m.resting.turns(m.mine, time.Now()) }
+
+// rest lets a job wait for what it needs, and with it all others of the organization when that is its data: those of others go on.
+func (m *Manager) rest(ctx context.Context, e entry, err error) {
+	var first bool
+	now := time.Now()
+	if errors.Is(err, errUnopened) {
+		first = m.resting.organization(e.owner.Organization, now, now.Add(m.pause))
+	} else {
+		first = m.resting.job(e.id, e.owner.Organization, now, now.Add(m.pause))
+	}
+	if first {
+		m.cfg.Log.ErrorContext(ctx, "a job cannot be answered now", "organization", e.owner.Organization, "err", err, "retry", m.pause)
+	}
 }
 
 // giveBack queues a job again when the service stops, or its data cannot be opened. Should that fail, the next runner
@@ -306,6 +330,9 @@ func (m *Manager) answer(ctx context.Context, e *entry) (err error) {
 	question, err := m.decode(*e)
 	if err != nil {
 		return err
+	}
+	if _, err := m.place(ctx, e.owner.Organization); err != nil {
+		return fmt.Errorf("%w: %w", errUnopened, err)
 	}
 	views := m.cfg.Views[e.owner.Organization]
 	// The date comes before the view is opened: it must never promise more than the view holds.

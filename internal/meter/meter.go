@@ -23,6 +23,7 @@ type Meter struct {
 	ended    *prometheus.CounterVec
 	records  *prometheus.CounterVec
 	bytes    prometheus.Counter
+	away     prometheus.Gauge
 }
 
 // seconds are the bounds of histograms: from what a status costs to what a job over everything takes.
@@ -42,7 +43,8 @@ func New() *Meter {
 		records:  counters("parley_records_total", "Records written as results of jobs, and records served in their pages.", "what"),
 		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "parley_result_bytes_total", Help: "JSON of the records written as results of jobs."}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.sent, m.engine, m.chosen, m.limits, m.ended, m.records, m.bytes,
+	m.away = prometheus.NewGauge(prometheus.GaugeOpts{Name: "parley_organizations_away", Help: "Organizations whose data could not be opened when it was looked at last."})
+	m.registry.MustRegister(m.away, m.requests, m.duration, m.sent, m.engine, m.chosen, m.limits, m.ended, m.records, m.bytes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -93,6 +95,9 @@ func (m *Meter) Written(records, bytes int64) {
 
 // Served counts records that were read in pages.
 func (m *Meter) Served(records int64) { m.records.WithLabelValues("served").Add(float64(records)) }
+
+// Away is told of how many organizations the data cannot be opened.
+func (m *Meter) Away(organizations int) { m.away.Set(float64(organizations)) }
 
 // Jobs is what the jobs are doing at a moment.
 type Jobs struct {

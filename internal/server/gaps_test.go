@@ -74,7 +74,7 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out said
 		acme, beta := &gappy{days: "2026-11-03,2026-11-05..2026-11-06"}, &gappy{}
-		g := newGapWatch(map[string]engine.Views{"acme": acme, "beta": beta}, slog.New(slog.NewTextHandler(&out, nil)))
+		g := newGapWatch(map[string]engine.Views{"acme": acme, "beta": beta}, nil, slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); _ = g.run(ctx) }()
@@ -105,6 +105,11 @@ func TestLogNamesGapsWhenTheyChange(t *testing.T) {
 		beta.change("2026-11-01", errors.New("the disk is gone"))
 		time.Sleep(gapsEvery)
 		want("is in the data now", "the disk is gone")
+		time.Sleep(gapsEvery)
+		want()
+		beta.change("2026-11-01", nil)
+		time.Sleep(gapsEvery)
+		want("opened again")
 		stop()
 		<-done
 	})
@@ -118,7 +123,7 @@ func TestGapsOfVeryManyAreLookedAtInTurns(t *testing.T) {
 		for i := range 50 {
 			views[fmt.Sprintf("org%02d", i)] = &gappy{days: "2026-11-03"}
 		}
-		g := newGapWatch(views, slog.New(slog.NewTextHandler(&out, nil)))
+		g := newGapWatch(views, nil, slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); _ = g.run(ctx) }()

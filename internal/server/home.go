@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -52,9 +50,13 @@ func OpenFolder(ctx context.Context, dir string) (*Home, error) {
 	return &Home{DB: db, Dir: dir, jobs: job.InFolder(filepath.Join(dir, "results"))}, nil
 }
 
+// Lakes gives the lake of an organization. It is fault.Unavailable as long as it cannot be opened, and when there is none: then jobs of the
+// organization can be listed, and their results not be read. Safe for concurrent use.
+type Lakes func(ctx context.Context, organization string) (Lake, error)
+
 // OpenShared opens the home that servers share at an address of a Postgres, and makes its schema when it is not there. The results of jobs
-// are in these lakes, by organization; jobs of other organizations can be listed, and their results not be read.
-func OpenShared(ctx context.Context, address string, lakes map[string]Lake) (_ *Home, err error) {
+// are in these lakes.
+func OpenShared(ctx context.Context, address string, lakes Lakes) (_ *Home, err error) {
 	db, err := state.Make(ctx, address)
 	if err != nil {
 		return nil, err
@@ -68,16 +70,19 @@ func OpenShared(ctx context.Context, address string, lakes map[string]Lake) (_ *
 	if err != nil {
 		return nil, err
 	}
-	results, ids := map[string]job.Place{}, map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(lakes)) {
-		results[name], ids[name] = lakes[name].results(db), lakes[name].ID
-	}
 	// What one server takes for expired goes for all: it must not be that with the fastest clock which says so.
 	shared, err := clock.Of(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	return &Home{DB: db, jobs: job.InLakes(state.Shown(address), locks, results, ids), now: shared.Now}, nil
+	results := func(ctx context.Context, organization string) (job.Place, error) {
+		l, err := lakes(ctx, organization)
+		if err != nil {
+			return job.Place{}, err
+		}
+		return l.results(db), nil
+	}
+	return &Home{DB: db, jobs: job.InLakes(state.Shown(address), locks, results), now: shared.Now}, nil
 }
 
 // Results of the jobs of a lake's own servers, and of servers of several lakes, lie apart: each looks for files that belong to no job of
@@ -98,9 +103,9 @@ type Lake struct {
 func (l Lake) results(db *state.DB) job.Place {
 	own, _ := l.Control.Shared()
 	if schema, _ := db.Shared(); schema == own {
-		return job.Place{Store: l.Store, Under: resultsOfOne}
+		return job.Place{Store: l.Store, Under: resultsOfOne, Lake: l.ID}
 	}
-	return job.Place{Store: l.Store, Under: resultsOfSeveral}
+	return job.Place{Store: l.Store, Under: resultsOfSeveral, Lake: l.ID}
 }
 
 // Close closes the control database.

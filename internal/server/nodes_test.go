@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/postgres/postgrestest"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/server/servertest"
@@ -35,7 +35,9 @@ func nodes(t *testing.T, listen server.Listen, clocks ...func() time.Time) (at [
 		clocks = []func() time.Time{time.Now, time.Now, time.Now}
 	}
 	for _, now := range clocks {
-		home, err := server.OpenShared(t.Context(), address, nil)
+		home, err := server.OpenShared(t.Context(), address, func(context.Context, string) (server.Lake, error) {
+			return server.Lake{}, fault.New(fault.Unavailable, "no lake")
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +59,6 @@ func nodes(t *testing.T, listen server.Listen, clocks ...func() time.Time) (at [
 		}
 		url, stop, ended := servertest.Running(t, server.New(listen, server.Backend{
 			Now: now, Home: home,
-			Organizations: func(context.Context) (map[string]api.Organization, error) { return map[string]api.Organization{}, nil },
 		}))
 		t.Cleanup(func() {
 			stop()

@@ -86,11 +86,11 @@ func (d Days) limits() query.Limits {
 
 // Backend is what a server answers from.
 type Backend struct {
-	Views         map[string]engine.Views // by organization
-	Organizations func(context.Context) (map[string]api.Organization, error)
-	Directories   map[string]directory.Source // by organization; nil where only records are known, as is what one gives while nothing else is
-	Live          map[string]api.Live         // by organization; nil where only records are known
-	Tables        map[string]api.Tables       // by organization; nil where there is no lake
+	Views        map[string]engine.Views                                          // by organization
+	Organization func(ctx context.Context, name string) (api.Organization, error) // what one is called on the platform; nil: by its name
+	Directories  map[string]directory.Source                                      // by organization; nil where only records are known, as is what one gives while nothing else is
+	Live         map[string]api.Live                                              // by organization; nil where only records are known
+	Tables       map[string]api.Tables                                            // by organization; nil where there is no lake
 	// Notices are made with what is to be done when a nightly batch has ended, by organization; nil where there are no batches.
 	Notices     map[string]func(ctx context.Context, tell func(available time.Time)) (Notices, error)
 	Permissions []access.Permission // of the client that is given; nil for the usual
@@ -136,10 +136,7 @@ func New(l Listen, b Backend) *Server {
 func One(views engine.Views, now func() time.Time, who func(context.Context) (api.Organization, error)) Backend {
 	return Backend{
 		Views: map[string]engine.Views{DefaultOrganization: views}, Now: now,
-		Organizations: func(ctx context.Context) (map[string]api.Organization, error) {
-			o, err := who(ctx)
-			return map[string]api.Organization{DefaultOrganization: o}, err
-		},
+		Organization: func(ctx context.Context, _ string) (api.Organization, error) { return who(ctx) },
 	}
 }
 
@@ -183,7 +180,7 @@ func (s *Server) Services() role.Services {
 		"clients": {Needs: []string{"folder", "rates", "jobs"}, Open: s.openClients},
 		"jobs":    {Needs: []string{"folder", "rates"}, Open: s.openJobs},
 		"runner":  {Needs: []string{"jobs"}, Run: func(ctx context.Context) error { return s.jobs.Run(ctx) }},
-		"gaps":    {Run: newGapWatch(s.Views, s.Log).run},
+		"gaps":    {Run: newGapWatch(s.Views, s.meter, s.Log).run},
 		"notices": {Open: s.openChannels, Run: s.tell},
 		"surface": {Needs: []string{"clients", "jobs", "engine", "notices"}, Open: s.openSurface},
 		"http":    {Needs: []string{"surface"}, Open: s.listen, Run: s.serve, Close: s.hangUp},
@@ -253,13 +250,9 @@ func (s *Server) openJobs(ctx context.Context) (err error) {
 	return err
 }
 
-func (s *Server) openSurface(ctx context.Context) error {
-	organizations, err := s.Organizations(ctx)
-	if err != nil {
-		return err
-	}
+func (s *Server) openSurface(context.Context) (err error) {
 	s.surface, err = api.New(api.Config{
-		Views: s.Views, Organizations: organizations, Directories: s.Directories, Live: s.Live, Tables: s.Tables, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
+		Views: s.Views, Organization: s.Organization, Directories: s.Directories, Live: s.Live, Tables: s.Tables, Channels: s.channels, Jobs: s.jobs, Access: s.clients, Owner: s.Owner, Now: s.Now,
 		RateLimit: s.RateLimit, Rates: s.rates, Limits: s.Days.limits(), Strict: s.Strict, Origins: s.Origins, Meter: s.meter, Log: s.Log,
 	})
 	return err

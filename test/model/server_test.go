@@ -60,7 +60,7 @@ func serve(text string) (err error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(3) // nobody is left to talk to
 	}()
-	service, err := app.OpenService(ctx, s.Lakes, s.State, app.Cluster{})
+	service, err := app.OpenService(ctx, app.ServiceOptions{Lakes: s.Lakes, State: s.State})
 	if err != nil {
 		return err
 	}

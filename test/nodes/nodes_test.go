@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -422,4 +423,38 @@ func TestServersOfSeveralLakes(t *testing.T) {
 		t.Errorf("results are left: %v, want those of %s", left, inBeta)
 	}
 	b.page(inBeta, "")
+}
+
+// A server of a file starts before there is any of its lakes, and takes in each as it comes: that of one organization is enough to be ready, and a
+// job of another waits for its own.
+func TestAServerStartsBeforeItsLakes(t *testing.T) {
+	unraced.Test(t)
+	s := newSite(t)
+	file := filepath.Join(t.TempDir(), "parley.yaml")
+	text := "organizations:\n"
+	for _, name := range []string{"acme", "beta"} {
+		text += "- {name: " + name + ", environment: mypurecloud.ie, lake: 's3://" + s.bucket + "/" + name + "', client_id: {env: ID}, client_secret: {env: SECRET}}\n"
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := s.serve("", "--config", file)
+	n.token = n.login(s.client("--organization", "beta"))
+	id := n.submit()
+	if status, _, err := n.ask(http.MethodGet, "/readyz", ""); status != http.StatusServiceUnavailable || err != nil {
+		t.Errorf("ready without a lake: %d, %v", status, err)
+	}
+	if status, body, err := n.ask(http.MethodGet, "/api/v2/organizations/me", ""); status != http.StatusServiceUnavailable || err != nil || bytes.Contains(body, []byte(s.bucket)) {
+		t.Errorf("asked of a lake that is not there: %d, %v: %s", status, err, body)
+	}
+	s.lake("acme", 1)
+	for again := time.NewTicker(50 * time.Millisecond); ; <-again.C {
+		if status, _, err := n.ask(http.MethodGet, "/readyz", ""); err != nil {
+			t.Fatal(err)
+		} else if status == http.StatusOK {
+			break
+		}
+	}
+	s.lake("beta", 2)
+	n.done(id)
 }

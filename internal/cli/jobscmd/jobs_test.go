@@ -114,7 +114,7 @@ func started(t *testing.T, s *server.Server) (base string) {
 // served serves the lake of an organization.
 func answering(t *testing.T, dir string, limits job.Limits) (base string) {
 	t.Helper()
-	service, err := app.OpenService(t.Context(), app.Lakes{server.DefaultOrganization: dir}, "", app.Cluster{})
+	service, err := app.OpenService(t.Context(), app.ServiceOptions{Lakes: app.Lakes{server.DefaultOrganization: dir}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func (o *Options) withFolder(ctx context.Context, mayMake bool, do func(context.
 	if there, err := home.There(ctx); err != nil || !there && !mayMake {
 		return cmp.Or[error](err, fault.New(fault.NotFound, "there is no %s, and so no job; parley jobs submit and parley serve make it", home))
 	}
-	service, err := app.OpenService(ctx, lakes, o.State, app.Cluster{})
+	service, err := app.OpenService(ctx, app.ServiceOptions{Lakes: lakes, State: o.State})
 	if err != nil {
 		return err
 	}

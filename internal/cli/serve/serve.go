@@ -52,7 +52,7 @@ days, and every job one moment of the lake.
 Clients, tokens and jobs are kept in the server's folder, by default "server" in that of the lake: a server that is
 started again goes on where it was, however it ended. Several organizations, each with a lake, are served by
 --lake NAME=DIR for each and --state for the server's folder, or by --config: all of a parley.yaml, which has them
-extracted. --trino names a cluster that answers large questions, see
+extracted. A lake of that file which is not there yet, or away, is served when it can be opened. --trino names a cluster that answers large questions, see
 docs/trino.md. /metrics, /healthz and /readyz need no token.`,
 		Example: `  parley serve --lake ./lake
   PARLEY_CLIENT_ID=me PARLEY_CLIENT_SECRET=hush parley serve --lake ./lake --addr 127.0.0.1:8080
@@ -93,7 +93,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := app.OpenService(ctx, lakes, o.State, large)
+	service, err := app.OpenService(ctx, app.ServiceOptions{Lakes: lakes, State: o.State, Large: large, Late: o.Config != ""})
 	if err != nil {
 		return err
 	}
@@ -101,6 +101,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if listen.Client, err = o.client(ctx, service, lakes); err != nil {
 		return err
 	}
+	o.tellLate(service.Late())
 	return service.Serve(listen, time.Now).Run(ctx, func(url string) error {
 		if err := o.ready(url, listen.Client); err != nil {
 			return err
@@ -108,6 +109,13 @@ func Run(ctx context.Context, o *Options) (err error) {
 		listen.Log.InfoContext(ctx, "serving", "url", url, "organizations", lakes.Organizations())
 		return nil
 	})
+}
+
+// tellLate says which lakes are not there yet.
+func (o *Options) tellLate(late map[string]error) {
+	for _, name := range slices.Sorted(maps.Keys(late)) {
+		o.Streams.Notef("The lake of %s cannot be opened yet; its clients are answered with 503 until it can, and nothing needs to be started again: %v\n", name, late[name])
+	}
 }
 
 // client is the client beside those of the control database: the one that is given, or one by chance when there is no

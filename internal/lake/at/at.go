@@ -50,6 +50,12 @@ func Changed(ctx context.Context, change func(*Settings)) context.Context {
 	return With(ctx, func() Settings { return s })
 }
 
+// As gives other contexts the settings of this one: for whoever opens a lake later, at the request of somebody who has none.
+func As(ctx context.Context) func(context.Context) context.Context {
+	s := settings(ctx)
+	return func(other context.Context) context.Context { return With(other, func() Settings { return s }) }
+}
+
 func settings(ctx context.Context) Settings {
 	if s, ok := ctx.Value(key{}).(func() Settings); ok {
 		return s()
