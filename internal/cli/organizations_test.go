@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,12 +146,14 @@ func TestServingTheOrganizationsOfAFile(t *testing.T) {
 	if _, _, stderr := parley(t, "serve", "--config", "parley.yaml", "--lake", "acme"); !strings.Contains(stderr, "none of the others can be") {
 		t.Errorf("both flags: %s", stderr)
 	}
-	if code, _, stderr := parley(t, "serve", "--config", "parley.yaml", "--state", "server"); code != 5 || !strings.Contains(stderr, "is no lake") {
-		t.Errorf("before the extraction: exit code %d, %s", code, stderr)
-	}
-	must(t, "extract", "--config", "parley.yaml")
 	one := strings.SplitAfterN(read(t, "parley.yaml"), "\n", 3)
 	write(t, "one.yaml", one[0]+one[1])
+	if ready, err := http.Get(background(t, "serve", "--config", "one.yaml", "--state", "server") + "/readyz"); err != nil || ready.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("before the extraction: %v, %v", ready, err)
+	} else if err := ready.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	must(t, "extract", "--config", "parley.yaml")
 	t.Setenv("GENESYS_CLIENT_ID", "id")
 	t.Setenv("GENESYS_CLIENT_SECRET", "secret")
 	copied := must(t, "extract", "--base-url", background(t, "serve", "--config", "one.yaml"), "--lake", "copy", "--from", "2026-11-06", "--to", "2026-11-08", "--poll", "1ms..10ms", "--json")
