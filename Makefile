@@ -159,6 +159,7 @@ fuzz: setup-build ## Every fuzz target, for FUZZTIME each
 	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
+bench: export PATH := $(CURDIR)/bin/tools:$(PATH)
 bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--huge", "--load", "--soak" or "--workers"
 	@$(GO) run ./bench $(ARGS)
 
