@@ -48,7 +48,7 @@ demo: build ## Extract a simulated contact centre and look at it: sets up, build
 	@bin/parley demo $(ARGS)
 
 .PHONY: test
-test: fmt-check lint unit clients engines examples fuzz ## Check everything, as continuous integration does; lint does what vet does
+test: fmt-check lint unit clients engines examples browser fuzz ## Check everything, as continuous integration does; lint does what vet does
 	@echo "make test: all passed"
 
 .PHONY: fmt-check
@@ -103,7 +103,7 @@ unit: export PATH := $(CURDIR)/bin/tools:$(PATH)
 unit: setup-build ## Unit tests, with the race detector where it says something
 	@tools/unraced >/dev/null
 	@tools/setup postgres && tools/setup s3 && tools/setup deploy
-	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples)$$|$(UNRACED)')
+	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples|page)$$|$(UNRACED)')
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
 	@twice=$$(tools/unraced) && $(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$twice" $$($(TWICE))
 
@@ -132,6 +132,11 @@ clients: setup-build ## The official JavaScript and Python clients, unmodified, 
 engines: setup-build ## PyIceberg and DuckDB read a lake, by the server and by control.db
 	@tools/setup engines
 	@PARLEY_REQUIRE_ENGINES=1 $(GO) test $(STRIPPED) -count 1 -v ./test/engines/
+
+.PHONY: browser
+browser: setup-build ## The pages in Debian's Chromium: every page and key, at three widths, light and dark, without script too
+	@tools/setup browser
+	@PARLEY_REQUIRE_BROWSER=1 $(GO) test $(STRIPPED) -count 1 -v ./test/page/
 
 .PHONY: test-cluster
 test-cluster: export PARLEY_REQUIRE_POSTGRES = 1
@@ -165,4 +170,4 @@ bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
-	@rm -rf bin build .cache test/clients/js/node_modules
+	@rm -rf bin build .cache test/clients/js/node_modules test/page/js/node_modules

@@ -35,6 +35,9 @@ const (
 	RunReports     Permission = "analytics:report:run"                    // row reports, which the platform does not have
 	ViewReports    Permission = "analytics:report:view"
 	DeleteReports  Permission = "analytics:report:delete"
+
+	ViewPersonalData Permission = "parley:personalData:view" // on pages, which the platform does not have: without masks
+	ActOnPages       Permission = "parley:page:act"          // there too: and not only look
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
@@ -53,9 +56,9 @@ func Usual() []Permission {
 	return slices.Concat([]Permission{ViewDetails, ViewAggregates}, lists, reports)
 }
 
-// All lists the permissions that some endpoint of some server asks for: those for conversations as they are now too.
+// All lists the permissions that some endpoint of some server asks for: those for conversations as they are now, and of pages, too.
 func All() []Permission {
-	return append(Asked(), ViewActivity, ViewLive, ViewAttributes)
+	return append(Asked(), ViewActivity, ViewLive, ViewAttributes, ViewPersonalData, ActOnPages)
 }
 
 // ClientID names a client. It is no secret, and no secret passes for it.

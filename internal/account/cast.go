@@ -26,6 +26,10 @@ type State struct {
 	Phase string  `json:"phase"`
 	Start Instant `json:"start"`
 	End   Instant `json:"end,omitzero"` // zero while it lasts
+
+	// Where in the record the segment is that it was read from: by the places of the session among the party's, and of the segment in it.
+	Session int `json:"-"`
+	Segment int `json:"-"`
 }
 
 // called learns from flows what the queues are called to which they sent the conversation, where nothing else says it.
@@ -199,7 +203,7 @@ func (t *teller) draw() {
 			party.Media = append(party.Media, l.s.MediaType)
 		}
 		for _, s := range l.spans {
-			party.States = append(party.States, State{s.phase, Instant{s.start}, Instant{s.end}})
+			party.States = append(party.States, State{s.phase, Instant{s.start}, Instant{s.end}, l.place, s.place})
 			if s.ErrorCode != "" {
 				party.Errors++
 			}

@@ -13,6 +13,7 @@ type leg struct {
 	p     *conversation.Participant
 	s     *conversation.Session
 	party int // the place of its participant in the record
+	place int // of the session in the participant
 	spans []span
 }
 
@@ -22,6 +23,7 @@ type span struct {
 
 	phase      string
 	start, end time.Time // end is zero while it lasts
+	place      int       // of the segment in the session
 }
 
 // open says whether it lasts.
@@ -48,7 +50,7 @@ func (t *teller) readLegs() {
 	for i := range t.c.Participants {
 		p := &t.c.Participants[i]
 		for j := range p.Sessions {
-			t.readLeg(p, &p.Sessions[j], i)
+			t.readLeg(p, i, j)
 		}
 	}
 	slices.SortStableFunc(t.legs, func(a, b *leg) int { return compareStart(a.start(), b.start()) })
@@ -75,12 +77,13 @@ func (t *teller) makeRoom() {
 	t.made, t.spans = slices.Grow(t.made[:0], legs), slices.Grow(t.spans[:0], spans)
 }
 
-func (t *teller) readLeg(p *conversation.Participant, s *conversation.Session, party int) {
-	t.made = append(t.made, leg{p: p, s: s, party: party})
+func (t *teller) readLeg(p *conversation.Participant, party, place int) {
+	s := &p.Sessions[place]
+	t.made = append(t.made, leg{p: p, s: s, party: party, place: place})
 	l, from := &t.made[len(t.made)-1], len(t.spans)
 	ordered := true
 	for k := range s.Segments {
-		ordered = t.readSpan(l, &s.Segments[k], from) && ordered
+		ordered = t.readSpan(l, k, from) && ordered
 	}
 	l.spans = t.spans[from:len(t.spans):len(t.spans)]
 	for i := range s.Metrics {
@@ -107,13 +110,14 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// readSpan reads a segment of a leg whose spans begin at from. It says whether the segment starts no earlier than the one before.
-func (t *teller) readSpan(l *leg, g *conversation.Segment, from int) (ordered bool) {
+// readSpan reads the segment at a place of a leg whose spans begin at from. It says whether the segment starts no earlier than the one before.
+func (t *teller) readSpan(l *leg, place, from int) (ordered bool) {
+	g := &l.s.Segments[place]
 	start := instant(g.SegmentStart)
 	if start.IsZero() {
 		return true
 	}
-	sp := span{g, phaseOf(l.p.Purpose, g.SegmentType), start, instant(g.SegmentEnd)}
+	sp := span{g, phaseOf(l.p.Purpose, g.SegmentType), start, instant(g.SegmentEnd), place}
 	ordered = len(t.spans) == from || !start.Before(t.spans[len(t.spans)-1].start)
 	t.spans = append(t.spans, sp)
 	t.latest = latest(latest(t.latest, start), sp.end)

@@ -105,6 +105,7 @@ type Service struct {
 	home    *server.Home
 	lakes   map[string]*hosted
 	engines answering // one for all: DuckDB bounds its memory by itself
+	shows   bool      // pages
 }
 
 // ServiceOptions is what a service is made of.
@@ -113,6 +114,7 @@ type ServiceOptions struct {
 	State string  // see HomeOf
 	Large Cluster // answers large questions; without a URL there is none
 	Late  bool    // a lake that cannot be opened is opened later; else opening the service fails
+	Pages bool    // browsers are shown pages
 }
 
 // OpenService opens lakes and the home of their server, which is made if it is not there. A lake of rows is fault.Invalid.
@@ -121,7 +123,7 @@ func OpenService(ctx context.Context, o ServiceOptions) (_ *Service, err error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{lakes: map[string]*hosted{}}
+	s := &Service{lakes: map[string]*hosted{}, shows: o.Pages}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -202,6 +204,9 @@ func (s *Service) Serve(l server.Listen, now func() time.Time) *server.Server {
 	}
 	for name, h := range s.lakes {
 		b.Views[name], b.Tables[name], b.Directories[name] = h, h, h.directory
+	}
+	if s.shows {
+		b.Pages = s.pages(now, l.Log)
 	}
 	return server.New(l, b)
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/lake"
 	"github.com/parley-hq/parley/internal/cli/lintrecords"
 	"github.com/parley-hq/parley/internal/cli/lintrequest"
+	"github.com/parley-hq/parley/internal/cli/pagecmd"
 	"github.com/parley-hq/parley/internal/cli/place"
 	"github.com/parley-hq/parley/internal/cli/quarantine"
 	"github.com/parley-hq/parley/internal/cli/querycmd"
@@ -91,7 +92,7 @@ Exit codes:
 	}
 	root.PersistentFlags().BoolVarP(&s.Verbose, "verbose", "v", false, "log what happens to standard error")
 	root.AddCommand(
-		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), querycmd.New(s, Version), get.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), why.New(s, Version), compare.New(s, Version),
+		demo.New(s), sandbox.New(s), extract.New(s, Version), extract.NewReconcile(s, Version), status.New(s), serve.New(s), pagecmd.New(s), querycmd.New(s, Version), get.New(s, Version), rowscmd.New(s, Version), reportcmd.New(s, Version), why.New(s, Version), compare.New(s, Version),
 		doctor.New(s, Version), configcmd.New(s, Version), lintrequest.New(s),
 		importcmd.New(s), export.New(s), columns.New(s), sql.New(s), changes.New(s), schema.New(s), quarantine.New(s), lake.New(s, Version), client.New(s), jobscmd.New(s, Version), generate.New(s),
 		lintrecords.New(s),

@@ -32,8 +32,8 @@ import (
 //	generate simulated records, into a lake
 //	maintain the upkeep of a lake
 var names = map[string][]string{
-	"serve":    {"rates", "clients", "jobs", "runner", "gaps", "notices", "surface", "http"},
-	"passing":  {"folder", "clients", "jobs", "runner", "gaps", "notices", "surface", "http"},
+	"serve":    {"rates", "clients", "jobs", "runner", "gaps", "notices", "surface", "pages", "http"},
+	"passing":  {"folder", "clients", "jobs", "runner", "gaps", "notices", "surface", "pages", "http"},
 	"folder":   {"jobs", "surface"},
 	"answer":   {"runner"},
 	"ask":      {"lake", "snapshot", "engine", "surface"},

@@ -30,6 +30,7 @@ import (
 	"github.com/parley-hq/parley/internal/private"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/role"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/state/postgres/limits"
 )
 
@@ -99,6 +100,21 @@ type Backend struct {
 	Home        *Home          // nil: one that ends with the server
 	Front       Front          // nil: nothing stands before it
 	Owner       *access.Client // who asks in this process; nil where clients do
+	// Pages makes the pages that browsers are shown beside the API; nil: there are none.
+	Pages func(context.Context, PagesOf) (Pages, error)
+}
+
+// PagesOf is what pages have from their server.
+type PagesOf struct {
+	DB     *state.DB     // the control database
+	Access *access.Store // who may ask
+	Secure bool          // the server is reached by TLS alone
+}
+
+// Pages are asked before the API is.
+type Pages interface {
+	http.Handler
+	Handles(r *http.Request) bool
 }
 
 // Front stands before the platform, and sees each request first.
@@ -120,6 +136,7 @@ type Server struct {
 	channels map[string]*notification.Channels
 	notices  map[string]Notices
 	surface  *api.Server
+	pages    Pages
 	socket   net.Listener
 	http     *http.Server
 }
@@ -183,7 +200,8 @@ func (s *Server) Services() role.Services {
 		"gaps":    {Run: newGapWatch(s.Views, s.meter, s.Log).run},
 		"notices": {Open: s.openChannels, Run: s.tell},
 		"surface": {Needs: []string{"clients", "jobs", "engine", "notices"}, Open: s.openSurface},
-		"http":    {Needs: []string{"surface"}, Open: s.listen, Run: s.serve, Close: s.hangUp},
+		"pages":   {Needs: []string{"clients"}, Open: s.openPages},
+		"http":    {Needs: []string{"surface", "pages"}, Open: s.listen, Run: s.serve, Close: s.hangUp},
 	}
 }
 
@@ -258,6 +276,13 @@ func (s *Server) openSurface(context.Context) (err error) {
 	return err
 }
 
+func (s *Server) openPages(ctx context.Context) (err error) {
+	if s.Pages != nil {
+		s.pages, err = s.Pages(ctx, PagesOf{s.kept().DB, s.clients, s.TLS != (TLS{})})
+	}
+	return err
+}
+
 // listen begins to listen. Nobody is answered before serve.
 func (s *Server) listen(ctx context.Context) error {
 	secure, err := s.TLS.config()
@@ -281,10 +306,20 @@ func (s *Server) listen(ctx context.Context) error {
 }
 
 func (s *Server) handler() http.Handler {
-	if s.Front == nil {
-		return s.surface.Handler()
+	platform := s.surface.Handler()
+	if s.Front != nil {
+		platform = s.Front.Before(platform)
 	}
-	return s.Front.Before(s.surface.Handler())
+	if s.pages == nil {
+		return platform
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.pages.Handles(r) {
+			s.pages.ServeHTTP(w, r)
+			return
+		}
+		platform.ServeHTTP(w, r)
+	})
 }
 
 // hangUp closes the socket, which is closed already if the server has served.

@@ -33,6 +33,7 @@ type Options struct {
 	Lakes  []string
 	State  string
 	JSON   bool
+	Page   bool
 }
 
 // New makes the command.
@@ -66,6 +67,7 @@ docs/trino.md. /metrics, /healthz and /readyz need no token.`,
 	f.StringVar(&o.Config, "config", "", "parley.yaml, for the lakes of all its organizations: docs/unattended.md")
 	f.StringVar(&o.State, "state", "", `folder of clients, tokens and jobs (default "server" in the lake's folder), or a Postgres that servers share`)
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
+	f.BoolVar(&o.Page, "page", false, "show pages in a browser, at /ui/: docs/page.md")
 	o.Large.Flags(f)
 	o.Flags(f, "info")
 	cobra.CheckErr(cobra.MarkFlagFilename(f, "config", "yaml", "yml"))
@@ -93,7 +95,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := app.OpenService(ctx, app.ServiceOptions{Lakes: lakes, State: o.State, Large: large, Late: o.Config != ""})
+	service, err := app.OpenService(ctx, app.ServiceOptions{Lakes: lakes, State: o.State, Large: large, Late: o.Config != "", Pages: o.Page})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/engine/confined"
+	"github.com/parley-hq/parley/internal/extract"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/server"
+	"github.com/parley-hq/parley/internal/web"
+	"github.com/parley-hq/parley/internal/web/session"
+)
+
+// pages makes the pages of a server over lakes.
+func (s *Service) pages(now func() time.Time, log *slog.Logger) func(context.Context, server.PagesOf) (server.Pages, error) {
+	return func(ctx context.Context, of server.PagesOf) (server.Pages, error) {
+		sessions, err := session.Open(ctx, of.DB, of.Access, now)
+		if err != nil {
+			return nil, err
+		}
+		return web.New(web.Config{Data: shownLakes(s.lakes), Access: of.Access, Sessions: sessions, Now: now, Secure: of.Secure, Log: log})
+	}
+}
+
+// shownLakes is what pages show of lakes, by organization.
+type shownLakes map[string]*hosted
+
+func (all shownLakes) get(ctx context.Context, organization string) (*openLake, error) {
+	h := all[organization]
+	if h == nil {
+		return nil, fault.New(fault.Forbidden, "There is no data of your organization on this server")
+	}
+	return h.get(ctx)
+}
+
+// Days implements web.Data.
+func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return web.Days{}, err
+	}
+	out := web.Days{Name: all[organization].dir}
+	rules, err := ledger.In(s.lake.Control()).Rules(ctx)
+	if err != nil {
+		return out, err
+	}
+	status, err := extract.StatusOf(ctx, s.lake, s.lake.Control(), rules, nil, nil)
+	if err != nil {
+		return out, err
+	}
+	out.Days = status.Days
+	if at, err := conversation.ParseTime(status.Available); err == nil {
+		out.Available = at
+	}
+	return out, nil
+}
+
+// Record implements web.Data.
+func (all shownLakes) Record(ctx context.Context, who access.Client, id conversation.ID) (r conversation.Record, err error) {
+	s, err := all.get(ctx, who.Organization)
+	if err != nil {
+		return r, err
+	}
+	view, err := s.views.Live(ctx)
+	if err != nil {
+		return r, err
+	}
+	if user, only := who.OnlyUser(); only {
+		view = confined.To(user, view)
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	for r, err := range view.ByID(ctx, []conversation.ID{id}) {
+		return r, err
+	}
+	return r, fault.New(fault.NotFound, "There is no conversation of this id")
+}
+
+// Names implements web.Data.
+func (all shownLakes) Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.lake.NamesOf(ctx, ids)
+	return names.NewBook(h), err
+}

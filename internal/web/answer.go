@@ -1,0 +1,49 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// wantsJSON says whether the same is asked for as JSON.
+func (v *visit) wantsJSON() bool { return strings.HasPrefix(v.r.URL.Path, "/parley/v1/") }
+
+func (v *visit) sendJSON(status int, what any) {
+	text, err := json.Marshal(what)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{}`)
+	}
+	v.sendText(status, text)
+}
+
+// sendText sends JSON that is written already.
+func (v *visit) sendText(status int, text []byte) {
+	h := v.out.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	v.out.WriteHeader(status)
+	_, _ = v.out.Write(text) // whoever asked has left
+}
+
+// count writes a number with commas between its thousands.
+func count(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, text = "−", text[1:]
+	}
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return sign + text
+}
+
+// percent writes a part of the whole, from 0 to 1, for an attribute of SVG.
+func percent(x float64) string {
+	text := strconv.FormatFloat(x*100, 'f', 3, 64)
+	text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	return text + "%"
+}

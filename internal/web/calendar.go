@@ -1,0 +1,353 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ledger"
+)
+
+// calendar is the page of a year.
+type calendar struct {
+	Year      int
+	Years     []int
+	Show      string
+	Shows     []choice
+	Missing   int
+	Settled   int
+	Changing  int
+	Records   int64
+	Gaps      []gap
+	More      int // gaps that are not listed
+	Months    []month
+	Top       int64 // records of the fullest day
+	Available string
+	Empty     bool
+	Name      string
+}
+
+// choice is one of several that a page can be shown by.
+type choice struct {
+	Name    string
+	Address string
+	Now     bool
+}
+
+// gap is days of which the same is missing.
+type gap struct {
+	First, Last conversation.Day
+	Text        string // of the days
+	Reason      string
+	Command     string
+}
+
+// month is a table of a month.
+type month struct {
+	Name    string
+	Number  int
+	Missing int
+	Records int64
+	Weeks   [][]cell
+}
+
+// cell is a day in its week; one without a number is before the first or after the last.
+type cell struct {
+	Day     int
+	Address string
+	Class   string
+	Label   string
+}
+
+// shows are what the colour of a day can say.
+var shows = []string{"records", "delta", "open", "read"}
+
+func newestYear(v *visit) error {
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	year := v.web.cfg.Now().UTC().Year()
+	if n := len(days.Days); n > 0 {
+		year = days.Days[n-1].Day.Start().Year()
+	}
+	return v.redirect("/ui/calendar/" + strconv.Itoa(year))
+}
+
+func (v *visit) days() (Days, error) { return v.web.cfg.Data.Days(v.ctx(), v.who.Organization) }
+
+func calendarPage(v *visit) error {
+	year, err := strconv.Atoi(v.r.PathValue("year"))
+	if err != nil || year < 1 || year > 9999 {
+		return fault.New(fault.NotFound, "There is no such year; write it as 2026")
+	}
+	show := cmp.Or(v.r.URL.Query().Get("show"), shows[0])
+	if !slices.Contains(shows, show) {
+		return fault.Field("show", "show is one of %s", strings.Join(shows, ", "))
+	}
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	c := calendarOf(days, year, show, v.web.cfg.Now())
+	return v.show("calendar", page{
+		Title: "Calendar " + strconv.Itoa(year), Here: "Calendar", State: c.Available, Body: c,
+		JSON: fmt.Sprintf("/parley/v1/days?from=%d-01-01&to=%d-01-01", year, year+1), Command: "parley status --lake " + days.Name,
+	})
+}
+
+// calendarOf makes the page of a year.
+func calendarOf(d Days, year int, show string, now time.Time) calendar {
+	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: d.Name}
+	if !d.Available.IsZero() {
+		c.Available = "complete to " + d.Available.UTC().Format("2006-01-02 15:04") + " UTC"
+	}
+	for _, s := range shows {
+		c.Shows = append(c.Shows, choice{s, fmt.Sprintf("/ui/calendar/%d?show=%s", year, s), s == show})
+	}
+	by := map[conversation.Day]ledger.Day{}
+	years := map[int]bool{year: true}
+	for _, day := range d.Days {
+		y := day.Day.Start().Year()
+		years[y] = true
+		if y == year {
+			by[day.Day] = day
+			c.add(day)
+		}
+	}
+	for y := range years {
+		c.Years = append(c.Years, y)
+	}
+	slices.Sort(c.Years)
+	c.Gaps, c.More = gapsOf(d, year)
+	for m := time.January; m <= time.December; m++ {
+		c.Months = append(c.Months, c.month(m, by, now))
+	}
+	return c
+}
+
+func (c *calendar) add(d ledger.Day) {
+	switch d.Verdict {
+	case ledger.Gap:
+		c.Missing++
+	case ledger.Provisional:
+		c.Changing++
+	case ledger.Settled:
+		c.Settled++
+	}
+	c.Records += d.Records
+	c.Top = max(c.Top, d.Records)
+}
+
+// mostGaps is how many gaps are listed one by one.
+const mostGaps = 12
+
+// gapsOf lists the gaps of a year, the newest first.
+func gapsOf(d Days, year int) (out []gap, more int) {
+	for _, day := range slices.Backward(d.Days) {
+		if day.Verdict != ledger.Gap || day.Day.Start().Year() != year {
+			continue
+		}
+		if last := len(out) - 1; last >= 0 && out[last].Reason == day.Reason && out[last].First == day.Day+1 {
+			out[last].First = day.Day
+			continue
+		}
+		out = append(out, gap{First: day.Day, Last: day.Day, Reason: day.Reason})
+	}
+	for i := range out {
+		out[i].Text = daysText(out[i].First, out[i].Last)
+		out[i].Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", d.Name, out[i].First, out[i].Last+1)
+	}
+	if len(out) > mostGaps {
+		out, more = out[:mostGaps], len(out)-mostGaps
+	}
+	return out, more
+}
+
+// daysText is a day, or the first and the last of several.
+func daysText(first, last conversation.Day) string {
+	a, b := first.Start(), last.Start()
+	switch {
+	case first == last:
+		return a.Format("2 January")
+	case a.Month() == b.Month():
+		return a.Format("2") + " to " + b.Format("2 January")
+	}
+	return a.Format("2 January") + " to " + b.Format("2 January")
+}
+
+func (c *calendar) month(m time.Month, by map[conversation.Day]ledger.Day, now time.Time) month {
+	out := month{Name: m.String(), Number: int(m)}
+	first := time.Date(c.Year, m, 1, 0, 0, 0, 0, time.UTC)
+	week := blanks((int(first.Weekday()) + 6) % 7)
+	for at := first; at.Month() == m; at = at.AddDate(0, 0, 1) {
+		d, known := by[conversation.DayOf(at)]
+		if known {
+			out.Records += d.Records
+			if d.Verdict == ledger.Gap {
+				out.Missing++
+			}
+		}
+		if week = append(week, c.cell(at, d, known, now)); len(week) == 7 {
+			out.Weeks, week = append(out.Weeks, week), nil
+		}
+	}
+	if len(week) > 0 {
+		out.Weeks = append(out.Weeks, append(week, blanks(7-len(week))...))
+	}
+	return out
+}
+
+// blanks are days of a week that are in another month.
+func blanks(n int) []cell { return slices.Repeat([]cell{{}}, n) }
+
+// cell is a day of the calendar. What it is has a shape and a word, and not only a colour.
+func (c *calendar) cell(at time.Time, d ledger.Day, known bool, now time.Time) cell {
+	out := cell{Day: at.Day(), Address: "/ui/day/" + at.Format("2006-01-02"), Label: at.Format("Monday 2 January")}
+	switch {
+	case !known && at.After(now):
+		out.Class, out.Label = "notdue", out.Label+": not due yet"
+		return out
+	case !known:
+		out.Class, out.Label = "before", out.Label+": never asked for"
+		return out
+	case d.Verdict == ledger.Gap:
+		out.Class, out.Label = "gap", out.Label+": missing, "+d.Reason
+		return out
+	}
+	out.Class = fmt.Sprintf("%s l%d", d.Verdict, c.level(d, now))
+	out.Label += ": " + string(d.Verdict) + ", " + count(d.Records) + " records"
+	if d.Delta != nil && *d.Delta != 0 {
+		out.Label += ", " + count(*d.Delta) + " more on the platform"
+	}
+	if d.Open > 0 {
+		out.Label += ", " + count(d.Open) + " without an end"
+	}
+	return out
+}
+
+// level is how dark a day is, from 0 to 5.
+func (c *calendar) level(d ledger.Day, now time.Time) int {
+	switch c.Show {
+	case "delta":
+		if d.Delta == nil || *d.Delta == 0 {
+			return 0
+		}
+		return share(math.Abs(float64(*d.Delta)), float64(max(d.Records, 1))/10)
+	case "open":
+		return share(float64(d.Open), float64(max(d.Records, 1))/10)
+	case "read":
+		read, err := time.Parse(time.RFC3339, d.ReadAt)
+		if err != nil {
+			return 0
+		}
+		return 5 - min(4, int(now.Sub(read).Hours()/24/7))
+	}
+	return share(float64(d.Records), float64(c.Top))
+}
+
+// share is a number as a part of another one: 0 of nothing, and from 1 to 5.
+func share(n, of float64) int {
+	if n <= 0 {
+		return 0
+	}
+	return min(5, 1+int(5*n/(of*1.0001)))
+}
+
+// dayBody is the page of a day.
+type dayBody struct {
+	ledger.Day
+
+	Title    string
+	Sentence string
+	Before   string
+	After    string
+	Command  string
+	Explore  string
+}
+
+func dayPage(v *visit) error {
+	days, d, err := v.day()
+	if err != nil {
+		return err
+	}
+	at := d.Day.Start()
+	b := dayBody{
+		Day: d, Title: at.Format("Monday 2 January 2006"), Sentence: sentenceOf(d),
+		Before: at.AddDate(0, 0, -1).Format("2006-01-02"), After: at.AddDate(0, 0, 1).Format("2006-01-02"),
+	}
+	if d.Verdict != ledger.Settled {
+		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", days.Name, d.Day, d.Day+1)
+	}
+	return v.show("day", page{
+		Title: d.Day.String(), Here: "Calendar", Body: b, JSON: "/parley/v1/days/" + d.Day.String(),
+		Command: fmt.Sprintf("parley status --lake %s --all --from %s --to %s", days.Name, d.Day, d.Day+1),
+	})
+}
+
+// sentenceOf says how far a day is.
+func sentenceOf(d ledger.Day) string {
+	n := count(d.Records) + " conversations"
+	if d.Records == 1 {
+		n = "1 conversation"
+	}
+	switch d.Verdict {
+	case ledger.Gap:
+		return "Something of this day is missing: " + d.Reason + ". The lake has " + n + "."
+	case ledger.Provisional:
+		return n + " so far; the day is read again, as records change for weeks."
+	case ledger.Settled:
+		return n + ", and the day is settled."
+	}
+	return n + "."
+}
+
+// day is the day of the address.
+func (v *visit) day() (Days, ledger.Day, error) {
+	at, err := conversation.ParseDay(v.r.PathValue("day"))
+	if err != nil {
+		return Days{}, ledger.Day{}, fault.New(fault.NotFound, "There is no such day; write it as 2026-07-14")
+	}
+	days, err := v.days()
+	if err != nil {
+		return days, ledger.Day{}, err
+	}
+	i, found := slices.BinarySearchFunc(days.Days, at, func(d ledger.Day, at conversation.Day) int { return d.Day.Start().Compare(at.Start()) })
+	if !found {
+		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract --lake %s --from %s --to %s brings it", at, days.Name, at, at+1)
+	}
+	return days, days.Days[i], nil
+}
+
+func dayJSON(v *visit) error {
+	_, d, err := v.day()
+	if err != nil {
+		return err
+	}
+	v.sendJSON(http.StatusOK, d)
+	return nil
+}
+
+// daysJSON gives the days from one to before another.
+func daysJSON(v *visit) error {
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	q := v.r.URL.Query()
+	out := []ledger.Day{}
+	for _, d := range days.Days {
+		if text := d.Day.String(); (q.Get("from") == "" || text >= q.Get("from")) && (q.Get("to") == "" || text < q.Get("to")) {
+			out = append(out, d)
+		}
+	}
+	v.sendJSON(http.StatusOK, map[string]any{"days": out})
+	return nil
+}

@@ -1,0 +1,227 @@
+// Package web is the pages of a server: what a browser shows of an organization's data, and of one conversation.
+//
+// A page is HTML made here, readable without script, and every state of it has an address. Every page links the same as JSON, and
+// says the command that prints it in a terminal. Geometry is in attributes of SVG, in per cent, so that one text fits every width and
+// the policy that browsers are given needs no exception.
+//
+// Who asks is signed in by a session (package session). What they may not see, because it is personal data, is masked here, before
+// anything is made of it: no template ever has it.
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/web/session"
+)
+
+// Data is what pages show. Safe for concurrent use.
+type Data interface {
+	// Days are those of an organization, in order.
+	Days(ctx context.Context, organization string) (Days, error)
+	// Record is a conversation, if the client may see it; else fault.NotFound.
+	Record(ctx context.Context, who access.Client, id conversation.ID) (conversation.Record, error)
+	// Names are what things are called now that records name by id.
+	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
+}
+
+// Days are the days of an organization.
+type Days struct {
+	Name      string    // what a command calls the data, as --lake ./lake
+	Available time.Time // the platform's data is complete up to here; zero if nobody knows
+	Days      []ledger.Day
+}
+
+// Config is what the pages need.
+type Config struct {
+	Data     Data
+	Access   *access.Store
+	Sessions *session.Store
+	Now      func() time.Time
+	Secure   bool // browsers reach the server by TLS alone
+	Log      *slog.Logger
+}
+
+// Web answers for the pages.
+type Web struct {
+	cfg    Config
+	routes *http.ServeMux
+	masks  masks
+}
+
+// New makes the pages.
+func New(c Config) (*Web, error) {
+	m, err := newMasks()
+	if err != nil {
+		return nil, err
+	}
+	w := &Web{cfg: c, routes: http.NewServeMux(), masks: m}
+	for pattern, answer := range w.pages() {
+		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
+	}
+	return w, nil
+}
+
+// pages are the routes, by pattern. Those that open are for who is not signed in.
+func (w *Web) pages() map[string]handler {
+	return map[string]handler{
+		"GET /{$}":                                  open(toCalendar),
+		"GET /ui/{$}":                               open(toCalendar),
+		"GET /ui/static/{name}":                     open(static),
+		"GET /ui/sign-in":                           open(signInPage),
+		"POST /ui/sign-in":                          open(signIn),
+		"POST /ui/sign-out":                         open(signOut),
+		"GET /ui/link/{link}":                       open(linkPage),
+		"POST /ui/link/{link}":                      open(spendLink),
+		"GET /ui/calendar":                          signedIn(newestYear),
+		"GET /ui/calendar/{year}":                   signedIn(calendarPage),
+		"GET /ui/day/{day}":                         signedIn(dayPage),
+		"GET /ui/conversation":                      signedIn(findPage),
+		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
+		"GET /parley/v1/days":                       signedIn(daysJSON),
+		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
+		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
+		"GET /parley/v1/conversations/{id}/record":  signedIn(recordJSON),
+	}
+}
+
+// Handles says whether a path is one of the pages', and not the API's.
+func (w *Web) Handles(r *http.Request) bool {
+	_, pattern := w.routes.Handler(r)
+	return pattern != "" || isPage(r.URL.Path)
+}
+
+// ServeHTTP answers a request. What changes anything must come from a page of this server.
+func (w *Web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+	guard(out.Header())
+	if err := w.comesFromHere(r); err != nil {
+		w.fail(&visit{web: w, out: out, r: r}, err)
+		return
+	}
+	if _, pattern := w.routes.Handler(r); pattern == "" {
+		w.fail(&visit{web: w, out: out, r: r}, fault.New(fault.NotFound, "There is no such page"))
+		return
+	}
+	w.routes.ServeHTTP(out, r)
+}
+
+// handler answers a visit.
+type handler func(*visit) error
+
+// open lets everybody in.
+func open(h handler) handler { return h }
+
+// signedIn lets those in who are signed in, and sends others to where they can do so.
+func signedIn(h handler) handler {
+	return func(v *visit) error {
+		who, err := v.whoAsks()
+		if errors.Is(err, fault.Unauthorized) && !v.wantsJSON() {
+			return v.toSignIn()
+		}
+		if err != nil {
+			return err
+		}
+		v.who = who
+		if err := who.Require(access.ViewDetails, access.ViewOwnDetails); err != nil {
+			return err
+		}
+		return h(v)
+	}
+}
+
+// visit is one request for a page.
+type visit struct {
+	web *Web
+	out http.ResponseWriter
+	r   *http.Request
+	who access.Client
+}
+
+func (v *visit) ctx() context.Context { return v.r.Context() }
+
+func (w *Web) answer(out http.ResponseWriter, r *http.Request, h handler) {
+	v := &visit{web: w, out: out, r: r}
+	if err := h(v); err != nil {
+		w.fail(v, err)
+	}
+}
+
+// page is what the frame shows around a page.
+type page struct {
+	Title   string
+	Here    string // the entry of the navigation
+	Who     string // who is signed in; empty: nobody
+	State   string // of the data: complete to when
+	JSON    string // address of the same as JSON
+	Command string // that prints the same
+	Body    any
+}
+
+// show writes a page by its template.
+func (v *visit) show(name string, p page) error {
+	p.Who = v.who.Organization
+	return v.write(http.StatusOK, name, p)
+}
+
+func (v *visit) write(status int, name string, p page) error {
+	var text bytes.Buffer
+	if err := pages[name].ExecuteTemplate(&text, "frame", p); err != nil {
+		return err
+	}
+	h := v.out.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	v.out.WriteHeader(status)
+	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
+	return nil
+}
+
+// failure is a page that says what went wrong.
+type failure struct {
+	Message string
+	ID      string
+	Again   bool // it may pass
+}
+
+// fail says what went wrong, as a page or as JSON. What is nobody's business but ours is in the log alone.
+func (w *Web) fail(v *visit, err error) {
+	f := failure{Message: "Something went wrong here that is not told outside; the log of the server has it under this id.", ID: uuid.NewString()}
+	status := fault.HTTPStatus(err)
+	if told, ok := errors.AsType[*fault.Error](err); ok && fault.Outward(err) {
+		f.Message = told.Message
+	}
+	f.Again = status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests || status == http.StatusGatewayTimeout
+	if status >= http.StatusInternalServerError && v.ctx().Err() == nil {
+		w.cfg.Log.ErrorContext(v.ctx(), "page failed", "request", f.ID, "err", err)
+	}
+	if v.wantsJSON() {
+		v.sendJSON(status, map[string]any{"message": f.Message, "status": status, "contextId": f.ID})
+		return
+	}
+	p := page{Title: http.StatusText(status), Who: v.who.Organization, Body: f}
+	if err := v.write(status, "failure", p); err != nil {
+		w.cfg.Log.ErrorContext(v.ctx(), "page failed", "request", f.ID, "err", err)
+	}
+}
+
+// pages are the templates, by name.
+var pages = func() map[string]*template.Template {
+	out := map[string]*template.Template{}
+	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
+	for _, name := range []string{"calendar", "day", "conversation", "find", "sign-in", "link", "failure"} {
+		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
+	}
+	return out
+}()
