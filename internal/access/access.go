@@ -37,7 +37,6 @@ const (
 	DeleteReports  Permission = "analytics:report:delete"
 
 	ViewPersonalData Permission = "parley:personalData:view" // on pages, which the platform does not have: without masks
-	ActOnPages       Permission = "parley:page:act"          // there too: and not only look
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
@@ -58,7 +57,7 @@ func Usual() []Permission {
 
 // All lists the permissions that some endpoint of some server asks for: those for conversations as they are now, and of pages, too.
 func All() []Permission {
-	return append(Asked(), ViewActivity, ViewLive, ViewAttributes, ViewPersonalData, ActOnPages)
+	return append(Asked(), ViewActivity, ViewLive, ViewAttributes, ViewPersonalData)
 }
 
 // ClientID names a client. It is no secret, and no secret passes for it.

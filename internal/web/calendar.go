@@ -52,7 +52,6 @@ type gap struct {
 // month is a table of a month.
 type month struct {
 	Name    string
-	Number  int
 	Missing int
 	Records int64
 	Weeks   [][]cell
@@ -184,7 +183,7 @@ func daysText(first, last conversation.Day) string {
 }
 
 func (c *calendar) month(m time.Month, by map[conversation.Day]ledger.Day, now time.Time) month {
-	out := month{Name: m.String(), Number: int(m)}
+	out := month{Name: m.String()}
 	first := time.Date(c.Year, m, 1, 0, 0, 0, 0, time.UTC)
 	week := blanks((int(first.Weekday()) + 6) % 7)
 	for at := first; at.Month() == m; at = at.AddDate(0, 0, 1) {
@@ -270,7 +269,6 @@ type dayBody struct {
 	Before   string
 	After    string
 	Command  string
-	Explore  string
 }
 
 func dayPage(v *visit) error {

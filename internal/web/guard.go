@@ -27,7 +27,7 @@ func isPage(path string) bool { return path == "/" || strings.HasPrefix(path, "/
 // comesFromHere refuses what another site has a browser ask for: what changes anything, by http.CrossOriginProtection, and on
 // the loopback address everything by another name, which a name server may have pointed here.
 func (w *Web) comesFromHere(r *http.Request) error {
-	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+	if err := w.own.Check(r); err != nil {
 		return fault.New(fault.Forbidden, "This was asked for by a page of another site")
 	}
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && isLoopback(local.String()) && !isLoopback(r.Host) {

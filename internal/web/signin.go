@@ -30,7 +30,7 @@ func (v *visit) whoAsks() (access.Client, error) {
 	return v.web.cfg.Sessions.Who(v.ctx(), c.Value)
 }
 
-// signIn is what the page of that name shows.
+// signInBody is what the page to sign in shows.
 type signInBody struct {
 	Next   string // where to go then
 	Reason string // why it did not work

@@ -58,6 +58,7 @@ type Config struct {
 type Web struct {
 	cfg    Config
 	routes *http.ServeMux
+	own    *http.CrossOriginProtection
 	masks  masks
 }
 
@@ -67,7 +68,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), masks: m}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
