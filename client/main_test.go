@@ -37,7 +37,7 @@ func during(do func()) (err error) {
 	}
 	owner := server.NewCredentials()
 	live.id, live.secret = owner.ID, owner.Secret
-	s := opened.Serve(server.Listen{Addr: "127.0.0.1:0", Client: owner, Log: slog.New(slog.DiscardHandler)}, served.Control{})
+	s := opened.Serve(server.Listen{Addr: "127.0.0.1:0", Client: owner, Log: slog.New(slog.DiscardHandler)}, served.Control{}, nil)
 	return s.Run(ctx, func(url string) error {
 		live.url = url
 		do()

@@ -58,7 +58,7 @@ func New(t testing.TB, options ...Option) *Sandbox {
 		t.Fatalf("sandboxtest: %v", c.placed(err))
 	}
 	s := &Sandbox{ClientID: c.listen.Client.ID, ClientSecret: c.listen.Client.Secret, t: t, sandbox: opened}
-	s.server = opened.Serve(c.listen, served.Control{})
+	s.server = opened.Serve(c.listen, served.Control{}, nil)
 	s.run()
 	return s
 }

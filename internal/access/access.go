@@ -36,7 +36,9 @@ const (
 	ViewReports    Permission = "analytics:report:view"
 	DeleteReports  Permission = "analytics:report:delete"
 
-	ViewPersonalData Permission = "parley:personalData:view" // on pages, which the platform does not have: without masks
+	// Of pages, which the platform does not have.
+	ViewPersonalData Permission = "parley:personalData:view" // without masks
+	ActOnPages       Permission = "parley:page:act"          // submit and cancel jobs, control a sandbox
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
@@ -50,14 +52,14 @@ var (
 )
 
 // Usual lists what a client may do if nobody says otherwise: see every conversation, by every endpoint of a server, with the
-// names of what is in it.
+// names of what is in it, and do on pages what the API lets it do.
 func Usual() []Permission {
-	return slices.Concat([]Permission{ViewDetails, ViewAggregates}, lists, reports)
+	return slices.Concat([]Permission{ViewDetails, ViewAggregates, ActOnPages}, lists, reports)
 }
 
 // All lists the permissions that some endpoint of some server asks for: those for conversations as they are now, and of pages, too.
 func All() []Permission {
-	return append(Asked(), ViewActivity, ViewLive, ViewAttributes, ViewPersonalData)
+	return append(Asked(), ViewActivity, ViewLive, ViewAttributes, ViewPersonalData, ActOnPages)
 }
 
 // ClientID names a client. It is no secret, and no secret passes for it.

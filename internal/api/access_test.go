@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -146,4 +147,24 @@ func TestPreferredCoding(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", accept, got, want)
 		}
 	}
+}
+
+// Whoever stands before the server says who asks: no token is needed, and permissions hold as everywhere.
+func TestAKnownClientAsks(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		for name, q := range map[string]struct {
+			client access.Client
+			status int
+		}{
+			"who may see": {access.Client{ID: "page", Organization: "org-1", Permissions: access.Usual()}, http.StatusOK},
+			"who may not": {access.Client{ID: "page", Organization: "org-1", Permissions: []access.Permission{access.ViewAggregates}}, http.StatusForbidden},
+			"a stranger":  {access.Client{ID: "page", Organization: "elsewhere", Permissions: access.Usual()}, http.StatusForbidden},
+		} {
+			out := httptest.NewRecorder()
+			x.server.As(q.client).ServeHTTP(out, httptest.NewRequest(http.MethodGet, details+"/jobs/availability", nil))
+			if out.Code != q.status {
+				t.Errorf("%s: got %d: %s", name, out.Code, out.Body)
+			}
+		}
+	})
 }

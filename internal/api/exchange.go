@@ -29,13 +29,14 @@ type exchange struct {
 	begun  time.Time
 	route  *route            // nil if there is none
 	params map[string]string // values of the route's {names}
+	known  *access.Client    // who asks, if somebody has made sure of it before
 	client access.Client     // who asks; without an id until that is known
 	usage  limit.Usage       // of the client's requests
 }
 
 // serve answers one request, whatever happens.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{server: s, id: uuid.NewString(), r: r, begun: time.Now(), usage: s.rate.Unused()}
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, known *access.Client) {
+	x := &exchange{server: s, id: uuid.NewString(), r: r, begun: time.Now(), usage: s.rate.Unused(), known: known}
 	x.out = newResponse(w, r, s.encoders)
 	x.awaitBody()
 	x.setHeaders()
@@ -76,6 +77,10 @@ func (x *exchange) admit() (err error) {
 		x.client = *owner
 		x.client.Permissions = access.All() // without any it would be confined to nobody
 		return nil
+	}
+	if x.known != nil {
+		x.client = *x.known
+		return x.require(x.route.needs)
 	}
 	if x.client, err = x.server.cfg.Access.Authenticate(x.r.Context(), bearer(x.r)); err != nil {
 		return err

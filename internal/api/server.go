@@ -142,7 +142,15 @@ func New(c Config) (*Server, error) {
 }
 
 // Handler serves every route of the server, and an error in the platform's shape for anything else. It never redirects.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, nil) })
+}
+
+// As is the handler for who has shown already that they are a client, and whose requests somebody else counts: the pages, which
+// show people what the API answers. What the client may see, and whose turn it is, is as everywhere.
+func (s *Server) As(c access.Client) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, &c) })
+}
 
 // Stopping has /readyz answer that the server is not ready, so that nobody sends it requests that it will not finish.
 func (s *Server) Stopping() { s.stopping.Store(true) }

@@ -2,13 +2,10 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
-	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/engine/confined"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
@@ -21,12 +18,17 @@ import (
 // pages makes the pages of a server over lakes.
 func (s *Service) pages(now func() time.Time, log *slog.Logger) func(context.Context, server.PagesOf) (server.Pages, error) {
 	return func(ctx context.Context, of server.PagesOf) (server.Pages, error) {
-		sessions, err := session.Open(ctx, of.DB, of.Access, now)
-		if err != nil {
-			return nil, err
-		}
-		return web.New(web.Config{Data: shownLakes(s.lakes), Access: of.Access, Sessions: sessions, Now: now, Secure: of.Secure, Log: log})
+		return pagesOver(ctx, of, web.Config{Data: shownLakes(s.lakes), Now: now, Log: log})
 	}
+}
+
+// pagesOver makes pages with what their server has. Sessions go by the machine's clock: who moves that of a sandbox stays signed in.
+func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.Pages, err error) {
+	if c.Sessions, err = session.Open(ctx, of.DB, of.Access, time.Now); err != nil {
+		return nil, err
+	}
+	c.Ask, c.Rate, c.Access, c.Secure, c.Machine = of.Ask, of.Rate, of.Access, of.Secure, time.Now
+	return web.New(c)
 }
 
 // shownLakes is what pages show of lakes, by organization.
@@ -60,26 +62,6 @@ func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, 
 		out.Available = at
 	}
 	return out, nil
-}
-
-// Record implements web.Data.
-func (all shownLakes) Record(ctx context.Context, who access.Client, id conversation.ID) (r conversation.Record, err error) {
-	s, err := all.get(ctx, who.Organization)
-	if err != nil {
-		return r, err
-	}
-	view, err := s.views.Live(ctx)
-	if err != nil {
-		return r, err
-	}
-	if user, only := who.OnlyUser(); only {
-		view = confined.To(user, view)
-	}
-	defer func() { err = errors.Join(err, view.Close()) }()
-	for r, err := range view.ByID(ctx, []conversation.ID{id}) {
-		return r, err
-	}
-	return r, fault.New(fault.NotFound, "There is no conversation of this id")
 }
 
 // Names implements web.Data.

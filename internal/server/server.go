@@ -106,15 +106,19 @@ type Backend struct {
 
 // PagesOf is what pages have from their server.
 type PagesOf struct {
-	DB     *state.DB     // the control database
-	Access *access.Store // who may ask
-	Secure bool          // the server is reached by TLS alone
+	DB     *state.DB                        // the control database
+	Access *access.Store                    // who may ask
+	Ask    func(access.Client) http.Handler // the API, for a client that is known
+	Rate   limit.Rate                       // of what each asks of the pages
+	Secure bool                             // the server is reached by TLS alone
 }
 
 // Pages are asked before the API is.
 type Pages interface {
 	http.Handler
 	Handles(r *http.Request) bool
+	// Link makes a path by which somebody signs in once.
+	Link(ctx context.Context, organization string, permissions []access.Permission) (path string, err error)
 }
 
 // Front stands before the platform, and sees each request first.
@@ -163,6 +167,16 @@ func (s *Server) Surface() *api.Server { return s.surface }
 // Manager has the server's jobs, once they are open.
 func (s *Server) Manager() *job.Manager { return s.jobs }
 
+// PageLink makes an address by which somebody signs in to the pages of a running server, once, and may do so much there. It is empty if
+// there are no pages.
+func (s *Server) PageLink(ctx context.Context, organization string, permissions []access.Permission) (string, error) {
+	if s.pages == nil {
+		return "", nil
+	}
+	path, err := s.pages.Link(ctx, organization, permissions)
+	return s.url() + path, err
+}
+
 // Run serves until ctx ends, finishes what is in flight, and clears up. Ready is told the address once somebody can
 // connect to it.
 func (s *Server) Run(ctx context.Context, ready func(url string) error) error {
@@ -200,8 +214,8 @@ func (s *Server) Services() role.Services {
 		"gaps":    {Run: newGapWatch(s.Views, s.meter, s.Log).run},
 		"notices": {Open: s.openChannels, Run: s.tell},
 		"surface": {Needs: []string{"clients", "jobs", "engine", "notices"}, Open: s.openSurface},
-		"pages":   {Needs: []string{"clients"}, Open: s.openPages},
-		"http":    {Needs: []string{"surface", "pages"}, Open: s.listen, Run: s.serve, Close: s.hangUp},
+		"pages":   {Needs: []string{"surface"}, Open: s.openPages},
+		"http":    {Needs: []string{"pages"}, Open: s.listen, Run: s.serve, Close: s.hangUp},
 	}
 }
 
@@ -276,10 +290,20 @@ func (s *Server) openSurface(context.Context) (err error) {
 	return err
 }
 
+// pageRequests is how many requests for pages each may make a minute: a page that is looked at closely asks several times a second.
+const pageRequests = 1200
+
 func (s *Server) openPages(ctx context.Context) (err error) {
-	if s.Pages != nil {
-		s.pages, err = s.Pages(ctx, PagesOf{s.kept().DB, s.clients, s.TLS != (TLS{})})
+	if s.Pages == nil {
+		return nil
 	}
+	rates := s.rates
+	if rates == nil {
+		rates = limit.InMemory
+	}
+	s.pages, err = s.Pages(ctx, PagesOf{
+		DB: s.kept().DB, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Secure: s.TLS != (TLS{}),
+	})
 	return err
 }
 

@@ -32,6 +32,7 @@ type calendar struct {
 	Available string
 	Empty     bool
 	Name      string
+	Live      bool
 }
 
 // choice is one of several that a page can be shown by.
@@ -96,15 +97,19 @@ func calendarPage(v *visit) error {
 		return err
 	}
 	c := calendarOf(days, year, show, v.web.cfg.Now())
-	return v.show("calendar", page{
+	p := page{
 		Title: "Calendar " + strconv.Itoa(year), Here: "Calendar", State: c.Available, Body: c,
-		JSON: fmt.Sprintf("/parley/v1/days?from=%d-01-01&to=%d-01-01", year, year+1), Command: "parley status --lake " + days.Name,
-	})
+		JSON: fmt.Sprintf("/parley/v1/days?from=%d-01-01&to=%d-01-01", year, year+1),
+	}
+	if !days.Live {
+		p.Command = "parley status --lake " + days.Name
+	}
+	return v.show("calendar", p)
 }
 
 // calendarOf makes the page of a year.
 func calendarOf(d Days, year int, show string, now time.Time) calendar {
-	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: d.Name}
+	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: d.Name, Live: d.Live}
 	if !d.Available.IsZero() {
 		c.Available = "complete to " + d.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
@@ -281,13 +286,14 @@ func dayPage(v *visit) error {
 		Day: d, Title: at.Format("Monday 2 January 2006"), Sentence: sentenceOf(d),
 		Before: at.AddDate(0, 0, -1).Format("2006-01-02"), After: at.AddDate(0, 0, 1).Format("2006-01-02"),
 	}
-	if d.Verdict != ledger.Settled {
+	if d.Verdict != ledger.Settled && !days.Live {
 		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", days.Name, d.Day, d.Day+1)
 	}
-	return v.show("day", page{
-		Title: d.Day.String(), Here: "Calendar", Body: b, JSON: "/parley/v1/days/" + d.Day.String(),
-		Command: fmt.Sprintf("parley status --lake %s --all --from %s --to %s", days.Name, d.Day, d.Day+1),
-	})
+	p := page{Title: d.Day.String(), Here: "Calendar", Body: b, JSON: "/parley/v1/days/" + d.Day.String()}
+	if !days.Live {
+		p.Command = fmt.Sprintf("parley status --lake %s --all --from %s --to %s", days.Name, d.Day, d.Day+1)
+	}
+	return v.show("day", p)
 }
 
 // sentenceOf says how far a day is.
@@ -318,6 +324,9 @@ func (v *visit) day() (Days, ledger.Day, error) {
 		return days, ledger.Day{}, err
 	}
 	i, found := slices.BinarySearchFunc(days.Days, at, func(d ledger.Day, at conversation.Day) int { return d.Day.Start().Compare(at.Start()) })
+	if !found && days.Live {
+		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform has nothing of %s", at)
+	}
 	if !found {
 		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract --lake %s --from %s --to %s brings it", at, days.Name, at, at+1)
 	}

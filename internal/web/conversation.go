@@ -107,7 +107,11 @@ func (v *visit) mayName(of account.Noun) bool {
 
 // records are the conversation of the address as it is, and masked if need be.
 func (v *visit) records() (raw, shown conversation.Record, err error) {
-	if raw, err = v.web.cfg.Data.Record(v.ctx(), v.who, conversation.ID(v.r.PathValue("id"))); err != nil {
+	text, err := v.ask(http.MethodGet, "/api/v2/analytics/conversations/"+url.PathEscape(v.r.PathValue("id"))+"/details", nil)
+	if err != nil {
+		return raw, shown, err
+	}
+	if raw, err = wire.Record(text); err != nil {
 		return raw, shown, err
 	}
 	shown, err = v.web.masks.of(v.who, raw)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/session"
 )
 
 // cookie names the cookie of a session. Under TLS its name has browsers take it from this host alone, for all of it.
@@ -113,6 +115,12 @@ func signOut(v *visit) error {
 
 // linkPage shows a button and nothing else: whatever looks at links before people do must not spend them.
 func linkPage(v *visit) error { return v.show("link", page{Title: "Sign in by a link"}) }
+
+// Link makes a path by which somebody signs in once, for as long as one may stay.
+func (w *Web) Link(ctx context.Context, organization string, permissions []access.Permission) (path string, err error) {
+	text, err := w.cfg.Sessions.Link(ctx, organization, permissions, session.Most)
+	return "/ui/link/" + text, err
+}
 
 // spendLink begins the session of a link.
 func spendLink(v *visit) error {

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -20,26 +21,25 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/web/session"
 )
 
-// Data is what pages show. Safe for concurrent use.
+// Data is what pages show and the API does not tell. Safe for concurrent use.
 type Data interface {
 	// Days are those of an organization, in order.
 	Days(ctx context.Context, organization string) (Days, error)
-	// Record is a conversation, if the client may see it; else fault.NotFound.
-	Record(ctx context.Context, who access.Client, id conversation.ID) (conversation.Record, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
 }
 
 // Days are the days of an organization.
 type Days struct {
-	Name      string    // what a command calls the data, as --lake ./lake
+	Name      string    // of the lake, as --lake ./lake has it
+	Live      bool      // there is no lake: the data is a platform's own
 	Available time.Time // the platform's data is complete up to here; zero if nobody knows
 	Days      []ledger.Day
 }
@@ -47,10 +47,14 @@ type Days struct {
 // Config is what the pages need.
 type Config struct {
 	Data     Data
+	Ask      func(access.Client) http.Handler // the API, for a client that is known
+	Rate     limit.Rate                       // of what each asks of the pages
 	Access   *access.Store
 	Sessions *session.Store
-	Now      func() time.Time
-	Secure   bool // browsers reach the server by TLS alone
+	Control  http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
+	Now      func() time.Time // the clock of the data
+	Machine  func() time.Time // the clock by which requests are counted
+	Secure   bool             // browsers reach the server by TLS alone
 	Log      *slog.Logger
 }
 
@@ -135,6 +139,9 @@ func signedIn(h handler) handler {
 			return err
 		}
 		v.who = who
+		if u := v.web.cfg.Rate.Take(v.ctx(), string(who.ID), v.web.cfg.Machine()); u.Over {
+			return &fault.Error{Kind: fault.Throttled, RetryAfter: u.Reset, Message: fmt.Sprintf("Pages were asked for %d times within a minute; try again in %d s", u.Allowed, u.Seconds())}
+		}
 		if err := who.Require(access.ViewDetails, access.ViewOwnDetails); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/web/session"
@@ -33,12 +34,25 @@ type fake struct {
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
 
-func (f *fake) Record(_ context.Context, _ access.Client, id conversation.ID) (conversation.Record, error) {
-	r, err := wire.Record([]byte(f.record))
-	if err == nil && r.ID != id {
-		err = fault.New(fault.NotFound, "There is no conversation of this id")
-	}
-	return r, err
+// ask is the API, which has the record alone, and is told who asks.
+func (f *fake) ask(who access.Client) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		record, err := wire.Record([]byte(f.record))
+		switch {
+		case f.err != nil:
+			err = f.err
+		case err == nil && r.URL.Path != "/api/v2/analytics/conversations/"+string(record.ID)+"/details":
+			err = fault.New(fault.NotFound, "There is no conversation of this id")
+		}
+		if err == nil {
+			err = who.Require(access.ViewDetails)
+		}
+		if err != nil {
+			w.(interface{ Fail(err error) }).Fail(err)
+			return
+		}
+		_, _ = w.Write(record.JSON)
+	})
 }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
@@ -113,7 +127,9 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 		t.Fatal(err)
 	}
 	data := &fake{days: someDays(), record: planted}
-	pages, err := New(Config{Data: data, Access: site.clients, Sessions: site.sessions, Now: now, Log: slog.New(slog.DiscardHandler)})
+	pages, err := New(Config{
+		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,8 +35,8 @@ type Options struct {
 
 // roles are what whoever follows a link may do.
 var roles = map[string][]access.Permission{
-	"read":     {access.ViewDetails, access.ViewAggregates},
-	"personal": {access.ViewDetails, access.ViewAggregates, access.ViewPersonalData},
+	"read":     session.Reading(),
+	"personal": append(session.Reading(), access.ViewPersonalData),
 }
 
 // New makes the command with its part.

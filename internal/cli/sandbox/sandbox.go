@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/parley-hq/parley/internal/app"
 	"github.com/parley-hq/parley/internal/cli/importcmd"
 	"github.com/parley-hq/parley/internal/cli/serving"
 	"github.com/parley-hq/parley/internal/cli/ui"
@@ -43,6 +44,7 @@ type Options struct {
 	Data    string
 	Script  string
 	Control string
+	Page    bool
 
 	file *scenario.File // that of Script, once it is read
 	JSON bool
@@ -105,6 +107,7 @@ The official clients work against it when they are pointed at its address: see d
 	f.StringVar(&o.Script, "scenario", "", "YAML file that says how it begins, what happens when, and its faults; flags that are given count before it")
 	f.StringVar(&o.Data, "data", "", "folder that keeps what is done to the sandbox, its jobs and clients (default: they end with it)")
 	f.StringVar(&o.Control, "control", machine, "who may control it under /_sandbox/: machine (programs of this one), anyone, nobody")
+	f.BoolVar(&o.Page, "page", true, "show pages in a browser, at /ui/: docs/page.md")
 	f.BoolVar(&o.JSON, "json", false, `print one line, {"url":..,"client_id":..,"client_secret":..}, when it is ready`)
 	return cmd
 }
@@ -133,7 +136,25 @@ func Run(ctx context.Context, o *Options) (err error) {
 	if listen.Client, err = o.client(ctx, s); err != nil {
 		return err
 	}
-	return s.Serve(listen, served.Control{Nobody: o.Control == nobody, Anyone: o.Control == anyone}).Run(ctx, func(url string) error { return o.ready(url, listen.Client, s.World) })
+	running := s.Serve(listen, served.Control{Nobody: o.Control == nobody, Anyone: o.Control == anyone}, o.pages())
+	return running.Run(ctx, func(url string) error {
+		if err := o.ready(url, listen.Client, s.World); err != nil || o.JSON {
+			return err
+		}
+		link, err := running.PageLink(ctx, server.DefaultOrganization, running.Permissions)
+		if link != "" {
+			o.Streams.Printf("\nSee it in a browser, by a link that is good once within 10 minutes:\n  %s\n", link)
+		}
+		return err
+	})
+}
+
+// pages makes those that browsers are shown; nil if none are.
+func (o *Options) pages() served.Pages {
+	if !o.Page {
+		return nil
+	}
+	return app.SandboxPages
 }
 
 // client is whom the sandbox knows from the start: the one that was given, and else one by chance; with a folder that keeps

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/web/session"
 )
 
 // Options is everything "parley serve" reads.
@@ -104,13 +105,30 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	o.tellLate(service.Late())
-	return service.Serve(listen, time.Now).Run(ctx, func(url string) error {
+	running := service.Serve(listen, time.Now)
+	return running.Run(ctx, func(url string) error {
 		if err := o.ready(url, listen.Client); err != nil {
+			return err
+		}
+		if err := o.invite(ctx, running, lakes); err != nil {
 			return err
 		}
 		listen.Log.InfoContext(ctx, "serving", "url", url, "organizations", lakes.Organizations())
 		return nil
 	})
+}
+
+// invite shows whoever sits at the terminal a link to the pages. What is printed elsewhere ends in a journal, which others read.
+func (o *Options) invite(ctx context.Context, running *server.Server, lakes app.Lakes) error {
+	names := lakes.Organizations()
+	if !o.Streams.OutTerminal || o.JSON || len(names) != 1 {
+		return nil
+	}
+	link, err := running.PageLink(ctx, names[0], session.Reading())
+	if link != "" {
+		o.Streams.Printf("See it in a browser, by a link that is good once within 10 minutes:\n  %s\n", link)
+	}
+	return err
 }
 
 // tellLate says which lakes are not there yet.

@@ -27,7 +27,7 @@ func newSandbox(t *testing.T, client server.Credentials) (*server.Server, *rule.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, Control{}), s.Faults()
+	return s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, Control{}, nil), s.Faults()
 }
 
 // answered asks as ask does, whatever the answer is.
@@ -161,7 +161,7 @@ func TestFaultsOutliveTheProcess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at, stop, ended := servertest.Running(t, s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, Control{}))
+		at, stop, ended := servertest.Running(t, s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, Control{}, nil))
 		token := servertest.Login(t, at, client)
 		if round == 0 {
 			if status, text := answered(t, "", "POST", at+rule.Path, `{"name":"busy","route":"me","times":3,"answer":{"status":503}}`); status != http.StatusCreated {

@@ -2,6 +2,7 @@ package served
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -53,18 +54,17 @@ func newFront(seed uint64, note func(jsontext.Value) error) *front {
 // who tells which client a request comes from.
 func (f *front) who(r *http.Request) string { return string(f.server.Surface().Asker(r)) }
 
-// stand has it stand before a server over a world.
-func (f *front) stand(s *server.Server, w *sandbox.World, c Control) {
-	f.server = s
+// controls answer under /_sandbox/; nil if nobody may control the world.
+func (f *front) controls(w *sandbox.World, c Control, log *slog.Logger) http.Handler {
 	f.requests = requests.New(requests.Config{Now: w.Clock, Client: f.who})
 	f.watched = f.requests.Surface()
 	if c.Nobody {
-		return
+		return nil
 	}
-	h := control.New(control.Config{World: w, Anyone: c.Anyone, Log: s.Log})
+	h := control.New(control.Config{World: w, Anyone: c.Anyone, Log: log})
 	h.Mount(rule.Path, f.faults.Surface())
 	h.Mount(requests.Path, f.watched)
-	f.control = h
+	return h
 }
 
 // Before is the platform with all that stands before it. There is no mux for both: it would redirect from paths that need

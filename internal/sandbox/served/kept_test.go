@@ -26,7 +26,7 @@ func TestTheClientOfAKeptSandboxMayDoEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, enough := s.Serve(server.Listen{Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)}, Control{}), errors.New("enough")
+	server, enough := s.Serve(server.Listen{Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)}, Control{}, nil), errors.New("enough")
 	err = server.While(t.Context(), func(_ context.Context, at string) error {
 		token := servertest.Login(t, at, made)
 		const window = `{"query":[{"type":"DATE_RANGE","fields":["startTime"],"startValue":"2026-11-09","endValue":"2026-11-10"}]}`

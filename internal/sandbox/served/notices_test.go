@@ -72,7 +72,7 @@ func TestClientsAreToldOfTheNightlyBatch(t *testing.T) {
 	if _, err := s.Faults().AddAll([]rule.Rule{{Name: "late", Route: "GET /channels/{channelId}", Delay: rule.Duration(time.Millisecond)}}); err != nil {
 		t.Fatal(err)
 	}
-	at, stop, ended := servertest.Running(t, s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, Control{}))
+	at, stop, ended := servertest.Running(t, s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Log: slog.New(slog.DiscardHandler)}, Control{}, nil))
 	token := servertest.Login(t, at, client)
 	one, other := listen(t, at, token), listen(t, at, token)
 	if err := s.World.MoveClock(t.Context(), clock.Change{Advance: 20 * time.Hour}); err != nil {

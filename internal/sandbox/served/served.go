@@ -5,6 +5,8 @@ package served
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -112,13 +114,19 @@ func (s *Sandbox) Client(ctx context.Context) (c server.Credentials, err error) 
 // Control is who may control a sandbox; the zero value is programs of this machine.
 type Control struct{ Nobody, Anyone bool }
 
-// Serve makes its server; one at a time.
-func (s *Sandbox) Serve(l server.Listen, c Control) *server.Server {
+// Pages makes the pages that browsers are shown of a world, with what controls it; nil: nobody does.
+type Pages func(w *sandbox.World, control http.Handler, log *slog.Logger) func(context.Context, server.PagesOf) (server.Pages, error)
+
+// Serve makes its server; one at a time. Without pages it has none.
+func (s *Sandbox) Serve(l server.Listen, c Control, p Pages) *server.Server {
 	b := backend(s.World)
 	b.Home, b.Front = s.folder, s.front
-	made := server.New(l, b)
-	s.front.stand(made, s.World, c)
-	return made
+	s.front.control = s.front.controls(s.World, c, l.Log)
+	if p != nil {
+		b.Pages = p(s.World, s.front.control, l.Log)
+	}
+	s.front.server = server.New(l, b)
+	return s.front.server
 }
 
 // New makes a server over a world that nobody controls, whose clients, tokens and jobs end with it.

@@ -13,6 +13,7 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -55,6 +56,11 @@ var schema = state.Schema{Owner: "pages", Steps: []string{`
 
 // Tables are those of this package in the control database, for who copies it whole.
 func Tables() state.Schema { return schema }
+
+// Reading is what somebody needs to see all pages, with personal data masked.
+func Reading() []access.Permission {
+	return []access.Permission{access.ViewDetails, access.ViewAggregates}
+}
 
 // Store keeps sessions and links. Processes over the same database see each other's. Safe for concurrent use.
 type Store struct {
@@ -125,7 +131,7 @@ func (s *Store) Who(ctx context.Context, text string) (access.Client, error) {
 		}
 	}
 	if len(r.box) == 0 {
-		return access.Client{ID: "link", Name: "a link", Organization: r.organization, Permissions: parted(r.permissions)}, nil
+		return access.Client{ID: access.ClientID("link " + hex.EncodeToString(r.hash[:6])), Name: "a link", Organization: r.organization, Permissions: parted(r.permissions)}, nil
 	}
 	token, err := open(text, r.box)
 	if err != nil {
