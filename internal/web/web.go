@@ -95,6 +95,8 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/day/{day}":                         signedIn(dayPage),
 		"GET /ui/conversation":                      signedIn(findPage),
 		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
+		"GET /ui/figures":                           signedIn(figuresPage),
+		"GET /parley/v1/figures":                    signedIn(figuresJSON),
 		"GET /parley/v1/days":                       signedIn(daysJSON),
 		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
 		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
@@ -228,7 +230,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "find", "figures", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

@@ -29,6 +29,7 @@ import (
 type fake struct {
 	days   Days
 	record string
+	sums   string // what the API answers of figures
 	err    error
 }
 
@@ -37,6 +38,10 @@ func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.er
 // ask is the API, which has the record alone, and is told who asks.
 func (f *fake) ask(who access.Client) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == wire.PathAggregates {
+			f.figures(w, r, who)
+			return
+		}
 		record, err := wire.Record([]byte(f.record))
 		switch {
 		case f.err != nil:
@@ -126,7 +131,7 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if site.sessions, err = session.Open(t.Context(), db, site.clients, now); err != nil {
 		t.Fatal(err)
 	}
-	data := &fake{days: someDays(), record: planted}
+	data := &fake{days: someDays(), record: planted, sums: someSums}
 	pages, err := New(Config{
 		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
 	})
@@ -200,6 +205,7 @@ func (b *browser) signIn() {
 var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
 	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/sign-in", "/ui/link/any",
+	"/ui/figures", "/ui/figures?queue=queue-1&figure=offered", "/parley/v1/figures",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
 }
 
