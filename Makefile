@@ -168,6 +168,10 @@ bench: export PATH := $(CURDIR)/bin/tools:$(PATH)
 bench: build ## Benchmarks against goals and peers; ARGS="--quick", "--large", "--huge", "--load", "--soak" or "--workers"
 	@$(GO) run ./bench $(ARGS)
 
+.PHONY: web-vendor
+web-vendor: ## Get the scripts of others that the pages load, as internal/web/static/vendor/vendored.json says
+	@node tools/web-vendor.mjs
+
 .PHONY: clean
 clean: ## Remove what was built and installed here
 	@rm -rf bin build .cache test/clients/js/node_modules test/page/js/node_modules
