@@ -20,7 +20,7 @@ import (
 // SandboxPages makes the pages of a sandbox. Control answers under /_sandbox/; nil: nobody controls it from a page.
 func SandboxPages(w *sandbox.World, control http.Handler, log *slog.Logger) func(context.Context, server.PagesOf) (server.Pages, error) {
 	return func(ctx context.Context, of server.PagesOf) (server.Pages, error) {
-		return pagesOver(ctx, of, web.Config{Data: shownWorld{w}, Control: control, Now: w.Clock, Log: log})
+		return pagesOver(ctx, of, web.Config{Data: shownWorld{w}, Live: true, Control: control, Now: w.Clock, Log: log})
 	}
 }
 
@@ -29,7 +29,6 @@ type shownWorld struct{ world *sandbox.World }
 
 // Days implements web.Data: the platform has settled what its nightly batch has read.
 func (s shownWorld) Days(ctx context.Context, _ string) (out web.Days, err error) {
-	out.Live = true
 	if out.Available, err = s.world.Available(ctx); err != nil {
 		return out, err
 	}

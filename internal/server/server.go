@@ -119,6 +119,7 @@ type Pages interface {
 	Handles(r *http.Request) bool
 	// Link makes a path by which somebody signs in once.
 	Link(ctx context.Context, organization string, permissions []access.Permission) (path string, err error)
+	Stopping() // ends what waits
 }
 
 // Front stands before the platform, and sees each request first.
@@ -387,6 +388,9 @@ func (s *Server) serve(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		s.surface.Stopping()
+		if s.pages != nil {
+			s.pages.Stopping()
+		}
 		if s.Front != nil {
 			s.Front.Stopping()
 		}

@@ -150,6 +150,14 @@ func conversationPage(v *visit) error {
 	if !slices.Contains(scales, scale) {
 		return fault.Field("scale", "scale is one of %s", strings.Join(scales, ", "))
 	}
+	var follows live
+	if v.web.cfg.Live {
+		of, err := v.following("conversation/" + v.r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		follows = of
+	}
 	a, c, r, err := v.told()
 	if err != nil {
 		return err
@@ -169,7 +177,7 @@ func conversationPage(v *visit) error {
 	}
 	b.tell(q.Get("seg"))
 	return v.show("conversation", page{
-		Title: "Conversation " + string(a.ID[:min(8, len(a.ID))]), Here: "Conversation", Body: b,
+		Title: "Conversation " + string(a.ID[:min(8, len(a.ID))]), Here: "Conversation", Body: b, Live: follows,
 		JSON: "/parley/v1/conversations/" + string(a.ID) + "/account", Command: "parley get " + string(a.ID),
 	})
 }

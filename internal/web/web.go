@@ -16,6 +16,8 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +28,8 @@ import (
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/web/session"
+	"github.com/parley-hq/parley/internal/web/watch"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Data is what pages show and the API does not tell. Safe for concurrent use.
@@ -39,7 +43,6 @@ type Data interface {
 // Days are the days of an organization.
 type Days struct {
 	Name      string    // of the lake, as --lake ./lake has it
-	Live      bool      // there is no lake: the data is a platform's own
 	Available time.Time // the platform's data is complete up to here; zero if nobody knows
 	Days      []ledger.Day
 }
@@ -47,6 +50,7 @@ type Days struct {
 // Config is what the pages need.
 type Config struct {
 	Data     Data
+	Live     bool                             // there is no lake: the data is a platform's own, and changes as one looks
 	Ask      func(access.Client) http.Handler // the API, for a client that is known
 	Rate     limit.Rate                       // of what each asks of the pages
 	Access   *access.Store
@@ -64,6 +68,10 @@ type Web struct {
 	routes *http.ServeMux
 	own    *http.CrossOriginProtection
 	masks  masks
+	watch  watch.Watch
+
+	stopping chan struct{} // closed when the server stops
+	stop     sync.Once
 }
 
 // New makes the pages.
@@ -72,12 +80,15 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
 	return w, nil
 }
+
+// Stopping ends the streams that pages follow: a server that stops would wait for them.
+func (w *Web) Stopping() { w.stop.Do(func() { close(w.stopping) }) }
 
 // pages are the routes, by pattern. Those that open are for who is not signed in.
 func (w *Web) pages() map[string]handler {
@@ -95,6 +106,13 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/day/{day}":                         signedIn(dayPage),
 		"GET /ui/conversation":                      signedIn(findPage),
 		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
+		"GET /ui/jobs":                              signedIn(jobsPage),
+		"GET /ui/jobs/{id}":                         signedIn(jobPage),
+		"GET /ui/jobs/{id}/cancel":                  signedIn(cancelPage),
+		"POST /ui/jobs/{id}/cancel":                 signedIn(cancelJob),
+		"GET /parley/v1/events":                     signedIn(events),
+		"GET /parley/v1/jobs":                       signedIn(jobsJSON),
+		"GET /parley/v1/jobs/{id}":                  signedIn(jobJSON),
 		"GET /parley/v1/days":                       signedIn(daysJSON),
 		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
 		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
@@ -102,8 +120,11 @@ func (w *Web) pages() map[string]handler {
 	}
 }
 
-// Handles says whether a path is one of the pages', and not the API's.
+// Handles says whether a path is one of the pages', and not the API's. What both have is the API's for who shows a token.
 func (w *Web) Handles(r *http.Request) bool {
+	if r.Header.Get("Authorization") != "" && strings.HasPrefix(r.URL.Path, wire.PathList) {
+		return false
+	}
 	_, pattern := w.routes.Handler(r)
 	return pattern != "" || isPage(r.URL.Path)
 }
@@ -174,6 +195,7 @@ type page struct {
 	State   string // of the data: complete to when
 	JSON    string // address of the same as JSON
 	Command string // that prints the same
+	Live    live   // what the page follows, if anything
 	Body    any
 }
 
@@ -228,7 +250,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "find", "jobs", "job", "cancel", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

@@ -29,6 +29,7 @@ import (
 type fake struct {
 	days   Days
 	record string
+	more   map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
 	err    error
 }
 
@@ -38,6 +39,15 @@ func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.er
 func (f *fake) ask(who access.Client) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		record, err := wire.Record([]byte(f.record))
+		if more := f.more[r.Method+" "+r.URL.Path]; more != nil {
+			record.JSON, err = more()
+			if err != nil {
+				w.(interface{ Fail(err error) }).Fail(err)
+				return
+			}
+			_, _ = w.Write(record.JSON)
+			return
+		}
 		switch {
 		case f.err != nil:
 			err = f.err
