@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/web/watch"
 	"github.com/parley-hq/parley/internal/wire"
@@ -26,7 +25,7 @@ import (
 // followed is something that pages follow.
 type followed struct {
 	every time.Duration // how often it is looked at, for all who follow it
-	look  func(ctx context.Context, w *Web, who access.Client, id string) ([]byte, error)
+	look  func(ctx context.Context, v *visit, id string) ([]byte, error)
 }
 
 // follows are what can be followed, by kind. The id of one is in the place of %s.
@@ -35,17 +34,18 @@ var follows = map[string]followed{
 	"jobs":         {500 * time.Millisecond, lookAt(wire.PathList)},
 	"job":          {500 * time.Millisecond, lookAt(wire.PathList + "/%s")},
 	"conversation": {time.Second, lookAt("/api/v2/analytics/conversations/%s/details")},
+	"sandbox":      {500 * time.Millisecond, lookAtSandbox},
 }
 
 // lookAt looks at what the API answers.
-func lookAt(path string) func(context.Context, *Web, access.Client, string) ([]byte, error) {
-	return func(ctx context.Context, w *Web, who access.Client, id string) ([]byte, error) {
-		return w.askAs(ctx, who, http.MethodGet, strings.ReplaceAll(path, "%s", url.PathEscape(id)), nil)
+func lookAt(path string) func(context.Context, *visit, string) ([]byte, error) {
+	return func(ctx context.Context, v *visit, id string) ([]byte, error) {
+		return v.web.askAs(ctx, v.who, http.MethodGet, strings.ReplaceAll(path, "%s", url.PathEscape(id)), nil)
 	}
 }
 
-func lookAtDays(ctx context.Context, w *Web, who access.Client, _ string) ([]byte, error) {
-	days, err := w.cfg.Data.Days(ctx, who.Organization)
+func lookAtDays(ctx context.Context, v *visit, _ string) ([]byte, error) {
+	days, err := v.web.cfg.Data.Days(ctx, v.who.Organization)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +77,12 @@ func (v *visit) reader(of string) (*watch.Reader, error) {
 	kind, id, _ := strings.Cut(of, "/")
 	f, ok := follows[kind]
 	if !ok || strings.Contains(id, "/") {
-		return nil, fault.Field("of", "of says what is followed: calendar, jobs, job/ID or conversation/ID")
+		return nil, fault.Field("of", "of says what is followed: calendar, jobs, job/ID, conversation/ID or sandbox")
 	}
-	who := v.who
-	user, only := who.OnlyUser()
-	name := fmt.Sprintf("%s\x00%t\x00%s\x00%s", who.Organization, only, user, of)
+	user, only := v.who.OnlyUser()
+	name := fmt.Sprintf("%s\x00%t\x00%s\x00%s", v.who.Organization, only, user, of)
 	return v.web.watch.Read(name, f.every, func(ctx context.Context) (string, error) {
-		text, err := f.look(ctx, v.web, who, id)
+		text, err := f.look(ctx, v, id)
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:12]), err
 	}), nil

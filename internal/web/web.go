@@ -110,6 +110,8 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/jobs/{id}":                         signedIn(jobPage),
 		"GET /ui/jobs/{id}/cancel":                  signedIn(cancelPage),
 		"POST /ui/jobs/{id}/cancel":                 signedIn(cancelJob),
+		"GET /ui/sandbox":                           signedIn(sandboxPage),
+		"POST /ui/sandbox/{deed}":                   signedIn(doInSandbox),
 		"GET /parley/v1/events":                     signedIn(events),
 		"GET /parley/v1/jobs":                       signedIn(jobsJSON),
 		"GET /parley/v1/jobs/{id}":                  signedIn(jobJSON),
@@ -191,6 +193,7 @@ func (w *Web) answer(out http.ResponseWriter, r *http.Request, h handler) {
 type page struct {
 	Title   string
 	Here    string // the entry of the navigation
+	Nav     []choice
 	Who     string // who is signed in; empty: nobody
 	State   string // of the data: complete to when
 	JSON    string // address of the same as JSON
@@ -201,11 +204,11 @@ type page struct {
 
 // show writes a page by its template.
 func (v *visit) show(name string, p page) error {
-	p.Who = v.who.Organization
 	return v.write(http.StatusOK, name, p)
 }
 
 func (v *visit) write(status int, name string, p page) error {
+	p.Nav, p.Who = v.web.nav(p.Here), v.who.Organization
 	var text bytes.Buffer
 	if err := pages[name].ExecuteTemplate(&text, "frame", p); err != nil {
 		return err
@@ -216,6 +219,17 @@ func (v *visit) write(status int, name string, p page) error {
 	v.out.WriteHeader(status)
 	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
 	return nil
+}
+
+// nav are the pages that there are, and which of them somebody is at.
+func (w *Web) nav(here string) (out []choice) {
+	for _, name := range []string{"Calendar", "Jobs", "Conversation", "Sandbox"} {
+		if name == "Sandbox" && w.cfg.Control == nil {
+			continue
+		}
+		out = append(out, choice{name, "/ui/" + strings.ToLower(name), name == here})
+	}
+	return out
 }
 
 // failure is a page that says what went wrong.
@@ -240,7 +254,7 @@ func (w *Web) fail(v *visit, err error) {
 		v.sendJSON(status, map[string]any{"message": f.Message, "status": status, "contextId": f.ID})
 		return
 	}
-	p := page{Title: http.StatusText(status), Who: v.who.Organization, Body: f}
+	p := page{Title: http.StatusText(status), Body: f}
 	if err := v.write(status, "failure", p); err != nil {
 		w.cfg.Log.ErrorContext(v.ctx(), "page failed", "request", f.ID, "err", err)
 	}
@@ -250,7 +264,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "jobs", "job", "cancel", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "find", "jobs", "job", "cancel", "sandbox", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

@@ -110,6 +110,7 @@ type browser struct {
 	client *http.Client
 	data   *fake
 	site   *fixture
+	pages  *Web
 }
 
 type fixture struct {
@@ -149,7 +150,7 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, server.URL, &http.Client{Jar: jar}, data, site}
+	return &browser{t, server.URL, &http.Client{Jar: jar}, data, site, pages}
 }
 
 // ask sends a request as a browser does, which comes from a page of this server unless headers say otherwise.
