@@ -10,6 +10,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/web"
 	"github.com/parley-hq/parley/internal/web/session"
@@ -62,6 +63,15 @@ func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, 
 		out.Available = at
 	}
 	return out, nil
+}
+
+// Runs implements web.Data.
+func (all shownLakes) Runs(ctx context.Context, organization string) ([]runs.Run, error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	return runs.In(s.lake.Control()).List(ctx)
 }
 
 // Names implements web.Data.

@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/sandbox"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/web"
@@ -86,6 +87,9 @@ var goingOn = func() query.Job {
 	}
 	return q
 }()
+
+// Runs implements web.Data: nothing is extracted into a sandbox.
+func (shownWorld) Runs(context.Context, string) ([]runs.Run, error) { return nil, nil }
 
 // Names implements web.Data.
 func (s shownWorld) Names(ctx context.Context, _ string, _ map[names.Kind][]string) (*names.Book, error) {

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/web/watch"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -34,6 +36,8 @@ var follows = map[string]followed{
 	"jobs":         {500 * time.Millisecond, lookAt(wire.PathList)},
 	"job":          {500 * time.Millisecond, lookAt(wire.PathList + "/%s")},
 	"conversation": {time.Second, lookAt("/api/v2/analytics/conversations/%s/details")},
+	"runs":         {time.Second, lookAtRuns},
+	"run":          {time.Second, lookAtRuns},
 	"sandbox":      {500 * time.Millisecond, lookAtSandbox},
 }
 
@@ -50,6 +54,17 @@ func lookAtDays(ctx context.Context, v *visit, _ string) ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(days)
+}
+
+func lookAtRuns(ctx context.Context, v *visit, id string) ([]byte, error) {
+	list, err := v.web.cfg.Data.Runs(ctx, v.who.Organization)
+	if err != nil {
+		return nil, err
+	}
+	if id != "" {
+		list = slices.DeleteFunc(list, func(r runs.Run) bool { return r.ID != id })
+	}
+	return json.Marshal(list)
 }
 
 // live is what a page follows, and which version of it the page shows.
@@ -77,7 +92,7 @@ func (v *visit) reader(of string) (*watch.Reader, error) {
 	kind, id, _ := strings.Cut(of, "/")
 	f, ok := follows[kind]
 	if !ok || strings.Contains(id, "/") {
-		return nil, fault.Field("of", "of says what is followed: calendar, jobs, job/ID, conversation/ID or sandbox")
+		return nil, fault.Field("of", "of says what is followed: calendar, jobs, job/ID, runs, run/ID, conversation/ID or sandbox")
 	}
 	user, only := v.who.OnlyUser()
 	name := fmt.Sprintf("%s\x00%t\x00%s\x00%s", v.who.Organization, only, user, of)
@@ -143,7 +158,7 @@ func (s *stream) run() {
 }
 
 // look tells the reader of another version than they have, and now and then that the server is there. What cannot be looked at
-// at this moment is looked at again.
+// now is looked at again.
 func (s *stream) look(ctx context.Context) error {
 	now := s.v.web.cfg.Machine()
 	version, err := s.reader.Version(ctx, now)

@@ -27,6 +27,7 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/web/watch"
 	"github.com/parley-hq/parley/internal/wire"
@@ -36,6 +37,8 @@ import (
 type Data interface {
 	// Days are those of an organization, in order.
 	Days(ctx context.Context, organization string) (Days, error)
+	// Runs are the extractions, newest first.
+	Runs(ctx context.Context, organization string) ([]runs.Run, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
 }
@@ -110,6 +113,10 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/jobs/{id}":                         signedIn(jobPage),
 		"GET /ui/jobs/{id}/cancel":                  signedIn(cancelPage),
 		"POST /ui/jobs/{id}/cancel":                 signedIn(cancelJob),
+		"GET /ui/runs":                              signedIn(runsPage),
+		"GET /ui/runs/{id}":                         signedIn(runPage),
+		"GET /parley/v1/runs":                       signedIn(runsJSON),
+		"GET /parley/v1/runs/{id}":                  signedIn(runJSON),
 		"GET /ui/sandbox":                           signedIn(sandboxPage),
 		"POST /ui/sandbox/{deed}":                   signedIn(doInSandbox),
 		"GET /parley/v1/events":                     signedIn(events),
@@ -223,8 +230,8 @@ func (v *visit) write(status int, name string, p page) error {
 
 // nav are the pages that there are, and which of them somebody is at.
 func (w *Web) nav(here string) (out []choice) {
-	for _, name := range []string{"Calendar", "Jobs", "Conversation", "Sandbox"} {
-		if name == "Sandbox" && w.cfg.Control == nil {
+	for _, name := range []string{"Calendar", "Jobs", "Runs", "Conversation", "Sandbox"} {
+		if name == "Sandbox" && w.cfg.Control == nil || name == "Runs" && w.cfg.Live {
 			continue
 		}
 		out = append(out, choice{name, "/ui/" + strings.ToLower(name), name == here})
@@ -264,7 +271,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "jobs", "job", "cancel", "sandbox", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "find", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

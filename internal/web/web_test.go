@@ -20,6 +20,7 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/wire"
@@ -30,6 +31,7 @@ type fake struct {
 	days   Days
 	record string
 	more   map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
+	runs   []runs.Run
 	err    error
 }
 
@@ -64,6 +66,8 @@ func (f *fake) ask(who access.Client) http.Handler {
 		_, _ = w.Write(record.JSON)
 	})
 }
+
+func (f *fake) Runs(context.Context, string) ([]runs.Run, error) { return f.runs, f.err }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
 	return names.BookOf(map[names.Kind][]names.Entry{names.User: {{ID: "user-1", Name: "Planted Agent"}}, names.Queue: {{ID: "queue-1", Name: "Sales"}}}), nil
