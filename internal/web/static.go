@@ -57,4 +57,9 @@ var functions = template.FuncMap{
 	"static":  func(name string) string { return named[name] },
 	"percent": percent,
 	"count":   count,
+	"number":  func(n int) string { return count(int64(n)) },
+	"brief":   brief,
 }
+
+// brief is the beginning of an id, which tells it from others on a page.
+func brief(id string) string { return id[:min(8, len(id))] }

@@ -33,6 +33,9 @@ type Data interface {
 	Days(ctx context.Context, organization string) (Days, error)
 	// Record is a conversation, if the client may see it; else fault.NotFound.
 	Record(ctx context.Context, who access.Client, id conversation.ID) (conversation.Record, error)
+	// Changes are what the versions of a conversation changed that came into the data, so many at most, in the order in which they
+	// were found.
+	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
 }
@@ -42,6 +45,20 @@ type Days struct {
 	Name      string    // what a command calls the data, as --lake ./lake
 	Available time.Time // the platform's data is complete up to here; zero if nobody knows
 	Days      []ledger.Day
+}
+
+// Changes are what versions of a conversation changed.
+type Changes struct {
+	Name string // what a command calls the data, as --lake ./lake
+	List []Change
+	More bool // there are others
+}
+
+// Change is one place in which a version of a record differs from the one before.
+type Change struct {
+	FoundAt       time.Time
+	Path          string // as package difference writes it
+	Before, After string // JSON text; empty when there was nothing
 }
 
 // Config is what the pages need.
@@ -60,6 +77,7 @@ type Web struct {
 	routes *http.ServeMux
 	own    *http.CrossOriginProtection
 	masks  masks
+	models models
 }
 
 // New makes the pages.
@@ -68,7 +86,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels()}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
@@ -78,23 +96,25 @@ func New(c Config) (*Web, error) {
 // pages are the routes, by pattern. Those that open are for who is not signed in.
 func (w *Web) pages() map[string]handler {
 	return map[string]handler{
-		"GET /{$}":                                  open(toCalendar),
-		"GET /ui/{$}":                               open(toCalendar),
-		"GET /ui/static/{name}":                     open(static),
-		"GET /ui/sign-in":                           open(signInPage),
-		"POST /ui/sign-in":                          open(signIn),
-		"POST /ui/sign-out":                         open(signOut),
-		"GET /ui/link/{link}":                       open(linkPage),
-		"POST /ui/link/{link}":                      open(spendLink),
-		"GET /ui/calendar":                          signedIn(newestYear),
-		"GET /ui/calendar/{year}":                   signedIn(calendarPage),
-		"GET /ui/day/{day}":                         signedIn(dayPage),
-		"GET /ui/conversation":                      signedIn(findPage),
-		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
-		"GET /parley/v1/days":                       signedIn(daysJSON),
-		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
-		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
-		"GET /parley/v1/conversations/{id}/record":  signedIn(recordJSON),
+		"GET /{$}":                                   open(toCalendar),
+		"GET /ui/{$}":                                open(toCalendar),
+		"GET /ui/static/{name}":                      open(static),
+		"GET /ui/sign-in":                            open(signInPage),
+		"POST /ui/sign-in":                           open(signIn),
+		"POST /ui/sign-out":                          open(signOut),
+		"GET /ui/link/{link}":                        open(linkPage),
+		"POST /ui/link/{link}":                       open(spendLink),
+		"GET /ui/calendar":                           signedIn(newestYear),
+		"GET /ui/calendar/{year}":                    signedIn(calendarPage),
+		"GET /ui/day/{day}":                          signedIn(dayPage),
+		"GET /ui/conversation":                       signedIn(findPage),
+		"GET /ui/conversation/{id}":                  signedIn(conversationPage),
+		"GET /parley/v1/days":                        signedIn(daysJSON),
+		"GET /parley/v1/days/{day}":                  signedIn(dayJSON),
+		"GET /parley/v1/conversations/{id}/account":  signedIn(accountJSON),
+		"GET /parley/v1/conversations/{id}/timeline": signedIn(timelineJSON),
+		"GET /parley/v1/conversations/{id}/compare":  signedIn(compareJSON),
+		"GET /parley/v1/conversations/{id}/record":   signedIn(recordJSON),
 	}
 }
 

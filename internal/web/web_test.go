@@ -26,9 +26,10 @@ import (
 
 // fake is the data of one organization.
 type fake struct {
-	days   Days
-	record string
-	err    error
+	days    Days
+	record  string
+	changes []Change
+	err     error
 }
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
@@ -39,6 +40,10 @@ func (f *fake) Record(_ context.Context, _ access.Client, id conversation.ID) (c
 		err = fault.New(fault.NotFound, "There is no conversation of this id")
 	}
 	return r, err
+}
+
+func (f *fake) Changes(_ context.Context, _ string, _ conversation.Record, most int) (Changes, error) {
+	return Changes{"./lake", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err
 }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
