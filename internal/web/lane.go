@@ -19,27 +19,37 @@ type painter struct {
 	s    scaling
 	w    *view
 	used map[string]bool // kinds that are drawn
+	most int             // segments of a lane that are drawn one by one
 }
 
 // lanes draws all of them. The party that is looked at has one of its own, and so have some parties of a lane that is opened.
 func (p *painter) lanes() []lane {
+	lanes := p.plan()
+	p.most = min(mostBars, max(leastBars, barsInAll/max(len(lanes), 1)))
+	out := make([]lane, len(lanes))
+	for i, l := range lanes {
+		if len(l.Parties) > 1 {
+			out[i] = p.many(l, l.Parties[0] == p.w.lane)
+		} else {
+			out[i] = p.single(l.Parties[0])
+		}
+	}
+	return out
+}
+
+// plan says who is on which lane.
+func (p *painter) plan() (out []account.Lane) {
 	var single []int
 	if n, ok := p.chosen(); ok {
 		single = append(single, n)
 	}
-	var out []lane
 	for _, l := range p.account.Lanes(mostLanes, single...) {
-		if len(l.Parties) == 1 {
-			out = append(out, p.single(l.Parties[0]))
+		if out = append(out, l); len(l.Parties) == 1 || l.Parties[0] != p.w.lane {
 			continue
 		}
-		open := l.Parties[0] == p.w.lane
-		out = append(out, p.many(l, open))
-		if open {
-			from := min(p.w.more, len(l.Parties))
-			for _, party := range l.Parties[from:min(from+openedAtOnce, len(l.Parties))] {
-				out = append(out, p.single(party))
-			}
+		from := min(p.w.more, len(l.Parties))
+		for _, party := range l.Parties[from:min(from+openedAtOnce, len(l.Parties))] {
+			out = append(out, account.Lane{Parties: []int{party}})
 		}
 	}
 	return out
@@ -66,7 +76,7 @@ func (p *painter) single(party int) lane {
 	a, more := &p.account.Parties[party], &p.parties[party]
 	out := lane{Label: p.name(party), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
 	out.Bars = p.bars(party)
-	if len(out.Bars) > mostBars {
+	if len(out.Bars) > p.most {
 		out.Bars, out.Area = []bar{}, p.area([]int{party})
 		out.Area.Label = fmt.Sprintf("%s: %s segments, at most %d at once", out.Label, count(int64(len(a.States))), out.Area.Most)
 		out.Area.Address = "#steps"
@@ -226,97 +236,6 @@ func fits(phase, lasted string, room float64) string {
 		return lasted
 	}
 	return ""
-}
-
-// area is how many segments go on at each place, by kind, one kind on top of the other.
-type area struct {
-	Most   int     `json:"most"` // at once
-	Label  string  `json:"label"`
-	Layers []layer `json:"layers"`
-
-	Address string `json:"-"`
-}
-
-// layer is one kind of an area. Its path lies in a box of areaWidth by areaHeight.
-type layer struct {
-	Class string `json:"kind"`
-	Path  string `json:"path"`
-}
-
-// The box of an area: what is narrower than one in areaWidth is not told apart.
-const (
-	areaWidth  = 480
-	areaHeight = 36
-)
-
-// area counts the segments of some parties.
-func (p *painter) area(parties []int) *area {
-	changes := map[string]*[areaWidth + 1]int{}
-	for _, party := range parties {
-		for _, st := range p.account.Parties[party].States {
-			from, until := p.s.scale.At(st.Start.Time), p.s.scale.At(p.end(st))
-			if until < 0 || from > 1 {
-				continue
-			}
-			k := kindOf(st.Phase)
-			if changes[k] == nil {
-				changes[k] = new([areaWidth + 1]int)
-			}
-			at := min(int(max(from, 0)*areaWidth), areaWidth-1)
-			changes[k][at]++
-			changes[k][max(min(int(min(until, 1)*areaWidth), areaWidth), at+1)]--
-		}
-	}
-	return p.stack(changes)
-}
-
-// stack puts what was counted one on top of the other.
-func (p *painter) stack(changes map[string]*[areaWidth + 1]int) *area {
-	out, below := &area{Layers: []layer{}}, [areaWidth]int{}
-	type counted struct {
-		class      string
-		floor, top [areaWidth]int
-	}
-	var all []counted
-	for _, k := range kinds {
-		if changes[k] == nil {
-			continue
-		}
-		p.used[k] = true
-		c, n := counted{class: k, floor: below}, 0
-		for x := range areaWidth {
-			n += changes[k][x]
-			below[x] += n
-			out.Most = max(out.Most, below[x])
-		}
-		c.top = below
-		all = append(all, c)
-	}
-	for _, c := range all {
-		out.Layers = append(out.Layers, layer{c.class, outline(c.floor, c.top, out.Most)})
-	}
-	return out
-}
-
-// outline is the path around what lies between two lines of counts.
-func outline(floor, top [areaWidth]int, most int) string {
-	var b strings.Builder
-	y := func(n int) string {
-		return strconv.FormatFloat(areaHeight*(1-float64(n)/float64(max(most, 1))), 'f', 1, 64)
-	}
-	b.WriteString("M0 " + y(floor[0]))
-	for x := range areaWidth {
-		if x == 0 || top[x] != top[x-1] {
-			b.WriteString("H" + strconv.Itoa(x) + "V" + y(top[x]))
-		}
-	}
-	b.WriteString("H" + strconv.Itoa(areaWidth) + "V" + y(floor[areaWidth-1]))
-	for x := areaWidth - 1; x > 0; x-- {
-		if floor[x] != floor[x-1] {
-			b.WriteString("H" + strconv.Itoa(x) + "V" + y(floor[x-1]))
-		}
-	}
-	return b.String() + "Z"
 }
 
 // mostShown is how many checks are listed. The account has all of them.

@@ -1,16 +1,17 @@
 package web
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/redact"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // masks make records fit for those who may not see personal data: names, addresses and numbers, attributes, what people wrote, and
@@ -44,19 +45,30 @@ func (m masks) of(who access.Client, r conversation.Record) (conversation.Record
 	if err != nil {
 		return r, err
 	}
-	return wire.Record(text)
+	return r.WithText(text), nil // what is read out of it is not masked
 }
 
 // things are the purposes of participants that are no people: their names are those of queues and flows.
 var things = []string{"acd", "ivr", "workflow", "botflow", "voicesurveyflow", "campaign"}
 
 // nameThings gives participants that are no people the names that they have in the record.
-func nameThings(masked, record *conversation.Conversation) {
-	for i := range masked.Participants {
-		if p := &masked.Participants[i]; slices.Contains(things, p.Purpose) {
-			p.ParticipantName = record.Participants[i].ParticipantName
+func nameThings(masked *conversation.Conversation, record []byte) error {
+	var named struct {
+		Participants []struct {
+			Name    string `json:"participantName"`
+			Purpose string `json:"purpose"`
+		} `json:"participants"`
+	}
+	err := json.Unmarshal(record, &named, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil && !errors.As(err, new(*json.SemanticError)) {
+		return err
+	}
+	for i := range min(len(masked.Participants), len(named.Participants)) {
+		if p := &masked.Participants[i]; slices.Contains(things, p.Purpose) && p.Purpose == named.Participants[i].Purpose {
+			p.ParticipantName = named.Participants[i].Name
 		}
 	}
+	return nil
 }
 
 // change masks a difference between versions: its values as they are masked where they stand, and what names objects in its path.

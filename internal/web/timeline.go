@@ -91,13 +91,20 @@ type bar struct {
 	start, end time.Time
 }
 
-// mostLanes is how many parties have a lane each; of more, those that did alike share one. mostBars is how many segments of a
-// lane are drawn one by one, mostMarks how many metrics, and openedAtOnce how many parties of a lane that is opened.
+// mostLanes is how many parties have a lane each; of more, those that did alike share one, of which openedAtOnce are shown alone
+// where somebody opens it.
 const (
 	mostLanes    = 40
-	mostBars     = 400
-	mostMarks    = 400
 	openedAtOnce = 100
+)
+
+// mostBars is how many segments of a lane are drawn one by one; of more, only how many there are at each place. The more lanes, the
+// fewer, but for leastBars: a page with barsInAll of them is as large as browsers draw at once (2,000 full lanes took 1.8 s).
+const (
+	mostBars  = 400
+	leastBars = 24
+	barsInAll = 3000
+	mostMarks = 200 // metrics of a lane
 )
 
 // scaling says where an instant is drawn.
@@ -215,7 +222,7 @@ func (m *model) draw(w *view) (timeline, error) {
 	d.Stretches = s.stretches(w)
 	d.strip(m, s)
 	d.zoom(s, w)
-	p := painter{m, s, w, map[string]bool{}}
+	p := painter{model: m, s: s, w: w, used: map[string]bool{}}
 	d.Lanes = p.lanes()
 	for _, k := range kinds {
 		if p.used[k] {

@@ -86,11 +86,12 @@ func someDays() Days {
 
 // browser is somebody before the pages.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	client *http.Client
 	data   *fake
 	site   *fixture
+	web    *Web
 }
 
 type fixture struct {
@@ -99,7 +100,7 @@ type fixture struct {
 	now      time.Time
 }
 
-func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
+func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	t.Helper()
 	site := &fixture{now: time.Date(2026, 7, 16, 8, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return site.now }
@@ -128,7 +129,7 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, server.URL, &http.Client{Jar: jar}, data, site}
+	return &browser{t, server.URL, &http.Client{Jar: jar}, data, site, pages}
 }
 
 // ask sends a request as a browser does, which comes from a page of this server unless headers say otherwise.
