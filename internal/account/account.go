@@ -82,6 +82,7 @@ type Account struct {
 	Parties []Party   `json:"parties"`
 	Axis    axis.Axis `json:"axis"`
 	Checks  []Check   `json:"checks"` // metrics beside the segments that they should equal
+	Ties    []Tie     `json:"-"`      // of parties, for who draws them
 }
 
 // teller is an account that is being made.
@@ -122,6 +123,7 @@ func Of(c *conversation.Conversation, o Options) Account {
 	t.reasons()
 	t.later()
 	t.draw()
+	t.ties()
 	t.doubts()
 	t.contradictions()
 	t.Sentence = t.sentence()

@@ -290,6 +290,7 @@ func (b *conversationBody) detail(s seen) error {
 		if !st.End.IsZero() {
 			b.Detail.Rows = append(b.Detail.Rows, row{"lasted", account.Length(st.End.Sub(st.Start.Time)).String(), ""})
 		}
+		b.Detail.Rows = append(b.Detail.Rows, m.tied(at.party, st)...)
 		for _, member := range g.Members {
 			b.Detail.Rows = append(b.Detail.Rows, b.rowOf(member))
 		}

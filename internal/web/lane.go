@@ -75,6 +75,10 @@ func (m *model) name(party int) string {
 func (p *painter) single(party int) lane {
 	a, more := &p.account.Parties[party], &p.parties[party]
 	out := lane{Label: p.name(party), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
+	out.Links = elsewhere(more)
+	if len(out.Links) > 0 {
+		out.About = a.Purpose
+	}
 	out.Bars = p.bars(party)
 	if len(out.Bars) > p.most {
 		out.Bars, out.Area = []bar{}, p.area([]int{party})
@@ -93,6 +97,17 @@ func (p *painter) single(party int) lane {
 	out.Errs, out.Marks = p.s.rounded(errs), p.s.rounded(marks)
 	if !a.HungUp.IsZero() {
 		out.Hung = p.s.rounded([]float64{p.s.scale.At(a.HungUp.Time)})
+	}
+	return out
+}
+
+// elsewhere are links to the conversations from which a party came, and to which it went.
+func elsewhere(more *partyMore) (out []link) {
+	for _, id := range more.from {
+		out = append(out, link{"from " + brief(id), conversationAddress(id)})
+	}
+	for _, id := range more.to {
+		out = append(out, link{"to " + brief(id), conversationAddress(id)})
 	}
 	return out
 }

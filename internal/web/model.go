@@ -157,6 +157,7 @@ func modelOf(c *conversation.Conversation, called account.Names) *model {
 	}
 	for p := range c.Participants {
 		m.parties[p] = partyOf(&c.Participants[p], m.account.Parties[p].States, texts)
+		m.parties[p].to = slices.DeleteFunc(m.parties[p].to, func(id string) bool { return id == string(c.ConversationID) })
 		for i := range m.account.Parties[p].States {
 			m.steps = append(m.steps, stepAt{p, i})
 		}

@@ -22,6 +22,7 @@ type timeline struct {
 	Zoomed    bool            `json:"zoomed"`
 	Stretches []stretch       `json:"stretches"`
 	Lanes     []lane          `json:"lanes"`
+	Ties      []tie           `json:"ties"`
 	Strip     []span          `json:"-"` // what happens when, true to scale
 	Window    span            `json:"-"` // the part of the strip that is shown
 	Legend    []string        `json:"-"` // kinds that are drawn
@@ -209,7 +210,7 @@ func (s scaling) cut(start, end time.Time) (solid, thin []span) {
 
 // draw makes the drawing of a conversation as somebody looks at it.
 func (m *model) draw(w *view) (timeline, error) {
-	d := timeline{ID: m.account.ID, Scale: w.scale, Stretches: []stretch{}, Lanes: []lane{}}
+	d := timeline{ID: m.account.ID, Scale: w.scale, Stretches: []stretch{}, Lanes: []lane{}, Ties: []tie{}}
 	if len(m.account.Axis) == 0 {
 		return d, nil
 	}
@@ -224,6 +225,7 @@ func (m *model) draw(w *view) (timeline, error) {
 	d.zoom(s, w)
 	p := painter{model: m, s: s, w: w, used: map[string]bool{}}
 	d.Lanes = p.lanes()
+	d.Ties = p.ties(d.Lanes)
 	for _, k := range kinds {
 		if p.used[k] {
 			d.Legend = append(d.Legend, k)
