@@ -143,6 +143,9 @@ func (p *painter) many(l account.Lane, open bool) lane {
 	return out
 }
 
+// sharedWidth is how wide a bar of several segments is at most, in pixels: one that is wider would look like a long segment.
+const sharedWidth = 8
+
 // bars draws the segments of a party. Those next to each other that are narrower than a pixel share one.
 func (p *painter) bars(party int) []bar {
 	out := []bar{}
@@ -163,7 +166,7 @@ func (p *painter) bars(party int) []bar {
 			out = append(out, p.bar(party, st))
 			continue
 		}
-		if from-last >= p.s.pixel {
+		if len(short) > 0 && (from-last >= p.s.pixel || until-p.s.scale.At(short[0].Start.Time) > sharedWidth*p.s.pixel) {
 			flush()
 		}
 		short, last = append(short, st), until
@@ -205,20 +208,20 @@ func (p *painter) shared(party int, states []account.State) bar {
 	if len(states) == 1 {
 		return p.bar(party, states[0])
 	}
-	first, end, longest := states[0], time.Time{}, states[0]
+	first, end := states[0], time.Time{}
 	var phases []string
+	lasted := map[string]time.Duration{}
 	for _, st := range states {
 		if p.end(st).After(end) {
 			end = p.end(st)
 		}
-		if p.end(st).Sub(st.Start.Time) > p.end(longest).Sub(longest.Start.Time) {
-			longest = st
-		}
 		if !slices.Contains(phases, st.Phase) {
 			phases = append(phases, st.Phase)
 		}
+		lasted[st.Phase] += p.end(st).Sub(st.Start.Time)
 	}
-	out := bar{Count: len(states), Class: kindOf(longest.Phase), start: first.Start.Time, end: end}
+	longest := slices.MaxFunc(phases, func(a, b string) int { return cmp.Compare(lasted[a], lasted[b]) })
+	out := bar{Count: len(states), Class: kindOf(longest), start: first.Start.Time, end: end}
 	out.Label = p.name(party) + ": " + strconv.Itoa(len(states)) + " segments, " + listed(phases) + ", from " + first.Start.UTC().Format("15:04:05")
 	out.Address = p.near(out.start, end)
 	if end.Equal(out.start) { // at one instant nothing can be told apart

@@ -66,7 +66,7 @@ func (s scaling) ticks(st axis.Stretch, part span) []tick {
 	out := []tick{}
 	for ; !at.After(until); at = at.Add(step) {
 		if !at.Before(from) {
-			out = append(out, tick{s.scale.At(at), tickText(at, st, step)})
+			out = append(out, tickAt(s.scale.At(at), tickText(at, st, step)))
 		}
 	}
 	return out
@@ -83,11 +83,20 @@ func (s scaling) instants() stretch {
 			continue
 		}
 		if shown++; last < 0 || x-last >= gap {
-			out.Ticks, last = append(out.Ticks, tick{x, "+" + account.Length(s.axis[n].Start.Sub(first)).String()}), x
+			out.Ticks, last = append(out.Ticks, tickAt(x, "+"+account.Length(s.axis[n].Start.Sub(first)).String())), x
 		}
 	}
 	out.Text = strconv.Itoa(shown) + " steps, equally wide however long they are"
 	return out
+}
+
+// tickAt is a tick. At the right end there is no room for its text.
+func tickAt(x float64, text string) tick {
+	const room = 0.98
+	if x > room {
+		text = ""
+	}
+	return tick{x, text}
 }
 
 func tickText(at time.Time, st axis.Stretch, step time.Duration) string {

@@ -189,8 +189,12 @@ func (b *browser) signIn() {
 // everyPage are the addresses of all that somebody who is signed in can look at.
 var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
-	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/sign-in", "/ui/link/any",
+	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
+	"/ui/conversation/" + id + "?tab=attributes", "/ui/conversation/" + id + "?tab=record", "/ui/conversation/" + id + "?tab=record&path=/participants/0", "/ui/conversation/" + id + "?tab=record&find=agent",
+	"/ui/conversation/" + id + "?tab=compare", "/ui/sign-in", "/ui/link/any",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
+	"/parley/v1/conversations/" + id + "/record?path=/participants/0/attributes", "/parley/v1/conversations/" + id + "/record?find=interact", "/parley/v1/conversations/" + id + "/timeline",
+	"/parley/v1/conversations/" + id + "/compare",
 }
 
 func TestNothingIsShownToWhoIsNotSignedIn(t *testing.T) {
@@ -353,7 +357,10 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	for path, want := range map[string]string{"/ui/calendar/2026?show=all": "show is one of", "/ui/conversation/" + id + "?scale=odd": "scale is one of"} {
+	for path, want := range map[string]string{"/ui/calendar/2026?show=all": "show is one of", "/ui/conversation/" + id + "?scale=odd": "scale is one of",
+		"/ui/conversation/" + id + "?tab=odd": "tab is one of", "/ui/conversation/" + id + "?from=noon": "from ", "/ui/conversation/" + id + "?from=2026-07-14T11:00:00Z&to=2026-07-14T10:00:00Z": "to must lie after from",
+		"/ui/conversation/" + id + "?from=2027-07-14T11:00:00Z": "nothing of the conversation lies between", "/ui/conversation/" + id + "?open=a": "numbers of folds", "/ui/conversation/" + id + "?lane=-1": "lane is a number",
+		"/ui/conversation/" + id + "?tab=record&path=participants": "path begins with a slash", "/ui/conversation/" + id + "?width=1": "width is a number"} {
 		if status, text, _ := b.ask("GET", path, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}

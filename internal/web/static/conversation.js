@@ -40,7 +40,7 @@ function arrow(key, from) {
 
 // Other states of the page: swap shows one without loading it all, and Back leads to the one before.
 
-let asked = 0;
+let asked = 0, here = location.pathname + location.search;
 
 async function swap(address, push = true) {
   const mine = ++asked, kept = document.activeElement?.id;
@@ -50,12 +50,13 @@ async function swap(address, push = true) {
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (mine !== asked) return;
   if (push) history.pushState(null, "", address);
+  here = location.pathname + location.search;
   one("main").replaceChildren(...next.querySelector("main").childNodes);
   begin();
   if (kept) document.getElementById(kept)?.focus();
 }
 
-addEventListener("popstate", () => swap(location.href, false));
+addEventListener("popstate", () => { if (location.pathname + location.search !== here) swap(location.href, false); });
 
 // Zoom. Each stretch of the axis is linear in itself.
 
