@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/runs"
@@ -72,6 +75,28 @@ func (all shownLakes) Runs(ctx context.Context, organization string) ([]runs.Run
 		return nil, err
 	}
 	return runs.In(s.lake.Control()).List(ctx)
+}
+
+// Changes implements web.Data.
+func (all shownLakes) Changes(ctx context.Context, organization string, of conversation.Record, most int) (out web.Changes, err error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return out, err
+	}
+	out.Name = all[organization].dir
+	snapshot, err := s.lake.Snapshot(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	for c, err := range snapshot.Changes(ctx, lake.Wanted{ID: of.ID, Days: conversation.Days{First: of.Day(), End: of.Day() + 1}}) {
+		if out.More = len(out.List) == most; err != nil || out.More {
+			return out, err
+		}
+		// what is yielded is good until the next one only
+		out.List = append(out.List, web.Change{FoundAt: c.FoundAt, Path: strings.Clone(c.Path), Before: strings.Clone(c.Before), After: strings.Clone(c.After)})
+	}
+	return out, nil
 }
 
 // Names implements web.Data.

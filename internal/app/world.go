@@ -91,6 +91,11 @@ var goingOn = func() query.Job {
 // Runs implements web.Data: nothing is extracted into a sandbox.
 func (shownWorld) Runs(context.Context, string) ([]runs.Run, error) { return nil, nil }
 
+// Changes implements web.Data: a platform tells of a conversation as it is, and not of how it was.
+func (shownWorld) Changes(context.Context, string, conversation.Record, int) (web.Changes, error) {
+	return web.Changes{}, nil
+}
+
 // Names implements web.Data.
 func (s shownWorld) Names(ctx context.Context, _ string, _ map[names.Kind][]string) (*names.Book, error) {
 	lists := s.world.Directory()

@@ -87,6 +87,14 @@ func (v *visit) following(of string) (live, error) {
 	return live{of, version}, err
 }
 
+// followingIfLive is following, where the data changes as one looks.
+func (v *visit) followingIfLive(of string) (live, error) {
+	if !v.web.cfg.Live {
+		return live{}, nil
+	}
+	return v.following(of)
+}
+
 // reader reads what somebody follows, as they may see it.
 func (v *visit) reader(of string) (*watch.Reader, error) {
 	kind, id, _ := strings.Cut(of, "/")

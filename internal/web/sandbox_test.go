@@ -43,7 +43,7 @@ func (b *browser) controlled() (*sandbox.World, *rule.Set) {
 	h := control.New(control.Config{World: w, Log: slog.New(slog.DiscardHandler)})
 	h.Mount(rule.Path, faults.Surface())
 	h.Mount(requests.Path, asked.Surface())
-	b.pages.cfg.Control = h
+	b.web.cfg.Control = h
 	return w, faults
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
@@ -39,6 +40,9 @@ type Data interface {
 	Days(ctx context.Context, organization string) (Days, error)
 	// Runs are the extractions, newest first.
 	Runs(ctx context.Context, organization string) ([]runs.Run, error)
+	// Changes are what the versions of a conversation changed that came into the data, so many at most, in the order in which they
+	// were found.
+	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
 }
@@ -48,6 +52,20 @@ type Days struct {
 	Name      string    // of the lake, as --lake ./lake has it
 	Available time.Time // the platform's data is complete up to here; zero if nobody knows
 	Days      []ledger.Day
+}
+
+// Changes are what versions of a conversation changed.
+type Changes struct {
+	Name string // what a command calls the data, as --lake ./lake
+	List []Change
+	More bool // there are others
+}
+
+// Change is one place in which a version of a record differs from the one before.
+type Change struct {
+	FoundAt       time.Time
+	Path          string // as package difference writes it
+	Before, After string // JSON text; empty when there was nothing
 }
 
 // Config is what the pages need.
@@ -72,6 +90,7 @@ type Web struct {
 	own    *http.CrossOriginProtection
 	masks  masks
 	watch  watch.Watch
+	models models
 
 	stopping chan struct{} // closed when the server stops
 	stop     sync.Once
@@ -83,7 +102,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, stopping: make(chan struct{})}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
@@ -96,36 +115,38 @@ func (w *Web) Stopping() { w.stop.Do(func() { close(w.stopping) }) }
 // pages are the routes, by pattern. Those that open are for who is not signed in.
 func (w *Web) pages() map[string]handler {
 	return map[string]handler{
-		"GET /{$}":                                  open(toCalendar),
-		"GET /ui/{$}":                               open(toCalendar),
-		"GET /ui/static/{name}":                     open(static),
-		"GET /ui/sign-in":                           open(signInPage),
-		"POST /ui/sign-in":                          open(signIn),
-		"POST /ui/sign-out":                         open(signOut),
-		"GET /ui/link/{link}":                       open(linkPage),
-		"POST /ui/link/{link}":                      open(spendLink),
-		"GET /ui/calendar":                          signedIn(newestYear),
-		"GET /ui/calendar/{year}":                   signedIn(calendarPage),
-		"GET /ui/day/{day}":                         signedIn(dayPage),
-		"GET /ui/conversation":                      signedIn(findPage),
-		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
-		"GET /ui/jobs":                              signedIn(jobsPage),
-		"GET /ui/jobs/{id}":                         signedIn(jobPage),
-		"GET /ui/jobs/{id}/cancel":                  signedIn(cancelPage),
-		"POST /ui/jobs/{id}/cancel":                 signedIn(cancelJob),
-		"GET /ui/runs":                              signedIn(runsPage),
-		"GET /ui/runs/{id}":                         signedIn(runPage),
-		"GET /parley/v1/runs":                       signedIn(runsJSON),
-		"GET /parley/v1/runs/{id}":                  signedIn(runJSON),
-		"GET /ui/sandbox":                           signedIn(sandboxPage),
-		"POST /ui/sandbox/{deed}":                   signedIn(doInSandbox),
-		"GET /parley/v1/events":                     signedIn(events),
-		"GET /parley/v1/jobs":                       signedIn(jobsJSON),
-		"GET /parley/v1/jobs/{id}":                  signedIn(jobJSON),
-		"GET /parley/v1/days":                       signedIn(daysJSON),
-		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
-		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
-		"GET /parley/v1/conversations/{id}/record":  signedIn(recordJSON),
+		"GET /{$}":                                   open(toCalendar),
+		"GET /ui/{$}":                                open(toCalendar),
+		"GET /ui/static/{name}":                      open(static),
+		"GET /ui/sign-in":                            open(signInPage),
+		"POST /ui/sign-in":                           open(signIn),
+		"POST /ui/sign-out":                          open(signOut),
+		"GET /ui/link/{link}":                        open(linkPage),
+		"POST /ui/link/{link}":                       open(spendLink),
+		"GET /ui/calendar":                           signedIn(newestYear),
+		"GET /ui/calendar/{year}":                    signedIn(calendarPage),
+		"GET /ui/day/{day}":                          signedIn(dayPage),
+		"GET /ui/conversation":                       signedIn(findPage),
+		"GET /ui/conversation/{id}":                  signedIn(conversationPage),
+		"GET /ui/jobs":                               signedIn(jobsPage),
+		"GET /ui/jobs/{id}":                          signedIn(jobPage),
+		"GET /ui/jobs/{id}/cancel":                   signedIn(cancelPage),
+		"POST /ui/jobs/{id}/cancel":                  signedIn(cancelJob),
+		"GET /ui/runs":                               signedIn(runsPage),
+		"GET /ui/runs/{id}":                          signedIn(runPage),
+		"GET /parley/v1/runs":                        signedIn(runsJSON),
+		"GET /parley/v1/runs/{id}":                   signedIn(runJSON),
+		"GET /ui/sandbox":                            signedIn(sandboxPage),
+		"POST /ui/sandbox/{deed}":                    signedIn(doInSandbox),
+		"GET /parley/v1/events":                      signedIn(events),
+		"GET /parley/v1/jobs":                        signedIn(jobsJSON),
+		"GET /parley/v1/jobs/{id}":                   signedIn(jobJSON),
+		"GET /parley/v1/days":                        signedIn(daysJSON),
+		"GET /parley/v1/days/{day}":                  signedIn(dayJSON),
+		"GET /parley/v1/conversations/{id}/account":  signedIn(accountJSON),
+		"GET /parley/v1/conversations/{id}/record":   signedIn(recordJSON),
+		"GET /parley/v1/conversations/{id}/timeline": signedIn(timelineJSON),
+		"GET /parley/v1/conversations/{id}/compare":  signedIn(compareJSON),
 	}
 }
 

@@ -28,11 +28,12 @@ import (
 
 // fake is the data of one organization.
 type fake struct {
-	days   Days
-	record string
-	more   map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
-	runs   []runs.Run
-	err    error
+	days    Days
+	record  string
+	more    map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
+	runs    []runs.Run
+	changes []Change
+	err     error
 }
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
@@ -68,6 +69,10 @@ func (f *fake) ask(who access.Client) http.Handler {
 }
 
 func (f *fake) Runs(context.Context, string) ([]runs.Run, error) { return f.runs, f.err }
+
+func (f *fake) Changes(_ context.Context, _ string, _ conversation.Record, most int) (Changes, error) {
+	return Changes{"./lake", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err
+}
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
 	return names.BookOf(map[names.Kind][]names.Entry{names.User: {{ID: "user-1", Name: "Planted Agent"}}, names.Queue: {{ID: "queue-1", Name: "Sales"}}}), nil
@@ -109,12 +114,12 @@ func someDays() Days {
 
 // browser is somebody before the pages.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	client *http.Client
 	data   *fake
 	site   *fixture
-	pages  *Web
+	web    *Web
 }
 
 type fixture struct {
@@ -123,7 +128,7 @@ type fixture struct {
 	now      time.Time
 }
 
-func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
+func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	t.Helper()
 	site := &fixture{now: time.Date(2026, 7, 16, 8, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return site.now }
@@ -214,8 +219,12 @@ func (b *browser) signIn() {
 // everyPage are the addresses of all that somebody who is signed in can look at.
 var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
-	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/sign-in", "/ui/link/any",
+	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
+	"/ui/conversation/" + id + "?tab=attributes", "/ui/conversation/" + id + "?tab=record", "/ui/conversation/" + id + "?tab=record&path=/participants/0", "/ui/conversation/" + id + "?tab=record&find=agent",
+	"/ui/conversation/" + id + "?tab=compare", "/ui/sign-in", "/ui/link/any",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
+	"/parley/v1/conversations/" + id + "/record?path=/participants/0/attributes", "/parley/v1/conversations/" + id + "/record?find=interact", "/parley/v1/conversations/" + id + "/timeline",
+	"/parley/v1/conversations/" + id + "/compare",
 }
 
 func TestNothingIsShownToWhoIsNotSignedIn(t *testing.T) {
@@ -378,7 +387,10 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	for path, want := range map[string]string{"/ui/calendar/2026?show=all": "show is one of", "/ui/conversation/" + id + "?scale=odd": "scale is one of"} {
+	for path, want := range map[string]string{"/ui/calendar/2026?show=all": "show is one of", "/ui/conversation/" + id + "?scale=odd": "scale is one of",
+		"/ui/conversation/" + id + "?tab=odd": "tab is one of", "/ui/conversation/" + id + "?from=noon": "from ", "/ui/conversation/" + id + "?from=2026-07-14T11:00:00Z&to=2026-07-14T10:00:00Z": "to must lie after from",
+		"/ui/conversation/" + id + "?from=2027-07-14T11:00:00Z": "nothing of the conversation lies between", "/ui/conversation/" + id + "?open=a": "numbers of folds", "/ui/conversation/" + id + "?lane=-1": "lane is a number",
+		"/ui/conversation/" + id + "?tab=record&path=participants": "path begins with a slash", "/ui/conversation/" + id + "?width=1": "width is a number"} {
 		if status, text, _ := b.ask("GET", path, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}

@@ -3,7 +3,7 @@
 // roving makes one of many links a tab stop, which arrows move.
 function roving(links, move) {
   if (!links.length) return;
-  let at = Math.max(0, links.findIndex((a) => a.closest(".chosen, [aria-current=date]")));
+  let at = Math.max(0, links.findIndex((a) => a.closest("[aria-current=date]")));
   const go = (to) => {
     if (to < 0 || to >= links.length) return;
     links[at].tabIndex = -1;
@@ -34,17 +34,6 @@ roving(days, (e, n) => {
   return next >= 0 ? next : days.findIndex(isGap);
 });
 
-const bars = [...document.querySelectorAll("a.bar")];
-const lanes = [...document.querySelectorAll(".plot")];
-roving(bars, (e, n) => {
-  if (e.key === "ArrowRight") return n + 1;
-  if (e.key === "ArrowLeft") return n - 1;
-  const down = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-  if (!down) return undefined;
-  const lane = lanes[lanes.indexOf(bars[n].closest(".plot")) + down];
-  return lane ? bars.indexOf(lane.querySelector("a.bar")) : undefined;
-});
-
 const typing = (e) => e.target.closest("input, textarea, select") || e.ctrlKey || e.altKey || e.metaKey;
 document.addEventListener("keydown", (e) => {
   if (typing(e)) return;
@@ -52,5 +41,4 @@ document.addEventListener("keydown", (e) => {
   const now = years.findIndex((y) => y.tagName === "B");
   const to = { "[": years[now - 1], "]": years[now + 1] }[e.key];
   if (now >= 0 && to && to.href) location.assign(to.href);
-  if (e.key === "f") document.querySelector(".lanes .choices a:not([aria-current])")?.click();
 });
