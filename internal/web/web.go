@@ -25,6 +25,8 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 )
 
@@ -46,16 +48,18 @@ type Days struct {
 
 // Config is what the pages need.
 type Config struct {
-	Data     Data
-	Ask      func(access.Client) http.Handler // the API, for a client that is known
-	Rate     limit.Rate                       // of what each asks of the pages
-	Access   *access.Store
-	Sessions *session.Store
-	Control  http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
-	Now      func() time.Time // the clock of the data
-	Machine  func() time.Time // the clock by which requests are counted
-	Secure   bool             // browsers reach the server by TLS alone
-	Log      *slog.Logger
+	Data      Data
+	Ask       func(access.Client) http.Handler // the API, for a client that is known
+	Rate      limit.Rate                       // of what each asks of the pages
+	Limits    query.Limits                     // of what may be asked of the API
+	Access    *access.Store
+	Sessions  *session.Store
+	Questions *question.Store
+	Control   http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
+	Now       func() time.Time // the clock of the data
+	Machine   func() time.Time // the clock by which requests are counted
+	Secure    bool             // browsers reach the server by TLS alone
+	Log       *slog.Logger
 }
 
 // Web answers for the pages.
@@ -64,6 +68,7 @@ type Web struct {
 	routes *http.ServeMux
 	own    *http.CrossOriginProtection
 	masks  masks
+	values *valuesKept
 }
 
 // New makes the pages.
@@ -72,7 +77,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, values: newValuesKept(c.Machine)}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
@@ -95,6 +100,13 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/day/{day}":                         signedIn(dayPage),
 		"GET /ui/conversation":                      signedIn(findPage),
 		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
+		"GET /ui/explore":                           signedIn(explorePage),
+		"GET /ui/explore/q/{hash}":                  signedIn(storedPage),
+		"POST /ui/explore":                          signedIn(explore),
+		"POST /parley/v1/lint":                      signedIn(lintJSON),
+		"POST /parley/v1/questions":                 signedIn(questionJSON),
+		"GET /parley/v1/dimensions":                 signedIn(dimensionsJSON),
+		"GET /parley/v1/dimensions/{name}/values":   signedIn(valuesJSON),
 		"GET /parley/v1/days":                       signedIn(daysJSON),
 		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
 		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
@@ -227,8 +239,8 @@ func (w *Web) fail(v *visit, err error) {
 // pages are the templates, by name.
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
-	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "sign-in", "link", "failure"} {
+	frame := template.Must(template.New("frame").Funcs(functions).Funcs(exploreFunctions).ParseFS(templates, "template/frame.html"))
+	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

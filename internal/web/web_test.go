@@ -20,7 +20,9 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -126,9 +128,13 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if site.sessions, err = session.Open(t.Context(), db, site.clients, now); err != nil {
 		t.Fatal(err)
 	}
+	questions, err := question.Open(t.Context(), db, now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	data := &fake{days: someDays(), record: planted}
 	pages, err := New(Config{
-		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
