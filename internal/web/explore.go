@@ -92,7 +92,7 @@ func explorePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showQuestion(body, days, v.r.URL.Query().Has("body") && v.web.masks.private(body) && len(body) > 0)
+	return v.showQuestion(body, days, v.r.URL.Query().Has("body") && v.web.masks.asksPersonal(body))
 }
 
 // storedPage shows a question that is stored.
@@ -142,38 +142,37 @@ func (v *visit) showQuestion(body []byte, days Days, held bool) error {
 	if err := v.benchOf(&b.bench, body, days); err != nil {
 		return err
 	}
-	status, err := v.answer(b, body)
-	if err != nil {
+	if err := v.answer(b, body); err != nil {
 		return err
 	}
-	p := page{Title: "Explore", Here: "Explore", Who: v.who.Organization, Body: b}
+	p := page{Title: "Explore", Here: "Explore", Body: b}
 	if !days.Available.IsZero() {
 		p.State = "complete to " + days.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
-	return v.write(status, "explore", p)
+	return v.show("explore", p)
 }
 
-// answer fills in the answer, or why there is none, and gives the status of the page. What a person cannot mend by another question is
-// the failure of the page.
-func (v *visit) answer(b *exploreBody, body []byte) (status int, err error) {
+// answer fills in the answer, or why there is none: the page of a question is there whatever is wrong with the question. What nobody can
+// mend by asking otherwise is the failure of the page.
+func (v *visit) answer(b *exploreBody, body []byte) error {
 	if b.Held {
 		b.Sentence = "This question was not asked."
-		return http.StatusOK, nil
+		return nil
 	}
 	a, err := v.answerTo(body)
 	if err == nil {
 		b.Answer, b.Sentence = a, a.Sentence
-		return http.StatusOK, nil
+		return nil
 	}
-	status = fault.HTTPStatus(err)
+	status := fault.HTTPStatus(err)
 	if status >= http.StatusInternalServerError && status != http.StatusGatewayTimeout || status == http.StatusForbidden || v.ctx().Err() != nil {
-		return status, err
+		return err
 	}
 	b.Sentence, b.Refused = "There is no answer to this question.", messageOf(err)
 	if b.Offer = status == http.StatusGatewayTimeout; b.Offer {
 		b.Sentence = "The answer takes longer than a page can wait."
 	}
-	return status, nil
+	return nil
 }
 
 // messageOf is what may be told of a failure.
@@ -238,7 +237,7 @@ func (v *visit) export(body []byte) error {
 	h.Set("Content-Disposition", `attachment; filename="conversations.ndjson"`)
 	h.Set("Cache-Control", "no-store")
 	for _, record := range f.Conversations {
-		_, _ = v.out.Write(append(record, '\n')) // whoever asked has left
+		_, _ = v.out.Write(append(form.Compact(record), '\n')) // whoever asked has left
 	}
 	return nil
 }
@@ -332,14 +331,14 @@ func (v *visit) copies(body []byte, days Days) []copied {
 	if !strings.HasSuffix(string(body), "}\n") {
 		return []copied{{"JSON", string(body)}} // what is no JSON could end the text of a command early
 	}
-	scheme := "http"
+	curl, base := hostOf(v.r), "http://"+hostOf(v.r)
 	if v.web.cfg.Secure {
-		scheme = "https"
+		base = "https://" + hostOf(v.r)
+		curl = base
 	}
-	server := scheme + "://" + hostOf(v.r)
 	asks := "--lake " + quoted(days.Name)
 	if days.Live {
-		asks = "--base-url " + server
+		asks = "--base-url " + base
 	}
 	size := ""
 	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
@@ -347,7 +346,7 @@ func (v *visit) copies(body []byte, days Days) []copied {
 	}
 	return []copied{
 		{"JSON", string(body)},
-		{"curl", "curl -X POST " + server + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- <<'BODY'` + "\n" + string(body) + "BODY\n"},
+		{"curl", "curl -X POST " + curl + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- <<'BODY'` + "\n" + string(body) + "BODY\n"},
 		{"parley", "parley query " + asks + size + " -f - <<'BODY'\n" + string(body) + "BODY\n"},
 	}
 }

@@ -250,13 +250,13 @@ func (k *valuesKept) get(key valuesKey) ([]valueTold, bool) {
 	return kept.values, ok && k.now().Before(kept.until)
 }
 
-// put remembers values. When there are many, those that are too old go, and then any.
+// put remembers values. Those that are too old go, and of too many any.
 func (k *valuesKept) put(key valuesKey, values []valueTold) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.now()
 	for old, kept := range k.all {
-		if len(k.all) >= mostKept && !now.Before(kept.until) {
+		if !now.Before(kept.until) {
 			delete(k.all, old)
 		}
 	}

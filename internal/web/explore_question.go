@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,18 +81,16 @@ func (v *visit) mayAskOf(d query.Dimension) error {
 	return fault.New(fault.Forbidden, "%s is personal data, which is masked for you; to ask for it needs %s", d.Name, access.ViewPersonalData)
 }
 
+// asksPersonal says whether a body asks for personal data, as far as it can be read.
+func (m masks) asksPersonal(body []byte) bool {
+	dimensions, _ := asked(body)
+	return slices.ContainsFunc(dimensions, m.personal)
+}
+
 // private says that a body must not be in an address: it asks for personal data or a custom property, or nobody can say what it asks.
 func (m masks) private(body []byte) bool {
 	dimensions, whole := asked(body)
-	if !whole {
-		return true
-	}
-	for _, d := range dimensions {
-		if m.personal(d) || d.Name == query.Property.Name {
-			return true
-		}
-	}
-	return false
+	return !whole || m.asksPersonal(body) || slices.ContainsFunc(dimensions, func(d query.Dimension) bool { return d.Name == query.Property.Name })
 }
 
 // inAddress is the address of a body that may be in one; empty if it may not.

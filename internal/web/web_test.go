@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
@@ -32,13 +35,21 @@ type fake struct {
 	days   Days
 	record string
 	err    error
+	api    http.HandlerFunc // in place of what is below; nil: that
 }
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
 
 // ask is the API, which has the record alone, and is told who asks.
 func (f *fake) ask(who access.Client) http.Handler {
+	if f.api != nil {
+		return f.api
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == queryPath && f.err == nil {
+			f.answer(w, r)
+			return
+		}
 		record, err := wire.Record([]byte(f.record))
 		switch {
 		case f.err != nil:
@@ -55,6 +66,28 @@ func (f *fake) ask(who access.Client) http.Handler {
 		}
 		_, _ = w.Write(record.JSON)
 	})
+}
+
+// answer answers a question: the record matches all that the language takes.
+func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	var q query.Detail
+	if err == nil {
+		q, err = query.DecodeDetail(body, query.PlatformLimits())
+	}
+	if err != nil {
+		w.(interface{ Fail(err error) }).Fail(err)
+		return
+	}
+	out := found{Conversations: []jsontext.Value{jsontext.Value(f.record)}, TotalHits: 1204}
+	for _, a := range q.Aggregations {
+		value := "<i>" + a.Dimension.Name
+		if a.Dimension.Name == "queueId" {
+			value = "queue-1"
+		}
+		out.Aggregations = append(out.Aggregations, query.AggregationResult{Type: a.Type, Dimension: a.Dimension.Name, Count: 9, Results: []query.AggregationEntry{{Value: &value, Count: 7}}})
+	}
+	_ = json.MarshalWrite(w, out)
 }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
@@ -105,9 +138,10 @@ type browser struct {
 }
 
 type fixture struct {
-	clients  *access.Store
-	sessions *session.Store
-	now      time.Time
+	clients   *access.Store
+	sessions  *session.Store
+	questions *question.Store
+	now       time.Time
 }
 
 func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
@@ -128,13 +162,12 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if site.sessions, err = session.Open(t.Context(), db, site.clients, now); err != nil {
 		t.Fatal(err)
 	}
-	questions, err := question.Open(t.Context(), db, now)
-	if err != nil {
+	if site.questions, err = question.Open(t.Context(), db, now); err != nil {
 		t.Fatal(err)
 	}
 	data := &fake{days: someDays(), record: planted}
 	pages, err := New(Config{
-		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: site.questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +238,8 @@ func (b *browser) signIn() {
 // everyPage are the addresses of all that somebody who is signed in can look at.
 var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
-	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/sign-in", "/ui/link/any",
+	"/ui/day/2026-07-15", "/ui/explore", "/ui/explore?from=2026-07-12&to=2026-07-16",
+	"/parley/v1/dimensions", "/parley/v1/dimensions/queueId/values", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/sign-in", "/ui/link/any",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
 }
 

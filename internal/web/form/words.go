@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/query"
@@ -55,7 +56,7 @@ func (p Predicate) words(called func(dimension, value string) string) string {
 		if text := called(name, value); text != "" {
 			value = text
 		}
-		return name + " is " + value
+		return name + " is " + cmp.Or(value, "…")
 	}
 	return name + " " + p.Is.Value + " " + p.Value.Value
 }
