@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/web"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 )
 
@@ -31,7 +32,10 @@ func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.P
 	if c.Sessions, err = session.Open(ctx, of.DB, of.Access, time.Now); err != nil {
 		return nil, err
 	}
-	c.Ask, c.Rate, c.Access, c.Secure, c.Machine = of.Ask, of.Rate, of.Access, of.Secure, time.Now
+	if c.Questions, err = question.Open(ctx, of.DB, time.Now); err != nil {
+		return nil, err
+	}
+	c.Ask, c.Rate, c.Limits, c.Access, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Secure, time.Now
 	return web.New(c)
 }
 

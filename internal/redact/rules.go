@@ -173,6 +173,9 @@ func (r *Rules) of(name []byte, attribute bool) *Rule {
 	return nil
 }
 
+// Meets says whether a rule is about members of a name, other than attributes.
+func (r *Rules) Meets(member string) bool { return r.members[member] != nil }
+
 // plainly writes a key or pattern so that case does not count, and a slash is a character like any other.
 func plainly(text string) string { return strings.ToLower(strings.ReplaceAll(text, "/", "\x00")) }
 

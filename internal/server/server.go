@@ -110,6 +110,7 @@ type PagesOf struct {
 	Access *access.Store                    // who may ask
 	Ask    func(access.Client) http.Handler // the API, for a client that is known
 	Rate   limit.Rate                       // of what each asks of the pages
+	Limits query.Limits                     // of what may be asked
 	Secure bool                             // the server is reached by TLS alone
 }
 
@@ -303,7 +304,7 @@ func (s *Server) openPages(ctx context.Context) (err error) {
 		rates = limit.InMemory
 	}
 	s.pages, err = s.Pages(ctx, PagesOf{
-		DB: s.kept().DB, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Secure: s.TLS != (TLS{}),
+		DB: s.kept().DB, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
 	})
 	return err
 }

@@ -28,7 +28,9 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/web/watch"
 	"github.com/parley-hq/parley/internal/wire"
@@ -70,17 +72,19 @@ type Change struct {
 
 // Config is what the pages need.
 type Config struct {
-	Data     Data
-	Live     bool                             // there is no lake: the data is a platform's own, and changes as one looks
-	Ask      func(access.Client) http.Handler // the API, for a client that is known
-	Rate     limit.Rate                       // of what each asks of the pages
-	Access   *access.Store
-	Sessions *session.Store
-	Control  http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
-	Now      func() time.Time // the clock of the data
-	Machine  func() time.Time // the clock by which requests are counted
-	Secure   bool             // browsers reach the server by TLS alone
-	Log      *slog.Logger
+	Data      Data
+	Live      bool                             // there is no lake: the data is a platform's own, and changes as one looks
+	Ask       func(access.Client) http.Handler // the API, for a client that is known
+	Rate      limit.Rate                       // of what each asks of the pages
+	Limits    query.Limits                     // of what may be asked of the API
+	Access    *access.Store
+	Sessions  *session.Store
+	Questions *question.Store
+	Control   http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
+	Now       func() time.Time // the clock of the data
+	Machine   func() time.Time // the clock by which requests are counted
+	Secure    bool             // browsers reach the server by TLS alone
+	Log       *slog.Logger
 }
 
 // Web answers for the pages.
@@ -91,6 +95,7 @@ type Web struct {
 	masks  masks
 	watch  watch.Watch
 	models models
+	values *valuesKept
 
 	stopping chan struct{} // closed when the server stops
 	stop     sync.Once
@@ -102,7 +107,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), stopping: make(chan struct{})}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), values: newValuesKept(c.Machine), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
@@ -147,6 +152,13 @@ func (w *Web) pages() map[string]handler {
 		"GET /parley/v1/conversations/{id}/record":   signedIn(recordJSON),
 		"GET /parley/v1/conversations/{id}/timeline": signedIn(timelineJSON),
 		"GET /parley/v1/conversations/{id}/compare":  signedIn(compareJSON),
+		"GET /ui/explore":                            signedIn(explorePage),
+		"GET /ui/explore/q/{hash}":                   signedIn(storedPage),
+		"POST /ui/explore":                           signedIn(explore),
+		"POST /parley/v1/lint":                       signedIn(lintJSON),
+		"POST /parley/v1/questions":                  signedIn(questionJSON),
+		"GET /parley/v1/dimensions":                  signedIn(dimensionsJSON),
+		"GET /parley/v1/dimensions/{name}/values":    signedIn(valuesJSON),
 	}
 }
 
@@ -251,7 +263,7 @@ func (v *visit) write(status int, name string, p page) error {
 
 // nav are the pages that there are, and which of them somebody is at.
 func (w *Web) nav(here string) (out []choice) {
-	for _, name := range []string{"Calendar", "Jobs", "Runs", "Conversation", "Sandbox"} {
+	for _, name := range []string{"Calendar", "Explore", "Jobs", "Runs", "Conversation", "Sandbox"} {
 		if name == "Sandbox" && w.cfg.Control == nil || name == "Runs" && w.cfg.Live {
 			continue
 		}
@@ -291,8 +303,8 @@ func (w *Web) fail(v *visit, err error) {
 // pages are the templates, by name.
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
-	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
+	frame := template.Must(template.New("frame").Funcs(functions).Funcs(exploreFunctions).ParseFS(templates, "template/frame.html"))
+	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

@@ -14,14 +14,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/wire"
 )
@@ -34,13 +39,21 @@ type fake struct {
 	runs    []runs.Run
 	changes []Change
 	err     error
+	api     http.HandlerFunc // in place of what is below; nil: that
 }
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
 
 // ask is the API, which has the record alone, and is told who asks.
 func (f *fake) ask(who access.Client) http.Handler {
+	if f.api != nil {
+		return f.api
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == queryPath && f.err == nil {
+			f.answer(w, r)
+			return
+		}
 		record, err := wire.Record([]byte(f.record))
 		if more := f.more[r.Method+" "+r.URL.Path]; more != nil {
 			record.JSON, err = more()
@@ -72,6 +85,28 @@ func (f *fake) Runs(context.Context, string) ([]runs.Run, error) { return f.runs
 
 func (f *fake) Changes(_ context.Context, _ string, _ conversation.Record, most int) (Changes, error) {
 	return Changes{"./lake", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err
+}
+
+// answer answers a question: the record matches all that the language takes.
+func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	var q query.Detail
+	if err == nil {
+		q, err = query.DecodeDetail(body, query.PlatformLimits())
+	}
+	if err != nil {
+		w.(interface{ Fail(err error) }).Fail(err)
+		return
+	}
+	out := found{Conversations: []jsontext.Value{jsontext.Value(f.record)}, TotalHits: 1204}
+	for _, a := range q.Aggregations {
+		value := "<i>" + a.Dimension.Name
+		if a.Dimension.Name == "queueId" {
+			value = "queue-1"
+		}
+		out.Aggregations = append(out.Aggregations, query.AggregationResult{Type: a.Type, Dimension: a.Dimension.Name, Count: 9, Results: []query.AggregationEntry{{Value: &value, Count: 7}}})
+	}
+	_ = json.MarshalWrite(w, out)
 }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
@@ -123,9 +158,10 @@ type browser struct {
 }
 
 type fixture struct {
-	clients  *access.Store
-	sessions *session.Store
-	now      time.Time
+	clients   *access.Store
+	sessions  *session.Store
+	questions *question.Store
+	now       time.Time
 }
 
 func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
@@ -146,9 +182,12 @@ func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	if site.sessions, err = session.Open(t.Context(), db, site.clients, now); err != nil {
 		t.Fatal(err)
 	}
+	if site.questions, err = question.Open(t.Context(), db, now); err != nil {
+		t.Fatal(err)
+	}
 	data := &fake{days: someDays(), record: planted}
 	pages, err := New(Config{
-		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: site.questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +258,7 @@ func (b *browser) signIn() {
 // everyPage are the addresses of all that somebody who is signed in can look at.
 var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
-	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
+	"/ui/day/2026-07-15", "/ui/explore", "/ui/explore?from=2026-07-12&to=2026-07-16", "/parley/v1/dimensions", "/parley/v1/dimensions/queueId/values", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
 	"/ui/conversation/" + id + "?tab=attributes", "/ui/conversation/" + id + "?tab=record", "/ui/conversation/" + id + "?tab=record&path=/participants/0", "/ui/conversation/" + id + "?tab=record&find=agent",
 	"/ui/conversation/" + id + "?tab=compare", "/ui/sign-in", "/ui/link/any",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
