@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	simple    = `{"interval":"2026-07-14T00:00:00.000Z/2026-07-16T00:00:00.000Z","segmentFilters":[{"type":"and","predicates":[{"dimension":"mediaType","value":"voice"}]}],"odd":[]}`
+	simple   = `{"interval":"2026-07-14T00:00:00.000Z/2026-07-16T00:00:00.000Z","segmentFilters":[{"type":"and","predicates":[{"dimension":"mediaType","value":"voice"}]}],"odd":[]}`
 	personal = `{"interval":"2026-07-14/2026-07-15","segmentFilters":[{"type":"and","predicates":[{"dimension":"ani","value":"+4915112345678"}]}]}`
 )
 

@@ -13,8 +13,16 @@ import (
 
 // vendored is what static/vendor/vendored.json says of a package.
 type vendored struct {
-	Package, Version, Integrity, Licence string
-	Files                                []struct{ Name, From, Append, SHA256 string }
+	Package   string `json:"package"`
+	Version   string `json:"version"`
+	Integrity string `json:"integrity"`
+	Licence   string `json:"licence"`
+	Files     []struct {
+		Name   string `json:"name"`
+		From   string `json:"from"`
+		Append string `json:"append"`
+		SHA256 string `json:"sha256"`
+	} `json:"files"`
 }
 
 // mostVendored is how many bytes of others are committed.

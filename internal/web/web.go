@@ -159,6 +159,8 @@ func (w *Web) pages() map[string]handler {
 		"POST /parley/v1/questions":                  signedIn(questionJSON),
 		"GET /parley/v1/dimensions":                  signedIn(dimensionsJSON),
 		"GET /parley/v1/dimensions/{name}/values":    signedIn(valuesJSON),
+		"GET /ui/figures":                            signedIn(figuresPage),
+		"GET /parley/v1/figures":                     signedIn(figuresJSON),
 	}
 }
 
@@ -263,7 +265,7 @@ func (v *visit) write(status int, name string, p page) error {
 
 // nav are the pages that there are, and which of them somebody is at.
 func (w *Web) nav(here string) (out []choice) {
-	for _, name := range []string{"Calendar", "Explore", "Jobs", "Runs", "Conversation", "Sandbox"} {
+	for _, name := range []string{"Calendar", "Explore", "Figures", "Jobs", "Runs", "Conversation", "Sandbox"} {
 		if name == "Sandbox" && w.cfg.Control == nil || name == "Runs" && w.cfg.Live {
 			continue
 		}
@@ -304,7 +306,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).Funcs(exploreFunctions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "figures", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

@@ -38,6 +38,7 @@ type fake struct {
 	more    map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
 	runs    []runs.Run
 	changes []Change
+	sums    string // what the API answers of figures
 	err     error
 	api     http.HandlerFunc // in place of what is below; nil: that
 }
@@ -50,6 +51,10 @@ func (f *fake) ask(who access.Client) http.Handler {
 		return f.api
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == wire.PathAggregates && f.err == nil {
+			f.figures(w, r, who)
+			return
+		}
 		if r.URL.Path == queryPath && f.err == nil {
 			f.answer(w, r)
 			return
@@ -185,7 +190,7 @@ func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	if site.questions, err = question.Open(t.Context(), db, now); err != nil {
 		t.Fatal(err)
 	}
-	data := &fake{days: someDays(), record: planted}
+	data := &fake{days: someDays(), record: planted, sums: someSums}
 	pages, err := New(Config{
 		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: site.questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
 	})
@@ -260,7 +265,7 @@ var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
 	"/ui/day/2026-07-15", "/ui/explore", "/ui/explore?from=2026-07-12&to=2026-07-16", "/parley/v1/dimensions", "/parley/v1/dimensions/queueId/values", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
 	"/ui/conversation/" + id + "?tab=attributes", "/ui/conversation/" + id + "?tab=record", "/ui/conversation/" + id + "?tab=record&path=/participants/0", "/ui/conversation/" + id + "?tab=record&find=agent",
-	"/ui/conversation/" + id + "?tab=compare", "/ui/sign-in", "/ui/link/any",
+	"/ui/conversation/" + id + "?tab=compare", "/ui/figures", "/ui/figures?queue=queue-1&figure=offered", "/parley/v1/figures", "/ui/sign-in", "/ui/link/any",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
 	"/parley/v1/conversations/" + id + "/record?path=/participants/0/attributes", "/parley/v1/conversations/" + id + "/record?find=interact", "/parley/v1/conversations/" + id + "/timeline",
 	"/parley/v1/conversations/" + id + "/compare",

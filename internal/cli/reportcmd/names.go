@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/cli/called"
+	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/names"
 )
 
@@ -53,15 +54,15 @@ func (o *Options) list(ctx context.Context, k names.Kind) (*names.Book, error) {
 }
 
 // names are those of what the lines are of.
-func (o *Options) names(ctx context.Context, q *question, lines []line) *names.Book {
+func (o *Options) names(ctx context.Context, q *question, lines []figure.Line) *names.Book {
 	ids := map[names.Kind][]string{}
-	for i, dimension := range q.groupBy {
+	for i, dimension := range q.GroupBy {
 		k, named := kinds[dimension]
 		if !named {
 			continue
 		}
 		for _, l := range lines {
-			if id := l.values[i]; id != "" {
+			if id := l.Values[i]; id != "" {
 				ids[k] = append(ids[k], id)
 			}
 		}

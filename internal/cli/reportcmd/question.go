@@ -1,37 +1,26 @@
 package reportcmd
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/parley-hq/parley/internal/cli/localtime"
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/query"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
-// word is what --by calls a dimension or a stretch of time.
+// word is what --by calls a dimension.
 type word struct{ word, means string }
 
-var (
-	dimensions = []word{{"queue", "queueId"}, {"agent", "userId"}, {"media", "mediaType"}, {"direction", "direction"}, {"division", "divisionId"}, {"wrap-up", "wrapUpCode"}}
-	times      = []word{{"month", "P1M"}, {"week", "P1W"}, {"day", "P1D"}, {"hour", "PT1H"}, {"interval", "PT30M"}, {"quarter-hour", "PT15M"}}
-)
-
-func meaning(of []word, given string) (string, bool) {
-	i := slices.IndexFunc(of, func(w word) bool { return w.word == given })
-	if i < 0 {
-		return "", false
-	}
-	return of[i].means, true
-}
+var dimensions = []word{{"queue", "queueId"}, {"agent", "userId"}, {"media", "mediaType"}, {"direction", "direction"}, {"division", "divisionId"}, {"wrap-up", "wrapUpCode"}}
 
 func all() (list []string) {
-	for _, w := range slices.Concat(dimensions, times) {
+	for _, w := range dimensions {
 		list = append(list, w.word)
+	}
+	for _, s := range figure.Stretches {
+		list = append(list, s.Word)
 	}
 	return list
 }
@@ -43,23 +32,17 @@ func words() string {
 
 // question is what the flags ask.
 type question struct {
-	interval    conversation.Interval
-	zone        *time.Location
-	heads       []string // of the dimensions, as they were given
-	groupBy     []string
-	granularity string
-	filter      *wire.Filter
-}
+	figure.Question
 
-// figures are the metrics of which a report is made.
-var figures = []string{"nOffered", "tAnswered", "tAbandon", "tHandle", "nTransferred", "oServiceLevel"}
+	heads []string // of the dimensions, as they were given
+}
 
 func (o *Options) question() (q *question, err error) {
 	q = new(question)
-	if q.zone, err = localtime.Zone(o.TimeZone); err != nil {
+	if q.Zone, err = localtime.Zone(o.TimeZone); err != nil {
 		return q, err
 	}
-	if q.interval, err = localtime.Interval(o.From, o.To, q.zone); err != nil {
+	if q.Interval, err = localtime.Interval(o.From, o.To, q.Zone); err != nil {
 		return q, err
 	}
 	for _, given := range o.By {
@@ -67,21 +50,22 @@ func (o *Options) question() (q *question, err error) {
 			return q, err
 		}
 	}
-	return q, o.filter(q)
+	q.Only, err = o.only()
+	return q, err
 }
 
 // by takes a word of --by into account.
 func (q *question) by(given string) error {
-	if granularity, is := meaning(times, given); is {
-		if q.granularity != "" {
+	if i := slices.IndexFunc(figure.Stretches, func(s figure.Stretch) bool { return s.Word == given }); i >= 0 {
+		if q.Period != "" {
 			return fault.Field("--by", "--by names two stretches of time; a line is of one")
 		}
-		q.granularity = granularity
+		q.Period = figure.Stretches[i].Period
 		return nil
 	}
-	name, is := meaning(dimensions, given)
-	if !is {
-		name = given
+	name := given
+	if i := slices.IndexFunc(dimensions, func(w word) bool { return w.word == given }); i >= 0 {
+		name = dimensions[i].means
 	}
 	if !slices.ContainsFunc(query.Dimensions(query.OfEmission), func(d query.Dimension) bool { return d.Name == name }) {
 		known := all()
@@ -94,17 +78,15 @@ func (q *question) by(given string) error {
 		}
 		return fault.Field("--by", "--by %s is not known.%s It can be %s", fault.Clip(given), meant, words())
 	}
-	if slices.Contains(q.groupBy, name) {
+	if slices.Contains(q.GroupBy, name) {
 		return fault.Field("--by", "--by names %s twice", given)
 	}
-	q.heads, q.groupBy = append(q.heads, given), append(q.groupBy, name)
+	q.heads, q.GroupBy = append(q.heads, given), append(q.GroupBy, name)
 	return nil
 }
 
-// filter joins what the flags say: the values of one by or, the flags by and. Lines by queue and agent are of what has
-// one: talks without a queue, and offers to nobody yet, would make a line of nobody's.
-func (o *Options) filter(q *question) error {
-	f := wire.Filter{Type: "and"}
+// only is what the flags leave in.
+func (o *Options) only() (out []figure.Only, err error) {
 	for _, given := range []struct {
 		flag, name string
 		values     []string
@@ -112,29 +94,10 @@ func (o *Options) filter(q *question) error {
 		if given.values == nil {
 			continue
 		}
-		clause := wire.Filter{Type: "or"}
-		for _, value := range given.values {
-			clause.Predicates = append(clause.Predicates, wire.Predicate{Dimension: given.name, Value: value})
+		if len(given.values) == 0 {
+			return nil, fault.Field(given.flag, "%s is empty; perhaps a variable of the shell is not set", given.flag)
 		}
-		if len(clause.Predicates) == 0 {
-			return fault.Field(given.flag, "%s is empty; perhaps a variable of the shell is not set", given.flag)
-		}
-		f.Clauses = append(f.Clauses, clause)
+		out = append(out, figure.Only{Dimension: given.name, Values: given.values})
 	}
-	for _, name := range q.groupBy {
-		if name == "queueId" || name == "userId" {
-			f.Predicates = append(f.Predicates, wire.Predicate{Dimension: name, Operator: "exists"})
-		}
-	}
-	if len(f.Clauses)+len(f.Predicates) > 0 {
-		q.filter = &f
-	}
-	return nil
-}
-
-// body is the question as it is sent.
-func (q *question) body() ([]byte, error) {
-	return json.Marshal(wire.AggregateRequest{
-		Interval: q.interval.String(), Granularity: q.granularity, TimeZone: q.zone.String(), GroupBy: q.groupBy, Filter: q.filter, Metrics: figures,
-	})
+	return out, nil
 }

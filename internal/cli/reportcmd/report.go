@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/cli/ui"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/wire"
@@ -89,7 +90,7 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	body, err := q.body()
+	body, err := q.Body()
 	if err != nil {
 		return err
 	}
@@ -104,10 +105,10 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	if err := o.lacking(ctx, q.interval, missing); err != nil {
+	if err := o.lacking(ctx, q.Interval, missing); err != nil {
 		return err
 	}
-	lines, err := q.lines(a)
+	lines, err := figure.Lines(a, q.GroupBy)
 	if err != nil {
 		return err
 	}

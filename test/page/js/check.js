@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
+import { checkFigures } from "./figures.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { PARLEY_URL: url, PARLEY_ID: id, PARLEY_SECRET: secret, PARLEY_CONVERSATION: conversation, PARLEY_PICTURES: pictures } = process.env;
@@ -35,7 +36,14 @@ async function open(options = {}) {
   return page;
 }
 
-const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", missing: "/ui/conversation/none" };
+const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", figures: "/ui/figures?granularity=day", missing: "/ui/conversation/none" };
+
+{
+  const page = await open();
+  await page.goto(url + pages.figures);
+  pages.figure = await page.locator(".queue h2 a").first().getAttribute("href");
+  await page.context().close();
+}
 
 // looked at by eyes of all kinds
 for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
@@ -107,6 +115,8 @@ for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
   want(await page.locator("#detail").isVisible(), "without script nothing is told of a segment");
   await page.context().close();
 }
+
+await checkFigures(open, url, want);
 
 await browser.close();
 for (const f of new Set(failures)) console.log(f);

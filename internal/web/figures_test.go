@@ -1,0 +1,171 @@
+package web
+
+import (
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/figure"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// someSums are figures of a queue that has a name, and of one that has none: of two days and of the whole time alike.
+const someSums = `{"results":[
+{"group":{"queueId":"queue-1"},"data":[
+ {"interval":"2026-07-13T00:00:00.000Z/2026-07-14T00:00:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":1500}},{"metric":"tAnswered","stats":{"count":1200,"sum":12000000}},{"metric":"oServiceLevel","stats":{"ratio":0.5,"numerator":600,"denominator":1200}}]},
+ {"interval":"2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":10}},{"metric":"tAbandon","stats":{"count":10,"sum":1}}]}]},
+{"group":{"queueId":"<b>2"},"data":[{"interval":"2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":90}}]}]}]}`
+
+// figures answers as the API does who asks for figures.
+func (f *fake) figures(w http.ResponseWriter, r *http.Request, who access.Client) {
+	err := who.Require(access.ViewAggregates)
+	if err == nil {
+		err = f.err
+	}
+	if err != nil {
+		w.(interface{ Fail(err error) }).Fail(err)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	sums := f.sums
+	var asks wire.AggregateRequest
+	if json.Unmarshal(body, &asks) == nil && asks.Granularity == "" {
+		sums = regexp.MustCompile(`\},\s*\{"interval".*?\]\}\]\}`).ReplaceAllString(sums, "}]}") // a line a queue
+	}
+	_, _ = io.WriteString(w, sums)
+}
+
+func TestFigures(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	text := b.get("/ui/figures")
+	for _, want := range []string{
+		"In 7 days 75 % of 1,590 offered conversations were answered; the service level is 50 %.", // 1200 of 1500 and 90
+		`value="2026-07-09"`, `value="2026-07-16"`, // the last days of the data
+		`<a href="/ui/day/2026-07-13">2026-07-13</a>`, // is missing
+		">Sales</a>", ">&lt;b&gt;2</a>", `aria-label="Offered 1,500, Sales, by day"`, `<data value="0.5000">50.0 %</data>`, `<data value="">–</data>`,
+		"parley report --lake ./lake --from 2026-07-09 --to 2026-07-16 --by queue,day --time-zone UTC",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Index(text, ">Sales</a>") > strings.Index(text, ">&lt;b&gt;2</a>") {
+		t.Error("the largest queue does not come first")
+	}
+	if rows := strings.Count(text, "<time datetime="); rows != 14 {
+		t.Errorf("%d rows, want two queues of seven days", rows)
+	}
+	if strings.Contains(text, "data-styles") {
+		t.Error("the page loads the script of a chart that it does not have")
+	}
+}
+
+// The chart of one queue shows its own request, and each point opens the conversations that it is made of.
+func TestTheChosenFigure(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	text := b.get("/ui/figures?queue=queue-1&figure=abandoned&from=2026-07-13&to=2026-07-16")
+	if !strings.Contains(text, "Abandoned of Sales: 0") || !strings.Contains(text, named["figures.js"]) || !strings.Contains(text, named["vendor/uplot.css"]) {
+		t.Errorf("the chart or its script is not there: %s", text)
+	}
+	if request := strings.Join(strings.Fields(html.UnescapeString(text)), ""); !strings.Contains(request, `"metrics":["tAbandon"]`) {
+		t.Error("the request of the figure is not there")
+	}
+	points := regexp.MustCompile(`class="point" href="([^"]+)" aria-label="([^"]+)"`).FindAllStringSubmatch(text, -1)
+	if len(points) != 3 || points[2][2] != "Abandoned, Wed 15 Jul 2026: 10" {
+		t.Fatalf("the points are %q", points)
+	}
+	to, err := url.Parse(html.UnescapeString(points[2][1]))
+	want := `{"interval":"2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z","segmentFilters":[{"type":"and","predicates":[{"dimension":"queueId","value":"queue-1"}]}],"conversationFilters":[{"type":"and","predicates":[{"metric":"tAbandon","operator":"exists"}]}]}`
+	if err != nil || to.Path != "/ui/explore" || to.Query().Get("body") != want {
+		t.Errorf("a point opens %v, %v", to, err)
+	}
+}
+
+// Both ask the API, by the rules that it has for who is signed in.
+func TestFiguresNeedThePermission(t *testing.T) {
+	b := newBrowser(t)
+	link, err := b.site.sessions.Link(t.Context(), "acme", []access.Permission{access.ViewDetails}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ask("POST", "/ui/link/"+link, "")
+	for _, path := range []string{"/ui/figures", "/parley/v1/figures"} {
+		if status, text, _ := b.ask("GET", path, ""); status != http.StatusForbidden || !strings.Contains(text, string(access.ViewAggregates)) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+}
+
+func TestFiguresThatAreRefused(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	for query, want := range map[string]string{
+		"from=yesterday":                                 "from is a day such as 2026-11-01",
+		"to=2026-13-01":                                  "to is a day such as 2026-11-01",
+		"from=2026-07-16&to=2026-07-16":                  "to must lie after from",
+		"granularity=fortnight":                          "granularity is one of month, week, day",
+		"granularity=hour&from=2026-01-01&to=2026-07-01": "choose a longer one, or fewer days",
+		"tz=Berlin":                                      "Europe/Berlin",
+		"figure=x":                                       "figure is one of serviceLevel",
+		"queue=" + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxy", ""), "&queue="): "at most 24 queues",
+	} {
+		for _, path := range []string{"/ui/figures?", "/parley/v1/figures?"} {
+			if status, text, _ := b.ask("GET", path+query, ""); status != http.StatusBadRequest || !strings.Contains(html.UnescapeString(text), want) {
+				t.Errorf("%s%s: %d %s", path, query, status, text)
+			}
+		}
+	}
+}
+
+// Of many stretches fewer queues are drawn; the others are a link away.
+func TestFiguresAreBounded(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	text := b.get("/ui/figures?granularity=hour&from=2026-06-16&to=2026-07-16")
+	if rows := strings.Count(text, "<time datetime="); rows != 720 || !strings.Contains(text, `<summary>1 smaller queue`) {
+		t.Errorf("%d rows of 720 hours", rows)
+	}
+}
+
+// Without days there is nothing to show, and the page says so.
+func TestFiguresOfNothing(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	b.data.days.Days, b.data.sums = nil, `{"results":[]}`
+	if text := b.get("/ui/figures"); !strings.Contains(text, "There are no days yet.") || strings.Contains(text, `class="queue"`) {
+		t.Errorf("the page says %s", text)
+	}
+	b.data.days = someDays()
+	if text := b.get("/ui/figures"); !strings.Contains(text, "no conversation came into a queue") {
+		t.Errorf("the page says %s", text)
+	}
+}
+
+// A line ends where there is no average; a point that stands alone is a dot.
+func TestLinesEndWhereThereIsNothing(t *testing.T) {
+	var c chart
+	c.lines([]*dot{{.1, .5}, {.3, .25}, nil, {.7, 1}, nil, {.9, 0}, {1, 0}})
+	if len(c.Lines) != 2 || c.Lines[0] != "10,50 30,25" || c.Lines[1] != "90,0 100,0" || len(c.Dots) != 1 || c.Dots[0].X != .7 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestScales(t *testing.T) {
+	for n, want := range map[float64]float64{0: 1, .3: 1, 1: 1, 7.2: 8, 31: 40, 100: 100, 4321: 5000} {
+		if got := roundUp(n); got != want {
+			t.Errorf("above %v is %v, want %v", n, got, want)
+		}
+	}
+	if got := scaleText(figure.Share, .5); got != "50 %" {
+		t.Errorf("got %s", got)
+	}
+}

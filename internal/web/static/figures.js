@@ -1,0 +1,78 @@
+// Draws the large chart with a cursor, out of the points that the server drew: without this file the chart is there too.
+import uPlot from "./vendor/uplot.js";
+
+const place = document.getElementById("large");
+const points = [...place.querySelectorAll("a.point")];
+const { kind, title, zone } = place.dataset;
+
+// A style sheet is waited for, or uPlot would measure without it.
+const styles = (href) => new Promise((done, fail) => {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: fail });
+  document.head.append(link);
+});
+
+const unit = { count: (n) => n.toLocaleString("en"), share: (n) => `${+(n * 100).toFixed(1)} %`, seconds: (n) => `${+n.toFixed(1)} s` }[kind];
+// paint is a colour of the page as a canvas knows it.
+function paint(name) {
+  const probe = document.createElement("i");
+  probe.className = `paint-${name}`;
+  place.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
+const day = 86_400;
+
+// shown are the points, with nothing where no point is for a stretch or more, so that no line is drawn there.
+const at = (p) => Number(p.dataset.at);
+const step = Math.min(...points.slice(1).map((p, n) => at(p) - at(points[n])));
+const shown = points.flatMap((p, n) => n && at(p) - at(points[n - 1]) > 1.5 * step ? [null, p] : [p]);
+const times = shown.map((p, n) => p ? at(p) : at(shown[n - 1]) + step);
+const data = [times, shown.map((p) => p && Number(p.dataset.number))];
+
+// A point that is chosen opens what it stands for.
+function opens(u) {
+  u.over.addEventListener("click", () => {
+    const p = shown[u.cursor.idx];
+    if (p) location.assign(p.href.baseVal);
+  });
+}
+
+function options() {
+  const [ink, dim, line, bar] = ["ink", "dim", "line", "bar"].map(paint);
+  const when = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const axis = { stroke: dim, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: `12px ${getComputedStyle(document.body).fontFamily}` };
+  const short = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "numeric", month: "short" });
+  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+  const label = (s) => clock.format(s * 1000) === "00:00" ? short.format(s * 1000) : clock.format(s * 1000);
+  return {
+    width: place.clientWidth, height: 280, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), zone),
+    scales: { y: { range: (u, least, most) => [0, kind === "share" ? 1 : Math.max(1, most * 1.05)] } },
+    axes: [{ ...axis, ...(step > day * 0.9 ? { incrs: [1, 2, 7, 14, 28, 91, 182, 364].map((n) => n * day) } : {}), values: (u, splits) => splits.map(label) }, { ...axis, size: 64, values: (u, splits) => splits.map(unit) }],
+    series: [
+      { label: "from", value: (u, s) => s === null ? "–" : when.format(s * 1000) },
+      {
+        label: title, stroke: ink, width: 1.5, value: (u, n) => n === null ? "–" : unit(n), points: { show: kind !== "count" && points.length < 100, size: 6, fill: ink },
+        ...(kind === "count" ? { fill: bar, width: 0, paths: uPlot.paths.bars({ size: [0.8, 100] }) } : {}),
+      },
+    ],
+    hooks: { ready: [opens] },
+  };
+}
+
+// draw takes the place of what the server drew, and is drawn anew in other colours. The table says the same to who cannot see it.
+let chart;
+const canvas = document.createElement("div");
+canvas.className = "canvas";
+canvas.setAttribute("aria-hidden", "true");
+function draw() {
+  chart?.destroy();
+  chart = new uPlot(options(), data, canvas);
+}
+
+await styles(document.querySelector("script[data-styles]").dataset.styles);
+place.replaceChildren(canvas);
+draw();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 280 })).observe(place);
