@@ -83,8 +83,9 @@ func (e *editor) branch(attributes bool) error {
 		return e.object(attributes)
 	case '[':
 		return e.list(func() error { return e.branch(false) })
+	default:
+		return e.redact(e.rules.unknown)
 	}
-	return e.redact(e.rules.unknown)
 }
 
 func (e *editor) list(element func() error) error {

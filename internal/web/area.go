@@ -117,10 +117,12 @@ func outline(floor, top [areaWidth]int, most int) string {
 		return strconv.FormatFloat(areaHeight*(1-float64(n)/float64(max(most, 1))), 'f', 1, 64)
 	}
 	b.WriteString("M0 " + y(floor[0]))
-	for x := range areaWidth {
-		if x == 0 || top[x] != top[x-1] {
-			b.WriteString("H" + strconv.Itoa(x) + "V" + y(top[x]))
+	last := -1
+	for x, n := range top {
+		if n != last {
+			b.WriteString("H" + strconv.Itoa(x) + "V" + y(n))
 		}
+		last = n
 	}
 	b.WriteString("H" + strconv.Itoa(areaWidth) + "V" + y(floor[areaWidth-1]))
 	for x := areaWidth - 1; x > 0; x-- {

@@ -61,6 +61,7 @@ func plant(v reflect.Value, name string) {
 			member, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 			plant(v.Field(i), member)
 		}
+	default: // has no text
 	}
 }
 
@@ -112,7 +113,9 @@ func (b *browser) branches(path string) (out []string) {
 	q := url.Values{"path": {path}}.Encode()
 	out = []string{"/parley/v1/conversations/" + id + "/record?" + q, "/ui/conversation/" + id + "?tab=record&" + q}
 	var branch struct {
-		Members []struct{ Path string }
+		Members []struct {
+			Path string `json:"path"`
+		} `json:"members"`
 	}
 	if err := json.Unmarshal([]byte(b.get(out[0])), &branch); err != nil {
 		b.t.Fatal(err)

@@ -31,9 +31,9 @@ func (o owner) all(v reflect.Value) {
 			v.SetString(o.text(v.String()))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
+		for _, field := range v.Fields() {
 			if v.Type() != stateType {
-				o.all(v.Field(i))
+				o.all(field)
 			}
 		}
 	case reflect.Slice:
@@ -42,5 +42,6 @@ func (o owner) all(v reflect.Value) {
 				o.all(v.Index(i))
 			}
 		}
+	default: // has no text
 	}
 }

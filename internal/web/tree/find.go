@@ -50,8 +50,7 @@ func Find(text []byte, what string, after, most int) (Found, error) {
 
 // next reads what comes next, and says whether it has a text in it. Of a name the value is empty.
 func next(d *jsontext.Decoder, what string) (value []byte, has bool, err error) {
-	switch d.PeekKind() {
-	case '{', '}', '[', ']':
+	if k := d.PeekKind(); k == '{' || k == '}' || k == '[' || k == ']' {
 		_, err = d.ReadToken()
 		return nil, false, err
 	}

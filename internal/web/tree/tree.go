@@ -193,8 +193,9 @@ func kindOf(k jsontext.Kind) string {
 		return "number"
 	case 'n':
 		return "null"
+	default:
+		return "boolean"
 	}
-	return "boolean"
 }
 
 // cut is so much of a text, and whether it goes on.
