@@ -82,6 +82,7 @@ type Account struct {
 	Parties []Party   `json:"parties"`
 	Axis    axis.Axis `json:"axis"`
 	Checks  []Check   `json:"checks"` // metrics beside the segments that they should equal
+	Ties    []Tie     `json:"-"`      // of parties, for who draws them
 }
 
 // teller is an account that is being made.
@@ -122,6 +123,7 @@ func Of(c *conversation.Conversation, o Options) Account {
 	t.reasons()
 	t.later()
 	t.draw()
+	t.ties()
 	t.doubts()
 	t.contradictions()
 	t.Sentence = t.sentence()
@@ -151,12 +153,31 @@ func (t *teller) text(tell func() string) string {
 
 // filled is the account with empty lists where it has none, so that its JSON has the same members always.
 func (t *teller) filled() Account {
+	t.letGo()
 	a := t.Account
 	a.Doubts, a.Media, a.Handlers, a.Visits = list(a.Doubts), list(a.Media), list(a.Handlers), list(a.Visits)
 	a.Flows, a.Reasons, a.Phases, a.Passes = list(a.Flows), list(a.Reasons), list(a.Phases), list(a.Passes)
 	a.WrapUps, a.Evaluations, a.Surveys = list(a.WrapUps), list(a.Evaluations), list(a.Surveys)
 	a.Parties, a.Checks, a.Axis = list(a.Parties), list(a.Checks), axis.Axis(list(a.Axis))
 	return a
+}
+
+// letGo lets the record go: who keeps an account does not keep all that it was read from.
+func (t *teller) letGo() {
+	t.From.leg, t.To.leg = nil, nil
+	for i := range t.Handlers {
+		t.Handlers[i].legs = nil
+	}
+	for i := range t.Visits {
+		t.Visits[i].leg, t.Visits[i].answer = nil, nil
+	}
+	for i := range t.Flows {
+		t.Flows[i].leg = nil
+	}
+	for i := range t.Passes {
+		p := &t.Passes[i]
+		p.by, p.to, p.then = nil, nil, nil
+	}
 }
 
 func list[T any](l []T) []T {

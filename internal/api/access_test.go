@@ -27,6 +27,7 @@ func TestPermissionsByEndpoint(t *testing.T) {
 			{"GET", path + "/results", "", missing, "not.found"},
 			{"DELETE", path, "", missing, "not.found"},
 			{"GET", "/parley/v1/jobs", "", missing, ""},
+			{"GET", "/parley/v1/jobs/" + path[strings.LastIndex(path, "/")+1:], "", missing, "not.found"},
 			{"GET", details + "/jobs/availability", "", `"code":"missing.permissions","status":403`, "[analytics:conversationDetail:view]"},
 		} {
 			for client, want := range map[string]string{"none": c.none, "own": c.own} {

@@ -138,4 +138,13 @@ func (s *Server) listJobs(x *exchange) error {
 	return x.send(http.StatusOK, wire.JobList{Jobs: out})
 }
 
+// askedJob answers GET /parley/v1/jobs/{jobId}: the job with what it is asked.
+func (s *Server) askedJob(x *exchange) error {
+	listed, body, err := s.cfg.Jobs.Asked(x.r.Context(), x.owner(), x.jobID())
+	if err != nil {
+		return err
+	}
+	return x.send(http.StatusOK, wire.AskedJob{ListedJob: listed.Wire(), Query: body})
+}
+
 func (x *exchange) jobID() job.ID { return job.ID(x.params["jobId"]) }

@@ -67,6 +67,7 @@ func (s *Server) table() []route {
 		{"GET", "/api/v2/users/me", s.userOfClient, token},
 		// People who look after jobs, through "parley jobs list". The platform has no such list; the path says whose it is.
 		{"GET", "/parley/v1/jobs", s.listJobs, view},
+		{"GET", "/parley/v1/jobs/{jobId}", s.askedJob, view},
 		// Whatever keeps the process running, and watches it.
 		{"GET", "/healthz", s.healthy, nothing},
 		{"GET", "/readyz", s.ready, nothing},

@@ -2,16 +2,21 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/web"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 )
 
@@ -27,7 +32,10 @@ func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.P
 	if c.Sessions, err = session.Open(ctx, of.DB, of.Access, time.Now); err != nil {
 		return nil, err
 	}
-	c.Ask, c.Rate, c.Access, c.Secure, c.Machine = of.Ask, of.Rate, of.Access, of.Secure, time.Now
+	if c.Questions, err = question.Open(ctx, of.DB, time.Now); err != nil {
+		return nil, err
+	}
+	c.Ask, c.Rate, c.Limits, c.Access, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Secure, time.Now
 	return web.New(c)
 }
 
@@ -60,6 +68,37 @@ func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, 
 	out.Days = status.Days
 	if at, err := conversation.ParseTime(status.Available); err == nil {
 		out.Available = at
+	}
+	return out, nil
+}
+
+// Runs implements web.Data.
+func (all shownLakes) Runs(ctx context.Context, organization string) ([]runs.Run, error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	return runs.In(s.lake.Control()).List(ctx)
+}
+
+// Changes implements web.Data.
+func (all shownLakes) Changes(ctx context.Context, organization string, of conversation.Record, most int) (out web.Changes, err error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return out, err
+	}
+	out.Name = all[organization].dir
+	snapshot, err := s.lake.Snapshot(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	for c, err := range snapshot.Changes(ctx, lake.Wanted{ID: of.ID, Days: conversation.Days{First: of.Day(), End: of.Day() + 1}}) {
+		if out.More = len(out.List) == most; err != nil || out.More {
+			return out, err
+		}
+		// what is yielded is good until the next one only
+		out.List = append(out.List, web.Change{FoundAt: c.FoundAt, Path: strings.Clone(c.Path), Before: strings.Clone(c.Before), After: strings.Clone(c.After)})
 	}
 	return out, nil
 }

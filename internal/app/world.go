@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/sandbox"
 	"github.com/parley-hq/parley/internal/server"
 	"github.com/parley-hq/parley/internal/web"
@@ -20,7 +21,7 @@ import (
 // SandboxPages makes the pages of a sandbox. Control answers under /_sandbox/; nil: nobody controls it from a page.
 func SandboxPages(w *sandbox.World, control http.Handler, log *slog.Logger) func(context.Context, server.PagesOf) (server.Pages, error) {
 	return func(ctx context.Context, of server.PagesOf) (server.Pages, error) {
-		return pagesOver(ctx, of, web.Config{Data: shownWorld{w}, Control: control, Now: w.Clock, Log: log})
+		return pagesOver(ctx, of, web.Config{Data: shownWorld{w}, Live: true, Control: control, Now: w.Clock, Log: log})
 	}
 }
 
@@ -29,7 +30,6 @@ type shownWorld struct{ world *sandbox.World }
 
 // Days implements web.Data: the platform has settled what its nightly batch has read.
 func (s shownWorld) Days(ctx context.Context, _ string) (out web.Days, err error) {
-	out.Live = true
 	if out.Available, err = s.world.Available(ctx); err != nil {
 		return out, err
 	}
@@ -87,6 +87,14 @@ var goingOn = func() query.Job {
 	}
 	return q
 }()
+
+// Runs implements web.Data: nothing is extracted into a sandbox.
+func (shownWorld) Runs(context.Context, string) ([]runs.Run, error) { return nil, nil }
+
+// Changes implements web.Data: a platform tells of a conversation as it is, and not of how it was.
+func (shownWorld) Changes(context.Context, string, conversation.Record, int) (web.Changes, error) {
+	return web.Changes{}, nil
+}
 
 // Names implements web.Data.
 func (s shownWorld) Names(ctx context.Context, _ string, _ map[names.Kind][]string) (*names.Book, error) {

@@ -56,7 +56,8 @@ func (a Axis) Scale() Scale {
 	return Scale{a, edges}
 }
 
-// At is where an instant is, from 0 to 1: later ones are never further left. One before the axis is at 0, one after it at 1.
+// At is where an instant is, from 0 to 1: later ones are never further left. One before the axis is at its beginning, one after it
+// at its end.
 func (s Scale) At(t time.Time) float64 {
 	after, _ := slices.BinarySearchFunc(s.axis, t, func(one Stretch, t time.Time) int {
 		if one.Start.After(t) {
@@ -65,7 +66,7 @@ func (s Scale) At(t time.Time) float64 {
 		return -1
 	})
 	if after == 0 {
-		return 0
+		return s.edges[0]
 	}
 	from, until := s.Bounds(after - 1)
 	one := s.axis[after-1]
@@ -73,7 +74,7 @@ func (s Scale) At(t time.Time) float64 {
 	case one.Length() == 0:
 		return (from + until) / 2
 	case t.After(one.End):
-		return 1
+		return s.edges[len(s.edges)-1]
 	}
 	return from + (until-from)*float64(t.Sub(one.Start))/float64(one.Length())
 }

@@ -106,7 +106,7 @@ func (e *Extraction) sort(ctx context.Context, end conversation.Day) (filled, ho
 
 // write begins the commit, having noted it.
 func (e *Extraction) write(ctx context.Context, c commitment, batch *stage.Batch) error {
-	e.report("committing")
+	e.report(ctx, "committing")
 	if err := e.remember(ctx, true); err != nil {
 		return err
 	}

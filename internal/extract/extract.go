@@ -28,6 +28,7 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/wire"
@@ -155,6 +156,8 @@ type Extraction struct {
 	tailed   Tail               // what the tail brought
 	differ   []conversation.Day // of which the platform counts another number, even after they were read again
 	counted  int                // days that the platform was asked to count
+	begun    time.Time          // when this process began
+	told     time.Time          // when it was last entered what is being done
 }
 
 // New prepares an extraction; nothing is read or written before Run or Plan.
@@ -184,6 +187,7 @@ func New(cfg Config) *Extraction {
 // values that do not fit the schema.
 func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	begun := e.cfg.Now()
+	e.begun = begun
 	turn, err := e.cfg.Lake.Turn(ctx, "extract", "%s is extracting into the lake; wait until it is done, for as long as --wait says", e.cfg.Wait)
 	if err != nil {
 		return Summary{}, err
@@ -208,7 +212,7 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	if err := errors.Join(err, sumErr); err != nil {
 		return s, err
 	}
-	if err := e.finish(ctx); err != nil {
+	if err := e.finish(ctx, s); err != nil {
 		return s, err
 	}
 	return s, s.incomplete()
@@ -231,7 +235,7 @@ func (e *Extraction) recover(ctx context.Context) error {
 
 // begin takes up the open run, or begins one.
 func (e *Extraction) begin(ctx context.Context) error {
-	if err := errors.Join(e.store.migrate(ctx), e.ledger.Migrate(ctx)); err != nil {
+	if err := errors.Join(e.store.migrate(ctx), e.ledger.Migrate(ctx), runs.In(e.cfg.Control).Migrate(ctx)); err != nil {
 		return err
 	}
 	last, err := e.interrupted(ctx)
@@ -399,7 +403,7 @@ func (e *Extraction) giveUp(ctx context.Context, r run) error {
 			e.dropJob(ctx, p)
 		}
 	}
-	return errors.Join(old.Close(ctx), e.store.end(ctx, r.id))
+	return errors.Join(old.Close(ctx), e.store.end(ctx, r.id, nothingMore), runs.In(e.cfg.Control).GiveUp(ctx, string(r.id), e.cfg.Now()))
 }
 
 // parts works through the parts of the run, making them as it goes.
@@ -435,8 +439,8 @@ func (e *Extraction) unfinished() bool {
 	return open || e.loader.Busy()
 }
 
-// finish ends the run: all it staged is in the lake.
-func (e *Extraction) finish(ctx context.Context) error {
+// finish ends the run: all it staged is in the lake. What it came to is kept for people to look at.
+func (e *Extraction) finish(ctx context.Context, s Summary) error {
 	left, err := e.stage.Count(ctx, stage.EveryDay)
 	if err != nil {
 		return err
@@ -444,9 +448,12 @@ func (e *Extraction) finish(ctx context.Context) error {
 	if left > 0 {
 		return fault.New(fault.Corrupt, "run %s ends with %d records staged and not committed; they are kept", e.run.id, left)
 	}
-	return errors.Join(e.stage.Close(ctx), e.store.end(ctx, e.run.id))
+	told := e.toldAs(s)
+	return errors.Join(e.stage.Close(ctx), e.store.end(ctx, e.run.id, func(tx *state.Tx) error { return runs.PutIn(ctx, tx, told) }))
 }
 
-func (e *Extraction) report(step string) {
+// report tells whoever watches here what is being done, and whoever looks at the lake.
+func (e *Extraction) report(ctx context.Context, step string) {
+	e.tell(ctx, step)
 	e.cfg.Report(Progress{Step: step, Day: conversation.DayOf(e.reached()), Days: e.days, AllDays: len(e.plan.Days), Records: e.got})
 }

@@ -42,7 +42,7 @@ func (e *Extraction) pages(ctx context.Context, p *part) error {
 		if err != nil {
 			return err
 		}
-		e.report("extracting")
+		e.report(ctx, "extracting")
 		if p.cursor == "" {
 			return nil
 		}

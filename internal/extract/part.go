@@ -105,7 +105,7 @@ func (e *Extraction) job(ctx context.Context, p *part) error {
 }
 
 func (e *Extraction) submit(ctx context.Context, p *part) error {
-	e.report("submitting a job")
+	e.report(ctx, "submitting a job")
 	var id platform.JobID
 	var err error
 	e.apart(ctx, func(ctx context.Context) {
@@ -157,7 +157,7 @@ func (e *Extraction) submitAhead(ctx context.Context) error {
 
 // await waits for the job's results.
 func (e *Extraction) await(ctx context.Context, id platform.JobID) error {
-	e.report("waiting for a job")
+	e.report(ctx, "waiting for a job")
 	var s platform.Status
 	var err error
 	rnd := rand.New(rand.NewPCG(e.cfg.Rand.Uint64(), e.cfg.Rand.Uint64()))

@@ -67,7 +67,7 @@ func (e *Extraction) count(ctx context.Context, entry ledger.Entry) error {
 	if e.mute {
 		return nil
 	}
-	e.report("counting")
+	e.report(ctx, "counting")
 	hits, err := e.hitsOf(ctx, entry)
 	switch {
 	case ctx.Err() != nil || errors.Is(err, fault.Unauthorized):

@@ -266,8 +266,11 @@ func (s store) begin(ctx context.Context, r run, again []conversation.Day) error
 	})
 }
 
-// end forgets a run; what it did is in the lake.
-func (s store) end(ctx context.Context, id stage.RunID) error {
+// nothingMore is done at the end of a run of which there is nothing to tell.
+func nothingMore(*state.Tx) error { return nil }
+
+// end forgets a run, and does something more in the same transaction; what the run did is in the lake.
+func (s store) end(ctx context.Context, id stage.RunID, more func(*state.Tx) error) error {
 	return s.db.Tx(ctx, func(tx *state.Tx) error {
 		for _, table := range []string{"extract_parts", "extract_days"} {
 			if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE run_id = ?`, id); err != nil {
@@ -275,7 +278,10 @@ func (s store) end(ctx context.Context, id stage.RunID) error {
 			}
 		}
 		_, err := tx.Exec(ctx, `DELETE FROM extract_runs WHERE run_id = ?`, id)
-		return err
+		if err != nil {
+			return err
+		}
+		return more(tx)
 	})
 }
 

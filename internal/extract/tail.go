@@ -154,7 +154,7 @@ func (t *tail) piece(ctx context.Context, start, end time.Time) error {
 func (t *tail) pages(ctx context.Context, start, end time.Time) (got, of int64, err error) {
 	seen := map[conversation.ID]bool{}
 	for number := 1; number*tailPage <= tailDepth; number++ {
-		t.report("extracting what is not complete yet")
+		t.report(ctx, "extracting what is not complete yet")
 		page, err := t.cfg.Tail.Found(ctx, conversation.Interval{Start: start, End: end}, number, tailPage)
 		if err != nil {
 			return 0, 0, err

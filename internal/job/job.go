@@ -154,5 +154,10 @@ type entry struct {
 	progress  float64                 // from 0 to 1, as its runner last entered it
 }
 
+// listed is the entry as its owners see it in a list.
+func (e entry) listed() Listed {
+	return Listed{ID: e.id, Client: e.owner.Client, Status: e.status, Size: e.size}
+}
+
 // midnight is t if it is a midnight in UTC, else the next one.
 func midnight(t time.Time) time.Time { return conversation.DayOf(t.Add(-1)).End() }

@@ -214,9 +214,17 @@ func (m *Manager) List(ctx context.Context, o Owner) ([]Listed, error) {
 	}
 	out := make([]Listed, len(entries))
 	for i, e := range entries {
-		out[i] = Listed{ID: e.id, Client: e.owner.Client, Status: e.status.at(m.cfg.Now()), Size: e.size}
+		e.status = e.status.at(m.cfg.Now())
+		out[i] = e.listed()
 	}
 	return out, nil
+}
+
+// Asked gives a job as an owner sees it, with the request as it was sent; nil once the job is done. It fails with fault.NotFound when
+// the owner sees no such job.
+func (m *Manager) Asked(ctx context.Context, o Owner, id ID) (Listed, []byte, error) {
+	e, err := m.find(ctx, o, id)
+	return e.listed(), e.body, err
 }
 
 // Delete cancels a job that is not done, whose status can still be read afterwards, and removes one that is done with

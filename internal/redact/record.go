@@ -76,6 +76,18 @@ func (e *editor) value(attributes bool) error {
 	}
 }
 
+// branch goes through what should be an object, or a list of them. Nobody knows what anything else in its place is.
+func (e *editor) branch(attributes bool) error {
+	switch e.dec.PeekKind() {
+	case '{':
+		return e.object(attributes)
+	case '[':
+		return e.list(func() error { return e.branch(false) })
+	default:
+		return e.redact(e.rules.unknown)
+	}
+}
+
 func (e *editor) list(element func() error) error {
 	if _, err := e.dec.ReadToken(); err != nil {
 		return err
@@ -138,9 +150,12 @@ func (m *members) member(attributes bool) error {
 		m.replace(m.first, begin, nil)
 		m.first = -1
 	}
-	if rule != nil {
+	switch {
+	case rule != nil:
 		err = m.redact(rule)
-	} else {
+	case m.rules.unknown != nil && !attributes && knownMembers[string(plain)]:
+		err = m.branch(string(plain) == "attributes")
+	default:
 		err = m.value(!attributes && string(plain) == "attributes")
 	}
 	m.kept = int(m.dec.InputOffset())

@@ -39,7 +39,10 @@ func TestRecordsAreRedacted(t *testing.T) {
 			`{"participants":[{"attributes":{"Customer/Id":"1","n\u0061me":"Ann"},"customer":"x"}]}`, `{"participants":[{"attributes":{"n\u0061me":"***"},"customer":"x"}]}`},
 		"an attribute named as an address": {`{rules: [{addresses: all, do: drop}]}`, `{"attributes":{"ani":"1"},"ani":"2"}`, `{"attributes":{"ani":"1"}}`},
 		"a name in escapes":                {`{rules: [{members: [abc], do: mask}]}`, `{"\u0061bc":"x\ud83d\ude00y\""}`, "{\"\\u0061bc\":\"*\U0001F600*\\\"\"}"},
-		"what is no UTF-8":                 {`{rules: [{members: [abc], do: mask}]}`, "{\"abc\":\"x\xff\",\"b\":\"\xff\"}", "{\"abc\":\"*\ufffd\",\"b\":\"\xff\"}"},
+		"what nobody knows": {`{rules: [{unknown: all, do: mask}, {members: [b], do: drop}]}`,
+			`{"a":"x","purpose":"agent","participants":[{"c":{"purpose":["y",1]},"sessions":["z",{"ani":"1"}],"attributes":"w"},{"attributes":{"k":"v"}}],"b":1}`,
+			`{"a":"*","purpose":"agent","participants":[{"c":{"purpose":["*","*"]},"sessions":["*",{"ani":"1"}],"attributes":"*"},{"attributes":{"k":"v"}}]}`},
+		"what is no UTF-8": {`{rules: [{members: [abc], do: mask}]}`, "{\"abc\":\"x\xff\",\"b\":\"\xff\"}", "{\"abc\":\"*\ufffd\",\"b\":\"\xff\"}"},
 	} {
 		got, err := rules(t, c.rules).Record([]byte(c.in))
 		if err != nil || string(got) != c.out {
@@ -106,6 +109,7 @@ func TestRulesThatAreWrong(t *testing.T) {
 		`{rules: [{do: hash}]}`: "rule 1: give one of",
 		`{rules: [{names: all, do: drop}, {names: all, addresses: all, do: drop}]}`: "rule 2: give one of",
 		`{rules: [{names: some, do: drop}]}`:                                        "take the word all",
+		`{rules: [{unknown: some, do: drop}]}`:                                      "take the word all",
 		`{rules: [{names: all, do: burn}]}`:                                         `not "burn"`,
 		`{rules: [{names: all, do: drop, keep: 2}]}`:                                "keep goes with mask",
 		`{rules: [{attributes: "[", do: drop}]}`:                                    "is no pattern",

@@ -39,6 +39,7 @@ type Rule struct {
 	Addresses  string   `json:"addresses,omitempty"  yaml:"addresses"`  // all
 	Names      string   `json:"names,omitempty"      yaml:"names"`      // all
 	Members    []string `json:"members,omitempty"    yaml:"members"`    // names of members, wherever they are
+	Unknown    string   `json:"unknown,omitempty"    yaml:"unknown"`    // all: members that this version knows nothing of
 	Do         Action   `json:"do"                   yaml:"do"`
 	Keep       int      `json:"keep,omitempty"       yaml:"keep"` // characters at the end that a mask leaves
 }
@@ -49,6 +50,7 @@ type Rules struct {
 	key        []byte
 	members    map[string]*Rule // by the name of a member that is no attribute
 	attributes []*Rule
+	unknown    *Rule
 }
 
 // The members of a record that are addresses and names of people.
@@ -96,16 +98,16 @@ func Parse(text, key []byte) (*Rules, error) {
 
 func (r Rule) validate() error {
 	given := 0
-	for _, is := range []bool{r.Attributes != "", r.Addresses != "", r.Names != "", len(r.Members) > 0} {
+	for _, is := range []bool{r.Attributes != "", r.Addresses != "", r.Names != "", len(r.Members) > 0, r.Unknown != ""} {
 		if is {
 			given++
 		}
 	}
 	switch {
 	case given != 1:
-		return fault.New(fault.Invalid, "give one of attributes, addresses, names and members")
-	case r.Addresses != "" && r.Addresses != "all", r.Names != "" && r.Names != "all":
-		return fault.New(fault.Invalid, "addresses and names take the word all")
+		return fault.New(fault.Invalid, "give one of attributes, addresses, names, members and unknown")
+	case r.Addresses != "" && r.Addresses != "all", r.Names != "" && r.Names != "all", r.Unknown != "" && r.Unknown != "all":
+		return fault.New(fault.Invalid, "addresses, names and unknown take the word all")
 	case !slices.Contains([]Action{Hash, Drop, Mask}, r.Do):
 		return fault.New(fault.Invalid, "do must be hash, drop or mask, not %q", string(r.Do))
 	case r.Keep < 0 || r.Keep > 0 && r.Do != Mask:
@@ -130,6 +132,9 @@ func (r *Rules) sort() {
 		if rule.Attributes != "" {
 			r.attributes = append(r.attributes, rule)
 		}
+		if rule.Unknown != "" && r.unknown == nil {
+			r.unknown = rule
+		}
 		for _, name := range rule.meant() {
 			if r.members[name] == nil {
 				r.members[name] = rule
@@ -152,7 +157,13 @@ func (r Rule) meant() []string {
 // of is the rule about a member; nil if there is none. attribute says that it is an attribute of a participant.
 func (r *Rules) of(name []byte, attribute bool) *Rule {
 	if !attribute {
-		return r.members[string(name)]
+		if rule := r.members[string(name)]; rule != nil || r.unknown == nil {
+			return rule
+		}
+		if _, known := knownMembers[string(name)]; !known {
+			return r.unknown
+		}
+		return nil
 	}
 	for _, rule := range r.attributes {
 		if ok, _ := path.Match(plainly(rule.Attributes), plainly(string(name))); ok {
@@ -161,6 +172,9 @@ func (r *Rules) of(name []byte, attribute bool) *Rule {
 	}
 	return nil
 }
+
+// Meets says whether a rule is about members of a name, other than attributes.
+func (r *Rules) Meets(member string) bool { return r.members[member] != nil }
 
 // plainly writes a key or pattern so that case does not count, and a slash is a character like any other.
 func plainly(text string) string { return strings.ToLower(strings.ReplaceAll(text, "/", "\x00")) }

@@ -110,6 +110,7 @@ type PagesOf struct {
 	Access *access.Store                    // who may ask
 	Ask    func(access.Client) http.Handler // the API, for a client that is known
 	Rate   limit.Rate                       // of what each asks of the pages
+	Limits query.Limits                     // of what may be asked
 	Secure bool                             // the server is reached by TLS alone
 }
 
@@ -119,6 +120,7 @@ type Pages interface {
 	Handles(r *http.Request) bool
 	// Link makes a path by which somebody signs in once.
 	Link(ctx context.Context, organization string, permissions []access.Permission) (path string, err error)
+	Stopping() // ends what waits
 }
 
 // Front stands before the platform, and sees each request first.
@@ -302,7 +304,7 @@ func (s *Server) openPages(ctx context.Context) (err error) {
 		rates = limit.InMemory
 	}
 	s.pages, err = s.Pages(ctx, PagesOf{
-		DB: s.kept().DB, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Secure: s.TLS != (TLS{}),
+		DB: s.kept().DB, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
 	})
 	return err
 }
@@ -387,6 +389,9 @@ func (s *Server) serve(ctx context.Context) error {
 	group.Go(func() error {
 		<-ctx.Done()
 		s.surface.Stopping()
+		if s.pages != nil {
+			s.pages.Stopping()
+		}
 		if s.Front != nil {
 			s.Front.Stopping()
 		}

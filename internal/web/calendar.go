@@ -92,16 +92,21 @@ func calendarPage(v *visit) error {
 	if !slices.Contains(shows, show) {
 		return fault.Field("show", "show is one of %s", strings.Join(shows, ", "))
 	}
+	follows, err := v.following("calendar")
+	if err != nil {
+		return err
+	}
 	days, err := v.days()
 	if err != nil {
 		return err
 	}
 	c := calendarOf(days, year, show, v.web.cfg.Now())
+	c.Live = v.web.cfg.Live
 	p := page{
-		Title: "Calendar " + strconv.Itoa(year), Here: "Calendar", State: c.Available, Body: c,
+		Title: "Calendar " + strconv.Itoa(year), Here: "Calendar", State: c.Available, Body: c, Live: follows,
 		JSON: fmt.Sprintf("/parley/v1/days?from=%d-01-01&to=%d-01-01", year, year+1),
 	}
-	if !days.Live {
+	if !v.web.cfg.Live {
 		p.Command = "parley status --lake " + days.Name
 	}
 	return v.show("calendar", p)
@@ -109,7 +114,7 @@ func calendarPage(v *visit) error {
 
 // calendarOf makes the page of a year.
 func calendarOf(d Days, year int, show string, now time.Time) calendar {
-	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: d.Name, Live: d.Live}
+	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: d.Name}
 	if !d.Available.IsZero() {
 		c.Available = "complete to " + d.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
@@ -286,11 +291,11 @@ func dayPage(v *visit) error {
 		Day: d, Title: at.Format("Monday 2 January 2006"), Sentence: sentenceOf(d),
 		Before: at.AddDate(0, 0, -1).Format("2006-01-02"), After: at.AddDate(0, 0, 1).Format("2006-01-02"),
 	}
-	if d.Verdict != ledger.Settled && !days.Live {
+	if d.Verdict != ledger.Settled && !v.web.cfg.Live {
 		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", days.Name, d.Day, d.Day+1)
 	}
 	p := page{Title: d.Day.String(), Here: "Calendar", Body: b, JSON: "/parley/v1/days/" + d.Day.String()}
-	if !days.Live {
+	if !v.web.cfg.Live {
 		p.Command = fmt.Sprintf("parley status --lake %s --all --from %s --to %s", days.Name, d.Day, d.Day+1)
 	}
 	return v.show("day", p)
@@ -324,7 +329,7 @@ func (v *visit) day() (Days, ledger.Day, error) {
 		return days, ledger.Day{}, err
 	}
 	i, found := slices.BinarySearchFunc(days.Days, at, func(d ledger.Day, at conversation.Day) int { return d.Day.Start().Compare(at.Start()) })
-	if !found && days.Live {
+	if !found && v.web.cfg.Live {
 		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform has nothing of %s", at)
 	}
 	if !found {

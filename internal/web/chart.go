@@ -85,7 +85,7 @@ type axisTick struct {
 }
 
 // queuesOf makes the charts of queues. A figure has the same scale in all of them, so that they can be compared.
-func queuesOf(a asked, ids []string, totals, lines []figure.Line, book *names.Book) ([]queueFigures, error) {
+func queuesOf(a figuresForm, ids []string, totals, lines []figure.Line, book *names.Book) ([]queueFigures, error) {
 	places := map[int64]int{}
 	for i, at := range a.edges[:len(a.edges)-1] {
 		places[at.UnixMicro()] = i
@@ -128,7 +128,7 @@ func topOf(f figure.Figure, queues []queueFigures) float64 {
 	most := 0.0
 	for _, q := range queues {
 		for _, l := range q.lines {
-			if n := valueOf(f, l); n != nil {
+			if n := figureOf(f, l); n != nil {
 				most = max(most, *n)
 			}
 		}
@@ -142,8 +142,8 @@ func roundUp(n float64) float64 {
 	return max(1, math.Ceil(n/ten)*ten)
 }
 
-// valueOf is a figure of a stretch. Where nothing was emitted, counts are 0, and there is no average of nothing.
-func valueOf(f figure.Figure, l *figure.Line) *float64 {
+// figureOf is a figure of a stretch. Where nothing was emitted, counts are 0, and there is no average of nothing.
+func figureOf(f figure.Figure, l *figure.Line) *float64 {
 	if l == nil {
 		l = &figure.Line{}
 	}
@@ -154,16 +154,16 @@ func valueOf(f figure.Figure, l *figure.Line) *float64 {
 func (q *queueFigures) places(f figure.Figure, top float64) []*dot {
 	out := make([]*dot, len(q.lines))
 	for i, l := range q.lines {
-		if n := valueOf(f, l); n != nil {
+		if n := figureOf(f, l); n != nil {
 			out[i] = &dot{(float64(i) + .5) / float64(len(q.lines)), 1 - *n/top}
 		}
 	}
 	return out
 }
 
-func (q *queueFigures) chart(a asked, f figure.Figure, top float64) chart {
+func (q *queueFigures) chart(a figuresForm, f figure.Figure, top float64) chart {
 	out := chart{
-		Name: f.Name, Title: titles[f.Name], Value: written(f, q.total), top: top,
+		Name: f.Name, Title: figureTitles[f.Name], Value: written(f, q.total), top: top,
 		Address: a.address(url.Values{"queue": {q.ID}, "figure": {f.Name}}) + "#chart",
 	}
 	out.Label = fmt.Sprintf("%s %s, %s, by %s", out.Title, out.Value, q.Name, a.Word)
@@ -221,7 +221,7 @@ func written(f figure.Figure, l figure.Line) string {
 }
 
 // rows are the table of a queue.
-func (q *queueFigures) rows(a asked) error {
+func (q *queueFigures) rows(a figuresForm) error {
 	for i, l := range q.lines {
 		if l == nil {
 			l = &figure.Line{}
@@ -229,7 +229,7 @@ func (q *queueFigures) rows(a asked) error {
 		at := conversation.Interval{Start: a.edges[i], End: a.edges[i+1]}
 		r := figureRow{At: a.clock(at.Start), Full: at.Start.In(a.question.Zone).Format(time.RFC3339)}
 		var err error
-		if r.Address, err = explore(q.ID, at, ""); err != nil {
+		if r.Address, err = exploreAt(q.ID, at, ""); err != nil {
 			return err
 		}
 		for _, name := range drawn {
@@ -242,7 +242,7 @@ func (q *queueFigures) rows(a asked) error {
 }
 
 // clock writes when a stretch begins: days and longer by their date.
-func (a *asked) clock(at time.Time) string {
+func (a *figuresForm) clock(at time.Time) string {
 	if at = at.In(a.question.Zone); a.daily() {
 		return at.Format("Mon 2 Jan 2006")
 	}
@@ -250,7 +250,7 @@ func (a *asked) clock(at time.Time) string {
 }
 
 // daily says whether stretches are days or longer.
-func (a *asked) daily() bool { return !strings.HasPrefix(a.question.Period, "PT") }
+func (a *figuresForm) daily() bool { return !strings.HasPrefix(a.question.Period, "PT") }
 
 // chartKinds are what a script calls the kinds of figures.
 var chartKinds = map[figure.Kind]string{figure.Count: "count", figure.Share: "share", figure.Seconds: "seconds"}
@@ -276,7 +276,7 @@ func (b *figuresBody) chosen() (*chosenFigure, error) {
 }
 
 // points are the stretches of the large chart, each with its conversations: those that emitted what the figure is made of.
-func (c *chosenFigure) points(a asked, q *queueFigures, f figure.Figure) error {
+func (c *chosenFigure) points(a figuresForm, q *queueFigures, f figure.Figure) error {
 	metric := f.Metrics[0]
 	if f.Name == "serviceLevel" {
 		metric = "" // it is no metric of a conversation
@@ -289,7 +289,7 @@ func (c *chosenFigure) points(a asked, q *queueFigures, f figure.Figure) error {
 		if q.lines[i] != nil {
 			l = *q.lines[i]
 		}
-		address, err := explore(q.ID, conversation.Interval{Start: a.edges[i], End: a.edges[i+1]}, metric)
+		address, err := exploreAt(q.ID, conversation.Interval{Start: a.edges[i], End: a.edges[i+1]}, metric)
 		if err != nil {
 			return err
 		}
@@ -305,7 +305,7 @@ func (c *chosenFigure) points(a asked, q *queueFigures, f figure.Figure) error {
 const mostTimes = 7
 
 // axes are the numbers beside the chart, and the times below it.
-func (c *chosenFigure) axes(a asked, f figure.Figure) {
+func (c *chosenFigure) axes(a figuresForm, f figure.Figure) {
 	for _, part := range []float64{0, .5, 1} {
 		c.Ticks = append(c.Ticks, axisTick{1 - part, scaleText(f.Kind, part*c.top)})
 	}

@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/parley-hq/parley/internal/access"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/names"
-	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/internal/web/tree"
 )
 
 // conversationBody is the page of a conversation.
@@ -23,191 +21,193 @@ type conversationBody struct {
 	ID         conversation.ID
 	Sentence   string
 	Doubts     []account.Doubt
+	MoreDoubts int
 	Facts      []fact
-	Scale      string
-	Scales     []choice
-	Drawing    drawing
-	Steps      []step
-	Detail     *detail
-	Checks     []check
-	Attributes []attribute
-	More       int // attributes that are not listed
+	Tab        string
+	Tabs       []choice
 	Masked     bool
 	Day        string
 	Size       string
 
-	account account.Account
-	record  *conversation.Conversation
-	until   time.Time // to when what has no end is drawn
-	query   url.Values
+	Scales     []choice
+	Drawing    timeline
+	Steps      stepsPage
+	Detail     *detail
+	Checks     []check
+	MoreChecks int
+	Attributes attributesPage
+	Record     *recordPage
+	Compare    *comparePage
+
+	model *model
+	view  *view
 }
 
 // fact is a figure of a conversation.
 type fact struct{ Class, Name, Value, More string }
+
+// part is which of many are shown, and the addresses of those before and behind them.
+type part struct {
+	From, Until, Of int
+	Before, Behind  string
+}
+
+// stepsPage is some of the segments in words.
+type stepsPage struct {
+	part
+
+	List []step
+}
 
 // step is a segment in words.
 type step struct {
 	ID, At, Who, Class, Phase, Lasted, Ended string
 	Address                                  string
 	Chosen                                   bool
-	start                                    time.Time
 }
 
 // detail is all of a segment that somebody looks at.
 type detail struct {
-	Title string
-	Path  string
-	Rows  [][2]string
+	Title, Path, Address string
+	Rows                 []row
 }
 
-// check is a metric beside its segments.
-type check struct {
-	Text   string
-	Agrees bool
+// row is a member with its value, which may lead somewhere.
+type row struct{ Name, Value, Address string }
+
+// attributesPage is some of the attributes.
+type attributesPage struct {
+	part
+
+	List []attribute
 }
 
-type attribute struct{ Key, Value string }
-
-// scales are how time can be drawn.
-var scales = []string{"folded", "true"}
-
-// told is the account of the conversation of the address, as its visitor may see it.
-func (v *visit) told() (account.Account, *conversation.Conversation, conversation.Record, error) {
-	raw, r, err := v.records()
-	if err != nil {
-		return account.Account{}, nil, r, err
-	}
-	c, _ := wire.Decode(r.JSON)
-	whole, _ := wire.Decode(raw.JSON)
-	nameThings(c, whole)
-	ids := map[names.Kind][]string{}
-	account.Of(c, account.Options{Names: func(of account.Noun, id string) string {
-		if k := names.Kind(of); v.mayName(of) && !slices.Contains(ids[k], id) {
-			ids[k] = append(ids[k], id)
-		}
-		return ""
-	}})
-	book, err := v.web.cfg.Data.Names(v.ctx(), v.who.Organization, ids)
-	if err != nil {
-		return account.Account{}, nil, r, err
-	}
-	called := func(of account.Noun, id string) string {
-		if !v.mayName(of) {
-			return ""
-		}
-		return book.Label(names.Kind(of), id)
-	}
-	return account.Of(c, account.Options{Names: called}), c, r, nil
-}
-
-// mayName says whether names of something may be seen: those of people are personal data.
-func (v *visit) mayName(of account.Noun) bool {
-	return of != account.User || v.who.Has(access.ViewPersonalData)
-}
-
-// records are the conversation of the address as it is, and masked if need be.
-func (v *visit) records() (raw, shown conversation.Record, err error) {
-	text, err := v.ask(http.MethodGet, "/api/v2/analytics/conversations/"+url.PathEscape(v.r.PathValue("id"))+"/details", nil)
-	if err != nil {
-		return raw, shown, err
-	}
-	if raw, err = wire.Record(text); err != nil {
-		return raw, shown, err
-	}
-	shown, err = v.web.masks.of(v.who, raw)
-	return raw, shown, err
-}
-
+// accountJSON gives the account of a conversation to programs.
 func accountJSON(v *visit) error {
-	a, _, _, err := v.told()
+	s, err := v.looked()
 	if err != nil {
 		return err
 	}
-	v.sendJSON(http.StatusOK, a)
+	m, err := s.model()
+	if err != nil {
+		return err
+	}
+	v.sendJSON(http.StatusOK, m.account)
 	return nil
 }
 
-func recordJSON(v *visit) error {
-	_, r, err := v.records()
+// timelineJSON gives the drawing of a conversation to programs.
+func timelineJSON(v *visit) error {
+	w, err := readView(v.r.URL.Query())
 	if err != nil {
 		return err
 	}
-	v.sendText(http.StatusOK, r.JSON)
+	s, err := v.looked()
+	if err != nil {
+		return err
+	}
+	m, err := s.model()
+	if err != nil {
+		return err
+	}
+	d, err := m.draw(&w)
+	if err != nil {
+		return err
+	}
+	v.sendJSON(http.StatusOK, d)
 	return nil
 }
 
 // findPage goes to the conversation of an id that somebody gives, or asks for one.
 func findPage(v *visit) error {
 	if id := strings.TrimSpace(v.r.URL.Query().Get("id")); id != "" {
-		return v.redirect("/ui/conversation/" + url.PathEscape(id))
+		return v.redirect(conversationAddress(id))
 	}
 	return v.show("find", page{Title: "Conversation", Here: "Conversation"})
 }
 
+func conversationAddress(id string) string { return "/ui/conversation/" + url.PathEscape(id) }
+
 func conversationPage(v *visit) error {
-	q := v.r.URL.Query()
-	scale := cmp.Or(q.Get("scale"), scales[0])
-	if !slices.Contains(scales, scale) {
-		return fault.Field("scale", "scale is one of %s", strings.Join(scales, ", "))
-	}
-	a, c, r, err := v.told()
+	w, err := readView(v.r.URL.Query())
 	if err != nil {
 		return err
 	}
-	b := &conversationBody{
-		ID: a.ID, Sentence: a.Sentence, Doubts: a.Doubts, Scale: scale, Masked: !v.who.Has(access.ViewPersonalData), Size: size(len(r.JSON)),
-		account: a, record: c, query: q,
+	follows, err := v.followingIfLive("conversation/" + v.r.PathValue("id"))
+	if err != nil {
+		return err
 	}
-	if n := len(a.Axis); n > 0 {
-		b.until = a.Axis[n-1].End
+	s, err := v.looked()
+	if err != nil {
+		return err
+	}
+	m, err := s.model()
+	if err != nil {
+		return err
+	}
+	b := &conversationBody{ID: s.raw.ID, Tab: w.tab, Masked: v.masked(), Size: size(len(s.raw.JSON)), model: m, view: &w}
+	b.head()
+	p := page{
+		Title: "Conversation " + string(b.ID[:min(8, len(b.ID))]), Here: "Conversation", Body: b, Live: follows,
+		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: "parley get " + string(b.ID),
+	}
+	if err := b.fill(s, &p); err != nil {
+		return err
+	}
+	return v.show("conversation", p)
+}
+
+// fill tells what the tab is about.
+func (b *conversationBody) fill(s seen, p *page) error {
+	switch b.Tab {
+	case "attributes":
+		b.attributes()
+		return nil
+	case "record":
+		return b.record(s, p)
+	case "compare":
+		return b.compare(s, p)
+	}
+	return b.tell(s)
+}
+
+// mostDoubts is how many doubts a page begins with.
+const mostDoubts = 12
+
+// head tells what stands over each tab.
+func (b *conversationBody) head() {
+	a := &b.model.account
+	b.Sentence, b.Doubts, b.Facts = a.Sentence, a.Doubts, factsOf(a)
+	if len(b.Doubts) > mostDoubts {
+		b.MoreDoubts, b.Doubts = len(b.Doubts)-mostDoubts, b.Doubts[:mostDoubts]
 	}
 	if !a.Start.IsZero() {
 		b.Day = a.Start.UTC().Format("2006-01-02")
 	}
-	for _, s := range scales {
-		b.Scales = append(b.Scales, choice{s, b.address(map[string]string{"scale": s}), s == scale})
-	}
-	b.tell(q.Get("seg"))
-	return v.show("conversation", page{
-		Title: "Conversation " + string(a.ID[:min(8, len(a.ID))]), Here: "Conversation", Body: b,
-		JSON: "/parley/v1/conversations/" + string(a.ID) + "/account", Command: "parley get " + string(a.ID),
-	})
-}
-
-// address is that of the same page with something changed.
-func (b *conversationBody) address(change map[string]string) string {
-	q := url.Values{}
-	for _, key := range []string{"scale", "seg"} {
-		if value := cmp.Or(change[key], b.query.Get(key)); value != "" {
-			q.Set(key, value)
+	for _, t := range tabs {
+		name := t
+		if n := len(b.model.attributes); t == "attributes" && n > 0 {
+			name += " " + count(int64(n))
 		}
+		b.Tabs = append(b.Tabs, choice{name, b.view.with("tab", strings.TrimPrefix(t, tabs[0])), t == b.Tab})
 	}
-	return "/ui/conversation/" + string(b.ID) + "?" + q.Encode()
 }
 
 // tell fills in what is read from the account.
-func (b *conversationBody) tell(chosen string) {
-	b.Facts = factsOf(b.account)
-	b.Drawing = b.draw(chosen)
-	b.steps(chosen)
-	for _, c := range b.account.Checks {
-		if c.Exception == "" {
-			b.Checks = append(b.Checks, check{fmt.Sprintf("%s of %s is %v; its segments are %v", c.Metric, b.account.Parties[c.Party].Label, c.Measured, c.Segments), c.Agrees})
-		}
+func (b *conversationBody) tell(s seen) (err error) {
+	for _, name := range scales {
+		b.Scales = append(b.Scales, choice{name, b.view.with("scale", name), name == b.view.scale})
 	}
-	slices.SortStableFunc(b.Checks, func(x, y check) int { return boolInt(x.Agrees) - boolInt(y.Agrees) })
-	b.attributes()
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
+	if b.Drawing, err = b.model.draw(b.view); err != nil {
+		return err
 	}
-	return 0
+	b.steps()
+	b.Checks, b.MoreChecks = b.model.checks()
+	return b.detail(s)
 }
 
 // factsOf are the figures that people ask for first.
-func factsOf(a account.Account) []fact {
+func factsOf(a *account.Account) []fact {
 	out := []fact{{Name: "Direction", Value: cmp.Or(a.Direction.Value, "unknown")}}
 	if !a.Start.IsZero() {
 		out = append(out, fact{Name: "Began", Value: a.Start.UTC().Format("15:04:05"), More: a.Start.UTC().Format("2 Jan 2006")})
@@ -222,117 +222,111 @@ func factsOf(a account.Account) []fact {
 	return out
 }
 
-// mostSteps is how many segments are listed.
-const mostSteps = 500
+// pageOf is how many segments or attributes are listed at once.
+const pageOf = 500
 
-// steps lists the segments in order of time.
-func (b *conversationBody) steps(chosen string) {
-	var first time.Time
-	if len(b.account.Axis) > 0 {
-		first = b.account.Axis[0].Start
+// pageAt is the page of so many things that begins behind some of them.
+func (w *view) pageAt(after, of int, anchor string) part {
+	after = min(after, of)
+	p := part{From: after + 1, Until: min(after+pageOf, of), Of: of}
+	at := func(after int) string {
+		return w.with("tab", strings.TrimPrefix(w.tab, tabs[0]), "after", strings.TrimPrefix(strconv.Itoa(after), "0")) + anchor
 	}
-	for p, party := range b.account.Parties {
-		for _, st := range party.States {
-			s := b.step(p, party.Label, st, first)
-			s.Chosen = s.ID == chosen
-			if s.Chosen {
-				b.Detail = b.detail(p, party.Label, st)
+	if after > 0 {
+		p.Before = at(max(after-pageOf, 0))
+	}
+	if p.Until < of {
+		p.Behind = at(p.Until)
+	}
+	return p
+}
+
+// steps lists segments in the order of time: those that the address says, or else those around the one that is looked at.
+func (b *conversationBody) steps() {
+	m, after := b.model, b.view.after
+	if b.view.seg != "" && !b.view.query.Has("after") {
+		for n, s := range m.steps {
+			if place(s.party, m.state(s)) == b.view.seg {
+				after = n / pageOf * pageOf
 			}
-			b.Steps = append(b.Steps, s)
 		}
 	}
-	slices.SortStableFunc(b.Steps, func(x, y step) int { return x.start.Compare(y.start) })
-	if len(b.Steps) > mostSteps {
-		b.Steps = b.Steps[:mostSteps]
+	b.Steps.part = b.view.pageAt(after, len(m.steps), "#steps")
+	for _, s := range m.steps[b.Steps.From-1 : b.Steps.Until] {
+		b.Steps.List = append(b.Steps.List, b.step(s))
 	}
 }
 
-func (b *conversationBody) step(party int, who string, st account.State, first time.Time) step {
-	g, id := b.segment(party, st), place(party, st)
+func (b *conversationBody) step(s stepAt) step {
+	m := b.model
+	st, id := m.state(s), place(s.party, m.state(s))
 	out := step{
-		ID: id, At: "+" + account.Length(st.Start.Sub(first)).String(), Who: who, Class: kindOf(st.Phase), Phase: st.Phase,
-		Ended: ended[g.DisconnectType], Address: b.address(map[string]string{"seg": id}) + "#s" + id, start: st.Start.Time,
+		ID: id, At: "+" + account.Length(st.Start.Sub(m.account.Axis[0].Start)).String(), Who: m.name(s.party), Class: kindOf(st.Phase), Phase: st.Phase,
+		Ended: m.parties[s.party].states[s.state].ended, Address: b.view.with("seg", id) + "#s" + id, Chosen: id == b.view.seg, Lasted: "lasts",
 	}
-	switch {
-	case st.End.IsZero():
-		out.Lasted = "lasts"
-	default:
+	if !st.End.IsZero() {
 		out.Lasted = account.Length(st.End.Sub(st.Start.Time)).String()
 	}
-	if g.ErrorCode != "" {
-		out.Ended = strings.TrimPrefix(out.Ended+", "+g.ErrorCode, ", ")
+	return out
+}
+
+// detail tells all of the segment that is looked at, if there is one.
+func (b *conversationBody) detail(s seen) error {
+	m := b.model
+	for _, at := range m.steps {
+		st := m.state(at)
+		if place(at.party, st) != b.view.seg {
+			continue
+		}
+		r, err := s.record()
+		if err != nil {
+			return err
+		}
+		pointer := fmt.Sprintf("/participants/%d/sessions/%d/segments/%d", at.party, st.Session, st.Segment)
+		g, err := tree.Read(r.JSON, pointer, 0, branchOf)
+		if err != nil {
+			return err
+		}
+		b.Detail = &detail{
+			Title: st.Phase + " · " + m.name(at.party), Path: fmt.Sprintf("participants[%d].sessions[%d].segments[%d]", at.party, st.Session, st.Segment),
+			Address: b.view.with("tab", "record", "path", pointer),
+		}
+		if !st.End.IsZero() {
+			b.Detail.Rows = append(b.Detail.Rows, row{"lasted", account.Length(st.End.Sub(st.Start.Time)).String(), ""})
+		}
+		b.Detail.Rows = append(b.Detail.Rows, m.tied(at.party, st)...)
+		for _, member := range g.Members {
+			b.Detail.Rows = append(b.Detail.Rows, b.rowOf(member))
+		}
+	}
+	return nil
+}
+
+// rowOf is a member in words. Other conversations, and what has members itself, are links.
+func (b *conversationBody) rowOf(m tree.Member) row {
+	out := row{Name: m.Name, Value: plain(m.Text)}
+	switch {
+	case m.Branches():
+		out.Value, out.Address = strconv.Itoa(m.Size)+" in it", b.view.with("tab", "record", "path", m.Path)
+	case m.Name == "sourceConversationId" || m.Name == "destinationConversationId":
+		out.Address = conversationAddress(out.Value)
 	}
 	return out
 }
 
-// ended says in words how a segment ended, by its disconnectType.
-var ended = map[string]string{
-	"peer": "the other side left", "client": "left in the client", "endpoint": "hung up", "transfer": "passed on", "system": "ended by the platform",
-	"timeout": "timed out", "error": "failed", "conferenceTransfer": "passed on to a conference", "consultTransfer": "passed on after a consult", "forwardTransfer": "forwarded",
-	"noAnswerTransfer": "passed on, nobody answered", "notAvailableTransfer": "passed on, nobody was there", "spam": "taken for spam", "transportFailure": "the line failed",
-	"uncallable": "not to be called",
-}
-
-// segment is the one that a state was read from.
-func (b *conversationBody) segment(party int, st account.State) *conversation.Segment {
-	return &b.record.Participants[party].Sessions[st.Session].Segments[st.Segment]
-}
-
-// detail tells all of a segment.
-func (b *conversationBody) detail(party int, who string, st account.State) *detail {
-	g := b.segment(party, st)
-	d := &detail{Title: st.Phase + " · " + who, Path: fmt.Sprintf("participants[%d].sessions[%d].segments[%d]", party, st.Session, st.Segment)}
-	add := func(name, value string) {
-		if value != "" {
-			d.Rows = append(d.Rows, [2]string{name, value})
-		}
+// plain is a JSON text without the marks of a string.
+func plain(text string) string {
+	if unquoted, err := jsontext.AppendUnquote(nil, text); err == nil {
+		return string(unquoted)
 	}
-	add("from", g.SegmentStart)
-	add("to", g.SegmentEnd)
-	if !st.End.IsZero() {
-		add("lasted", account.Length(st.End.Sub(st.Start.Time)).String())
-	}
-	add("segmentType", g.SegmentType)
-	add("disconnectType", g.DisconnectType)
-	add("errorCode", g.ErrorCode)
-	add("queueId", g.QueueID)
-	add("wrapUpCode", g.WrapUpCode)
-	add("wrapUpNote", g.WrapUpNote)
-	add("sourceConversationId", g.SourceConversationID)
-	add("destinationConversationId", g.DestinationConversationID)
-	add("subject", g.Subject)
-	return d
+	return strings.TrimPrefix(text, `"`)
 }
-
-// marks are when the metrics of a party were emitted.
-func (b *conversationBody) marks(party int, s scaling) (out []float64) {
-	for _, session := range b.record.Participants[party].Sessions {
-		for _, m := range session.Metrics {
-			if at, err := conversation.ParseTime(m.EmitDate); err == nil {
-				out = append(out, s.scale.At(at))
-			}
-		}
-	}
-	return out
-}
-
-// mostAttributes is how many attributes are listed.
-const mostAttributes = 40
 
 // attributes lists those of all participants, by name.
 func (b *conversationBody) attributes() {
-	for _, p := range b.record.Participants {
-		for key, value := range p.Attributes {
-			b.Attributes = append(b.Attributes, attribute{key, value})
-		}
-	}
-	slices.SortFunc(b.Attributes, func(x, y attribute) int {
-		return cmp.Or(strings.Compare(x.Key, y.Key), strings.Compare(x.Value, y.Value))
-	})
-	b.Attributes = slices.Compact(b.Attributes)
-	if len(b.Attributes) > mostAttributes {
-		b.More, b.Attributes = len(b.Attributes)-mostAttributes, b.Attributes[:mostAttributes]
-	}
+	all := b.model.attributes
+	b.Attributes.part = b.view.pageAt(b.view.after, len(all), "")
+	b.Attributes.List = all[b.Attributes.From-1 : b.Attributes.Until]
 }
 
 // size writes a number of bytes for people.
@@ -345,3 +339,6 @@ func size(n int) string {
 	}
 	return strconv.FormatFloat(float64(n)/1_000_000, 'f', 1, 64) + " MB"
 }
+
+// clock writes an instant for people.
+func clock(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04:05") }

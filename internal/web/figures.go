@@ -37,8 +37,8 @@ const usualDays = 7
 // drawn are the figures that have a chart, in order, by the names that programs read.
 var drawn = []string{"serviceLevel", "offered", "answered", "abandoned", "averageAnswerSeconds", "averageHandleSeconds"}
 
-// titles are what a chart is called, where a table says something shorter.
-var titles = map[string]string{
+// figureTitles are what a chart is called, where a table says something shorter.
+var figureTitles = map[string]string{
 	"serviceLevel": "Service level", "offered": "Offered", "answered": "Answered", "abandoned": "Abandoned",
 	"averageAnswerSeconds": "Speed of answer", "averageHandleSeconds": "Handle time",
 }
@@ -46,7 +46,7 @@ var titles = map[string]string{
 // figuresBody is the page of figures.
 type figuresBody struct {
 	Sentence    string
-	Asked       asked
+	Asked       figuresForm
 	Lacking     []string // days that the data lacks
 	MoreLacking int
 	Queues      []queueFigures
@@ -58,8 +58,8 @@ type figuresBody struct {
 	Empty       bool
 }
 
-// asked is what the form of the page says.
-type asked struct {
+// figuresForm is what the form of the page says.
+type figuresForm struct {
 	From, To string // days; the last one is not in it
 	Zone     string
 	Word     string   // of the stretch of time
@@ -106,7 +106,7 @@ func figuresPage(v *visit) error {
 	}
 	b.lacks(days.Days)
 	p := page{Title: "Figures", Here: "Figures", Body: b, JSON: "/parley/v1/figures?" + a.query(nil).Encode()}
-	if !days.Live {
+	if !v.web.cfg.Live {
 		p.Command = a.command(days.Name)
 	}
 	return v.show("figures", p)
@@ -158,8 +158,8 @@ func (v *visit) queueNames(lines []figure.Line) (*names.Book, error) {
 }
 
 // askedOf reads what an address asks. Left out, it is the last days of the data, day by day, of all queues.
-func askedOf(q url.Values, days []ledger.Day, now time.Time) (a asked, err error) {
-	a = asked{Zone: cmp.Or(q.Get("tz"), "UTC"), Word: cmp.Or(q.Get("granularity"), "day"), Figure: cmp.Or(q.Get("figure"), drawn[0])}
+func askedOf(q url.Values, days []ledger.Day, now time.Time) (a figuresForm, err error) {
+	a = figuresForm{Zone: cmp.Or(q.Get("tz"), "UTC"), Word: cmp.Or(q.Get("granularity"), "day"), Figure: cmp.Or(q.Get("figure"), drawn[0])}
 	for _, id := range q["queue"] {
 		if id = strings.TrimSpace(id); id != "" && !slices.Contains(a.Queues, id) {
 			a.Queues = append(a.Queues, id)
@@ -185,7 +185,7 @@ func askedOf(q url.Values, days []ledger.Day, now time.Time) (a asked, err error
 }
 
 // zone finds the place by whose clocks days begin.
-func (a *asked) zone() error {
+func (a *figuresForm) zone() error {
 	zone, err := time.LoadLocation(a.Zone)
 	if err != nil || a.Zone == "Local" {
 		return fault.Field("tz", "%s is not a time zone; write a name of the IANA database such as Europe/Berlin, America/New_York or UTC", fault.Clip(a.Zone))
@@ -195,7 +195,7 @@ func (a *asked) zone() error {
 }
 
 // interval is from the first day to the one after the last.
-func (a *asked) interval(q url.Values, days []ledger.Day, now time.Time) (err error) {
+func (a *figuresForm) interval(q url.Values, days []ledger.Day, now time.Time) (err error) {
 	end := now.In(a.question.Zone)
 	if n := len(days); n > 0 {
 		end = days[n-1].Day.Start().AddDate(0, 0, 1)
@@ -220,7 +220,7 @@ func (a *asked) interval(q url.Values, days []ledger.Day, now time.Time) (err er
 	return nil
 }
 
-func (a *asked) day(field, text string) (time.Time, error) {
+func (a *figuresForm) day(field, text string) (time.Time, error) {
 	at, err := time.ParseInLocation(time.DateOnly, text, a.question.Zone)
 	if err != nil {
 		return at, fault.Field(field, "%s is a day such as 2026-11-01", field)
@@ -229,7 +229,7 @@ func (a *asked) day(field, text string) (time.Time, error) {
 }
 
 // stretches divides the interval.
-func (a *asked) stretches() error {
+func (a *figuresForm) stretches() error {
 	for _, s := range figure.Stretches {
 		if a.Words = append(a.Words, s.Word); s.Word == a.Word {
 			a.question.Period = s.Period
@@ -245,23 +245,25 @@ func (a *asked) stretches() error {
 }
 
 // totals is the question for one line a queue, of every queue: it says which are the largest, and what can be chosen.
-func (a *asked) totals() figure.Question {
+func (a *figuresForm) totals() figure.Question {
 	q := a.question
 	q.Period, q.Only = "", nil
 	return q
 }
 
 // query is the address of the page with something changed; nothing in place of a value leaves it out.
-func (a *asked) query(change url.Values) url.Values {
+func (a *figuresForm) query(change url.Values) url.Values {
 	q := url.Values{"from": {a.From}, "to": {a.To}, "granularity": {a.Word}, "tz": {a.Zone}, "queue": a.Queues}
 	maps.Copy(q, change)
 	return q
 }
 
-func (a *asked) address(change url.Values) string { return "/ui/figures?" + a.query(change).Encode() }
+func (a *figuresForm) address(change url.Values) string {
+	return "/ui/figures?" + a.query(change).Encode()
+}
 
 // command prints the same.
-func (a *asked) command(lake string) string {
+func (a *figuresForm) command(lake string) string {
 	text := fmt.Sprintf("parley report --lake %s --from %s --to %s --by queue,%s --time-zone %s", lake, a.From, a.To, a.Word, a.Zone)
 	if len(a.Queues) > 0 {
 		text += " --queue " + strings.Join(a.Queues, ",")
@@ -364,7 +366,7 @@ func (b *figuresBody) lacks(days []ledger.Day) {
 func definitions() (out []definition) {
 	for _, name := range drawn {
 		f := drawnFigure(name)
-		out = append(out, definition{titles[name], f.What, strings.Join(f.Metrics, ", ")})
+		out = append(out, definition{figureTitles[name], f.What, strings.Join(f.Metrics, ", ")})
 	}
 	return out
 }
@@ -380,9 +382,9 @@ func pretty(q figure.Question) (string, error) {
 	return string(text), err
 }
 
-// explore is the address of the conversations of a queue that went on in a stretch of time; of those that emitted a metric, if one is
+// exploreAt is the address of the conversations of a queue that went on in a stretch of time; of those that emitted a metric, if one is
 // named.
-func explore(queue string, at conversation.Interval, metric string) (string, error) {
+func exploreAt(queue string, at conversation.Interval, metric string) (string, error) {
 	r := exploreRequest{
 		Interval:       at.String(),
 		SegmentFilters: []exploreFilter{{"and", []explorePredicate{{Dimension: "queueId", Value: queue}}}},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -85,6 +86,14 @@ func signIn(v *visit) error {
 	}
 	v.keep(text, most)
 	return v.redirect(to)
+}
+
+// saidOf is what may be said of a failure.
+func saidOf(err error) string {
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		return told.Message
+	}
+	return err.Error()
 }
 
 // reasonOf says why somebody is not signed in, and not which of id and secret is wrong.

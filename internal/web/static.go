@@ -24,7 +24,7 @@ var statics embed.FS
 // addresses, by the names that templates and our own scripts call them: vendor/uplot.js is what comes from others, as
 // static/vendor/vendored.json says.
 var files, named = func() (files map[string][]byte, named map[string]string) {
-	s := &shelf{files: map[string][]byte{}, named: map[string]string{}}
+	s := &rack{files: map[string][]byte{}, named: map[string]string{}}
 	err := fs.WalkDir(statics, "static", func(at string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() && types[path.Ext(at)] != "" {
 			s.put(strings.TrimPrefix(at, "static/"))
@@ -37,14 +37,14 @@ var files, named = func() (files map[string][]byte, named map[string]string) {
 	return s.files, s.named
 }()
 
-// shelf is where files are put, after those that they import.
-type shelf struct {
+// rack is where files are put, after those that they import.
+type rack struct {
 	files map[string][]byte
 	named map[string]string
 }
 
 // put puts a file there, and gives its address.
-func (s *shelf) put(name string) string {
+func (s *rack) put(name string) string {
 	if at, ok := s.named[name]; ok {
 		return at
 	}
@@ -67,7 +67,7 @@ var imported = regexp.MustCompile(`\b((?:from|import) ?\(?)"\./([\w/-]+\.js)"`)
 
 // addressed is a script that imports files by their addresses. An import map would say the same in the page, where the policy allows
 // no script. Scripts do not import each other in a circle.
-func (s *shelf) addressed(text []byte) []byte {
+func (s *rack) addressed(text []byte) []byte {
 	return imported.ReplaceAllFunc(text, func(match []byte) []byte {
 		parts := imported.FindSubmatch(match)
 		return fmt.Appendf(nil, "%s%q", parts[1], s.put(string(parts[2])))
@@ -100,4 +100,9 @@ var functions = template.FuncMap{
 	"static":  func(name string) string { return named[name] },
 	"percent": percent,
 	"count":   count,
+	"number":  func(n int) string { return count(int64(n)) },
+	"brief":   brief,
 }
+
+// brief is the beginning of an id, which tells it from others on a page.
+func brief(id string) string { return id[:min(8, len(id))] }

@@ -77,7 +77,7 @@ func (p vendored) check(t *testing.T, there map[string][]byte) {
 
 // A script imports another one by the name of its file; browsers get the address, which changes with what is in it.
 func TestScriptsImportByAddress(t *testing.T) {
-	s := &shelf{files: map[string][]byte{}, named: map[string]string{}}
+	s := &rack{files: map[string][]byte{}, named: map[string]string{}}
 	for text, want := range map[string]string{
 		`import { Idiomorph } from "./vendor/idiomorph.js";`: `import { Idiomorph } from "/ui/static/vendor-idiomorph-`,
 		`const u = await import("./vendor/uplot.js");`:       `const u = await import("/ui/static/vendor-uplot-`,

@@ -16,22 +16,35 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
+	"github.com/parley-hq/parley/internal/web/watch"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Data is what pages show and the API does not tell. Safe for concurrent use.
 type Data interface {
 	// Days are those of an organization, in order.
 	Days(ctx context.Context, organization string) (Days, error)
+	// Runs are the extractions, newest first.
+	Runs(ctx context.Context, organization string) ([]runs.Run, error)
+	// Changes are what the versions of a conversation changed that came into the data, so many at most, in the order in which they
+	// were found.
+	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
 }
@@ -39,23 +52,39 @@ type Data interface {
 // Days are the days of an organization.
 type Days struct {
 	Name      string    // of the lake, as --lake ./lake has it
-	Live      bool      // there is no lake: the data is a platform's own
 	Available time.Time // the platform's data is complete up to here; zero if nobody knows
 	Days      []ledger.Day
 }
 
+// Changes are what versions of a conversation changed.
+type Changes struct {
+	Name string // what a command calls the data, as --lake ./lake
+	List []Change
+	More bool // there are others
+}
+
+// Change is one place in which a version of a record differs from the one before.
+type Change struct {
+	FoundAt       time.Time
+	Path          string // as package difference writes it
+	Before, After string // JSON text; empty when there was nothing
+}
+
 // Config is what the pages need.
 type Config struct {
-	Data     Data
-	Ask      func(access.Client) http.Handler // the API, for a client that is known
-	Rate     limit.Rate                       // of what each asks of the pages
-	Access   *access.Store
-	Sessions *session.Store
-	Control  http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
-	Now      func() time.Time // the clock of the data
-	Machine  func() time.Time // the clock by which requests are counted
-	Secure   bool             // browsers reach the server by TLS alone
-	Log      *slog.Logger
+	Data      Data
+	Live      bool                             // there is no lake: the data is a platform's own, and changes as one looks
+	Ask       func(access.Client) http.Handler // the API, for a client that is known
+	Rate      limit.Rate                       // of what each asks of the pages
+	Limits    query.Limits                     // of what may be asked of the API
+	Access    *access.Store
+	Sessions  *session.Store
+	Questions *question.Store
+	Control   http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
+	Now       func() time.Time // the clock of the data
+	Machine   func() time.Time // the clock by which requests are counted
+	Secure    bool             // browsers reach the server by TLS alone
+	Log       *slog.Logger
 }
 
 // Web answers for the pages.
@@ -64,6 +93,12 @@ type Web struct {
 	routes *http.ServeMux
 	own    *http.CrossOriginProtection
 	masks  masks
+	watch  watch.Watch
+	models models
+	values *valuesKept
+
+	stopping chan struct{} // closed when the server stops
+	stop     sync.Once
 }
 
 // New makes the pages.
@@ -72,40 +107,68 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), values: newValuesKept(c.Machine), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
 	return w, nil
 }
 
+// Stopping ends the streams that pages follow: a server that stops would wait for them.
+func (w *Web) Stopping() { w.stop.Do(func() { close(w.stopping) }) }
+
 // pages are the routes, by pattern. Those that open are for who is not signed in.
 func (w *Web) pages() map[string]handler {
 	return map[string]handler{
-		"GET /{$}":                                  open(toCalendar),
-		"GET /ui/{$}":                               open(toCalendar),
-		"GET /ui/static/{name}":                     open(static),
-		"GET /ui/sign-in":                           open(signInPage),
-		"POST /ui/sign-in":                          open(signIn),
-		"POST /ui/sign-out":                         open(signOut),
-		"GET /ui/link/{link}":                       open(linkPage),
-		"POST /ui/link/{link}":                      open(spendLink),
-		"GET /ui/calendar":                          signedIn(newestYear),
-		"GET /ui/calendar/{year}":                   signedIn(calendarPage),
-		"GET /ui/day/{day}":                         signedIn(dayPage),
-		"GET /ui/conversation":                      signedIn(findPage),
-		"GET /ui/conversation/{id}":                 signedIn(conversationPage),
-		"GET /ui/figures":                           signedIn(figuresPage),
-		"GET /parley/v1/figures":                    signedIn(figuresJSON),
-		"GET /parley/v1/days":                       signedIn(daysJSON),
-		"GET /parley/v1/days/{day}":                 signedIn(dayJSON),
-		"GET /parley/v1/conversations/{id}/account": signedIn(accountJSON),
-		"GET /parley/v1/conversations/{id}/record":  signedIn(recordJSON),
+		"GET /{$}":                                   open(toCalendar),
+		"GET /ui/{$}":                                open(toCalendar),
+		"GET /ui/static/{name}":                      open(static),
+		"GET /ui/sign-in":                            open(signInPage),
+		"POST /ui/sign-in":                           open(signIn),
+		"POST /ui/sign-out":                          open(signOut),
+		"GET /ui/link/{link}":                        open(linkPage),
+		"POST /ui/link/{link}":                       open(spendLink),
+		"GET /ui/calendar":                           signedIn(newestYear),
+		"GET /ui/calendar/{year}":                    signedIn(calendarPage),
+		"GET /ui/day/{day}":                          signedIn(dayPage),
+		"GET /ui/conversation":                       signedIn(findPage),
+		"GET /ui/conversation/{id}":                  signedIn(conversationPage),
+		"GET /ui/jobs":                               signedIn(jobsPage),
+		"GET /ui/jobs/{id}":                          signedIn(jobPage),
+		"GET /ui/jobs/{id}/cancel":                   signedIn(cancelPage),
+		"POST /ui/jobs/{id}/cancel":                  signedIn(cancelJob),
+		"GET /ui/runs":                               signedIn(runsPage),
+		"GET /ui/runs/{id}":                          signedIn(runPage),
+		"GET /parley/v1/runs":                        signedIn(runsJSON),
+		"GET /parley/v1/runs/{id}":                   signedIn(runJSON),
+		"GET /ui/sandbox":                            signedIn(sandboxPage),
+		"POST /ui/sandbox/{deed}":                    signedIn(doInSandbox),
+		"GET /parley/v1/events":                      signedIn(events),
+		"GET /parley/v1/jobs":                        signedIn(jobsJSON),
+		"GET /parley/v1/jobs/{id}":                   signedIn(jobJSON),
+		"GET /parley/v1/days":                        signedIn(daysJSON),
+		"GET /parley/v1/days/{day}":                  signedIn(dayJSON),
+		"GET /parley/v1/conversations/{id}/account":  signedIn(accountJSON),
+		"GET /parley/v1/conversations/{id}/record":   signedIn(recordJSON),
+		"GET /parley/v1/conversations/{id}/timeline": signedIn(timelineJSON),
+		"GET /parley/v1/conversations/{id}/compare":  signedIn(compareJSON),
+		"GET /ui/explore":                            signedIn(explorePage),
+		"GET /ui/explore/q/{hash}":                   signedIn(storedPage),
+		"POST /ui/explore":                           signedIn(explore),
+		"POST /parley/v1/lint":                       signedIn(lintJSON),
+		"POST /parley/v1/questions":                  signedIn(questionJSON),
+		"GET /parley/v1/dimensions":                  signedIn(dimensionsJSON),
+		"GET /parley/v1/dimensions/{name}/values":    signedIn(valuesJSON),
+		"GET /ui/figures":                            signedIn(figuresPage),
+		"GET /parley/v1/figures":                     signedIn(figuresJSON),
 	}
 }
 
-// Handles says whether a path is one of the pages', and not the API's.
+// Handles says whether a path is one of the pages', and not the API's. What both have is the API's for who shows a token.
 func (w *Web) Handles(r *http.Request) bool {
+	if r.Header.Get("Authorization") != "" && strings.HasPrefix(r.URL.Path, wire.PathList) {
+		return false
+	}
 	_, pattern := w.routes.Handler(r)
 	return pattern != "" || isPage(r.URL.Path)
 }
@@ -172,26 +235,39 @@ func (w *Web) answer(out http.ResponseWriter, r *http.Request, h handler) {
 type page struct {
 	Title   string
 	Here    string // the entry of the navigation
+	Nav     []choice
 	Who     string // who is signed in; empty: nobody
 	State   string // of the data: complete to when
 	JSON    string // address of the same as JSON
 	Command string // that prints the same
+	Live    live   // what the page follows, if anything
 	Body    any
 }
 
 // show writes a page by its template.
 func (v *visit) show(name string, p page) error {
-	p.Who = v.who.Organization
 	return v.write(http.StatusOK, name, p)
 }
 
 func (v *visit) write(status int, name string, p page) error {
+	p.Nav, p.Who = v.web.nav(p.Here), v.who.Organization
 	var text bytes.Buffer
 	if err := pages[name].ExecuteTemplate(&text, "frame", p); err != nil {
 		return err
 	}
 	v.send(status, "text/html; charset=utf-8", text.Bytes())
 	return nil
+}
+
+// nav are the pages that there are, and which of them somebody is at.
+func (w *Web) nav(here string) (out []choice) {
+	for _, name := range []string{"Calendar", "Explore", "Figures", "Jobs", "Runs", "Conversation", "Sandbox"} {
+		if name == "Sandbox" && w.cfg.Control == nil || name == "Runs" && w.cfg.Live {
+			continue
+		}
+		out = append(out, choice{name, "/ui/" + strings.ToLower(name), name == here})
+	}
+	return out
 }
 
 // failure is a page that says what went wrong.
@@ -216,7 +292,7 @@ func (w *Web) fail(v *visit, err error) {
 		v.sendJSON(status, map[string]any{"message": f.Message, "status": status, "contextId": f.ID})
 		return
 	}
-	p := page{Title: http.StatusText(status), Who: v.who.Organization, Body: f}
+	p := page{Title: http.StatusText(status), Body: f}
 	if err := v.write(status, "failure", p); err != nil {
 		w.cfg.Log.ErrorContext(v.ctx(), "page failed", "request", f.ID, "err", err)
 	}
@@ -225,8 +301,8 @@ func (w *Web) fail(v *visit, err error) {
 // pages are the templates, by name.
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
-	frame := template.Must(template.New("frame").Funcs(functions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "find", "figures", "sign-in", "link", "failure"} {
+	frame := template.Must(template.New("frame").Funcs(functions).Funcs(exploreFunctions).ParseFS(templates, "template/frame.html"))
+	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "figures", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

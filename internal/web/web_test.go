@@ -14,35 +14,61 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
 // fake is the data of one organization.
 type fake struct {
-	days   Days
-	record string
-	sums   string // what the API answers of figures
-	err    error
+	days    Days
+	record  string
+	more    map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
+	runs    []runs.Run
+	changes []Change
+	sums    string // what the API answers of figures
+	err     error
+	api     http.HandlerFunc // in place of what is below; nil: that
 }
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
 
 // ask is the API, which has the record alone, and is told who asks.
 func (f *fake) ask(who access.Client) http.Handler {
+	if f.api != nil {
+		return f.api
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == wire.PathAggregates {
+		if r.URL.Path == wire.PathAggregates && f.err == nil {
 			f.figures(w, r, who)
 			return
 		}
+		if r.URL.Path == queryPath && f.err == nil {
+			f.answer(w, r)
+			return
+		}
 		record, err := wire.Record([]byte(f.record))
+		if more := f.more[r.Method+" "+r.URL.Path]; more != nil {
+			record.JSON, err = more()
+			if err != nil {
+				w.(interface{ Fail(err error) }).Fail(err)
+				return
+			}
+			_, _ = w.Write(record.JSON)
+			return
+		}
 		switch {
 		case f.err != nil:
 			err = f.err
@@ -58,6 +84,34 @@ func (f *fake) ask(who access.Client) http.Handler {
 		}
 		_, _ = w.Write(record.JSON)
 	})
+}
+
+func (f *fake) Runs(context.Context, string) ([]runs.Run, error) { return f.runs, f.err }
+
+func (f *fake) Changes(_ context.Context, _ string, _ conversation.Record, most int) (Changes, error) {
+	return Changes{"./lake", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err
+}
+
+// answer answers a question: the record matches all that the language takes.
+func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	var q query.Detail
+	if err == nil {
+		q, err = query.DecodeDetail(body, query.PlatformLimits())
+	}
+	if err != nil {
+		w.(interface{ Fail(err error) }).Fail(err)
+		return
+	}
+	out := found{Conversations: []jsontext.Value{jsontext.Value(f.record)}, TotalHits: 1204}
+	for _, a := range q.Aggregations {
+		value := "<i>" + a.Dimension.Name
+		if a.Dimension.Name == "queueId" {
+			value = "queue-1"
+		}
+		out.Aggregations = append(out.Aggregations, query.AggregationResult{Type: a.Type, Dimension: a.Dimension.Name, Count: 9, Results: []query.AggregationEntry{{Value: &value, Count: 7}}})
+	}
+	_ = json.MarshalWrite(w, out)
 }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
@@ -100,20 +154,22 @@ func someDays() Days {
 
 // browser is somebody before the pages.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	client *http.Client
 	data   *fake
 	site   *fixture
+	web    *Web
 }
 
 type fixture struct {
-	clients  *access.Store
-	sessions *session.Store
-	now      time.Time
+	clients   *access.Store
+	sessions  *session.Store
+	questions *question.Store
+	now       time.Time
 }
 
-func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
+func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	t.Helper()
 	site := &fixture{now: time.Date(2026, 7, 16, 8, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return site.now }
@@ -131,9 +187,12 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if site.sessions, err = session.Open(t.Context(), db, site.clients, now); err != nil {
 		t.Fatal(err)
 	}
+	if site.questions, err = question.Open(t.Context(), db, now); err != nil {
+		t.Fatal(err)
+	}
 	data := &fake{days: someDays(), record: planted, sums: someSums}
 	pages, err := New(Config{
-		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: site.questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +203,7 @@ func newBrowser(t *testing.T, permissions ...access.Permission) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, server.URL, &http.Client{Jar: jar}, data, site}
+	return &browser{t, server.URL, &http.Client{Jar: jar}, data, site, pages}
 }
 
 // ask sends a request as a browser does, which comes from a page of this server unless headers say otherwise.
@@ -204,9 +263,12 @@ func (b *browser) signIn() {
 // everyPage are the addresses of all that somebody who is signed in can look at.
 var everyPage = []string{
 	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
-	"/ui/day/2026-07-15", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/sign-in", "/ui/link/any",
-	"/ui/figures", "/ui/figures?queue=queue-1&figure=offered", "/parley/v1/figures",
+	"/ui/day/2026-07-15", "/ui/explore", "/ui/explore?from=2026-07-12&to=2026-07-16", "/parley/v1/dimensions", "/parley/v1/dimensions/queueId/values", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
+	"/ui/conversation/" + id + "?tab=attributes", "/ui/conversation/" + id + "?tab=record", "/ui/conversation/" + id + "?tab=record&path=/participants/0", "/ui/conversation/" + id + "?tab=record&find=agent",
+	"/ui/conversation/" + id + "?tab=compare", "/ui/figures", "/ui/figures?queue=queue-1&figure=offered", "/parley/v1/figures", "/ui/sign-in", "/ui/link/any",
 	"/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record",
+	"/parley/v1/conversations/" + id + "/record?path=/participants/0/attributes", "/parley/v1/conversations/" + id + "/record?find=interact", "/parley/v1/conversations/" + id + "/timeline",
+	"/parley/v1/conversations/" + id + "/compare",
 }
 
 func TestNothingIsShownToWhoIsNotSignedIn(t *testing.T) {
@@ -369,7 +431,10 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	for path, want := range map[string]string{"/ui/calendar/2026?show=all": "show is one of", "/ui/conversation/" + id + "?scale=odd": "scale is one of"} {
+	for path, want := range map[string]string{"/ui/calendar/2026?show=all": "show is one of", "/ui/conversation/" + id + "?scale=odd": "scale is one of",
+		"/ui/conversation/" + id + "?tab=odd": "tab is one of", "/ui/conversation/" + id + "?from=noon": "from ", "/ui/conversation/" + id + "?from=2026-07-14T11:00:00Z&to=2026-07-14T10:00:00Z": "to must lie after from",
+		"/ui/conversation/" + id + "?from=2027-07-14T11:00:00Z": "nothing of the conversation lies between", "/ui/conversation/" + id + "?open=a": "numbers of folds", "/ui/conversation/" + id + "?lane=-1": "lane is a number",
+		"/ui/conversation/" + id + "?tab=record&path=participants": "path begins with a slash", "/ui/conversation/" + id + "?width=1": "width is a number"} {
 		if status, text, _ := b.ask("GET", path, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %s", path, status, text)
 		}

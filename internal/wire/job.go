@@ -3,6 +3,8 @@ package wire
 import (
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/parley-hq/parley/internal/conversation"
 )
 
@@ -75,6 +77,12 @@ type ListedJob struct {
 	Records     *int64 `json:"records,omitzero"`     // nil where nothing was found out
 	Bytes       *int64 `json:"bytes,omitzero"`       // JSON of the records
 	StoredBytes int64  `json:"storedBytes,omitzero"` // that they take up on the server's disk
+}
+
+// AskedJob is a job with what it is asked.
+type AskedJob struct {
+	ListedJob
+	Query jsontext.Value `json:"query,omitempty"` // as it was submitted, until the job is done: it may name customers, and goes then
 }
 
 // Date writes an instant as the platform does, and nothing for none.

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +20,7 @@ import (
 )
 
 // within is how long the browser may take for everything.
-const within = 4 * time.Minute
+const within = 8 * time.Minute
 
 func TestPagesInABrowser(t *testing.T) {
 	modules := filepath.Join("js", "node_modules", "playwright-core", "package.json")
@@ -30,19 +31,28 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 		t.Skip("no browser is installed: run `make browser`")
 	}
-	url, conversation := served(t)
+	s := served(t)
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	look := exec.CommandContext(ctx, "node", filepath.Join("js", "check.js"))
-	look.Env = append(os.Environ(), "PARLEY_URL="+url, "PARLEY_ID=id", "PARLEY_SECRET=secret", "PARLEY_CONVERSATION="+conversation, "CHROMIUM="+chromium)
+	look.Env = append(os.Environ(), "PARLEY_URL="+s.url, "PARLEY_ID=id", "PARLEY_SECRET=secret", "CHROMIUM="+chromium,
+		"PARLEY_CONVERSATION="+s.conversation, "PARLEY_FOLDED="+s.folded, "PARLEY_MANY="+s.many)
 	out, err := look.CombinedOutput()
 	if t.Logf("%s", out); err != nil {
 		t.Error(err)
 	}
 }
 
-// served serves a lake that has a gap, and gives the address of the server and the id of a conversation with many segments.
-func served(t *testing.T) (url, conversation string) {
+// site is a server with pages, and ids of conversations of different kinds.
+type site struct {
+	url          string
+	conversation string // with many segments
+	folded       string // closed by the platform weeks later
+	many         string // of hundreds of participants
+}
+
+// served serves a lake that has a gap.
+func served(t *testing.T) (s site) {
 	t.Helper()
 	lake := filepath.Join(t.TempDir(), "lake")
 	for _, days := range [][2]string{{"2025-12-30", "2026-01-02"}, {"2026-11-02", "2026-11-05"}} {
@@ -55,13 +65,41 @@ func served(t *testing.T) (url, conversation string) {
 			ID string `json:"conversationId"`
 		}
 		if n := strings.Count(line, `"segmentType"`); n > most && json.Unmarshal([]byte(line), &r) == nil {
-			most, conversation = n, r.ID
+			most, s.conversation = n, r.ID
 		}
 	}
 	if most < 5 {
 		t.Fatalf("no conversation has more than %d segments", most)
 	}
-	return serve(t, lake), conversation
+	s.many, s.folded = "2a15eea6-a458-4a9a-8000-000000000001", "2a15eea6-a458-4a9a-8000-000000000002"
+	file := filepath.Join(t.TempDir(), "large.ndjson")
+	if err := os.WriteFile(file, append(crowd(s.many, 300, time.Minute), crowd(s.folded, 1, 60*24*time.Hour)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "import", "--lake", lake, "--source", "simulation", file)
+	s.url = serve(t, lake)
+	return s
+}
+
+// crowd is a line with a record of agents who were rung one after the other, and of whom the last one answered. The caller stayed so long
+// after that.
+func crowd(id string, agents int, stayed time.Duration) []byte {
+	start := time.Date(2026, 11, 4, 10, 0, 0, 0, time.UTC)
+	at := func(n int) string { return start.Add(time.Duration(n) * time.Second).Format("2006-01-02T15:04:05.000Z") }
+	session := func(purpose, kind string, n, from, until int) map[string]any {
+		segments := []any{map[string]any{"segmentType": kind, "segmentStart": at(from), "segmentEnd": at(until), "disconnectType": "peer"}}
+		return map[string]any{"participantId": fmt.Sprint("p", n), "purpose": purpose, "sessions": []any{map[string]any{"sessionId": fmt.Sprint("s", n), "peerId": "s0", "mediaType": "voice", "direction": "inbound", "segments": segments}}}
+	}
+	participants := []any{session("customer", "interact", 0, 0, agents+int(stayed.Seconds()))}
+	for n := 1; n < agents; n++ {
+		participants = append(participants, session("agent", "alert", n, n, n+4))
+	}
+	participants = append(participants, session("agent", "interact", agents, agents, agents+60))
+	text, err := json.Marshal(map[string]any{"conversationId": id, "conversationStart": at(0), "conversationEnd": at(agents + int(stayed.Seconds())), "originatingDirection": "inbound", "participants": participants})
+	if err != nil {
+		panic(err) // texts and numbers only
+	}
+	return append(text, '\n')
 }
 
 func run(t *testing.T, args ...string) string {

@@ -34,7 +34,7 @@ func still(t *testing.T) (s *served.Sandbox, base string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s, started(t, s.Serve(listen(t), served.Control{}))
+	return s, started(t, s.Serve(listen(t), served.Control{}, nil))
 }
 
 func advance(t *testing.T, s *served.Sandbox, by time.Duration) {

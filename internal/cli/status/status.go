@@ -27,6 +27,7 @@ type options struct {
 	settle    string
 	tolerance string
 	all, json bool
+	runs      bool
 	now       func() time.Time
 }
 
@@ -68,9 +69,11 @@ ended last, if their control databases are in a Postgres.`,
 	f.StringVar(&o.settle, "settle", "", "ages at which days are read again; without it those of the last extraction")
 	f.StringVar(&o.tolerance, "tolerance", "", "share by which the counts of a day may differ; without it that of the last extraction")
 	f.BoolVar(&o.all, "all", false, "list every day, and not only those in which something is missing")
+	f.BoolVar(&o.runs, "runs", false, "show the extractions into the lake in place of its days")
 	f.BoolVar(&o.json, "json", false, "print the days as JSON")
 	cmd.MarkFlagsOneRequired("lake", "config")
 	cmd.MarkFlagsMutuallyExclusive("lake", "config")
+	cmd.MarkFlagsMutuallyExclusive("config", "runs")
 	cobra.CheckErr(cmd.MarkFlagFilename("config", "yaml", "yml"))
 	return cmd
 }
@@ -87,6 +90,9 @@ func (o *options) run(ctx context.Context) (err error) {
 	l, err := at.Open(ctx, o.lake)
 	if err != nil {
 		return err
+	}
+	if o.runs {
+		return errors.Join(o.showRuns(ctx, l), l.Close())
 	}
 	var s extract.Status
 	rules, err := o.rules(ctx, l)

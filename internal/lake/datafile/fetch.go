@@ -16,6 +16,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/shelf"
 )
 
 // RecordReader reads records out of a data file of conversations by row number, going by the page index, so that few
@@ -33,8 +34,8 @@ type RecordReader struct {
 // what the columns beside the texts say. Files never change, and their names are never given again. The zero
 // value remembers nothing. Safe for concurrent use.
 type Footers struct {
-	files  *shelf[string, *metadata.FileMetaData]
-	groups *shelf[groupKey, *groupHeads]
+	files  *shelf.Shelf[string, *metadata.FileMetaData]
+	groups *shelf.Shelf[groupKey, *groupHeads]
 }
 
 // What Footers keep at most: the footers of a month of busy days or of one with a million conversations, and the heads of 100,000
@@ -46,7 +47,7 @@ const (
 
 // NewFooters remembers nothing yet.
 func NewFooters() *Footers {
-	return &Footers{newShelf[string, *metadata.FileMetaData](footerBytes), newShelf[groupKey, *groupHeads](headsBytes)}
+	return &Footers{shelf.New[string, *metadata.FileMetaData](footerBytes), shelf.New[groupKey, *groupHeads](headsBytes)}
 }
 
 // recordColumns is what a record is read from.
@@ -94,7 +95,7 @@ func (s *Footers) Open(ctx context.Context, f File) (*RecordReader, error) {
 
 // open opens a file, whose footer is read if nobody did.
 func (s *Footers) open(ctx context.Context, f File) (p *file.Reader, err error) {
-	footer, err := s.files.get(f.Path, func() (*metadata.FileMetaData, int64, error) {
+	footer, err := s.files.Get(f.Path, func() (*metadata.FileMetaData, int64, error) {
 		if p, err = openParquet(ctx, f); err != nil {
 			return nil, 0, err
 		}
@@ -177,7 +178,7 @@ func (r *RecordReader) openGroup(number int, base, end int64) (*recordGroup, err
 	if g.texts, ok = column.(*file.ByteArrayColumnChunkReader); !ok {
 		return nil, errors.New("its records are no text")
 	}
-	g.groupHeads, err = r.shared.groups.get(groupKey{r.path, number}, func() (*groupHeads, int64, error) {
+	g.groupHeads, err = r.shared.groups.Get(groupKey{r.path, number}, func() (*groupHeads, int64, error) {
 		heads, err := r.headsOf(number, rows)
 		return heads, heads.bytes(), err
 	})

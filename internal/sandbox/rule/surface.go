@@ -103,6 +103,9 @@ func ofSeveral(i int, err error) error {
 
 // Refuse answers with an error, in the shape of the platform's.
 func Refuse(w http.ResponseWriter, err error) {
+	if inside, ok := w.(interface{ Fail(err error) }); ok {
+		inside.Fail(err) // who asks in this process gets it as it is
+	}
 	p := problem{status: fault.HTTPStatus(err), code: fault.Code(err), message: err.Error()}
 	f, ok := errors.AsType[*fault.Error](err)
 	if ok {

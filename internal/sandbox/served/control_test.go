@@ -27,7 +27,7 @@ func newSandbox(t *testing.T, client server.Credentials) (*server.Server, *rule.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, Control{}, nil), s.Faults()
+	return s.Serve(server.Listen{Addr: "127.0.0.1:0", Client: client, RateLimit: 100_000, Grace: time.Minute, Log: slog.New(slog.DiscardHandler)}, Control{}, nil), s.Faults()
 }
 
 // answered asks as ask does, whatever the answer is.

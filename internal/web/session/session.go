@@ -8,11 +8,6 @@ package session
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -21,7 +16,11 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/web/box"
 )
+
+// purpose is that of the boxes.
+const purpose = "parley page session"
 
 // How long a session is good: in all, and when nobody uses it. A link is good for less: it is read by whoever reads the message
 // that it is sent in.
@@ -76,13 +75,13 @@ func Open(ctx context.Context, db *state.DB, clients *access.Store, now func() t
 
 // Begin begins a session with a token, and gives its text, which is a secret, and how long it is good at most.
 func (s *Store) Begin(ctx context.Context, t access.Token) (text string, most time.Duration, err error) {
-	text = newText()
-	box, err := seal(text, t.Text)
+	text = box.NewText()
+	sealed, err := box.Seal(purpose, text, []byte(t.Text))
 	if err != nil {
 		return "", 0, err
 	}
 	most = min(Most, t.Lifetime)
-	return text, most, s.insert(ctx, row{hash: hashOf(text), box: box}, most)
+	return text, most, s.insert(ctx, row{hash: box.Hash(text), box: sealed}, most)
 }
 
 // Link makes a link, and gives its text, which is a secret. The session that is begun with it sees an organization with these
@@ -94,19 +93,19 @@ func (s *Store) Link(ctx context.Context, organization string, permissions []acc
 	case lasts <= 0 || lasts > Most:
 		return "", fault.Field("--for", "--for is how long whoever follows the link stays signed in: more than 0 and at most %v", Most)
 	}
-	text = newText()
+	text = box.NewText()
 	_, err = s.db.Exec(ctx, `INSERT INTO page_links (hash, organisation, permissions, lasts, expires) VALUES (?, ?, ?, ?, ?)`,
-		hashOf(text), organization, joined(permissions), lasts.Microseconds(), micros(s.now().Add(LinkGood)))
+		box.Hash(text), organization, joined(permissions), lasts.Microseconds(), micros(s.now().Add(LinkGood)))
 	return text, err
 }
 
 // Spend begins the session of a link, which is good no more then. A link that is not good is fault.Unauthorized.
 func (s *Store) Spend(ctx context.Context, link string) (text string, most time.Duration, err error) {
-	text = newText()
+	text = box.NewText()
 	err = s.db.Tx(ctx, func(tx *state.Tx) error {
-		r := row{hash: hashOf(text), box: []byte{}}
+		r := row{hash: box.Hash(text), box: []byte{}}
 		var lasts, expires int64
-		err := tx.Row(ctx, `DELETE FROM page_links WHERE hash = ? RETURNING organisation, permissions, lasts, expires`, hashOf(link)).Scan(&r.organization, &r.permissions, &lasts, &expires)
+		err := tx.Row(ctx, `DELETE FROM page_links WHERE hash = ? RETURNING organisation, permissions, lasts, expires`, box.Hash(link)).Scan(&r.organization, &r.permissions, &lasts, &expires)
 		if errors.Is(err, state.ErrNoRow) || err == nil && !s.now().Before(moment(expires)) {
 			return fault.New(fault.Unauthorized, "this link was used already, or is too old: links are good once, for %v. Ask for another one, or sign in", LinkGood)
 		}
@@ -133,16 +132,16 @@ func (s *Store) Who(ctx context.Context, text string) (access.Client, error) {
 	if len(r.box) == 0 {
 		return access.Client{ID: access.ClientID("link " + hex.EncodeToString(r.hash[:6])), Name: "a link", Organization: r.organization, Permissions: parted(r.permissions)}, nil
 	}
-	token, err := open(text, r.box)
+	token, err := box.Open(purpose, text, r.box)
 	if err != nil {
 		return access.Client{}, over()
 	}
-	return s.access.Authenticate(ctx, token)
+	return s.access.Authenticate(ctx, string(token))
 }
 
 // End ends a session. One that is over already is no failure.
 func (s *Store) End(ctx context.Context, text string) error {
-	_, err := s.db.Exec(ctx, `DELETE FROM page_sessions WHERE hash = ?`, hashOf(text))
+	_, err := s.db.Exec(ctx, `DELETE FROM page_sessions WHERE hash = ?`, box.Hash(text))
 	return err
 }
 
@@ -172,7 +171,7 @@ func (s *Store) insertIn(ctx context.Context, tx *state.Tx, r row, most time.Dur
 
 // get reads a session that is good.
 func (s *Store) get(ctx context.Context, text string) (r row, err error) {
-	r.hash = hashOf(text)
+	r.hash = box.Hash(text)
 	err = s.db.Row(ctx, `SELECT box, organisation, permissions, seen, expires FROM page_sessions WHERE hash = ?`, r.hash).
 		Scan(&r.box, &r.organization, &r.permissions, &r.seen, &r.expires)
 	now := s.now()
@@ -183,44 +182,6 @@ func (s *Store) get(ctx context.Context, text string) (r row, err error) {
 }
 
 func over() error { return fault.New(fault.Unauthorized, "You are not signed in any more") }
-
-// newText makes a text of 260 bits by chance.
-func newText() string { return rand.Text() + rand.Text() }
-
-func hashOf(text string) []byte {
-	sum := sha256.Sum256([]byte(text))
-	return sum[:]
-}
-
-// seal puts a token into a box that a session's text opens. The text seals nothing else, so the nonce may be the same.
-func seal(text, token string) ([]byte, error) {
-	a, err := lock(text)
-	if err != nil {
-		return nil, err
-	}
-	return a.Seal(nil, make([]byte, a.NonceSize()), []byte(token), nil), nil //nolint:gosec // the key is used once
-}
-
-func open(text string, box []byte) (token string, err error) {
-	a, err := lock(text)
-	if err != nil {
-		return "", err
-	}
-	out, err := a.Open(nil, make([]byte, a.NonceSize()), box, nil)
-	return string(out), err
-}
-
-func lock(text string) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, []byte(text), nil, "parley page session", sha256.Size)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
-}
 
 func joined(list []access.Permission) string {
 	texts := make([]string, len(list))

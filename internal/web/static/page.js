@@ -3,7 +3,7 @@
 // roving makes one of many links a tab stop, which arrows move.
 function roving(links, move) {
   if (!links.length) return;
-  let at = Math.max(0, links.findIndex((a) => a.closest(".chosen, [aria-current=date]")));
+  let at = Math.max(0, links.findIndex((a) => a.closest("[aria-current=date]")));
   const go = (to) => {
     if (to < 0 || to >= links.length) return;
     links[at].tabIndex = -1;
@@ -25,24 +25,37 @@ function roving(links, move) {
 }
 
 const days = [...document.querySelectorAll(".month td a")];
+let from = -1; // where a span of days begins, while there is one
+
+// span marks the days from one to another; -1 marks none.
+function span(first, last) {
+  from = first;
+  days.forEach((a, n) => a.parentNode.classList.toggle("span", first >= 0 && n >= Math.min(first, last) && n <= Math.max(first, last)));
+}
+
+// explore asks for the days of the span, or for the one that is looked at.
+function explore(n) {
+  const day = (a) => a.pathname.split("/").pop();
+  const first = Math.min(n, from < 0 ? n : from), last = Math.max(n, from);
+  const after = new Date(`${day(days[last])}T00:00:00Z`);
+  after.setUTCDate(after.getUTCDate() + 1);
+  location.assign(`/ui/explore?from=${day(days[first])}&to=${after.toISOString().slice(0, 10)}`);
+  return -1;
+}
+
 roving(days, (e, n) => {
   const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 7, ArrowUp: -7 }[e.key];
-  if (by) return n + by;
+  if (by) {
+    const to = n + by;
+    if (!e.shiftKey) span(-1);
+    else if (days[to]) span(from < 0 ? n : from, to);
+    return to;
+  }
+  if (e.key === "e") return explore(n);
   if (e.key !== "g") return undefined;
   const isGap = (a) => a.parentNode.classList.contains("gap");
   const next = days.findIndex((a, i) => i > n && isGap(a));
   return next >= 0 ? next : days.findIndex(isGap);
-});
-
-const bars = [...document.querySelectorAll("a.bar")];
-const lanes = [...document.querySelectorAll(".plot")];
-roving(bars, (e, n) => {
-  if (e.key === "ArrowRight") return n + 1;
-  if (e.key === "ArrowLeft") return n - 1;
-  const down = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-  if (!down) return undefined;
-  const lane = lanes[lanes.indexOf(bars[n].closest(".plot")) + down];
-  return lane ? bars.indexOf(lane.querySelector("a.bar")) : undefined;
 });
 
 const typing = (e) => e.target.closest("input, textarea, select") || e.ctrlKey || e.altKey || e.metaKey;
@@ -52,5 +65,4 @@ document.addEventListener("keydown", (e) => {
   const now = years.findIndex((y) => y.tagName === "B");
   const to = { "[": years[now - 1], "]": years[now + 1] }[e.key];
   if (now >= 0 && to && to.href) location.assign(to.href);
-  if (e.key === "f") document.querySelector(".lanes .choices a:not([aria-current])")?.click();
 });

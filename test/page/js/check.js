@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { checkFigures } from "./figures.js";
+import { conversations } from "./conversation.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { PARLEY_URL: url, PARLEY_ID: id, PARLEY_SECRET: secret, PARLEY_CONVERSATION: conversation, PARLEY_PICTURES: pictures } = process.env;
@@ -36,6 +37,16 @@ async function open(options = {}) {
   return page;
 }
 
+// audit looks at a page with the eyes of axe-core, and whether it fits the screen.
+const standards = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+async function audit(page, name, rules = standards) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  want(wide <= 0, `${name}: ${wide} px too wide`);
+  const found = await page.evaluate(`${axe}; axe.run(document, ${JSON.stringify(rules)})`);
+  for (const v of found.violations) failures.push(`axe, ${name}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target + " " + n.failureSummary).join("; ")}`);
+  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+}
+
 const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", figures: "/ui/figures?granularity=day", missing: "/ui/conversation/none" };
 
 {
@@ -51,11 +62,7 @@ for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
     const page = await open({ viewport: { width, height }, colorScheme });
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(url + path);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      want(wide <= 0, `${name} at ${width}: ${wide} px too wide`);
-      const found = await page.evaluate(`${axe}; axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`);
-      for (const v of found.violations) failures.push(`axe, ${name}, ${width}, ${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target + " " + n.failureSummary).join("; ")}`);
-      if (pictures) await page.screenshot({ path: `${pictures}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      await audit(page, `${name}-${width}-${colorScheme}`);
     }
     await page.context().close();
   }
@@ -84,37 +91,13 @@ for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
   await page.keyboard.press("]");
   await page.waitForURL("**/ui/calendar/2026");
 
-  await page.goto(url + pages.conversation);
-  await page.locator("a.bar").first().focus();
-  const first = await at();
-  await page.keyboard.press("ArrowDown");
-  want((await at()) !== first, "down leads nowhere");
-  await page.keyboard.press("ArrowUp");
-  want((await at()) === first, `up leads to ${await at()}, and not to ${first}`);
-  await page.keyboard.press("ArrowRight");
-  const chosen = await at();
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
-  want(await page.locator("#detail").isVisible(), `nothing is told of ${chosen}`);
-  await page.keyboard.press("f");
-  await page.waitForURL("**scale=true**");
-  await page.goBack();
-  want(!page.url().includes("scale=true"), `Back leads to ${page.url()}`);
   await page.click("text=sign out");
   await page.goto(url + pages.calendar);
   want(page.url().includes("/ui/sign-in"), "signed out, the calendar is still there");
   await page.context().close();
 }
 
-// without script everything is there
-{
-  const page = await open({ javaScriptEnabled: false });
-  await page.goto(url + pages.conversation);
-  const bars = await page.locator("a.bar").count();
-  want(bars > 0 && bars === await page.locator(".steps tbody tr").count(), `${bars} bars, and not as many steps`);
-  await page.locator(".steps tbody a").last().click();
-  want(await page.locator("#detail").isVisible(), "without script nothing is told of a segment");
-  await page.context().close();
-}
+await conversations({ open, want, url, audit });
 
 await checkFigures(open, url, want);
 

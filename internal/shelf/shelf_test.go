@@ -1,4 +1,4 @@
-package datafile
+package shelf
 
 import (
 	"errors"
@@ -6,11 +6,11 @@ import (
 )
 
 func TestShelfKeepsWhatWasUsedLast(t *testing.T) {
-	s := newShelf[string, int](30)
+	s := New[string, int](30)
 	reads := 0
 	get := func(key string, bytes int64) {
 		t.Helper()
-		v, err := s.get(key, func() (int, int64, error) { reads++; return int(key[0]), bytes, nil })
+		v, err := s.Get(key, func() (int, int64, error) { reads++; return int(key[0]), bytes, nil })
 		if err != nil || v != int(key[0]) {
 			t.Errorf("%s: %d, %v", key, v, err)
 		}
@@ -46,20 +46,20 @@ func TestShelfKeepsWhatWasUsedLast(t *testing.T) {
 }
 
 func TestShelfKeepsNoFailure(t *testing.T) {
-	s := newShelf[int, int](10)
+	s := New[int, int](10)
 	failed := errors.New("failed")
-	if _, err := s.get(1, func() (int, int64, error) { return 0, 1, failed }); !errors.Is(err, failed) {
+	if _, err := s.Get(1, func() (int, int64, error) { return 0, 1, failed }); !errors.Is(err, failed) {
 		t.Error(err)
 	}
-	if v, err := s.get(1, func() (int, int64, error) { return 7, 1, nil }); v != 7 || err != nil {
+	if v, err := s.Get(1, func() (int, int64, error) { return 7, 1, nil }); v != 7 || err != nil {
 		t.Error(v, err)
 	}
 }
 
 func TestNoShelfReadsEachTime(t *testing.T) {
-	var s *shelf[int, int]
+	var s *Shelf[int, int]
 	for want := range 3 {
-		if v, err := s.get(1, func() (int, int64, error) { return want, 1, nil }); v != want || err != nil {
+		if v, err := s.Get(1, func() (int, int64, error) { return want, 1, nil }); v != want || err != nil {
 			t.Error(v, err)
 		}
 	}

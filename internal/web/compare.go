@@ -1,0 +1,140 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// mostChanges is how many differences between versions are told at once. The command has all of them.
+const mostChanges = 500
+
+// comparePage is the tab that sets a record beside its older versions, and its metrics beside its segments.
+type comparePage struct {
+	Found   []foundChanges
+	More    bool
+	Metrics []measured
+	Others  int // metrics that are not listed
+	History string
+	Sources string
+}
+
+// foundChanges are those that were found together.
+type foundChanges struct {
+	At      string
+	Changes []Change
+}
+
+// measured is a metric beside the segments that it should equal.
+type measured struct {
+	Metric, Who, Measured, Segments, Why string
+	Agrees                               bool
+}
+
+// compareJSON gives the differences between versions to programs, and the metrics beside segments.
+func compareJSON(v *visit) error {
+	s, err := v.looked()
+	if err != nil {
+		return err
+	}
+	m, err := s.model()
+	if err != nil {
+		return err
+	}
+	changes, err := s.changes()
+	if err != nil {
+		return err
+	}
+	type change struct {
+		FoundAt string `json:"foundAt"`
+		Path    string `json:"path"`
+		Before  string `json:"before,omitempty"` // JSON text
+		After   string `json:"after,omitempty"`
+	}
+	out := struct {
+		ID      conversation.ID `json:"conversationId"`
+		Changes []change        `json:"changes"`
+		More    bool            `json:"more"`
+		Checks  []account.Check `json:"checks"`
+	}{m.account.ID, []change{}, changes.More, m.account.Checks}
+	for _, c := range changes.List {
+		out.Changes = append(out.Changes, change{conversation.FormatTime(c.FoundAt), c.Path, c.Before, c.After})
+	}
+	v.sendJSON(http.StatusOK, out)
+	return nil
+}
+
+// changes are what versions changed, masked if need be.
+func (s seen) changes() (Changes, error) {
+	out, err := s.v.web.cfg.Data.Changes(s.v.ctx(), s.v.who.Organization, s.raw, mostChanges)
+	if err != nil || !s.key.masked {
+		return out, err
+	}
+	for i := range out.List {
+		if err := s.v.web.masks.change(&out.List[i]); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// compare tells what is beside the record.
+func (b *conversationBody) compare(s seen, p *page) error {
+	changes, err := s.changes()
+	if err != nil {
+		return err
+	}
+	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
+	p.Command = "parley changes --lake " + changes.Name + " --conversation " + string(b.ID)
+	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: "parley compare " + string(b.ID) + " --lake " + changes.Name}
+	var last time.Time
+	for _, c := range changes.List {
+		found := &b.Compare.Found
+		if len(*found) == 0 || !c.FoundAt.Equal(last) {
+			*found, last = append(*found, foundChanges{At: clock(c.FoundAt)}), c.FoundAt
+		}
+		c.Before, c.After = shortened(c.Before), shortened(c.After)
+		at := &(*found)[len(*found)-1]
+		at.Changes = append(at.Changes, c)
+	}
+	b.Compare.measure(b.model)
+	return nil
+}
+
+// shortened is so much of a value as a cell of a table has room for.
+func shortened(text string) string {
+	const most = 200
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + " …"
+	}
+	return text
+}
+
+// measure lists the metrics: those that differ come first, those for which there is an exception last.
+func (c *comparePage) measure(m *model) {
+	for rank := range 3 {
+		for _, k := range m.account.Checks {
+			if rankOf(k) != rank {
+				continue
+			}
+			if len(c.Metrics) == mostShown {
+				c.Others++
+				continue
+			}
+			c.Metrics = append(c.Metrics, measured{k.Metric, m.name(k.Party), k.Measured.String(), k.Segments.String(), k.Exception, k.Agrees})
+		}
+	}
+}
+
+func rankOf(c account.Check) int {
+	switch {
+	case c.Exception != "":
+		return 2
+	case c.Agrees:
+		return 1
+	}
+	return 0
+}

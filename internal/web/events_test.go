@@ -1,0 +1,199 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// reading is somebody who follows something.
+type reading struct {
+	mu   sync.Mutex
+	text strings.Builder
+	stop context.CancelFunc
+	over bool
+}
+
+func (r *reading) Header() http.Header { return http.Header{} }
+func (r *reading) WriteHeader(int)     {}
+func (r *reading) Flush()              {}
+
+func (r *reading) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(b)
+}
+
+// heard is what came since it was asked last.
+func (r *reading) heard() string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	text := strings.TrimPrefix(r.text.String(), "retry: 1000\n\n")
+	r.text.Reset()
+	return text
+}
+
+// follow follows something from a version on, in a bubble.
+func follow(t *testing.T, w *Web, of, last string) *reading {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	out := &reading{stop: stop}
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/parley/v1/events?of="+of, nil)
+	r.Header.Set("Last-Event-ID", last)
+	v := &visit{web: w, out: out, r: r, who: access.Client{ID: "me", Organization: "acme", Permissions: access.Usual()}}
+	go func() {
+		if err := events(v); err != nil {
+			t.Errorf("%s: %v", of, err)
+		}
+		out.mu.Lock()
+		defer out.mu.Unlock()
+		out.over = true
+	}()
+	return out
+}
+
+// followed makes pages whose API answers with a text that the test changes.
+func followedPages(t *testing.T) (w *Web, say func(string), asked *int) {
+	t.Helper()
+	var mu sync.Mutex
+	var text string
+	asked = new(int)
+	w, err := New(Config{Machine: time.Now, Ask: func(access.Client) http.Handler {
+		return http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			*asked++
+			if text == "away" {
+				out.(interface{ Fail(err error) }).Fail(fault.New(fault.Unavailable, "away"))
+				return
+			}
+			_, _ = out.Write([]byte(text))
+		})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, func(s string) { mu.Lock(); defer mu.Unlock(); text = s }, asked
+}
+
+// idOf is the version that an event tells of.
+func idOf(t *testing.T, events string) string {
+	t.Helper()
+	_, after, found := strings.Cut(events, "id: ")
+	id, _, _ := strings.Cut(after, "\n")
+	if !found || !strings.Contains(after, "event: changed") {
+		t.Fatalf("heard %q, and no change", events)
+	}
+	return id
+}
+
+func TestReadersAreToldOfChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, say, asked := followedPages(t)
+		say("one")
+		a, b := follow(t, w, "jobs", ""), follow(t, w, "jobs", "")
+		time.Sleep(600 * time.Millisecond)
+		one := idOf(t, a.heard())
+		if got := idOf(t, b.heard()); got != one {
+			t.Errorf("two readers have heard %q and %q", one, got)
+		}
+		time.Sleep(3 * time.Second)
+		if got := a.heard(); got != "" {
+			t.Errorf("nothing has changed, and heard %q", got)
+		}
+		if *asked > 9 {
+			t.Errorf("looked %d times within four seconds, for two readers", *asked)
+		}
+		say("two")
+		time.Sleep(time.Second)
+		two := idOf(t, a.heard())
+		a.stop()
+
+		// Whoever comes back says what they have: nothing is told twice, and nothing is missed.
+		again := follow(t, w, "jobs", two)
+		time.Sleep(time.Second)
+		if got := again.heard(); strings.Contains(got, "changed") {
+			t.Errorf("came back with the newest version, and heard %q", got)
+		}
+		late := follow(t, w, "jobs", one)
+		time.Sleep(time.Second)
+		if got := idOf(t, late.heard()); got != two {
+			t.Errorf("came back with an older version, and heard %q", got)
+		}
+		restarted, sayThere, _ := followedPages(t)
+		sayThere("two")
+		there := follow(t, restarted, "jobs", one)
+		time.Sleep(time.Second)
+		if got := idOf(t, there.heard()); got != two {
+			t.Errorf("after a restart of the server heard %q, and not %q", got, two)
+		}
+		w.Stopping()
+		restarted.Stopping()
+	})
+}
+
+func TestReadersAreToldThatTheServerIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, say, _ := followedPages(t)
+		say("one")
+		r := follow(t, w, "jobs", "")
+		time.Sleep(time.Second)
+		r.heard()
+		time.Sleep(21 * time.Second)
+		if got := strings.Count(r.heard(), "event: here"); got != 2 {
+			t.Errorf("heard %d times within 21 s that the server is there", got)
+		}
+		say("away")
+		time.Sleep(30 * time.Second)
+		if got := r.heard(); got != "" {
+			t.Errorf("the data is away, and heard %q", got)
+		}
+		say("two")
+		time.Sleep(time.Second)
+		idOf(t, r.heard())
+		time.Sleep(streamLasts)
+		synctest.Wait()
+		if r.mu.Lock(); !r.over {
+			t.Error("a stream lasts, and nobody asks again who reads it")
+		}
+		r.mu.Unlock()
+		if n := w.watch.Readers(); n != 0 {
+			t.Errorf("%d readers are left", n)
+		}
+	})
+}
+
+func TestAServerThatStopsEndsItsStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, say, _ := followedPages(t)
+		say("one")
+		r := follow(t, w, "job/1", "")
+		time.Sleep(time.Second)
+		w.Stopping()
+		w.Stopping()
+		synctest.Wait()
+		if r.mu.Lock(); !r.over {
+			t.Error("the stream goes on")
+		}
+		r.mu.Unlock()
+	})
+}
+
+func TestWhatCannotBeFollowedIsSaid(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	for _, of := range []string{"", "nothing", "job/a/b"} {
+		if status, text, _ := b.ask("GET", "/parley/v1/events?of="+of, ""); status != http.StatusBadRequest || !strings.Contains(text, "of says what is followed") {
+			t.Errorf("%q: %d %s", of, status, text)
+		}
+	}
+}

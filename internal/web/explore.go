@@ -1,0 +1,434 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/web/form"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// exploreBody is the page of a question.
+type exploreBody struct {
+	bench
+
+	Sentence string
+	Answer   *answer
+	Refused  string // why there is no answer
+	Offer    bool   // of a job, which may take longer
+	Held     bool   // the question was not asked: it is in an address, and must not be
+	MayAct   bool
+	MayTake  bool // what is found, as a file
+	Names    []nameList
+}
+
+// bench is the question: its form and its body, which are redrawn together.
+type bench struct {
+	Form   form.Form
+	Lists  []cards
+	Body   string
+	Lines  []line
+	Found  []query.Finding
+	Copies []copied
+	Days   []turn // shortcuts for the interval
+	Orders []string
+	Bys    []string
+	Masked bool
+}
+
+// cards are the filters of one kind.
+type cards struct {
+	form.List
+
+	Title string
+	Cards []card
+	Blank card
+	Add   string
+	Names string // id of the list of names
+}
+
+// card is a filter, with what it says.
+type card struct {
+	form.Card
+
+	Item  string
+	Words string
+	Names string
+}
+
+// line is a line of the body, with whether there is a remark on it.
+type line struct {
+	Number int
+	Wrong  bool
+}
+
+// copied is the question as somebody takes it elsewhere.
+type copied struct{ Name, Text string }
+
+// nameList is what can be asked of one kind of item.
+type nameList struct {
+	Kind  query.Kind
+	Names []query.Dimension
+}
+
+// explorePage shows the question of the address.
+func explorePage(v *visit) error {
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	body, err := v.bodyOf(days)
+	if err != nil {
+		return err
+	}
+	return v.showQuestion(body, days, v.r.URL.Query().Has("body") && v.web.masks.asksPersonal(body))
+}
+
+// storedPage shows a question that is stored.
+func storedPage(v *visit) error {
+	body, err := v.stored(v.r.PathValue("hash"))
+	if err != nil {
+		return err
+	}
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	return v.showQuestion(body, days, false)
+}
+
+// explore takes a form: it redraws the question, does something with it, or leads to its address.
+func explore(v *visit) error {
+	body, err := v.sentBody()
+	if err != nil {
+		return err
+	}
+	body = form.Pretty(body)
+	if err := v.mayAsk(body); err != nil {
+		return err
+	}
+	switch {
+	case v.r.PostForm.Get("part") == "question":
+		return v.redraw(body)
+	case v.r.PostForm.Get("do") == "job":
+		return v.submit(body)
+	case v.r.PostForm.Get("do") == "export":
+		return v.export(body)
+	}
+	address, err := v.addressOf(body)
+	if err != nil {
+		return err
+	}
+	return v.redirect(address)
+}
+
+// showQuestion shows a question and its answer.
+func (v *visit) showQuestion(body []byte, days Days, held bool) error {
+	if err := v.mayAsk(body); err != nil {
+		return err
+	}
+	b := &exploreBody{MayAct: v.who.Has(access.ActOnPages), MayTake: v.who.Has(access.ViewPersonalData), Names: v.nameLists(), Held: held}
+	if err := v.benchOf(&b.bench, body, days); err != nil {
+		return err
+	}
+	if err := v.answer(b, body); err != nil {
+		return err
+	}
+	p := page{Title: "Explore", Here: "Explore", Body: b}
+	if !days.Available.IsZero() {
+		p.State = "complete to " + days.Available.UTC().Format("2006-01-02 15:04") + " UTC"
+	}
+	return v.show("explore", p)
+}
+
+// answer fills in the answer, or why there is none: the page of a question is there whatever is wrong with the question. What nobody can
+// mend by asking otherwise is the failure of the page.
+func (v *visit) answer(b *exploreBody, body []byte) error {
+	if b.Held {
+		b.Sentence = "This question was not asked."
+		return nil
+	}
+	a, err := v.answerTo(body)
+	if err == nil {
+		b.Answer, b.Sentence = a, a.Sentence
+		return nil
+	}
+	status := fault.HTTPStatus(err)
+	if status >= http.StatusInternalServerError && status != http.StatusGatewayTimeout || status == http.StatusForbidden || v.ctx().Err() != nil {
+		return err
+	}
+	b.Sentence, b.Refused = "There is no answer to this question.", messageOf(err)
+	if b.Offer = status == http.StatusGatewayTimeout; b.Offer {
+		b.Sentence = "The answer takes longer than a page can wait."
+	}
+	return nil
+}
+
+// messageOf is what may be told of a failure.
+func messageOf(err error) string {
+	if all, ok := errors.AsType[query.Faults](err); ok && len(all) > 1 {
+		return fmt.Sprintf("%d things are wrong with it; they stand at their fields and lines.", len(all))
+	}
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		return told.Message
+	}
+	return "It took too long."
+}
+
+// redraw shows the form and the body alone, for a page that has the rest.
+func (v *visit) redraw(body []byte) error {
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	var b exploreBody
+	if err := v.benchOf(&b.bench, body, days); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := pages["explore"].ExecuteTemplate(&text, "question", b); err != nil {
+		return err
+	}
+	h := v.out.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
+	return nil
+}
+
+// submit submits the question as a job, and leads to it.
+func (v *visit) submit(body []byte) error {
+	if err := v.who.Require(access.ActOnPages); err != nil {
+		return err
+	}
+	body, err := form.Set(body, map[string]string{"paging": "", "aggregations": ""}) // jobs have their own pages, and no counts
+	if err != nil {
+		return err
+	}
+	var job wire.Submitted
+	if err := v.askFor(http.MethodPost, jobsPath, body, &job); err != nil {
+		return err
+	}
+	return v.redirect("/ui/jobs/" + url.PathEscape(string(job.JobID)))
+}
+
+// export gives the records of the page as a file, one a line. They are not masked, so that it is only for those who may see them so.
+func (v *visit) export(body []byte) error {
+	if err := v.who.Require(access.ViewPersonalData); err != nil {
+		return err
+	}
+	var f found
+	if err := v.askFor(http.MethodPost, queryPath, body, &f); err != nil {
+		return err
+	}
+	h := v.out.Header()
+	h.Set("Content-Type", "application/x-ndjson")
+	h.Set("Content-Disposition", `attachment; filename="conversations.ndjson"`)
+	h.Set("Cache-Control", "no-store")
+	for _, record := range f.Conversations {
+		_, _ = v.out.Write(append(form.Compact(record), '\n')) // whoever asked has left
+	}
+	return nil
+}
+
+// benchOf draws a question.
+func (v *visit) benchOf(b *bench, body []byte, days Days) error {
+	b.Found = query.LintDetail(body, v.web.cfg.Limits)
+	b.Form = form.Of(body, b.Found)
+	b.Body, b.Masked = string(body), !v.who.Has(access.ViewPersonalData)
+	b.Orders, b.Bys = []string{"", "asc", "desc", "unordered"}, []string{"", "conversationStart", "conversationEnd", "segmentStart", "segmentEnd"}
+	b.Lines = linesOf(b.Body, b.Found)
+	b.Copies = v.copies(body, days)
+	called, err := v.called(b.Form)
+	if err != nil {
+		return err
+	}
+	for _, l := range b.Form.Lists {
+		b.Lists = append(b.Lists, cardsOf(l, called))
+	}
+	b.Days = v.daysOf(body, days)
+	return nil
+}
+
+// titles are what lists of cards are called on the page.
+var titles = map[query.Kind]string{
+	query.OfConversation: "Conversation", query.OfSegment: "Segments", query.OfEvaluation: "Evaluations", query.OfSurvey: "Surveys", query.OfResolution: "Resolutions",
+}
+
+func cardsOf(l form.List, called func(dimension, value string) string) cards {
+	out := cards{List: l, Title: titles[l.Kind], Names: "names-" + string(l.Kind)}
+	for i, c := range l.Cards {
+		out.Cards = append(out.Cards, card{Card: c, Item: l.Item(i), Words: c.Words(called), Names: out.Names})
+	}
+	out.Blank = card{Card: l.Blank, Item: l.Item(len(l.Cards)), Names: out.Names}
+	out.Add = l.Item(len(l.Cards))
+	return out
+}
+
+// called gives what values are called that the form shows by id.
+func (v *visit) called(f form.Form) (func(dimension, value string) string, error) {
+	ids := map[names.Kind][]string{}
+	for _, l := range f.Lists {
+		for _, c := range l.Cards {
+			for _, box := range append([]form.Card{c}, c.Clauses...) {
+				for _, p := range box.Predicates {
+					if kind, ok := v.kindOf(p.Name.Value); ok {
+						ids[kind] = append(ids[kind], p.Value.Value)
+					}
+				}
+			}
+		}
+	}
+	book, err := v.web.cfg.Data.Names(v.ctx(), v.who.Organization, ids)
+	return func(dimension, value string) string {
+		if kind, ok := v.kindOf(dimension); ok {
+			return book.Label(kind, value)
+		}
+		return ""
+	}, err
+}
+
+// linesOf are the lines of the body, for the numbers beside it.
+func linesOf(body string, found []query.Finding) []line {
+	out := make([]line, strings.Count(strings.TrimSuffix(body, "\n"), "\n")+1)
+	for i := range out {
+		out[i].Number = i + 1
+		out[i].Wrong = slices.ContainsFunc(found, func(f query.Finding) bool { return f.Line == i+1 })
+	}
+	return out
+}
+
+// daysOf are shortcuts for the interval: the newest day, the week up to it, and the days around the one that is asked for.
+func (v *visit) daysOf(body []byte, days Days) []turn {
+	newest := newestDay(days, v.web.cfg.Now())
+	out := []turn{v.between(body, newest, newest+1, "newest day"), v.between(body, newest-6, newest+1, "7 days")}
+	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
+		first, after := conversation.DayOf(q.Interval.Start), conversation.DayOf(q.Interval.End)
+		if length := max(after-first, 1); length < mostDays {
+			out = append(out, v.between(body, first-length, first, "‹ before"), v.between(body, first+length, first+2*length, "after ›"))
+		}
+	}
+	return out
+}
+
+func (v *visit) between(body []byte, from, to conversation.Day, text string) turn {
+	return turn{Text: text, Do: "between " + from.String() + " " + to.String()}
+}
+
+// copies are the question as JSON, as a request and as a command.
+func (v *visit) copies(body []byte, days Days) []copied {
+	if !strings.HasSuffix(string(body), "}\n") {
+		return []copied{{"JSON", string(body)}} // what is no JSON could end the text of a command early
+	}
+	curl, base := hostOf(v.r), "http://"+hostOf(v.r)
+	if v.web.cfg.Secure {
+		base = "https://" + hostOf(v.r)
+		curl = base
+	}
+	asks := "--lake " + quoted(days.Name)
+	if v.web.cfg.Live {
+		asks = "--base-url " + base
+	}
+	size := ""
+	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
+		size = fmt.Sprintf(" --limit %d", q.Page.Size)
+	}
+	return []copied{
+		{"JSON", string(body)},
+		{"curl", "curl -X POST " + curl + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- <<'BODY'` + "\n" + string(body) + "BODY\n"},
+		{"parley", "parley query " + asks + size + " -f - <<'BODY'\n" + string(body) + "BODY\n"},
+	}
+}
+
+// hostOf is by what name the server was reached, if a shell takes it for nothing else.
+func hostOf(r *http.Request) string {
+	odd := func(c rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]", c)
+	}
+	if strings.ContainsFunc(r.Host, odd) {
+		return "localhost"
+	}
+	return r.Host
+}
+
+// quoted is a word that a shell takes as it is.
+func quoted(word string) string {
+	odd := func(c rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@=+", c)
+	}
+	if word == "" || strings.ContainsFunc(word, odd) {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}
+
+// nameLists are what can be asked, by kind, without what this visitor may not ask of.
+func (v *visit) nameLists() (out []nameList) {
+	for _, kind := range query.Kinds() {
+		l := nameList{Kind: kind}
+		for _, d := range query.Dimensions(kind) {
+			if v.mayAskOf(d) == nil {
+				l.Names = append(l.Names, d)
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// rowShown is a row of the form, with the list of what it can ask of.
+type rowShown struct {
+	Predicate form.Predicate
+	Names     string
+	Blank     bool
+}
+
+// boxShown is a card or a clause, with the list of what its rows can ask of.
+type boxShown struct {
+	Card  form.Card
+	Names string
+}
+
+// operators are how a row compares, in words; limits are the bounds of a range, junctions how rows are joined.
+var (
+	operators = map[string]string{form.Is: "is", form.Lies: "lies between", form.Has: "is there", form.HasNot: "is not there"}
+	limits    = map[string]string{"gte": "at least", "gt": "more than", "lt": "less than", "lte": "at most"}
+	junctions = map[string]string{"and": "all", "or": "one", "": "…"}
+)
+
+// exploreFunctions are what the page's template may call beside what all may.
+var exploreFunctions = map[string]any{
+	"rowOf":    func(p form.Predicate, names string, blank bool) rowShown { return rowShown{p, names, blank} },
+	"boxOf":    func(c form.Card, names string) boxShown { return boxShown{c, names} },
+	"operator": func(o string) string { return cmp.Or(operators[o], o) },
+	"limit":    func(path string) string { return limits[path[strings.LastIndexByte(path, '.')+1:]] },
+	"junction": func(j string) string { return cmp.Or(junctions[j], j) },
+	"options":  options,
+}
+
+// options are what can be chosen: some values, and before them what is chosen now, if it is none of these.
+func options(now string, values ...any) (out []string) {
+	for _, value := range values {
+		switch value := value.(type) {
+		case string:
+			out = append(out, value)
+		case []string:
+			out = append(out, value...)
+		}
+	}
+	if !slices.Contains(out, now) {
+		out = append([]string{now}, out...)
+	}
+	return out
+}

@@ -1,0 +1,233 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/web/form"
+	"github.com/parley-hq/parley/internal/web/question"
+)
+
+// mostInAddress is how many bytes of a body an address has. Longer ones are stored.
+const mostInAddress = 4 << 10
+
+// mostAsked is how many bytes of a form are read: a body, each byte of which may be written as three, and the fields.
+const mostAsked = 4 << 20
+
+// defaultPage is how many conversations a question begins with.
+const defaultPage = 25
+
+// asked is what a body asks for, as far as it can be read, and whether it can be read as a whole. Nothing is too long or too much here:
+// the API judges that.
+func asked(body []byte) (dimensions []query.Dimension, whole bool) {
+	detail, err := query.DecodeDetail(body, query.OwnLimits())
+	job, errJob := query.DecodeJob(body)
+	for _, f := range append(detail.Filters, job.Filters...) {
+		dimensions = append(dimensions, askedBy(f)...)
+	}
+	for _, a := range detail.Aggregations {
+		dimensions = append(dimensions, a.Dimension)
+	}
+	return dimensions, err == nil || errJob == nil
+}
+
+func askedBy(f query.Filter) (out []query.Dimension) {
+	all := f.Predicates
+	for _, c := range f.Clauses {
+		all = append(all, c.Predicates...)
+	}
+	for _, p := range all {
+		out = append(out, p.Dimension)
+	}
+	return out
+}
+
+// personal says whether the values of a dimension are masked in records, and so must not be found out by asking either.
+func (m masks) personal(d query.Dimension) bool {
+	path, _, _ := strings.Cut(d.From, ";")
+	for _, member := range strings.Split(strings.ReplaceAll(path, "[]", ""), ".") {
+		if m.rules.Meets(member) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayAsk refuses bodies that ask for personal data, of who may not see it.
+func (v *visit) mayAsk(body []byte) error {
+	dimensions, _ := asked(body)
+	for _, d := range dimensions {
+		if err := v.mayAskOf(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *visit) mayAskOf(d query.Dimension) error {
+	if v.who.Has(access.ViewPersonalData) || !v.web.masks.personal(d) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "%s is personal data, which is masked for you; to ask for it needs %s", d.Name, access.ViewPersonalData)
+}
+
+// asksPersonal says whether a body asks for personal data, as far as it can be read.
+func (m masks) asksPersonal(body []byte) bool {
+	dimensions, _ := asked(body)
+	return slices.ContainsFunc(dimensions, m.personal)
+}
+
+// private says that a body must not be in an address: it asks for personal data or a custom property, or nobody can say what it asks.
+func (m masks) private(body []byte) bool {
+	dimensions, whole := asked(body)
+	return !whole || m.asksPersonal(body) || slices.ContainsFunc(dimensions, func(d query.Dimension) bool { return d.Name == query.Property.Name })
+}
+
+// inAddress is the address of a body that may be in one; empty if it may not.
+func (m masks) inAddress(body []byte) string {
+	short := form.Compact(body)
+	if len(short) > mostInAddress || m.private(body) {
+		return ""
+	}
+	return "/ui/explore?" + url.Values{"body": {string(short)}}.Encode()
+}
+
+// addressOf is the address of a body, which is stored if it must not be in one.
+func (v *visit) addressOf(body []byte) (string, error) {
+	if address := v.web.masks.inAddress(body); address != "" {
+		return address, nil
+	}
+	name, err := v.store(body)
+	return storedAddress(name), err
+}
+
+func storedAddress(name string) string { return "/ui/explore/q/" + name }
+
+// store keeps a body, and gives its name.
+func (v *visit) store(body []byte) (string, error) {
+	return v.web.cfg.Questions.Put(v.ctx(), question.Question{Organization: v.who.Organization, Body: body, Masked: !v.who.Has(access.ViewPersonalData)})
+}
+
+// stored is the body of a name. Who may not see personal data does not learn whom others asked for.
+func (v *visit) stored(name string) ([]byte, error) {
+	q, err := v.web.cfg.Questions.Get(v.ctx(), v.who.Organization, name)
+	if err != nil {
+		return nil, err
+	}
+	if !q.Masked && v.web.masks.private(q.Body) {
+		if err := v.who.Require(access.ViewPersonalData); err != nil {
+			return nil, err
+		}
+	}
+	return q.Body, nil
+}
+
+// bodyBetween asks for everything that started in an interval.
+func bodyBetween(from, to string) ([]byte, error) {
+	const all = `{"interval":"","order":"desc","orderBy":"conversationStart","paging":{"pageSize":%d,"pageNumber":1}}`
+	return form.Between(fmt.Appendf(nil, all, defaultPage), from, to)
+}
+
+// bodyOf is the body of the address: as it is there, made from and to of days, or for the newest day.
+func (v *visit) bodyOf(days Days) ([]byte, error) {
+	q := v.r.URL.Query()
+	switch {
+	case q.Has("body"):
+		return form.Pretty([]byte(q.Get("body"))), nil
+	case q.Get("from") != "":
+		return bodyOfDays(q.Get("from"), q.Get("to"))
+	}
+	day := newestDay(days, v.web.cfg.Now())
+	return bodyBetween(day.String(), (day + 1).String())
+}
+
+func bodyOfDays(from, to string) ([]byte, error) {
+	first, err := conversation.ParseDay(from)
+	if err != nil {
+		return nil, fault.Field("from", "from is a day, such as 2026-07-14, and not %q", fault.Clip(from))
+	}
+	last := first + 1
+	if to != "" {
+		if last, err = conversation.ParseDay(to); err != nil || last <= first {
+			return nil, fault.Field("to", "to is a day behind from, such as %s, and not %q", first+1, fault.Clip(to))
+		}
+	}
+	return bodyBetween(first.String(), last.String())
+}
+
+// newestDay is the last day of which there is data.
+func newestDay(days Days, now time.Time) conversation.Day {
+	for i := len(days.Days) - 1; i >= 0; i-- {
+		if d := days.Days[i]; d.Records > 0 {
+			return d.Day
+		}
+	}
+	return conversation.DayOf(now)
+}
+
+// change is a body with what somebody did by a button.
+func change(body []byte, do string) ([]byte, error) {
+	verb, rest, _ := strings.Cut(do, " ")
+	words := strings.SplitN(rest, " ", 3)
+	switch {
+	case verb == "remove":
+		return form.Without(body, rest)
+	case verb == "with" && len(words) == 3:
+		return form.With(body, query.Kind(words[0]), words[1], words[2])
+	case verb == "between" && len(words) == 2:
+		return form.Between(body, words[0], words[1])
+	case verb == "page":
+		n, err := strconv.Atoi(rest)
+		if err != nil || n < 1 {
+			return nil, fault.Field("do", "There is no page %q", fault.Clip(rest))
+		}
+		return form.Turned(body, n)
+	case verb == "" || verb == "ask":
+		return body, nil
+	}
+	return nil, fault.Field("do", "There is no button %q", fault.Clip(do))
+}
+
+// sentBody is the body of a form: that of its text, or the one beside the fields with what was written in them, and with what a button
+// does.
+func (v *visit) sentBody() ([]byte, error) {
+	v.r.Body = http.MaxBytesReader(v.out, v.r.Body, mostAsked)
+	if err := v.r.ParseForm(); err != nil {
+		return nil, fault.New(fault.Invalid, "The form cannot be read, or has more than %s", size(mostAsked))
+	}
+	sent := v.r.PostForm
+	// Browsers end lines as in the days of teleprinters.
+	body := []byte(strings.ReplaceAll(sent.Get("body"), "\r\n", "\n"))
+	if len(body) > question.Length {
+		return nil, fault.New(fault.TooLarge, "The body has %d bytes; a question has %d at most", len(body), question.Length)
+	}
+	if sent.Get("side") == "form" {
+		changed, err := form.Apply(body, func(name string) (string, bool) { return sent.Get(name), sent.Has(name) })
+		if err != nil {
+			return nil, err
+		}
+		body = changed
+	}
+	if do := sent.Get("do"); !isDeed(do) {
+		return change(body, do)
+	}
+	return body, nil
+}
+
+// isDeed says that a button does something with a question, and does not change it.
+func isDeed(do string) bool { return do == "job" || do == "export" }
+
+// within is a context for what may be left out of a page.
+func (v *visit) within(most time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(v.ctx(), most)
+}

@@ -1,0 +1,427 @@
+package web
+
+import (
+	"context"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/web/question"
+)
+
+const (
+	simple   = `{"interval":"2026-07-14T00:00:00.000Z/2026-07-16T00:00:00.000Z","segmentFilters":[{"type":"and","predicates":[{"dimension":"mediaType","value":"voice"}]}],"odd":[]}`
+	personal = `{"interval":"2026-07-14/2026-07-15","segmentFilters":[{"type":"and","predicates":[{"dimension":"ani","value":"+4915112345678"}]}]}`
+)
+
+func newExplorer(t *testing.T, permissions ...access.Permission) *browser {
+	t.Helper()
+	b := newBrowser(t, permissions...)
+	b.signIn()
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return b
+}
+
+// post sends a form, and gives where it leads.
+func (b *browser) post(pairs ...string) (status int, text, to string) {
+	b.t.Helper()
+	form := url.Values{}
+	for pair := range slices.Chunk(pairs, 2) {
+		form.Set(pair[0], pair[1])
+	}
+	status, text, h := b.ask("POST", "/ui/explore", form.Encode())
+	return status, text, h.Get("Location")
+}
+
+// inAddress is the body in an address.
+func inAddress(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil || u.Path != "/ui/explore" {
+		t.Fatalf("%s has no body", address)
+	}
+	return u.Query().Get("body")
+}
+
+func wants(t *testing.T, text string, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not there", want)
+		}
+	}
+}
+
+func TestExploreAnswers(t *testing.T) {
+	b := newExplorer(t)
+	wants(t, b.get("/ui/explore"), "1,204 conversations of Wednesday 15 July 2026; 1 shown.", "2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z")
+	text := b.get("/ui/explore?from=2026-07-12&to=2026-07-16")
+	wants(t, text, "1,204 conversations of 4 days; 1 shown.", `aria-label="Tue 14 Jul: 1,204"`, "next page", `href="/ui/conversation/`+id, ">5:00<", "Sales · 7", "and 2 more", `list="names-segmentFilters"`,
+		"parley query --lake ./lake --limit 25 -f - &lt;&lt;&#39;BODY&#39;", "--data-binary @-", "One segment of the conversation", "Submit as a job")
+	if strings.Contains(text, "page before") || strings.Contains(text, "export") {
+		t.Error("there is a page before the first, or a masked session may take records")
+	}
+	for path, want := range map[string]string{"?from=x": "from is a day", "?from=2026-07-12&to=2026-07-12": "to is a day behind from"} {
+		if status, text, _ := b.ask("GET", "/ui/explore"+path, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+}
+
+// A form leads to the address of what it asks, and nothing of the body that it does not know is lost.
+func TestTheFormLeadsToItsQuestion(t *testing.T) {
+	b := newExplorer(t)
+	for name, c := range map[string]struct {
+		sent []string
+		want []string
+	}{
+		"a value":         {[]string{"segmentFilters[0].predicates[0].value", "chat"}, []string{`"value":"chat"`, `"odd":[]`}},
+		"another segment": {[]string{"segmentFilters[1].predicates[0].name", "queueId", "segmentFilters[1].predicates[0].value", "q"}, []string{`"voice"`, `{"type":"and","predicates":[{"dimension":"queueId","value":"q"}]}`}},
+		"a chip":          {[]string{"do", `with segmentFilters wrapUpCode two words "`}, []string{`"value":"two words \""`}},
+		"without":         {[]string{"do", "remove segmentFilters[0].predicates[0]"}, []string{`Z","odd":[]}`}},
+		"a day":           {[]string{"do", "between 2026-07-01 2026-07-02"}, []string{`"2026-07-01T00:00:00.000Z/2026-07-02T00:00:00.000Z"`}},
+		"a page":          {[]string{"do", "page 7"}, []string{`"paging":{"pageNumber":7}`}},
+		"both":            {[]string{"order", "desc", "do", "page 2"}, []string{`"order":"desc"`, `"pageNumber":2`}},
+	} {
+		status, text, to := b.post(append([]string{"side", "form", "body", simple}, c.sent...)...)
+		if status != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", name, status, text)
+		}
+		for _, want := range c.want {
+			if got := inAddress(t, to); !strings.Contains(got, want) {
+				t.Errorf("%s: %s has no %s", name, got, want)
+			}
+		}
+		b.get(to)
+	}
+	for _, do := range []string{"dance", "page 0", "page x", "remove nothing[0]", "with segmentFilters queueId", "between x"} {
+		if status, _, _ := b.post("side", "form", "body", simple, "do", do); status != http.StatusBadRequest {
+			t.Errorf("%q: %d", do, status)
+		}
+	}
+	if status, _, _ := b.post("body", strings.Repeat(" ", question.Length+1)); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body that is too long: %d", status)
+	}
+}
+
+// With script the question is drawn alone, and nobody is simple.
+func TestRedrawing(t *testing.T) {
+	b := newExplorer(t)
+	b.data.err = io.ErrUnexpectedEOF
+	b.data.days, b.data.err = someDays(), nil
+	b.data.api = func(http.ResponseWriter, *http.Request) { t.Error("the API was simple") }
+	status, text, _ := b.post("side", "text", "body", simple+"x", "part", "question")
+	if wants(t, text, `id="question"`, "The body is no JSON.", "line 1, column"); status != http.StatusOK || strings.Contains(text, "<html") {
+		t.Errorf("%d %s", status, text)
+	}
+	_, text, _ = b.post("side", "form", "body", simple, "part", "question", "segmentFilters[0].predicates[0].name", "mediatype")
+	wants(t, text, `class="remark"`, "mediatype")
+}
+
+// What is broken, or what the form cannot express, stays text, to the byte.
+func TestABrokenBodyStaysText(t *testing.T) {
+	b := newExplorer(t)
+	for _, body := range []string{`{"interval":"x"`, "<script>alert(1)</script>", "</textarea><script>", `{"a":1,"a":2}`, "\n\n {", `{"interval":"2026-07-14/2026-07-15","segmentFilters":[{"clauses":[{"clauses":[]}]},7]}`} {
+		status, _, to := b.post("side", "text", "body", strings.ReplaceAll(body, "\n", "\r\n"))
+		if status != http.StatusSeeOther || !strings.HasPrefix(to, "/ui/explore/q/") {
+			t.Fatalf("%s: %d, to %s", body, status, to)
+		}
+		text := b.get(to)
+		if wants(t, text, "There is no answer to this question.", "wrong", `class="found"`); strings.Contains(text, "<script>") {
+			t.Errorf("%s is markup", body)
+		}
+		if !strings.HasPrefix(body, `{"interval":"2026`) && strings.Count(text, ">\n"+html.EscapeString(body)+"</textarea>") != 3 {
+			t.Errorf("%q is not as it was", body)
+		}
+	}
+}
+
+// Whatever a body has for names and values is text.
+func TestHostileBodiesAreText(t *testing.T) {
+	b := newExplorer(t)
+	evil := `\"><script>alert(1)</script>' onfocus=x`
+	body := `{"interval":"` + evil + `/x","order":"` + evil + `","` + evil + `":1,"segmentFilters":[{"type":"` + evil + `","predicates":[{"dimension":"` + evil + `","operator":"` + evil + `","value":"` + evil + `","` + evil + `":1},{"property":"` + evil +
+		`","range":{"gt":"` + evil + `"}}]},"` + evil + `"]}`
+	_, _, to := b.post("side", "text", "body", body)
+	text := b.get(to)
+	for _, bad := range []string{"<script>alert", `" onfocus`, "' onfocus=x '"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%s is there", bad)
+		}
+	}
+	wants(t, text, "&lt;script&gt;alert(1)&lt;/script&gt;")
+}
+
+// Who asks for somebody gets an address that says nothing, on which no link does either.
+func TestPersonalQuestionsAreInNoAddress(t *testing.T) {
+	b := newExplorer(t, access.ViewPersonalData)
+	_, _, to := b.post("side", "text", "body", personal)
+	name, ok := strings.CutPrefix(to, "/ui/explore/q/")
+	if !ok || len(name) < 40 {
+		t.Fatalf("it leads to %s", to)
+	}
+	text := b.get(to)
+	wants(t, text, "4915112345678", "1,204 conversations", `form="turn" name="do" value="page 2"`, "Download 1 as NDJSON")
+	for _, address := range addressesIn(text) {
+		if strings.Contains(address, "15112345678") {
+			t.Errorf("%s has the number", address)
+		}
+	}
+	held := b.get("/ui/explore?" + url.Values{"body": {personal}}.Encode())
+	if wants(t, held, "must not be in an address", "This question was not asked."); strings.Contains(held, "1,204") {
+		t.Error("a question in an address was simple")
+	}
+	long := strings.Replace(simple, "voice", strings.Repeat("v", mostInAddress), 1)
+	if _, _, to := b.post("body", long); !strings.HasPrefix(to, "/ui/explore/q/") {
+		t.Errorf("a long body leads to %s", to)
+	}
+	if status, text, _ := b.ask("GET", "/ui/explore/q/none", ""); status != http.StatusNotFound || !strings.Contains(text, "no such question") {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+func addressesIn(text string) (out []string) {
+	for _, part := range strings.Split(text, `href="`)[1:] {
+		address, _, _ := strings.Cut(part, `"`)
+		out = append(out, address)
+	}
+	return out
+}
+
+// Whoever may not see personal data finds nothing out by asking for it, in whatever way.
+func TestMaskedSessionsAskForNobody(t *testing.T) {
+	b := newExplorer(t)
+	b.data.api = func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was simple", r.URL) }
+	counts := `{"interval":"2026-07-14/2026-07-15","aggregations":[{"type":"termFrequency","dimension":"participantName"}]}`
+	clause := `{"interval":"2026-07-14/2026-07-15","conversationFilters":[{"type":"or","predicates":[{"dimension":"externalTag","operator":"exists"}]}]}`
+	broken := strings.Replace(personal, `"interval"`, `"nonsense":1,"interval"`, 1)
+	theirs, err := b.site.questions.Put(t.Context(), question.Question{Organization: "acme", Body: []byte(personal)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unread, err := b.site.questions.Put(t.Context(), question.Question{Organization: "acme", Body: []byte(`{"ani":"+4915112345678"`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string, status int, text string) {
+		if status != http.StatusForbidden || !strings.Contains(text, "parley:personalData:view") || strings.Contains(text, "15112345678") {
+			t.Errorf("%s: %d %s", what, status, text)
+		}
+	}
+	for _, body := range []string{personal, counts, clause, broken} {
+		for _, do := range []string{"", "job", "export"} {
+			status, text, _ := b.post("body", body, "do", do)
+			refused(do+" "+body, status, text)
+		}
+		status, text, _ := b.post("body", body, "part", "question")
+		refused("redrawing "+body, status, text)
+		status, text, _ = b.ask("GET", "/ui/explore?"+url.Values{"body": {body}}.Encode(), "")
+		refused("in an address", status, text)
+		status, text, _ = b.ask("POST", "/parley/v1/questions", body)
+		refused("storing "+body, status, text)
+	}
+	for _, path := range []string{"/parley/v1/dimensions/ani/values", "/parley/v1/dimensions/participantName/values", "/parley/v1/dimensions/subject/values", "/parley/v1/dimensions/transferTargetAddress/values", "/ui/explore/q/" + theirs, "/ui/explore/q/" + unread} {
+		status, text, _ := b.ask("GET", path, "")
+		refused(path, status, text)
+	}
+	status, text, _ := b.post("body", simple, "do", "export")
+	refused("taking records", status, text)
+	b.data.api = nil
+	if text := b.get("/ui/explore"); strings.Contains(text, `value="ani"`) || !strings.Contains(text, `value="queueId"`) {
+		t.Error("personal dimensions are offered")
+	}
+	mine, _, to := b.post("body", `{"broken`)
+	if wants(t, b.get(to), "{&#34;broken"); mine != http.StatusSeeOther {
+		t.Error("what it simple itself, a masked session may see again")
+	}
+}
+
+// Which dimensions are personal follows from what records are masked by.
+func TestPersonalDimensions(t *testing.T) {
+	m, err := newMasks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, kind := range query.Kinds() {
+		for _, d := range query.Dimensions(kind) {
+			if m.personal(d) {
+				got = append(got, d.Name)
+			}
+		}
+	}
+	for _, name := range []string{
+		"externalTag", "addressFrom", "addressTo", "ani", "callbackNumber", "destinationAddress", "dnis", "participantName", "remote", "remoteNameDisplayable", "sessionDnis", "subject", "transferTargetAddress",
+		"transferTargetName", "wrapUpNote",
+	} {
+		if !slices.Contains(got, name) {
+			t.Errorf("%s is not personal", name)
+		}
+	}
+	for _, name := range []string{"queueId", "userId", "mediaType", "conversationId", "wrapUpCode"} {
+		if slices.Contains(got, name) {
+			t.Errorf("%s is personal", name)
+		}
+	}
+}
+
+// failing answers every question with a failure.
+func failing(err error) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.(interface{ Fail(err error) }).Fail(err) }
+}
+
+func TestWhatTakesTooLongIsOfferedAsAJob(t *testing.T) {
+	b := newExplorer(t)
+	b.data.api = failing(fault.Because(context.DeadlineExceeded, io.ErrUnexpectedEOF, "The request timed out"))
+	wants(t, b.get("/ui/explore"), "The answer takes longer than a page can wait.", "The request timed out", `value="job"`)
+	b.data.api = failing(&fault.Error{Kind: fault.Throttled, Message: "Too many"})
+	wants(t, b.get("/ui/explore"), "Too many", `id="form"`)
+	b.data.api = failing(io.ErrUnexpectedEOF)
+	if status, text, _ := b.ask("GET", "/ui/explore", ""); status != http.StatusInternalServerError || strings.Contains(text, "EOF") {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+func TestAQuestionAsAJob(t *testing.T) {
+	b := newExplorer(t)
+	var sent, path string
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		sent, path = string(text), r.URL.Path
+		_, _ = io.WriteString(w, `{"jobId":"a/b"}`)
+	}
+	status, _, to := b.post("body", `{"interval":"2026-07-14/2026-07-15","paging":{"pageSize":1},"aggregations":[{"dimension":"queueId"}],"order":"desc"}`, "do", "job")
+	if status != http.StatusSeeOther || to != "/ui/jobs/a%2Fb" || path != jobsPath || strings.Contains(sent, "paging") || strings.Contains(sent, "aggregations") || !strings.Contains(sent, "desc") {
+		t.Errorf("%d to %s: %s %s", status, to, path, sent)
+	}
+	link, err := b.site.sessions.Link(t.Context(), "acme", []access.Permission{access.ViewDetails}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ask("POST", "/ui/link/"+link, "")
+	if status, text, _ := b.post("body", simple, "do", "job"); status != http.StatusForbidden || !strings.Contains(text, "parley:page:act") {
+		t.Errorf("who may only read: %d %s", status, text)
+	}
+}
+
+func TestTakingRecords(t *testing.T) {
+	b := newExplorer(t, access.ViewPersonalData)
+	status, text, h := b.ask("POST", "/ui/explore", url.Values{"body": {simple}, "do": {"export"}}.Encode())
+	if want := strings.NewReplacer("\n ", "", "\n", "").Replace(planted) + "\n"; status != http.StatusOK || text != want || h.Get("Content-Type") != "application/x-ndjson" {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
+func TestLintAsJSON(t *testing.T) {
+	b := newExplorer(t)
+	status, text, _ := b.ask("POST", "/parley/v1/lint", "{\n \"interval\": \"x\"}")
+	if wants(t, text, `"path":"interval"`, `"line":2`, `"column":2`, `"message"`); status != http.StatusOK {
+		t.Errorf("%d %s", status, text)
+	}
+	if _, text, _ := b.ask("POST", "/parley/v1/lint?endpoint=jobs", `{"interval":"2026-07-14/2026-07-15","aggregations":[{"dimension":"queueId"}]}`); !strings.Contains(text, "jobs have no aggregations") {
+		t.Error(text)
+	}
+	if _, text, _ := b.ask("POST", "/parley/v1/lint", `{"interval":"2026-07-14/2026-07-15"}`); text != `{"findings":[]}` {
+		t.Error(text)
+	}
+	for path, want := range map[string]int{"?endpoint=x": http.StatusBadRequest, "?endpoint=query": http.StatusOK} {
+		if status, text, _ := b.ask("POST", "/parley/v1/lint"+path, "{}"); status != want {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if status, _, _ := b.ask("POST", "/parley/v1/lint", strings.Repeat(" ", question.Length+1)); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("too long: %d", status)
+	}
+}
+
+// Values are simple for once a minute, however many want them.
+func TestValuesAreRemembered(t *testing.T) {
+	b := newExplorer(t)
+	var simple atomic.Int64
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		simple.Add(1)
+		b.data.answer(w, r)
+	}
+	const path = "/parley/v1/dimensions/queueId/values?from=2026-07-01&to=2026-07-15"
+	wants(t, b.get(path), `{"value":"queue-1","name":"Sales","count":7}`, `"interval":"2026-07-08T00:00:00.000Z/2026-07-15T00:00:00.000Z"`)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if status, _, _ := b.ask("GET", path, ""); status != http.StatusOK {
+				t.Errorf("%d", status)
+			}
+		})
+	}
+	all.Wait()
+	if n := simple.Load(); n != 1 {
+		t.Errorf("it was simple for %d times", n)
+	}
+	b.get("/parley/v1/dimensions/direction/values?from=2026-07-01&to=2026-07-15")
+	b.site.now = b.site.now.Add(valuesFor)
+	b.get(path)
+	if n := simple.Load(); n != 3 {
+		t.Errorf("it was simple for %d times", n)
+	}
+	for path, want := range map[string]int{"none/values": 404, "tHandle/values": 404, "queueId/values?from=x": 400, "queueId/values?from=2026-07-02&to=2026-07-01": 400} {
+		if status, text, _ := b.ask("GET", "/parley/v1/dimensions/"+path, ""); status != want {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+}
+
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	now := time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC)
+	k := newValuesKept(func() time.Time { return now })
+	for i := range 2 * mostKept {
+		k.put(valuesKey{interval: strings.Repeat("x", i)}, nil)
+	}
+	if len(k.all) > mostKept {
+		t.Errorf("%d are kept", len(k.all))
+	}
+	if _, ok := k.get(valuesKey{interval: strings.Repeat("x", 2*mostKept-1)}); !ok {
+		t.Error("the last one is not kept")
+	}
+	now = now.Add(valuesFor)
+	k.put(valuesKey{organization: "a"}, nil)
+	if len(k.all) != 1 {
+		t.Errorf("%d are kept that are too old", len(k.all)-1)
+	}
+}
+
+// Many ask and store at once.
+func TestManyExplore(t *testing.T) {
+	b := newExplorer(t, access.ViewPersonalData)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			_, _, to := b.post("body", personal)
+			if status, text, _ := b.ask("GET", to, ""); status != http.StatusOK || !strings.Contains(text, "1,204") {
+				t.Errorf("%s: %d", to, status)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestCommandsAreQuoted(t *testing.T) {
+	for word, want := range map[string]string{"./lake": "./lake", "s3://b/l": "s3://b/l", "": "''", "a b": "'a b'", "a'$(b)": `'a'\''$(b)'`} {
+		if got := quoted(word); got != want {
+			t.Errorf("%s: %s", word, got)
+		}
+	}
+	for host, want := range map[string]string{"127.0.0.1:8080": "127.0.0.1:8080", "$(x)": "localhost", "[::1]:80": "[::1]:80"} {
+		if got := hostOf(&http.Request{Host: host}); got != want {
+			t.Errorf("%s: %s", host, got)
+		}
+	}
+}

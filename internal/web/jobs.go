@@ -1,0 +1,409 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/wire"
+)
+
+// jobsBody is the page of all jobs.
+type jobsBody struct {
+	Sentence string
+	States   []choice
+	Rows     []jobRow
+	More     string // address of those that follow
+}
+
+// jobRow is a job in the list.
+type jobRow struct {
+	ID, Short, State, Client, Submitted, Age, Records, Size, Expires string
+	Address                                                          string
+}
+
+// mostJobs is how many jobs are on a page.
+const mostJobs = 100
+
+func (v *visit) jobs() (list wire.JobList, err error) {
+	return list, v.askFor(http.MethodGet, wire.PathList, nil, &list)
+}
+
+func jobsPage(v *visit) error {
+	follows, err := v.following("jobs")
+	if err != nil {
+		return err
+	}
+	list, err := v.jobs()
+	if err != nil {
+		return err
+	}
+	q := v.r.URL.Query()
+	body, err := jobsOf(list.Jobs, wire.JobState(q.Get("state")), q.Get("after"), v.web.cfg.Now())
+	if err != nil {
+		return err
+	}
+	return v.show("jobs", page{Title: "Jobs", Here: "Jobs", Body: body, Live: follows, JSON: wire.PathList, Command: "parley jobs list"})
+}
+
+// jobsOf makes the page of the jobs in a state, from after one of them on.
+func jobsOf(all []wire.ListedJob, state wire.JobState, after string, now time.Time) (b jobsBody, err error) {
+	if state != "" && !slices.Contains(wire.JobStates(), state) {
+		return b, fault.Field("state", "there is no state %s", fault.Clip(string(state)))
+	}
+	counts := map[wire.JobState]int{}
+	for _, j := range all {
+		counts[j.State]++
+	}
+	b.Sentence = jobsSentence(counts, len(all))
+	b.States = append(b.States, choice{"all " + count(int64(len(all))), "/ui/jobs", state == ""})
+	for _, s := range wire.JobStates() {
+		if counts[s] > 0 || s == state {
+			b.States = append(b.States, choice{stateWord(s) + " " + count(int64(counts[s])), "/ui/jobs?state=" + string(s), s == state})
+		}
+	}
+	shown := slices.DeleteFunc(slices.Clone(all), func(j wire.ListedJob) bool { return state != "" && j.State != state })
+	if i := slices.IndexFunc(shown, func(j wire.ListedJob) bool { return string(j.ID) == after }); i >= 0 {
+		shown = shown[i+1:]
+	}
+	if len(shown) > mostJobs {
+		shown = shown[:mostJobs]
+		b.More = "/ui/jobs?" + url.Values{"state": {string(state)}, "after": {string(shown[mostJobs-1].ID)}}.Encode()
+	}
+	for _, j := range shown {
+		b.Rows = append(b.Rows, rowOf(j, now))
+	}
+	return b, nil
+}
+
+// jobsSentence says what there is to know of all jobs.
+func jobsSentence(counts map[wire.JobState]int, all int) string {
+	if all == 0 {
+		return "There are no jobs."
+	}
+	text := "No job is waiting or being answered."
+	if waiting, running := counts[wire.Queued], counts[wire.Pending]; waiting+running > 0 {
+		text = fmt.Sprintf("%s, and %s.", amount(running, "job is being answered", "jobs are being answered"), amount(waiting, "waits", "wait"))
+	}
+	text += " " + amount(counts[wire.Fulfilled], "has results", "have results") + "."
+	if n := counts[wire.Failed]; n > 0 {
+		text += " " + amount(n, "has failed", "have failed") + "."
+	}
+	return text
+}
+
+// amount writes a number of things; none is "none".
+func amount(n int, one, many string) string {
+	switch n {
+	case 0:
+		return "none " + one
+	case 1:
+		return "1 " + one
+	}
+	return count(int64(n)) + " " + many
+}
+
+func rowOf(j wire.ListedJob, now time.Time) jobRow {
+	r := jobRow{
+		ID: string(j.ID), Short: short(string(j.ID)), State: stateWord(j.State), Client: j.Client, Submitted: moment(j.SubmissionDate), Age: age(j.SubmissionDate, now),
+		Expires: moment(j.ExpirationDate), Address: "/ui/jobs/" + url.PathEscape(string(j.ID)),
+	}
+	if j.Records != nil {
+		r.Records = count(*j.Records)
+	}
+	if j.Bytes != nil {
+		r.Size = size(int(*j.Bytes))
+	}
+	return r
+}
+
+// short is the beginning of an id, for people.
+func short(id string) string { return id[:min(8, len(id))] }
+
+// stateWords are the states of jobs in words.
+var stateWords = map[wire.JobState]string{
+	wire.Queued: "waiting", wire.Pending: "being answered", wire.Fulfilled: "fulfilled", wire.Failed: "failed", wire.Cancelled: "cancelled", wire.Expired: "expired",
+}
+
+func stateWord(s wire.JobState) string { return stateWords[s] }
+
+// moment writes an instant of the wire for people.
+func moment(text string) string {
+	at, err := conversation.ParseTime(text)
+	if err != nil {
+		return ""
+	}
+	return at.UTC().Format("2 Jan 15:04:05")
+}
+
+// age is how long ago an instant was.
+func age(text string, now time.Time) string {
+	at, err := conversation.ParseTime(text)
+	if err != nil {
+		return ""
+	}
+	switch d := max(now.Sub(at), 0); {
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s ago"
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min ago"
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h ago"
+	default:
+		return strconv.Itoa(int(d.Hours()/24)) + " days ago"
+	}
+}
+
+// jobBody is the page of one job.
+type jobBody struct {
+	ID       string
+	Sentence string
+	Why      string // it failed
+	States   []jobStep
+	Facts    []fact
+	Query    string
+	Rows     []recordRow
+	Next     string // address of the results that follow
+	Cancel   string // address of the page to cancel or remove it
+	Done     bool
+}
+
+// jobStep is a state in the drawing of a job's life.
+type jobStep struct {
+	Name, At string
+	Now      bool
+	Past     bool
+}
+
+// recordRow is a conversation in a list.
+type recordRow struct{ ID, Address, Start, Lasted, Media, Direction, Parties string }
+
+func (v *visit) job() (j wire.AskedJob, err error) {
+	err = v.askFor(http.MethodGet, wire.PathList+"/"+url.PathEscape(v.r.PathValue("id")), nil, &j)
+	if !v.who.Has(access.ViewPersonalData) {
+		j.Query = nil // it may name people
+	}
+	return j, err
+}
+
+func jobPage(v *visit) error {
+	follows, err := v.following("job/" + v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	j, err := v.job()
+	if err != nil {
+		return err
+	}
+	b := jobOf(j, v.web.cfg.Now())
+	if j.State == wire.Fulfilled {
+		if b.Rows, b.Next, err = v.results(j.ID); err != nil {
+			return err
+		}
+	}
+	return v.show("job", page{
+		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + b.ID,
+	})
+}
+
+func jobOf(j wire.AskedJob, now time.Time) jobBody {
+	b := jobBody{ID: string(j.ID), Sentence: jobSentence(j, now), Why: j.ErrorMessage, States: stepsOf(j), Cancel: "/ui/jobs/" + url.PathEscape(string(j.ID)) + "/cancel", Done: j.State.Done()}
+	if j.Query != nil {
+		var text bytes.Buffer
+		v := slices.Clone(j.Query)
+		if err := (&v).Indent(jsontext.WithIndent("  ")); err == nil {
+			text.Write(v)
+		}
+		b.Query = text.String()
+	}
+	add := func(name, value, more string) {
+		if value != "" {
+			b.Facts = append(b.Facts, fact{Name: name, Value: value, More: more})
+		}
+	}
+	add("state", stateWord(j.State), "")
+	add("submitted", moment(j.SubmissionDate), age(j.SubmissionDate, now))
+	add("took", took(j), "")
+	if j.Records != nil {
+		add("conversations", count(*j.Records), "")
+	}
+	if j.Bytes != nil {
+		add("size", size(int(*j.Bytes)), "as JSON")
+	}
+	add("results until", moment(j.ExpirationDate), "")
+	add("client", j.Client, "")
+	return b
+}
+
+// took is from the submission of a job to its end.
+func took(j wire.AskedJob) string {
+	from, err := conversation.ParseTime(j.SubmissionDate)
+	to, bad := conversation.ParseTime(j.CompletionDate)
+	if err != nil || bad != nil {
+		return ""
+	}
+	return account.Length(to.Sub(from)).String()
+}
+
+func jobSentence(j wire.AskedJob, now time.Time) string {
+	switch j.State {
+	case wire.Queued:
+		return "The job waits for its turn; it was submitted " + age(j.SubmissionDate, now) + "."
+	case wire.Pending:
+		return "The job is being answered; it was submitted " + age(j.SubmissionDate, now) + "."
+	case wire.Fulfilled:
+		return "The job has found " + amount(int(*j.Records), "conversation", "conversations") + " within " + took(j) + "."
+	case wire.Failed:
+		return "The job has failed."
+	case wire.Cancelled:
+		return "The job was cancelled before it was done."
+	case wire.Expired:
+		return "The results of the job have expired; submit the query again to have them."
+	}
+	return "The job is " + string(j.State) + "."
+}
+
+// stepsOf draws the life of a job: the states that it goes through, or the one that ended it.
+func stepsOf(j wire.AskedJob) (out []jobStep) {
+	path := []wire.JobState{wire.Queued, wire.Pending, wire.Fulfilled, wire.Expired}
+	if j.State == wire.Failed || j.State == wire.Cancelled {
+		path = []wire.JobState{wire.Queued, wire.Pending, j.State}
+	}
+	now := slices.Index(path, j.State)
+	at := map[wire.JobState]string{wire.Queued: j.SubmissionDate, wire.Fulfilled: j.CompletionDate, wire.Failed: j.CompletionDate, wire.Expired: j.ExpirationDate}
+	for i, s := range path {
+		out = append(out, jobStep{Name: stateWord(s), At: moment(at[s]), Now: i == now, Past: i < now})
+	}
+	return out
+}
+
+// resultsShown is how many results of a job are on a page.
+const resultsShown = 25
+
+// results are some of a job, from the cursor of the address on.
+func (v *visit) results(id wire.JobID) (rows []recordRow, next string, err error) {
+	q := url.Values{"pageSize": {strconv.Itoa(resultsShown)}}
+	if cursor := v.r.URL.Query().Get("cursor"); cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	var found struct {
+		Conversations []jsontext.Value `json:"conversations"`
+		Cursor        string           `json:"cursor"`
+	}
+	if err := v.askFor(http.MethodGet, wire.PathJobs+"/"+url.PathEscape(string(id))+"/results?"+q.Encode(), nil, &found); err != nil {
+		return nil, "", err
+	}
+	for _, text := range found.Conversations {
+		row, err := v.recordRow(text)
+		if err != nil {
+			return nil, "", err
+		}
+		rows = append(rows, row)
+	}
+	if found.Cursor != "" {
+		next = "/ui/jobs/" + url.PathEscape(string(id)) + "?" + url.Values{"cursor": {found.Cursor}}.Encode()
+	}
+	return rows, next, nil
+}
+
+// recordRow is a conversation in a list, as the visitor may see it.
+func (v *visit) recordRow(text []byte) (row recordRow, err error) {
+	r, err := wire.Record(text)
+	if err == nil {
+		r, err = v.web.masks.of(v.who, r)
+	}
+	if err != nil {
+		return row, err
+	}
+	c, _ := wire.Decode(r.JSON)
+	row = recordRow{
+		ID: string(r.ID), Address: "/ui/conversation/" + url.PathEscape(string(r.ID)), Start: r.Start.UTC().Format("2 Jan 2006 15:04:05"), Lasted: "goes on",
+		Direction: c.OriginatingDirection, Parties: count(int64(len(c.Participants))),
+	}
+	if !r.End.IsZero() {
+		row.Lasted = account.Length(r.End.Sub(r.Start)).String()
+	}
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			if s.MediaType != "" && row.Media == "" {
+				row.Media = s.MediaType
+			}
+		}
+	}
+	return row, nil
+}
+
+// cancelBody is the page that asks whether a job shall end.
+type cancelBody struct{ ID, Sentence, Button, Back string }
+
+// cancelPage names what is lost.
+func cancelPage(v *visit) error {
+	if err := v.who.Require(access.ActOnPages); err != nil {
+		return err
+	}
+	j, err := v.job()
+	if err != nil {
+		return err
+	}
+	b := cancelBody{ID: string(j.ID), Button: "Remove the job", Back: "/ui/jobs/" + url.PathEscape(string(j.ID))}
+	switch {
+	case !j.State.Done():
+		b.Sentence, b.Button = "Cancel this job? It gives no results then; what it has found so far is thrown away.", "Cancel the job"
+	case j.Records != nil && j.State == wire.Fulfilled:
+		b.Sentence = "Remove this job? Its " + amount(int(*j.Records), "result goes", "results go") + " with it, for everybody; the query would have to be submitted again."
+	default:
+		b.Sentence = "Remove this job? Nothing is known of it then."
+	}
+	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + b.ID})
+}
+
+// cancelJob cancels a job that is not done, which can still be looked at, and removes one that is.
+func cancelJob(v *visit) error {
+	if err := v.who.Require(access.ActOnPages); err != nil {
+		return err
+	}
+	j, err := v.job()
+	if err != nil {
+		return err
+	}
+	if _, err := v.ask(http.MethodDelete, wire.PathJobs+"/"+url.PathEscape(string(j.ID)), nil); err != nil {
+		return err
+	}
+	if j.State.Done() {
+		return v.redirect("/ui/jobs")
+	}
+	return v.redirect("/ui/jobs/" + url.PathEscape(string(j.ID)))
+}
+
+func jobsJSON(v *visit) error {
+	text, err := v.ask(http.MethodGet, wire.PathList, nil)
+	if err != nil {
+		return err
+	}
+	v.sendText(http.StatusOK, text)
+	return nil
+}
+
+func jobJSON(v *visit) error {
+	j, err := v.job()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	v.sendText(http.StatusOK, text)
+	return nil
+}

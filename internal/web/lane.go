@@ -1,0 +1,287 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/conversation"
+)
+
+// painter draws the lanes of a conversation as somebody looks at it.
+type painter struct {
+	*model
+
+	s    scaling
+	w    *view
+	used map[string]bool // kinds that are drawn
+	most int             // segments of a lane that are drawn one by one
+}
+
+// lanes draws all of them. The party that is looked at has one of its own, and so have some parties of a lane that is opened.
+func (p *painter) lanes() []lane {
+	lanes := p.plan()
+	p.most = min(mostBars, max(leastBars, barsInAll/max(len(lanes), 1)))
+	out := make([]lane, len(lanes))
+	for i, l := range lanes {
+		if len(l.Parties) > 1 {
+			out[i] = p.many(l, l.Parties[0] == p.w.lane)
+		} else {
+			out[i] = p.single(l.Parties[0])
+		}
+	}
+	return out
+}
+
+// plan says who is on which lane.
+func (p *painter) plan() (out []account.Lane) {
+	var single []int
+	if n, ok := p.chosen(); ok {
+		single = append(single, n)
+	}
+	for _, l := range p.account.Lanes(mostLanes, single...) {
+		if out = append(out, l); len(l.Parties) == 1 || l.Parties[0] != p.w.lane {
+			continue
+		}
+		from := min(p.w.more, len(l.Parties))
+		for _, party := range l.Parties[from:min(from+openedAtOnce, len(l.Parties))] {
+			out = append(out, account.Lane{Parties: []int{party}})
+		}
+	}
+	return out
+}
+
+// chosen is the party of the segment that is looked at, if the record has it.
+func (p *painter) chosen() (party int, ok bool) {
+	text, _, _ := strings.Cut(p.w.seg, ".")
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0 && n < len(p.account.Parties)
+}
+
+// name is what a party is called; of several of one name the later ones have numbers.
+func (m *model) name(party int) string {
+	p := &m.account.Parties[party]
+	if p.Turn > 1 {
+		return p.Label + " #" + strconv.Itoa(p.Turn)
+	}
+	return p.Label
+}
+
+// single draws a lane of one party.
+func (p *painter) single(party int) lane {
+	a, more := &p.account.Parties[party], &p.parties[party]
+	out := lane{Label: p.name(party), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
+	out.Links = elsewhere(more)
+	if len(out.Links) > 0 {
+		out.About = a.Purpose
+	}
+	out.Bars = p.bars(party)
+	if len(out.Bars) > p.most {
+		out.Bars, out.Area = []bar{}, p.area([]int{party})
+		out.Area.Label = fmt.Sprintf("%s: %s segments, at most %d at once", out.Label, count(int64(len(a.States))), out.Area.Most)
+		out.Area.Address = "#steps"
+	}
+	var errs, marks []float64
+	for i, st := range a.States {
+		if more.states[i].failed {
+			errs = append(errs, p.s.scale.At(st.Start.Time))
+		}
+	}
+	for _, at := range more.marks {
+		marks = append(marks, p.s.scale.At(at))
+	}
+	out.Errs, out.Marks = p.s.rounded(errs), p.s.rounded(marks)
+	if !a.HungUp.IsZero() {
+		out.Hung = p.s.rounded([]float64{p.s.scale.At(a.HungUp.Time)})
+	}
+	return out
+}
+
+// elsewhere are links to the conversations from which a party came, and to which it went.
+func elsewhere(more *partyMore) (out []link) {
+	for _, id := range more.from {
+		out = append(out, link{"from " + brief(id), conversationAddress(id)})
+	}
+	for _, id := range more.to {
+		out = append(out, link{"to " + brief(id), conversationAddress(id)})
+	}
+	return out
+}
+
+// about says in a word or two what a party is.
+func about(p *account.Party) string {
+	return strings.Join(append([]string{p.Purpose}, p.Media[:min(1, len(p.Media))]...), " · ")
+}
+
+// many draws the lane of parties that did alike, and the links that open it.
+func (p *painter) many(l account.Lane, open bool) lane {
+	first := l.Parties[0]
+	out := lane{Label: l.Label, About: about(&p.account.Parties[first]), Party: first, Count: len(l.Parties), Bars: []bar{}, Area: p.area(l.Parties)}
+	out.Area.Label = fmt.Sprintf("%s: at most %d at once", l.Label, out.Area.Most)
+	at := func(more int) string {
+		return p.w.with("lane", strconv.Itoa(first), "more", strconv.Itoa(max(more, 0))) + "#l" + strconv.Itoa(first)
+	}
+	out.Area.Address = at(0)
+	if !open {
+		out.Links = []link{{"open", at(0)}}
+		return out
+	}
+	if p.w.more > 0 {
+		out.Links = append(out.Links, link{"earlier", at(p.w.more - openedAtOnce)})
+	}
+	until := min(p.w.more+openedAtOnce, len(l.Parties))
+	out.About = fmt.Sprintf("%d to %d below", min(p.w.more+1, until), until)
+	if until < len(l.Parties) {
+		out.Links = append(out.Links, link{"later", at(until)})
+	}
+	out.Area.Address = p.w.with("lane", "", "more", "")
+	out.Links = append(out.Links, link{"close", out.Area.Address})
+	return out
+}
+
+// sharedWidth is how wide a bar of several segments is at most, in pixels: one that is wider would look like a long segment.
+const sharedWidth = 8
+
+// bars draws the segments of a party. Those next to each other that are narrower than a pixel share one.
+func (p *painter) bars(party int) []bar {
+	out := []bar{}
+	var short []account.State // that may share a bar
+	flush := func() {
+		if len(short) > 0 {
+			out = append(out, p.shared(party, short))
+		}
+		short = nil
+	}
+	last := 0.0
+	for _, st := range p.account.Parties[party].States {
+		from, until := p.s.scale.At(st.Start.Time), p.s.scale.At(p.end(st))
+		if until < 0 || from > 1 {
+			continue
+		}
+		if until-from >= p.s.pixel || place(party, st) == p.w.seg {
+			out = append(out, p.bar(party, st))
+			continue
+		}
+		if len(short) > 0 && (from-last >= p.s.pixel || until-p.s.scale.At(short[0].Start.Time) > sharedWidth*p.s.pixel) {
+			flush()
+		}
+		short, last = append(short, st), until
+	}
+	flush()
+	slices.SortStableFunc(out, func(a, b bar) int { return a.start.Compare(b.start) })
+	return out
+}
+
+// bar draws a segment.
+func (p *painter) bar(party int, st account.State) bar {
+	id, end := place(party, st), p.end(st)
+	lasted := account.Length(end.Sub(st.Start.Time)).String()
+	out := bar{ID: id, Count: 1, Class: kindOf(st.Phase), Chosen: id == p.w.seg, Address: p.w.with("seg", id) + "#s" + id, start: st.Start.Time, end: end}
+	out.Label = p.name(party) + ": " + st.Phase + ", " + lasted + ", from " + st.Start.UTC().Format("15:04:05")
+	p.lay(&out)
+	out.Text, out.Short = fits(st.Phase, lasted, out.Text0.W*usualWidth), fits(st.Phase, lasted, out.Text0.W*smallWidth)
+	return out
+}
+
+// smallWidth is how wide the drawing is on a small screen, in pixels.
+const smallWidth = 580
+
+// lay places a bar.
+func (p *painter) lay(b *bar) {
+	p.used[b.Class] = true
+	b.Solid, b.Thin = p.s.cut(b.start, b.end)
+	from, until := p.s.scale.At(b.start), p.s.scale.At(b.end)
+	b.span, _ = (span{from, until - from}).seen()
+	for _, part := range b.Solid {
+		if part.W >= b.Text0.W {
+			b.Text0 = part
+		}
+	}
+}
+
+// shared draws segments that are too short to be told apart. It leads to where they can be.
+func (p *painter) shared(party int, states []account.State) bar {
+	if len(states) == 1 {
+		return p.bar(party, states[0])
+	}
+	first, end := states[0], time.Time{}
+	var phases []string
+	lasted := map[string]time.Duration{}
+	for _, st := range states {
+		if p.end(st).After(end) {
+			end = p.end(st)
+		}
+		if !slices.Contains(phases, st.Phase) {
+			phases = append(phases, st.Phase)
+		}
+		lasted[st.Phase] += p.end(st).Sub(st.Start.Time)
+	}
+	longest := slices.MaxFunc(phases, func(a, b string) int { return cmp.Compare(lasted[a], lasted[b]) })
+	out := bar{Count: len(states), Class: kindOf(longest), start: first.Start.Time, end: end}
+	out.Label = p.name(party) + ": " + strconv.Itoa(len(states)) + " segments, " + listed(phases) + ", from " + first.Start.UTC().Format("15:04:05")
+	out.Address = p.near(out.start, end)
+	if end.Equal(out.start) { // at one instant nothing can be told apart
+		out.Address = p.w.with("seg", place(party, first)) + "#s" + place(party, first)
+	}
+	p.lay(&out)
+	return out
+}
+
+// near is the address of what is around a part of the time.
+func (p *painter) near(start, end time.Time) string {
+	around := max(end.Sub(start)/4, 2*time.Millisecond)
+	return p.w.with("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around)))
+}
+
+// listed writes words as people list them.
+func listed(words []string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
+
+// fits is what can be written into so many pixels: all, how long, or nothing.
+func fits(phase, lasted string, room float64) string {
+	switch all := phase + " " + lasted; {
+	case room > float64(14+7*len(all)):
+		return all
+	case room > float64(12+7*len(lasted)):
+		return lasted
+	}
+	return ""
+}
+
+// mostShown is how many checks are listed. The account has all of them.
+const mostShown = 40
+
+// check is a metric beside its segments.
+type check struct {
+	Text   string
+	Agrees bool
+}
+
+// checks lists the metrics beside segments: those that differ come first.
+func (m *model) checks() (out []check, more int) {
+	for _, c := range m.account.Checks {
+		if c.Exception == "" {
+			out = append(out, check{fmt.Sprintf("%s of %s is %v; its segments are %v", c.Metric, m.name(c.Party), c.Measured, c.Segments), c.Agrees})
+		}
+	}
+	slices.SortStableFunc(out, func(x, y check) int { return cmp.Compare(boolInt(x.Agrees), boolInt(y.Agrees)) })
+	if len(out) > mostShown {
+		more, out = len(out)-mostShown, out[:mostShown]
+	}
+	return out, more
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

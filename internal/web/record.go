@@ -1,0 +1,195 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/parley-hq/parley/internal/web/tree"
+)
+
+// branchOf is how many members of a branch of a record are told at once, foundOf how many places where something is found.
+const (
+	branchOf = 100
+	foundOf  = 100
+)
+
+// recordPage is the tab of the record: a branch of it, or what was found in it.
+type recordPage struct {
+	Crumbs   []choice // branches on the way, from the whole record
+	Members  []memberRow
+	Value    string // where the path leads to a value
+	Of       string // how many of how many members are told
+	Before   string
+	Behind   string
+	Find     string
+	Hits     []memberRow
+	Found    string
+	Verbatim string // address of the whole record as text
+}
+
+// memberRow is a member of a branch, or a place where something is found.
+type memberRow struct{ Name, Text, Address string }
+
+// recordJSON gives a record to programs: all of it, a branch of it, or the places where a text is found.
+func recordJSON(v *visit) error {
+	w, err := readView(v.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	s, err := v.looked()
+	if err != nil {
+		return err
+	}
+	r, err := s.record()
+	if err != nil {
+		return err
+	}
+	switch {
+	case w.find != "":
+		found, err := tree.Find(r.JSON, w.find, w.after, foundOf)
+		if err != nil {
+			return err
+		}
+		v.sendJSON(http.StatusOK, found)
+	case w.query.Has("path"):
+		branch, err := tree.Read(r.JSON, w.path, w.after, branchOf)
+		if err != nil {
+			return err
+		}
+		v.sendJSON(http.StatusOK, branch)
+	default:
+		v.sendText(http.StatusOK, r.JSON)
+	}
+	return nil
+}
+
+// record tells a branch of the record, and what is found in it.
+func (b *conversationBody) record(s seen, p *page) error {
+	r, err := s.record()
+	if err != nil {
+		return err
+	}
+	whole := "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/record"
+	p.Command = "parley get " + string(b.ID) + " --record"
+	b.Record = &recordPage{Verbatim: whole, Find: b.view.find}
+	if b.view.find != "" {
+		p.JSON = whole + "?" + url.Values{"find": {b.view.find}}.Encode()
+		return b.found(r.JSON)
+	}
+	p.JSON = whole + "?" + url.Values{"path": {b.view.path}}.Encode()
+	return b.branch(r.JSON)
+}
+
+func (b *conversationBody) branch(text []byte) error {
+	branch, err := tree.Read(text, b.view.path, b.view.after, branchOf)
+	if err != nil {
+		return err
+	}
+	out := b.Record
+	out.Crumbs = b.crumbs()
+	out.Value = branch.Text
+	for _, m := range branch.Members {
+		out.Members = append(out.Members, b.member(m))
+	}
+	if branch.Kind != "object" && branch.Kind != "array" {
+		return nil
+	}
+	out.Of = count(int64(branch.Size)) + " members"
+	if branch.After > 0 || branch.Next > 0 {
+		out.Of = count(int64(branch.After+1)) + " to " + count(int64(branch.After+len(branch.Members))) + " of " + out.Of
+	}
+	if branch.After > 0 {
+		out.Before = b.at(branch.Path, branch.After-branchOf)
+	}
+	if branch.Next > 0 {
+		out.Behind = b.at(branch.Path, branch.Next)
+	}
+	return nil
+}
+
+// at is the address of a branch.
+func (b *conversationBody) at(path string, after int) string {
+	n := ""
+	if after > 0 {
+		n = strconv.Itoa(after)
+	}
+	return b.view.with("tab", "record", "path", path, "after", n)
+}
+
+// crumbs lead from the whole record to the branch.
+func (b *conversationBody) crumbs() []choice {
+	out := []choice{{"record", b.at("", 0), b.view.path == ""}}
+	for i, c := range b.view.path {
+		end := strings.IndexByte(b.view.path[i+1:], '/')
+		if c != '/' {
+			continue
+		}
+		path := b.view.path
+		if end >= 0 {
+			path = path[:i+1+end]
+		}
+		out = append(out, choice{path[i+1:], b.at(path, 0), path == b.view.path})
+	}
+	return out
+}
+
+func (b *conversationBody) member(m tree.Member) memberRow {
+	out := memberRow{Name: m.Name, Text: m.Text}
+	switch {
+	case m.Branches():
+		out.Address, out.Text = b.at(m.Path, 0), sized(m)
+	case m.Cut:
+		out.Address, out.Text = b.at(m.Path, 0), m.Text+" …"
+	}
+	return out
+}
+
+// sized says how much is in a branch.
+func sized(m tree.Member) string {
+	if m.Kind == "array" {
+		return "[ " + count(int64(m.Size)) + " ]"
+	}
+	return "{ " + count(int64(m.Size)) + " }"
+}
+
+func (b *conversationBody) found(text []byte) error {
+	f, err := tree.Find(text, b.view.find, b.view.after, foundOf)
+	if err != nil {
+		return err
+	}
+	out := b.Record
+	for _, h := range f.Hits {
+		out.Hits = append(out.Hits, memberRow{h.Path, h.Text, b.at(around(h.Path), 0)})
+	}
+	at := func(after int) string {
+		return b.view.with("tab", "record", "find", b.view.find, "after", strings.TrimPrefix(strconv.Itoa(after), "0"))
+	}
+	switch {
+	case len(f.Hits) == 0:
+		out.Found = "Nothing in the record has this in it."
+	case f.After > 0 || f.Next > 0:
+		out.Found = "Places " + count(int64(f.After+1)) + " to " + count(int64(f.After+len(f.Hits)))
+	case len(f.Hits) == 1:
+		out.Found = "1 place"
+	default:
+		out.Found = count(int64(len(f.Hits))) + " places"
+	}
+	if f.After > 0 {
+		out.Before = at(max(f.After-foundOf, 0))
+	}
+	if f.Next > 0 {
+		out.Behind = at(f.Next)
+	}
+	return nil
+}
+
+// around is the branch that has a member, where the member is to be seen; an element of a list is told alone, however far back it is.
+func around(path string) string {
+	last := strings.LastIndexByte(path, '/')
+	if _, err := strconv.Atoi(path[last+1:]); err == nil {
+		return path
+	}
+	return path[:last]
+}

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/axis"
+)
+
+// stretches are the rulers of all that is shown of the axis.
+func (s scaling) stretches(w *view) []stretch {
+	if s.steps {
+		return []stretch{s.instants()}
+	}
+	out := []stretch{}
+	for n := range s.axis {
+		from, until := s.scale.Bounds(n)
+		if part, ok := (span{from, until - from}).seen(); ok && (part.W > 0 || until == from) {
+			out = append(out, s.stretch(n, part, w))
+		}
+	}
+	return out
+}
+
+// stretch is the ruler of one of them, of which a part is shown.
+func (s scaling) stretch(n int, part span, w *view) stretch {
+	st := s.axis[n]
+	out := stretch{span: part, Kind: st.Kind, Text: account.Length(st.Length()).String(), Ticks: []tick{}, From: st.Start.UnixMilli(), To: st.End.UnixMilli()}
+	if n < len(s.folds) && s.folds[n] > 0 {
+		out.Fold = s.folds[n]
+		out.Address = w.with("open", w.foldsWith(out.Fold))
+	}
+	switch {
+	case st.Kind == axis.Fold:
+		return out
+	case st.Length() == 0: // the end of what lasted through a fold
+		out.Text = ""
+		return out
+	case n == 0 && len(s.axis) > 1:
+		out.Text = "first " + out.Text
+	case n > 0:
+		out.Text = "then " + out.Text
+	}
+	out.Ticks = s.ticks(st, part)
+	return out
+}
+
+// ticks are those of what is shown of a stretch.
+func (s scaling) ticks(st axis.Stretch, part span) []tick {
+	from, until := s.scale.Time(part.X), s.scale.Time(part.X+part.W)
+	if from.Before(st.Start) {
+		from = st.Start
+	}
+	if until.After(st.End) {
+		until = st.End
+	}
+	step := stepOf(until.Sub(from), part.W)
+	if step == 0 {
+		return []tick{}
+	}
+	at := from.Truncate(step)
+	if st.Kind == axis.Lens { // its instants are told from its start
+		at = st.Start.Add(from.Sub(st.Start).Truncate(step))
+	}
+	out := []tick{}
+	for ; !at.After(until); at = at.Add(step) {
+		if !at.Before(from) {
+			out = append(out, tickAt(s.scale.At(at), tickText(at, st, step)))
+		}
+	}
+	return out
+}
+
+// instants is the ruler on which each instant is equally wide: it tells when some of them are.
+func (s scaling) instants() stretch {
+	out := stretch{span: span{0, 1}, Kind: axis.Plain, Ticks: []tick{}, From: s.scale.Time(0).UnixMilli(), To: s.scale.Time(1).UnixMilli()}
+	first, shown := s.axis[0].Start, 0
+	gap := max(1.0/ticksMost, s.pixel)
+	for n, last := 0, -1.0; n < len(s.axis); n++ {
+		x, _ := s.scale.Bounds(n)
+		if x < 0 || x > 1 {
+			continue
+		}
+		if shown++; last < 0 || x-last >= gap {
+			out.Ticks, last = append(out.Ticks, tickAt(x, "+"+account.Length(s.axis[n].Start.Sub(first)).String())), x
+		}
+	}
+	out.Text = strconv.Itoa(shown) + " steps, equally wide however long they are"
+	return out
+}
+
+// tickAt is a tick. At the right end there is no room for its text.
+func tickAt(x float64, text string) tick {
+	const room = 0.98
+	if x > room {
+		text = ""
+	}
+	return tick{x, text}
+}
+
+func tickText(at time.Time, st axis.Stretch, step time.Duration) string {
+	switch {
+	case st.Kind == axis.Lens:
+		return account.Length(at.Sub(st.Start)).String()
+	case step >= 24*time.Hour:
+		return at.UTC().Format("2 Jan")
+	case step < time.Second:
+		return at.UTC().Format("15:04:05.000")
+	case step < time.Minute:
+		return at.UTC().Format("15:04:05")
+	}
+	return at.UTC().Format("15:04")
+}
+
+// steps are the distances that ticks may have.
+var steps = []time.Duration{
+	time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
+	5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * time.Hour, 365 * 24 * time.Hour,
+}
+
+// ticksMost is how many ticks fit on a ruler as wide as the drawing.
+const ticksMost = 10
+
+// stepOf is the least distance of ticks that leaves room for their texts; 0 if none does.
+func stepOf(long time.Duration, width float64) time.Duration {
+	most := int(width * ticksMost)
+	if most < 1 || long <= 0 {
+		return 0
+	}
+	for _, step := range steps {
+		if long/step <= time.Duration(most) {
+			return step
+		}
+	}
+	return 0
+}

@@ -1,0 +1,208 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/runs"
+)
+
+// runsBody is the page of all extractions.
+type runsBody struct {
+	Sentence string
+	Name     string
+	Rows     []runRow
+}
+
+// runRow is an extraction in the list.
+type runRow struct {
+	ID, Short, Address, State, Begun, Age, Lasted, Days string
+	Received, Added, Replaced, Whole                    string
+}
+
+func (v *visit) runs() ([]runs.Run, error) {
+	return v.web.cfg.Data.Runs(v.ctx(), v.who.Organization)
+}
+
+func runsPage(v *visit) error {
+	follows, err := v.following("runs")
+	if err != nil {
+		return err
+	}
+	list, err := v.runs()
+	if err != nil {
+		return err
+	}
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	now := v.web.cfg.Machine()
+	b := runsBody{Sentence: runsSentence(list, now), Name: days.Name}
+	for _, r := range list {
+		b.Rows = append(b.Rows, rowOfRun(r, now))
+	}
+	return v.show("runs", page{Title: "Runs", Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs", Command: "parley status --runs --lake " + days.Name})
+}
+
+func runsSentence(list []runs.Run, now time.Time) string {
+	if len(list) == 0 {
+		return "No extraction has been run yet."
+	}
+	r := list[0]
+	switch r.State(now) {
+	case runs.Running:
+		return "An extraction is running: " + progressOf(r) + "."
+	case runs.Silent:
+		return "An extraction has not been heard of for " + since(r.Seen, now) + "; the next one goes on with it."
+	case runs.Lacks:
+		return "The last extraction ended " + since(r.Ended, now) + " ago, and something is missing: " + r.Lacking + "."
+	case runs.GivenUp:
+		return "The last extraction was given up " + since(r.Ended, now) + " ago."
+	}
+	return "The last extraction ended " + since(r.Ended, now) + " ago. It brought " + amount(int(r.Added), "new conversation", "new conversations") + ", and " + amount(int(r.Replaced), "that had changed", "that had changed") + "."
+}
+
+// progressOf is how far a run is.
+func progressOf(r runs.Run) string {
+	whole, all := r.Count(runs.Whole), len(r.Days)-r.Count(runs.Before)
+	return fmt.Sprintf("%d of %d days are whole, and %s came", whole, all, amount(int(r.Received), "record", "records"))
+}
+
+// since is how long ago an instant was, in words.
+func since(at, now time.Time) string {
+	text := age(conversation.FormatTime(at), now)
+	return text[:len(text)-len(" ago")]
+}
+
+func rowOfRun(r runs.Run, now time.Time) runRow {
+	end := r.Ended
+	if end.IsZero() {
+		end = r.Seen
+	}
+	return runRow{
+		ID: r.ID, Short: short(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
+		Age: since(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
+		Received: count(r.Received), Added: count(r.Added), Replaced: count(r.Replaced), Whole: strconv.Itoa(r.Count(runs.Whole)),
+	}
+}
+
+// runBody is the page of one extraction.
+type runBody struct {
+	ID       string
+	Sentence string
+	Lacking  string
+	Warnings []string
+	Facts    []fact
+	Days     []runDay
+	More     int // days that are not drawn
+	Command  string
+}
+
+// runDay is a day of an extraction, as a cell.
+type runDay struct{ Text, Class, Label, Address string }
+
+// mostRunDays is how many days of a run are drawn, the last ones.
+const mostRunDays = 400
+
+var dayWords = map[runs.DayState][2]string{
+	runs.Before: {"before", "is not read by this run"}, runs.Waiting: {"notdue", "waits"}, runs.Reading: {"reading", "is being read"},
+	runs.Read: {"provisional l3", "was read, and waits for its commit"}, runs.Whole: {"settled l4", "is whole"},
+}
+
+func (v *visit) run() (r runs.Run, err error) {
+	list, err := v.runs()
+	if err != nil {
+		return r, err
+	}
+	i := slices.IndexFunc(list, func(r runs.Run) bool { return r.ID == v.r.PathValue("id") })
+	if i < 0 {
+		return r, fault.New(fault.NotFound, "There is no such run, or it was so long ago that nothing is known of it any more")
+	}
+	return list[i], nil
+}
+
+func runPage(v *visit) error {
+	follows, err := v.following("run/" + v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	r, err := v.run()
+	if err != nil {
+		return err
+	}
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	b := runOf(r, v.web.cfg.Machine())
+	if r.Ended.IsZero() {
+		b.Command = "parley extract --lake " + days.Name + " --from " + r.First.String() + " --to " + r.End.String()
+	}
+	return v.show("run", page{Title: "Run " + short(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + days.Name})
+}
+
+func runOf(r runs.Run, now time.Time) runBody {
+	b := runBody{ID: r.ID, Sentence: runSentence(r, now), Lacking: r.Lacking, Warnings: r.Warnings}
+	row := rowOfRun(r, now)
+	add := func(name, value, more string) { b.Facts = append(b.Facts, fact{Name: name, Value: value, More: more}) }
+	add("state", row.State, r.Step)
+	add("begun", row.Begun, row.Age)
+	add("lasted", row.Lasted, "")
+	add("records received", row.Received, size(int(r.Bytes)))
+	if r.Rate > 0 {
+		add("a second", count(int64(r.Rate)), "records")
+	}
+	add("new", row.Added, "")
+	add("changed", row.Replaced, "")
+	add("unchanged", count(r.Unchanged), "")
+	add("jobs", count(r.Jobs), "")
+	add("pages", count(r.Pages), "")
+	add("commits", count(r.Commits), "")
+	first := max(0, len(r.Days)-mostRunDays)
+	b.More = first
+	for i, s := range []byte(r.Days)[first:] {
+		at := r.First + conversation.Day(first+i)
+		word := dayWords[runs.DayState(s)]
+		b.Days = append(b.Days, runDay{strconv.Itoa(at.Start().Day()), word[0], at.Start().Format("Monday 2 January 2006") + " " + word[1], "/ui/day/" + at.String()})
+	}
+	return b
+}
+
+func runSentence(r runs.Run, now time.Time) string {
+	days := daysText(r.First, r.End-1)
+	switch r.State(now) {
+	case runs.Running:
+		return "The extraction of " + days + " is running: " + progressOf(r) + "."
+	case runs.Silent:
+		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted, or waits for the platform."
+	case runs.GivenUp:
+		return "This extraction of " + days + " was interrupted and given up, for one of other days; what it had made whole stays."
+	}
+	return "The extraction of " + days + " took " + account.Length(r.Ended.Sub(r.Begun)).String() + " and made " + amount(r.Count(runs.Whole), "day", "days") + " whole."
+}
+
+func runsJSON(v *visit) error {
+	list, err := v.runs()
+	if err != nil {
+		return err
+	}
+	v.sendJSON(http.StatusOK, map[string]any{"runs": append([]runs.Run{}, list...)})
+	return nil
+}
+
+func runJSON(v *visit) error {
+	r, err := v.run()
+	if err != nil {
+		return err
+	}
+	v.sendJSON(http.StatusOK, r)
+	return nil
+}

@@ -1,0 +1,154 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/api"
+	"github.com/parley-hq/parley/internal/sandbox"
+	"github.com/parley-hq/parley/internal/sandbox/control"
+	"github.com/parley-hq/parley/internal/sandbox/journal"
+	"github.com/parley-hq/parley/internal/sandbox/requests"
+	"github.com/parley-hq/parley/internal/sandbox/rule"
+	"github.com/parley-hq/parley/internal/state"
+)
+
+// controlled makes the server of a browser that of a sandbox, with a real world behind the controls.
+func (b *browser) controlled() (*sandbox.World, *rule.Set) {
+	b.t.Helper()
+	w, err := sandbox.Simulate(b.t.Context(), sandbox.Scenario{Seed: 7, Days: 4, PerDay: 10, Start: time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)}, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	db, err := state.Open(b.t.Context(), filepath.Join(b.t.TempDir(), "control.db"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = db.Close() })
+	j, err := journal.Open(b.t.Context(), db)
+	if err == nil {
+		err = w.Keep(b.t.Context(), j, nil)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	faults := rule.New(rule.Config{Seed: 7, Routes: api.Routes()})
+	asked := requests.New(requests.Config{Now: w.Clock})
+	h := control.New(control.Config{World: w, Log: slog.New(slog.DiscardHandler)})
+	h.Mount(rule.Path, faults.Surface())
+	h.Mount(requests.Path, asked.Surface())
+	b.web.cfg.Control = h
+	return w, faults
+}
+
+func TestASandboxIsControlled(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	w, faults := b.controlled()
+	if page := b.get("/ui/sandbox"); !strings.Contains(page, "The platform&#39;s clock stands still at 8 November 2026, 12:00:00 UTC. It does no harm.") {
+		t.Errorf("at first: %s", page)
+	}
+	do := func(deed, form, says string) {
+		t.Helper()
+		if status, page, _ := b.ask("POST", "/ui/sandbox/"+deed, form); status != http.StatusOK || !strings.Contains(page, says) {
+			t.Errorf("%s %s: %d, and no %q in %s", deed, form, status, says, page)
+		}
+	}
+	do("clock", "advance=90m", "stands still at 8 November 2026, 13:30:00 UTC")
+	do("clock", "until=batch", "stands still at 9 November 2026, 04:")
+	do("clock", "speed=1000", "goes 1000 times as fast as ours")
+	do("clock", "speed=0", "stands still at 9 November 2026, 04:")
+	do("batch", "fail=2026-11-10,+2026-11-11", "next batch ends</dt><dd>12 November 2026")
+	do("rewrite", "older=24h&count=2", "stands still")
+	do("drift", url.Values{"pointer": {"/x"}, "value": {`{"a":[1]}`}, "every": {"3"}}.Encode(), "stands still")
+	do("fault", url.Values{"rule": {`{"name":"f-1","route":"results","answer":{"status":429,"message":"<b>"}}`}}.Encode(), "1 fault is set.")
+	if list := faults.List(); len(list) != 1 || list[0].Answer.Status != 429 {
+		t.Errorf("the rules are %+v", list)
+	}
+	if page := b.get("/ui/sandbox"); !strings.Contains(page, `f-1`) || !strings.Contains(page, `{&#34;answer&#34;:{&#34;status&#34;:429,&#34;message&#34;:&#34;&lt;b&gt;&#34;},&#34;route&#34;:&#34;results&#34;}`) || !strings.Contains(page, "fired 0 of 0") {
+		t.Errorf("a fault: %s", page)
+	}
+	do("remove", "name=f-1", "It does no harm.")
+	do("fault", url.Values{"rule": {`{"route":"results","answer":{"status":429}}`}}.Encode(), "1 fault is set.")
+	do("clear", "", "It does no harm.")
+	do("reset", "", "stands still at 8 November 2026, 12:00:00 UTC")
+	if !w.Clock().Equal(time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)) {
+		t.Errorf("it is %v", w.Clock())
+	}
+}
+
+// What is refused is said beside the controls, and what somebody wrote stays.
+func TestWhatASandboxRefusesIsSaid(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	b.controlled()
+	for form, says := range map[string]string{
+		"clock?advance=soon":            "advance",
+		"clock?speed=fast":              "speed is a number, and not fast",
+		"clock?":                        "there is nothing to do",
+		"drift?pointer=/a&value=":       "value",
+		"drift?value=unquoted":          "value is a value of JSON, and unquoted is none",
+		"fault?rule=%7B%22rout%22:1%7D": "rout",
+	} {
+		deed, text, _ := strings.Cut(form, "?")
+		status, page, _ := b.ask("POST", "/ui/sandbox/"+deed, text)
+		if status != http.StatusBadRequest || !strings.Contains(page, `role="alert"`) || !strings.Contains(page, says) {
+			t.Errorf("%s: %d, and no %q in %s", form, status, says, page)
+		}
+		if deed == "fault" && !strings.Contains(page, `{&#34;rout&#34;:1}</textarea>`) {
+			t.Errorf("what was written is gone: %s", page)
+		}
+	}
+	if status, _, _ := b.ask("POST", "/ui/sandbox/odd", ""); status != http.StatusNotFound {
+		t.Errorf("an odd control: %d", status)
+	}
+	if status, page, _ := b.ask("POST", "/ui/sandbox/fault", "rule="+strings.Repeat("a", mostRule)); status < 400 || strings.Contains(page, "aaaa") {
+		t.Errorf("a monstrous form: %d", status)
+	}
+}
+
+func TestASandboxIsControlledByWhoMayAct(t *testing.T) {
+	b := newBrowser(t)
+	b.controlled()
+	link, err := b.site.sessions.Link(t.Context(), "acme", []access.Permission{access.ViewDetails}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ask("POST", "/ui/link/"+link, "")
+	if page := b.get("/ui/sandbox"); strings.Contains(page, `action="/ui/sandbox/`) {
+		t.Error("whoever may only read is shown controls")
+	}
+	if status, page, _ := b.ask("POST", "/ui/sandbox/clock", "advance=1h"); status != http.StatusForbidden || !strings.Contains(page, "parley:page:act") {
+		t.Errorf("by who may only read: %d %s", status, page)
+	}
+}
+
+func TestAServerOverALakeHasNoControls(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	if status, page, _ := b.ask("GET", "/ui/sandbox", ""); status != http.StatusNotFound || strings.Contains(page, `href="/ui/sandbox"`) {
+		t.Errorf("got %d %s", status, page)
+	}
+}
+
+// The faults that the page offers are such as a sandbox takes.
+func TestReadyFaultsAreTaken(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	_, faults := b.controlled()
+	for _, r := range readyFaults {
+		if status, page, _ := b.ask("POST", "/ui/sandbox/fault", url.Values{"rule": {r.Rule}}.Encode()); status != http.StatusOK {
+			_, said, _ := strings.Cut(page, `role="alert">`)
+			t.Errorf("%s: %d %s", r.Name, status, said[:min(200, len(said))])
+		}
+	}
+	if n := len(faults.List()); n != len(readyFaults) {
+		t.Errorf("%d of %d are there", n, len(readyFaults))
+	}
+}

@@ -1,0 +1,309 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/axis"
+	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
+)
+
+// timeline is the drawing of a conversation: lanes on the axis that all share. Places are from 0 to 1.
+type timeline struct {
+	ID        conversation.ID `json:"conversationId"`
+	Scale     string          `json:"scale"`
+	Whole     string          `json:"lasted"` // all of it, in words
+	Start     string          `json:"-"`      // the day on which it begins
+	From      string          `json:"from,omitempty"`
+	To        string          `json:"to,omitempty"` // both of what is shown
+	Zoomed    bool            `json:"zoomed"`
+	Stretches []stretch       `json:"stretches"`
+	Lanes     []lane          `json:"lanes"`
+	Ties      []tie           `json:"ties"`
+	Strip     []span          `json:"-"` // what happens when, true to scale
+	Window    span            `json:"-"` // the part of the strip that is shown
+	Legend    []string        `json:"-"` // kinds that are drawn
+
+	In, Out, All string `json:"-"` // addresses that enlarge, show more, show all; empty where there is nothing to do
+}
+
+// span is a part of a line.
+type span struct {
+	X float64 `json:"x"`
+	W float64 `json:"w"`
+}
+
+// stretch is a part of the axis with its ruler.
+type stretch struct {
+	span
+
+	Kind  axis.Kind `json:"kind"`
+	From  int64     `json:"from"` // milliseconds since 1970
+	To    int64     `json:"to"`
+	Text  string    `json:"text"`           // how long it is, in words
+	Fold  int       `json:"fold,omitempty"` // its number, if it is a fold, or was one and is opened
+	Ticks []tick    `json:"ticks"`
+
+	Address string `json:"-"` // that opens the fold, or closes it
+}
+
+type tick struct {
+	X    float64 `json:"x"`
+	Text string  `json:"text"`
+}
+
+// lane is what one party did, or many that did alike.
+type lane struct {
+	Label string    `json:"label"`
+	About string    `json:"about"`
+	Party int       `json:"party"`   // the place of the first in the record
+	Count int       `json:"parties"` // how many share it
+	Bars  []bar     `json:"bars"`
+	Area  *area     `json:"area,omitempty"` // in place of bars, where there are many
+	Errs  []float64 `json:"errors,omitempty"`
+	Hung  []float64 `json:"hungUp,omitempty"`
+	Marks []float64 `json:"metrics,omitempty"` // when they were emitted
+	From  []string  `json:"sourceConversationIds,omitempty"`
+	To    []string  `json:"destinationConversationIds,omitempty"`
+	Links []link    `json:"-"` // that open a lane of many, and turn its pages
+}
+
+type link struct{ Text, Address string }
+
+// bar is a segment, or some that are too short to be told apart.
+type bar struct {
+	span
+
+	ID      string `json:"segment,omitempty"` // its place in the record
+	Count   int    `json:"segments"`
+	Class   string `json:"kind"`
+	Label   string `json:"label"` // for those who cannot see it
+	Text    string `json:"-"`     // that fits into it, if any
+	Short   string `json:"-"`     // that fits on a small screen
+	Solid   []span `json:"-"`
+	Thin    []span `json:"-"` // through folds, in which nothing happens
+	Text0   span   `json:"-"` // where the text stands
+	Chosen  bool   `json:"-"`
+	Address string `json:"-"`
+
+	start, end time.Time
+}
+
+// mostLanes is how many parties have a lane each; of more, those that did alike share one, of which openedAtOnce are shown alone
+// where somebody opens it.
+const (
+	mostLanes    = 40
+	openedAtOnce = 100
+)
+
+// mostBars is how many segments of a lane are drawn one by one; of more, only how many there are at each place. The more lanes, the
+// fewer, but for leastBars: a page with barsInAll of them is as large as browsers draw at once (2,000 full lanes took 1.8 s).
+const (
+	mostBars  = 400
+	leastBars = 24
+	barsInAll = 3000
+	mostMarks = 200 // metrics of a lane
+)
+
+// scaling says where an instant is drawn.
+type scaling struct {
+	axis  axis.Axis
+	scale axis.Scale
+	folds []int   // the number of each stretch of the axis that is a fold, or was one
+	steps bool    // each instant is equally wide
+	pixel float64 // what is narrower is not told apart
+}
+
+// scaleOf is the axis by which a conversation is drawn.
+func (m *model) scaleOf(w *view) (scaling, error) {
+	s := scaling{axis: m.account.Axis, pixel: 1 / float64(w.width)}
+	switch w.scale {
+	case "steps":
+		s.steps = true
+		s.axis, s.scale = axis.Steps(m.instants())
+	case "true":
+		s.axis = s.axis.Straight()
+		s.scale = s.axis.Scale()
+	default:
+		s.folds = foldsOf(s.axis)
+		s.axis = s.axis.Open(w.open...)
+		s.scale = s.axis.Scale()
+	}
+	if w.from.IsZero() && w.to.IsZero() || len(s.axis) == 0 {
+		return s, nil
+	}
+	from, until := 0.0, 1.0
+	if !w.from.IsZero() {
+		from = s.scale.At(w.from)
+	}
+	if !w.to.IsZero() {
+		until = s.scale.At(w.to)
+	}
+	if until <= from {
+		return s, fault.Field("from", "nothing of the conversation lies between from and to")
+	}
+	s.scale = s.scale.Part(from, until)
+	return s, nil
+}
+
+// foldsOf numbers the folds of an axis.
+func foldsOf(a axis.Axis) []int {
+	out, n := make([]int, len(a)), 0
+	for i, st := range a {
+		if st.Kind == axis.Fold {
+			n++
+			out[i] = n
+		}
+	}
+	return out
+}
+
+// instants are those at which something changes.
+func (m *model) instants() []time.Time {
+	var spans []axis.Span
+	var marks []time.Time
+	for p, party := range m.account.Parties {
+		for _, st := range party.States {
+			spans = append(spans, axis.Span{Start: st.Start.Time, End: st.End.Time})
+		}
+		marks = append(marks, m.parties[p].marks...)
+	}
+	return axis.Instants(spans, append(marks, m.until))
+}
+
+// seen clips a part of a line to what is shown; false if it lies outside.
+func (p span) seen() (span, bool) {
+	from, until := max(p.X, 0), min(p.X+p.W, 1)
+	return span{from, until - from}, until >= from
+}
+
+// cut parts a line at the folds that it goes through.
+func (s scaling) cut(start, end time.Time) (solid, thin []span) {
+	at, last := s.scale.At(start), s.scale.At(end)
+	add := func(to *[]span, from, until float64) {
+		if p, ok := (span{from, max(until-from, 0)}).seen(); ok {
+			*to = append(*to, p)
+		}
+	}
+	for n, st := range s.axis {
+		if s.steps {
+			break
+		}
+		if st.Kind != axis.Fold || start.After(st.Start) || end.Before(st.End) {
+			continue
+		}
+		from, until := s.scale.Bounds(n)
+		if from > at {
+			add(&solid, at, from)
+		}
+		add(&thin, from, until)
+		at = until
+	}
+	if last > at || len(solid)+len(thin) == 0 {
+		add(&solid, at, last)
+	}
+	return solid, thin
+}
+
+// draw makes the drawing of a conversation as somebody looks at it.
+func (m *model) draw(w *view) (timeline, error) {
+	d := timeline{ID: m.account.ID, Scale: w.scale, Stretches: []stretch{}, Lanes: []lane{}, Ties: []tie{}}
+	if len(m.account.Axis) == 0 {
+		return d, nil
+	}
+	s, err := m.scaleOf(w)
+	if err != nil {
+		return d, err
+	}
+	first := m.account.Axis[0].Start
+	d.Whole, d.Start = account.Length(m.until.Sub(first)).String(), first.UTC().Format("2 Jan 2006")
+	d.Stretches = s.stretches(w)
+	d.strip(m, s)
+	d.zoom(s, w)
+	p := painter{model: m, s: s, w: w, used: map[string]bool{}}
+	d.Lanes = p.lanes()
+	d.Ties = p.ties(d.Lanes)
+	for _, k := range kinds {
+		if p.used[k] {
+			d.Legend = append(d.Legend, k)
+		}
+	}
+	return d, nil
+}
+
+// strip is the line that stays true to scale, with the part of it that is shown.
+func (d *timeline) strip(m *model, s scaling) {
+	first := m.account.Axis[0].Start
+	whole := float64(max(m.until.Sub(first), 1))
+	part := func(from, until time.Time) span {
+		return span{float64(from.Sub(first)) / whole, float64(until.Sub(from)) / whole}
+	}
+	for _, st := range m.account.Axis {
+		if st.Kind != axis.Fold {
+			d.Strip = append(d.Strip, part(st.Start, st.End))
+		}
+	}
+	from, until := s.scale.Time(0), s.scale.Time(1)
+	d.From, d.To, d.Window = conversation.FormatTime(from), conversation.FormatTime(until), part(from, until)
+}
+
+// zoom makes the addresses that show less of the time, or more.
+func (d *timeline) zoom(s scaling, w *view) {
+	d.Zoomed = !w.from.IsZero() || !w.to.IsZero()
+	d.In = s.part(w, 0.25, 0.75)
+	if d.Zoomed {
+		d.Out, d.All = s.part(w, -0.5, 1.5), w.with("from", "", "to", "")
+	}
+}
+
+// part is the address of a part of the drawing; empty where it is too short to be named.
+func (s scaling) part(w *view, from, until float64) string {
+	at, end := s.scale.Time(from), s.scale.Time(until)
+	if end.Sub(at) < time.Millisecond {
+		return ""
+	}
+	if s.scale.At(at) > 0 == (from > 0) && from < 0 && s.scale.At(end) <= 1 {
+		return w.with("from", "", "to", "")
+	}
+	return w.with("from", conversation.FormatTime(at), "to", conversation.FormatTime(end))
+}
+
+// place names a segment by where it is in the record.
+func place(party int, st account.State) string {
+	return strconv.Itoa(party) + "." + strconv.Itoa(st.Session) + "." + strconv.Itoa(st.Segment)
+}
+
+// kinds are the families of phases, which have a colour each, in the order of the legend.
+var kinds = []string{"talk", "outside", "waiting", "hold", "ringing", "flow", "wrap-up", "set-up"}
+
+var kindOfPhase = map[string]string{
+	account.Talk: "talk", account.Supervising: "talk", account.Present: "outside", account.QueuePhase: "waiting", account.Scheduled: "waiting", account.Parked: "waiting",
+	account.Hold: "hold", account.Ringing: "ringing", account.Dialling: "ringing", account.IVR: "flow", account.FlowPhase: "flow", account.Voicemail: "flow",
+	account.WrapUpPhase: "wrap-up",
+}
+
+func kindOf(phase string) string {
+	if k := kindOfPhase[phase]; k != "" {
+		return k
+	}
+	return "set-up"
+}
+
+// rounded are places of which no two lie closer than a pixel, and so many at most.
+func (s scaling) rounded(at []float64) []float64 {
+	slices.Sort(at)
+	var out []float64
+	for _, x := range at {
+		if x < 0 || x > 1 || len(out) > 0 && x-out[len(out)-1] < s.pixel {
+			continue
+		}
+		if len(out) == mostMarks {
+			break
+		}
+		out = append(out, x)
+	}
+	return out
+}
