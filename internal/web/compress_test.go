@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func plain(t *testing.T, text string) string {
+func unpacked(t *testing.T, text string) string {
 	t.Helper()
 	r, err := gzip.NewReader(bytes.NewReader([]byte(text)))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestAnswersAreCompressed(t *testing.T) {
 		if h.Get("Content-Encoding") != "gzip" || h.Get("Vary") != "Accept-Encoding" || len(text) > len(whole)*2/3 {
 			t.Fatalf("%s: %d bytes of %d, %v", path, len(text), len(whole), h)
 		}
-		if plain(t, text) != whole {
+		if unpacked(t, text) != whole {
 			t.Errorf("%s: compressed, it is another", path)
 		}
 	}
