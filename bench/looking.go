@@ -61,7 +61,7 @@ func (b *bench) looking() error {
 		if err != nil {
 			return err
 		}
-		if err := b.lookAt(lake, usualLooks(b.usual(lake))); err != nil {
+		if err := b.lookAt(lake, usualLooks(b.usual(lake), b.busiest(lake))); err != nil {
 			return err
 		}
 		return b.lookAt(odd, oddLooks())
@@ -75,8 +75,8 @@ func (b *bench) looking() error {
 	return b.lookAt(b.tenMillion, []look{{"the calendar of ten million conversations", "/ui/calendar/2025", budget{paint: time.Second, server: 50 * time.Millisecond, html: 20, script: scriptBudget, style: styleBudget}}})
 }
 
-// usualLooks are pages that people look at every day. The path of the conversation is empty if there is none.
-func usualLooks(conversation string) []look {
+// usualLooks are pages that people look at every day.
+func usualLooks(conversation, queue string) []look {
 	all := budget{script: scriptBudget, style: styleBudget}
 	usual, week, figures := all, all, all
 	usual.paint, usual.html = 300*time.Millisecond, 15
@@ -85,7 +85,8 @@ func usualLooks(conversation string) []look {
 	return []look{
 		{"the calendar of a week", "/ui/calendar/2026", week},
 		{"a usual conversation", "/ui/conversation/" + conversation, usual},
-		{"figures of a week, all queues", "/ui/figures", figures},
+		{"figures of a week, all queues", "/ui/figures", all},
+		{"figures of a month of hours, one queue", "/ui/figures?granularity=hour&from=2026-10-08&to=2026-11-08&queue=" + queue, figures},
 	}
 }
 
@@ -125,6 +126,17 @@ func (b *bench) usual(lake string) (id string) {
 		id = r.ID
 	}
 	return id // without one the page is that which asks for an id, which has no such title and fails
+}
+
+// busiest is the first queue of a report.
+func (b *bench) busiest(lake string) string {
+	out, _ := exec.CommandContext(b.ctx, b.parley, "report", "--lake", lake, "--from", first.String(), "--to", (first + 7).String(), "--by", "queue", "--json").Output()
+	line, _, _ := strings.Cut(string(out), "\n")
+	var l struct {
+		Queue string `json:"queueId"`
+	}
+	_ = json.Unmarshal([]byte(line), &l) // without one the page is that of all queues, and loads no charts
+	return l.Queue
 }
 
 // lookAt loads pages of a lake, and adds the middle of what each took.
@@ -277,8 +289,10 @@ func writeSmall(path string, from, to int) error {
 		for range yearPerDay {
 			at := time.Date(2025, 1, 1, 0, 0, r.IntN(86_000), 0, time.UTC).AddDate(0, 0, day)
 			text := at.Format("2006-01-02T15:04:05.000Z")
-			fmt.Fprintf(w, `{"conversationId":"%08x-%04x-4%03x-8%03x-%012x","conversationStart":%q,"conversationEnd":%q,"originatingDirection":"inbound","participants":[{"participantId":"p","purpose":"customer","sessions":[{"sessionId":"s","mediaType":"voice","direction":"inbound","segments":[{"segmentType":"interact","segmentStart":%q,"segmentEnd":%q,"disconnectType":"peer"}]}]}]}`+"\n",
-				r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48), text, text, text, text)
+			if _, err := fmt.Fprintf(w, `{"conversationId":"%08x-%04x-4%03x-8%03x-%012x","conversationStart":%q,"conversationEnd":%q,"originatingDirection":"inbound","participants":[{"participantId":"p","purpose":"customer","sessions":[{"sessionId":"s","mediaType":"voice","direction":"inbound","segments":[{"segmentType":"interact","segmentStart":%q,"segmentEnd":%q,"disconnectType":"peer"}]}]}]}`+"\n",
+				r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48), text, text, text, text); err != nil {
+				return errors.Join(err, out.Close())
+			}
 		}
 	}
 	return errors.Join(w.Flush(), out.Close())

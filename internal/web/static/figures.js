@@ -5,7 +5,9 @@ const place = document.getElementById("large");
 const points = [...place.querySelectorAll("a.point")];
 const { kind, title, zone } = place.dataset;
 
+// unit writes a figure with its unit.
 const unit = { count: (n) => n.toLocaleString("en"), share: (n) => `${+(n * 100).toFixed(1)} %`, seconds: (n) => `${+n.toFixed(1)} s` }[kind];
+
 // paint is a colour of the page as a canvas knows it.
 function paint(name) {
   const probe = document.createElement("i");
