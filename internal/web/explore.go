@@ -342,7 +342,7 @@ func (v *visit) copies(body []byte, days Days) []copied {
 	}
 	size := ""
 	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
-		size = fmt.Sprintf(" --limit %d", q.Page.Size)
+		size = fmt.Sprintf(" --limit %d", q.Page.Offset()+q.Page.Size)
 	}
 	return []copied{
 		{"JSON", string(body)},

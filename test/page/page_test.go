@@ -19,7 +19,7 @@ import (
 )
 
 // within is how long the browser may take for everything.
-const within = 4 * time.Minute
+const within = 8 * time.Minute
 
 func TestPagesInABrowser(t *testing.T) {
 	modules := filepath.Join("js", "node_modules", "playwright-core", "package.json")

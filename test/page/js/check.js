@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
+import { explore, question } from "./explore.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { PARLEY_URL: url, PARLEY_ID: id, PARLEY_SECRET: secret, PARLEY_CONVERSATION: conversation, PARLEY_PICTURES: pictures } = process.env;
@@ -13,7 +14,7 @@ const want = (ok, what) => { if (!ok) failures.push(what); };
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] });
 
 // told are addresses of which the browser itself says that they were refused, or that nothing is there.
-const told = /\/ui\/(sign-in|conversation\/none)$/;
+const told = /\/ui\/(sign-in|explore|conversation\/none)$/;
 
 // open signs in, and gives a page that tells whatever the console says and whatever is loaded from elsewhere.
 async function open(options = {}) {
@@ -35,7 +36,7 @@ async function open(options = {}) {
   return page;
 }
 
-const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", missing: "/ui/conversation/none" };
+const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", missing: "/ui/conversation/none", explore: "/ui/explore?from=2026-11-02&to=2026-11-05", question };
 
 // looked at by eyes of all kinds
 for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
@@ -107,6 +108,8 @@ for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
   want(await page.locator("#detail").isVisible(), "without script nothing is told of a segment");
   await page.context().close();
 }
+
+await explore({ open, url, want });
 
 await browser.close();
 for (const f of new Set(failures)) console.log(f);
