@@ -367,7 +367,7 @@ func TestValuesAreRemembered(t *testing.T) {
 		t.Errorf("it was asked for %d times", n)
 	}
 	b.get("/parley/v1/dimensions/direction/values?from=2026-07-01&to=2026-07-15")
-	b.site.now = b.site.now.Add(valuesFor)
+	b.site.now = b.site.now.Add(countsFor)
 	b.get(path)
 	if n := asked.Load(); n != 3 {
 		t.Errorf("it was asked for %d times", n)
@@ -381,18 +381,18 @@ func TestValuesAreRemembered(t *testing.T) {
 
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	now := time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC)
-	k := newValuesKept(func() time.Time { return now })
-	for i := range 2 * mostKept {
-		k.put(valuesKey{interval: strings.Repeat("x", i)}, nil)
+	k := newCountsKept(func() time.Time { return now })
+	for i := range 2 * mostCounts {
+		k.put(countsKey{user: strings.Repeat("x", i)}, found{})
 	}
-	if len(k.all) > mostKept {
+	if len(k.all) > mostCounts {
 		t.Errorf("%d are kept", len(k.all))
 	}
-	if _, ok := k.get(valuesKey{interval: strings.Repeat("x", 2*mostKept-1)}); !ok {
+	if _, ok := k.get(countsKey{user: strings.Repeat("x", 2*mostCounts-1)}); !ok {
 		t.Error("the last one is not kept")
 	}
-	now = now.Add(valuesFor)
-	k.put(valuesKey{organization: "a"}, nil)
+	now = now.Add(countsFor)
+	k.put(countsKey{organization: "a"}, found{})
 	if len(k.all) != 1 {
 		t.Errorf("%d are kept that are too old", len(k.all)-1)
 	}

@@ -68,7 +68,7 @@ type Web struct {
 	routes *http.ServeMux
 	own    *http.CrossOriginProtection
 	masks  masks
-	values *valuesKept
+	counts *countsKept
 }
 
 // New makes the pages.
@@ -77,7 +77,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, values: newValuesKept(c.Machine)}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, counts: newCountsKept(c.Machine)}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
