@@ -312,17 +312,17 @@ func linesOf(body string, found []query.Finding) []line {
 // daysOf are shortcuts for the interval: the newest day, the week up to it, and the days around the one that is asked for.
 func (v *visit) daysOf(body []byte, days Days) []turn {
 	newest := newestDay(days, v.web.cfg.Now())
-	out := []turn{v.between(body, newest, newest+1, "newest day"), v.between(body, newest-6, newest+1, "7 days")}
+	out := []turn{dayLink(newest, newest+1, "newest day"), dayLink(newest-6, newest+1, "7 days")}
 	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
 		first, after := conversation.DayOf(q.Interval.Start), conversation.DayOf(q.Interval.End)
 		if length := max(after-first, 1); length < mostDays {
-			out = append(out, v.between(body, first-length, first, "‹ before"), v.between(body, first+length, first+2*length, "after ›"))
+			out = append(out, dayLink(first-length, first, "‹ before"), dayLink(first+length, first+2*length, "after ›"))
 		}
 	}
 	return out
 }
 
-func (v *visit) between(body []byte, from, to conversation.Day, text string) turn {
+func dayLink(from, to conversation.Day, text string) turn {
 	return turn{Text: text, Do: "between " + from.String() + " " + to.String()}
 }
 
@@ -342,7 +342,7 @@ func (v *visit) copies(body []byte, days Days) []copied {
 	}
 	size := ""
 	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
-		size = fmt.Sprintf(" --limit %d", q.Page.Size)
+		size = fmt.Sprintf(" --limit %d", q.Page.Offset()+q.Page.Size)
 	}
 	return []copied{
 		{"JSON", string(body)},

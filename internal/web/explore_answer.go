@@ -266,14 +266,21 @@ var counted = []struct{ name, title string }{
 	{"queueId", "queue"}, {"mediaType", "media type"}, {"direction", "direction of a leg"}, {"wrapUpCode", "wrap-up code"}, {"disconnectType", "how a leg ended"},
 }
 
+// frequency is an aggregation as it is asked for.
+type frequency struct {
+	Type      query.AggregationType `json:"type"`
+	Dimension string                `json:"dimension"`
+	Size      int                   `json:"size"`
+}
+
 // mostValues is how many values of a dimension stand beside an answer.
 const mostValues = 6
 
 // facets counts some dimensions over all that was found. What takes too long is left out.
 func (v *visit) facets(ctx context.Context, a *answer, body []byte) error {
-	var wanted []map[string]any
+	var wanted []frequency
 	for _, c := range counted {
-		wanted = append(wanted, map[string]any{"type": query.TermFrequency, "dimension": c.name, "size": mostValues})
+		wanted = append(wanted, frequency{query.TermFrequency, c.name, mostValues})
 	}
 	text, err := json.Marshal(wanted)
 	if err != nil {
@@ -309,19 +316,6 @@ func valueOf(e query.AggregationEntry) string {
 		return ""
 	}
 	return *e.Value
-}
-
-// counts asks for counts alone.
-func (v *visit) counts(ctx context.Context, body []byte, aggregations string) (f found, err error) {
-	body, err = form.Set(body, map[string]string{"aggregations": aggregations, "paging": `{"pageSize":1,"pageNumber":1}`, "order": "", "orderBy": ""})
-	if err != nil {
-		return f, err
-	}
-	text, err := v.web.askAs(ctx, v.who, http.MethodPost, queryPath, body)
-	if err != nil {
-		return f, err
-	}
-	return f, json.Unmarshal(text, &f)
 }
 
 // kindOf is what the values of a dimension are ids of, if names of such may be seen.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -160,29 +159,21 @@ func (v *visit) valuesInterval() (string, error) {
 	return fmt.Sprintf("%s/%s", instantText(first.Start()), instantText(after.Start())), nil
 }
 
-// valuesIn asks for values, or knows them yet.
+// valuesIn asks for values.
 func (v *visit) valuesIn(dimension, interval string) ([]valueTold, error) {
-	user, confined := v.who.OnlyUser()
-	key := valuesKey{v.who.Organization, user, confined, v.mayName("user"), dimension, interval}
-	if values, ok := v.web.values.get(key); ok {
-		return values, nil
-	}
-	body, err := json.Marshal(map[string]any{
-		"interval": interval, "paging": map[string]int{"pageSize": 1, "pageNumber": 1},
-		"aggregations": []any{map[string]any{"type": query.TermFrequency, "dimension": dimension, "size": mostTerms}},
-	})
+	body, err := json.Marshal(map[string]string{"interval": interval})
 	if err != nil {
 		return nil, err
 	}
-	var f found
-	if err := v.askFor(http.MethodPost, queryPath, body, &f); err != nil {
+	wanted, err := json.Marshal([]frequency{{query.TermFrequency, dimension, mostTerms}})
+	if err != nil {
 		return nil, err
 	}
-	values, err := v.valuesOf(f)
-	if err == nil {
-		v.web.values.put(key, values)
+	f, err := v.counts(v.ctx(), body, string(wanted))
+	if err != nil {
+		return nil, err
 	}
-	return values, err
+	return v.valuesOf(f)
 }
 
 // valuesOf are the values of an answer, with names.
@@ -211,60 +202,4 @@ func (v *visit) valuesOf(f found) ([]valueTold, error) {
 		out[i].Name = book.Label(kind, out[i].Value)
 	}
 	return out, nil
-}
-
-// What is remembered of values, and for how long: typing in a field asks for the same again and again.
-const (
-	valuesFor = time.Minute
-	mostKept  = 500
-)
-
-// valuesKey is all that values depend on.
-type valuesKey struct {
-	organization, user string
-	confined, named    bool
-	dimension          string
-	interval           string
-}
-
-// valuesKept remembers values for a while. Safe for concurrent use.
-type valuesKept struct {
-	now func() time.Time
-	mu  sync.Mutex
-	all map[valuesKey]keptValues
-}
-
-type keptValues struct {
-	values []valueTold
-	until  time.Time
-}
-
-func newValuesKept(now func() time.Time) *valuesKept {
-	return &valuesKept{now: now, all: map[valuesKey]keptValues{}}
-}
-
-func (k *valuesKept) get(key valuesKey) ([]valueTold, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	kept, ok := k.all[key]
-	return kept.values, ok && k.now().Before(kept.until)
-}
-
-// put remembers values. Those that are too old go, and of too many any.
-func (k *valuesKept) put(key valuesKey, values []valueTold) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.now()
-	for old, kept := range k.all {
-		if !now.Before(kept.until) {
-			delete(k.all, old)
-		}
-	}
-	for old := range k.all {
-		if len(k.all) < mostKept {
-			break
-		}
-		delete(k.all, old)
-	}
-	k.all[key] = keptValues{values, now.Add(valuesFor)}
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -55,12 +54,7 @@ func askedBy(f query.Filter) (out []query.Dimension) {
 // personal says whether the values of a dimension are masked in records, and so must not be found out by asking either.
 func (m masks) personal(d query.Dimension) bool {
 	path, _, _ := strings.Cut(d.From, ";")
-	for _, member := range strings.Split(strings.ReplaceAll(path, "[]", ""), ".") {
-		if m.rules.Meets(member) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(strings.ReplaceAll(path, "[]", ""), "."), m.rules.Meets)
 }
 
 // mayAsk refuses bodies that ask for personal data, of who may not see it.
@@ -167,8 +161,8 @@ func bodyOfDays(from, to string) ([]byte, error) {
 
 // newestDay is the last day of which there is data.
 func newestDay(days Days, now time.Time) conversation.Day {
-	for i := len(days.Days) - 1; i >= 0; i-- {
-		if d := days.Days[i]; d.Records > 0 {
+	for _, d := range slices.Backward(days.Days) {
+		if d.Records > 0 {
 			return d.Day
 		}
 	}
@@ -226,8 +220,3 @@ func (v *visit) sentBody() ([]byte, error) {
 
 // isDeed says that a button does something with a question, and does not change it.
 func isDeed(do string) bool { return do == "job" || do == "export" }
-
-// within is a context for what may be left out of a page.
-func (v *visit) within(most time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(v.ctx(), most)
-}

@@ -66,7 +66,7 @@ func TestExploreAnswers(t *testing.T) {
 	b := newExplorer(t)
 	wants(t, b.get("/ui/explore"), "1,204 conversations of Wednesday 15 July 2026; 1 shown.", "2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z")
 	text := b.get("/ui/explore?from=2026-07-12&to=2026-07-16")
-	wants(t, text, "1,204 conversations of 4 days; 1 shown.", `aria-label="Tue 14 Jul: 1,204"`, "next page", `href="/ui/conversation/`+id, ">5:00<", "Sales · 7", "and 2 more", `list="names-segmentFilters"`,
+	wants(t, text, "1,204 conversations of 4 days; 1 shown.", `<span>1,204</span>`, `<span class="dim">Tue 14 Jul</span>`, "next page", `href="/ui/conversation/`+id, ">5:00<", "Sales · 7", "and 2 more", `list="names-segmentFilters"`,
 		"parley query --lake ./lake --limit 25 -f - &lt;&lt;&#39;BODY&#39;", "--data-binary @-", "One segment of the conversation", "Submit as a job")
 	if strings.Contains(text, "page before") || strings.Contains(text, "export") {
 		t.Error("there is a page before the first, or a masked session may take records")
@@ -367,7 +367,7 @@ func TestValuesAreRemembered(t *testing.T) {
 		t.Errorf("it was simple for %d times", n)
 	}
 	b.get("/parley/v1/dimensions/direction/values?from=2026-07-01&to=2026-07-15")
-	b.site.now = b.site.now.Add(valuesFor)
+	b.site.now = b.site.now.Add(countsFor)
 	b.get(path)
 	if n := simple.Load(); n != 3 {
 		t.Errorf("it was simple for %d times", n)
@@ -381,18 +381,18 @@ func TestValuesAreRemembered(t *testing.T) {
 
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	now := time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC)
-	k := newValuesKept(func() time.Time { return now })
-	for i := range 2 * mostKept {
-		k.put(valuesKey{interval: strings.Repeat("x", i)}, nil)
+	k := newCountsKept(func() time.Time { return now })
+	for i := range 2 * mostCounts {
+		k.put(countsKey{user: strings.Repeat("x", i)}, found{})
 	}
-	if len(k.all) > mostKept {
+	if len(k.all) > mostCounts {
 		t.Errorf("%d are kept", len(k.all))
 	}
-	if _, ok := k.get(valuesKey{interval: strings.Repeat("x", 2*mostKept-1)}); !ok {
+	if _, ok := k.get(countsKey{user: strings.Repeat("x", 2*mostCounts-1)}); !ok {
 		t.Error("the last one is not kept")
 	}
-	now = now.Add(valuesFor)
-	k.put(valuesKey{organization: "a"}, nil)
+	now = now.Add(countsFor)
+	k.put(countsKey{organization: "a"}, found{})
 	if len(k.all) != 1 {
 		t.Errorf("%d are kept that are too old", len(k.all)-1)
 	}

@@ -95,7 +95,7 @@ type Web struct {
 	masks  masks
 	watch  watch.Watch
 	models models
-	values *valuesKept
+	counts *countsKept
 
 	stopping chan struct{} // closed when the server stops
 	stop     sync.Once
@@ -107,7 +107,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), values: newValuesKept(c.Machine), stopping: make(chan struct{})}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), counts: newCountsKept(c.Machine), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}

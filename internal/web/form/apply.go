@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
@@ -391,7 +392,7 @@ func Turned(body []byte, page int) ([]byte, error) {
 	if root.get("paging").nothing() {
 		root.set("paging", object())
 	}
-	root.get("paging").set("pageNumber", number(fmt.Sprint(page)))
+	root.get("paging").set("pageNumber", number(strconv.Itoa(page)))
 	return []byte(root.String()), nil
 }
 

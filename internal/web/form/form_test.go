@@ -3,6 +3,7 @@ package form
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -50,9 +51,7 @@ func sent(f Form, changes map[string]string) func(string) (string, bool) {
 	for _, field := range f.fields() {
 		all[field.Name] = field.Value
 	}
-	for name, to := range changes {
-		all[name] = to
-	}
+	maps.Copy(all, changes)
 	return func(name string) (string, bool) {
 		value, ok := all[name]
 		return value, ok

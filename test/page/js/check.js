@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { checkFigures } from "./figures.js";
 import { conversations } from "./conversation.js";
+import { explore, question } from "./explore.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { PARLEY_URL: url, PARLEY_ID: id, PARLEY_SECRET: secret, PARLEY_CONVERSATION: conversation, PARLEY_PICTURES: pictures } = process.env;
@@ -15,7 +16,7 @@ const want = (ok, what) => { if (!ok) failures.push(what); };
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] });
 
 // told are addresses of which the browser itself says that they were refused, or that nothing is there.
-const told = /\/ui\/(sign-in|conversation\/none)$/;
+const told = /\/ui\/(sign-in|explore|conversation\/none)$/;
 
 // open signs in, and gives a page that tells whatever the console says and whatever is loaded from elsewhere.
 async function open(options = {}) {
@@ -47,7 +48,7 @@ async function audit(page, name, rules = standards) {
   if (pictures) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
 }
 
-const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", figures: "/ui/figures?granularity=day", missing: "/ui/conversation/none" };
+const pages = { calendar: "/ui/calendar/2026", day: "/ui/day/2026-11-03", conversation: `/ui/conversation/${conversation}?seg=0.0.0`, find: "/ui/conversation", figures: "/ui/figures?granularity=day", missing: "/ui/conversation/none", explore: "/ui/explore?from=2026-11-02&to=2026-11-05", question, jobs: "/ui/jobs", runs: "/ui/runs" };
 
 {
   const page = await open();
@@ -100,6 +101,8 @@ for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
 await conversations({ open, want, url, audit });
 
 await checkFigures(open, url, want);
+
+await explore({ open, url, want });
 
 await browser.close();
 for (const f of new Set(failures)) console.log(f);
