@@ -261,10 +261,11 @@ const (
 // makeTenMillion makes the lake if there is none. Its records are small, and come from files: to simulate as many usual ones takes an hour,
 // and the calendar reads none of them. Every one of its days is told as missing, as days are that were never extracted.
 func (b *bench) makeTenMillion() error {
-	if _, err := os.Stat(filepath.Join(b.tenMillion, "lake.json")); err == nil {
+	made := b.tenMillion + ".made" // says that it is whole: an import that is interrupted leaves a lake too
+	if _, err := os.Stat(made); err == nil {
 		return nil
 	}
-	return b.fresh(func(dir string) error {
+	err := b.fresh(func(dir string) error {
 		for n := range yearFiles {
 			path := filepath.Join(dir, fmt.Sprintf("%02d.ndjson", n))
 			if err := writeSmall(path, n*yearDays/yearFiles, (n+1)*yearDays/yearFiles); err != nil {
@@ -276,6 +277,10 @@ func (b *bench) makeTenMillion() error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(made, nil, 0o600)
 }
 
 // writeSmall writes the records of the days from one up to another one of the year.
