@@ -30,12 +30,18 @@ type fake struct {
 	record  string
 	changes []Change
 	err     error
+
+	read conversation.Record // of the record, if it was asked for before
 }
 
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
 
 func (f *fake) Record(_ context.Context, _ access.Client, id conversation.ID) (conversation.Record, error) {
-	r, err := wire.Record([]byte(f.record))
+	r, err := f.read, error(nil)
+	if string(r.JSON) != f.record {
+		r, err = wire.Record([]byte(f.record))
+		f.read = r
+	}
 	if err == nil && r.ID != id {
 		err = fault.New(fault.NotFound, "There is no conversation of this id")
 	}
