@@ -192,7 +192,7 @@ func (b *conversationBody) head() {
 // tell fills in what is read from the account.
 func (b *conversationBody) tell(s seen) (err error) {
 	for _, name := range scales {
-		b.Scales = append(b.Scales, choice{name, b.view.with("scale", name), name == b.view.scale})
+		b.Scales = append(b.Scales, choice{name, b.view.with("scale", name) + drawingAnchor, name == b.view.scale})
 	}
 	if b.Drawing, err = b.model.draw(b.view); err != nil {
 		return err

@@ -229,7 +229,7 @@ func (p *painter) shared(party int, states []account.State) bar {
 // near is the address of what is around a part of the time.
 func (p *painter) near(start, end time.Time) string {
 	around := max(end.Sub(start)/4, 2*time.Millisecond)
-	return p.w.with("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around)))
+	return p.w.with("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around))) + drawingAnchor
 }
 
 // listed writes words as people list them.

@@ -48,7 +48,8 @@ type stretch struct {
 	Fold  int       `json:"fold,omitzero"` // its number, if it is a fold, or was one and is opened
 	Ticks []tick    `json:"ticks"`
 
-	Address string `json:"-"` // that opens the fold, or closes it
+	Address string  `json:"-"` // that opens the fold, or closes it
+	Knots   []int64 `json:"-"` // where it is not linear: instants at places that are equally far apart
 }
 
 type tick struct {
@@ -258,9 +259,12 @@ func (d *timeline) zoom(s scaling, w *view) {
 	d.Zoomed = !w.from.IsZero() || !w.to.IsZero()
 	d.In = s.part(w, 0.25, 0.75)
 	if d.Zoomed {
-		d.Out, d.All = s.part(w, -0.5, 1.5), w.with("from", "", "to", "")
+		d.Out, d.All = s.part(w, -0.5, 1.5), w.with("from", "", "to", "")+drawingAnchor
 	}
 }
+
+// drawingAnchor is where browsers scroll when another part of the time is shown.
+const drawingAnchor = "#timeline"
 
 // time is the instant at a place, as exactly as addresses have it.
 func (s scaling) time(x float64) time.Time { return s.scale.Time(x).Round(time.Millisecond) }
@@ -272,9 +276,9 @@ func (s scaling) part(w *view, from, until float64) string {
 		return ""
 	}
 	if first, last := s.axis[0].Start, s.axis[len(s.axis)-1].End; !at.After(first) && !end.Before(last) {
-		return w.with("from", "", "to", "")
+		return w.with("from", "", "to", "") + drawingAnchor
 	}
-	return w.with("from", conversation.FormatTime(at), "to", conversation.FormatTime(end))
+	return w.with("from", conversation.FormatTime(at), "to", conversation.FormatTime(end)) + drawingAnchor
 }
 
 // segment is one of the record, by the places of its party, session and itself.
