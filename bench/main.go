@@ -23,20 +23,21 @@ import (
 
 // bench is one run.
 type bench struct {
-	ctx     context.Context //nolint:containedctx // one program, one run
-	dir     string          // for everything that is made, removed at the end
-	parley  string          // the binary
-	quick   bool
-	large   bool
-	huge    bool
-	million string // folder of a lake of a million conversations; empty leaves its questions out
-	only    string // names of steps; empty means all
-	load    loadTest
-	soaks   soakTime
-	idlers  int // organizations in which nothing happens
-	slopes  bool
-	workers bool
-	cores   float64 // of each worker
+	ctx        context.Context //nolint:containedctx // one program, one run
+	dir        string          // for everything that is made, removed at the end
+	parley     string          // the binary
+	quick      bool
+	large      bool
+	huge       bool
+	million    string // folder of a lake of a million conversations; empty leaves its questions out
+	tenMillion string // folder of a lake of ten million conversations; empty leaves out its calendar
+	only       string // names of steps; empty means all
+	load       loadTest
+	soaks      soakTime
+	idlers     int // organizations in which nothing happens
+	slopes     bool
+	workers    bool
+	cores      float64 // of each worker
 
 	ndjson file // written by the first step that needs it
 	rows   []row
@@ -69,6 +70,7 @@ func run(ctx context.Context) (err error) {
 	flag.BoolVar(&b.large, "large", false, "extract 25,000 conversations a day as well")
 	flag.BoolVar(&b.huge, "huge", false, "extract 25,000 conversations a day and one day of 250,000 as well")
 	flag.StringVar(&b.million, "million", "", "ask a lake of a million conversations in this folder filtered questions, and have jobs answered and paged; made if it is not there (1.5 GB, some minutes)")
+	flag.StringVar(&b.tenMillion, "ten-million", "", "look at the calendar of a lake of ten million conversations in this folder; made if it is not there (5 GB, some ten minutes)")
 	flag.StringVar(&b.only, "only", "", "steps to take, with commas between: "+strings.Join(b.names(), ","))
 	flag.BoolVar(&b.load.wanted, "load", false, "put a server under load instead, and hold it to its limits")
 	flag.IntVar(&b.load.seconds, "seconds", 60, "how long --load lasts")
@@ -130,7 +132,7 @@ func (b *bench) steps() []step {
 	return []step{
 		{"extraction", b.extraction}, {"night", b.night}, {"years", b.years}, {"unattended", b.unattended}, {"loops", b.loops},
 		{"committing", b.committing}, {"exporting", b.exporting}, {"reporting", b.reporting}, {"filters", b.filters}, {"jobs", b.jobs},
-		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"deriving", b.deriving}, {"splitting", b.splitting}, {"postgres", b.postgres}, {"bucket", b.bucket},
+		{"questions", b.questions}, {"live", b.live}, {"generation", b.generation}, {"deriving", b.deriving}, {"splitting", b.splitting}, {"postgres", b.postgres}, {"bucket", b.bucket}, {"looking", b.looking},
 	}
 }
 

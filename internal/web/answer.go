@@ -21,11 +21,7 @@ func (v *visit) sendJSON(status int, what any) {
 
 // sendText sends JSON that is written already.
 func (v *visit) sendText(status int, text []byte) {
-	h := v.out.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	v.out.WriteHeader(status)
-	_, _ = v.out.Write(text) // whoever asked has left
+	v.send(status, "application/json", text)
 }
 
 // count writes a number with commas between its thousands.

@@ -63,7 +63,7 @@ func TestFigures(t *testing.T) {
 	if rows := strings.Count(text, "<time datetime="); rows != 14 {
 		t.Errorf("%d rows, want two queues of seven days", rows)
 	}
-	if strings.Contains(text, "data-styles") {
+	if strings.Contains(text, named["figures.js"]) {
 		t.Error("the page loads the script of a chart that it does not have")
 	}
 }

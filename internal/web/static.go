@@ -78,13 +78,19 @@ var types = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/ja
 
 // static gives what pages load.
 func static(v *visit) error {
-	text, ok := files[v.r.PathValue("name")]
+	name := v.r.PathValue("name")
+	text, ok := files[name]
 	if !ok {
 		return fault.New(fault.NotFound, "There is no such file")
 	}
 	h := v.out.Header()
-	h.Set("Content-Type", types[path.Ext(v.r.PathValue("name"))])
+	h.Set("Content-Type", types[path.Ext(name)])
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	if less := smaller()[name]; less != nil && takesGzip(v.r) {
+		h.Set("Content-Encoding", "gzip")
+		text = less
+	}
 	_, _ = v.out.Write(text) // whoever asked has left
 	return nil
 }

@@ -255,11 +255,7 @@ func (v *visit) write(status int, name string, p page) error {
 	if err := pages[name].ExecuteTemplate(&text, "frame", p); err != nil {
 		return err
 	}
-	h := v.out.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	v.out.WriteHeader(status)
-	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
+	v.send(status, "text/html; charset=utf-8", text.Bytes())
 	return nil
 }
 

@@ -23,14 +23,7 @@ import (
 const within = 8 * time.Minute
 
 func TestPagesInABrowser(t *testing.T) {
-	modules := filepath.Join("js", "node_modules", "playwright-core", "package.json")
-	chromium, err := exec.LookPath("chromium")
-	if _, missing := os.Stat(modules); err != nil || missing != nil {
-		if os.Getenv("PARLEY_REQUIRE_BROWSER") != "" {
-			t.Fatal("the browser is missing: run `make setup`")
-		}
-		t.Skip("no browser is installed: run `make browser`")
-	}
+	chromium := installed(t)
 	s := served(t)
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
@@ -41,6 +34,20 @@ func TestPagesInABrowser(t *testing.T) {
 	if t.Logf("%s", out); err != nil {
 		t.Error(err)
 	}
+}
+
+// installed is the browser, with what drives it beside it.
+func installed(t *testing.T) (chromium string) {
+	t.Helper()
+	modules := filepath.Join("js", "node_modules", "playwright-core", "package.json")
+	chromium, err := exec.LookPath("chromium")
+	if _, missing := os.Stat(modules); err != nil || missing != nil {
+		if os.Getenv("PARLEY_REQUIRE_BROWSER") != "" {
+			t.Fatal("the browser is missing: run `make setup`")
+		}
+		t.Skip("no browser is installed: run `make browser`")
+	}
+	return chromium
 }
 
 // site is a server with pages, and ids of conversations of different kinds.
@@ -116,10 +123,13 @@ func run(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func serve(t *testing.T, lake string) string {
+func serve(t *testing.T, lake string) string { return begin(t, "serve", "--page", "--lake", lake) }
+
+// begin starts a server, and gives its address.
+func begin(t *testing.T, args ...string) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program.Path(t), "serve", "--page", "--lake", lake, "--addr", "127.0.0.1:0", "--json", "--client-id", "id", "--client-secret", "secret")
+	cmd := exec.CommandContext(ctx, program.Path(t), append(args, "--addr", "127.0.0.1:0", "--json", "--client-id", "id", "--client-secret", "secret")...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	out, err := cmd.StdoutPipe()
 	if err == nil {

@@ -5,13 +5,9 @@ const place = document.getElementById("large");
 const points = [...place.querySelectorAll("a.point")];
 const { kind, title, zone } = place.dataset;
 
-// A style sheet is waited for, or uPlot would measure without it.
-const styles = (href) => new Promise((done, fail) => {
-  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: fail });
-  document.head.append(link);
-});
-
+// unit writes a figure with its unit.
 const unit = { count: (n) => n.toLocaleString("en"), share: (n) => `${+(n * 100).toFixed(1)} %`, seconds: (n) => `${+n.toFixed(1)} s` }[kind];
+
 // paint is a colour of the page as a canvas knows it.
 function paint(name) {
   const probe = document.createElement("i");
@@ -71,7 +67,6 @@ function draw() {
   chart = new uPlot(options(), data, canvas);
 }
 
-await styles(document.querySelector("script[data-styles]").dataset.styles);
 place.replaceChildren(canvas);
 draw();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
