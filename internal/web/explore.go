@@ -27,6 +27,7 @@ type exploreBody struct {
 	Answer   *answer
 	Refused  string // why there is no answer
 	Offer    bool   // of a job, which may take longer
+	Bring    string // the command that brings data; empty: there is some
 	Held     bool   // the question was not asked: it is in an address, and must not be
 	MayAct   bool
 	MayTake  bool // what is found, as a file
@@ -144,6 +145,12 @@ func (v *visit) showQuestion(body []byte, days Days, held bool) error {
 	}
 	if err := v.answer(b, body); err != nil {
 		return err
+	}
+	if len(days.Days) == 0 {
+		b.Sentence = "There are no days yet, so that nothing can be found."
+		if !days.Live {
+			b.Bring = "parley extract --lake " + quoted(days.Name)
+		}
 	}
 	p := page{Title: "Explore", Here: "Explore", Body: b}
 	if !days.Available.IsZero() {

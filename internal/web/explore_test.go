@@ -71,6 +71,8 @@ func TestExploreAnswers(t *testing.T) {
 	if strings.Contains(text, "page before") || strings.Contains(text, "export") {
 		t.Error("there is a page before the first, or a masked session may take records")
 	}
+	b.data.days = Days{Name: "./lake"}
+	wants(t, b.get("/ui/explore"), "There are no days yet", "parley extract --lake ./lake")
 	for path, want := range map[string]string{"?from=x": "from is a day", "?from=2026-07-12&to=2026-07-12": "to is a day behind from"} {
 		if status, text, _ := b.ask("GET", "/ui/explore"+path, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %s", path, status, text)

@@ -92,6 +92,13 @@ export async function explore({ open, url, want }) {
   await page.fill("#body", text);
   await fieldIs("segmentFilters[0].predicates[1].range.gte", "2000");
 
+  // what is written on one side counts, whichever button is pressed next
+  await page.fill("[name='segmentFilters[0].predicates[1].range.gte']", "2500");
+  await Promise.all([page.waitForURL(/2500/), page.click("text=Ask this body")]);
+  await page.fill("#body", (await body()).replace("2500", "2600"));
+  await Promise.all([page.waitForURL(/2600/), page.click("#form .main")]);
+  want((await body()).includes("2600"), "the body that was written is not asked");
+
   // cards go and come without loading
   const before = page.url();
   await page.click("[aria-label='remove segmentFilters[0].predicates[1]']");
