@@ -176,10 +176,25 @@ func (v *visit) answer(b *exploreBody, body []byte) error {
 		return err
 	}
 	b.Sentence, b.Refused = "There is no answer to this question.", messageOf(err)
-	if b.Offer = status == http.StatusGatewayTimeout; b.Offer {
+	if status == http.StatusGatewayTimeout {
 		b.Sentence = "The answer takes longer than a page can wait."
 	}
+	b.Offer = isJob(body)
 	return nil
+}
+
+// isJob says that a job takes a question. Jobs have no bound on intervals, and as much time as they need.
+func isJob(body []byte) bool {
+	body, err := jobOf(body)
+	if err == nil {
+		_, err = query.DecodeJob(body)
+	}
+	return err == nil
+}
+
+// jobOf is a question as a job has it: jobs have their own pages, and no counts.
+func jobOf(body []byte) ([]byte, error) {
+	return form.Set(body, map[string]string{"paging": "", "aggregations": ""})
 }
 
 // messageOf is what may be told of a failure.
@@ -219,7 +234,7 @@ func (v *visit) submit(body []byte) error {
 	if err := v.who.Require(access.ActOnPages); err != nil {
 		return err
 	}
-	body, err := form.Set(body, map[string]string{"paging": "", "aggregations": ""}) // jobs have their own pages, and no counts
+	body, err := jobOf(body)
 	if err != nil {
 		return err
 	}

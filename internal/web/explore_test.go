@@ -288,6 +288,11 @@ func TestWhatTakesTooLongIsOfferedAsAJob(t *testing.T) {
 	wants(t, b.get("/ui/explore"), "The answer takes longer than a page can wait.", "The request timed out", `value="job"`)
 	b.data.api = failing(&fault.Error{Kind: fault.Throttled, Message: "Too many"})
 	wants(t, b.get("/ui/explore"), "Too many", `id="form"`)
+	b.data.api = nil
+	wants(t, b.get("/ui/explore?from=2026-06-01&to=2026-07-15"), "does not exceed 7 days", `value="job"`)
+	if text := b.get("/ui/explore?" + url.Values{"body": {`{"interval":"x"}`}}.Encode()); strings.Contains(text, `value="job"`) {
+		t.Error("what is no job is offered as one")
+	}
 	b.data.api = failing(io.ErrUnexpectedEOF)
 	if status, text, _ := b.ask("GET", "/ui/explore", ""); status != http.StatusInternalServerError || strings.Contains(text, "EOF") {
 		t.Errorf("%d %s", status, text)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 type fixture struct {
@@ -90,6 +91,7 @@ func TestTheDatabaseTellsNothing(t *testing.T) {
 }
 
 func TestQuestionsAreBounded(t *testing.T) {
+	unraced.Test(t)
 	x := newFixture(t)
 	others := x.put(t, "other", "x")
 	first := x.put(t, "acme", "first")
