@@ -432,3 +432,74 @@ func TestCommandsAreQuoted(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswersInWords(t *testing.T) {
+	of := func(interval string, total int64, rows int) string {
+		q, err := query.DecodeDetail([]byte(`{"interval":"`+interval+`"}`), query.OwnLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sentenceOfAnswer(q, &answer{Total: total, Rows: make([]row, rows)})
+	}
+	for _, c := range []struct{ got, want string }{
+		{of("2026-07-14/P1D", 0, 0), "No conversation of Tuesday 14 July 2026 is like this."},
+		{of("2026-07-14/P1D", 1, 1), "1 conversation of Tuesday 14 July 2026."},
+		{of("2026-07-14/P3D", 12, 12), "12 conversations of 3 days; all are shown."},
+		{of("2026-07-14/P3D", 1204, 25), "1,204 conversations of 3 days; 25 shown."},
+		{of("2026-07-14T08:00Z/PT90M", 30, 0), "30 conversations of 14 July 2026 08:00 to 14 July 09:30; this page has none of them."},
+		{of("2026-07-14T08:00Z/P1D", 3, 3), "3 conversations of 14 July 2026 08:00 to 15 July 08:00; all are shown."},
+		{lastedText(3*time.Minute + 7400*time.Millisecond), "3:07"},
+		{lastedText(time.Hour + 5*time.Second), "1:00:05"},
+		{lastedText(50 * time.Hour), "2 d 2 h"},
+		{listed([]string{"a", "b", "a"}), "a, b"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// Where all that was found is on the page, its days are counted there. Otherwise each is a question, which is asked once.
+func TestDaysAreCounted(t *testing.T) {
+	b := newExplorer(t)
+	var asked atomic.Int64
+	total := `1`
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		text, _ := io.ReadAll(r.Body)
+		hits := total
+		if strings.Contains(string(text), "2026-07-13T00:00:00.000Z/2026-07-14T") {
+			hits = "8"
+		}
+		_, _ = io.WriteString(w, `{"conversations":[`+planted+`],"totalHits":`+hits+`}`)
+	}
+	const path = "/ui/explore?from=2026-07-12&to=2026-07-16"
+	wants(t, b.get(path), `<span>1</span> <svg`, `<span>0</span> <svg`, `y="0%" width="100%" height="100%"`)
+	if n := asked.Load(); n != 2 {
+		t.Errorf("%d questions were asked, and not the answer and the counts of values", n)
+	}
+	total = `16`
+	text := b.get(path)
+	if wants(t, text, `<span>8</span> <svg`, `y="50%" width="100%" height="50%"`, `<span>16</span> <svg`); strings.Contains(text, "not counted") {
+		t.Error("days were not counted")
+	}
+	before := asked.Load()
+	b.get(path)
+	if n := asked.Load() - before; n != 1 {
+		t.Errorf("the same again asked %d questions", n)
+	}
+}
+
+// Counts that fail leave the answer as it is.
+func TestCountsThatFail(t *testing.T) {
+	b := newExplorer(t)
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(text), `"pageSize": 1,`) {
+			failing(&fault.Error{Kind: fault.Throttled, Message: "Too many"})(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"conversations":[`+planted+`],"totalHits":9}`)
+	}
+	wants(t, b.get("/ui/explore?from=2026-07-12&to=2026-07-16"), "9 conversations of 4 days; 1 shown.", "Some days were not counted in time.", "The counts took too long")
+}

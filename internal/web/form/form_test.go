@@ -411,3 +411,51 @@ func TestEveryKindHasWords(t *testing.T) {
 		t.Error(kinds())
 	}
 }
+
+func TestBodiesAreLaidOut(t *testing.T) {
+	const body = `{"e":{},"l":[ ],"short":{"a":1,"b":[2,"x"]},"f":[{"type":"and"}],"n":1.50,"k":"\u0041","long":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","bbbbbbbbbbbbbbbbbbbbbbbbbbbbb","cccc"],"fits":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","bbbbbbbbbbbbbbbbbbbbbbbbbbbbb","ccc"]}`
+	const want = `{
+  "e": {},
+  "l": [],
+  "short": { "a": 1, "b": [2, "x"] },
+  "f": [
+    { "type": "and" }
+  ],
+  "n": 1.50,
+  "k": "\u0041",
+  "long": [
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    "cccc"
+  ],
+  "fits": ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "ccc"]
+}
+`
+	if got := string(Pretty([]byte(body))); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if got := string(Pretty([]byte(want))); got != want {
+		t.Errorf("again\n%s", got)
+	}
+	if got := string(Pretty([]byte(`{}`))); got != "{}\n" {
+		t.Errorf("nothing is %q", got)
+	}
+	if got := string(Pretty([]byte(`{"a":1}`))); got != "{\n  \"a\": 1\n}\n" {
+		t.Errorf("a short one is %q", got)
+	}
+	for _, broken := range []string{"", "{", "{} x"} {
+		if string(Pretty([]byte(broken))) != broken || string(Compact([]byte(broken))) != broken {
+			t.Errorf("%q has changed", broken)
+		}
+	}
+	if got := string(Compact([]byte(want))); got != strings.Replace(body, "[ ]", "[]", 1) {
+		t.Errorf("compact: %s", got)
+	}
+}
+
+// A member that is first goes like any other.
+func TestTheFirstMemberGoes(t *testing.T) {
+	if got := apply(t, `{"order":"asc","paging":{"pageSize":5}}`, map[string]string{"order": "", "paging.pageSize": ""}); got != "{}\n" {
+		t.Error(got)
+	}
+}
