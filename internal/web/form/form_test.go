@@ -459,3 +459,48 @@ func TestTheFirstMemberGoes(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestWhatAskedOtherwiseGoes(t *testing.T) {
+	const body = `{"segmentFilters":[{"predicates":[{"property":"colour","propertyType":"string","operator":"matches","value":"7"}]}]}`
+	for field, want := range map[string][2]string{
+		"name":         {"purpose", `{"dimension":"purpose","operator":"matches","value":"7"}`},
+		"operator":     {Lies, `{"property":"colour","propertyType":"string","range":{"gte":7}}`},
+		"propertyType": {"integer", `{"property":"colour","propertyType":"integer","operator":"matches","value":"7"}`},
+		"value":        {"", `{"property":"colour","propertyType":"string","operator":"matches"}`},
+	} {
+		got := apply(t, body, map[string]string{"segmentFilters[0].predicates[0]." + field: want[0]})
+		if want := `{"segmentFilters":[{"predicates":[` + want[1] + `]}]}`; !same(t, got, want) {
+			t.Errorf("%s: %s", field, got)
+		}
+	}
+	still := apply(t, body, map[string]string{"segmentFilters[0].predicates[0].name": PropertyPrefix + "size"})
+	if !strings.Contains(still, `"propertyType": "string"`) {
+		t.Errorf("another property has lost its type: %s", still)
+	}
+}
+
+// A remark is at its own card, also where another one's path begins alike.
+func TestRemarksAreAtTheirCards(t *testing.T) {
+	body := `{"segmentFilters":[7` + strings.Repeat(`,{"predicates":[{}]}`, 11) + `]}`
+	found := []query.Finding{{Path: "segmentFilters[1].predicates[0]", Message: "first"}, {Path: "segmentFilters[10].odd", Message: "tenth"}, {Path: "segmentFilters[0]", Message: "refused"}, {Path: "odd", Message: "above"}}
+	f := Of([]byte(body), found)
+	c := f.Lists[1].Cards
+	for name, got := range map[string][]string{"first": c[1].Predicates[0].Remarks, "tenth": c[10].Remarks, "refused": c[0].Remarks, "above": f.Remarks} {
+		if len(got) != 1 || got[0] != name {
+			t.Errorf("%s is not where it belongs: %q", name, got)
+		}
+	}
+}
+
+func TestWordsOfRanges(t *testing.T) {
+	for bounds, want := range map[string]string{`{"gt":5}`: "more than 5", `{"gte":1,"lte":2}`: "at least 1 and at most 2", `{}`: "within bounds that are not given yet"} {
+		c := Of([]byte(`{"segmentFilters":[{"predicates":[{"metric":"m","range":`+bounds+`}]}]}`), nil).Lists[1].Cards[0]
+		if got := c.Words(func(string, string) string { return "" }); got != "m is "+want {
+			t.Errorf("%s: %s", bounds, got)
+		}
+	}
+	c := Of([]byte(`{"segmentFilters":[{"predicates":[{"operator":"contains","property":"p","value":"v"},{}],"type":"or"}]}`), nil).Lists[1].Cards[0]
+	if got := c.Words(func(string, string) string { return "" }); got != "p contains v, or (nothing yet) is …" {
+		t.Error(got)
+	}
+}
