@@ -135,6 +135,14 @@ func TestWhatIsWrittenInTheFormIsInTheBody(t *testing.T) {
 	}
 }
 
+// A browser sends UTF-8; of what is none the body has what it can have.
+func TestWhatIsNoText(t *testing.T) {
+	got := apply(t, `{"segmentFilters":[{"predicates":[{"dimension":"purpose","value":"a"}]}]}`, map[string]string{"segmentFilters[0].predicates[0].value": "b\xff"})
+	if !strings.Contains(got, "\"b\uFFFD\"") {
+		t.Error(got)
+	}
+}
+
 // Where a filter of one part had no type, another part makes one.
 func TestATypeThatIsNeeded(t *testing.T) {
 	got := apply(t, `{"segmentFilters":[{"predicates":[{"dimension":"purpose","value":"acd"}]}]}`, map[string]string{"segmentFilters[0].predicates[1].name": "queueId"})
@@ -158,6 +166,10 @@ func TestTakingAway(t *testing.T) {
 		if err != nil || !same(t, string(got), want) {
 			t.Errorf("%s: %s %v", path, got, err)
 		}
+	}
+	one, err := Without([]byte(`{"segmentFilters":[{"predicates":[{}],"clauses":[{"predicates":[{"dimension":"z"}]}]}]}`), "segmentFilters[0].predicates[0]")
+	if want := `{"segmentFilters":[{"clauses":[{"predicates":[{"dimension":"z"}]}]}]}`; err != nil || !same(t, string(one), want) {
+		t.Errorf("with one part left: %s %v", one, err)
 	}
 	last, err := Without([]byte(`{"a":1,"segmentFilters":[{"clauses":[{"predicates":[{}]}]}]}`), "segmentFilters[0].clauses[0].predicates[0]")
 	if err != nil || !same(t, string(last), `{"a":1}`) {

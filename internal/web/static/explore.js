@@ -13,8 +13,10 @@ async function ask(fields) {
     const answer = await fetch("/ui/explore", { method: "POST", body: new URLSearchParams(fields), signal: mine.signal });
     const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (running !== mine) return null;
-    if (answer.ok) return drawn.getElementById("question");
-    refuse(drawn.querySelector(".warn")?.textContent ?? `The server answers with ${answer.status}.`);
+    const question = drawn.getElementById("question");
+    if (question) return question;
+    if (answer.redirected) refuse("You are not signed in any more. Sign in beside this page, and go on here.");
+    else refuse(drawn.querySelector(".warn")?.textContent ?? `The server answers with ${answer.status}.`);
   } catch (e) {
     if (e.name !== "AbortError") refuse("The server cannot be reached; the buttons still work when it is back.");
   }

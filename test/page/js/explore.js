@@ -112,6 +112,14 @@ export async function explore({ open, url, want }) {
   await page.keyboard.press("Tab");
   await shows("asking for personal data is not refused", () => document.querySelector("#found .remark")?.textContent.includes("parley:personalData:view"));
 
+  // who is signed out meanwhile is told so, and keeps what was written
+  const cookies = await page.context().cookies();
+  await page.context().clearCookies();
+  await page.fill("#body", "{ }");
+  await shows("nobody says that the session is over", () => document.querySelector("#found .remark")?.textContent.includes("not signed in"));
+  want((await body()) === "{ }", "what was written is lost with the session");
+  await page.context().addCookies(cookies);
+
   // chips, pages, days and Back
   await page.goto(start);
   await page.locator(".facets a").first().click();
