@@ -36,9 +36,8 @@ const (
 	ViewReports    Permission = "analytics:report:view"
 	DeleteReports  Permission = "analytics:report:delete"
 
-	// Of pages, which the platform does not have.
-	ViewPersonalData Permission = "parley:personalData:view" // without masks
-	ActOnPages       Permission = "parley:page:act"          // submit and cancel jobs, control a sandbox
+	ViewPersonalData Permission = "parley:personalData:view" // on pages, which the platform does not have: without masks
+	ActOnPages       Permission = "parley:page:act"          // on pages: submit and cancel jobs, control a sandbox
 )
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.

@@ -196,7 +196,7 @@ func (b *conversationBody) head() {
 // tell fills in what is read from the account.
 func (b *conversationBody) tell(s seen) (err error) {
 	for _, name := range scales {
-		b.Scales = append(b.Scales, choice{name, b.view.with("scale", name), name == b.view.scale})
+		b.Scales = append(b.Scales, choice{name, b.view.with("scale", name) + drawingAnchor, name == b.view.scale})
 	}
 	if b.Drawing, err = b.model.draw(b.view); err != nil {
 		return err
@@ -244,9 +244,9 @@ func (w *view) pageAt(after, of int, anchor string) part {
 // steps lists segments in the order of time: those that the address says, or else those around the one that is looked at.
 func (b *conversationBody) steps() {
 	m, after := b.model, b.view.after
-	if b.view.seg != "" && !b.view.query.Has("after") {
+	if !b.view.query.Has("after") {
 		for n, s := range m.steps {
-			if place(s.party, m.state(s)) == b.view.seg {
+			if segmentOf(s.party, m.state(s)) == b.view.seg {
 				after = n / pageOf * pageOf
 			}
 		}
@@ -259,10 +259,11 @@ func (b *conversationBody) steps() {
 
 func (b *conversationBody) step(s stepAt) step {
 	m := b.model
-	st, id := m.state(s), place(s.party, m.state(s))
+	st := m.state(s)
+	id := segmentOf(s.party, st).String()
 	out := step{
 		ID: id, At: "+" + account.Length(st.Start.Sub(m.account.Axis[0].Start)).String(), Who: m.name(s.party), Class: kindOf(st.Phase), Phase: st.Phase,
-		Ended: m.parties[s.party].states[s.state].ended, Address: b.view.with("seg", id) + "#s" + id, Chosen: id == b.view.seg, Lasted: "lasts",
+		Ended: m.parties[s.party].states[s.state].ended, Address: b.view.with("seg", id) + "#s" + id, Chosen: segmentOf(s.party, st) == b.view.seg, Lasted: "lasts",
 	}
 	if !st.End.IsZero() {
 		out.Lasted = account.Length(st.End.Sub(st.Start.Time)).String()
@@ -275,7 +276,7 @@ func (b *conversationBody) detail(s seen) error {
 	m := b.model
 	for _, at := range m.steps {
 		st := m.state(at)
-		if place(at.party, st) != b.view.seg {
+		if segmentOf(at.party, st) != b.view.seg {
 			continue
 		}
 		r, err := s.record()

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/web/form"
@@ -27,6 +28,8 @@ type exploreBody struct {
 	Answer   *answer
 	Refused  string // why there is no answer
 	Offer    bool   // of a job, which may take longer
+	Missing  string // how many of the days that are asked for never came, or not whole; empty: none
+	Bring    string // the command that brings data; empty: there is some
 	Held     bool   // the question was not asked: it is in an address, and must not be
 	MayAct   bool
 	MayTake  bool // what is found, as a file
@@ -145,11 +148,39 @@ func (v *visit) showQuestion(body []byte, days Days, held bool) error {
 	if err := v.answer(b, body); err != nil {
 		return err
 	}
+	b.Missing = missingOf(body, days)
+	if len(days.Days) == 0 {
+		b.Sentence = "There are no days yet, so that nothing can be found."
+		if !v.web.cfg.Live {
+			b.Bring = "parley extract --lake " + quoted(days.Name)
+		}
+	}
 	p := page{Title: "Explore", Here: "Explore", Body: b}
 	if !days.Available.IsZero() {
 		p.State = "complete to " + days.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
 	return v.show("explore", p)
+}
+
+// missingOf says how much of what is asked for is not in the data.
+func missingOf(body []byte, days Days) string {
+	q, err := query.DecodeDetail(body, query.OwnLimits())
+	if err != nil {
+		return ""
+	}
+	n := 0
+	for _, d := range days.Days {
+		if d.Verdict == ledger.Gap && d.Day.Start().Before(q.Interval.End) && d.Day.End().After(q.Interval.Start) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 of these days is missing, or a part of it."
+	}
+	return fmt.Sprintf("%d of these days are missing, or a part of them.", n)
 }
 
 // answer fills in the answer, or why there is none: the page of a question is there whatever is wrong with the question. What nobody can
@@ -169,10 +200,25 @@ func (v *visit) answer(b *exploreBody, body []byte) error {
 		return err
 	}
 	b.Sentence, b.Refused = "There is no answer to this question.", messageOf(err)
-	if b.Offer = status == http.StatusGatewayTimeout; b.Offer {
+	if status == http.StatusGatewayTimeout {
 		b.Sentence = "The answer takes longer than a page can wait."
 	}
+	b.Offer = isJob(body)
 	return nil
+}
+
+// isJob says that a job takes a question. Jobs have no bound on intervals, and as much time as they need.
+func isJob(body []byte) bool {
+	body, err := jobOf(body)
+	if err == nil {
+		_, err = query.DecodeJob(body)
+	}
+	return err == nil
+}
+
+// jobOf is a question as a job has it: jobs have their own pages, and no counts.
+func jobOf(body []byte) ([]byte, error) {
+	return form.Set(body, map[string]string{"paging": "", "aggregations": ""})
 }
 
 // messageOf is what may be told of a failure.
@@ -212,7 +258,7 @@ func (v *visit) submit(body []byte) error {
 	if err := v.who.Require(access.ActOnPages); err != nil {
 		return err
 	}
-	body, err := form.Set(body, map[string]string{"paging": "", "aggregations": ""}) // jobs have their own pages, and no counts
+	body, err := jobOf(body)
 	if err != nil {
 		return err
 	}

@@ -67,10 +67,12 @@ func TestExploreAnswers(t *testing.T) {
 	wants(t, b.get("/ui/explore"), "1,204 conversations of Wednesday 15 July 2026; 1 shown.", "2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z")
 	text := b.get("/ui/explore?from=2026-07-12&to=2026-07-16")
 	wants(t, text, "1,204 conversations of 4 days; 1 shown.", `<span>1,204</span>`, `<span class="dim">Tue 14 Jul</span>`, "next page", `href="/ui/conversation/`+id, ">5:00<", "Sales · 7", "and 2 more", `list="names-segmentFilters"`,
-		"parley query --lake ./lake --limit 25 -f - &lt;&lt;&#39;BODY&#39;", "--data-binary @-", "One segment of the conversation", "Submit as a job")
+		"parley query --lake ./lake --limit 25 -f - &lt;&lt;&#39;BODY&#39;", "--data-binary @-", "One segment of the conversation", "Submit as a job", "2 of these days are missing")
 	if strings.Contains(text, "page before") || strings.Contains(text, "export") {
 		t.Error("there is a page before the first, or a masked session may take records")
 	}
+	b.data.days = Days{Name: "./lake"}
+	wants(t, b.get("/ui/explore"), "There are no days yet", "parley extract --lake ./lake")
 	for path, want := range map[string]string{"?from=x": "from is a day", "?from=2026-07-12&to=2026-07-12": "to is a day behind from"} {
 		if status, text, _ := b.ask("GET", "/ui/explore"+path, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %s", path, status, text)
@@ -286,6 +288,11 @@ func TestWhatTakesTooLongIsOfferedAsAJob(t *testing.T) {
 	wants(t, b.get("/ui/explore"), "The answer takes longer than a page can wait.", "The request timed out", `value="job"`)
 	b.data.api = failing(&fault.Error{Kind: fault.Throttled, Message: "Too many"})
 	wants(t, b.get("/ui/explore"), "Too many", `id="form"`)
+	b.data.api = nil
+	wants(t, b.get("/ui/explore?from=2026-06-01&to=2026-07-15"), "does not exceed 7 days", `value="job"`)
+	if text := b.get("/ui/explore?" + url.Values{"body": {`{"interval":"x"}`}}.Encode()); strings.Contains(text, `value="job"`) {
+		t.Error("what is no job is offered as one")
+	}
 	b.data.api = failing(io.ErrUnexpectedEOF)
 	if status, text, _ := b.ask("GET", "/ui/explore", ""); status != http.StatusInternalServerError || strings.Contains(text, "EOF") {
 		t.Errorf("%d %s", status, text)
@@ -424,4 +431,75 @@ func TestCommandsAreQuoted(t *testing.T) {
 			t.Errorf("%s: %s", host, got)
 		}
 	}
+}
+
+func TestAnswersInWords(t *testing.T) {
+	of := func(interval string, total int64, rows int) string {
+		q, err := query.DecodeDetail([]byte(`{"interval":"`+interval+`"}`), query.OwnLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sentenceOfAnswer(q, &answer{Total: total, Rows: make([]foundRow, rows)})
+	}
+	for _, c := range []struct{ got, want string }{
+		{of("2026-07-14/P1D", 0, 0), "No conversation of Tuesday 14 July 2026 is like this."},
+		{of("2026-07-14/P1D", 1, 1), "1 conversation of Tuesday 14 July 2026."},
+		{of("2026-07-14/P3D", 12, 12), "12 conversations of 3 days; all are shown."},
+		{of("2026-07-14/P3D", 1204, 25), "1,204 conversations of 3 days; 25 shown."},
+		{of("2026-07-14T08:00Z/PT90M", 30, 0), "30 conversations of 14 July 2026 08:00 to 14 July 09:30; this page has none of them."},
+		{of("2026-07-14T08:00Z/P1D", 3, 3), "3 conversations of 14 July 2026 08:00 to 15 July 08:00; all are shown."},
+		{lastedText(3*time.Minute + 7400*time.Millisecond), "3:07"},
+		{lastedText(time.Hour + 5*time.Second), "1:00:05"},
+		{lastedText(50 * time.Hour), "2 d 2 h"},
+		{listed([]string{"a", "b", "a"}), "a, b"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// Where all that was found is on the page, its days are counted there. Otherwise each is a question, which is asked once.
+func TestDaysAreCounted(t *testing.T) {
+	b := newExplorer(t)
+	var asked atomic.Int64
+	total := `1`
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		text, _ := io.ReadAll(r.Body)
+		hits := total
+		if strings.Contains(string(text), "2026-07-13T00:00:00.000Z/2026-07-14T") {
+			hits = "8"
+		}
+		_, _ = io.WriteString(w, `{"conversations":[`+planted+`],"totalHits":`+hits+`}`)
+	}
+	const path = "/ui/explore?from=2026-07-12&to=2026-07-16"
+	wants(t, b.get(path), `<span>1</span> <svg`, `<span>0</span> <svg`, `y="0%" width="100%" height="100%"`)
+	if n := asked.Load(); n != 2 {
+		t.Errorf("%d questions were asked, and not the answer and the counts of values", n)
+	}
+	total = `16`
+	text := b.get(path)
+	if wants(t, text, `<span>8</span> <svg`, `y="50%" width="100%" height="50%"`, `<span>16</span> <svg`); strings.Contains(text, "not counted") {
+		t.Error("days were not counted")
+	}
+	before := asked.Load()
+	b.get(path)
+	if n := asked.Load() - before; n != 1 {
+		t.Errorf("the same again asked %d questions", n)
+	}
+}
+
+// Counts that fail leave the answer as it is.
+func TestCountsThatFail(t *testing.T) {
+	b := newExplorer(t)
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(text), `"pageSize": 1,`) {
+			failing(&fault.Error{Kind: fault.Throttled, Message: "Too many"})(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"conversations":[`+planted+`],"totalHits":9}`)
+	}
+	wants(t, b.get("/ui/explore?from=2026-07-12&to=2026-07-16"), "9 conversations of 4 days; 1 shown.", "Some days were not counted in time.", "The counts took too long")
 }

@@ -206,7 +206,7 @@ func jobPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := jobOf(j, v.web.cfg.Now())
+	b := jobBodyOf(j, v.web.cfg.Now())
 	if j.State == wire.Fulfilled {
 		if b.Rows, b.Next, err = v.results(j.ID); err != nil {
 			return err
@@ -217,7 +217,7 @@ func jobPage(v *visit) error {
 	})
 }
 
-func jobOf(j wire.AskedJob, now time.Time) jobBody {
+func jobBodyOf(j wire.AskedJob, now time.Time) jobBody {
 	b := jobBody{ID: string(j.ID), Sentence: jobSentence(j, now), Why: j.ErrorMessage, States: stepsOf(j), Cancel: "/ui/jobs/" + url.PathEscape(string(j.ID)) + "/cancel", Done: j.State.Done()}
 	if j.Query != nil {
 		var text bytes.Buffer

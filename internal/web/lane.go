@@ -40,7 +40,7 @@ func (p *painter) lanes() []lane {
 // plan says who is on which lane.
 func (p *painter) plan() (out []account.Lane) {
 	var single []int
-	if n, ok := p.chosen(); ok {
+	if n := p.w.seg.party; n >= 0 && n < len(p.account.Parties) {
 		single = append(single, n)
 	}
 	for _, l := range p.account.Lanes(mostLanes, single...) {
@@ -53,13 +53,6 @@ func (p *painter) plan() (out []account.Lane) {
 		}
 	}
 	return out
-}
-
-// chosen is the party of the segment that is looked at, if the record has it.
-func (p *painter) chosen() (party int, ok bool) {
-	text, _, _ := strings.Cut(p.w.seg, ".")
-	n, err := strconv.Atoi(text)
-	return n, err == nil && n >= 0 && n < len(p.account.Parties)
 }
 
 // name is what a party is called; of several of one name the later ones have numbers.
@@ -162,7 +155,7 @@ func (p *painter) bars(party int) []bar {
 		if until < 0 || from > 1 {
 			continue
 		}
-		if until-from >= p.s.pixel || place(party, st) == p.w.seg {
+		if until-from >= p.s.pixel || segmentOf(party, st) == p.w.seg {
 			out = append(out, p.bar(party, st))
 			continue
 		}
@@ -178,9 +171,10 @@ func (p *painter) bars(party int) []bar {
 
 // bar draws a segment.
 func (p *painter) bar(party int, st account.State) bar {
-	id, end := place(party, st), p.end(st)
+	g, end := segmentOf(party, st), p.end(st)
+	id := g.String()
 	lasted := account.Length(end.Sub(st.Start.Time)).String()
-	out := bar{ID: id, Count: 1, Class: kindOf(st.Phase), Chosen: id == p.w.seg, Address: p.w.with("seg", id) + "#s" + id, start: st.Start.Time, end: end}
+	out := bar{ID: id, Count: 1, Class: kindOf(st.Phase), Chosen: g == p.w.seg, Address: p.w.with("seg", id) + "#s" + id, start: st.Start.Time, end: end}
 	out.Label = p.name(party) + ": " + st.Phase + ", " + lasted + ", from " + st.Start.UTC().Format("15:04:05")
 	p.lay(&out)
 	out.Text, out.Short = fits(st.Phase, lasted, out.Text0.W*usualWidth), fits(st.Phase, lasted, out.Text0.W*smallWidth)
@@ -194,6 +188,7 @@ const smallWidth = 580
 func (p *painter) lay(b *bar) {
 	p.used[b.Class] = true
 	b.Solid, b.Thin = p.s.cut(b.start, b.end)
+	b.From, b.To = b.start.UnixMilli(), b.end.UnixMilli()
 	from, until := p.s.scale.At(b.start), p.s.scale.At(b.end)
 	b.span, _ = (span{from, until - from}).seen()
 	for _, part := range b.Solid {
@@ -225,7 +220,7 @@ func (p *painter) shared(party int, states []account.State) bar {
 	out.Label = p.name(party) + ": " + strconv.Itoa(len(states)) + " segments, " + listed(phases) + ", from " + first.Start.UTC().Format("15:04:05")
 	out.Address = p.near(out.start, end)
 	if end.Equal(out.start) { // at one instant nothing can be told apart
-		out.Address = p.w.with("seg", place(party, first)) + "#s" + place(party, first)
+		out.Address = p.w.with("seg", segmentOf(party, first).String()) + "#s" + segmentOf(party, first).String()
 	}
 	p.lay(&out)
 	return out
@@ -234,7 +229,7 @@ func (p *painter) shared(party int, states []account.State) bar {
 // near is the address of what is around a part of the time.
 func (p *painter) near(start, end time.Time) string {
 	around := max(end.Sub(start)/4, 2*time.Millisecond)
-	return p.w.with("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around)))
+	return p.w.with("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around))) + drawingAnchor
 }
 
 // listed writes words as people list them.

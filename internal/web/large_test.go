@@ -14,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/wire"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // large writes records of any size.
@@ -110,6 +111,7 @@ func BenchmarkConversationPage(b *testing.B) {
 
 // A model takes no more memory than it is counted as.
 func TestModelsAreCountedForWhatTheyTake(t *testing.T) {
+	unraced.Test(t)
 	for name, text := range sizes {
 		record := []byte(text())
 		if len(record) < 1<<20 {
@@ -141,6 +143,7 @@ func heap(into *runtime.MemStats) {
 
 // Whatever the size of a record, a page of it has so much to draw and no more.
 func TestPagesOfLargeRecordsAreSmall(t *testing.T) {
+	unraced.Test(t)
 	b := newBrowser(t)
 	b.signIn()
 	for name, most := range map[string]int{"usual": 60_000, "60 days": 60_000, "2000 participants": 500_000, "20 MB": 850_000, "20 MB of one": 500_000} {

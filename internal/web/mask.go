@@ -53,6 +53,9 @@ var things = []string{"acd", "ivr", "workflow", "botflow", "voicesurveyflow", "c
 
 // nameThings gives participants that are no people the names that they have in the record.
 func nameThings(masked *conversation.Conversation, record []byte) error {
+	if !slices.ContainsFunc(masked.Participants, func(p conversation.Participant) bool { return slices.Contains(things, p.Purpose) }) {
+		return nil
+	}
 	var named struct {
 		Participants []struct {
 			Name    string `json:"participantName"`

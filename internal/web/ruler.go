@@ -29,7 +29,7 @@ func (s scaling) stretch(n int, part span, w *view) stretch {
 	out := stretch{span: part, Kind: st.Kind, Text: account.Length(st.Length()).String(), Ticks: []tick{}, From: st.Start.UnixMilli(), To: st.End.UnixMilli()}
 	if n < len(s.folds) && s.folds[n] > 0 {
 		out.Fold = s.folds[n]
-		out.Address = w.with("open", w.foldsWith(out.Fold))
+		out.Address = w.with("open", w.foldsWith(out.Fold)) + drawingAnchor
 	}
 	switch {
 	case st.Kind == axis.Fold:
@@ -72,6 +72,9 @@ func (s scaling) ticks(st axis.Stretch, part span) []tick {
 	return out
 }
 
+// knots is of how many places script is told the instant, where each step is equally wide.
+const knots = 101
+
 // instants is the ruler on which each instant is equally wide: it tells when some of them are.
 func (s scaling) instants() stretch {
 	out := stretch{span: span{0, 1}, Kind: axis.Plain, Ticks: []tick{}, From: s.scale.Time(0).UnixMilli(), To: s.scale.Time(1).UnixMilli()}
@@ -85,6 +88,9 @@ func (s scaling) instants() stretch {
 		if shown++; last < 0 || x-last >= gap {
 			out.Ticks, last = append(out.Ticks, tickAt(x, "+"+account.Length(s.axis[n].Start.Sub(first)).String())), x
 		}
+	}
+	for n := range knots {
+		out.Knots = append(out.Knots, s.scale.Time(float64(n)/(knots-1)).UnixMilli())
 	}
 	out.Text = strconv.Itoa(shown) + " steps, equally wide however long they are"
 	return out

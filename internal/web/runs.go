@@ -66,6 +66,7 @@ func runsSentence(list []runs.Run, now time.Time) string {
 		return "The last extraction ended " + since(r.Ended, now) + " ago, and something is missing: " + r.Lacking + "."
 	case runs.GivenUp:
 		return "The last extraction was given up " + since(r.Ended, now) + " ago."
+	case runs.Done:
 	}
 	return "The last extraction ended " + since(r.Ended, now) + " ago. It brought " + amount(int(r.Added), "new conversation", "new conversations") + ", and " + amount(int(r.Replaced), "that had changed", "that had changed") + "."
 }
@@ -185,6 +186,7 @@ func runSentence(r runs.Run, now time.Time) string {
 		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted, or waits for the platform."
 	case runs.GivenUp:
 		return "This extraction of " + days + " was interrupted and given up, for one of other days; what it had made whole stays."
+	case runs.Done, runs.Lacks:
 	}
 	return "The extraction of " + days + " took " + account.Length(r.Ended.Sub(r.Begun)).String() + " and made " + amount(r.Count(runs.Whole), "day", "days") + " whole."
 }

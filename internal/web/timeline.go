@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/account"
@@ -17,8 +18,8 @@ type timeline struct {
 	Scale     string          `json:"scale"`
 	Whole     string          `json:"lasted"` // all of it, in words
 	Start     string          `json:"-"`      // the day on which it begins
-	From      string          `json:"from,omitempty"`
-	To        string          `json:"to,omitempty"` // both of what is shown
+	From      string          `json:"from,omitzero"`
+	To        string          `json:"to,omitzero"` // both of what is shown
 	Zoomed    bool            `json:"zoomed"`
 	Stretches []stretch       `json:"stretches"`
 	Lanes     []lane          `json:"lanes"`
@@ -43,11 +44,12 @@ type stretch struct {
 	Kind  axis.Kind `json:"kind"`
 	From  int64     `json:"from"` // milliseconds since 1970
 	To    int64     `json:"to"`
-	Text  string    `json:"text"`           // how long it is, in words
-	Fold  int       `json:"fold,omitempty"` // its number, if it is a fold, or was one and is opened
+	Text  string    `json:"text"`          // how long it is, in words
+	Fold  int       `json:"fold,omitzero"` // its number, if it is a fold, or was one and is opened
 	Ticks []tick    `json:"ticks"`
 
-	Address string `json:"-"` // that opens the fold, or closes it
+	Address string  `json:"-"` // that opens the fold, or closes it
+	Knots   []int64 `json:"-"` // where it is not linear: instants at places that are equally far apart
 }
 
 type tick struct {
@@ -62,12 +64,12 @@ type lane struct {
 	Party int       `json:"party"`   // the place of the first in the record
 	Count int       `json:"parties"` // how many share it
 	Bars  []bar     `json:"bars"`
-	Area  *area     `json:"area,omitempty"` // in place of bars, where there are many
-	Errs  []float64 `json:"errors,omitempty"`
-	Hung  []float64 `json:"hungUp,omitempty"`
-	Marks []float64 `json:"metrics,omitempty"` // when they were emitted
-	From  []string  `json:"sourceConversationIds,omitempty"`
-	To    []string  `json:"destinationConversationIds,omitempty"`
+	Area  *area     `json:"area,omitzero"` // in place of bars, where there are many
+	Errs  []float64 `json:"errors,omitzero"`
+	Hung  []float64 `json:"hungUp,omitzero"`
+	Marks []float64 `json:"metrics,omitzero"` // when they were emitted
+	From  []string  `json:"sourceConversationIds,omitzero"`
+	To    []string  `json:"destinationConversationIds,omitzero"`
 	Links []link    `json:"-"` // that open a lane of many, and turn its pages
 }
 
@@ -77,12 +79,14 @@ type link struct{ Text, Address string }
 type bar struct {
 	span
 
-	ID      string `json:"segment,omitempty"` // its place in the record
+	ID      string `json:"segment,omitzero"` // its place in the record
 	Count   int    `json:"segments"`
 	Class   string `json:"kind"`
 	Label   string `json:"label"` // for those who cannot see it
 	Text    string `json:"-"`     // that fits into it, if any
 	Short   string `json:"-"`     // that fits on a small screen
+	From    int64  `json:"from"`  // milliseconds since 1970
+	To      int64  `json:"to"`
 	Solid   []span `json:"-"`
 	Thin    []span `json:"-"` // through folds, in which nothing happens
 	Text0   span   `json:"-"` // where the text stands
@@ -246,7 +250,7 @@ func (d *timeline) strip(m *model, s scaling) {
 			d.Strip = append(d.Strip, part(st.Start, st.End))
 		}
 	}
-	from, until := s.scale.Time(0), s.scale.Time(1)
+	from, until := s.time(0), s.time(1)
 	d.From, d.To, d.Window = conversation.FormatTime(from), conversation.FormatTime(until), part(from, until)
 }
 
@@ -255,25 +259,53 @@ func (d *timeline) zoom(s scaling, w *view) {
 	d.Zoomed = !w.from.IsZero() || !w.to.IsZero()
 	d.In = s.part(w, 0.25, 0.75)
 	if d.Zoomed {
-		d.Out, d.All = s.part(w, -0.5, 1.5), w.with("from", "", "to", "")
+		d.Out, d.All = s.part(w, -0.5, 1.5), w.with("from", "", "to", "")+drawingAnchor
 	}
 }
+
+// drawingAnchor is where browsers scroll when another part of the time is shown.
+const drawingAnchor = "#timeline"
+
+// time is the instant at a place, as exactly as addresses have it.
+func (s scaling) time(x float64) time.Time { return s.scale.Time(x).Round(time.Millisecond) }
 
 // part is the address of a part of the drawing; empty where it is too short to be named.
 func (s scaling) part(w *view, from, until float64) string {
-	at, end := s.scale.Time(from), s.scale.Time(until)
+	at, end := s.time(from), s.time(until)
 	if end.Sub(at) < time.Millisecond {
 		return ""
 	}
-	if s.scale.At(at) > 0 == (from > 0) && from < 0 && s.scale.At(end) <= 1 {
-		return w.with("from", "", "to", "")
+	if first, last := s.axis[0].Start, s.axis[len(s.axis)-1].End; !at.After(first) && !end.Before(last) {
+		return w.with("from", "", "to", "") + drawingAnchor
 	}
-	return w.with("from", conversation.FormatTime(at), "to", conversation.FormatTime(end))
+	return w.with("from", conversation.FormatTime(at), "to", conversation.FormatTime(end)) + drawingAnchor
 }
 
-// place names a segment by where it is in the record.
-func place(party int, st account.State) string {
-	return strconv.Itoa(party) + "." + strconv.Itoa(st.Session) + "." + strconv.Itoa(st.Segment)
+// segment is one of the record, by the places of its party, session and itself.
+type segment struct{ party, session, place int }
+
+func segmentOf(party int, st account.State) segment { return segment{party, st.Session, st.Segment} }
+
+func (g segment) String() string {
+	return strconv.Itoa(g.party) + "." + strconv.Itoa(g.session) + "." + strconv.Itoa(g.place)
+}
+
+// readSegment reads what String writes. What names no segment is none of any record.
+func readSegment(text string) segment {
+	none := segment{-1, -1, -1}
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 {
+		return none
+	}
+	var at [3]int
+	for i, part := range parts {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return none
+		}
+		at[i] = n
+	}
+	return segment{at[0], at[1], at[2]}
 }
 
 // kinds are the families of phases, which have a colour each, in the order of the legend.

@@ -17,7 +17,7 @@ type view struct {
 	from, to time.Time // the part of the time that is shown; zero: all of it
 	open     []int     // folds that are opened, by number from 1
 	width    int       // of the drawing, in pixels: what is narrower than one is merged
-	seg      string    // the segment that is looked at, by its place in the record
+	seg      segment   // that is looked at
 	lane     int       // the first party of the lane whose parties are shown one by one; -1: none
 	more     int       // how many of these parties come before those that are shown
 	tab      string
@@ -44,7 +44,7 @@ const (
 var kept = []string{"scale", "from", "to", "open", "lane", "more", "seg"}
 
 func readView(q url.Values) (w view, err error) {
-	w = view{scale: scales[0], tab: tabs[0], width: usualWidth, lane: -1, seg: q.Get("seg"), path: q.Get("path"), find: strings.TrimSpace(q.Get("find")), query: q}
+	w = view{scale: scales[0], tab: tabs[0], width: usualWidth, lane: -1, seg: readSegment(q.Get("seg")), path: q.Get("path"), find: strings.TrimSpace(q.Get("find")), query: q}
 	for _, read := range []func() error{
 		func() error { return oneOf(q, "scale", scales, &w.scale) },
 		func() error { return oneOf(q, "tab", tabs, &w.tab) },

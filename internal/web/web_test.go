@@ -131,7 +131,7 @@ const planted = `{"conversationId":"` + id + `","conversationStart":"2026-07-14T
  {"segmentType":"wrapup","segmentStart":"2026-07-14T10:04:00.000Z","segmentEnd":"2026-07-14T10:04:30.000Z","wrapUpCode":"code","wrapUpNote":"planted note about Planted Caller","wrapUpTags":["planted-tag"]}]}]}]}`
 
 // secrets are what of the record nobody may see in a masked session.
-var secrets = []string{"Planted", "planted", "4711", "15112345678", "89987654321"}
+var secrets = []string{"Planted", "planted", "card-4711", "15112345678", "89987654321"}
 
 func day(text string) conversation.Day {
 	d, err := conversation.ParseDay(text)

@@ -238,7 +238,7 @@ func (v *value) ask(of string, kind query.Kind) {
 	}
 	if property, ok := strings.CutPrefix(of, PropertyPrefix); ok {
 		member, of = "property", property
-	} else if metric, known := isMetric(kind, of, member == "metric"); known {
+	} else if metric, known := isMetric(kind, of); known {
 		member = map[bool]string{true: "metric", false: "dimension"}[metric]
 	}
 	if before != "" && before != member {
@@ -254,14 +254,10 @@ func (v *value) ask(of string, kind query.Kind) {
 	v.set(member, text(of))
 }
 
-// isMetric says whether a name is that of a metric. Of the few that are both, it stays what it was.
-func isMetric(kind query.Kind, name string, was bool) (metric, known bool) {
-	for _, d := range query.Dimensions(kind) {
-		if d.Name == name && (!known || d.Metric == was) {
-			metric, known = d.Metric, true
-		}
-	}
-	return metric, known
+// isMetric says whether a name is that of a metric. No name is that of a dimension too.
+func isMetric(kind query.Kind, name string) (metric, known bool) {
+	i := slices.IndexFunc(query.Dimensions(kind), func(d query.Dimension) bool { return d.Name == name })
+	return i >= 0 && query.Dimensions(kind)[i].Metric, i >= 0
 }
 
 // operator has a predicate compare in another way. What it compared with is taken along where the other way has a place for it.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 // fields are all inputs of a form.
@@ -134,6 +135,14 @@ func TestWhatIsWrittenInTheFormIsInTheBody(t *testing.T) {
 	}
 }
 
+// A browser sends UTF-8; of what is none the body has what it can have.
+func TestWhatIsNoText(t *testing.T) {
+	got := apply(t, `{"segmentFilters":[{"predicates":[{"dimension":"purpose","value":"a"}]}]}`, map[string]string{"segmentFilters[0].predicates[0].value": "b\xff"})
+	if !strings.Contains(got, "\"b\uFFFD\"") {
+		t.Error(got)
+	}
+}
+
 // Where a filter of one part had no type, another part makes one.
 func TestATypeThatIsNeeded(t *testing.T) {
 	got := apply(t, `{"segmentFilters":[{"predicates":[{"dimension":"purpose","value":"acd"}]}]}`, map[string]string{"segmentFilters[0].predicates[1].name": "queueId"})
@@ -157,6 +166,10 @@ func TestTakingAway(t *testing.T) {
 		if err != nil || !same(t, string(got), want) {
 			t.Errorf("%s: %s %v", path, got, err)
 		}
+	}
+	one, err := Without([]byte(`{"segmentFilters":[{"predicates":[{}],"clauses":[{"predicates":[{"dimension":"z"}]}]}]}`), "segmentFilters[0].predicates[0]")
+	if want := `{"segmentFilters":[{"clauses":[{"predicates":[{"dimension":"z"}]}]}]}`; err != nil || !same(t, string(one), want) {
+		t.Errorf("with one part left: %s %v", one, err)
 	}
 	last, err := Without([]byte(`{"a":1,"segmentFilters":[{"clauses":[{"predicates":[{}]}]}]}`), "segmentFilters[0].clauses[0].predicates[0]")
 	if err != nil || !same(t, string(last), `{"a":1}`) {
@@ -271,7 +284,7 @@ func bodies(t testing.TB) (out []string) {
 		_, body, _ := strings.Cut(section, "\n")
 		out = append(out, body)
 	}
-	samples, err := filepath.Glob("/work/shared/samples/queries/*.json")
+	samples, err := filepath.Glob("../../../../shared/samples/queries/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,6 +300,7 @@ func bodies(t testing.TB) (out []string) {
 
 // A form that nobody changed leaves the body as it is, and one that somebody did shows what they wrote.
 func TestBodiesGoThroughTheForm(t *testing.T) {
+	unraced.Test(t)
 	withForm := 0
 	for _, body := range bodies(t) {
 		if checkBody(t, []byte(body)) {
@@ -407,5 +421,98 @@ func TestEveryKindHasWords(t *testing.T) {
 	}
 	if !reflect.DeepEqual(kinds(), []string{"conversationFilters", "segmentFilters", "evaluationFilters", "surveyFilters", "resolutionFilters"}) {
 		t.Error(kinds())
+	}
+}
+
+func TestBodiesAreLaidOut(t *testing.T) {
+	const body = `{"e":{},"l":[ ],"short":{"a":1,"b":[2,"x"]},"f":[{"type":"and"}],"n":1.50,"k":"\u0041","long":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","bbbbbbbbbbbbbbbbbbbbbbbbbbbbb","cccc"],"fits":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","bbbbbbbbbbbbbbbbbbbbbbbbbbbbb","ccc"]}`
+	const want = `{
+  "e": {},
+  "l": [],
+  "short": { "a": 1, "b": [2, "x"] },
+  "f": [
+    { "type": "and" }
+  ],
+  "n": 1.50,
+  "k": "\u0041",
+  "long": [
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+    "cccc"
+  ],
+  "fits": ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "ccc"]
+}
+`
+	if got := string(Pretty([]byte(body))); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if got := string(Pretty([]byte(want))); got != want {
+		t.Errorf("again\n%s", got)
+	}
+	if got := string(Pretty([]byte(`{}`))); got != "{}\n" {
+		t.Errorf("nothing is %q", got)
+	}
+	if got := string(Pretty([]byte(`{"a":1}`))); got != "{\n  \"a\": 1\n}\n" {
+		t.Errorf("a short one is %q", got)
+	}
+	for _, broken := range []string{"", "{", "{} x"} {
+		if string(Pretty([]byte(broken))) != broken || string(Compact([]byte(broken))) != broken {
+			t.Errorf("%q has changed", broken)
+		}
+	}
+	if got := string(Compact([]byte(want))); got != strings.Replace(body, "[ ]", "[]", 1) {
+		t.Errorf("compact: %s", got)
+	}
+}
+
+// A member that is first goes like any other.
+func TestTheFirstMemberGoes(t *testing.T) {
+	if got := apply(t, `{"order":"asc","paging":{"pageSize":5}}`, map[string]string{"order": "", "paging.pageSize": ""}); got != "{}\n" {
+		t.Error(got)
+	}
+}
+
+func TestWhatAskedOtherwiseGoes(t *testing.T) {
+	const body = `{"segmentFilters":[{"predicates":[{"property":"colour","propertyType":"string","operator":"matches","value":"7"}]}]}`
+	for field, want := range map[string][2]string{
+		"name":         {"purpose", `{"dimension":"purpose","operator":"matches","value":"7"}`},
+		"operator":     {Lies, `{"property":"colour","propertyType":"string","range":{"gte":7}}`},
+		"propertyType": {"integer", `{"property":"colour","propertyType":"integer","operator":"matches","value":"7"}`},
+		"value":        {"", `{"property":"colour","propertyType":"string","operator":"matches"}`},
+	} {
+		got := apply(t, body, map[string]string{"segmentFilters[0].predicates[0]." + field: want[0]})
+		if want := `{"segmentFilters":[{"predicates":[` + want[1] + `]}]}`; !same(t, got, want) {
+			t.Errorf("%s: %s", field, got)
+		}
+	}
+	still := apply(t, body, map[string]string{"segmentFilters[0].predicates[0].name": PropertyPrefix + "size"})
+	if !strings.Contains(still, `"propertyType": "string"`) {
+		t.Errorf("another property has lost its type: %s", still)
+	}
+}
+
+// A remark is at its own card, also where another one's path begins alike.
+func TestRemarksAreAtTheirCards(t *testing.T) {
+	body := `{"segmentFilters":[7` + strings.Repeat(`,{"predicates":[{}]}`, 11) + `]}`
+	found := []query.Finding{{Path: "segmentFilters[1].predicates[0]", Message: "first"}, {Path: "segmentFilters[10].odd", Message: "tenth"}, {Path: "segmentFilters[0]", Message: "refused"}, {Path: "odd", Message: "above"}}
+	f := Of([]byte(body), found)
+	c := f.Lists[1].Cards
+	for name, got := range map[string][]string{"first": c[1].Predicates[0].Remarks, "tenth": c[10].Remarks, "refused": c[0].Remarks, "above": f.Remarks} {
+		if len(got) != 1 || got[0] != name {
+			t.Errorf("%s is not where it belongs: %q", name, got)
+		}
+	}
+}
+
+func TestWordsOfRanges(t *testing.T) {
+	for bounds, want := range map[string]string{`{"gt":5}`: "more than 5", `{"gte":1,"lte":2}`: "at least 1 and at most 2", `{}`: "within bounds that are not given yet"} {
+		c := Of([]byte(`{"segmentFilters":[{"predicates":[{"metric":"m","range":`+bounds+`}]}]}`), nil).Lists[1].Cards[0]
+		if got := c.Words(func(string, string) string { return "" }); got != "m is "+want {
+			t.Errorf("%s: %s", bounds, got)
+		}
+	}
+	c := Of([]byte(`{"segmentFilters":[{"predicates":[{"operator":"contains","property":"p","value":"v"},{}],"type":"or"}]}`), nil).Lists[1].Cards[0]
+	if got := c.Words(func(string, string) string { return "" }); got != "p contains v, or (nothing yet) is …" {
+		t.Error(got)
 	}
 }

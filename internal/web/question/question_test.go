@@ -12,6 +12,8 @@ import (
 
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/state"
+	"github.com/parley-hq/parley/internal/state/statetest"
+	"github.com/parley-hq/parley/test/unraced"
 )
 
 type fixture struct {
@@ -90,6 +92,7 @@ func TestTheDatabaseTellsNothing(t *testing.T) {
 }
 
 func TestQuestionsAreBounded(t *testing.T) {
+	unraced.Test(t)
 	x := newFixture(t)
 	others := x.put(t, "other", "x")
 	first := x.put(t, "acme", "first")
@@ -140,4 +143,31 @@ func TestManyStoreAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// While the control database fails, a question is stored or refused, and what is stored is never said to be gone.
+func TestADatabaseThatFails(t *testing.T) {
+	x := newFixture(t)
+	broken := statetest.Break(t, x.db)
+	var s *Store
+	broken.Each(t, func() (err error) {
+		s, err = Open(t.Context(), broken.DB(), func() time.Time { return x.now })
+		return err
+	}, nil)
+	var name string
+	broken.Each(t, func() (err error) {
+		name, err = s.Put(t.Context(), Question{Organization: "acme", Body: []byte("planted")})
+		return err
+	}, nil)
+	var n int
+	if err := x.db.Row(t.Context(), `SELECT count(*) FROM page_questions`).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d are stored, %v", n, err)
+	}
+	broken.Each(t, func() error {
+		q, err := s.Get(t.Context(), "acme", name)
+		if errors.Is(err, fault.NotFound) || err == nil && string(q.Body) != "planted" {
+			t.Errorf("%s: %v", q.Body, err)
+		}
+		return err
+	}, nil)
 }

@@ -44,30 +44,43 @@ let asked = 0, here = location.pathname + location.search;
 
 async function swap(address, push = true) {
   const mine = ++asked, kept = document.activeElement?.id;
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const text = await fetch(address).then((answer) => (answer.ok && !answer.redirected ? answer.text() : null), () => null);
   if (mine !== asked) return; // something newer was asked for
-  if (!answer.ok || answer.redirected) { location.assign(address); return; }
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (mine !== asked) return;
+  if (text === null) { location.assign(address); return; } // which says what is wrong
+  const next = new DOMParser().parseFromString(text, "text/html");
   if (push) history.pushState(null, "", address);
   here = location.pathname + location.search;
   one("main").replaceChildren(...next.querySelector("main").childNodes);
   begin();
   if (kept) document.getElementById(kept)?.focus();
+  if (one("#timeline")) said.textContent = `Shows ${shown().from} to ${shown().to}`;
 }
+
+// said tells those who cannot see it what was swapped in.
+const said = document.createElement("p");
+said.className = "sr";
+said.setAttribute("role", "status");
+document.body.append(said);
 
 addEventListener("popstate", () => { if (location.pathname + location.search !== here) swap(location.href, false); });
 
 // Zoom. Each stretch of the axis is linear in itself.
 
-const stretches = () => all(".axis .stretch").map((s) => ({ x: +s.dataset.x, w: +s.dataset.w, from: +s.dataset.from, to: +s.dataset.to, whole: s }));
+const stretches = () => all(".axis .stretch").map((s) => ({ x: +s.dataset.x, w: +s.dataset.w, from: +s.dataset.from, to: +s.dataset.to, knots: s.dataset.knots?.trim().split(" ").map(Number) }));
 
 // timeAt is the instant at a place, in milliseconds. Of a stretch that goes on outside what is shown, only a part is drawn.
 function timeAt(x) {
   const list = stretches();
   const s = list.find((s) => x <= s.x + s.w) ?? list.at(-1);
+  if (s.knots) return between(s.knots, x);
   const from = Math.max(s.from, Date.parse(shown().from)), to = Math.min(s.to, Date.parse(shown().to));
   return from + (to - from) * (s.w ? Math.min(Math.max((x - s.x) / s.w, 0), 1) : 0);
+}
+
+// between is the instant at a place between two of which it is known.
+function between(knots, x) {
+  const at = Math.min(Math.max(x, 0), 1) * (knots.length - 1), n = Math.min(Math.floor(at), knots.length - 2);
+  return knots[n] + (knots[n + 1] - knots[n]) * (at - n);
 }
 
 const shown = () => one("#timeline").dataset;

@@ -13,8 +13,10 @@ async function ask(fields) {
     const answer = await fetch("/ui/explore", { method: "POST", body: new URLSearchParams(fields), signal: mine.signal });
     const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (running !== mine) return null;
-    if (answer.ok) return drawn.getElementById("question");
-    refuse(drawn.querySelector(".warn")?.textContent ?? `The server answers with ${answer.status}.`);
+    const question = drawn.getElementById("question");
+    if (question) return question;
+    if (answer.redirected) refuse("You are not signed in any more. Sign in beside this page, and go on here.");
+    else refuse(drawn.querySelector(".warn")?.textContent ?? `The server answers with ${answer.status}.`);
   } catch (e) {
     if (e.name !== "AbortError") refuse("The server cannot be reached; the buttons still work when it is back.");
   }
@@ -45,33 +47,51 @@ function put(drawn, sent, parts) {
   if (now.setSelectionRange && typeof was.start === "number") now.setSelectionRange(was.start, was.end);
 }
 
-async function fromForm(button) {
+// What is not drawn yet: of the form, and of the body, which waits for a pause in writing.
+const undrawn = { form: null, text: null };
+let typed = 0;
+
+function fromForm(button) {
   const sent = new FormData(document.getElementById("form"), button);
-  const drawn = await ask(sent);
-  if (!drawn) return;
-  put(drawn, sent, ["#form", "#text"]);
-  if (button) (document.querySelector("#form .main"))?.focus();
+  undrawn.form = ask(sent).then((drawn) => {
+    if (!drawn) return;
+    put(drawn, sent, ["#form", "#text"]);
+    if (button) document.querySelector("#form .main")?.focus();
+  }).finally(() => { undrawn.form = null; });
+  return undrawn.form;
 }
 
-async function fromText() {
+function fromText() {
+  clearTimeout(typed);
   const sent = new FormData(document.getElementById("text"));
-  const drawn = await ask(sent);
-  if (drawn) put(drawn, sent, ["#form", "#found", ".gutter", ".copies"]);
+  return ask(sent).then((drawn) => {
+    if (drawn) put(drawn, sent, ["#form", "#found", ".gutter", ".copies"]);
+  }).finally(() => { undrawn.text = null; });
 }
 
 document.addEventListener("change", (e) => { if (e.target.form?.id === "form") fromForm(); });
-document.addEventListener("submit", (e) => {
-  if (e.target.id !== "form" || e.submitter?.name !== "do") return;
-  e.preventDefault();
-  fromForm(e.submitter);
-});
-
-let typed = 0;
 document.addEventListener("input", (e) => {
   if (e.target.id !== "body") return;
   number(e.target);
   clearTimeout(typed);
+  undrawn.text = fromText;
   typed = setTimeout(fromText, 250);
+});
+document.addEventListener("submit", async (e) => {
+  const { target: { id }, submitter } = e;
+  const other = { form: undrawn.text, text: undrawn.form }[id];
+  if (other) { // what was written on the other side comes first
+    e.preventDefault();
+    await (typeof other === "function" ? other() : other);
+    const button = submitter?.name ? [...document.querySelectorAll(`#${id} [name=${submitter.name}]`)].find((b) => b.value === submitter.value) : undefined;
+    document.getElementById(id).requestSubmit(button);
+  } else if (id === "form" && submitter?.name === "do") {
+    e.preventDefault();
+    fromForm(submitter);
+  } else {
+    running?.abort(); // a form that is swapped while it is sent goes nowhere
+    running = null;
+  }
 });
 document.addEventListener("keydown", (e) => {
   if (e.target.id === "body" && e.key === "Enter" && (e.ctrlKey || e.metaKey)) e.target.form.requestSubmit();

@@ -9,16 +9,16 @@ import (
 // Found are places where a text occurs.
 type Found struct {
 	What  string `json:"find"`
-	After int    `json:"after,omitempty"` // how many were found before
-	Next  int    `json:"next,omitempty"`  // after how many the next ones are found; 0 if there are none
+	After int    `json:"after,omitzero"` // how many were found before
+	Next  int    `json:"next,omitzero"`  // after how many the next ones are found; 0 if there are none
 	Hits  []Hit  `json:"hits"`
 }
 
 // Hit is a member whose name, or value, has the text in it.
 type Hit struct {
 	Path string `json:"path"`
-	Text string `json:"text,omitempty"` // of a value
-	Cut  bool   `json:"cut,omitempty"`
+	Text string `json:"text,omitzero"` // of a value
+	Cut  bool   `json:"cut,omitzero"`
 }
 
 // Find looks for a text in names and values, whatever its case. It tells so many places at most, after so many others.

@@ -18,13 +18,13 @@ import (
 // Branch is what stands at a path: some of its members, or a value.
 type Branch struct {
 	Path    string   `json:"path"`
-	Kind    string   `json:"kind"`            // object, array, string, number, boolean, null
-	Text    string   `json:"text,omitempty"`  // of a value: its JSON, perhaps cut
-	Cut     bool     `json:"cut,omitempty"`   // the text goes on
-	Size    int      `json:"size"`            // how many members a branch has
-	After   int      `json:"after,omitempty"` // how many stand before those that are told
-	Next    int      `json:"next,omitempty"`  // after how many the next ones stand; 0 if there are none
-	Members []Member `json:"members,omitempty"`
+	Kind    string   `json:"kind"`           // object, array, string, number, boolean, null
+	Text    string   `json:"text,omitzero"`  // of a value: its JSON, perhaps cut
+	Cut     bool     `json:"cut,omitzero"`   // the text goes on
+	Size    int      `json:"size"`           // how many members a branch has
+	After   int      `json:"after,omitzero"` // how many stand before those that are told
+	Next    int      `json:"next,omitzero"`  // after how many the next ones stand; 0 if there are none
+	Members []Member `json:"members,omitzero"`
 }
 
 // Member is one of a branch.
@@ -32,9 +32,9 @@ type Member struct {
 	Name string `json:"name"` // or the place in a list
 	Path string `json:"path"`
 	Kind string `json:"kind"`
-	Text string `json:"text,omitempty"`
-	Cut  bool   `json:"cut,omitempty"`
-	Size int    `json:"size,omitempty"` // how many members a branch has
+	Text string `json:"text,omitzero"`
+	Cut  bool   `json:"cut,omitzero"`
+	Size int    `json:"size,omitzero"` // how many members a branch has
 }
 
 // Branches says whether there is something below a member.

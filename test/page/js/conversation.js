@@ -127,9 +127,27 @@ async function zoom({ open, want, url }) {
   want(await shown() < all && !page.url().includes("seg="), `a drag leads to ${page.url()}`);
   want(await page.locator(".stack a.bar[tabindex='0']").count() === 1, "after a drag the bars are not one tab stop");
 
+  want((await page.locator("body > [role=status]").innerText()).startsWith("Shows "), "nobody is told what is shown");
+
+  for (const scale of ["true", "steps"]) {
+    await page.goto(url + at(usual, `?scale=${scale}`));
+    const bar = await page.locator(".stack a.bar").nth(3).boundingBox();
+    const lane = await page.locator(".stack .plot").first().boundingBox();
+    await swapped(page, async () => {
+      await page.mouse.move(Math.max(bar.x - 20, lane.x + 1), lane.y + 5);
+      await page.mouse.down();
+      await page.mouse.move(bar.x + 10, lane.y + 5);
+      await page.mouse.move(Math.min(bar.x + bar.width + 20, lane.x + lane.width - 1), lane.y + 5);
+      await page.mouse.up();
+    });
+    const enlarged = await page.locator(".stack a.bar").evaluateAll((all) => Math.max(...all.map((a) => a.getBoundingClientRect().width)));
+    want(enlarged > bar.width, `${scale}: a bar of ${bar.width} px that was marked has ${enlarged} px`);
+  }
+
   await page.goto(url + at(usual));
+  const middle = await page.locator(".stack .plot").first().boundingBox();
   await swapped(page, async () => {
-    await page.mouse.move(plot.x + plot.width / 2, y);
+    await page.mouse.move(middle.x + middle.width / 2, middle.y + middle.height / 2);
     await page.keyboard.down("Control");
     await page.mouse.wheel(0, -300);
     await page.keyboard.up("Control");

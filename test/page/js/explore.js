@@ -92,6 +92,13 @@ export async function explore({ open, url, want }) {
   await page.fill("#body", text);
   await fieldIs("segmentFilters[0].predicates[1].range.gte", "2000");
 
+  // what is written on one side counts, whichever button is pressed next
+  await page.fill("[name='segmentFilters[0].predicates[1].range.gte']", "2500");
+  await Promise.all([page.waitForURL(/2500/), page.click("text=Ask this body")]);
+  await page.fill("#body", (await body()).replace("2500", "2600"));
+  await Promise.all([page.waitForURL(/2600/), page.click("#form .main")]);
+  want((await body()).includes("2600"), "the body that was written is not asked");
+
   // cards go and come without loading
   const before = page.url();
   await page.click("[aria-label='remove segmentFilters[0].predicates[1]']");
@@ -104,6 +111,14 @@ export async function explore({ open, url, want }) {
   await page.locator("#form [name='segmentFilters[0].predicates[0].name']").fill("ani");
   await page.keyboard.press("Tab");
   await shows("asking for personal data is not refused", () => document.querySelector("#found .remark")?.textContent.includes("parley:personalData:view"));
+
+  // who is signed out meanwhile is told so, and keeps what was written
+  const cookies = await page.context().cookies();
+  await page.context().clearCookies();
+  await page.fill("#body", "{ }");
+  await shows("nobody says that the session is over", () => document.querySelector("#found .remark")?.textContent.includes("not signed in"));
+  want((await body()) === "{ }", "what was written is lost with the session");
+  await page.context().addCookies(cookies);
 
   // chips, pages, days and Back
   await page.goto(start);
