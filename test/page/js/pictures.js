@@ -33,6 +33,7 @@ for (const width of [1280, 640]) {
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(url + path);
       if (name === "figure") await page.locator("#large canvas").waitFor();
+      if (await page.locator("#stream").count()) await page.locator("#stream", { hasText: "live" }).waitFor();
       await page.evaluate(() => document.fonts.ready);
       await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, animations: "disabled", caret: "hide" });
     }
