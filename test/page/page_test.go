@@ -85,7 +85,9 @@ func served(t *testing.T) (s site) {
 // after that.
 func crowd(id string, agents int, stayed time.Duration) []byte {
 	start := time.Date(2026, 11, 4, 10, 0, 0, 0, time.UTC)
-	at := func(n int) string { return start.Add(time.Duration(n) * time.Second).Format("2006-01-02T15:04:05.000Z") }
+	at := func(n int) string {
+		return start.Add(time.Duration(n) * time.Second).Format("2006-01-02T15:04:05.000Z")
+	}
 	session := func(purpose, kind string, n, from, until int) map[string]any {
 		segments := []any{map[string]any{"segmentType": kind, "segmentStart": at(from), "segmentEnd": at(until), "disconnectType": "peer"}}
 		return map[string]any{"participantId": fmt.Sprint("p", n), "purpose": purpose, "sessions": []any{map[string]any{"sessionId": fmt.Sprint("s", n), "peerId": "s0", "mediaType": "voice", "direction": "inbound", "segments": segments}}}
