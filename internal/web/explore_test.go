@@ -451,7 +451,7 @@ func TestAnswersInWords(t *testing.T) {
 		{lastedText(3*time.Minute + 7400*time.Millisecond), "3:07"},
 		{lastedText(time.Hour + 5*time.Second), "1:00:05"},
 		{lastedText(50 * time.Hour), "2 d 2 h"},
-		{listed([]string{"a", "b", "a"}), "a, b"},
+		{eachOnce([]string{"a", "b", "a"}), "a, b"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/names"
 )
@@ -54,19 +53,12 @@ func TestModelsAreKeptForWhoMaySeeThem(t *testing.T) {
 	}
 }
 
-// refusing is data that a client may no longer see.
-type refusing struct{ Data }
-
-func (refusing) Record(context.Context, access.Client, conversation.ID) (conversation.Record, error) {
-	return conversation.Record{}, fault.New(fault.NotFound, "There is no conversation of this id")
-}
-
 // Whether somebody may see a conversation is asked each time, though its model is kept.
 func TestPermissionIsAskedEachTime(t *testing.T) {
 	b := newBrowser(t)
 	b.signIn()
 	b.get("/ui/conversation/" + id)
-	b.web.cfg.Data = refusing{b.data}
+	b.data.err = fault.New(fault.NotFound, "There is no conversation of this id")
 	for _, path := range []string{"/ui/conversation/" + id, "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/timeline", "/parley/v1/conversations/" + id + "/record?path=", "/parley/v1/conversations/" + id + "/compare"} {
 		if status, _, _ := b.ask("GET", path, ""); status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, status)
