@@ -25,12 +25,24 @@ const within = 8 * time.Minute
 func TestPagesInABrowser(t *testing.T) {
 	chromium := installed(t)
 	s := served(t)
+	look(t, "check.js", "PARLEY_URL="+s.url, "CHROMIUM="+chromium, "PARLEY_CONVERSATION="+s.conversation, "PARLEY_FOLDED="+s.folded, "PARLEY_MANY="+s.many)
+}
+
+// A sandbox whose clock stands still: jobs and conversations change in front of the reader, and every control does what it says.
+func TestASandboxInABrowser(t *testing.T) {
+	chromium := installed(t)
+	url := begin(t, "sandbox", "--days", "5", "--per-day", "60", "--seed", "3", "--now", "2026-11-08T12:00:00Z", "--speed", "0")
+	look(t, "sandbox.js", "PARLEY_URL="+url, "CHROMIUM="+chromium)
+}
+
+// look runs one of the scripts that look at pages.
+func look(t *testing.T, script string, env ...string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	look := exec.CommandContext(ctx, "node", filepath.Join("js", "check.js"))
-	look.Env = append(os.Environ(), "PARLEY_URL="+s.url, "PARLEY_ID=id", "PARLEY_SECRET=secret", "CHROMIUM="+chromium,
-		"PARLEY_CONVERSATION="+s.conversation, "PARLEY_FOLDED="+s.folded, "PARLEY_MANY="+s.many)
-	out, err := look.CombinedOutput()
+	eyes := exec.CommandContext(ctx, "node", filepath.Join("js", script))
+	eyes.Env = append(append(os.Environ(), "PARLEY_ID=id", "PARLEY_SECRET=secret"), env...)
+	out, err := eyes.CombinedOutput()
 	if t.Logf("%s", out); err != nil {
 		t.Error(err)
 	}

@@ -21,7 +21,7 @@ const isRow = (node) => node.nodeName === "TR" && node.parentNode?.matches("[dat
 function take(next, all) {
   let waiting = 0;
   const stays = (node, rows) => !all && rows && within(rows);
-  Idiomorph.morph(main, next, {
+  Idiomorph.morph(main, [...next.childNodes], {
     morphStyle: "innerHTML",
     ignoreActiveValue: true,
     restoreFocus: true,

@@ -1,0 +1,146 @@
+// Looks at the pages of a sandbox whose clock stands still: what changes in front of the reader, and every control.
+import { begin } from "./eyes.js";
+
+const { GENESYS_CLIENT_ID: id = process.env.PARLEY_ID, GENESYS_CLIENT_SECRET: secret = process.env.PARLEY_SECRET } = process.env;
+// a stream that is cut is told of on the console by the browser itself
+const { url, open, want, audit, end } = await begin("/ui/calendar/2026", /ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK/);
+
+// api asks the sandbox as a program does.
+let token;
+async function api(method, path, body) {
+  if (!token) {
+    const answer = await fetch(`${url}/oauth/token`, { method: "POST", body: "grant_type=client_credentials", headers: { Authorization: `Basic ${btoa(`${id}:${secret}`)}`, "Content-Type": "application/x-www-form-urlencoded" } });
+    token = (await answer.json()).access_token;
+  }
+  const answer = await fetch(url + path, { method, body: body && JSON.stringify(body), headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" } });
+  const text = await answer.text();
+  return text ? JSON.parse(text) : undefined;
+}
+const submit = (days) => api("POST", "/api/v2/analytics/conversations/details/jobs", { interval: days }).then((a) => a.jobId);
+const control = (path, body) => fetch(`${url}/_sandbox/${path}`, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+
+// seen waits until the page says something, without being loaded again.
+async function seen(page, what, said, arg) {
+  const loads = await page.evaluate(() => performance.timeOrigin);
+  await page.waitForFunction(said, arg).then(() => {}, () => want(false, what));
+  want(await page.evaluate(() => performance.timeOrigin) === loads, `${what}: the page was loaded again`);
+}
+
+// every page, by eyes of all kinds
+const job = await submit("2026-11-06/2026-11-07");
+for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await open({ viewport: { width, height }, colorScheme });
+    for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, cancel: `/ui/jobs/${job}/cancel`, platform: "/ui/calendar/2026" })) {
+      await page.goto(url + path);
+      await audit(page, `${name}-${width}-${colorScheme}`);
+    }
+    await page.context().close();
+  }
+}
+
+// jobs change in front of the reader; rows do not move under the pointer
+{
+  const page = await open();
+  await page.goto(`${url}/ui/jobs`);
+  await seen(page, "the list is not live", () => document.querySelector("#stream").textContent === "live");
+  const second = await submit("2026-11-06/2026-11-08");
+  await seen(page, "a new job is not shown", (n) => document.getElementById(`j${n}`)?.textContent.includes("fulfilled"), second);
+  await page.locator("tbody tr").first().hover();
+  const third = await submit("2026-11-05/2026-11-06");
+  await seen(page, "that there is a new job is not told", () => !document.querySelector("#news").hidden && document.querySelector("#news").textContent === "1 new");
+  want(!await page.locator(`#j${third}`).count(), "a row came under the pointer");
+  await page.locator("#news").evaluate((button) => button.click()); // the pointer stays where it is
+  want(await page.locator(`#j${third}`).count() === 1, "the new row does not come when it is asked for");
+
+  // Back leads to the list as it is now
+  await page.click(`#j${third} a`);
+  await page.waitForURL(`**/ui/jobs/${third}`);
+  await page.goBack();
+  want(page.url() === `${url}/ui/jobs`, `Back leads to ${page.url()}`);
+
+  // a stream that is cut: what happened meanwhile is shown when it is there again
+  await page.mouse.move(0, 0);
+  await seen(page, "the list is not live after Back", () => document.querySelector("#stream").textContent === "live");
+  await page.context().setOffline(true);
+  const fourth = await submit("2026-11-04/2026-11-05");
+  await page.evaluate(() => dispatchEvent(new Event("offline")));
+  await page.context().setOffline(false);
+  await seen(page, "what happened while the stream was cut is not shown", (n) => document.getElementById(`j${n}`), fourth);
+
+  // cancelling says what is lost, and is done by a button
+  await page.goto(`${url}/ui/jobs/${fourth}`);
+  await page.click("text=Remove this job");
+  want((await page.innerText("h1")).includes("Its "), "what is lost is not named");
+  await page.click("main button");
+  await page.waitForURL(`${url}/ui/jobs`);
+  want(!await page.locator(`#j${fourth}`).count(), "a job that was removed is still there");
+  await page.context().close();
+}
+
+// a conversation goes on, and ends, in front of the reader
+{
+  const { conversations: [id] } = await (await fetch(`${url}/_sandbox/conversations`)).json();
+  const page = await open();
+  await page.goto(`${url}/ui/conversation/${id}`);
+  await seen(page, "a conversation is not live", () => document.querySelector("#stream").textContent === "live");
+  const before = await page.innerText("h1");
+  await control("clock", { advance: "6h" });
+  await seen(page, "a conversation does not go on", (text) => document.querySelector("h1").textContent !== text, before);
+  await page.context().close();
+}
+
+// every control of the sandbox
+{
+  const page = await open();
+  await page.goto(`${url}/ui/sandbox`);
+  const said = () => page.innerText("h1");
+  const press = async (name, fields = {}) => {
+    const form = page.locator("form").filter({ has: page.getByRole("button", { name, exact: true }) }).first();
+    for (const [field, text] of Object.entries(fields)) await form.locator(`[name=${field}]`).fill(text);
+    await Promise.all([page.waitForEvent("load"), form.getByRole("button", { name, exact: true }).click()]);
+  };
+  want((await page.locator("form[data-request] code").first().innerText()) === 'POST /_sandbox/clock {"advance":"1h"}', "the request of a control is not shown");
+  await page.locator("[name=advance]").fill("90m");
+  want((await page.locator("form[data-request] code").first().innerText()) === 'POST /_sandbox/clock {"advance":"90m"}', "the request does not follow the field");
+  const clock = async () => (await (await fetch(`${url}/_sandbox/clock`)).json()).now;
+  const then = await clock();
+  await press("Advance", { advance: "90m" });
+  want(Date.parse(await clock()) - Date.parse(then) === 90 * 60_000, `the clock was not advanced: ${then}, ${await clock()}`);
+  await press("To the end of the next batch");
+  await press("Run", { speed: "10" });
+  want((await said()).includes("10 times as fast"), `the clock does not run: ${await said()}`);
+  await press("Freeze");
+  want((await said()).includes("stands still"), `the clock does not stand still: ${await said()}`);
+  await press("Set", { set: "2026-11-12T06:00:00Z" });
+  want((await said()).includes("12 November 2026, 06:00:00"), `the clock was not set: ${await said()}`);
+  await press("Have the batch fail", { fail: "2026-11-13" });
+  await press("Rewrite", { count: "2", older: "48h" });
+  await press("Drift", { every: "3", pointer: "/odd", value: '{"a":1}' });
+  await page.selectOption("#ready", { label: "the next token expires at once" });
+  want((await page.inputValue("[name=rule]")).includes("expireToken"), "a ready fault is not filled in");
+  await press("Add the fault");
+  want((await said()).includes("1 fault is set"), `a fault was not added: ${await said()}`);
+  await fetch(`${url}/api/v2/organizations/me`);
+  await seen(page, "the journal does not go on", () => document.querySelector("[data-rows] tr td:nth-child(3)")?.textContent.includes("/api/v2/organizations/me"));
+  await press("Remove all");
+  await press("Add the fault", { rule: '{"rout":1}' });
+  want(await page.getByRole("alert").isVisible() && (await page.inputValue("[name=rule]")) === '{"rout":1}', "what is refused is not said, or not kept");
+  await press("Undo everything");
+  want((await said()).includes("8 November 2026, 12:00:00"), `a reset does not undo everything: ${await said()}`);
+  await page.context().close();
+}
+
+// without script the same is there
+{
+  const page = await open({ javaScriptEnabled: false });
+  await page.goto(`${url}/ui/sandbox`);
+  await page.locator("[name=advance]").fill("30m");
+  await page.getByRole("button", { name: "Advance", exact: true }).click();
+  want((await page.innerText("h1")).includes("12:30:00"), `without script the clock does not move: ${await page.innerText("h1")}`);
+  await page.goto(`${url}/ui/jobs/${job}`);
+  want(await page.locator(".life .now").count() === 1, "without script a job does not say where it stands");
+  await page.context().close();
+}
+
+await end();
