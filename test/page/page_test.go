@@ -31,7 +31,7 @@ func TestPagesInABrowser(t *testing.T) {
 // A sandbox whose clock stands still: jobs and conversations change in front of the reader, and every control does what it says.
 func TestASandboxInABrowser(t *testing.T) {
 	chromium := installed(t)
-	url := begin(t, "sandbox", "--days", "5", "--per-day", "60", "--seed", "3", "--now", "2026-11-08T12:00:00Z", "--speed", "0")
+	url := begin(t, "sandbox", "--days", "7", "--per-day", "200", "--seed", "3", "--now", "2026-11-10T12:00:00Z", "--speed", "0")
 	look(t, "sandbox.js", "PARLEY_URL="+url, "CHROMIUM="+chromium)
 }
 

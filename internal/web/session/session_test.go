@@ -206,3 +206,23 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 		t.Errorf("%d sessions, %d links, %v", sessions, links, err)
 	}
 }
+
+// Where the clock of tokens is moved, a session lasts by that of the machine.
+func TestASessionThatIsGrantedOutlivesTokens(t *testing.T) {
+	unraced.Test(t)
+	x := newFixture(t)
+	text, most, err := x.Grant(t.Context(), access.Client{ID: "c", Organization: "acme", Permissions: access.All()})
+	if err != nil || most != Most {
+		t.Fatalf("%v, %v", most, err)
+	}
+	x.now = x.now.Add(Idle - time.Minute)
+	if c, err := x.Who(t.Context(), text); err != nil || c.Organization != "acme" || !c.Has(access.ActOnPages) {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	x.now = x.now.Add(Idle)
+	x.wantOver(text, "idle")
+	confined := access.Client{ID: "c", Organization: "acme", UserID: "u", Permissions: []access.Permission{access.ViewOwnDetails}}
+	if _, _, err := x.Grant(t.Context(), confined); !errors.Is(err, fault.Forbidden) {
+		t.Errorf("a client that is confined was granted what it sees: %v", err)
+	}
+}
