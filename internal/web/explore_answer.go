@@ -93,10 +93,11 @@ func (v *visit) answerTo(body []byte) (*answer, error) {
 		return nil, err // the API has taken it, so that this does not happen
 	}
 	a := &answer{Total: f.TotalHits}
-	records, err := v.rowsOf(a, f.Conversations)
+	rows, records, err := v.rowsOf(f.Conversations)
 	if err != nil {
 		return nil, err
 	}
+	a.Rows = rows
 	a.Sentence = sentenceOfAnswer(q, a)
 	a.turns(v, body, q)
 	if a.Total == 0 {
@@ -167,33 +168,33 @@ func (v *visit) turnTo(body []byte, do, text string) turn {
 }
 
 // rowsOf reads the conversations of an answer, masked where they must be, and gives when each began.
-func (v *visit) rowsOf(a *answer, texts []jsontext.Value) (starts []time.Time, err error) {
+func (v *visit) rowsOf(texts []jsontext.Value) (rows []foundRow, starts []time.Time, err error) {
 	var all []*conversation.Conversation
 	for _, text := range texts {
 		raw, err := wire.Record(text)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		masked, err := v.web.masks.of(v.who, raw)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		c, _ := wire.Decode(masked.JSON)
 		if err := nameThings(c, raw.JSON); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all, starts = append(all, c), append(starts, raw.Start)
 	}
 	book, err := v.bookOf(all)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, c := range all {
 		r := foundRowOf(account.Of(c, account.Options{Names: v.calledBy(book)}))
 		r.Start = starts[i].UTC().Format("2006-01-02 15:04:05")
-		a.Rows = append(a.Rows, r)
+		rows = append(rows, r)
 	}
-	return starts, nil
+	return rows, starts, nil
 }
 
 // bookOf has what things are called that some conversations name.

@@ -173,7 +173,7 @@ type jobBody struct {
 	States   []jobStep
 	Facts    []fact
 	Query    string
-	Rows     []recordRow
+	Rows     []foundRow
 	Next     string // address of the results that follow
 	Cancel   string // address of the page to cancel or remove it
 	Done     bool
@@ -185,9 +185,6 @@ type jobStep struct {
 	Now      bool
 	Past     bool
 }
-
-// recordRow is a conversation in a list.
-type recordRow struct{ ID, Address, Start, Lasted, Media, Direction, Parties string }
 
 func (v *visit) job() (j wire.AskedJob, err error) {
 	err = v.askFor(http.MethodGet, wire.PathList+"/"+url.PathEscape(v.r.PathValue("id")), nil, &j)
@@ -292,7 +289,7 @@ func stepsOf(j wire.AskedJob) (out []jobStep) {
 const resultsShown = 25
 
 // results are some of a job, from the cursor of the address on.
-func (v *visit) results(id wire.JobID) (rows []recordRow, next string, err error) {
+func (v *visit) results(id wire.JobID) (rows []foundRow, next string, err error) {
 	q := url.Values{"pageSize": {strconv.Itoa(resultsShown)}}
 	if cursor := v.r.URL.Query().Get("cursor"); cursor != "" {
 		q.Set("cursor", cursor)
@@ -304,44 +301,13 @@ func (v *visit) results(id wire.JobID) (rows []recordRow, next string, err error
 	if err := v.askFor(http.MethodGet, wire.PathJobs+"/"+url.PathEscape(string(id))+"/results?"+q.Encode(), nil, &found); err != nil {
 		return nil, "", err
 	}
-	for _, text := range found.Conversations {
-		row, err := v.recordRow(text)
-		if err != nil {
-			return nil, "", err
-		}
-		rows = append(rows, row)
+	if rows, _, err = v.rowsOf(found.Conversations); err != nil {
+		return nil, "", err
 	}
 	if found.Cursor != "" {
 		next = "/ui/jobs/" + url.PathEscape(string(id)) + "?" + url.Values{"cursor": {found.Cursor}}.Encode()
 	}
 	return rows, next, nil
-}
-
-// recordRow is a conversation in a list, as the visitor may see it.
-func (v *visit) recordRow(text []byte) (row recordRow, err error) {
-	r, err := wire.Record(text)
-	if err == nil {
-		r, err = v.web.masks.of(v.who, r)
-	}
-	if err != nil {
-		return row, err
-	}
-	c, _ := wire.Decode(r.JSON)
-	row = recordRow{
-		ID: string(r.ID), Address: "/ui/conversation/" + url.PathEscape(string(r.ID)), Start: r.Start.UTC().Format("2 Jan 2006 15:04:05"), Lasted: "goes on",
-		Direction: c.OriginatingDirection, Parties: count(int64(len(c.Participants))),
-	}
-	if !r.End.IsZero() {
-		row.Lasted = account.Length(r.End.Sub(r.Start)).String()
-	}
-	for _, p := range c.Participants {
-		for _, s := range p.Sessions {
-			if s.MediaType != "" && row.Media == "" {
-				row.Media = s.MediaType
-			}
-		}
-	}
-	return row, nil
 }
 
 // cancelBody is the page that asks whether a job shall end.
