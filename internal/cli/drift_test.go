@@ -32,6 +32,9 @@ func TestWhatChangesAndWhatIsStrange(t *testing.T) {
 	if got := must(t, "changes", "--lake", "lake"); got != want {
 		t.Errorf("changes: got\n%s\nwant\n%s", got, want)
 	}
+	if _, got, _ := parley(t, "status", "--lake", "lake", "--json"); !strings.Contains(got, `"changed_places":2`) {
+		t.Errorf("status: got %s", got)
+	}
 	if got := must(t, "schema", "--lake", "lake", "--unknown"); got != "participants[].sessions[].segments[].mood\tstring\t1\t2026-11-01\t2026-11-01\tc1\n" {
 		t.Errorf("schema: got %s", got)
 	}

@@ -159,6 +159,15 @@ func heldOf(ctx context.Context, l *lake.Lake, control *state.DB, first, end con
 		h.Open += f.Open
 		held[f.Day] = h
 	}
+	if err != nil {
+		return held, entries, err
+	}
+	changes, err := l.ChangeFiles(ctx)
+	for _, f := range changes {
+		h := held[f.Day]
+		h.Changed += f.Rows
+		held[f.Day] = h
+	}
 	return held, entries, err
 }
 

@@ -220,6 +220,16 @@ func (l *Lake) ConversationFiles(ctx context.Context) ([]datafile.File, error) {
 	return s.Files(tables.Conversations), s.Close()
 }
 
+// ChangeFiles lists the files of changes as ConversationFiles does those of conversations: a row is a place in a record that a later
+// version has changed.
+func (l *Lake) ChangeFiles(ctx context.Context) ([]datafile.File, error) {
+	s, err := l.snapshot(ctx, part{companions: []tables.Table{tables.Changes}})
+	if err != nil {
+		return nil, err
+	}
+	return s.Files(tables.Changes), s.Close()
+}
+
 // part is what of a snapshot is opened: the files of conversations, and those of some companions. To list those of all tables takes
 // most of what opening costs in a large lake.
 type part struct {

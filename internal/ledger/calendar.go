@@ -23,6 +23,7 @@ type Held struct {
 	Whole   bool
 	Records int64
 	Open    int64 // conversations without an end
+	Changed int64 // places in records that later versions changed
 	Aside   int64 // values that the last reading brought in place of records, and that are set aside
 }
 
@@ -35,6 +36,7 @@ type Day struct {
 	Hits        *int64           `json:"total_hits"`                       // that the synchronous query counts; null where it was not asked, or does not answer
 	Delta       *int64           `json:"delta"`                            // hits less the records that the platform still has
 	Open        int64            `json:"open"`                             // conversations without an end
+	Changed     int64            `json:"changed_places,omitzero"`          // in records, by later versions of them
 	Kept        int64            `json:"kept"`                             // that stay though the last reading did not bring them
 	Erased      int64            `json:"erased,omitzero"`                  // on request, by parley lake forget
 	Aside       int64            `json:"set_aside,omitzero"`               // values that the last reading brought in place of records
@@ -60,7 +62,7 @@ func (r Rules) Differs(e Entry, records int64) bool {
 
 // Judge says of one day how far it is.
 func (r Rules) Judge(day conversation.Day, held Held, e Entry) Day {
-	d := Day{Day: day, Records: held.Records, Open: held.Open, Kept: e.Kept, Erased: e.Erased, Aside: held.Aside, Readings: e.Readings}
+	d := Day{Day: day, Records: held.Records, Open: held.Open, Changed: held.Changed, Kept: e.Kept, Erased: e.Erased, Aside: held.Aside, Readings: e.Readings}
 	if e.Readings > 0 {
 		d.ReadAt, d.Available = conversation.FormatTime(e.ReadAt), conversation.FormatTime(e.Available)
 	}

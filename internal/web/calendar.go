@@ -67,7 +67,7 @@ type cell struct {
 }
 
 // shows are what the colour of a day can say.
-var shows = []string{"records", "delta", "open", "read"}
+var shows = []string{"records", "delta", "open", "changes", "read"}
 
 func newestYear(v *visit) error {
 	days, err := v.days()
@@ -236,6 +236,10 @@ func (c *calendar) cell(at time.Time, d ledger.Day, known bool, now time.Time) c
 	if d.Delta != nil && *d.Delta != 0 {
 		out.Label += ", " + count(*d.Delta) + " more on the platform"
 	}
+	if d.Changed > 0 {
+		out.Class += " changed"
+		out.Label += ", " + count(d.Changed) + " places changed since"
+	}
 	if d.Open > 0 {
 		out.Label += ", " + count(d.Open) + " without an end"
 	}
@@ -252,6 +256,8 @@ func (c *calendar) level(d ledger.Day, now time.Time) int {
 		return share(math.Abs(float64(*d.Delta)), float64(max(d.Records, 1))/10)
 	case "open":
 		return share(float64(d.Open), float64(max(d.Records, 1))/10)
+	case "changes":
+		return share(float64(d.Changed), float64(max(d.Records, 1)))
 	case "read":
 		read, err := time.Parse(time.RFC3339, d.ReadAt)
 		if err != nil {

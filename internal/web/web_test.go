@@ -148,7 +148,7 @@ func someDays() Days {
 		{Day: day("2026-07-12"), Verdict: ledger.Settled, Records: 1000},
 		{Day: day("2026-07-13"), Verdict: ledger.Gap, Reason: "it has not been extracted"},
 		{Day: day("2026-07-14"), Verdict: ledger.Gap, Reason: "it has not been extracted"},
-		{Day: day("2026-07-15"), Verdict: ledger.Provisional, Records: 500, Delta: &delta, Open: 2},
+		{Day: day("2026-07-15"), Verdict: ledger.Provisional, Records: 500, Delta: &delta, Open: 2, Changed: 3},
 	}}
 }
 
@@ -262,7 +262,7 @@ func (b *browser) signIn() {
 
 // everyPage are the addresses of all that somebody who is signed in can look at.
 var everyPage = []string{
-	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
+	"/", "/ui/", "/ui/calendar", "/ui/calendar/2026", "/ui/calendar/2026?show=delta", "/ui/calendar/2026?show=open", "/ui/calendar/2026?show=changes", "/ui/calendar/2026?show=read", "/ui/calendar/1999", "/ui/day/2026-07-14",
 	"/ui/day/2026-07-15", "/ui/explore", "/ui/explore?from=2026-07-12&to=2026-07-16", "/parley/v1/dimensions", "/parley/v1/dimensions/queueId/values", "/ui/conversation", "/ui/conversation/" + id, "/ui/conversation/" + id + "?scale=true&seg=2.0.1", "/ui/conversation/" + id + "?scale=steps&open=1&from=2026-07-14T10:00:01Z",
 	"/ui/conversation/" + id + "?tab=attributes", "/ui/conversation/" + id + "?tab=record", "/ui/conversation/" + id + "?tab=record&path=/participants/0", "/ui/conversation/" + id + "?tab=record&find=agent",
 	"/ui/conversation/" + id + "?tab=compare", "/ui/figures", "/ui/figures?queue=queue-1&figure=offered", "/parley/v1/figures", "/ui/sign-in", "/ui/link/any",
@@ -404,8 +404,8 @@ func TestTheCalendarSaysWhatIsMissing(t *testing.T) {
 	text := b.get("/ui/calendar")
 	for _, want := range []string{
 		"2 days are missing.", "1 is settled and 1 provisional: 1,500 conversations", "13 to 14 July", "it has not been extracted", "parley extract --lake ./lake --from 2026-07-13 --to 2026-07-15",
-		`class="gap"`, `class="provisional l3"`, `class="settled l5"`, `class="notdue"`, `class="before"`, `href="/ui/calendar/2025"`, "complete to 2026-07-16 00:00 UTC",
-		"Wednesday 15 July: provisional, 500 records, 7 more on the platform, 2 without an end", "2 missing",
+		`class="gap"`, `class="provisional l3 changed"`, `class="settled l5"`, `class="notdue"`, `class="before"`, `href="/ui/calendar/2025"`, "complete to 2026-07-16 00:00 UTC",
+		"Wednesday 15 July: provisional, 500 records, 7 more on the platform, 3 places changed since, 2 without an end", "2 missing",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not there", want)
