@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -111,29 +113,71 @@ func (v *visit) reader(of string) (*watch.Reader, error) {
 	}), nil
 }
 
-// Bounds of streams: how many there are, how long one lasts before its reader is asked again who they are, and how often they are
-// told that the server is there.
+// Bounds of streams: how many there are, how long one lasts, how often its reader is told that the server is there, and how often it is
+// asked whether they are signed in still.
 const (
-	mostStreams = 1000
-	streamLasts = 5 * time.Minute
-	tellHere    = 10 * time.Second
-	sendWithin  = 10 * time.Second
+	mostStreams   = 1000
+	mostStreamsOf = 100 // of one client, or of who came by one link
+	streamLasts   = 5 * time.Minute
+	tellHere      = 10 * time.Second
+	askAgain      = 15 * time.Second
+	sendWithin    = 10 * time.Second
 )
 
-// events streams what happens to something. It ends now and then by itself: browsers come back, and are let in again, or not.
+// events streams what happens to something. It ends now and then by itself, and browsers come back.
 func events(v *visit) error {
 	q := v.r.URL.Query()
-	if v.web.watch.Readers() >= mostStreams {
-		return fault.New(fault.Unavailable, "So many pages are followed already that this one is not; load it again to see what changed")
+	leave, err := v.web.streams.enter(string(v.who.ID))
+	if err != nil {
+		return err
 	}
-	r, err := v.reader(q.Get("of"))
+	defer leave()
+	return v.stream(q.Get("of"), cmp.Or(v.r.Header.Get("Last-Event-ID"), q.Get("last")), func() error {
+		_, err := v.whoAsks()
+		return err
+	})
+}
+
+// stream tells the visitor of versions that they do not have, for as long as they are signed in.
+func (v *visit) stream(of, have string, signedIn func() error) error {
+	r, err := v.reader(of)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	s := stream{v: v, reader: r, every: follows[strings.Split(q.Get("of"), "/")[0]].every, have: cmp.Or(v.r.Header.Get("Last-Event-ID"), q.Get("last"))}
+	kind, _, _ := strings.Cut(of, "/")
+	s := stream{v: v, reader: r, every: follows[kind].every, have: have, signedIn: signedIn, asked: v.web.cfg.Machine()}
 	s.run()
 	return nil
+}
+
+// streams counts those that there are, of all and of each.
+type streams struct {
+	mu  sync.Mutex
+	all int
+	of  map[string]int // by who follows
+}
+
+// enter counts a stream until it is left.
+func (s *streams) enter(who string) (leave func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= mostStreams || s.of[who] >= mostStreamsOf {
+		return nil, fault.New(fault.Unavailable, "So many pages are followed already that this one is not; load it again to see what changed")
+	}
+	if s.of == nil {
+		s.of = map[string]int{}
+	}
+	s.all++
+	s.of[who]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.all--
+		if s.of[who]--; s.of[who] == 0 {
+			delete(s.of, who)
+		}
+	}, nil
 }
 
 // stream is a reader who is told of changes.
@@ -143,6 +187,9 @@ type stream struct {
 	every  time.Duration
 	have   string // version that the reader has
 	told   time.Time
+
+	signedIn func() error // why the reader is told nothing any more
+	asked    time.Time
 }
 
 func (s *stream) run() {
@@ -169,6 +216,12 @@ func (s *stream) run() {
 // now is looked at again.
 func (s *stream) look(ctx context.Context) error {
 	now := s.v.web.cfg.Machine()
+	if now.Sub(s.asked) >= askAgain {
+		if err := s.signedIn(); errors.Is(err, fault.Unauthorized) || errors.Is(err, fault.Forbidden) {
+			return err
+		}
+		s.asked = now
+	}
 	version, err := s.reader.Version(ctx, now)
 	switch {
 	case err == nil && version != s.have:

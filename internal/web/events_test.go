@@ -2,10 +2,13 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,13 +48,18 @@ func (r *reading) heard() string {
 // follow follows something from a version on, in a bubble.
 func follow(t *testing.T, w *Web, of, last string) *reading {
 	t.Helper()
+	return followWhile(t, w, of, last, func() error { return nil })
+}
+
+// followWhile follows something for as long as somebody is signed in.
+func followWhile(t *testing.T, w *Web, of, last string, signedIn func() error) *reading {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out := &reading{stop: stop}
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/parley/v1/events?of="+of, nil)
-	r.Header.Set("Last-Event-ID", last)
 	v := &visit{web: w, out: out, r: r, who: access.Client{ID: "me", Organization: "acme", Permissions: access.Usual()}}
 	go func() {
-		if err := events(v); err != nil {
+		if err := v.stream(of, last, signedIn); err != nil {
 			t.Errorf("%s: %v", of, err)
 		}
 		out.mu.Lock()
@@ -172,6 +180,34 @@ func TestReadersAreToldThatTheServerIsThere(t *testing.T) {
 	})
 }
 
+// Whoever signs out, or whose client is removed, is told nothing any more.
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, say, _ := followedPages(t)
+		say("one")
+		var out atomic.Bool
+		r := followWhile(t, w, "jobs", "", func() error {
+			if out.Load() {
+				return fault.New(fault.Unauthorized, "signed out")
+			}
+			return nil
+		})
+		time.Sleep(time.Minute)
+		idOf(t, r.heard())
+		out.Store(true)
+		time.Sleep(askAgain)
+		say("two")
+		time.Sleep(time.Minute)
+		if got := r.heard(); strings.Contains(got, "changed") {
+			t.Errorf("signed out, and heard %q", got)
+		}
+		if r.mu.Lock(); !r.over {
+			t.Error("the stream goes on")
+		}
+		r.mu.Unlock()
+	})
+}
+
 func TestAServerThatStopsEndsItsStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, say, _ := followedPages(t)
@@ -195,5 +231,35 @@ func TestWhatCannotBeFollowedIsSaid(t *testing.T) {
 		if status, text, _ := b.ask("GET", "/parley/v1/events?of="+of, ""); status != http.StatusBadRequest || !strings.Contains(text, "of says what is followed") {
 			t.Errorf("%q: %d %s", of, status, text)
 		}
+	}
+}
+
+// One who follows very much leaves room for others.
+func TestStreamsAreBounded(t *testing.T) {
+	var s streams
+	var leave []func()
+	for n := range mostStreams {
+		l, err := s.enter("client " + strconv.Itoa(n%(mostStreams/mostStreamsOf)))
+		if err != nil {
+			t.Fatalf("stream %d: %v", n, err)
+		}
+		leave = append(leave, l)
+	}
+	if _, err := s.enter("another"); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("one more of all: %v", err)
+	}
+	leave[0]()
+	leave[1]()
+	if _, err := s.enter("client 2"); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("one more of a client: %v", err)
+	}
+	if _, err := s.enter("client 0"); err != nil {
+		t.Errorf("a place that was left: %v", err)
+	}
+	for _, l := range leave[2:] {
+		l()
+	}
+	if s.all != 1 || len(s.of) != 1 {
+		t.Errorf("%d streams of %d clients are counted", s.all, len(s.of))
 	}
 }

@@ -89,13 +89,14 @@ type Config struct {
 
 // Web answers for the pages.
 type Web struct {
-	cfg    Config
-	routes *http.ServeMux
-	own    *http.CrossOriginProtection
-	masks  masks
-	watch  watch.Watch
-	models models
-	counts *countsKept
+	cfg     Config
+	routes  *http.ServeMux
+	own     *http.CrossOriginProtection
+	masks   masks
+	watch   watch.Watch
+	streams streams
+	models  models
+	counts  *countsKept
 
 	stopping chan struct{} // closed when the server stops
 	stop     sync.Once

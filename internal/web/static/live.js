@@ -68,8 +68,14 @@ function follow() {
   });
   source.addEventListener("error", () => {
     say(`last seen ${time(seen)} UTC; trying again`);
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) follow(); }, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 2000);
   });
+}
+
+// again begins anew where the server refused the stream: it is not there, or nobody is signed in any more.
+async function again() {
+  if (document.hidden) return;
+  try { await refresh(); follow(); } catch { setTimeout(again, 5000); }
 }
 
 document.addEventListener("visibilitychange", () => {
