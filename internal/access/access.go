@@ -42,10 +42,11 @@ const (
 
 // Asked lists the permissions that some endpoint of every server asks for; others are kept and open nothing there.
 func Asked() []Permission {
-	return slices.Concat([]Permission{ViewDetails, ViewOwnDetails, ViewAggregates}, lists, reports)
+	return slices.Concat([]Permission{ViewDetails, ViewOwnDetails, ViewAggregates}, lists, reports, pages)
 }
 
 var (
+	pages   = []Permission{ViewPersonalData, ActOnPages}
 	lists   = []Permission{ViewQueues, SearchQueues, ViewCodes, ViewSkills} // what things are called that records name by id
 	reports = []Permission{RunReports, ViewReports, DeleteReports}
 )
@@ -56,9 +57,9 @@ func Usual() []Permission {
 	return slices.Concat([]Permission{ViewDetails, ViewAggregates, ActOnPages}, lists, reports)
 }
 
-// All lists the permissions that some endpoint of some server asks for: those for conversations as they are now, and of pages, too.
+// All lists the permissions that some endpoint of some server asks for: those for conversations as they are now, too.
 func All() []Permission {
-	return append(Asked(), ViewActivity, ViewLive, ViewAttributes, ViewPersonalData, ActOnPages)
+	return append(Asked(), ViewActivity, ViewLive, ViewAttributes)
 }
 
 // ClientID names a client. It is no secret, and no secret passes for it.

@@ -23,6 +23,7 @@ import (
 const within = 8 * time.Minute
 
 func TestPagesInABrowser(t *testing.T) {
+	t.Parallel() // each waits for its own browser
 	chromium := installed(t)
 	s := served(t)
 	look(t, "check.js", "PARLEY_URL="+s.url, "CHROMIUM="+chromium, "PARLEY_CONVERSATION="+s.conversation, "PARLEY_FOLDED="+s.folded, "PARLEY_MANY="+s.many)
@@ -30,6 +31,7 @@ func TestPagesInABrowser(t *testing.T) {
 
 // A sandbox whose clock stands still: jobs and conversations change in front of the reader, and every control does what it says.
 func TestASandboxInABrowser(t *testing.T) {
+	t.Parallel()
 	chromium := installed(t)
 	url := begin(t, "sandbox", "--days", "7", "--per-day", "200", "--seed", "3", "--now", "2026-11-10T12:00:00Z", "--speed", "0")
 	look(t, "sandbox.js", "PARLEY_URL="+url, "CHROMIUM="+chromium)

@@ -191,7 +191,7 @@ var flags = map[string]string{
 // noteUnasked says which permissions of a client open nothing: they may be misspelt.
 func (o *Options) noteUnasked(c access.Client) {
 	for _, p := range c.Permissions {
-		if !slices.Contains(append(access.Asked(), access.ViewPersonalData), p) {
+		if !slices.Contains(access.Asked(), p) {
 			o.Streams.Notef("note: no endpoint asks for the permission %s\n", p)
 		}
 	}

@@ -28,15 +28,13 @@ async function seen(page, what, said, arg) {
 
 // every page, by eyes of all kinds
 const job = await submit("2026-11-06/2026-11-07");
-for (const [width, height] of [[1280, 900], [640, 900], [320, 700]]) {
-  for (const colorScheme of ["light", "dark"]) {
-    const page = await open({ viewport: { width, height }, colorScheme });
-    for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, cancel: `/ui/jobs/${job}/cancel`, platform: "/ui/calendar/2026" })) {
-      await page.goto(url + path);
-      await audit(page, `${name}-${width}-${colorScheme}`);
-    }
-    await page.context().close();
+for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "dark"], [640, 900, "light"], [320, 700, "dark"]]) {
+  const page = await open({ viewport: { width, height }, colorScheme });
+  for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, cancel: `/ui/jobs/${job}/cancel`, platform: "/ui/calendar/2026" })) {
+    await page.goto(url + path);
+    await audit(page, `${name}-${width}-${colorScheme}`);
   }
+  await page.context().close();
 }
 
 // jobs change in front of the reader; rows do not move under the pointer
