@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -238,6 +239,10 @@ func (x *exchange) log() {
 		method = "any" // a client may invent methods, and the meter would keep them all
 	}
 	x.server.cfg.Meter.Request(pattern, method, x.out.status, took, x.out.wire.sent)
-	x.server.cfg.Log.InfoContext(x.r.Context(), "request", "request", x.id, "client", x.client.ID, "organization", x.client.Organization,
+	level := slog.LevelInfo
+	if x.known != nil {
+		level = slog.LevelDebug // a page that is followed looks twice a second
+	}
+	x.server.cfg.Log.Log(x.r.Context(), level, "request", "request", x.id, "client", x.client.ID, "organization", x.client.Organization,
 		"method", x.r.Method, "route", pattern, "status", x.out.status, "duration", took, "bytes", x.out.wire.sent)
 }

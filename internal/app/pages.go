@@ -35,7 +35,7 @@ func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.P
 	if c.Questions, err = question.Open(ctx, of.DB, time.Now); err != nil {
 		return nil, err
 	}
-	c.Ask, c.Rate, c.Limits, c.Access, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Secure, time.Now
+	c.Ask, c.Rate, c.Limits, c.Access, c.Key, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Key, of.Secure, time.Now
 	return web.New(c)
 }
 

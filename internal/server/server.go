@@ -111,6 +111,7 @@ type PagesOf struct {
 	Ask    func(access.Client) http.Handler // the API, for a client that is known
 	Rate   limit.Rate                       // of what each asks of the pages
 	Limits query.Limits                     // of what may be asked
+	Key    []byte                           // the same at all servers over the control database, and told to nobody
 	Secure bool                             // the server is reached by TLS alone
 }
 
@@ -303,8 +304,12 @@ func (s *Server) openPages(ctx context.Context) (err error) {
 	if rates == nil {
 		rates = limit.InMemory
 	}
+	key, err := s.jobs.Secret("parley versions of pages")
+	if err != nil {
+		return err
+	}
 	s.pages, err = s.Pages(ctx, PagesOf{
-		DB: s.kept().DB, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
+		DB: s.kept().DB, Key: key, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
 	})
 	return err
 }
@@ -325,7 +330,7 @@ func (s *Server) listen(ctx context.Context) error {
 		s.socket = tls.NewListener(s.socket, secure)
 	}
 	s.http = &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 128 << 10,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	return nil

@@ -70,6 +70,9 @@ type cell struct {
 var shows = []string{"records", "delta", "open", "changes", "read"}
 
 func newestYear(v *visit) error {
+	if _, confined := v.who.OnlyUser(); confined {
+		return v.redirect("/ui/explore") // the calendar counts all conversations
+	}
 	days, err := v.days()
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/web/watch"
@@ -51,6 +53,9 @@ func lookAt(path string) func(context.Context, *visit, string) ([]byte, error) {
 }
 
 func lookAtDays(ctx context.Context, v *visit, _ string) ([]byte, error) {
+	if err := v.who.Require(access.ViewDetails); err != nil {
+		return nil, err
+	}
 	days, err := v.web.cfg.Data.Days(ctx, v.who.Organization)
 	if err != nil {
 		return nil, err
@@ -59,6 +64,9 @@ func lookAtDays(ctx context.Context, v *visit, _ string) ([]byte, error) {
 }
 
 func lookAtRuns(ctx context.Context, v *visit, id string) ([]byte, error) {
+	if err := v.who.Require(access.ViewDetails); err != nil {
+		return nil, err
+	}
 	list, err := v.web.cfg.Data.Runs(ctx, v.who.Organization)
 	if err != nil {
 		return nil, err
@@ -105,12 +113,22 @@ func (v *visit) reader(of string) (*watch.Reader, error) {
 		return nil, fault.Field("of", "of says what is followed: calendar, jobs, job/ID, runs, run/ID, conversation/ID or sandbox")
 	}
 	user, only := v.who.OnlyUser()
-	name := fmt.Sprintf("%s\x00%t\x00%s\x00%s", v.who.Organization, only, user, of)
+	// Who comes from elsewhere may not control a sandbox, and what they are told of it is not what others are told.
+	here := isLoopback(v.r.RemoteAddr) && isLoopback(v.r.Host)
+	name := fmt.Sprintf("%s\x00%t\x00%s\x00%t\x00%s", v.who.Organization, only, user, here, of)
 	return v.web.watch.Read(name, f.every, func(ctx context.Context) (string, error) {
 		text, err := f.look(ctx, v, id)
-		sum := sha256.Sum256(text)
-		return hex.EncodeToString(sum[:12]), err
+		return v.web.versionOf(name, text), err
 	}), nil
+}
+
+// versionOf is the version of what somebody follows. It is made with a key: by a plain hash, who knows all of a text but some digits
+// that are masked finds these by trying.
+func (w *Web) versionOf(name string, text []byte) string {
+	h := hmac.New(sha256.New, w.cfg.Key)
+	_, _ = h.Write([]byte(name + "\x00")) // hashes take everything
+	_, _ = h.Write(text)
+	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
 // Bounds of streams: how many there are, how long one lasts, how often its reader is told that the server is there, and how often it is
@@ -133,7 +151,7 @@ func events(v *visit) error {
 	}
 	defer leave()
 	return v.stream(q.Get("of"), cmp.Or(v.r.Header.Get("Last-Event-ID"), q.Get("last")), func() error {
-		_, err := v.whoAsks()
+		_, err := v.whoLooks()
 		return err
 	})
 }

@@ -2,9 +2,12 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -261,5 +264,65 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 	if s.all != 1 || len(s.of) != 1 {
 		t.Errorf("%d streams of %d clients are counted", s.all, len(s.of))
+	}
+}
+
+// Who knows a record but for some digits must not find these by trying: versions are made with a key.
+func TestVersionsTellNothing(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	one, other := &Web{cfg: Config{Key: []byte("one")}}, &Web{cfg: Config{Key: []byte("other")}}
+	if one.versionOf("x", []byte("text")) == other.versionOf("x", []byte("text")) {
+		t.Error("a version does not depend on the key")
+	}
+	if one.versionOf("x", []byte("text")) == one.versionOf("y", []byte("text")) {
+		t.Error("what is alike in two organizations has one version")
+	}
+	v := &visit{web: one, r: httptest.NewRequest(http.MethodGet, "/", nil)}
+	v.web.cfg.Machine = time.Now
+	v.web.cfg.Ask = b.data.ask
+	v.who = access.Client{Organization: "acme", Permissions: access.Usual()}
+	got, err := v.following("conversation/" + id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256([]byte(compacted(t, planted))); got.Version == hex.EncodeToString(sum[:12]) {
+		t.Error("the version of a masked conversation is the hash of what is not masked")
+	}
+}
+
+// A client that is confined to one user is not told how many conversations there are.
+func TestConfinedClientsSeeNoCounts(t *testing.T) {
+	b := newBrowser(t)
+	own := access.Client{ID: "own", Organization: "acme", UserID: "user-1", Permissions: []access.Permission{access.ViewOwnDetails}}
+	if err := b.site.clients.Fix(own, "hush"); err != nil {
+		t.Fatal(err)
+	}
+	b.ask("POST", "/ui/sign-in", url.Values{"client_id": {"own"}, "client_secret": {"hush"}}.Encode())
+	for _, path := range []string{"/ui/calendar/2026", "/ui/day/2026-07-15", "/ui/runs", "/parley/v1/days", "/parley/v1/days/2026-07-15", "/parley/v1/runs", "/parley/v1/events?of=calendar", "/ui/figures"} {
+		if strings.Contains(path, "events") {
+			v := &visit{web: b.web, who: own, r: httptest.NewRequest(http.MethodGet, path, nil)}
+			if _, err := v.following("calendar"); !errors.Is(err, fault.Forbidden) {
+				t.Errorf("%s: %v", path, err)
+			}
+			continue
+		}
+		if status, text, _ := b.ask("GET", path, ""); status != http.StatusForbidden || strings.Contains(text, "500") && strings.Contains(text, "records") {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if status, text, _ := b.ask("GET", "/ui/calendar", ""); status != http.StatusOK || !strings.Contains(text, "<title>Explore") {
+		t.Errorf("signed in, they come to %d %s", status, text)
+	}
+}
+
+func TestWhereToGoAfterSigningIn(t *testing.T) {
+	for from, want := range map[string]string{
+		"/ui/jobs?state=FAILED": "/ui/jobs?state=FAILED", "/ui/../../evil": "/ui/", "/ui/..//evil.example": "/ui/", "//evil.example": "/ui/", "https://evil.example/ui/": "/ui/",
+		"/ui/\\evil.example": "/ui/", "/uix": "/ui/", "": "/ui/",
+	} {
+		if got := next(from); got != want {
+			t.Errorf("%s leads to %s", from, got)
+		}
 	}
 }

@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -13,24 +15,37 @@ import (
 	"github.com/parley-hq/parley/internal/web/session"
 )
 
-// cookie names the cookie of a session. Under TLS its name has browsers take it from this host alone, for all of it.
-func (w *Web) cookie() string {
-	if w.cfg.Secure {
+// cookie names the cookie of a session. Under TLS its name has browsers take it from this host alone, for all of it. On this machine
+// several servers share a host, and each has a port.
+func (v *visit) cookie() string {
+	if v.web.cfg.Secure {
 		return "__Host-parley"
+	}
+	if _, port, err := net.SplitHostPort(v.r.Host); err == nil && isLoopback(v.r.Host) {
+		return "parley-" + port
 	}
 	return "parley"
 }
 
 // whoAsks is the client that a session is of, or whose token the request has. A token is no session: programs ask for JSON with it.
 func (v *visit) whoAsks() (access.Client, error) {
+	return v.known((*session.Store).Who)
+}
+
+// whoLooks is whoAsks, of somebody who does nothing: their session is not used by it.
+func (v *visit) whoLooks() (access.Client, error) {
+	return v.known((*session.Store).Look)
+}
+
+func (v *visit) known(by func(*session.Store, context.Context, string) (access.Client, error)) (access.Client, error) {
 	if scheme, token, ok := strings.Cut(v.r.Header.Get("Authorization"), " "); ok && v.wantsJSON() && strings.EqualFold(scheme, "Bearer") {
 		return v.web.cfg.Access.Authenticate(v.ctx(), strings.TrimSpace(token))
 	}
-	c, err := v.r.Cookie(v.web.cookie())
+	c, err := v.r.Cookie(v.cookie())
 	if err != nil {
 		return access.Client{}, fault.New(fault.Unauthorized, "Sign in first, at /ui/sign-in")
 	}
-	return v.web.cfg.Sessions.Who(v.ctx(), c.Value)
+	return by(v.web.cfg.Sessions, v.ctx(), c.Value)
 }
 
 // signInBody is what the page to sign in shows.
@@ -46,7 +61,12 @@ func signInPage(v *visit) error {
 
 // toSignIn sends somebody to sign in and come back.
 func (v *visit) toSignIn() error {
-	return v.redirect("/ui/sign-in?" + url.Values{"next": {v.r.URL.RequestURI()}}.Encode())
+	to := *v.r.URL
+	if q := to.Query(); q.Has("find") { // it may name somebody, and addresses are kept by whoever passes them on
+		q.Del("find")
+		to.RawQuery = q.Encode()
+	}
+	return v.redirect("/ui/sign-in?" + url.Values{"next": {to.RequestURI()}}.Encode())
 }
 
 func (v *visit) redirect(to string) error {
@@ -55,11 +75,11 @@ func (v *visit) redirect(to string) error {
 }
 
 // next is where to go after signing in: a page of this server, whatever the address says.
-func next(path string) string {
-	if u, err := url.Parse(path); err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/ui/") || strings.Contains(path, `\`) {
+func next(to string) string {
+	if u, err := url.Parse(to); err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/ui/") || !strings.HasPrefix(path.Clean(u.Path)+"/", "/ui/") || strings.Contains(to, `\`) {
 		return "/ui/"
 	}
-	return path
+	return to
 }
 
 // mostForm is how many bytes of a form are read.
@@ -121,13 +141,13 @@ func reasonOf(err error) string {
 // keep has the browser keep the text of a session.
 func (v *visit) keep(text string, most time.Duration) {
 	http.SetCookie(v.out, &http.Cookie{ //nolint:gosec // Secure where browsers come by TLS: on the loopback address they would not send it
-		Name: v.web.cookie(), Value: text, Path: "/", MaxAge: int(most.Seconds()), HttpOnly: true, Secure: v.web.cfg.Secure, SameSite: http.SameSiteLaxMode,
+		Name: v.cookie(), Value: text, Path: "/", MaxAge: int(most.Seconds()), HttpOnly: true, Secure: v.web.cfg.Secure, SameSite: http.SameSiteLaxMode,
 	})
 }
 
 // signOut ends a session.
 func signOut(v *visit) error {
-	if c, err := v.r.Cookie(v.web.cookie()); err == nil {
+	if c, err := v.r.Cookie(v.cookie()); err == nil {
 		if err := v.web.cfg.Sessions.End(v.ctx(), c.Value); err != nil {
 			return err
 		}

@@ -78,6 +78,7 @@ type Config struct {
 	Rate      limit.Rate                       // of what each asks of the pages
 	Limits    query.Limits                     // of what may be asked of the API
 	Access    *access.Store
+	Key       []byte // the same at all servers over the control database, and told to nobody
 	Sessions  *session.Store
 	Questions *question.Store
 	Control   http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
@@ -130,25 +131,25 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/link/{link}":                        open(linkPage),
 		"POST /ui/link/{link}":                       open(spendLink),
 		"GET /ui/calendar":                           signedIn(newestYear),
-		"GET /ui/calendar/{year}":                    signedIn(calendarPage),
-		"GET /ui/day/{day}":                          signedIn(dayPage),
+		"GET /ui/calendar/{year}":                    ofAll(calendarPage),
+		"GET /ui/day/{day}":                          ofAll(dayPage),
 		"GET /ui/conversation":                       signedIn(findPage),
 		"GET /ui/conversation/{id}":                  signedIn(conversationPage),
 		"GET /ui/jobs":                               signedIn(jobsPage),
 		"GET /ui/jobs/{id}":                          signedIn(jobPage),
 		"GET /ui/jobs/{id}/cancel":                   signedIn(cancelPage),
 		"POST /ui/jobs/{id}/cancel":                  signedIn(cancelJob),
-		"GET /ui/runs":                               signedIn(runsPage),
-		"GET /ui/runs/{id}":                          signedIn(runPage),
-		"GET /parley/v1/runs":                        signedIn(runsJSON),
-		"GET /parley/v1/runs/{id}":                   signedIn(runJSON),
+		"GET /ui/runs":                               ofAll(runsPage),
+		"GET /ui/runs/{id}":                          ofAll(runPage),
+		"GET /parley/v1/runs":                        ofAll(runsJSON),
+		"GET /parley/v1/runs/{id}":                   ofAll(runJSON),
 		"GET /ui/sandbox":                            signedIn(sandboxPage),
 		"POST /ui/sandbox/{deed}":                    signedIn(doInSandbox),
 		"GET /parley/v1/events":                      signedIn(events),
 		"GET /parley/v1/jobs":                        signedIn(jobsJSON),
 		"GET /parley/v1/jobs/{id}":                   signedIn(jobJSON),
-		"GET /parley/v1/days":                        signedIn(daysJSON),
-		"GET /parley/v1/days/{day}":                  signedIn(dayJSON),
+		"GET /parley/v1/days":                        ofAll(daysJSON),
+		"GET /parley/v1/days/{day}":                  ofAll(dayJSON),
 		"GET /parley/v1/conversations/{id}/account":  signedIn(accountJSON),
 		"GET /parley/v1/conversations/{id}/record":   signedIn(recordJSON),
 		"GET /parley/v1/conversations/{id}/timeline": signedIn(timelineJSON),
@@ -215,6 +216,16 @@ func signedIn(h handler) handler {
 	}
 }
 
+// ofAll is for what tells of all conversations: not for who is confined to those of one user.
+func ofAll(h handler) handler {
+	return signedIn(func(v *visit) error {
+		if err := v.who.Require(access.ViewDetails); err != nil {
+			return err
+		}
+		return h(v)
+	})
+}
+
 // visit is one request for a page.
 type visit struct {
 	web *Web
@@ -226,11 +237,20 @@ type visit struct {
 func (v *visit) ctx() context.Context { return v.r.Context() }
 
 func (w *Web) answer(out http.ResponseWriter, r *http.Request, h handler) {
+	within := http.NewResponseController(out)
+	_ = within.SetReadDeadline(time.Now().Add(formWithin)) // tests have no connection
+	_ = within.SetWriteDeadline(time.Now().Add(pageWithin))
 	v := &visit{web: w, out: out, r: r}
 	if err := h(v); err != nil {
 		w.fail(v, err)
 	}
 }
+
+// How long a form may take to come, and a page to be made and taken: who sends or takes nothing holds it in memory.
+const (
+	formWithin = 30 * time.Second
+	pageWithin = 2 * time.Minute
+)
 
 // page is what the frame shows around a page.
 type page struct {

@@ -128,7 +128,8 @@ func (s *Store) Spend(ctx context.Context, link string) (text string, most time.
 	return text, most, err
 }
 
-// Who gives the client of a session, as it is now. A session that is not good any more is fault.Unauthorized.
+// Who gives the client of a session, as it is now, and notes that it was used. A session that is not good any more is
+// fault.Unauthorized.
 func (s *Store) Who(ctx context.Context, text string) (access.Client, error) {
 	r, err := s.get(ctx, text)
 	if err != nil {
@@ -139,6 +140,19 @@ func (s *Store) Who(ctx context.Context, text string) (access.Client, error) {
 			return access.Client{}, err
 		}
 	}
+	return s.client(ctx, text, r)
+}
+
+// Look is Who, but of a session that nobody uses: a tab that is left open.
+func (s *Store) Look(ctx context.Context, text string) (access.Client, error) {
+	r, err := s.get(ctx, text)
+	if err != nil {
+		return access.Client{}, err
+	}
+	return s.client(ctx, text, r)
+}
+
+func (s *Store) client(ctx context.Context, text string, r row) (access.Client, error) {
 	if len(r.box) == 0 {
 		return access.Client{ID: access.ClientID("link " + hex.EncodeToString(r.hash[:6])), Name: "a link", Organization: r.organization, Permissions: parted(r.permissions)}, nil
 	}

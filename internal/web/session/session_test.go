@@ -219,8 +219,12 @@ func TestASessionThatIsGrantedOutlivesTokens(t *testing.T) {
 	if c, err := x.Who(t.Context(), text); err != nil || c.Organization != "acme" || !c.Has(access.ActOnPages) {
 		t.Errorf("got %+v, %v", c, err)
 	}
-	x.now = x.now.Add(Idle)
-	x.wantOver(text, "idle")
+	x.now = x.now.Add(Idle - time.Minute)
+	if _, err := x.Look(t.Context(), text); err != nil {
+		t.Errorf("looked at: %v", err)
+	}
+	x.now = x.now.Add(time.Minute)
+	x.wantOver(text, "looked at, and not used")
 	confined := access.Client{ID: "c", Organization: "acme", UserID: "u", Permissions: []access.Permission{access.ViewOwnDetails}}
 	if _, _, err := x.Grant(t.Context(), confined); !errors.Is(err, fault.Forbidden) {
 		t.Errorf("a client that is confined was granted what it sees: %v", err)

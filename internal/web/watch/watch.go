@@ -27,7 +27,6 @@ type seen struct {
 	mu      sync.Mutex
 	at      time.Time
 	version string
-	err     error
 }
 
 // Reader is somebody who looks at something now and then. For one goroutine; Close ends it.
@@ -71,14 +70,14 @@ func (r *Reader) Version(ctx context.Context, now time.Time) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.at.IsZero() && now.Sub(s.at) < r.every {
-		return s.version, s.err
+		return s.version, nil
 	}
 	version, err := r.look(ctx)
-	if ctx.Err() != nil {
-		return "", ctx.Err() // of who asked, and not of what was looked at
+	if err != nil {
+		return "", err // of who looked: another may see what they may not
 	}
-	s.at, s.version, s.err = now, version, err
-	return version, err
+	s.at, s.version = now, version
+	return version, nil
 }
 
 // Close ends reading. What nobody reads any more is forgotten.

@@ -46,6 +46,19 @@ func TestManyReadersLookOnce(t *testing.T) {
 	}
 }
 
+// What one reader may not see, another may.
+func TestAFailureIsOfWhoLooked(t *testing.T) {
+	var w Watch
+	may := w.Read("sandbox", time.Hour, func(context.Context) (string, error) { return "a", nil })
+	mayNot := w.Read("sandbox", time.Hour, func(context.Context) (string, error) { return "", errors.New("forbidden") })
+	if _, err := mayNot.Version(t.Context(), noon); err == nil {
+		t.Error("who may not look was told a version")
+	}
+	if got, err := may.Version(t.Context(), noon); err != nil || got != "a" {
+		t.Errorf("who may look got %q, %v", got, err)
+	}
+}
+
 // A reader who leaves while they look has not seen a failure of what they looked at.
 func TestAReaderThatLeavesFailsNobodyElse(t *testing.T) {
 	var w Watch
