@@ -50,6 +50,14 @@ func (all shownLakes) get(ctx context.Context, organization string) (*openLake, 
 	return h.get(ctx)
 }
 
+// Name implements web.Data.
+func (all shownLakes) Name(organization string) string {
+	if h := all[organization]; h != nil {
+		return h.dir
+	}
+	return ""
+}
+
 // Days implements web.Data.
 func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, error) {
 	s, err := all.get(ctx, organization)

@@ -28,6 +28,9 @@ func SandboxPages(w *sandbox.World, control http.Handler, log *slog.Logger) func
 // shownWorld is what pages show of a sandbox.
 type shownWorld struct{ world *sandbox.World }
 
+// Name implements web.Data.
+func (shownWorld) Name(string) string { return "" }
+
 // Days implements web.Data: the platform has settled what its nightly batch has read.
 func (s shownWorld) Days(ctx context.Context, _ string) (out web.Days, err error) {
 	if out.Available, err = s.world.Available(ctx); err != nil {

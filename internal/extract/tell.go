@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
@@ -45,7 +46,8 @@ func (e *Extraction) about(now time.Time) runs.Run {
 func (e *Extraction) toldAs(s Summary) runs.Run {
 	now := e.cfg.Now()
 	r := e.about(now)
-	r.Ended, r.Days, r.Warnings = now, e.dayStates(), s.Warnings
+	r.Ended, r.Warnings = now, s.Warnings
+	r.Days = strings.ReplaceAll(e.dayStates(), string(runs.Waiting), string(runs.Before)) // they were not due, or did not come
 	if err := s.incomplete(); err != nil {
 		r.Lacking = err.Error()
 	}

@@ -31,6 +31,8 @@ type calendar struct {
 	Top       int64 // records of the fullest day
 	Available string
 	Empty     bool
+	None      bool   // of this year
+	Until     string // the last day, if others have passed since
 	Name      string
 	Live      bool
 }
@@ -138,6 +140,10 @@ func calendarOf(d Days, year int, show string, now time.Time) calendar {
 		c.Years = append(c.Years, y)
 	}
 	slices.Sort(c.Years)
+	c.None = len(by) == 0
+	if n := len(d.Days); n > 0 && d.Days[n-1].Day.End().AddDate(0, 0, 1).Before(now) {
+		c.Until = d.Days[n-1].Day.Start().Format("2 January 2006")
+	}
 	c.Gaps, c.More = gapsOf(d, year)
 	for m := time.January; m <= time.December; m++ {
 		c.Months = append(c.Months, c.month(m, by, now))

@@ -74,7 +74,11 @@ func runsSentence(list []runs.Run, now time.Time) string {
 // progressOf is how far a run is.
 func progressOf(r runs.Run) string {
 	whole, all := r.Count(runs.Whole), len(r.Days)-r.Count(runs.Before)
-	return fmt.Sprintf("%d of %d days are whole, and %s came", whole, all, amount(int(r.Received), "record", "records"))
+	came := "nothing"
+	if r.Received > 0 {
+		came = amount(int(r.Received), "record", "records")
+	}
+	return fmt.Sprintf("%d of %d days are whole, and %s came so far", whole, all, came)
 }
 
 // since is how long ago an instant was, in words.

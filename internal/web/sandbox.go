@@ -119,8 +119,8 @@ func lookAtSandbox(ctx context.Context, v *visit, _ string) ([]byte, error) {
 	if err := json.Unmarshal(text, &clock); err != nil {
 		return nil, err
 	}
-	if clock.Runs() {
-		clock.Now = ""
+	if at, err := conversation.ParseTime(clock.Now); err == nil && clock.Runs() {
+		clock.Now = beginning(at, v.web.cfg.Machine(), clock.Speed)
 	}
 	seen, err := json.Marshal(clock)
 	if err != nil {
@@ -134,6 +134,13 @@ func lookAtSandbox(ctx context.Context, v *visit, _ string) ([]byte, error) {
 		seen = append(seen, text...)
 	}
 	return seen, nil
+}
+
+// beginning is a time by which a clock that goes is the same at every look, and another when it was set or advanced: what it would have
+// shown when ours began, exact to ten seconds of ours.
+func beginning(at, now time.Time, speed float64) string {
+	began := float64(at.UnixMilli()) - speed*float64(now.UnixMilli())
+	return strconv.FormatInt(int64(began/(speed*10_000)), 10)
 }
 
 func sandboxPage(v *visit) error { return v.showSandbox(http.StatusOK, "", "") }

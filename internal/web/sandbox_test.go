@@ -152,3 +152,18 @@ func TestReadyFaultsAreTaken(t *testing.T) {
 		t.Errorf("%d of %d are there", n, len(readyFaults))
 	}
 }
+
+// A clock that goes is the same at every look, until somebody moves it.
+func TestAClockThatGoesHasOneBeginning(t *testing.T) {
+	at, now := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC), time.Date(2026, 11, 23, 21, 0, 0, 0, time.UTC)
+	for _, speed := range []float64{1, 10, 1000} {
+		first := beginning(at, now, speed)
+		later := beginning(at.Add(time.Duration(float64(time.Minute)*speed)), now.Add(time.Minute), speed)
+		if later != first {
+			t.Errorf("at speed %v: %s, and %s a minute later", speed, first, later)
+		}
+		if moved := beginning(at.Add(time.Duration(float64(90*time.Minute)*speed)), now, speed); moved == first {
+			t.Errorf("at speed %v it was advanced, and that is not seen", speed)
+		}
+	}
+}

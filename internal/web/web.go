@@ -38,6 +38,8 @@ import (
 
 // Data is what pages show and the API does not tell. Safe for concurrent use.
 type Data interface {
+	// Name is what a command calls the data of an organization, as --lake ./lake has it; empty where there is no lake.
+	Name(organization string) string
 	// Days are those of an organization, in order.
 	Days(ctx context.Context, organization string) (Days, error)
 	// Runs are the extractions, newest first.

@@ -43,6 +43,8 @@ type fake struct {
 	api     http.HandlerFunc // in place of what is below; nil: that
 }
 
+func (*fake) Name(string) string { return "./lake" }
+
 func (f *fake) Days(context.Context, string) (Days, error) { return f.days, f.err }
 
 // ask is the API, which has the record alone, and is told who asks.
