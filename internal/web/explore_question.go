@@ -109,7 +109,9 @@ func storedAddress(name string) string { return "/ui/explore/q/" + name }
 
 // store keeps a body, and gives its name.
 func (v *visit) store(body []byte) (string, error) {
-	return v.web.cfg.Questions.Put(v.ctx(), question.Question{Organization: v.who.Organization, Body: body, Masked: !v.who.Has(access.ViewPersonalData)})
+	return v.web.cfg.Questions.Put(v.ctx(), question.Question{
+		Organization: v.who.Organization, Client: string(v.who.ID), Body: body, Masked: !v.who.Has(access.ViewPersonalData),
+	})
 }
 
 // stored is the body of a name. Who may not see personal data does not learn whom others asked for.
