@@ -109,7 +109,9 @@ func storedAddress(name string) string { return "/ui/explore/q/" + name }
 
 // store keeps a body, and gives its name.
 func (v *visit) store(body []byte) (string, error) {
-	return v.web.cfg.Questions.Put(v.ctx(), question.Question{Organization: v.who.Organization, Body: body, Masked: !v.who.Has(access.ViewPersonalData)})
+	return v.web.cfg.Questions.Put(v.ctx(), question.Question{
+		Organization: v.who.Organization, Client: string(v.who.ID), Body: body, Masked: !v.who.Has(access.ViewPersonalData),
+	})
 }
 
 // stored is the body of a name. Who may not see personal data does not learn whom others asked for.
@@ -137,7 +139,11 @@ func (v *visit) bodyOf(days Days) ([]byte, error) {
 	q := v.r.URL.Query()
 	switch {
 	case q.Has("body"):
-		return form.Pretty([]byte(q.Get("body"))), nil
+		body := []byte(q.Get("body"))
+		if err := tooLong(body); err != nil {
+			return nil, err
+		}
+		return form.Pretty(body), nil
 	case q.Get("from") != "":
 		return bodyOfDays(q.Get("from"), q.Get("to"))
 	}
@@ -202,8 +208,8 @@ func (v *visit) sentBody() ([]byte, error) {
 	sent := v.r.PostForm
 	// Browsers end lines as in the days of teleprinters.
 	body := []byte(strings.ReplaceAll(sent.Get("body"), "\r\n", "\n"))
-	if len(body) > question.Length {
-		return nil, fault.New(fault.TooLarge, "The body has %d bytes; a question has %d at most", len(body), question.Length)
+	if err := tooLong(body); err != nil {
+		return nil, err
 	}
 	if sent.Get("side") == "form" {
 		changed, err := form.Apply(body, func(name string) (string, bool) { return sent.Get(name), sent.Has(name) })
@@ -216,6 +222,14 @@ func (v *visit) sentBody() ([]byte, error) {
 		return change(body, do)
 	}
 	return body, nil
+}
+
+// tooLong refuses bodies that are longer than a question may be.
+func tooLong(body []byte) error {
+	if len(body) <= question.Length {
+		return nil
+	}
+	return fault.New(fault.TooLarge, "The body has %d bytes; a question has %d at most", len(body), question.Length)
 }
 
 // isDeed says that a button does something with a question, and does not change it.

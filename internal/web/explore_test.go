@@ -503,3 +503,24 @@ func TestCountsThatFail(t *testing.T) {
 	}
 	wants(t, b.get("/ui/explore?from=2026-07-12&to=2026-07-16"), "9 conversations of 4 days; 1 shown.", "Some days were not counted in time.", "The counts took too long")
 }
+
+// What an address has is no longer than what a form may send, and no body fills the memory by the blanks before its lines.
+func TestBodiesOfAddressesAreBounded(t *testing.T) {
+	b := newExplorer(t)
+	deep := `{"a":` + strings.Repeat("[", 3000) + strings.Repeat("[0],", 20_000) + "[0]" + strings.Repeat("]", 3000) + "}"
+	status, text, _ := b.ask("GET", "/ui/explore?"+url.Values{"body": {deep}}.Encode(), "")
+	if status != http.StatusOK || len(text) > 20*len(deep) {
+		t.Errorf("a deep body: %d, %d bytes", status, len(text))
+	}
+	status, text, _ = b.post("body", deep, "part", "question")
+	if status != http.StatusOK || len(text) > 20*len(deep) {
+		t.Errorf("a deep body, redrawn: %d, %d bytes", status, len(text))
+	}
+	status, text, _ = b.ask("GET", "/ui/explore?body="+strings.Repeat("0", question.Length+1), "")
+	if wants(t, text, "a question has 500000 at most"); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body that is too long: %d", status)
+	}
+	many := `{"interval":"2026-07-14/2026-07-15","segmentFilters":[` + strings.TrimSuffix(strings.Repeat(`{"predicates":[]},`, 101), ",") + `]}`
+	_, text, _ = b.post("body", many, "part", "question")
+	wants(t, text, "The body has 101 filters and clauses; a form shows 100 at most.", `name="side" value="text"`)
+}

@@ -18,6 +18,9 @@ func Apply(body []byte, get func(name string) (value string, ok bool)) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
+	if why := tooMuch(root); why != "" {
+		return nil, unchangeable(why)
+	}
 	f := formOf(root, remarksOf(nil))
 	a := applier{get}
 	a.interval(root, f)
@@ -30,13 +33,20 @@ func Apply(body []byte, get func(name string) (value string, ok bool)) ([]byte, 
 	return []byte(root.String()), nil
 }
 
-// editable is a body that has a form.
+// editable is a body that can be changed as forms change it, be it too much for one or not.
 func editable(body []byte) (*value, error) {
-	f := Of(body, nil)
-	if f.Refused != "" {
-		return nil, fault.Field("body", "The form cannot change this body: %s Change it as text", f.Refused)
+	root, err := parse(body)
+	if err != nil {
+		return nil, unchangeable(Of(body, nil).Refused)
 	}
-	return parse(body)
+	if why := misshapen(root); why != "" {
+		return nil, unchangeable(why)
+	}
+	return root, nil
+}
+
+func unchangeable(why string) error {
+	return fault.Field("body", "The form cannot change this body: %s Change it as text", why)
 }
 
 type applier struct {

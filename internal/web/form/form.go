@@ -98,6 +98,9 @@ func Of(body []byte, found []query.Finding) Form {
 	case err != nil:
 		return Form{Refused: "The body is no JSON."}
 	}
+	if why := tooMuch(root); why != "" {
+		return Form{Refused: why}
+	}
 	return formOf(root, remarksOf(found))
 }
 
@@ -118,6 +121,33 @@ func formOf(root *value, r *remarks) Form {
 	f.Kept = kept(root, append([]string{"interval", "order", "orderBy", "paging"}, kinds()...)...)
 	f.Remarks = r.rest("")
 	return f
+}
+
+// What a form shows at most. A card is many times as long on the page as in the body.
+const (
+	mostBoxes = 100 // filters and clauses
+	mostRows  = 1000
+)
+
+// tooMuch says why a body has no form, though it could have one: empty if it has one.
+func tooMuch(root *value) string {
+	boxes, rows := 0, 0
+	for _, kind := range kinds() {
+		for _, filter := range root.get(kind).elements() {
+			clauses := filter.get("clauses").elements()
+			boxes += 1 + len(clauses)
+			for _, box := range append([]*value{filter}, clauses...) {
+				rows += len(box.get("predicates").elements())
+			}
+		}
+	}
+	switch {
+	case boxes > mostBoxes:
+		return fmt.Sprintf("The body has %d filters and clauses; a form shows %d at most.", boxes, mostBoxes)
+	case rows > mostRows:
+		return fmt.Sprintf("The body has %d predicates; a form shows %d at most.", rows, mostRows)
+	}
+	return ""
 }
 
 func kinds() (out []string) {

@@ -516,3 +516,52 @@ func TestWordsOfRanges(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Blanks are no way to fill the memory: neither by depth nor by width.
+func TestWhatIsLaidOutIsBounded(t *testing.T) {
+	zeros := "[0" + strings.Repeat(",0", 100_000) + "]"
+	for _, depth := range []int{1, deepest - 1, deepest + 1, 3000} {
+		body := `{"a":` + strings.Repeat("[", depth) + zeros + strings.Repeat("]", depth) + "}"
+		if n := len(Pretty([]byte(body))); n > larger*len(body)+3*free {
+			t.Errorf("%d lists within each other: %d bytes of %d", depth, n, len(body))
+		}
+		set, err := Set([]byte(body), map[string]string{"b": "1"})
+		if err != nil || len(set) > larger*len(body)+3*free || string(Compact(set)) != strings.TrimSuffix(body, "}")+`,"b":1}` {
+			t.Errorf("%d lists within each other: %d bytes, %v", depth, len(set), err)
+		}
+	}
+	deep := `{"a":` + strings.Repeat("[", deepest+5) + `"a text that does not fit on the line that is left to it, because it is so very long"` + strings.Repeat("]", deepest+5) + "}"
+	if got := string(Pretty([]byte(deep))); !strings.Contains(got, `[[[[["a text`) || strings.Contains(got, `[[[[[[`) {
+		t.Errorf("what is deep is not on one line: %s", got)
+	}
+	came := "{\"a\":\n" + strings.Repeat("[", deepest-1) + zeros + strings.Repeat("]", deepest-1) + "}"
+	if string(Pretty([]byte(came))) != came {
+		t.Error("what would be much larger is not as it came")
+	}
+}
+
+// What is too much for a form stays text, in which pages can be turned.
+func TestWhatIsTooMuchForAForm(t *testing.T) {
+	list := func(element string, n int) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
+	}
+	of := func(filters string) string { return `{"segmentFilters":` + filters + "}" }
+	row := `{"dimension":"queueId","value":"q"}`
+	for name, c := range map[string]struct{ body, want string }{
+		"filters":           {of(list("{}", mostBoxes)), ""},
+		"rows":              {of(`[{"type":"or","predicates":` + list(row, mostRows) + "}]"), ""},
+		"a filter too much": {of(list("{}", mostBoxes+1)), "101 filters and clauses; a form shows 100"},
+		"a clause too much": {of(`[{"clauses":` + list("{}", mostBoxes) + "}]"), "101 filters and clauses"},
+		"a row too much":    {of(`[{"type":"or","predicates":` + list(row, mostRows) + `,"clauses":[{"predicates":[` + row + "]}]}]"), "1001 predicates; a form shows 1000"},
+		"no filters":        {of(list("7", mostBoxes+1)), "101 filters"},
+	} {
+		got := Of([]byte(c.body), nil).Refused
+		_, err := Apply([]byte(c.body), func(string) (string, bool) { return "", false })
+		if got != "" != (c.want != "") || !strings.Contains(got, c.want) || (err != nil) != (c.want != "") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if turned, err := Turned([]byte(c.body), 7); err != nil || !strings.Contains(string(turned), `"pageNumber": 7`) {
+			t.Errorf("%s: it has no next page: %v", name, err)
+		}
+	}
+}

@@ -158,6 +158,14 @@ func (v *value) remove(member string) {
 	}
 }
 
+// elements are those of an array; of anything else there are none.
+func (v *value) elements() []*value {
+	if !v.isArray() {
+		return nil
+	}
+	return v.parts
+}
+
 // drop takes an element out of an array.
 func (v *value) drop(i int) { v.parts = slices.Delete(v.parts, i, i+1) }
 
@@ -183,26 +191,88 @@ func steps(path string) func(func(string) bool) {
 	return strings.FieldsFuncSeq(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 }
 
-// width is how long a line may be that has a whole value on it.
-const width = 84
+// How a value is laid out. Every level of depth costs blanks on each line, so that a body of a few bytes could fill the memory.
+const (
+	width   = 84      // how long a line may be that has a whole value on it
+	deepest = 32      // what lies deeper is on one line
+	larger  = 4       // times what it has without blanks, which all of it may have
+	free    = 4 << 10 // bytes that it may have anyhow
+)
 
-// String writes the value as people read it: what is short is on one line.
-func (v *value) String() string { return string(v.append(nil, 0, 0)) + "\n" }
+// String writes the value as people read it: what is short is on one line. What would be much larger than without blanks is without them.
+func (v *value) String() string {
+	text, ok := v.pretty()
+	if !ok {
+		text = v.compact(nil)
+	}
+	return string(text) + "\n"
+}
 
-// append writes the value behind what is written, when so much of the line is taken.
-func (v *value) append(b []byte, indent, taken int) []byte {
+// pretty lays the value out; ok is false if it would be much larger than without blanks.
+func (v *value) pretty() (_ []byte, ok bool) {
+	most := larger*v.size() + free
+	text := v.append(nil, 0, 0, most)
+	return text, len(text) <= most
+}
+
+// size is how many bytes the value has without blanks, or one more for each that has parts.
+func (v *value) size() int {
+	if v.scalar() {
+		return len(v.raw)
+	}
+	n := len("[]")
+	for i, part := range v.parts {
+		n += part.size() + 1
+		if v.isObject() {
+			n += len(v.names[i].raw) + 1
+		}
+	}
+	return n
+}
+
+// compact writes the value without blanks.
+func (v *value) compact(b []byte) []byte {
 	if v.scalar() {
 		return append(b, v.raw...)
+	}
+	opens, closes := v.brackets()
+	b = append(b, opens)
+	for i, part := range v.parts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if v.isObject() {
+			b = append(append(b, v.names[i].raw...), ':')
+		}
+		b = part.compact(b)
+	}
+	return append(b, closes)
+}
+
+func (v *value) brackets() (opens, closes byte) {
+	if v.isObject() {
+		return '{', '}'
+	}
+	return '[', ']'
+}
+
+// append writes the value behind what is written, when so much of the line is taken. It gives up behind so many bytes in all.
+func (v *value) append(b []byte, indent, taken, most int) []byte {
+	if v.scalar() {
+		return append(b, v.raw...)
+	}
+	if indent > deepest {
+		return v.compact(b)
 	}
 	if line, ok := v.line(nil, width-taken); ok && indent > 0 {
 		return append(b, line...)
 	}
-	opens, closes := byte('['), byte(']')
-	if v.isObject() {
-		opens, closes = '{', '}'
-	}
+	opens, closes := v.brackets()
 	b = append(b, opens)
 	for i, part := range v.parts {
+		if len(b) > most {
+			return b
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -212,7 +282,7 @@ func (v *value) append(b []byte, indent, taken int) []byte {
 			b = append(append(b, v.names[i].raw...), ": "...)
 			taken += len(v.names[i].raw) + 2
 		}
-		b = part.append(b, indent+1, taken)
+		b = part.append(b, indent+1, taken, most)
 	}
 	if len(v.parts) > 0 {
 		b = newLine(b, indent)
@@ -226,8 +296,11 @@ func newLine(b []byte, indent int) []byte {
 
 // line writes the value on one line of so many bytes; ok is false if it is longer, or is a list of filters.
 func (v *value) line(b []byte, most int) (_ []byte, ok bool) {
+	if len(b)+len(v.raw) > most {
+		return b, false
+	}
 	if v.scalar() {
-		return append(b, v.raw...), len(b)+len(v.raw) <= most
+		return append(b, v.raw...), true
 	}
 	opens, closes := "[", "]"
 	if v.isObject() {
@@ -264,11 +337,15 @@ func Compact(text []byte) []byte {
 	return v
 }
 
-// Pretty is JSON as people read it. What is no JSON stays as it is.
+// Pretty is JSON as people read it. What is no JSON stays as it is, and so does what would be much larger.
 func Pretty(text []byte) []byte {
 	v, err := parse(text)
 	if err != nil {
 		return text
 	}
-	return []byte(v.String())
+	pretty, ok := v.pretty()
+	if !ok {
+		return text
+	}
+	return append(pretty, '\n')
 }

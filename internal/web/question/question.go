@@ -3,7 +3,8 @@
 //
 // A question is known by a name made by chance, which says nothing of what is asked. It is kept in a box that only the name opens, so
 // that whoever reads the control database does not learn whom somebody asked for. Questions belong to an organization, are kept for
-// Good and up to Most of them; the oldest go first.
+// Good and up to Most of them. A client has Share of them, so that nobody drives out what others keep; the oldest of whoever has most
+// go first.
 package question
 
 import (
@@ -19,6 +20,7 @@ import (
 // What is kept. The API refuses bodies that are longer.
 const (
 	Most   = 1000 // of an organization
+	Share  = 100  // of a client; a session that began with a link is one of its own
 	Good   = 30 * 24 * time.Hour
 	Length = 500_000 // bytes of one
 )
@@ -36,6 +38,7 @@ var schema = state.Schema{Owner: "questions", Steps: []string{`
 		stored       {integer} NOT NULL
 	) {by key};
 	CREATE INDEX page_questions_stored ON page_questions (organisation, stored)`,
+	`ALTER TABLE page_questions ADD COLUMN client {text} NOT NULL DEFAULT ''`, // '': nobody knows any more
 }}
 
 // Tables are those of this package in the control database, for who copies it whole.
@@ -44,6 +47,7 @@ func Tables() state.Schema { return schema }
 // Question is a body, and who asked it.
 type Question struct {
 	Organization string
+	Client       string // who stores it; Get does not give it
 	Body         []byte
 	Masked       bool // by somebody who may not see personal data, and so knows of none what others must not know
 }
@@ -74,22 +78,31 @@ func (s *Store) Put(ctx context.Context, q Question) (name string, err error) {
 		masked = 1
 	}
 	return name, s.db.Tx(ctx, func(tx *state.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO page_questions (hash, organisation, box, masked, stored) VALUES (?, ?, ?, ?, ?)`,
-			box.Hash(name), q.Organization, sealed, masked, s.now().UnixMicro())
+		_, err := tx.Exec(ctx, `INSERT INTO page_questions (hash, organisation, client, box, masked, stored) VALUES (?, ?, ?, ?, ?, ?)`,
+			box.Hash(name), q.Organization, q.Client, sealed, masked, s.now().UnixMicro())
 		if err != nil {
 			return err
 		}
-		return s.forget(ctx, tx, q.Organization)
+		return s.forget(ctx, tx, q)
 	})
 }
 
-// forget removes what is too old, and the oldest of an organization that has too many.
-func (s *Store) forget(ctx context.Context, tx *state.Tx, organization string) error {
+// forget removes what is too old, the oldest of a client that has more than its share, and of an organization that has too many the
+// oldest of whoever has most.
+func (s *Store) forget(ctx context.Context, tx *state.Tx, q Question) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM page_questions WHERE stored <= ?`, s.now().Add(-Good).UnixMicro()); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM page_questions WHERE organisation = ? AND hash NOT IN (
-		SELECT hash FROM page_questions WHERE organisation = ? ORDER BY stored DESC, hash LIMIT ?)`, organization, organization, Most)
+	_, err := tx.Exec(ctx, `DELETE FROM page_questions WHERE organisation = ? AND client = ? AND hash NOT IN (
+		SELECT hash FROM page_questions WHERE organisation = ? AND client = ? ORDER BY stored DESC, hash LIMIT ?)`,
+		q.Organization, q.Client, q.Organization, q.Client, Share)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM page_questions WHERE organisation = ? AND hash NOT IN (
+		SELECT hash FROM (
+			SELECT hash, stored, row_number() OVER (PARTITION BY client ORDER BY stored DESC, hash) AS newer FROM page_questions WHERE organisation = ?) AS ranked
+		ORDER BY newer, stored DESC, hash LIMIT ?)`, q.Organization, q.Organization, Most)
 	return err
 }
 

@@ -39,7 +39,13 @@ func newFixture(t *testing.T) *fixture {
 
 func (x *fixture) put(t *testing.T, organization, body string) string {
 	t.Helper()
-	name, err := x.Put(t.Context(), Question{Organization: organization, Body: []byte(body)})
+	return x.putBy(t, organization, "me", body)
+}
+
+func (x *fixture) putBy(t *testing.T, organization, client, body string) string {
+	t.Helper()
+	x.now = x.now.Add(time.Millisecond)
+	name, err := x.Put(t.Context(), Question{Organization: organization, Client: client, Body: []byte(body)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,23 +97,47 @@ func TestTheDatabaseTellsNothing(t *testing.T) {
 	}
 }
 
-func TestQuestionsAreBounded(t *testing.T) {
-	unraced.Test(t)
+// Whoever stores one after the other drives out their own.
+func TestAClientHasAShare(t *testing.T) {
 	x := newFixture(t)
-	others := x.put(t, "other", "x")
+	others, elsewhere := x.putBy(t, "acme", "other", "x"), x.putBy(t, "other", "me", "x")
 	first := x.put(t, "acme", "first")
-	for i := range Most - 1 {
-		x.now = x.now.Add(time.Millisecond)
+	for i := range Share - 1 {
 		x.put(t, "acme", strconv.Itoa(i))
 	}
 	if !x.has(t, "acme", first) {
+		t.Error("the first of a share is gone")
+	}
+	last := x.put(t, "acme", "last")
+	if x.has(t, "acme", first) || !x.has(t, "acme", last) || !x.has(t, "acme", others) || !x.has(t, "other", elsewhere) {
+		t.Error("not the client's own oldest went")
+	}
+}
+
+// Where all have too many together, the oldest of whoever has most goes.
+func TestQuestionsAreBounded(t *testing.T) {
+	unraced.Test(t)
+	x := newFixture(t)
+	others, rare := x.putBy(t, "other", "me", "x"), x.putBy(t, "acme", "rare", "x")
+	var firsts []string
+	for client := range Most / Share {
+		firsts = append(firsts, x.putBy(t, "acme", strconv.Itoa(client), "first"))
+	}
+	for i := range Most - 1 - len(firsts) {
+		x.putBy(t, "acme", strconv.Itoa(i%(Most/Share)), "x")
+	}
+	if !x.has(t, "acme", firsts[0]) {
 		t.Error("the first of as many as there may be is gone")
 	}
-	x.now = x.now.Add(time.Millisecond)
-	last := x.put(t, "acme", "last")
-	if x.has(t, "acme", first) || !x.has(t, "acme", last) || !x.has(t, "other", others) {
-		t.Error("not the oldest of the organization went")
+	last := x.putBy(t, "acme", "new", "last")
+	if x.has(t, "acme", firsts[0]) || !x.has(t, "acme", rare) || !x.has(t, "acme", last) || !x.has(t, "other", others) {
+		t.Error("not the oldest of whoever has most went")
 	}
+}
+
+func TestQuestionsAreKeptForAWhile(t *testing.T) {
+	x := newFixture(t)
+	last := x.put(t, "acme", "last")
 	x.now = x.now.Add(Good - time.Millisecond)
 	if !x.has(t, "acme", last) {
 		t.Error("it goes too early")
