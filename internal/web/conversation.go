@@ -149,7 +149,7 @@ func conversationPage(v *visit) error {
 	b.head()
 	p := page{
 		Title: "Conversation " + string(b.ID[:min(8, len(b.ID))]), Here: "Conversation", Body: b, Live: follows,
-		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: "parley get " + string(b.ID),
+		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: "parley get " + quoted(string(b.ID)),
 	}
 	if err := b.fill(s, &p); err != nil {
 		return err

@@ -210,7 +210,7 @@ func jobPage(v *visit) error {
 		}
 	}
 	return v.show("job", page{
-		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + b.ID,
+		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + quoted(b.ID),
 	})
 }
 
@@ -331,7 +331,7 @@ func cancelPage(v *visit) error {
 	default:
 		b.Sentence = "Remove this job? Nothing is known of it then."
 	}
-	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + b.ID})
+	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + quoted(b.ID)})
 }
 
 // cancelJob cancels a job that is not done, which can still be looked at, and removes one that is.

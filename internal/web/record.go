@@ -72,7 +72,7 @@ func (b *conversationBody) record(s seen, p *page) error {
 		return err
 	}
 	whole := "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/record"
-	p.Command = "parley get " + string(b.ID) + " --record"
+	p.Command = "parley get " + quoted(string(b.ID)) + " --record"
 	b.Record = &recordPage{Verbatim: whole, Find: b.view.find}
 	if b.view.find != "" {
 		p.JSON = whole + "?" + url.Values{"find": {b.view.find}}.Encode()
