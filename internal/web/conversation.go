@@ -244,7 +244,7 @@ func (w *view) pageAt(after, of int, anchor string) part {
 // steps lists segments in the order of time: those that the address says, or else those around the one that is looked at.
 func (b *conversationBody) steps() {
 	m, after := b.model, b.view.after
-	if !b.view.query.Has("after") {
+	if !b.view.hasAfter {
 		for n, s := range m.steps {
 			if segmentOf(s.party, m.state(s)) == b.view.seg {
 				after = n / pageOf * pageOf

@@ -53,7 +53,7 @@ func recordJSON(v *visit) error {
 			return err
 		}
 		v.sendJSON(http.StatusOK, found)
-	case w.query.Has("path"):
+	case w.hasPath:
 		branch, err := tree.Read(r.JSON, w.path, w.after, branchOf)
 		if err != nil {
 			return err
