@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -56,5 +57,21 @@ func TestAddressesThatAreTooLong(t *testing.T) {
 				t.Errorf("%.20s: %d %s", query, status, text)
 			}
 		}
+	}
+}
+
+// The way to a branch that lies deep is short: a page that named each step of it would grow with its square.
+func TestTheWayToADeepBranch(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	const deep = 2000
+	b.data.record = strings.TrimSuffix(planted, "}") + "," + strings.Repeat(`"x":{`, deep) + `"end":1` + strings.Repeat("}", deep) + "}"
+	text := b.get("/ui/conversation/" + id + "?tab=record&path=" + strings.Repeat("/x", deep))
+	way := regexp.MustCompile(`<p class="path mono">.*?</p>`).FindString(text)
+	if n := strings.Count(way, "<a "); n != 20 || !strings.Contains(way, "…") || !strings.Contains(way, `aria-current="true">x</a></p>`) || !strings.Contains(way, ">record</a>") {
+		t.Errorf("%d steps, %d bytes", n, len(way))
+	}
+	if len(text) > 200_000 {
+		t.Errorf("a page of %d bytes", len(text))
 	}
 }
