@@ -43,3 +43,19 @@ func percent(x float64) string {
 	text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	return text + "%"
 }
+
+// base is the address by which the visitor reaches this server.
+func (v *visit) base() string {
+	if v.web.cfg.Secure {
+		return "https://" + hostOf(v.r)
+	}
+	return "http://" + hostOf(v.r)
+}
+
+// where tells a command which data it is about.
+func (v *visit) where() string {
+	if v.web.cfg.Live {
+		return " --base-url " + quoted(v.base())
+	}
+	return " --lake " + quoted(v.web.cfg.Data.Name(v.who.Organization))
+}

@@ -33,7 +33,7 @@ type calendar struct {
 	Empty     bool
 	None      bool   // of this year
 	Until     string // the last day, if others have passed since
-	Name      string
+	Name      string // of the lake, as a shell takes it
 	Live      bool
 }
 
@@ -112,14 +112,14 @@ func calendarPage(v *visit) error {
 		JSON: fmt.Sprintf("/parley/v1/days?from=%d-01-01&to=%d-01-01", year, year+1),
 	}
 	if !v.web.cfg.Live {
-		p.Command = "parley status --lake " + days.Name
+		p.Command = "parley status --lake " + quoted(days.Name)
 	}
 	return v.show("calendar", p)
 }
 
 // calendarOf makes the page of a year.
 func calendarOf(d Days, year int, show string, now time.Time) calendar {
-	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: d.Name}
+	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: quoted(d.Name)}
 	if !d.Available.IsZero() {
 		c.Available = "complete to " + d.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
@@ -181,7 +181,7 @@ func gapsOf(d Days, year int) (out []gap, more int) {
 	}
 	for i := range out {
 		out[i].Text = daysText(out[i].First, out[i].Last)
-		out[i].Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", d.Name, out[i].First, out[i].Last+1)
+		out[i].Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", quoted(d.Name), out[i].First, out[i].Last+1)
 	}
 	if len(out) > mostGaps {
 		out, more = out[:mostGaps], len(out)-mostGaps
@@ -307,11 +307,11 @@ func dayPage(v *visit) error {
 		Before: at.AddDate(0, 0, -1).Format("2006-01-02"), After: at.AddDate(0, 0, 1).Format("2006-01-02"),
 	}
 	if d.Verdict != ledger.Settled && !v.web.cfg.Live {
-		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", days.Name, d.Day, d.Day+1)
+		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", quoted(days.Name), d.Day, d.Day+1)
 	}
 	p := page{Title: d.Day.String(), Here: "Calendar", Body: b, JSON: "/parley/v1/days/" + d.Day.String()}
 	if !v.web.cfg.Live {
-		p.Command = fmt.Sprintf("parley status --lake %s --all --from %s --to %s", days.Name, d.Day, d.Day+1)
+		p.Command = fmt.Sprintf("parley status --lake %s --all --from %s --to %s", quoted(days.Name), d.Day, d.Day+1)
 	}
 	return v.show("day", p)
 }
@@ -348,7 +348,7 @@ func (v *visit) day() (Days, ledger.Day, error) {
 		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform has nothing of %s", at)
 	}
 	if !found {
-		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract --lake %s --from %s --to %s brings it", at, days.Name, at, at+1)
+		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract --lake %s --from %s --to %s brings it", at, quoted(days.Name), at, at+1)
 	}
 	return days, days.Days[i], nil
 }

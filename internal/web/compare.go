@@ -88,8 +88,9 @@ func (b *conversationBody) compare(s seen, p *page) error {
 		return err
 	}
 	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
-	p.Command = "parley changes --lake " + changes.Name + " --conversation " + string(b.ID)
-	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: "parley compare " + string(b.ID) + " --lake " + changes.Name}
+	lake, id := quoted(changes.Name), quoted(string(b.ID))
+	p.Command = "parley changes --lake " + lake + " --conversation " + id
+	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: "parley compare " + id + " --lake " + lake}
 	var last time.Time
 	for _, c := range changes.List {
 		found := &b.Compare.Found

@@ -149,7 +149,7 @@ func conversationPage(v *visit) error {
 	b.head()
 	p := page{
 		Title: "Conversation " + string(b.ID[:min(8, len(b.ID))]), Here: "Conversation", Body: b, Live: follows,
-		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: "parley get " + string(b.ID),
+		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: "parley get " + quoted(string(b.ID)) + v.where(),
 	}
 	if err := b.fill(s, &p); err != nil {
 		return err
@@ -244,7 +244,7 @@ func (w *view) pageAt(after, of int, anchor string) part {
 // steps lists segments in the order of time: those that the address says, or else those around the one that is looked at.
 func (b *conversationBody) steps() {
 	m, after := b.model, b.view.after
-	if !b.view.query.Has("after") {
+	if !b.view.hasAfter {
 		for n, s := range m.steps {
 			if segmentOf(s.party, m.state(s)) == b.view.seg {
 				after = n / pageOf * pageOf

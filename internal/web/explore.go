@@ -377,9 +377,8 @@ func (v *visit) copies(body []byte, days Days) []copied {
 	if !strings.HasSuffix(string(body), "}\n") {
 		return []copied{{"JSON", string(body)}} // what is no JSON could end the text of a command early
 	}
-	curl, base := hostOf(v.r), "http://"+hostOf(v.r)
+	curl, base := hostOf(v.r), v.base()
 	if v.web.cfg.Secure {
-		base = "https://" + hostOf(v.r)
 		curl = base
 	}
 	asks := "--lake " + quoted(days.Name)

@@ -264,9 +264,9 @@ func (a *figuresForm) address(change url.Values) string {
 
 // command prints the same.
 func (a *figuresForm) command(lake string) string {
-	text := fmt.Sprintf("parley report --lake %s --from %s --to %s --by queue,%s --time-zone %s", lake, a.From, a.To, a.Word, a.Zone)
+	text := fmt.Sprintf("parley report --lake %s --from %s --to %s --by queue,%s --time-zone %s", quoted(lake), quoted(a.From), quoted(a.To), a.Word, quoted(a.Zone))
 	if len(a.Queues) > 0 {
-		text += " --queue " + strings.Join(a.Queues, ",")
+		text += " --queue " + quoted(strings.Join(a.Queues, ","))
 	}
 	return text
 }

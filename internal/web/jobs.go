@@ -54,7 +54,7 @@ func jobsPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show("jobs", page{Title: "Jobs", Here: "Jobs", Body: body, Live: follows, JSON: wire.PathList, Command: "parley jobs list"})
+	return v.show("jobs", page{Title: "Jobs", Here: "Jobs", Body: body, Live: follows, JSON: wire.PathList, Command: "parley jobs list" + v.where()})
 }
 
 // jobsOf makes the page of the jobs in a state, from after one of them on.
@@ -210,7 +210,7 @@ func jobPage(v *visit) error {
 		}
 	}
 	return v.show("job", page{
-		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + b.ID,
+		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + quoted(b.ID) + v.where(),
 	})
 }
 
@@ -331,7 +331,7 @@ func cancelPage(v *visit) error {
 	default:
 		b.Sentence = "Remove this job? Nothing is known of it then."
 	}
-	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + b.ID})
+	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + quoted(b.ID) + v.where()})
 }
 
 // cancelJob cancels a job that is not done, which can still be looked at, and removes one that is.

@@ -53,7 +53,7 @@ func recordJSON(v *visit) error {
 			return err
 		}
 		v.sendJSON(http.StatusOK, found)
-	case w.query.Has("path"):
+	case w.hasPath:
 		branch, err := tree.Read(r.JSON, w.path, w.after, branchOf)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (b *conversationBody) record(s seen, p *page) error {
 		return err
 	}
 	whole := "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/record"
-	p.Command = "parley get " + string(b.ID) + " --record"
+	p.Command = "parley get " + quoted(string(b.ID)) + " --record" + s.v.where()
 	b.Record = &recordPage{Verbatim: whole, Find: b.view.find}
 	if b.view.find != "" {
 		p.JSON = whole + "?" + url.Values{"find": {b.view.find}}.Encode()
@@ -118,19 +118,24 @@ func (b *conversationBody) at(path string, after int) string {
 	return b.view.with("tab", "record", "path", path, "after", n)
 }
 
+// crumbsShown is how many branches at the beginning of the way are told, and at its end. Each has the way to it in its address, so that
+// all those of a long way would be as much as its square.
+const crumbsShown = 10
+
 // crumbs lead from the whole record to the branch.
 func (b *conversationBody) crumbs() []choice {
-	out := []choice{{"record", b.at("", 0), b.view.path == ""}}
-	for i, c := range b.view.path {
-		end := strings.IndexByte(b.view.path[i+1:], '/')
-		if c != '/' {
-			continue
+	steps := strings.Split(b.view.path, "/") // of which the first is empty: the whole record
+	out, end := make([]choice, 0, 2*crumbsShown+1), 0
+	for i, step := range steps {
+		end += min(i, 1) + len(step)
+		switch {
+		case i == 0:
+			out = append(out, choice{"record", b.at("", 0), b.view.path == ""})
+		case i < crumbsShown || i >= len(steps)-crumbsShown:
+			out = append(out, choice{step, b.at(b.view.path[:end], 0), i == len(steps)-1})
+		case i == crumbsShown:
+			out = append(out, choice{Name: "…"})
 		}
-		path := b.view.path
-		if end >= 0 {
-			path = path[:i+1+end]
-		}
-		out = append(out, choice{path[i+1:], b.at(path, 0), path == b.view.path})
 	}
 	return out
 }

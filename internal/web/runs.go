@@ -17,7 +17,7 @@ import (
 // runsBody is the page of all extractions.
 type runsBody struct {
 	Sentence string
-	Name     string
+	Name     string // of the lake, as a shell takes it
 	Rows     []runRow
 }
 
@@ -45,11 +45,11 @@ func runsPage(v *visit) error {
 		return err
 	}
 	now := v.web.cfg.Machine()
-	b := runsBody{Sentence: runsSentence(list, now), Name: days.Name}
+	b := runsBody{Sentence: runsSentence(list, now), Name: quoted(days.Name)}
 	for _, r := range list {
 		b.Rows = append(b.Rows, rowOfRun(r, now))
 	}
-	return v.show("runs", page{Title: "Runs", Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs", Command: "parley status --runs --lake " + days.Name})
+	return v.show("runs", page{Title: "Runs", Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs", Command: "parley status --runs --lake " + quoted(days.Name)})
 }
 
 func runsSentence(list []runs.Run, now time.Time) string {
@@ -149,9 +149,9 @@ func runPage(v *visit) error {
 	}
 	b := runOf(r, v.web.cfg.Machine())
 	if r.Ended.IsZero() {
-		b.Command = "parley extract --lake " + days.Name + " --from " + r.First.String() + " --to " + r.End.String()
+		b.Command = "parley extract --lake " + quoted(days.Name) + " --from " + r.First.String() + " --to " + r.End.String()
 	}
-	return v.show("run", page{Title: "Run " + short(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + days.Name})
+	return v.show("run", page{Title: "Run " + short(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + quoted(days.Name)})
 }
 
 func runOf(r runs.Run, now time.Time) runBody {

@@ -32,6 +32,7 @@ type sandboxBody struct {
 	Ready    []readyFault
 	Draft    string // a fault that somebody writes
 	May      bool   // act
+	Where    string // this sandbox is, for a command
 }
 
 // clockTold is what GET /_sandbox/clock answers.
@@ -151,7 +152,7 @@ func (v *visit) showSandbox(status int, reason, draft string) error {
 	if err != nil {
 		return err
 	}
-	b := sandboxBody{Reason: reason, Ready: readyFaults, Draft: cmp.Or(draft, readyFaults[0].Rule), May: v.who.Has(access.ActOnPages)}
+	b := sandboxBody{Reason: reason, Ready: readyFaults, Draft: cmp.Or(draft, readyFaults[0].Rule), May: v.who.Has(access.ActOnPages), Where: v.where()}
 	if err := v.control(http.MethodGet, "clock", nil, &b.Clock); err != nil {
 		return err
 	}
@@ -162,7 +163,7 @@ func (v *visit) showSandbox(status int, reason, draft string) error {
 		return err
 	}
 	b.Sentence = sandboxSentence(b)
-	return v.write(status, "sandbox", page{Title: "Sandbox", Here: "Sandbox", Body: b, Live: follows, Command: "parley sandbox clock", JSON: "/_sandbox/clock"})
+	return v.write(status, "sandbox", page{Title: "Sandbox", Here: "Sandbox", Body: b, Live: follows, Command: "parley sandbox clock" + v.where(), JSON: "/_sandbox/clock"})
 }
 
 func sandboxSentence(b sandboxBody) string {

@@ -300,7 +300,7 @@ func readSegment(text string) segment {
 	var at [3]int
 	for i, part := range parts {
 		n, err := strconv.Atoi(part)
-		if err != nil {
+		if err != nil || n < 0 {
 			return none
 		}
 		at[i] = n

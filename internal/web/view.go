@@ -15,7 +15,7 @@ import (
 type view struct {
 	scale    string
 	from, to time.Time // the part of the time that is shown; zero: all of it
-	open     []int     // folds that are opened, by number from 1
+	open     []int     // folds that are opened, by number from 1, in order and each once
 	width    int       // of the drawing, in pixels: what is narrower than one is merged
 	seg      segment   // that is looked at
 	lane     int       // the first party of the lane whose parties are shown one by one; -1: none
@@ -25,7 +25,7 @@ type view struct {
 	path     string // of the branch of the record
 	find     string // what is looked for in the record
 
-	query url.Values
+	hasAfter, hasPath bool // the address says so
 }
 
 // scales are how time can be drawn, tabs what can be told of a conversation. The first of each is the usual one.
@@ -40,11 +40,15 @@ const (
 	narrowWidth, wideWidth = 100, 10_000
 )
 
-// kept are the parts of an address that stay when another part changes.
-var kept = []string{"scale", "from", "to", "open", "lane", "more", "seg"}
+// What an address may have. A page repeats it in each link.
+const (
+	mostOpen = 12 // folds: axes have no more
+	mostFind = 200
+	mostPath = 4096 // bytes, both
+)
 
 func readView(q url.Values) (w view, err error) {
-	w = view{scale: scales[0], tab: tabs[0], width: usualWidth, lane: -1, seg: readSegment(q.Get("seg")), path: q.Get("path"), find: strings.TrimSpace(q.Get("find")), query: q}
+	w = view{scale: scales[0], tab: tabs[0], width: usualWidth, lane: -1, seg: readSegment(q.Get("seg")), hasAfter: q.Has("after"), hasPath: q.Has("path")}
 	for _, read := range []func() error{
 		func() error { return oneOf(q, "scale", scales, &w.scale) },
 		func() error { return oneOf(q, "tab", tabs, &w.tab) },
@@ -52,6 +56,8 @@ func readView(q url.Values) (w view, err error) {
 		func() error { return number(q, "lane", 0, mostNumber, &w.lane) },
 		func() error { return number(q, "more", 0, mostNumber, &w.more) },
 		func() error { return number(q, "after", 0, mostNumber, &w.after) },
+		func() error { return bounded(q, "path", mostPath, &w.path) },
+		func() error { return bounded(q, "find", mostFind, &w.find) },
 		func() error { return w.readSpan(q) },
 		func() error { return w.readFolds(q.Get("open")) },
 	} {
@@ -59,6 +65,7 @@ func readView(q url.Values) (w view, err error) {
 			return w, err
 		}
 	}
+	w.find = strings.TrimSpace(w.find)
 	return w, nil
 }
 
@@ -90,6 +97,16 @@ func number(q url.Values, name string, least, most int, into *int) error {
 	return nil
 }
 
+func bounded(q url.Values, name string, most int, into *string) error {
+	text := q.Get(name)
+	if len(text) > most {
+		return fault.Field(name, "%s has at most %d bytes", name, most)
+	}
+	*into = text
+	return nil
+}
+
+// readSpan reads instants as exactly as the addresses of pages have them.
 func (w *view) readSpan(q url.Values) error {
 	for name, into := range map[string]*time.Time{"from": &w.from, "to": &w.to} {
 		text := q.Get(name)
@@ -100,7 +117,7 @@ func (w *view) readSpan(q url.Values) error {
 		if err != nil {
 			return fault.Field(name, "%s %v", name, err)
 		}
-		*into = at
+		*into = at.Round(time.Millisecond)
 	}
 	if !w.from.IsZero() && !w.to.IsZero() && !w.to.After(w.from) {
 		return fault.Field("to", "to must lie after from")
@@ -117,8 +134,14 @@ func (w *view) readFolds(text string) error {
 		if err != nil || n < 1 {
 			return fault.Field("open", "open has the numbers of folds, from 1, with commas between them")
 		}
-		w.open = append(w.open, n)
+		if slices.Contains(w.open, n) {
+			continue
+		}
+		if w.open = append(w.open, n); len(w.open) > mostOpen {
+			return fault.Field("open", "open has at most %d folds", mostOpen)
+		}
 	}
+	slices.Sort(w.open)
 	return nil
 }
 
@@ -131,6 +154,10 @@ func (w *view) foldsWith(n int) string {
 		open = append(open, n)
 	}
 	slices.Sort(open)
+	return foldsText(open)
+}
+
+func foldsText(open []int) string {
 	texts := make([]string, len(open))
 	for i, n := range open {
 		texts[i] = strconv.Itoa(n)
@@ -138,14 +165,28 @@ func (w *view) foldsWith(n int) string {
 	return strings.Join(texts, ",")
 }
 
-// with is the address of the same page with something changed: names and values by turns, an empty value takes one away.
-func (w *view) with(changes ...string) string {
+// kept are the parts of an address that stay when another part changes. They are written from what was understood of the address, not
+// copied: a page has thousands of links, and however long somebody writes a number, they are short.
+func (w *view) kept() url.Values {
 	q := url.Values{}
-	for _, name := range kept {
-		if value := w.query.Get(name); value != "" {
+	keep := func(name, value string, kept bool) {
+		if kept {
 			q.Set(name, value)
 		}
 	}
+	keep("scale", w.scale, w.scale != scales[0])
+	keep("from", conversation.FormatTime(w.from), !w.from.IsZero())
+	keep("to", conversation.FormatTime(w.to), !w.to.IsZero())
+	keep("open", foldsText(w.open), len(w.open) > 0)
+	keep("lane", strconv.Itoa(w.lane), w.lane >= 0)
+	keep("more", strconv.Itoa(w.more), w.more > 0)
+	keep("seg", w.seg.String(), w.seg.party >= 0)
+	return q
+}
+
+// with is the address of the same page with something changed: names and values by turns, an empty value takes one away.
+func (w *view) with(changes ...string) string {
+	q := w.kept()
 	for i := 0; i+1 < len(changes); i += 2 {
 		if q.Set(changes[i], changes[i+1]); changes[i+1] == "" {
 			q.Del(changes[i])
