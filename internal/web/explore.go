@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -263,7 +264,7 @@ func (v *visit) submit(body []byte) error {
 		return err
 	}
 	var job wire.Submitted
-	if err := v.askFor(http.MethodPost, jobsPath, body, &job); err != nil {
+	if err := v.askQuestion(jobsPath, body, &job); err != nil {
 		return err
 	}
 	return v.redirect("/ui/jobs/" + url.PathEscape(string(job.JobID)))
@@ -275,7 +276,7 @@ func (v *visit) export(body []byte) error {
 		return err
 	}
 	var f found
-	if err := v.askFor(http.MethodPost, queryPath, body, &f); err != nil {
+	if err := v.askQuestion(queryPath, body, &f); err != nil {
 		return err
 	}
 	h := v.out.Header()
@@ -372,10 +373,13 @@ func dayLink(from, to conversation.Day, text string) turn {
 	return turn{Text: text, Do: "between " + from.String() + " " + to.String()}
 }
 
-// copies are the question as JSON, as a request and as a command.
+// copies are the question as JSON, as a request and as a command. A text that is no question is no part of a command: whoever sends
+// somebody a link would say what runs on their machine.
 func (v *visit) copies(body []byte, days Days) []copied {
-	if !strings.HasSuffix(string(body), "}\n") {
-		return []copied{{"JSON", string(body)}} // what is no JSON could end the text of a command early
+	out := []copied{{"JSON", string(body)}}
+	q, err := query.DecodeDetail(body, query.OwnLimits())
+	if err != nil || strings.ContainsFunc(string(body), isKey) {
+		return out
 	}
 	curl, base := hostOf(v.r), v.base()
 	if v.web.cfg.Secure {
@@ -385,15 +389,22 @@ func (v *visit) copies(body []byte, days Days) []copied {
 	if v.web.cfg.Live {
 		asks = "--base-url " + base
 	}
-	size := ""
-	if q, err := query.DecodeDetail(body, query.OwnLimits()); err == nil {
-		size = fmt.Sprintf(" --limit %d", q.Page.Offset()+q.Page.Size)
+	return append(out,
+		copied{"curl", "curl -X POST " + curl + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- ` + heredoc(string(body))},
+		copied{"parley", fmt.Sprintf("parley query %s --limit %d -f - %s", asks, q.Page.Offset()+q.Page.Size, heredoc(string(body)))},
+	)
+}
+
+// isKey says that a terminal takes a character for a key, and not for text.
+func isKey(c rune) bool { return unicode.IsControl(c) && c != '\n' }
+
+// heredoc is a text as the input of a command, up to a line that the text does not have.
+func heredoc(text string) string {
+	end := "BODY"
+	for strings.Contains("\n"+text+"\n", "\n"+end+"\n") {
+		end += "_"
 	}
-	return []copied{
-		{"JSON", string(body)},
-		{"curl", "curl -X POST " + curl + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- <<'BODY'` + "\n" + string(body) + "BODY\n"},
-		{"parley", "parley query " + asks + size + " -f - <<'BODY'\n" + string(body) + "BODY\n"},
-	}
+	return "<<'" + end + "'\n" + strings.TrimSuffix(text, "\n") + "\n" + end + "\n"
 }
 
 // hostOf is by what name the server was reached, if a shell takes it for nothing else.

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,7 +84,7 @@ type found struct {
 // answerTo asks the API.
 func (v *visit) answerTo(body []byte) (*answer, error) {
 	var f found
-	if err := v.askFor(http.MethodPost, queryPath, body, &f); err != nil {
+	if err := v.askQuestion(queryPath, body, &f); err != nil {
 		return nil, err
 	}
 	q, err := query.DecodeDetail(body, query.OwnLimits())

