@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -71,9 +72,26 @@ func (e *editor) value(attributes bool) error {
 		return e.object(attributes)
 	case '[':
 		return e.list(func() error { return e.value(false) })
+	case '"':
+		return e.text()
 	default:
 		return e.dec.SkipValue()
 	}
+}
+
+// text redacts a text that no other rule has met, if it looks personal.
+func (e *editor) text() error {
+	if e.rules.personal == nil {
+		return e.dec.SkipValue()
+	}
+	value, err := e.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if plain := unquoted(value); Personal(string(plain)) {
+		return e.put(value, e.rules.become(e.rules.personal, plain))
+	}
+	return nil
 }
 
 // branch goes through what should be an object, or a list of them. Nobody knows what anything else in its place is.
@@ -129,6 +147,7 @@ type members struct {
 	kept  int // where the last member ends that stays; -1 before there is one
 	first int // where the first of the members begins that are dropped before any stays; -1 if there are none
 	until int // where the last dropped one ends
+	count int
 }
 
 func (m *members) member(attributes bool) error {
@@ -138,6 +157,7 @@ func (m *members) member(attributes bool) error {
 	}
 	begin := int(m.dec.InputOffset()) - len(name)
 	plain := unquoted(name)
+	m.count++
 	rule := m.rules.of(plain, attributes)
 	if rule != nil && rule.Do == Drop {
 		if err := m.dec.SkipValue(); err != nil {
@@ -149,6 +169,9 @@ func (m *members) member(attributes bool) error {
 	if m.first >= 0 { // the first that stays: what was dropped before it goes up to it
 		m.replace(m.first, begin, nil)
 		m.first = -1
+	}
+	if (attributes || !Member(string(plain))) && m.telling(plain) {
+		m.rename(name, m.count)
 	}
 	switch {
 	case rule != nil:
@@ -190,16 +213,21 @@ func (m *members) end() {
 	}
 }
 
-// redact puts what a rule makes of a value in its place; of a list or an object, of every text and number in it.
+// redact puts what a rule makes of a value in its place; of a list or an object, of every text and number in it. Below a
+// member that nobody knows the names of members go too, and true and false.
 func (e *editor) redact(rule *Rule) error {
 	switch e.dec.PeekKind() {
 	case '{':
 		if _, err := e.dec.ReadToken(); err != nil {
 			return err
 		}
-		for e.dec.PeekKind() == '"' {
-			if err := e.dec.SkipValue(); err != nil { // the name
+		for n := 1; e.dec.PeekKind() == '"'; n++ {
+			name, err := e.dec.ReadValue()
+			if err != nil {
 				return err
+			}
+			if rule == e.rules.unknown || e.telling(unquoted(name)) {
+				e.rename(name, n)
 			}
 			if err := e.redact(rule); err != nil {
 				return err
@@ -211,9 +239,37 @@ func (e *editor) redact(rule *Rule) error {
 		return e.list(func() error { return e.redact(rule) })
 	case '"', '0':
 		return e.scalar(rule)
-	default: // null, true, false, and what is no JSON
+	case 't', 'f':
+		if rule == e.rules.unknown {
+			return e.truth(rule)
+		}
+		return e.dec.SkipValue()
+	default: // null, and what is no JSON
 		return e.dec.SkipValue()
 	}
+}
+
+// telling says whether the name of a member that nobody knows tells of a person.
+func (e *editor) telling(name []byte) bool {
+	return e.rules.personal != nil && PersonalName(string(name))
+}
+
+// rename puts the place of a member in the place of its name, which has just been read: names that are masked could be the same.
+func (e *editor) rename(name jsontext.Value, place int) {
+	end := int(e.dec.InputOffset())
+	e.replace(end-len(name), end, []byte(`"#`+strconv.Itoa(place)+`"`))
+}
+
+// truth redacts true or false. A mask makes the same of both.
+func (e *editor) truth(rule *Rule) error {
+	value, err := e.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	if rule.Do == Hash {
+		return e.put(value, e.rules.become(rule, value))
+	}
+	return e.put(value, []byte("*"))
 }
 
 func (e *editor) scalar(rule *Rule) error {
@@ -221,7 +277,6 @@ func (e *editor) scalar(rule *Rule) error {
 	if err != nil {
 		return err
 	}
-	end := int(e.dec.InputOffset())
 	plain := []byte(value)
 	if value.Kind() == '"' {
 		plain = unquoted(value)
@@ -229,10 +284,16 @@ func (e *editor) scalar(rule *Rule) error {
 	if len(plain) == 0 {
 		return nil // an empty text tells nothing
 	}
-	quoted, err := jsontext.AppendQuote(nil, e.rules.become(rule, plain))
+	return e.put(value, e.rules.become(rule, plain))
+}
+
+// put puts a text in the place of a value, which has just been read.
+func (e *editor) put(value jsontext.Value, text []byte) error {
+	quoted, err := jsontext.AppendQuote(nil, text)
 	if err != nil {
 		return errors.Join(errNoRecord, err)
 	}
+	end := int(e.dec.InputOffset())
 	e.replace(end-len(value), end, quoted)
 	if len(e.out) > conversation.MaxRecordBytes { // no more of it is made in memory
 		return errTooLarge

@@ -41,7 +41,16 @@ func TestRecordsAreRedacted(t *testing.T) {
 		"a name in escapes":                {`{rules: [{members: [abc], do: mask}]}`, `{"\u0061bc":"x\ud83d\ude00y\""}`, "{\"\\u0061bc\":\"*\U0001F600*\\\"\"}"},
 		"what nobody knows": {`{rules: [{unknown: all, do: mask}, {members: [b], do: drop}]}`,
 			`{"a":"x","purpose":"agent","participants":[{"c":{"purpose":["y",1]},"sessions":["z",{"ani":"1"}],"attributes":"w"},{"attributes":{"k":"v"}}],"b":1}`,
-			`{"a":"*","purpose":"agent","participants":[{"c":{"purpose":["*","*"]},"sessions":["*",{"ani":"1"}],"attributes":"*"},{"attributes":{"k":"v"}}]}`},
+			`{"a":"*","purpose":"agent","participants":[{"c":{"#1":["*","*"]},"sessions":["*",{"ani":"1"}],"attributes":"*"},{"attributes":{"k":"v"}}]}`},
+		"all that is below what nobody knows": {`{rules: [{unknown: all, do: mask, keep: 2}]}`,
+			`{"x":{"Ann":true,"Bob":[false,null,{"Ann":1.5}]},"acwSkipped":true,"participants":true}`, `{"x":{"#1":"*","#2":["*",null,{"#1":"*.5"}]},"acwSkipped":true,"participants":"*"}`},
+		"names in escapes below what nobody knows": {`{rules: [{unknown: all, do: hash}]}`, `{"x":{"A\u006en":null}}`, `{"x":{"#1":null}}`},
+		"what looks personal": {`{rules: [{members: [subject], do: mask}, {personal: all, do: mask, keep: 2}]}`,
+			`{"subject":"s","queueId":"x 1234567","errorCode":"SIP:ann","provider":"+49 1 2","wrapUpCode":"a@b.de","codecs":["1234567"],"flowVersion":"123456","nConnected":1234567,"attributes":{"123456":"v","a":"b"},"651234":{"ann@b":"tel:1"}}`,
+			`{"subject":"*","queueId":"* *****67","errorCode":"***:*nn","provider":"+** * 2","wrapUpCode":"*@*.de","codecs":["*****67"],"flowVersion":"123456","nConnected":1234567,"attributes":{"#1":"v","a":"b"},"#10":{"#1":"***:1"}}`},
+		"ids and instants are not personal": {`{rules: [{personal: all, do: mask}]}`,
+			`{"a":"12345678-1234-1234-1234-123456789012","b":"2026-07-14T10:00:00.123456789Z","c":"5f9a1a4e8c1e4c2c12345678","d":"2026-07-14T10:00:00.000+02:00","e":"a-123456"}`,
+			`{"a":"12345678-1234-1234-1234-123456789012","b":"2026-07-14T10:00:00.123456789Z","c":"5f9a1a4e8c1e4c2c12345678","d":"2026-07-14T10:00:00.000+02:00","e":"a-123456"}`},
 		"what is no UTF-8": {`{rules: [{members: [abc], do: mask}]}`, "{\"abc\":\"x\xff\",\"b\":\"\xff\"}", "{\"abc\":\"*\ufffd\",\"b\":\"\xff\"}"},
 	} {
 		got, err := rules(t, c.rules).Record([]byte(c.in))
@@ -110,6 +119,8 @@ func TestRulesThatAreWrong(t *testing.T) {
 		`{rules: [{names: all, do: drop}, {names: all, addresses: all, do: drop}]}`: "rule 2: give one of",
 		`{rules: [{names: some, do: drop}]}`:                                        "take the word all",
 		`{rules: [{unknown: some, do: drop}]}`:                                      "take the word all",
+		`{rules: [{personal: some, do: mask}]}`:                                     "take the word all",
+		`{rules: [{personal: all, do: drop}]}`:                                      "personal goes with hash or mask",
 		`{rules: [{names: all, do: burn}]}`:                                         `not "burn"`,
 		`{rules: [{names: all, do: drop, keep: 2}]}`:                                "keep goes with mask",
 		`{rules: [{attributes: "[", do: drop}]}`:                                    "is no pattern",
@@ -165,7 +176,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`{"participantName":"secret","a":[{"attributes":{"secretive":"x","b":1}},{"ani":["secret"]}],"c":{}}`))
 	f.Add([]byte(`{"ani":1,"ani":2 , "x":null}`))
 	f.Add([]byte(`{"x":2e999}`))
-	r := rules(f, `{rules: [{names: all, do: drop}, {attributes: "s*", do: drop}, {addresses: all, do: mask}]}`)
+	r := rules(f, `{rules: [{names: all, do: drop}, {attributes: "s*", do: drop}, {addresses: all, do: mask}, {unknown: all, do: mask}, {personal: all, do: mask}]}`)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		out, err := r.Record(in)
 		if err != nil {

@@ -40,6 +40,7 @@ type Rule struct {
 	Names      string   `json:"names,omitempty"      yaml:"names"`      // all
 	Members    []string `json:"members,omitempty"    yaml:"members"`    // names of members, wherever they are
 	Unknown    string   `json:"unknown,omitempty"    yaml:"unknown"`    // all: members that this version knows nothing of
+	Personal   string   `json:"personal,omitempty"   yaml:"personal"`   // all: what looks personal, wherever no other rule meets it
 	Do         Action   `json:"do"                   yaml:"do"`
 	Keep       int      `json:"keep,omitempty"       yaml:"keep"` // characters at the end that a mask leaves
 }
@@ -51,6 +52,7 @@ type Rules struct {
 	members    map[string]*Rule // by the name of a member that is no attribute
 	attributes []*Rule
 	unknown    *Rule
+	personal   *Rule
 }
 
 // The members of a record that are addresses and names of people.
@@ -98,18 +100,20 @@ func Parse(text, key []byte) (*Rules, error) {
 
 func (r Rule) validate() error {
 	given := 0
-	for _, is := range []bool{r.Attributes != "", r.Addresses != "", r.Names != "", len(r.Members) > 0, r.Unknown != ""} {
+	for _, is := range []bool{r.Attributes != "", r.Addresses != "", r.Names != "", len(r.Members) > 0, r.Unknown != "", r.Personal != ""} {
 		if is {
 			given++
 		}
 	}
 	switch {
 	case given != 1:
-		return fault.New(fault.Invalid, "give one of attributes, addresses, names, members and unknown")
-	case r.Addresses != "" && r.Addresses != "all", r.Names != "" && r.Names != "all", r.Unknown != "" && r.Unknown != "all":
-		return fault.New(fault.Invalid, "addresses, names and unknown take the word all")
+		return fault.New(fault.Invalid, "give one of attributes, addresses, names, members, unknown and personal")
+	case r.Addresses != "" && r.Addresses != "all", r.Names != "" && r.Names != "all", r.Unknown != "" && r.Unknown != "all", r.Personal != "" && r.Personal != "all":
+		return fault.New(fault.Invalid, "addresses, names, unknown and personal take the word all")
 	case !slices.Contains([]Action{Hash, Drop, Mask}, r.Do):
 		return fault.New(fault.Invalid, "do must be hash, drop or mask, not %q", string(r.Do))
+	case r.Personal != "" && r.Do == Drop:
+		return fault.New(fault.Invalid, "personal goes with hash or mask: the member that has the text stays")
 	case r.Keep < 0 || r.Keep > 0 && r.Do != Mask:
 		return fault.New(fault.Invalid, "keep goes with mask, and is not negative")
 	}
@@ -134,6 +138,9 @@ func (r *Rules) sort() {
 		}
 		if rule.Unknown != "" && r.unknown == nil {
 			r.unknown = rule
+		}
+		if rule.Personal != "" && r.personal == nil {
+			r.personal = rule
 		}
 		for _, name := range rule.meant() {
 			if r.members[name] == nil {
@@ -160,7 +167,7 @@ func (r *Rules) of(name []byte, attribute bool) *Rule {
 		if rule := r.members[string(name)]; rule != nil || r.unknown == nil {
 			return rule
 		}
-		if _, known := knownMembers[string(name)]; !known {
+		if !Member(string(name)) {
 			return r.unknown
 		}
 		return nil
