@@ -226,7 +226,7 @@ func (e *editor) redact(rule *Rule) error {
 			if err != nil {
 				return err
 			}
-			if rule == e.rules.unknown || e.telling(unquoted(name)) {
+			if plain := unquoted(name); rule == e.rules.unknown || e.rules.unknown != nil && !Member(string(plain)) || e.telling(plain) {
 				e.rename(name, n)
 			}
 			if err := e.redact(rule); err != nil {

@@ -44,6 +44,8 @@ func TestRecordsAreRedacted(t *testing.T) {
 			`{"a":"*","purpose":"agent","participants":[{"c":{"#1":["*","*"]},"sessions":["*",{"ani":"1"}],"attributes":"*"},{"attributes":{"k":"v"}}]}`},
 		"all that is below what nobody knows": {`{rules: [{unknown: all, do: mask, keep: 2}]}`,
 			`{"x":{"Ann":true,"Bob":[false,null,{"Ann":1.5}]},"acwSkipped":true,"participants":true}`, `{"x":{"#1":"*","#2":["*",null,{"#1":"*.5"}]},"acwSkipped":true,"participants":"*"}`},
+		"what nobody knows below what a rule meets": {`{rules: [{members: [journeyContext], do: mask}, {unknown: all, do: mask}]}`,
+			`{"journeyContext":{"segmentId":"s","queueId":{"Ann":"x"}}}`, `{"journeyContext":{"#1":"*","queueId":{"#1":"*"}}}`},
 		"names in escapes below what nobody knows": {`{rules: [{unknown: all, do: hash}]}`, `{"x":{"A\u006en":null}}`, `{"x":{"#1":null}}`},
 		"what looks personal": {`{rules: [{members: [subject], do: mask}, {personal: all, do: mask, keep: 2}]}`,
 			`{"subject":"s","queueId":"x 1234567","errorCode":"SIP:ann","provider":"+49 1 2","wrapUpCode":"a@b.de","codecs":["1234567"],"flowVersion":"123456","nConnected":1234567,"attributes":{"123456":"v","a":"b"},"651234":{"ann@b":"tel:1"}}`,

@@ -346,9 +346,12 @@ func (v *visit) called(f form.Form) (func(dimension, value string) string, error
 	}, err
 }
 
+// mostLines is how many lines have a number beside them: it takes more bytes than a line that is empty.
+const mostLines = 10_000
+
 // linesOf are the lines of the body, for the numbers beside it.
 func linesOf(body string, found []query.Finding) []line {
-	out := make([]line, strings.Count(strings.TrimSuffix(body, "\n"), "\n")+1)
+	out := make([]line, min(strings.Count(strings.TrimSuffix(body, "\n"), "\n")+1, mostLines))
 	for i := range out {
 		out[i].Number = i + 1
 		out[i].Wrong = slices.ContainsFunc(found, func(f query.Finding) bool { return f.Line == i+1 })

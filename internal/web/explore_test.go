@@ -570,6 +570,10 @@ func TestBodiesOfAddressesAreBounded(t *testing.T) {
 	if wants(t, text, "a question has 500000 at most"); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that is too long: %d", status)
 	}
+	status, text, _ = b.post("body", strings.Repeat("\n", question.Length), "part", "question")
+	if status != http.StatusOK || strings.Count(text, "<span") > mostLines+100 {
+		t.Errorf("empty lines: %d, %d bytes", status, len(text))
+	}
 	many := `{"interval":"2026-07-14/2026-07-15","segmentFilters":[` + strings.TrimSuffix(strings.Repeat(`{"predicates":[]},`, 101), ",") + `]}`
 	_, text, _ = b.post("body", many, "part", "question")
 	wants(t, text, "The body has 101 filters and clauses; a form shows 100 at most.", `name="side" value="text"`)

@@ -19,16 +19,17 @@ import (
 type masks struct{ rules *redact.Rules }
 
 // The names of things may be those of people too, where they are configured so; what the platform configures, its ids, words and times
-// stay.
+// stay, unless they look like a number or an address of a person. Why a flow was entered is the number that was dialled.
 const maskRules = `
 rules:
   - {addresses: all, do: mask, keep: 2}
   - {names: all, do: mask, keep: 2}
   - {attributes: "*", do: mask}
-  - {members: [bcc, cc], do: mask, keep: 2}
+  - {members: [bcc, cc, entryReason], do: mask, keep: 2}
   - {members: [wrapUpNote, wrapUpTags, subject, externalTag, errorCodeDescription, properties, accessAttributes], do: mask}
   - {members: [journeyContext, journeyCustomerId, journeyCustomerSessionId, cobrowseRoomId, roomId, screenShareRoomId, videoRoomId, protocolCallId, mediaBridgeId], do: mask}
   - {unknown: all, do: mask}
+  - {personal: all, do: mask, keep: 2}
 `
 
 func newMasks() (masks, error) {
@@ -51,47 +52,100 @@ func (m masks) of(who access.Client, r conversation.Record) (conversation.Record
 // things are the purposes of participants that are no people: their names are those of queues and flows.
 var things = []string{"acd", "ivr", "workflow", "botflow", "voicesurveyflow", "campaign"}
 
+// namedThing is of a participant what tells whether it is a thing, as its purpose says.
+type namedThing struct {
+	Name     string `json:"participantName"`
+	Purpose  string `json:"purpose"`
+	User     string `json:"userId"`
+	Sessions []struct {
+		Flow     *struct{} `json:"flow"`
+		Segments []struct {
+			Queue string `json:"queueId"`
+		} `json:"segments"`
+	} `json:"sessions"`
+}
+
+// thing says whether a participant was a queue or a flow, which leave more than a word of purpose, and has the name of none but one.
+func (n *namedThing) thing() bool {
+	if !slices.Contains(things, n.Purpose) || n.User != "" || redact.Personal(n.Name) {
+		return false
+	}
+	for _, s := range n.Sessions {
+		if s.Flow != nil {
+			return true
+		}
+		for _, g := range s.Segments {
+			if g.Queue != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // nameThings gives participants that are no people the names that they have in the record.
 func nameThings(masked *conversation.Conversation, record []byte) error {
 	if !slices.ContainsFunc(masked.Participants, func(p conversation.Participant) bool { return slices.Contains(things, p.Purpose) }) {
 		return nil
 	}
 	var named struct {
-		Participants []struct {
-			Name    string `json:"participantName"`
-			Purpose string `json:"purpose"`
-		} `json:"participants"`
+		Participants []namedThing `json:"participants"`
 	}
 	err := json.Unmarshal(record, &named, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil && !errors.As(err, new(*json.SemanticError)) {
 		return err
 	}
 	for i := range min(len(masked.Participants), len(named.Participants)) {
-		if p := &masked.Participants[i]; slices.Contains(things, p.Purpose) && p.Purpose == named.Participants[i].Purpose {
-			p.ParticipantName = named.Participants[i].Name
+		if p, n := &masked.Participants[i], &named.Participants[i]; n.thing() && p.Purpose == n.Purpose {
+			p.ParticipantName = n.Name
 		}
 	}
 	return nil
 }
 
-// change masks a difference between versions: its values as they are masked where they stand, and what names objects in its path.
+// change masks a difference between versions: its values as they are masked where they stand, and what tells of people in its path.
 func (m masks) change(c *Change) (err error) {
 	steps := strings.Split(c.Path, "/")
+	known := maskPath(steps)
 	for _, value := range []*string{&c.Before, &c.After} {
 		if *value == "" {
 			continue
 		}
-		if *value, err = m.within(steps, *value); err != nil {
+		if *value, err = m.within(steps[:known], *value); err != nil {
 			return err
-		}
-	}
-	for i, s := range steps {
-		if strings.HasPrefix(s, "[") && !harmless.MatchString(s) {
-			steps[i] = "[…]"
 		}
 	}
 	c.Path = strings.Join(steps, "/")
 	return nil
+}
+
+// hidden stands in the place of a step of a path.
+const hidden = "…"
+
+// maskPath masks steps of a path, and says how many of them the rules must know: what is below a member that nobody knows is masked as
+// that is.
+func maskPath(steps []string) (known int) {
+	known = len(steps)
+	attributes := false
+	for i, s := range steps {
+		switch {
+		case i >= known:
+			steps[i] = hidden
+		case s == "":
+		case strings.HasPrefix(s, "["):
+			if !tellsNobody(s) {
+				steps[i] = "[" + hidden + "]"
+			}
+		case attributes || !redact.Member(s):
+			known = i + 1
+			if redact.PersonalName(s) {
+				steps[i] = hidden
+			}
+		default:
+			attributes = s == "attributes"
+		}
+	}
+	return known
 }
 
 // within masks a value that stands at a path. Objects of lists are named in brackets there, and leave no trace in what the rules see.
@@ -112,6 +166,19 @@ func (m masks) within(steps []string, value string) (string, error) {
 		return "", err
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(string(text), head), tail), nil
+}
+
+// tellsNobody says whether what an object is named by may be seen by everybody.
+func tellsNobody(name string) bool {
+	if !harmless.MatchString(name) {
+		return false
+	}
+	for part := range strings.SplitSeq(strings.Trim(name, "[]"), ",") {
+		if _, value, _ := strings.Cut(part, "="); redact.Personal(value) {
+			return false
+		}
+	}
+	return true
 }
 
 // harmless is what objects are named by that everybody may see: ids, words of the platform, and times.

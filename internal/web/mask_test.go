@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // shown are the members of a record whose texts everybody may see: ids, words of the platform, what an organization configures, and
@@ -21,7 +22,7 @@ var shown = strings.Fields(`
 	activeSkillIds agentAssistantId agentGroupId agentGroupType assigneeId assignerId associatedConversationId bargedParticipantId calibrationId callbackScheduledTime
 	coachedParticipantId cobrowseRole codecs conferenceStart consultationConversationIds contextId conversationEnd conversationId conversationInitiator conversationStart
 	deliveryStatus deliveryStatusChangeDate destinationConversationId destinationSessionId detectedSpeechEnd detectedSpeechStart direction disconnectType dispositionAnalyzer
-	dispositionName divisionIds edgeId emitDate endingLanguage engagementSource entryReason entryType errorCode evaluationId evaluationStatus evaluatorId eventTime exitReason
+	dispositionName divisionIds edgeId emitDate endingLanguage engagementSource entryType errorCode evaluationId evaluationStatus evaluatorId eventTime exitReason
 	extendedDeliveryStatus externalContactId externalOrganizationId flaggedReason flowId flowInType flowName flowOutType flowOutcome flowOutcomeEndTimestamp flowOutcomeId
 	flowOutcomeStartTimestamp flowOutcomeValue flowType flowVersion formId formName groupId inactivityTimeout journeyActionId journeyActionMapId journeyCustomerIdType
 	journeyCustomerSessionIdType knowledgeBaseIds mediaType messageType monitoredParticipantId name originatingDirection outboundCampaignId outboundContactId
@@ -76,6 +77,7 @@ func unknown(value any) any {
 		if !isAttributes {
 			v["strange"] = map[string]any{"purpose": "PlantedUnknown", "list": []any{"PlantedUnknown", map[string]any{"userId": "PlantedUnknown"}}}
 			v["stranger"], v["numbers"] = "PlantedUnknown", []any{471147114711}
+			v["names"], v["4711471147"] = map[string]any{"PlantedBelow": map[string]any{"PlantedBelow": true}}, "x"
 		}
 	case []any:
 		for i := range v {
@@ -166,6 +168,10 @@ func plantedChanges() []Change {
 		{at, "/participants/[purpose=agent,userId=,participantName=PlantedChange, Planted]Change]/sessions/[sessionId=s]/ani", `"PlantedChange"`, `"PlantedChange"`},
 		{at, "/participants/[participantId=x]/sessions/[sessionId=s]", "", `{"ani":"PlantedChange","strange":"PlantedChange"}`},
 		{at, "/strange/purpose", "1", `"PlantedChange"`},
+		{at, "/strange/PlantedChange/[purpose=PlantedChange]/userId", "true", `{"PlantedChange":"PlantedChange"}`},
+		{at, "/participants/[userId=4711471]/4711471", "", `"PlantedChange"`},
+		{at, "/participants/[participantId=x]/attributes/4711471/PlantedChange", "", `{"PlantedChange":"4711471"}`},
+		{at, "/participants/[participantId=x]/userId", "", `"sip:4711471"`},
 		{at, "", `{"strange":"PlantedChange"}`, `{"participants":[{"participantName":"PlantedChange"}]}`},
 	}
 }
@@ -182,10 +188,52 @@ func TestDifferencesStayReadable(t *testing.T) {
 		{"/participants/[purpose=agent,userId=u,participantName=Ann]/userId", `"v"`, "/participants/[…]/userId", `"v"`},
 		{"/conversationEnd", `"2026-07-14T10:00:00.000Z"`, "", `"2026-07-14T10:00:00.000Z"`},
 		{"/participants/[participantId=x]/attributes/a~1b", `"v"`, "", `"*"`},
+		{"/participants/[participantId=x]/attributes/123456", `"v"`, "/participants/[participantId=x]/attributes/…", `"*"`},
+		{"/strange/Ann/[purpose=Ann]/userId", `{"Ann":true}`, "/strange/…/…/…", `{"#1":"*"}`},
+		{"/strange", `{"Ann":true}`, "", `{"#1":"*"}`},
+		{"/participants/[userId=+4915112345678]/wrapUpCode", `"49151123456"`, "/participants/[…]/wrapUpCode", `"*********56"`},
+		{"/participants/[userId=2a15eea6-a458-4a9a-8000-000000000001]/userId", `"2a15eea6-a458-4a9a-8000-000000000001"`, "", `"2a15eea6-a458-4a9a-8000-000000000001"`},
 	} {
 		got := Change{Path: c.path, After: c.after}
 		if err := m.change(&got); err != nil || got.After != c.want || got.Path != cmp.Or(c.wantPath, c.path) {
 			t.Errorf("%s: got %s, %s, %v", c.path, got.Path, got.After, err)
+		}
+	}
+}
+
+// The number that was dialled stands in the flow that it leads to, and numbers stand where words should.
+func TestNumbersAreMaskedWhereverTheyStand(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	b.data.record = strings.NewReplacer(`"queueId":"queue-1"`, `"queueId":"4715551234"`, `"error.odd"`, `"error +47 15551234"`, `"segmentType":"wrapup"`, `"segmentType":"sip:15551234"`,
+		`"wrapUpCode":"code"`, `"wrapUpCode":"ann@example.org"`, `"card":`, `"15551234":`, `"sessionId":"s2",`, `"sessionId":"s2","flow":{"entryType":"dnis","entryReason":"1555"},`).Replace(planted)
+	at := "/ui/conversation/" + id
+	for _, path := range []string{at, at + "?tab=attributes", at + "?seg=2.0.0", at + "?seg=2.0.1", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record", "/parley/v1/conversations/" + id + "/timeline"} {
+		if text := b.get(path); strings.Contains(text, "1555") || strings.Contains(text, "ann@example") {
+			t.Errorf("%s has a number", path)
+		}
+	}
+}
+
+// Who has the purpose of a queue, and is none, is not named.
+func TestPeopleAreNotNamedAsThings(t *testing.T) {
+	thing := `"purpose":"acd","participantName":"<script>alert(1)</script>"`
+	for changed, named := range map[string]bool{
+		`"purpose":"acd","participantName":"Shown Name"`:                   true,
+		`"purpose":"acd","participantName":"+47 1555 1234"`:                false,
+		`"purpose":"acd","userId":"user-2","participantName":"Shown Name"`: false,
+		`"purpose":"agent","participantName":"Shown Name"`:                 false,
+	} {
+		record := strings.Replace(planted, thing, changed, 1)
+		for text, named := range map[string]bool{
+			record: named, strings.Replace(record, `"queueId":"queue-1",`, "", 1): false,
+			strings.Replace(strings.Replace(record, `"queueId":"queue-1",`, "", 1), `"sessionId":"s2",`, `"sessionId":"s2","flow":{"flowId":"f"},`, 1): named,
+		} {
+			c, _ := wire.Decode([]byte(text))
+			c.Participants[1].ParticipantName = "masked"
+			if err := nameThings(c, []byte(text)); err != nil || (c.Participants[1].ParticipantName != "masked") != named {
+				t.Errorf("%s: %s, %v", changed, c.Participants[1].ParticipantName, err)
+			}
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestAddressesThatAreTooLong(t *testing.T) {
 
 // The way to a branch that lies deep is short: a page that named each step of it would grow with its square.
 func TestTheWayToADeepBranch(t *testing.T) {
-	b := newBrowser(t)
+	b := newBrowser(t, "parley:personalData:view")
 	b.signIn()
 	const deep = 2000
 	b.data.record = strings.TrimSuffix(planted, "}") + "," + strings.Repeat(`"x":{`, deep) + `"end":1` + strings.Repeat("}", deep) + "}"
