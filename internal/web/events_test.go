@@ -326,3 +326,25 @@ func TestWhereToGoAfterSigningIn(t *testing.T) {
 		}
 	}
 }
+
+// deadlines is an answer that notes which deadlines it was given.
+type deadlines struct {
+	*httptest.ResponseRecorder
+
+	read bool
+}
+
+func (d *deadlines) SetReadDeadline(time.Time) error  { d.read = true; return nil }
+func (d *deadlines) SetWriteDeadline(time.Time) error { return nil }
+
+// A form has to come within some time. A stream has no end to what is read: a deadline for that would end it.
+func TestOnlyFormsHaveToComeInTime(t *testing.T) {
+	b := newBrowser(t)
+	for method, want := range map[string]bool{http.MethodGet: false, http.MethodPost: true} {
+		out := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		b.web.ServeHTTP(out, httptest.NewRequest(method, "http://localhost/ui/sign-in", strings.NewReader("")))
+		if out.read != want {
+			t.Errorf("%s: a deadline for reading: %v", method, out.read)
+		}
+	}
+}

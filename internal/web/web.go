@@ -240,8 +240,10 @@ func (v *visit) ctx() context.Context { return v.r.Context() }
 
 func (w *Web) answer(out http.ResponseWriter, r *http.Request, h handler) {
 	within := http.NewResponseController(out)
-	_ = within.SetReadDeadline(time.Now().Add(formWithin)) // tests have no connection
-	_ = within.SetWriteDeadline(time.Now().Add(pageWithin))
+	_ = within.SetWriteDeadline(time.Now().Add(pageWithin)) // tests have no connection
+	if r.Method == http.MethodPost {
+		_ = within.SetReadDeadline(time.Now().Add(formWithin)) // of others it would end what streams
+	}
 	v := &visit{web: w, out: out, r: r}
 	if err := h(v); err != nil {
 		w.fail(v, err)
