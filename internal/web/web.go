@@ -30,6 +30,7 @@ import (
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/web/mask"
 	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/web/watch"
@@ -105,13 +106,16 @@ type Web struct {
 	stop     sync.Once
 }
 
+// masks take personal data away, and say who asks for it.
+type masks struct{ mask.Mask }
+
 // New makes the pages.
 func New(c Config) (*Web, error) {
-	m, err := newMasks()
+	m, err := mask.New()
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), counts: newCountsKept(c.Machine), stopping: make(chan struct{})}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: masks{m}, models: newModels(), counts: newCountsKept(c.Machine), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}

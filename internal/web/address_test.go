@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,22 +21,6 @@ func TestAddressesAreNotCopied(t *testing.T) {
 			if text := b.get(at + "?" + query + tab); len(text) > 2*usual || strings.Contains(text, zeros[:20]) {
 				t.Errorf("%.20s…: a page of %d bytes, usually %d", query+tab, len(text), usual)
 			}
-		}
-	}
-}
-
-// A link keeps how somebody looks at a conversation, in few words.
-func TestLinksKeepTheView(t *testing.T) {
-	for query, want := range map[string]string{
-		"open=3,1,3&scale=steps&seg=01.0.2&lane=007&more=0&from=2026-07-14T12:00:00.0004%2B02:00&tab=record&path=/a": "?from=2026-07-14T10%3A00%3A00.000Z&lane=7&open=1%2C3&scale=steps&seg=1.0.2",
-		"seg=x&scale=folded&lane=": "?",
-	} {
-		q, err := url.ParseQuery(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if w, err := readView(q); err != nil || w.with() != want {
-			t.Errorf("%s: got %s, %v, want %s", query, w.with(), err, want)
 		}
 	}
 }
