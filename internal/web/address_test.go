@@ -58,3 +58,19 @@ func TestTheWayToADeepBranch(t *testing.T) {
 		t.Errorf("a page of %d bytes", len(text))
 	}
 }
+
+// Members whose names are too long for an address are told, and lead nowhere.
+func TestMembersWithLongNames(t *testing.T) {
+	b := newBrowser(t, "parley:personalData:view")
+	b.signIn()
+	long := strings.Repeat("n", 5_000)
+	b.data.record = strings.TrimSuffix(planted, "}") + `,"` + long + `":{"` + long + `":"looked for"}}`
+	at := "/ui/conversation/" + id + "?tab=record"
+	text := b.get(at)
+	if strings.Contains(text, long) || !strings.Contains(text, `<span class="mono dim">`+long[:300]+`</span> <code>{ 1 }</code>`) {
+		t.Error("a long name is told whole, or leads somewhere, or is not told")
+	}
+	if text := b.get(at + "&find=looked+for"); !strings.Contains(text, "1 place") || strings.Contains(text, long) {
+		t.Error("what is below a long name is not found")
+	}
+}

@@ -145,9 +145,14 @@ func (b *conversationBody) member(m tree.Member) memberRow {
 	out := memberRow{Name: m.Name, Text: m.Text}
 	switch {
 	case m.Branches():
-		out.Address, out.Text = b.at(m.Path, 0), sized(m)
+		out.Text = sized(m)
 	case m.Cut:
-		out.Address, out.Text = b.at(m.Path, 0), m.Text+" …"
+		out.Text += " …"
+	default:
+		return out
+	}
+	if m.Path != "" {
+		out.Address = b.at(m.Path, 0)
 	}
 	return out
 }
@@ -193,6 +198,9 @@ func (b *conversationBody) found(text []byte) error {
 
 // around is the branch that has a member, where the member is to be seen; an element of a list is told alone, however far back it is.
 func around(path string) string {
+	if path == "" {
+		return ""
+	}
 	last := strings.LastIndexByte(path, '/')
 	if _, err := strconv.Atoi(path[last+1:]); err == nil {
 		return path

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/tree"
 )
 
 // View is how somebody looks at a conversation. All of it is in the address.
@@ -42,9 +43,8 @@ const (
 
 // What an address may have. A page repeats it in each link.
 const (
-	mostOpen = 12 // folds: axes have no more
-	mostFind = 200
-	mostPath = 4096 // bytes, both
+	mostOpen = 12  // folds: axes have no more
+	mostFind = 200 // bytes
 )
 
 // Read reads an address. What cannot be is fault.Invalid, and names the parameter.
@@ -57,7 +57,7 @@ func Read(q url.Values) (w View, err error) {
 		func() error { return number(q, "lane", 0, mostNumber, &w.Lane) },
 		func() error { return number(q, "more", 0, mostNumber, &w.More) },
 		func() error { return number(q, "after", 0, mostNumber, &w.After) },
-		func() error { return bounded(q, "path", mostPath, &w.Path) },
+		func() error { return bounded(q, "path", tree.MostPath, &w.Path) },
 		func() error { return bounded(q, "find", mostFind, &w.Find) },
 		func() error { return w.readSpan(q) },
 		func() error { return w.readFolds(q.Get("open")) },
