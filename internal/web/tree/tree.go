@@ -166,9 +166,8 @@ func memberOf(path, name string, value jsontext.Value) Member {
 		m.Size = sizeOf(value)
 		return m
 	}
-	long := false
-	m.Text, long = cut(value, textShown)
-	m.Cut = m.Cut || long
+	text, long := cut(value, textShown)
+	m.Text, m.Cut = text, m.Cut || long
 	return m
 }
 
