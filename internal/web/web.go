@@ -45,6 +45,8 @@ type Data interface {
 	Days(ctx context.Context, organization string) (Days, error)
 	// Runs are the extractions, newest first.
 	Runs(ctx context.Context, organization string) ([]runs.Run, error)
+	// Day is what a day has beside what the list tells, of conversations that changed so many at most.
+	Day(ctx context.Context, organization string, day conversation.Day, mostChanged int) (DayMore, error)
 	// Changes are what the versions of a conversation changed that came into the data, so many at most, in the order in which they
 	// were found.
 	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
