@@ -268,6 +268,7 @@ type page struct {
 	Here    string // the entry of the navigation
 	Nav     []choice
 	Who     string // who is signed in; empty: nobody
+	Scheme  string // light or dark, as the visitor has chosen; empty: as their system has it
 	State   string // of the data: complete to when
 	JSON    string // address of the same as JSON
 	Command string // that prints the same
@@ -281,13 +282,24 @@ func (v *visit) show(name string, p page) error {
 }
 
 func (v *visit) write(status int, name string, p page) error {
-	p.Nav, p.Who = v.web.nav(p.Here), v.who.Organization
+	p.Nav, p.Who, p.Scheme = v.web.nav(p.Here), v.who.Organization, v.scheme()
 	var text bytes.Buffer
 	if err := pages[name].ExecuteTemplate(&text, "frame", p); err != nil {
 		return err
 	}
 	v.send(status, "text/html; charset=utf-8", text.Bytes())
 	return nil
+}
+
+// schemeCookie has the colours that a visitor has chosen. A script sets it; the server reads it, so that no page is shown in others first.
+const schemeCookie = "parley-scheme"
+
+func (v *visit) scheme() string {
+	c, err := v.r.Cookie(schemeCookie)
+	if err != nil || c.Value != "light" && c.Value != "dark" {
+		return ""
+	}
+	return c.Value
 }
 
 // nav are the pages that there are, and which of them somebody is at.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -488,5 +489,25 @@ func TestTheConversation(t *testing.T) {
 	}
 	if n := strings.Count(text, `class="bar `); n != 4 {
 		t.Errorf("%d bars are drawn", n)
+	}
+}
+
+// A page is in the colours that its visitor has chosen, if there are such colours.
+func TestPagesAreInTheChosenColours(t *testing.T) {
+	b := newBrowser(t)
+	for value, want := range map[string]string{"dark": `<html lang="en" data-scheme="dark">`, "light": `<html lang="en" data-scheme="light">`, `"><script>`: `<html lang="en">`, "": `<html lang="en">`} {
+		r, err := http.NewRequest(http.MethodGet, b.url+"/ui/sign-in", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", schemeCookie+"="+value)
+		answer, err := b.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err = errors.Join(err, answer.Body.Close()); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v, %.80s", value, err, text)
+		}
 	}
 }

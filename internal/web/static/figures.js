@@ -70,4 +70,5 @@ function draw() {
 place.replaceChildren(canvas);
 draw();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+addEventListener("scheme", draw);
 new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 280 })).observe(place);

@@ -66,3 +66,19 @@ document.addEventListener("keydown", (e) => {
   const to = { "[": years[now - 1], "]": years[now + 1] }[e.key];
   if (now >= 0 && to && to.href) location.assign(to.href);
 });
+
+// Light or dark: as the system has it, until somebody chooses the other.
+const scheme = document.querySelector("#scheme"), system = matchMedia("(prefers-color-scheme: dark)");
+const chosen = document.documentElement.dataset;
+const dark = () => chosen.scheme ? chosen.scheme === "dark" : system.matches;
+const tell = () => { scheme.textContent = dark() ? "light colours" : "dark colours"; };
+scheme.addEventListener("click", () => {
+  const wanted = dark() ? "light" : "dark";
+  if (system.matches === (wanted === "dark")) delete chosen.scheme; else chosen.scheme = wanted;
+  document.cookie = `parley-scheme=${chosen.scheme ?? ""}; path=/ui; samesite=lax; max-age=${chosen.scheme ? 31536000 : 0}`;
+  tell();
+  dispatchEvent(new Event("scheme"));
+});
+system.addEventListener("change", tell);
+tell();
+scheme.hidden = false;

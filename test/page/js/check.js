@@ -1,4 +1,5 @@
 // Looks at the pages of a server in a real browser: every page, every key, without script too.
+import { colours } from "./colours.js";
 import { checkFigures } from "./figures.js";
 import { conversations } from "./conversation.js";
 import { explore, question } from "./explore.js";
@@ -56,6 +57,8 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
 }
 
 await conversations({ open, want, url, audit });
+
+await colours({ open, want, url, audit });
 
 await checkFigures(open, url, want);
 
