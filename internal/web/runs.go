@@ -106,9 +106,46 @@ type runBody struct {
 	Lacking  string
 	Warnings []string
 	Facts    []fact
+	Upstream *upstreamTold // nil of runs that did not enter it
 	Days     []runDay
 	More     int // days that are not drawn
 	Command  string
+}
+
+// upstreamTold is how an extraction gets on with the platform.
+type upstreamTold struct {
+	runs.Told
+
+	Past  bool // it has ended, or nothing is heard of it
+	Meter *meter
+	Open  bool // the breaker is not closed
+}
+
+// meter is a number beside what it may be at most. Its parts are shares of the whole width.
+type meter struct {
+	Used, Limit float64
+	Full        bool
+}
+
+func upstreamOf(r runs.Run, now time.Time) *upstreamTold {
+	if r.Upstream == nil {
+		return nil
+	}
+	told := &upstreamTold{Told: r.Told(now), Past: r.State(now) != runs.Running, Open: r.Upstream.Breaker.State != runs.Closed && r.Ended.IsZero()}
+	if r.Ended.IsZero() {
+		told.Meter = meterOf(*r.Upstream)
+	}
+	return told
+}
+
+// meterOf draws the requests of the last minute beside the limit, in the width of what the platform allows, or of whatever is more.
+func meterOf(u runs.Upstream) *meter {
+	limit := u.Limit()
+	if limit == 0 {
+		return nil
+	}
+	whole := float64(max(limit, u.Allowed, u.Minute))
+	return &meter{Used: float64(u.Minute) / whole, Limit: float64(limit) / whole, Full: u.Minute >= limit}
 }
 
 // runDay is a day of an extraction, as a cell.
@@ -155,7 +192,7 @@ func runPage(v *visit) error {
 }
 
 func runOf(r runs.Run, now time.Time) runBody {
-	b := runBody{ID: r.ID, Sentence: runSentence(r, now), Lacking: r.Lacking, Warnings: r.Warnings}
+	b := runBody{ID: r.ID, Sentence: runSentence(r, now), Lacking: r.Lacking, Warnings: r.Warnings, Upstream: upstreamOf(r, now)}
 	row := rowOfRun(r, now)
 	add := func(name, value, more string) { b.Facts = append(b.Facts, fact{Name: name, Value: value, More: more}) }
 	add("state", row.State, r.Step)
@@ -187,7 +224,7 @@ func runSentence(r runs.Run, now time.Time) string {
 	case runs.Running:
 		return "The extraction of " + days + " is running: " + progressOf(r) + "."
 	case runs.Silent:
-		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted, or waits for the platform."
+		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted."
 	case runs.GivenUp:
 		return "This extraction of " + days + " was interrupted and given up, for one of other days; what it had made whole stays."
 	case runs.Done, runs.Lacks:
