@@ -78,7 +78,7 @@ func (t *teller) beat(ctx context.Context) {
 	t.keep(ctx, r)
 }
 
-// beats beats until it is stopped. Without somebody who knows how the client gets on there is nothing new to tell between steps.
+// beats does so every second, until it is stopped. Without somebody who knows how the client gets on there is nothing new to tell between steps.
 func (t *teller) beats(ctx context.Context) (stop func()) {
 	if t.health == nil {
 		return func() {}

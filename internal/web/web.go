@@ -147,6 +147,9 @@ func (w *Web) pages() map[string]handler {
 		"GET /parley/v1/runs/{id}":                   ofAll(runJSON),
 		"GET /ui/sandbox":                            signedIn(sandboxPage),
 		"POST /ui/sandbox/{deed}":                    signedIn(doInSandbox),
+		"GET /ui/sandbox/{deed}":                     signedIn(toSandbox),
+		"GET /ui/sandbox/reset":                      signedIn(resetPage),
+		"POST /ui/sandbox/load":                      signedIn(loadState),
 		"GET /parley/v1/events":                      signedIn(events),
 		"GET /parley/v1/jobs":                        signedIn(jobsJSON),
 		"GET /parley/v1/jobs/{id}":                   signedIn(jobJSON),
@@ -327,7 +330,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).Funcs(exploreFunctions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "figures", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "figures", "jobs", "job", "cancel", "runs", "run", "sandbox", "reset", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out
