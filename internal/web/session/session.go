@@ -1,7 +1,7 @@
 // Package session keeps who is signed in to the pages of a server, in its control database.
 //
 // A session is begun with a token of a client, as that client, or with a link that somebody made for somebody else, and is known by a text
-// that the browser keeps in a cookie. Whose it is is kept in a box that only this text opens: whoever reads the database gets neither, and a
+// that the browser keeps in a cookie. Its token or client is kept in a box that only this text opens: whoever reads the database gets neither, and a
 // session ends when its client, or the client's secret, does. A link is good once, and for minutes; its session has the
 // permissions that the link was made with, and never those of a client.
 package session
