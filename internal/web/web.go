@@ -141,6 +141,8 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/jobs/{id}":                          signedIn(jobPage),
 		"GET /ui/jobs/{id}/cancel":                   signedIn(cancelPage),
 		"POST /ui/jobs/{id}/cancel":                  signedIn(cancelJob),
+		"GET /ui/jobs/{id}/remove":                   signedIn(cancelPage),
+		"POST /ui/jobs/{id}/remove":                  signedIn(cancelJob),
 		"GET /ui/runs":                               ofAll(runsPage),
 		"GET /ui/runs/{id}":                          ofAll(runPage),
 		"GET /parley/v1/runs":                        ofAll(runsJSON),
@@ -303,6 +305,7 @@ type failure struct {
 	Message string
 	ID      string
 	Again   bool // it may pass
+	To      link // to go on from, if anywhere
 }
 
 // fail says what went wrong, as a page or as JSON. What is nobody's business but ours is in the log alone.

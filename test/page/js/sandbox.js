@@ -4,7 +4,7 @@ import { begin } from "./eyes.js";
 
 const { GENESYS_CLIENT_ID: id = process.env.PARLEY_ID, GENESYS_CLIENT_SECRET: secret = process.env.PARLEY_SECRET } = process.env;
 // a stream that is cut is told of on the console by the browser itself
-const { url, open, want, audit, end } = await begin("/ui/calendar/2026", /ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK|400 \(Bad Request\)/);
+const { url, open, want, audit, end } = await begin("/ui/calendar/2026", /ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK|400 \(Bad Request\)|404 \(Not Found\)/);
 
 // api asks the sandbox as a program does.
 let token;
@@ -31,7 +31,7 @@ async function seen(page, what, said, arg) {
 const job = await submit("2026-11-06/2026-11-07");
 for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "dark"], [640, 900, "light"], [320, 700, "dark"]]) {
   const page = await open({ viewport: { width, height }, colorScheme });
-  for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, cancel: `/ui/jobs/${job}/cancel`, platform: "/ui/calendar/2026" })) {
+  for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, remove: `/ui/jobs/${job}/remove`, platform: "/ui/calendar/2026" })) {
     await page.goto(url + path);
     await audit(page, `${name}-${width}-${colorScheme}`);
   }
@@ -74,6 +74,16 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   await page.click("main button");
   await page.waitForURL(`${url}/ui/jobs`);
   want(!await page.locator(`#j${fourth}`).count(), "a job that was removed is still there");
+
+  // Back leads to pages of it, which say that it is gone and lead on
+  for (const back of [`${url}/ui/jobs/${fourth}/remove`, `${url}/ui/jobs/${fourth}`]) {
+    await page.goBack();
+    want(page.url() === back, `Back leads to ${page.url()}, want ${back}`);
+    want((await page.innerText("h1")) === "This job is not there" && await page.getByRole("link", { name: "All jobs", exact: true }).isVisible(), `Back leads to ${await page.innerText("main")}`);
+  }
+  await page.goForward();
+  await page.getByRole("link", { name: "All jobs", exact: true }).click();
+  await page.waitForURL(`${url}/ui/jobs`);
   await page.context().close();
 }
 
