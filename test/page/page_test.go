@@ -47,6 +47,13 @@ func TestASandboxInABrowser(t *testing.T) {
 	look(t, "sandbox.js", "PARLEY_URL="+url, "CHROMIUM="+chromium)
 }
 
+// A server is killed and started again while pages follow it.
+func TestARestartInABrowser(t *testing.T) {
+	t.Parallel()
+	chromium := installed(t)
+	look(t, "restart.js", "PARLEY_PROGRAM="+program.Path(t), "PARLEY_DATA="+t.TempDir(), "CHROMIUM="+chromium)
+}
+
 // look runs one of the scripts that look at pages.
 func look(t *testing.T, script string, env ...string) {
 	t.Helper()
