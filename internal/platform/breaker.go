@@ -37,6 +37,7 @@ type breaker struct {
 	failed int           // in a row
 	open   time.Duration // how long it is open this time; 0 while it is closed
 	since  time.Time     // when it was opened; it may have been tried since
+	queue  int           // requests that wait until it may be tried
 	why    string        // what the last failure was, for people
 	until  time.Time     // when the next request may be sent to see
 	probe  chan struct{} // closed when the request has ended that was sent to see; nil if none was
@@ -79,8 +80,13 @@ func (b *breaker) enter(ctx context.Context) (end func(context.Context, verdict)
 			continue
 		}
 		if d := time.Until(b.until); d > 0 {
+			b.queue++
 			b.mu.Unlock()
-			if err := wait.For(ctx, d); err != nil {
+			err := wait.For(ctx, d)
+			b.mu.Lock()
+			b.queue--
+			b.mu.Unlock()
+			if err != nil {
 				return nil, err
 			}
 			continue
@@ -133,6 +139,7 @@ type standing struct {
 	opened      int64 // times
 	since, next time.Time
 	why         string
+	awaited     bool // somebody waits to try at next
 }
 
 func (b *breaker) standing() standing {
@@ -142,7 +149,7 @@ func (b *breaker) standing() standing {
 	if b.open == 0 {
 		return s
 	}
-	s.state, s.since, s.next, s.why = BreakerOpen, b.since, b.until, b.why
+	s.state, s.since, s.next, s.why, s.awaited = BreakerOpen, b.since, b.until, b.why, b.queue > 0
 	if b.probe != nil {
 		s.state = BreakerHalfOpen
 	}

@@ -21,7 +21,6 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform/budget"
 	"github.com/parley-hq/parley/internal/platform/inside"
-	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -114,6 +113,7 @@ type Client struct {
 	breaker breaker
 	counted counters
 	lately  lately
+	resting resting
 }
 
 // New makes a client; it connects when it is used.
@@ -170,7 +170,7 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 		c.counted.pause(pause, err)
 		c.cfg.Log.WarnContext(ctx, "the request failed for now; trying again", "method", what.method, "attempt", attempt,
 			"wait", pause.Round(time.Millisecond), "err", err)
-		if err := wait.For(ctx, pause); err != nil {
+		if err := c.resting.rest(ctx, pause); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,11 @@
 package platform
 
 import (
+	"context"
 	"sync"
 	"time"
+
+	"github.com/parley-hq/parley/internal/wait"
 )
 
 // Health is how a client gets on with the platform at a moment, for people to look at.
@@ -27,10 +30,48 @@ func (c *Client) Health() Health {
 		Since: at.since, Next: at.next, Why: c.cleanEnds(at.why, maxText),
 	}
 	h.Breaker, h.Trips = at.state, at.opened // as they were at the same moment
+	if first := c.resting.first(); at.state == BreakerOpen && !at.awaited && first.After(at.next) {
+		h.Next = first // it may be tried before, and nobody does
+	}
 	if b := c.cfg.Budget; b != nil {
 		h.PerMinute, h.Share, h.Paused = b.PerMinute(), b.Share().String(), b.PausedUntil()
 	}
 	return h
+}
+
+// resting are the requests that wait before they are sent again. Safe for concurrent use.
+type resting struct {
+	mu    sync.Mutex
+	until map[*time.Time]struct{}
+}
+
+// rest waits so long, as wait.For does.
+func (r *resting) rest(ctx context.Context, d time.Duration) error {
+	at := time.Now().Add(d)
+	r.mu.Lock()
+	if r.until == nil {
+		r.until = map[*time.Time]struct{}{}
+	}
+	r.until[&at] = struct{}{}
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.until, &at)
+	}()
+	return wait.For(ctx, d)
+}
+
+// first is when the first of them is sent again; zero if there is none.
+func (r *resting) first() (at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for until := range r.until {
+		if at.IsZero() || until.Before(at) {
+			at = *until
+		}
+	}
+	return at
 }
 
 // lately counts what was sent in the last minute, second by second. Safe for concurrent use.

@@ -102,3 +102,29 @@ func TestHealthTellsOfLimits(t *testing.T) {
 		}
 	})
 }
+
+// The breaker may be tried soon, and the one request that there is waits longer: then that is when it is tried.
+func TestHealthKnowsWhenTheBreakerIsTried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := platformtest.New(t, platformtest.Config{Rules: []platformtest.Rule{down(platformtest.Refuse(503, "service.unavailable", ""))}})
+		c := patient(f, &bytes.Buffer{})
+		ended := make(chan []error)
+		go func() { ended <- together(t.Context(), c, 1) }()
+		for c.Health().Breaker == platform.BreakerClosed {
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		asked, next := f.Calls(platformtest.Availability), c.Health().Next
+		time.Sleep(time.Until(next) - time.Millisecond)
+		synctest.Wait()
+		if n := f.Calls(platformtest.Availability); n != asked {
+			t.Errorf("%d requests before it is tried", n-asked)
+		}
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		if n := f.Calls(platformtest.Availability); n != asked+1 {
+			t.Errorf("%d requests when it is tried", n-asked)
+		}
+		<-ended
+	})
+}

@@ -84,14 +84,22 @@ func (u Upstream) pause(now time.Time) string {
 func (b Breaker) now(now time.Time) string {
 	switch b.State {
 	case Open:
-		return "The breaker is open since " + clock(b.Since) + ", " + length(now.Sub(b.Since).Seconds()) + " ago: " + b.Why +
-			". No request is sent until " + clock(b.Next) + "; then one tries whether the platform answers again."
+		return "The breaker is open since " + clock(b.Since) + ", " + ago(now.Sub(b.Since)) + ": " + b.Why +
+			". " + b.next(now)
 	case HalfOpen:
-		return "The breaker opened at " + clock(b.Since) + ", " + length(now.Sub(b.Since).Seconds()) + " ago: " + b.Why +
+		return "The breaker opened at " + clock(b.Since) + ", " + ago(now.Sub(b.Since)) + ": " + b.Why +
 			". One request is trying whether the platform answers again; the others wait for it."
 	case Closed:
 	}
 	return joined("The breaker is closed: requests are sent.", b.trips())
+}
+
+// next is when it is tried again.
+func (b Breaker) next(now time.Time) string {
+	if !b.Next.After(now) {
+		return "The next request tries whether the platform answers again."
+	}
+	return "No request is sent until " + clock(b.Next) + "; then one tries whether the platform answers again."
 }
 
 // then is where the breaker stood.
@@ -122,6 +130,14 @@ func joined(a, b string) string {
 
 // clock is a time of day, as an extraction of a night has it.
 func clock(at time.Time) string { return at.UTC().Format("15:04:05") + " UTC" }
+
+// ago is how long ago something was.
+func ago(d time.Duration) string {
+	if d < time.Second {
+		return "just now"
+	}
+	return length(d.Seconds()) + " ago"
+}
 
 // length is so many seconds, in words.
 func length(seconds float64) string {

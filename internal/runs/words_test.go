@@ -41,6 +41,10 @@ func TestTold(t *testing.T) {
 			"0 of 300 requests in a minute", "There is no budget: that many the platform allows.", never, "",
 			"The breaker is open since 11:59:48 UTC, 12 s ago: api.x answers with 503. No request is sent until 12:00:08 UTC; then one tries whether the platform answers again.",
 		}},
+		"due": {seen: now, upstream: &Upstream{Allowed: 300, Breaker: Breaker{State: Open, Since: now, Next: now, Why: "x"}}, want: Told{
+			"0 of 300 requests in a minute", "There is no budget: that many the platform allows.", never, "",
+			"The breaker is open since 12:00:00 UTC, just now: x. The next request tries whether the platform answers again.",
+		}},
 		"half-open": {seen: now, upstream: &Upstream{Allowed: 300, Breaker: trying}, want: Told{
 			"0 of 300 requests in a minute", "There is no budget: that many the platform allows.", never, "",
 			"The breaker opened at 11:59:48 UTC, 12 s ago: api.x answers with 503. One request is trying whether the platform answers again; the others wait for it.",

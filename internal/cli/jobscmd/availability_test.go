@@ -38,9 +38,10 @@ func still(t *testing.T) (s *served.Sandbox, base string) {
 	return s, started(t, s.Serve(listen(t), served.Control{}, nil))
 }
 
-func advance(t *testing.T, s *served.Sandbox, by time.Duration) {
+// advance moves the clock on by less than a day, which is how long a channel lasts.
+func advance(t *testing.T, s *served.Sandbox) {
 	t.Helper()
-	if err := s.World.MoveClock(t.Context(), clock.Change{Advance: by}); err != nil {
+	if err := s.World.MoveClock(t.Context(), clock.Change{Advance: 23 * time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -140,7 +141,7 @@ func TestNoBatchIsMissed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &between{Handler: httputil.NewSingleHostReverseProxy(to), at: 1 + at/2, after: at%2 == 1, do: func() { advance(t, s, 23*time.Hour) }} // a channel lasts for a day
+		b := &between{Handler: httputil.NewSingleHostReverseProxy(to), at: 1 + at/2, after: at%2 == 1, do: func() { advance(t, s) }} // a channel lasts for a day
 		proxy := httptest.NewServer(b)
 		out, errs, err := run(t, "", "availability", "--base-url", proxy.URL, "--wait", "--after", "2026-11-09T01:00:00Z", "--poll", "1h..1h")
 		proxy.Close()
@@ -180,7 +181,7 @@ func dayByDay(t *testing.T, s *served.Sandbox, questions func() int, done <-chan
 		}
 		if now := questions(); now > seen {
 			seen = now
-			advance(t, s, 23*time.Hour)
+			advance(t, s)
 		}
 	}
 }
@@ -236,7 +237,7 @@ func TestAWebsocketThatBreaksIsConnectedAgain(t *testing.T) {
 			}
 		case r.URL.Path == wire.PathJobs+"/availability" && questions.Add(1) > 1:
 			// Before the command goes on: a channel lasts for a day from when it was made or renewed, and must not meet two of these.
-			w = &begun{w, func() { advance(t, s, 23*time.Hour) }}
+			w = &begun{w, func() { advance(t, s) }}
 		}
 		proxy.ServeHTTP(w, r)
 	}))
@@ -269,7 +270,7 @@ func TestWaitingOutlivesAnOutage(t *testing.T) {
 				return
 			case 3:
 				http.Error(w, "slower", http.StatusTooManyRequests)
-				advance(t, s, 23*time.Hour)
+				advance(t, s)
 				return
 			}
 		}
