@@ -16,6 +16,7 @@ type Told struct {
 	Refused string // how often the platform refused because there were too many
 	Waits   string // for the budget
 	Breaker string
+	Counted string // from when on, if that is not the beginning of the run
 }
 
 // Told tells how the run gets on with the platform by a moment. It is empty for runs of earlier versions, which did not enter it.
@@ -25,6 +26,9 @@ func (r Run) Told(now time.Time) Told {
 	}
 	u := *r.Upstream
 	t := Told{Refused: u.refused(), Waits: u.waits()}
+	if u.Since.After(r.Begun) {
+		t.Counted = "This is since " + clock(u.Since) + ", when the run was taken up again."
+	}
 	switch r.State(now) {
 	case Running:
 		t.Rate, t.Limit, t.Waits, t.Breaker = u.rate(), u.limit(), joined(t.Waits, u.pause(now)), u.Breaker.now(now)

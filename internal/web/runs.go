@@ -93,11 +93,14 @@ func rowOfRun(r runs.Run, now time.Time) runRow {
 		end = r.Seen
 	}
 	return runRow{
-		ID: r.ID, Short: short(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
+		ID: r.ID, Short: shortRun(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
 		Age: since(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
 		Received: count(r.Received), Added: count(r.Added), Replaced: count(r.Replaced), Whole: strconv.Itoa(r.Count(runs.Whole)),
 	}
 }
+
+// shortRun is the end of a run's id, for people: such ids begin with the time, and those of one minute alike.
+func shortRun(id string) string { return id[max(0, len(id)-8):] }
 
 // runBody is the page of one extraction.
 type runBody struct {
@@ -188,7 +191,7 @@ func runPage(v *visit) error {
 	if r.Ended.IsZero() {
 		b.Command = "parley extract --lake " + quoted(days.Name) + " --from " + r.First.String() + " --to " + r.End.String()
 	}
-	return v.show("run", page{Title: "Run " + short(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + quoted(days.Name)})
+	return v.show("run", page{Title: "Run " + shortRun(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + quoted(days.Name)})
 }
 
 func runOf(r runs.Run, now time.Time) runBody {
@@ -205,8 +208,11 @@ func runOf(r runs.Run, now time.Time) runBody {
 	add("new", row.Added, "")
 	add("changed", row.Replaced, "")
 	add("unchanged", count(r.Unchanged), "")
-	add("jobs", count(r.Jobs), "")
-	add("pages", count(r.Pages), "")
+	pages := ""
+	if r.Pages > 0 {
+		pages = amount(int(r.Pages), "page", "pages")
+	}
+	add("jobs", count(r.Jobs), pages)
 	add("commits", count(r.Commits), "")
 	first := max(0, len(r.Days)-mostRunDays)
 	b.More = first

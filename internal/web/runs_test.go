@@ -33,6 +33,7 @@ func TestRunsAreShown(t *testing.T) {
 		"silent":  {silent, "has not been heard of for 2 h", "of 10 to 13 July for 2 h: it was interrupted."},
 		"gone":    {gone, "was given up 1 h ago", "was interrupted and given up"},
 	} {
+		q.run.Jobs, q.run.Pages = 2, 1
 		b := newBrowser(t)
 		b.signIn()
 		b.data.runs = []runs.Run{q.run}
@@ -40,7 +41,7 @@ func TestRunsAreShown(t *testing.T) {
 			t.Errorf("%s: no %q in %s", name, q.list, page)
 		}
 		page := b.get("/ui/runs/0190-run")
-		for _, want := range []string{q.page, "a &lt;warning&gt;", `href="/ui/day/2026-07-11" aria-label="Saturday 11 July 2026 is whole"`} {
+		for _, want := range []string{q.page, "a &lt;warning&gt;", "<dd>2 <small>1 page</small></dd>", `href="/ui/day/2026-07-11" aria-label="Saturday 11 July 2026 is whole"`} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: no %q in %s", name, want, page)
 			}

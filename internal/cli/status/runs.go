@@ -40,7 +40,7 @@ func (o *options) tellUpstream(list []runs.Run) {
 			continue
 		}
 		o.streams.Notef("run %s: %s\n", r.ID, t.Rate)
-		for _, text := range []string{t.Limit, t.Refused, t.Waits, t.Breaker} {
+		for _, text := range []string{t.Limit, t.Refused, t.Waits, t.Breaker, t.Counted} {
 			if text != "" {
 				o.streams.Notef("  %s\n", text)
 			}
