@@ -73,6 +73,14 @@ func (f *fixed) has(id ClientID) bool {
 	return ok
 }
 
+// get gives a fixed client, and the hash of its secret.
+func (f *fixed) get(id ClientID) (c Client, hash []byte, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known, ok := f.clients[id]
+	return known.client, known.secret[:], ok
+}
+
 // login checks the secret of a fixed client, in a time that does not depend on how much of it is right, and makes a
 // token; known is false when there is no such client, and the token has no text when the secret is wrong.
 func (f *fixed) login(id ClientID, secret string, now time.Time) (t Token, known bool) {

@@ -79,6 +79,8 @@ type Config struct {
 	RowReport string
 	// Noticed gives what whoever gives the records has noticed since it was asked last, for the summary's warnings; nil for nothing.
 	Noticed func() []string
+	// Health says how the client of the platform gets on, for people who look at the run; nil if nobody knows.
+	Health func() platform.Health
 	// Wait is how long to wait while somebody else extracts into the lake.
 	Wait time.Duration
 
@@ -158,6 +160,7 @@ type Extraction struct {
 	counted  int                // days that the platform was asked to count
 	begun    time.Time          // when this process began
 	told     time.Time          // when it was last entered what is being done
+	teller   *teller
 }
 
 // New prepares an extraction; nothing is read or written before Run or Plan.
@@ -194,6 +197,9 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	}
 	defer func() { err = errors.Join(turn.Lost(ctx, err), turn.Close()) }()
 	e.under(turn)
+	e.teller = e.newTeller(begun)
+	stop := e.teller.beats(ctx)
+	defer stop()
 	if err := e.recover(ctx); err != nil {
 		return Summary{}, err
 	}
@@ -209,6 +215,7 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	}
 	err = errors.Join(err, e.settle(ctx)) // what failed does not take away from what is being committed
 	s, sumErr := e.summary(context.WithoutCancel(ctx), begun)
+	stop() // nothing may say that the run goes on once it has been entered that it has ended
 	if err := errors.Join(err, sumErr); err != nil {
 		return s, err
 	}

@@ -36,6 +36,9 @@ type breaker struct {
 	mu     sync.Mutex
 	failed int           // in a row
 	open   time.Duration // how long it is open this time; 0 while it is closed
+	since  time.Time     // when it was opened; it may have been tried since
+	queue  int           // requests that wait until it may be tried
+	why    string        // what the last failure was, for people
 	until  time.Time     // when the next request may be sent to see
 	probe  chan struct{} // closed when the request has ended that was sent to see; nil if none was
 	found  error         // by the last one
@@ -45,8 +48,9 @@ type breaker struct {
 
 // verdict is what became of a request that enter let through.
 type verdict struct {
-	known bool  // false: it was given up before it was answered
-	err   error // why the platform is not there; nil if it is
+	known bool   // false: it was given up before it was answered
+	err   error  // why the platform is not there, for those who ask something else; nil if it is
+	why   string // the same, for people who look at the breaker
 }
 
 // enter lets a request through, at once or after a while. Its end is told to the function that it gives. An error is that
@@ -76,8 +80,13 @@ func (b *breaker) enter(ctx context.Context) (end func(context.Context, verdict)
 			continue
 		}
 		if d := time.Until(b.until); d > 0 {
+			b.queue++
 			b.mu.Unlock()
-			if err := wait.For(ctx, d); err != nil {
+			err := wait.For(ctx, d)
+			b.mu.Lock()
+			b.queue--
+			b.mu.Unlock()
+			if err != nil {
 				return nil, err
 			}
 			continue
@@ -103,13 +112,14 @@ func (b *breaker) end(ctx context.Context, mine chan struct{}, v verdict) {
 		if b.open > 0 {
 			b.log.InfoContext(ctx, "the platform answers again")
 		}
-		b.failed, b.open = 0, 0
+		b.failed, b.open, b.why = 0, 0, ""
 	case mine != nil:
-		b.found, b.probed = v.err, b.probed+1
+		b.found, b.probed, b.why = v.err, b.probed+1, v.why
 		b.openFor(min(2*b.open, b.most))
 	default:
 		if b.failed++; b.failed >= tripsAfter && b.open == 0 {
 			b.opened++
+			b.since, b.why = time.Now(), v.why
 			b.openFor(min(b.first, b.most))
 			b.log.WarnContext(ctx, "the platform does not answer; one request at a time tries whether it does again", "failures", b.failed, "err", v.err)
 		}
@@ -123,14 +133,25 @@ func (b *breaker) openFor(d time.Duration) {
 	b.until = time.Now().Add(b.open + rand.N(b.open/2+1))
 }
 
-func (b *breaker) state() (BreakerState, int64) {
+// standing is where a breaker stands, and since when and why if it is not closed.
+type standing struct {
+	state       BreakerState
+	opened      int64 // times
+	since, next time.Time
+	why         string
+	awaited     bool // somebody waits to try at next
+}
+
+func (b *breaker) standing() standing {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case b.open == 0:
-		return BreakerClosed, b.opened
-	case b.probe != nil:
-		return BreakerHalfOpen, b.opened
+	s := standing{state: BreakerClosed, opened: b.opened}
+	if b.open == 0 {
+		return s
 	}
-	return BreakerOpen, b.opened
+	s.state, s.since, s.next, s.why, s.awaited = BreakerOpen, b.since, b.until, b.why, b.queue > 0
+	if b.probe != nil {
+		s.state = BreakerHalfOpen
+	}
+	return s
 }

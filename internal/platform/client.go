@@ -21,7 +21,6 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform/budget"
 	"github.com/parley-hq/parley/internal/platform/inside"
-	"github.com/parley-hq/parley/internal/wait"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -113,6 +112,8 @@ type Client struct {
 	secrets secrets
 	breaker breaker
 	counted counters
+	lately  lately
+	resting resting
 }
 
 // New makes a client; it connects when it is used.
@@ -165,11 +166,11 @@ func (c *Client) do(ctx context.Context, what call, read func(io.Reader) error) 
 		case attempt == c.cfg.Retry.Attempts || !temporary(err):
 			return err
 		}
-		c.counted.retries.Add(1)
 		pause := c.wait(attempt, err)
+		c.counted.pause(pause, err)
 		c.cfg.Log.WarnContext(ctx, "the request failed for now; trying again", "method", what.method, "attempt", attempt,
 			"wait", pause.Round(time.Millisecond), "err", err)
-		if err := wait.For(ctx, pause); err != nil {
+		if err := c.resting.rest(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -277,16 +278,27 @@ func (c *Client) guarded(req *http.Request) (*http.Response, error) {
 	if err := c.slot(ctx); err != nil {
 		return nil, err
 	}
+	c.lately.sent(time.Now())
 	resp, err := c.roundTrip(req)
 	if ctx.Err() != nil {
 		return resp, err // given up: nobody knows
 	}
 	c.counted.answered(resp)
 	v = judge(req, resp, err)
-	if resp != nil && c.cfg.Budget != nil {
-		c.cfg.Budget.Heard(ctx, resp.Header)
+	if resp != nil {
+		c.heard(ctx, resp.Header)
 	}
 	return resp, err
+}
+
+// heard takes note of what an answer says of the platform's limit.
+func (c *Client) heard(ctx context.Context, h http.Header) {
+	if n := budget.AllowedBy(h); n > 0 {
+		c.counted.allowed.Store(int64(n))
+	}
+	if c.cfg.Budget != nil {
+		c.cfg.Budget.Heard(ctx, h)
+	}
 }
 
 // slot waits for a slot in the budget.
@@ -304,9 +316,12 @@ func (c *Client) slot(ctx context.Context) error {
 func judge(req *http.Request, resp *http.Response, err error) verdict {
 	switch {
 	case err != nil && temporary(err):
-		return verdict{known: true, err: err}
+		return verdict{known: true, err: err, why: err.Error()}
 	case resp != nil && isDown(resp.StatusCode):
-		return verdict{known: true, err: fault.New(fault.Unavailable, "%s is failing: it answered another request with %d", req.URL.Host, resp.StatusCode)}
+		return verdict{
+			known: true, err: fault.New(fault.Unavailable, "%s is failing: it answered another request with %d", req.URL.Host, resp.StatusCode),
+			why: fmt.Sprintf("%s answers with %d", req.URL.Host, resp.StatusCode),
+		}
 	}
 	return verdict{known: true}
 }

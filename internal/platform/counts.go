@@ -1,9 +1,12 @@
 package platform
 
 import (
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/parley-hq/parley/internal/fault"
 )
 
 // Counts is what a client counts of itself. It says how often, and never what was asked.
@@ -11,6 +14,7 @@ type Counts struct {
 	Requests    int64         // sent, whatever became of them; logins are not among them
 	Failed      int64         // of those, without an answer or with a status of 500 and above
 	Throttled   int64         // of those, answered with 429
+	AskedWait   time.Duration // how long was waited, or is being waited, before requests are sent again that were answered so
 	Retries     int64         // requests that were to be sent again
 	Logins      int64         // tokens that were asked for
 	BudgetWaits int64         // requests that waited for their slot in the budget
@@ -21,16 +25,20 @@ type Counts struct {
 
 // counters are Counts while they are counted.
 type counters struct {
-	requests, failed, throttled, retries, logins, waits, waited atomic.Int64
+	requests, failed, throttled, asked, retries, logins, waits, waited atomic.Int64
+
+	allowed atomic.Int64 // requests a minute, by the last answer that said so
 }
 
 // Counts gives what was counted until now.
 func (c *Client) Counts() Counts {
 	n := Counts{
-		Requests: c.counted.requests.Load(), Failed: c.counted.failed.Load(), Throttled: c.counted.throttled.Load(), Retries: c.counted.retries.Load(),
+		Requests: c.counted.requests.Load(), Failed: c.counted.failed.Load(), Throttled: c.counted.throttled.Load(),
+		AskedWait: time.Duration(c.counted.asked.Load()), Retries: c.counted.retries.Load(),
 		Logins: c.counted.logins.Load(), BudgetWaits: c.counted.waits.Load(), BudgetTime: time.Duration(c.counted.waited.Load()),
 	}
-	n.Breaker, n.Trips = c.breaker.state()
+	at := c.breaker.standing()
+	n.Breaker, n.Trips = at.state, at.opened
 	return n
 }
 
@@ -39,6 +47,14 @@ func (n *counters) slot(took time.Duration) {
 	if took >= time.Millisecond { // less is what the lock of the file takes
 		n.waits.Add(1)
 		n.waited.Add(int64(took))
+	}
+}
+
+// pause counts the wait before a request is sent again.
+func (n *counters) pause(d time.Duration, because error) {
+	n.retries.Add(1)
+	if errors.Is(because, fault.Throttled) {
+		n.asked.Add(int64(d))
 	}
 }
 

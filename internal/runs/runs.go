@@ -63,6 +63,7 @@ type Run struct {
 	Rate      float64          `json:"records_per_second,omitzero"`
 	Lacking   string           `json:"lacking,omitzero"` // what was left out
 	Warnings  []string         `json:"warnings,omitzero"`
+	Upstream  *Upstream        `json:"upstream,omitzero"` // nil of runs of earlier versions
 }
 
 // Count counts the days in a state.
@@ -74,21 +75,32 @@ type State string
 // The states.
 const (
 	Running State = "running"
-	Silent  State = "silent" // nothing is heard of it: it was interrupted, or waits for the platform
+	Silent  State = "silent" // nothing is heard of it: it was interrupted
 	Done    State = "done"
 	Lacks   State = "something is missing" // it has ended, and something was left out
 	GivenUp State = "given up"             // it was interrupted, and an extraction of other days took its place
 )
 
-// stillAfter is for how long nothing may be heard of a run that goes on. It tells of itself at every step; a step may wait for a job.
-const stillAfter = 5 * time.Minute
+// How long nothing may be heard of a run that goes on. It tells of itself every second, also while it waits for the platform; runs of
+// earlier versions did so at every step only, and a step may wait for a job.
+const (
+	stillAfter        = time.Minute
+	stillAfterOfSteps = 5 * time.Minute
+)
+
+func (r Run) stillAfter() time.Duration {
+	if r.Upstream == nil {
+		return stillAfterOfSteps
+	}
+	return stillAfter
+}
 
 // State is what became of the run by a moment.
 func (r Run) State(now time.Time) State {
 	switch {
 	case r.GivenUp:
 		return GivenUp
-	case r.Ended.IsZero() && now.Sub(r.Seen) > stillAfter:
+	case r.Ended.IsZero() && now.Sub(r.Seen) > r.stillAfter():
 		return Silent
 	case r.Ended.IsZero():
 		return Running

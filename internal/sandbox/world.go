@@ -111,6 +111,9 @@ func newPast(s Scenario) (*past, error) {
 
 func (w *World) past() *past { return w.current.Load() }
 
+// Scenario is how the sandbox began, and what happens in it by itself.
+func (w *World) Scenario() Scenario { return w.scenario }
+
 // Name says what the conversations come from: it is the same for the same conversations, on every machine.
 func (w *World) Name() string { return w.scenario.name() }
 

@@ -13,7 +13,9 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -324,7 +326,7 @@ func (s *Server) listen(ctx context.Context) error {
 		s.socket, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	}
 	if err != nil {
-		return fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", s.Addr)
+		return notListening(s.Addr, err)
 	}
 	if secure != nil {
 		s.socket = tls.NewListener(s.socket, secure)
@@ -334,6 +336,17 @@ func (s *Server) listen(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	return nil
+}
+
+// notListening says why nobody can listen on an address, and what to do.
+func notListening(addr string, err error) error {
+	host, text, bad := net.SplitHostPort(addr)
+	port, odd := strconv.Atoi(text)
+	if !errors.Is(err, syscall.EADDRINUSE) || bad != nil || odd != nil {
+		return fault.Because(fault.Invalid, err, "cannot listen on %s; give another address by --addr", addr)
+	}
+	next := net.JoinHostPort(host, strconv.Itoa(port%65_535+1))
+	return fault.Field("--addr", "something listens on %s already, perhaps another parley: choose another port, as --addr %s, or let --addr %s pick a free one", addr, next, net.JoinHostPort(host, "0"))
 }
 
 func (s *Server) handler() http.Handler {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -197,11 +198,11 @@ func (v *visit) job() (j wire.AskedJob, err error) {
 func jobPage(v *visit) error {
 	follows, err := v.following("job/" + v.r.PathValue("id"))
 	if err != nil {
-		return err
+		return v.noJob(err)
 	}
 	j, err := v.job()
 	if err != nil {
-		return err
+		return v.noJob(err)
 	}
 	b := jobBodyOf(j, v.web.cfg.Now())
 	if j.State == wire.Fulfilled {
@@ -215,7 +216,10 @@ func jobPage(v *visit) error {
 }
 
 func jobBodyOf(j wire.AskedJob, now time.Time) jobBody {
-	b := jobBody{ID: string(j.ID), Sentence: jobSentence(j, now), Why: j.ErrorMessage, States: stepsOf(j), Cancel: "/ui/jobs/" + url.PathEscape(string(j.ID)) + "/cancel", Done: j.State.Done()}
+	b := jobBody{ID: string(j.ID), Sentence: jobSentence(j, now), Why: j.ErrorMessage, States: stepsOf(j), Cancel: jobAddress(j.ID) + "/cancel", Done: j.State.Done()}
+	if b.Done {
+		b.Cancel = jobAddress(j.ID) + "/remove"
+	}
 	if j.Query != nil {
 		var text bytes.Buffer
 		v := slices.Clone(j.Query)
@@ -310,21 +314,37 @@ func (v *visit) results(id wire.JobID) (rows []foundRow, next string, err error)
 	return rows, next, nil
 }
 
-// cancelBody is the page that asks whether a job shall end.
+// cancelBody is the page that asks whether a job shall end, or be removed.
 type cancelBody struct{ ID, Sentence, Button, Back string }
+
+// ends says whether the address is that of cancelling a job, or of removing one that is done. They are two: whoever comes back to the one,
+// or sends it late, must not do the other.
+func (v *visit) ends() bool { return strings.HasSuffix(v.r.URL.Path, "/cancel") }
+
+// endable is the job of the address, for who may end it; due says that it can be done to it what the address says.
+func (v *visit) endable() (j wire.AskedJob, due bool, err error) {
+	if err := v.who.Require(access.ActOnPages); err != nil {
+		return j, false, err
+	}
+	j, err = v.job()
+	return j, j.State.Done() != v.ends(), err
+}
+
+// jobAddress is that of the page of a job.
+func jobAddress(id wire.JobID) string { return "/ui/jobs/" + url.PathEscape(string(id)) }
 
 // cancelPage names what is lost.
 func cancelPage(v *visit) error {
-	if err := v.who.Require(access.ActOnPages); err != nil {
-		return err
-	}
-	j, err := v.job()
+	j, due, err := v.endable()
 	if err != nil {
-		return err
+		return v.noJob(err)
 	}
-	b := cancelBody{ID: string(j.ID), Button: "Remove the job", Back: "/ui/jobs/" + url.PathEscape(string(j.ID))}
+	if !due {
+		return v.redirect(jobAddress(j.ID))
+	}
+	b := cancelBody{ID: string(j.ID), Button: "Remove the job", Back: jobAddress(j.ID)}
 	switch {
-	case !j.State.Done():
+	case v.ends():
 		b.Sentence, b.Button = "Cancel this job? It gives no results then; what it has found so far is thrown away.", "Cancel the job"
 	case j.Records != nil && j.State == wire.Fulfilled:
 		b.Sentence = "Remove this job? Its " + amount(int(*j.Records), "result goes", "results go") + " with it, for everybody; the query would have to be submitted again."
@@ -334,22 +354,32 @@ func cancelPage(v *visit) error {
 	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + quoted(b.ID) + v.where()})
 }
 
-// cancelJob cancels a job that is not done, which can still be looked at, and removes one that is.
+// cancelJob cancels a job that is not done, which can still be looked at, or removes one that is. One that was done meanwhile stays, with
+// its results.
 func cancelJob(v *visit) error {
-	if err := v.who.Require(access.ActOnPages); err != nil {
-		return err
-	}
-	j, err := v.job()
+	j, due, err := v.endable()
 	if err != nil {
-		return err
+		return v.noJob(err)
 	}
-	if _, err := v.ask(http.MethodDelete, wire.PathJobs+"/"+url.PathEscape(string(j.ID)), nil); err != nil {
-		return err
+	if due {
+		if _, err := v.ask(http.MethodDelete, wire.PathJobs+"/"+url.PathEscape(string(j.ID)), nil); err != nil {
+			return v.noJob(err)
+		}
 	}
-	if j.State.Done() {
+	if due && !v.ends() {
 		return v.redirect("/ui/jobs")
 	}
-	return v.redirect("/ui/jobs/" + url.PathEscape(string(j.ID)))
+	return v.redirect(jobAddress(j.ID))
+}
+
+// noJob shows where the other jobs are to who asks for one that is not there: who removed it comes back to its pages.
+func (v *visit) noJob(err error) error {
+	if fault.HTTPStatus(err) != http.StatusNotFound || !fault.Outward(err) {
+		return err
+	}
+	return v.write(http.StatusNotFound, "failure", page{Title: "This job is not there", Here: "Jobs", Body: failure{
+		Message: "It was removed, or it never was, or its time is over: jobs are forgotten some days after their results. " + saidOf(err) + ".", To: link{"All jobs", "/ui/jobs"},
+	}})
 }
 
 func jobsJSON(v *visit) error {

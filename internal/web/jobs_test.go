@@ -122,13 +122,20 @@ func TestAJobIsCancelledByWhoMayAct(t *testing.T) {
 	b := newBrowser(t)
 	b.signIn()
 	deleted := b.serveJobs(aJob("running", wire.Pending), aJob("done", wire.Fulfilled))
-	for id, q := range map[string]struct{ says, to string }{
-		"running": {"It gives no results then", "<title>Job running"}, "done": {"Its 1 result goes with it", "<title>Jobs"},
+	for path, title := range map[string]string{"running/remove": "<title>Job running", "done/cancel": "<title>Job done"} {
+		for _, method := range []string{"GET", "POST"} { // of who comes late, or back
+			if status, page, _ := b.ask(method, "/ui/jobs/"+path, ""); status != http.StatusOK || !strings.Contains(page, title) || len(deleted) > 0 {
+				t.Errorf("%s %s: %d, deleted %v: %s", method, path, status, deleted, page)
+			}
+		}
+	}
+	for id, q := range map[string]struct{ does, says, to string }{
+		"running": {"cancel", "It gives no results then", "<title>Job running"}, "done": {"remove", "Its 1 result goes with it", "<title>Jobs"},
 	} {
-		if page := b.get("/ui/jobs/" + id + "/cancel"); !strings.Contains(page, q.says) || deleted[id] {
+		if page := b.get("/ui/jobs/" + id + "/" + q.does); !strings.Contains(page, q.says) || deleted[id] {
 			t.Errorf("before %s is cancelled: %v, %s", id, deleted, page)
 		}
-		status, page, _ := b.ask("POST", "/ui/jobs/"+id+"/cancel", "")
+		status, page, _ := b.ask("POST", "/ui/jobs/"+id+"/"+q.does, "")
 		if status != http.StatusOK || !strings.Contains(page, q.to) || !deleted[id] {
 			t.Errorf("%s: %d, deleted %v: %s", id, status, deleted, page)
 		}
@@ -154,9 +161,13 @@ func TestAJobThatIsNotThere(t *testing.T) {
 	b := newBrowser(t)
 	b.signIn()
 	b.data.more = map[string]func() ([]byte, error){"GET " + wire.PathList + "/gone": func() ([]byte, error) { return nil, fault.New(fault.NotFound, "The job does not exist") }}
-	for _, path := range []string{"/ui/jobs/gone", "/ui/jobs/gone/cancel", "/parley/v1/jobs/gone"} {
-		if status, page, _ := b.ask("GET", path, ""); status != http.StatusNotFound || !strings.Contains(page, "The job does not exist") {
+	for _, path := range []string{"/ui/jobs/gone", "/ui/jobs/gone/cancel", "/ui/jobs/gone/remove", "/parley/v1/jobs/gone"} {
+		status, page, _ := b.ask("GET", path, "")
+		if status != http.StatusNotFound || !strings.Contains(page, "The job does not exist") {
 			t.Errorf("%s: %d %s", path, status, page)
+		}
+		if strings.HasPrefix(path, "/ui/") && !strings.Contains(page, `<p><a href="/ui/jobs">All jobs</a></p>`) {
+			t.Errorf("%s leads nowhere: %s", path, page)
 		}
 	}
 }

@@ -93,11 +93,14 @@ func rowOfRun(r runs.Run, now time.Time) runRow {
 		end = r.Seen
 	}
 	return runRow{
-		ID: r.ID, Short: short(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
+		ID: r.ID, Short: shortRun(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
 		Age: since(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
 		Received: count(r.Received), Added: count(r.Added), Replaced: count(r.Replaced), Whole: strconv.Itoa(r.Count(runs.Whole)),
 	}
 }
+
+// shortRun is the end of a run's id, for people: such ids begin with the time, and those of one minute alike.
+func shortRun(id string) string { return id[max(0, len(id)-8):] }
 
 // runBody is the page of one extraction.
 type runBody struct {
@@ -106,9 +109,46 @@ type runBody struct {
 	Lacking  string
 	Warnings []string
 	Facts    []fact
+	Upstream *upstreamTold // nil of runs that did not enter it
 	Days     []runDay
 	More     int // days that are not drawn
 	Command  string
+}
+
+// upstreamTold is how an extraction gets on with the platform.
+type upstreamTold struct {
+	runs.Told
+
+	Past  bool // it has ended, or nothing is heard of it
+	Meter *meter
+	Open  bool // the breaker is not closed
+}
+
+// meter is a number beside what it may be at most. Its parts are shares of the whole width.
+type meter struct {
+	Used, Limit float64
+	Full        bool
+}
+
+func upstreamOf(r runs.Run, now time.Time) *upstreamTold {
+	if r.Upstream == nil {
+		return nil
+	}
+	told := &upstreamTold{Told: r.Told(now), Past: r.State(now) != runs.Running, Open: r.Upstream.Breaker.State != runs.Closed && r.Ended.IsZero()}
+	if r.Ended.IsZero() {
+		told.Meter = meterOf(*r.Upstream)
+	}
+	return told
+}
+
+// meterOf draws the requests of the last minute beside the limit, in the width of what the platform allows, or of whatever is more.
+func meterOf(u runs.Upstream) *meter {
+	limit := u.Limit()
+	if limit == 0 {
+		return nil
+	}
+	whole := float64(max(limit, u.Allowed, u.Minute))
+	return &meter{Used: float64(u.Minute) / whole, Limit: float64(limit) / whole, Full: u.Minute >= limit}
 }
 
 // runDay is a day of an extraction, as a cell.
@@ -151,11 +191,11 @@ func runPage(v *visit) error {
 	if r.Ended.IsZero() {
 		b.Command = "parley extract --lake " + quoted(days.Name) + " --from " + r.First.String() + " --to " + r.End.String()
 	}
-	return v.show("run", page{Title: "Run " + short(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + quoted(days.Name)})
+	return v.show("run", page{Title: "Run " + shortRun(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + quoted(days.Name)})
 }
 
 func runOf(r runs.Run, now time.Time) runBody {
-	b := runBody{ID: r.ID, Sentence: runSentence(r, now), Lacking: r.Lacking, Warnings: r.Warnings}
+	b := runBody{ID: r.ID, Sentence: runSentence(r, now), Lacking: r.Lacking, Warnings: r.Warnings, Upstream: upstreamOf(r, now)}
 	row := rowOfRun(r, now)
 	add := func(name, value, more string) { b.Facts = append(b.Facts, fact{Name: name, Value: value, More: more}) }
 	add("state", row.State, r.Step)
@@ -168,8 +208,11 @@ func runOf(r runs.Run, now time.Time) runBody {
 	add("new", row.Added, "")
 	add("changed", row.Replaced, "")
 	add("unchanged", count(r.Unchanged), "")
-	add("jobs", count(r.Jobs), "")
-	add("pages", count(r.Pages), "")
+	pages := ""
+	if r.Pages > 0 {
+		pages = amount(int(r.Pages), "page", "pages")
+	}
+	add("jobs", count(r.Jobs), pages)
 	add("commits", count(r.Commits), "")
 	first := max(0, len(r.Days)-mostRunDays)
 	b.More = first
@@ -187,7 +230,7 @@ func runSentence(r runs.Run, now time.Time) string {
 	case runs.Running:
 		return "The extraction of " + days + " is running: " + progressOf(r) + "."
 	case runs.Silent:
-		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted, or waits for the platform."
+		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted."
 	case runs.GivenUp:
 		return "This extraction of " + days + " was interrupted and given up, for one of other days; what it had made whole stays."
 	case runs.Done, runs.Lacks:

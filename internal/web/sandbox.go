@@ -24,10 +24,14 @@ import (
 
 // sandboxBody is the page.
 type sandboxBody struct {
-	Reason   string // why what was asked for was not done
+	Reason   string    // why what was asked for was not done
+	Said     string    // what was done just now
+	Did      *eventRow // the same, of what has more to say
 	Sentence string
 	Clock    clockTold
 	Faults   []faultRow
+	Scenario *scenarioTold
+	Done     deedsDone
 	Journal  []journalRow
 	Ready    []readyFault
 	Draft    string // a fault that somebody writes
@@ -120,13 +124,19 @@ func lookAtSandbox(ctx context.Context, v *visit, _ string) ([]byte, error) {
 	if err := json.Unmarshal(text, &clock); err != nil {
 		return nil, err
 	}
-	if at, err := conversation.ParseTime(clock.Now); err == nil && clock.Runs() {
-		clock.Now = beginning(at, v.web.cfg.Machine(), clock.Speed)
+	now, err := conversation.ParseTime(clock.Now)
+	if err == nil && clock.Runs() {
+		clock.Now = beginning(now, v.web.cfg.Machine(), clock.Speed)
 	}
 	seen, err := json.Marshal(clock)
 	if err != nil {
 		return nil, err
 	}
+	happened, err := v.happened(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	seen = strconv.AppendInt(seen, int64(happened), 10)
 	for _, path := range []string{"faults", "requests?since=" + strconv.FormatInt(1<<62, 10)} {
 		text, err := v.controlled(ctx, http.MethodGet, path, nil)
 		if err != nil {
@@ -146,6 +156,9 @@ func beginning(at, now time.Time, speed float64) string {
 
 func sandboxPage(v *visit) error { return v.showSandbox(http.StatusOK, "", "") }
 
+// toSandbox leads to the page from the address of a form: whoever asks again for what was refused asks for that.
+func toSandbox(v *visit) error { return v.redirect("/ui/sandbox") }
+
 // showSandbox shows the page, with why something was not done, and what somebody was writing then.
 func (v *visit) showSandbox(status int, reason, draft string) error {
 	follows, err := v.following("sandbox")
@@ -162,8 +175,31 @@ func (v *visit) showSandbox(status int, reason, draft string) error {
 	if b.Journal, err = v.journal(); err != nil {
 		return err
 	}
+	if b.Scenario, err = v.scenario(b.Clock); err != nil {
+		return err
+	}
+	if b.Done, err = v.deedsDone(); err != nil {
+		return err
+	}
+	if reason == "" {
+		b.say(v.r.URL.Query().Get("did"))
+	}
 	b.Sentence = sandboxSentence(b)
 	return v.write(status, "sandbox", page{Title: "Sandbox", Here: "Sandbox", Body: b, Live: follows, Command: "parley sandbox clock" + v.where(), JSON: "/_sandbox/clock"})
+}
+
+// say says what was done just now, as the address has it.
+func (b *sandboxBody) say(did string) {
+	switch did {
+	case "rewrite", "drift", "batch":
+		if len(b.Done.Rows) > 0 {
+			b.Did = &b.Done.Rows[0]
+		}
+	case "reset":
+		b.Said = "Everything was undone: the sandbox is as it began."
+	case "load":
+		b.Said = "The sandbox goes on from the state that was saved."
+	}
 }
 
 func sandboxSentence(b sandboxBody) string {
@@ -326,13 +362,19 @@ func doInSandbox(v *visit) error {
 	if err := v.r.ParseForm(); err != nil {
 		return fault.New(fault.TooLarge, "The form cannot be read, or has more than %s", size(mostRule))
 	}
-	if err := v.act(v.r.PathValue("deed")); err != nil {
-		if !fault.Outward(err) || fault.HTTPStatus(err) == http.StatusForbidden {
-			return err
-		}
-		return v.showSandbox(fault.HTTPStatus(err), saidOf(err), v.r.PostForm.Get("rule"))
+	name := v.r.PathValue("deed")
+	return v.done(name, v.act(name))
+}
+
+// done shows the page again: it says what was done, or why it was not.
+func (v *visit) done(name string, err error) error {
+	switch {
+	case err == nil:
+		return v.redirect("/ui/sandbox?did=" + url.QueryEscape(name))
+	case !fault.Outward(err) || fault.HTTPStatus(err) == http.StatusForbidden:
+		return err
 	}
-	return v.redirect("/ui/sandbox")
+	return v.showSandbox(fault.HTTPStatus(err), saidOf(err), v.r.PostForm.Get("rule"))
 }
 
 // mostRule is how many bytes of a form are read: a rule may have a whole body in it.

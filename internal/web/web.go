@@ -147,12 +147,17 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/jobs/{id}":                          signedIn(jobPage),
 		"GET /ui/jobs/{id}/cancel":                   signedIn(cancelPage),
 		"POST /ui/jobs/{id}/cancel":                  signedIn(cancelJob),
+		"GET /ui/jobs/{id}/remove":                   signedIn(cancelPage),
+		"POST /ui/jobs/{id}/remove":                  signedIn(cancelJob),
 		"GET /ui/runs":                               ofAll(runsPage),
 		"GET /ui/runs/{id}":                          ofAll(runPage),
 		"GET /parley/v1/runs":                        ofAll(runsJSON),
 		"GET /parley/v1/runs/{id}":                   ofAll(runJSON),
 		"GET /ui/sandbox":                            signedIn(sandboxPage),
 		"POST /ui/sandbox/{deed}":                    signedIn(doInSandbox),
+		"GET /ui/sandbox/{deed}":                     signedIn(toSandbox),
+		"GET /ui/sandbox/reset":                      signedIn(resetPage),
+		"POST /ui/sandbox/load":                      signedIn(loadState),
 		"GET /parley/v1/events":                      signedIn(events),
 		"GET /parley/v1/jobs":                        signedIn(jobsJSON),
 		"GET /parley/v1/jobs/{id}":                   signedIn(jobJSON),
@@ -318,6 +323,7 @@ type failure struct {
 	Message string
 	ID      string
 	Again   bool // it may pass
+	To      link // to go on from, if anywhere
 }
 
 // fail says what went wrong, as a page or as JSON. What is nobody's business but ours is in the log alone.
@@ -345,7 +351,7 @@ func (w *Web) fail(v *visit, err error) {
 var pages = func() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	frame := template.Must(template.New("frame").Funcs(functions).Funcs(exploreFunctions).ParseFS(templates, "template/frame.html"))
-	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "figures", "jobs", "job", "cancel", "runs", "run", "sandbox", "sign-in", "link", "failure"} {
+	for _, name := range []string{"calendar", "day", "conversation", "explore", "find", "figures", "jobs", "job", "cancel", "runs", "run", "sandbox", "reset", "sign-in", "link", "failure"} {
 		out[name] = template.Must(template.Must(frame.Clone()).ParseFS(templates, "template/"+name+".html"))
 	}
 	return out

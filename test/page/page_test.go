@@ -33,8 +33,25 @@ func TestPagesInABrowser(t *testing.T) {
 func TestASandboxInABrowser(t *testing.T) {
 	t.Parallel()
 	chromium := installed(t)
-	url := begin(t, "sandbox", "--days", "7", "--per-day", "200", "--seed", "3", "--now", "2026-11-10T12:00:00Z", "--speed", "0")
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	events := `events:
+  - at: 2026-11-10T13:00:00Z
+    rewrite: {older: 24h, count: 2}
+  - at: 2026-11-14T08:00:00Z
+    drift: {pointer: /odder, value: 7, every: 5}
+`
+	if err := os.WriteFile(file, []byte(events), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	url := begin(t, "sandbox", "--days", "7", "--per-day", "200", "--seed", "3", "--now", "2026-11-10T12:00:00Z", "--speed", "0", "--scenario", file)
 	look(t, "sandbox.js", "PARLEY_URL="+url, "CHROMIUM="+chromium)
+}
+
+// A server is killed and started again while pages follow it.
+func TestARestartInABrowser(t *testing.T) {
+	t.Parallel()
+	chromium := installed(t)
+	look(t, "restart.js", "PARLEY_PROGRAM="+program.Path(t), "PARLEY_DATA="+t.TempDir(), "CHROMIUM="+chromium)
 }
 
 // look runs one of the scripts that look at pages.

@@ -39,11 +39,17 @@ func TestREADME(t *testing.T) {
 	}
 	r := newReader(t)
 	ran := 0
+	listening := map[string]string{} // by address, the block of the server that goes on running there
 	for _, m := range blocks.FindAllStringSubmatch(string(text), -1) {
 		block := strings.ReplaceAll(m[1], "http://127.0.0.1:8080", r.url)
 		switch block = controls.ReplaceAllString(block, "$1 --base-url "+r.url); {
 		case skipped(block):
 		case strings.HasPrefix(block, "parley sandbox --") || strings.HasPrefix(block, "parley serve"):
+			at := addressOf(m[1])
+			if other := listening[at]; other != "" {
+				t.Errorf("%s is taken when a reader comes to\n%sfrom\n%s", at, m[1], other)
+			}
+			listening[at] = m[1]
 			r.serve(block)
 		default:
 			r.bash(block)
@@ -53,6 +59,14 @@ func TestREADME(t *testing.T) {
 	if ran < 6 {
 		t.Errorf("%d blocks were run", ran)
 	}
+}
+
+// addressOf is where a server of a block listens.
+func addressOf(block string) string {
+	if _, rest, given := strings.Cut(block, "--addr "); given {
+		return strings.Fields(rest)[0]
+	}
+	return "127.0.0.1:8080"
 }
 
 func skipped(block string) bool {

@@ -326,6 +326,7 @@ func (o *Options) config() (cfg extract.Config, err error) {
 	c.Limits = wire.Limits{Page: o.PageMiB << 20, Advice: "a smaller --page-size makes pages smaller, --max-page-mib raises the limit"}
 	c.Patience = o.Patience
 	o.Telling.client, cfg.Name = platform.New(c), c.API
+	cfg.Health = o.Telling.client.Health
 	if o.Rows != "" {
 		return cfg, o.fromReports(&cfg)
 	}

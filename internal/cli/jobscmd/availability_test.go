@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,9 +38,10 @@ func still(t *testing.T) (s *served.Sandbox, base string) {
 	return s, started(t, s.Serve(listen(t), served.Control{}, nil))
 }
 
-func advance(t *testing.T, s *served.Sandbox, by time.Duration) {
+// advance moves the clock on by less than a day, which is how long a channel lasts.
+func advance(t *testing.T, s *served.Sandbox) {
 	t.Helper()
-	if err := s.World.MoveClock(t.Context(), clock.Change{Advance: by}); err != nil {
+	if err := s.World.MoveClock(t.Context(), clock.Change{Advance: 23 * time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -139,7 +141,7 @@ func TestNoBatchIsMissed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &between{Handler: httputil.NewSingleHostReverseProxy(to), at: 1 + at/2, after: at%2 == 1, do: func() { advance(t, s, 23*time.Hour) }} // a channel lasts for a day
+		b := &between{Handler: httputil.NewSingleHostReverseProxy(to), at: 1 + at/2, after: at%2 == 1, do: func() { advance(t, s) }} // a channel lasts for a day
 		proxy := httptest.NewServer(b)
 		out, errs, err := run(t, "", "availability", "--base-url", proxy.URL, "--wait", "--after", "2026-11-09T01:00:00Z", "--poll", "1h..1h")
 		proxy.Close()
@@ -179,7 +181,7 @@ func dayByDay(t *testing.T, s *served.Sandbox, questions func() int, done <-chan
 		}
 		if now := questions(); now > seen {
 			seen = now
-			advance(t, s, 23*time.Hour)
+			advance(t, s)
 		}
 	}
 }
@@ -221,22 +223,34 @@ func TestAvailabilityIsAskedForWhereNobodyTells(t *testing.T) {
 
 func TestAWebsocketThatBreaksIsConnectedAgain(t *testing.T) {
 	s, base := still(t)
-	questions := counted(t, s)
-	if _, err := s.Faults().AddAll([]rule.Rule{{Name: "no", Route: "GET /channels/{channelId}", Times: new(1), Close: rule.Before}}); err != nil {
+	to, err := url.Parse(base)
+	if err != nil {
 		t.Fatal(err)
 	}
-	done := begin(t, "availability", "--base-url", base, "--wait", "--after", "2026-11-11T01:00:00Z", "--poll", "10ms..1h")
-	r := dayByDay(t, s, questions, done)
-	if r.err != nil || r.stdout < "2026-11-11" {
-		t.Errorf("got %+v, %v", r, r.err)
-	}
-	if !strings.HasPrefix(r.stderr, "Nothing is heard for now, and the server is asked: ") || !strings.Contains(r.stderr, "cannot be reached") || strings.Contains(r.stderr, "/channels/") {
-		t.Errorf("it says %q", r.stderr)
-	}
-	for _, f := range s.Faults().List() {
-		if f.Name == "no" && f.Matched != 2 {
-			t.Errorf("it connected %d times, want 2", f.Matched)
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	var questions, connected atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Upgrade") != "":
+			if connected.Add(1) == 1 {
+				panic(http.ErrAbortHandler) // the connection ends without an answer
+			}
+		case r.URL.Path == wire.PathJobs+"/availability" && questions.Add(1) > 1:
+			// Before the command goes on: a channel lasts for a day from when it was made or renewed, and must not meet two of these.
+			w = &begun{w, func() { advance(t, s) }}
 		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	stdout, stderr, err := run(t, "", "availability", "--base-url", server.URL, "--wait", "--after", "2026-11-11T01:00:00Z", "--poll", "10ms..1h")
+	if err != nil || stdout < "2026-11-11" {
+		t.Errorf("got %q, %v", stdout, err)
+	}
+	if !strings.HasPrefix(stderr, "Nothing is heard for now, and the server is asked: ") || !strings.Contains(stderr, "cannot be reached") || strings.Contains(stderr, "/channels/") {
+		t.Errorf("it says %q", stderr)
+	}
+	if n := connected.Load(); n != 2 {
+		t.Errorf("it connected %d times, want 2", n)
 	}
 }
 
@@ -256,7 +270,7 @@ func TestWaitingOutlivesAnOutage(t *testing.T) {
 				return
 			case 3:
 				http.Error(w, "slower", http.StatusTooManyRequests)
-				advance(t, s, 23*time.Hour)
+				advance(t, s)
 				return
 			}
 		}

@@ -121,7 +121,7 @@ func until(ctx context.Context, at time.Time) error {
 // it ends. Once the share is used up, by whomever, the requests of this process pause until then. Others hear it
 // themselves, and may have another share.
 func (b *Budget) Heard(ctx context.Context, h http.Header) {
-	allowed, count, reset := number(h, "Inin-Ratelimit-Allowed"), number(h, "Inin-Ratelimit-Count"), number(h, "Inin-Ratelimit-Reset")
+	allowed, count, reset := AllowedBy(h), number(h, "Inin-Ratelimit-Count"), number(h, "Inin-Ratelimit-Reset")
 	if allowed < 1 {
 		return
 	}
@@ -139,6 +139,26 @@ func (b *Budget) Heard(ctx context.Context, h http.Header) {
 	if at.After(b.until) {
 		b.until = at
 	}
+}
+
+// AllowedBy is how many requests a minute an answer says that the platform allows; -1 if it does not.
+func AllowedBy(h http.Header) int { return number(h, "Inin-Ratelimit-Allowed") }
+
+// PerMinute is how many requests a minute the budget lets through.
+func (b *Budget) PerMinute() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.share.of(b.allowed)
+}
+
+// PausedUntil is until when no request is let through, because the share is used up; zero if one is.
+func (b *Budget) PausedUntil() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.until.After(time.Now()) {
+		return b.until
+	}
+	return time.Time{}
 }
 
 // longestPause is the longest window that is believed. The platform's has a minute.

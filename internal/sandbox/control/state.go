@@ -8,6 +8,7 @@ import (
 )
 
 func (h *Handler) stateRoutes() {
+	h.Handle("GET /scenario", func(context.Context, *http.Request) (any, error) { return h.World.Scenario(), nil })
 	h.Handle("GET /state", func(ctx context.Context, _ *http.Request) (any, error) { return h.World.Save(ctx) })
 	h.Handle("PUT /state", func(ctx context.Context, r *http.Request) (any, error) {
 		var s sandbox.State

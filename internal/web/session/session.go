@@ -1,7 +1,7 @@
 // Package session keeps who is signed in to the pages of a server, in its control database.
 //
-// A session is begun with a token of a client, or with a link that somebody made for somebody else, and is known by a text that the
-// browser keeps in a cookie. The token is kept in a box that only this text opens: whoever reads the database gets neither, and a
+// A session is begun with a token of a client, as that client, or with a link that somebody made for somebody else, and is known by a text
+// that the browser keeps in a cookie. Its token or client is kept in a box that only this text opens: whoever reads the database gets neither, and a
 // session ends when its client, or the client's secret, does. A link is good once, and for minutes; its session has the
 // permissions that the link was made with, and never those of a client.
 package session
@@ -37,7 +37,7 @@ const seenEvery = time.Minute
 var schema = state.Schema{Owner: "pages", Steps: []string{`
 	CREATE TABLE page_sessions (
 		hash         {bytes} PRIMARY KEY, -- SHA-256 of the session's text
-		box          {bytes} NOT NULL,    -- the token, for the text to open; empty of a link's
+		box          {bytes} NOT NULL,    -- whose it is, for the text to open; empty of a link's
 		organisation {text} NOT NULL,     -- of a link's, as what follows
 		permissions  {text} NOT NULL,     -- with spaces between
 		seen         {integer} NOT NULL,
@@ -84,14 +84,22 @@ func (s *Store) Begin(ctx context.Context, t access.Token) (text string, most ti
 	return text, most, s.insert(ctx, row{hash: box.Hash(text), box: sealed}, most)
 }
 
-// Grant begins a session with all that a client may do now, and what becomes of the client changes nothing: that is for a platform whose
-// clock is moved, by which every token would be over. A client that is confined to a user has none of these.
-func (s *Store) Grant(ctx context.Context, c access.Client) (text string, most time.Duration, err error) {
-	if _, confined := c.OnlyUser(); confined {
-		return "", 0, fault.New(fault.Forbidden, "a client that sees the conversations of one user signs in with a token")
+// asClient begins what is in the box of a session that has no token, and the client's stamp and id follow. No token begins so.
+const asClient = "client\x00"
+
+// Grant begins a session of a client without a token: that is for a platform whose clock is moved, by which every token would be over. It
+// ends with the client, or the client's secret, all the same.
+func (s *Store) Grant(ctx context.Context, id access.ClientID) (text string, most time.Duration, err error) {
+	_, stamp, err := s.access.Stamped(ctx, id)
+	if err != nil {
+		return "", 0, err
 	}
 	text = box.NewText()
-	return text, Most, s.insert(ctx, row{hash: box.Hash(text), box: []byte{}, organization: c.Organization, permissions: joined(c.Permissions)}, Most)
+	sealed, err := box.Seal(purpose, text, []byte(asClient+string(stamp[:])+string(id)))
+	if err != nil {
+		return "", 0, err
+	}
+	return text, Most, s.insert(ctx, row{hash: box.Hash(text), box: sealed}, Most)
 }
 
 // Link makes a link, and gives its text, which is a secret. The session that is begun with it sees an organization with these
@@ -156,11 +164,15 @@ func (s *Store) client(ctx context.Context, text string, r row) (access.Client, 
 	if len(r.box) == 0 {
 		return access.Client{ID: access.ClientID("link " + hex.EncodeToString(r.hash[:6])), Name: "a link", Organization: r.organization, Permissions: parted(r.permissions)}, nil
 	}
-	token, err := box.Open(purpose, text, r.box)
+	inside, err := box.Open(purpose, text, r.box)
 	if err != nil {
 		return access.Client{}, over()
 	}
-	return s.access.Authenticate(ctx, string(token))
+	if rest, is := strings.CutPrefix(string(inside), asClient); is && len(rest) > len(access.Stamp{}) {
+		n := len(access.Stamp{})
+		return s.access.Still(ctx, access.ClientID(rest[n:]), access.Stamp([]byte(rest[:n])))
+	}
+	return s.access.Authenticate(ctx, string(inside))
 }
 
 // End ends a session. One that is over already is no failure.

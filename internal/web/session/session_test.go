@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -207,26 +208,86 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 	}
 }
 
-// Where the clock of tokens is moved, a session lasts by that of the machine.
+// Where the clock of tokens is moved, a session lasts by that of the machine. It is its client's all the same: it has the client's rights, and
+// ends with it, or with its secret.
 func TestASessionThatIsGrantedOutlivesTokens(t *testing.T) {
 	unraced.Test(t)
 	x := newFixture(t)
-	text, most, err := x.Grant(t.Context(), access.Client{ID: "c", Organization: "acme", Permissions: access.All()})
-	if err != nil || most != Most {
-		t.Fatalf("%v, %v", most, err)
+	confined := access.Client{Name: "confined", Organization: "acme", UserID: "u", Permissions: []access.Permission{access.ViewOwnDetails}}
+	for name, c := range map[string]access.Client{"usual": {Name: "usual", Organization: "acme", Permissions: access.Usual()}, "confined": confined} {
+		c, _, err := x.clients.Add(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, most, err := x.Grant(t.Context(), c.ID)
+		if err != nil || most != Most {
+			t.Fatalf("%s: %v, %v", name, most, err)
+		}
+		x.now = x.now.Add(Idle - time.Minute)
+		if got, err := x.Who(t.Context(), text); err != nil || !reflect.DeepEqual(got, c) {
+			t.Errorf("%s: got %+v, %v, want %+v", name, got, err, c)
+		}
+		x.now = x.now.Add(Idle - time.Minute)
+		if _, err := x.Look(t.Context(), text); err != nil {
+			t.Errorf("%s: looked at: %v", name, err)
+		}
+		x.now = x.now.Add(time.Minute)
+		x.wantOver(text, "looked at, and not used")
+		rotated, _, err := x.Grant(t.Context(), c.ID)
+		if err == nil {
+			_, err = x.clients.Rotate(t.Context(), c.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.wantOver(rotated, "the secret is another one")
+		removed, _, err := x.Grant(t.Context(), c.ID)
+		if err == nil {
+			err = x.clients.Remove(t.Context(), c.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.wantOver(removed, "the client is gone")
 	}
-	x.now = x.now.Add(Idle - time.Minute)
-	if c, err := x.Who(t.Context(), text); err != nil || c.Organization != "acme" || !c.Has(access.ActOnPages) {
-		t.Errorf("got %+v, %v", c, err)
+	if _, _, err := x.Grant(t.Context(), "nobody"); !errors.Is(err, fault.NotFound) {
+		t.Errorf("of nobody: %v", err)
 	}
-	x.now = x.now.Add(Idle - time.Minute)
-	if _, err := x.Look(t.Context(), text); err != nil {
-		t.Errorf("looked at: %v", err)
+}
+
+// A client that the process was given is known by its id and secret: a session outlives the process, if the next one is given both.
+func TestAGrantOfAClientThatIsGiven(t *testing.T) {
+	unraced.Test(t)
+	x := newFixture(t)
+	given := access.Client{ID: "id", Organization: "acme", Permissions: access.All()}
+	if err := x.clients.Fix(given, "secret"); err != nil {
+		t.Fatal(err)
 	}
-	x.now = x.now.Add(time.Minute)
-	x.wantOver(text, "looked at, and not used")
-	confined := access.Client{ID: "c", Organization: "acme", UserID: "u", Permissions: []access.Permission{access.ViewOwnDetails}}
-	if _, _, err := x.Grant(t.Context(), confined); !errors.Is(err, fault.Forbidden) {
-		t.Errorf("a client that is confined was granted what it sees: %v", err)
+	text, _, err := x.Grant(t.Context(), "id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	restart := func(secret string) *Store {
+		t.Helper()
+		clients, err := access.Open(t.Context(), x.db, func() time.Time { return x.now.Add(1000 * time.Hour) }) // of the platform's clock
+		if err == nil && secret != "" {
+			err = clients.Fix(given, secret)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(t.Context(), x.db, clients, func() time.Time { return x.now })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if c, err := restart("secret").Who(t.Context(), text); err != nil || c.ID != "id" || !c.Has(access.ActOnPages) {
+		t.Errorf("after a restart: %+v, %v", c, err)
+	}
+	for _, secret := range []string{"another", ""} {
+		if c, err := restart(secret).Who(t.Context(), text); !errors.Is(err, fault.Unauthorized) {
+			t.Errorf("after a restart with the secret %q: %+v, %v", secret, c, err)
+		}
 	}
 }

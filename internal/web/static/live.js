@@ -13,6 +13,10 @@ let held; // the page as it is now, while rows wait to be put in
 const time = (at) => at.toISOString().slice(11, 19);
 const say = (text) => { if (state.textContent !== text) state.textContent = text; };
 
+// touched are the fields that somebody has written in: what stands there is theirs until the page is loaded again.
+const touched = new WeakSet();
+document.addEventListener("input", (e) => touched.add(e.target));
+
 // within says whether somebody is at a table: its rows must not move.
 const within = (rows) => rows.matches(":hover") || rows.contains(document.activeElement);
 const isRow = (node) => node.nodeName === "TR" && node.parentNode?.matches("[data-rows]");
@@ -31,6 +35,7 @@ function take(next, all) {
         if (stays(node, rows)) { waiting += 1; return false; }
         return true;
       },
+      beforeNodeMorphed: (node) => !touched.has(node),
       beforeNodeRemoved: (node) => !(isRow(node) && stays(node, node.parentNode)),
       beforeAttributeUpdated: (name, node) => !(name === "open" && node.nodeName === "DETAILS"),
     },

@@ -11,12 +11,26 @@ function value(input) {
 
 function request(form) {
   const body = {};
-  for (const input of form.querySelectorAll("input")) if (input.value.trim() !== "") body[input.name] = value(input);
-  const text = Object.keys(body).length ? ` ${JSON.stringify(body)}` : "";
+  for (const input of form.querySelectorAll("input:not([type=file])")) if (input.value.trim() !== "") body[input.name] = value(input);
+  const file = form.querySelector("[type=file]")?.files[0];
+  const text = Object.keys(body).length ? ` ${JSON.stringify(body)}` : file ? ` @${file.name}` : "";
   form.querySelector("code").textContent = form.dataset.request + text;
 }
 
 const describe = () => document.querySelectorAll("form[data-request]").forEach(request);
+
+// write writes a fault as somebody would who types it.
+function write(text) {
+  const rule = document.querySelector("[name=rule]");
+  rule.value = text;
+  rule.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// What was refused is shown at the address of its form, from which nothing can be asked for again.
+if (location.pathname !== "/ui/sandbox") {
+  history.replaceState(null, "", "/ui/sandbox");
+  if (document.querySelector("[name=rule]")) write(document.querySelector("[name=rule]").value);
+}
 
 let shown = { at: Date.now(), text: "" };
 function tick() {
@@ -30,7 +44,10 @@ function tick() {
 }
 
 document.addEventListener("input", (e) => { const form = e.target.closest("form[data-request]"); if (form) request(form); });
-document.addEventListener("change", (e) => { if (e.target.id === "ready") document.querySelector("[name=rule]").value = e.target.value; });
+document.addEventListener("change", (e) => {
+  if (e.target.id === "ready") write(e.target.value);
+  else if (e.target.type === "file") request(e.target.form);
+});
 document.addEventListener("shown", () => { shown = { at: Date.now(), text: document.querySelector("#now")?.dateTime }; describe(); });
 describe();
 setInterval(tick, 250);

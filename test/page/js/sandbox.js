@@ -1,9 +1,10 @@
 // Looks at the pages of a sandbox whose clock stands still: what changes in front of the reader, and every control.
+import { readFile } from "node:fs/promises";
 import { begin } from "./eyes.js";
 
 const { GENESYS_CLIENT_ID: id = process.env.PARLEY_ID, GENESYS_CLIENT_SECRET: secret = process.env.PARLEY_SECRET } = process.env;
 // a stream that is cut is told of on the console by the browser itself
-const { url, open, want, audit, end } = await begin("/ui/calendar/2026", /ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK|400 \(Bad Request\)/);
+const { url, open, want, audit, end } = await begin("/ui/calendar/2026", /ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_REFUSED|ERR_NETWORK|400 \(Bad Request\)|404 \(Not Found\)/);
 
 // api asks the sandbox as a program does.
 let token;
@@ -30,7 +31,7 @@ async function seen(page, what, said, arg) {
 const job = await submit("2026-11-06/2026-11-07");
 for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "dark"], [640, 900, "light"], [320, 700, "dark"]]) {
   const page = await open({ viewport: { width, height }, colorScheme });
-  for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, cancel: `/ui/jobs/${job}/cancel`, platform: "/ui/calendar/2026" })) {
+  for (const [name, path] of Object.entries({ sandbox: "/ui/sandbox", jobs: "/ui/jobs", job: `/ui/jobs/${job}`, remove: `/ui/jobs/${job}/remove`, platform: "/ui/calendar/2026" })) {
     await page.goto(url + path);
     await audit(page, `${name}-${width}-${colorScheme}`);
   }
@@ -73,6 +74,16 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   await page.click("main button");
   await page.waitForURL(`${url}/ui/jobs`);
   want(!await page.locator(`#j${fourth}`).count(), "a job that was removed is still there");
+
+  // Back leads to pages of it, which say that it is gone and lead on
+  for (const back of [`${url}/ui/jobs/${fourth}/remove`, `${url}/ui/jobs/${fourth}`]) {
+    await page.goBack();
+    want(page.url() === back, `Back leads to ${page.url()}, want ${back}`);
+    want((await page.innerText("h1")) === "This job is not there" && await page.getByRole("link", { name: "All jobs", exact: true }).isVisible(), `Back leads to ${await page.innerText("main")}`);
+  }
+  await page.goForward();
+  await page.getByRole("link", { name: "All jobs", exact: true }).click();
+  await page.waitForURL(`${url}/ui/jobs`);
   await page.context().close();
 }
 
@@ -116,19 +127,42 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   await press("Set", { set: "2026-11-14T06:00:00Z" });
   want((await said()).includes("14 November 2026, 06:00:00"), `the clock was not set, or that signs out: ${await said()}`);
   await press("Have the batch fail", { fail: "2026-11-15" });
+  const done = () => page.locator("p.said").innerText();
   await press("Rewrite", { count: "2", older: "48h" });
+  want(/2 records were rewritten: \w{8}, \w{8}$/.test(await done()), `a rewrite does not say what it did: ${await done()}`);
   await press("Drift", { every: "3", pointer: "/odd", value: '{"a":1}' });
+  want((await done()).includes('one in 3 records of a conversation that begins from then on has {"a":1} at /odd'), `a drift does not say what it did: ${await done()}`);
+  want((await page.innerText("[aria-labelledby=scenario]")).includes("next in 2 h 14 Nov 2026 08:00:00"), "the next event of the scenario is not told");
+  await press("To the next event");
+  want((await said()).includes("14 November 2026, 08:00:00") && !await page.getByRole("button", { name: "To the next event" }).count(), `the event did not happen: ${await said()}`);
   await page.selectOption("#ready", { label: "the next token expires at once" });
   want((await page.inputValue("[name=rule]")).includes("expireToken"), "a ready fault is not filled in");
   await press("Add the fault");
   want((await said()).includes("1 fault is set"), `a fault was not added: ${await said()}`);
+  await page.locator("[name=older]").fill("99h"); // stays while the page changes
+  await page.locator("[name=older]").blur();
   await fetch(`${url}/api/v2/organizations/me`);
   await seen(page, "the journal does not go on", () => document.querySelector("[data-rows] tr td:nth-child(3)")?.textContent.includes("/api/v2/organizations/me"));
+  want((await page.inputValue("[name=older]")) === "99h", "what somebody has written is gone when the page changes");
   await press("Remove all");
   await press("Add the fault", { rule: '{"rout":1}' });
   want(await page.getByRole("alert").isVisible() && (await page.inputValue("[name=rule]")) === '{"rout":1}', "what is refused is not said, or not kept");
+  want(page.url() === `${url}/ui/sandbox`, `what was refused is at ${page.url()}, where nothing can be asked for again`);
+
+  // all of it is saved, undone after a question, and loaded
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Save all of it as a file")]);
+  const file = await download.path();
+  await page.click("text=Undo everything");
+  await audit(page, "reset");
+  want((await page.innerText("main")).includes("This is lost:") && (await clock()).startsWith("2026-11-14T08"), "a reset does not ask first");
   await press("Undo everything");
-  want((await said()).includes("10 November 2026, 12:00:00"), `a reset does not undo everything: ${await said()}`);
+  want((await said()).includes("10 November 2026, 12:00:00") && (await done()).startsWith("Everything was undone"), `a reset does not undo everything: ${await said()}`);
+  await page.setInputFiles("[name=state]", { name: "state.json", mimeType: "application/json", buffer: await readFile(file) });
+  want((await page.locator("form[action$=load] code").innerText()) === "PUT /_sandbox/state @state.json", "the request of a load is not shown");
+  await press("Load");
+  want((await said()).includes("14 November 2026, 08:00:00") && (await done()).includes("goes on from the state"), `a state is not loaded: ${await said()}`);
+  await page.click("text=Undo everything");
+  await press("Undo everything");
   await page.context().close();
 }
 
