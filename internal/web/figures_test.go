@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -147,25 +146,5 @@ func TestFiguresOfNothing(t *testing.T) {
 	b.data.days = someDays()
 	if text := b.get("/ui/figures"); !strings.Contains(text, "no conversation came into a queue") {
 		t.Errorf("the page says %s", text)
-	}
-}
-
-// A line ends where there is no average; a point that stands alone is a dot.
-func TestLinesEndWhereThereIsNothing(t *testing.T) {
-	var c chart
-	c.lines([]*dot{{.1, .5}, {.3, .25}, nil, {.7, 1}, nil, {.9, 0}, {1, 0}})
-	if len(c.Lines) != 2 || c.Lines[0] != "10,50 30,25" || c.Lines[1] != "90,0 100,0" || len(c.Dots) != 1 || c.Dots[0].X != .7 {
-		t.Errorf("got %+v", c)
-	}
-}
-
-func TestScales(t *testing.T) {
-	for n, want := range map[float64]float64{0: 1, .3: 1, 1: 1, 7.2: 8, 31: 40, 100: 100, 4321: 5000} {
-		if got := roundUp(n); got != want {
-			t.Errorf("above %v is %v, want %v", n, got, want)
-		}
-	}
-	if got := scaleText(figure.Share, .5); got != "50 %" {
-		t.Errorf("got %s", got)
 	}
 }
