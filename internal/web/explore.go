@@ -35,6 +35,7 @@ type exploreBody struct {
 	MayAct   bool
 	MayTake  bool // what is found, as a file
 	Names    []nameList
+	Figure   *figureNote // the question is that of a number on the page of figures
 }
 
 // bench is the question: its form and its body, which are redrawn together.
@@ -96,7 +97,14 @@ func explorePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showQuestion(body, days, v.r.URL.Query().Has("body") && v.web.masks.asksPersonal(body))
+	q := v.r.URL.Query()
+	b := &exploreBody{Held: q.Has("body") && v.web.masks.asksPersonal(body)}
+	if !q.Has("body") && q.Has("queue") {
+		if b.Figure, err = v.noteOf(q); err != nil {
+			return err
+		}
+	}
+	return v.showQuestion(b, body, days)
 }
 
 // storedPage shows a question that is stored.
@@ -109,7 +117,7 @@ func storedPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showQuestion(body, days, false)
+	return v.showQuestion(&exploreBody{}, body, days)
 }
 
 // explore takes a form: it redraws the question, does something with it, or leads to its address.
@@ -138,11 +146,11 @@ func explore(v *visit) error {
 }
 
 // showQuestion shows a question and its answer.
-func (v *visit) showQuestion(body []byte, days Days, held bool) error {
+func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 	if err := v.mayAsk(body); err != nil {
 		return err
 	}
-	b := &exploreBody{MayAct: v.who.Has(access.ActOnPages), MayTake: v.who.Has(access.ViewPersonalData), Names: v.nameLists(), Held: held}
+	b.MayAct, b.MayTake, b.Names = v.who.Has(access.ActOnPages), v.who.Has(access.ViewPersonalData), v.nameLists()
 	if err := v.benchOf(&b.bench, body, days); err != nil {
 		return err
 	}

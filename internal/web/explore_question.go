@@ -159,7 +159,7 @@ func bodyBetween(from, to string) ([]byte, error) {
 	return form.Between(fmt.Appendf(nil, all, defaultPage), from, to)
 }
 
-// bodyOf is the body of the address: as it is there, made from and to of days, or for the newest day.
+// bodyOf is the body of the address: as it is there, that of a figure of a queue, made from and to of days, or for the newest day.
 func (v *visit) bodyOf(days Days) ([]byte, error) {
 	q := v.r.URL.Query()
 	switch {
@@ -169,6 +169,8 @@ func (v *visit) bodyOf(days Days) ([]byte, error) {
 			return nil, err
 		}
 		return form.Pretty(body), nil
+	case q.Has("queue"):
+		return v.bodyOfFigure(q)
 	case q.Get("from") != "":
 		return bodyOfDays(q.Get("from"), q.Get("to"))
 	}

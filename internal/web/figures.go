@@ -10,10 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/ledger"
@@ -321,9 +319,7 @@ func (b *figuresBody) draw(v *visit, shown []string, totals []figure.Line, book 
 	if err != nil {
 		return err
 	}
-	if b.Queues, err = queuesOf(b.Asked, shown, totals, lines, book); err != nil {
-		return err
-	}
+	b.Queues = queuesOf(b.Asked, shown, totals, lines, book)
 	b.Request, err = pretty(q)
 	if err == nil && len(shown) == 1 {
 		b.Chosen, err = b.chosen()
@@ -380,37 +376,4 @@ func pretty(q figure.Question) (string, error) {
 	text := jsontext.Value(body)
 	err = text.Indent(jsontext.WithIndent("  "))
 	return string(text), err
-}
-
-// exploreAt is the address of the conversations of a queue that went on in a stretch of time; of those that emitted a metric, if one is
-// named.
-func exploreAt(queue string, at conversation.Interval, metric string) (string, error) {
-	r := exploreRequest{
-		Interval:       at.String(),
-		SegmentFilters: []exploreFilter{{"and", []explorePredicate{{Dimension: "queueId", Value: queue}}}},
-	}
-	if metric != "" {
-		r.ConversationFilters = []exploreFilter{{"and", []explorePredicate{{Metric: metric, Operator: "exists"}}}}
-	}
-	body, err := json.Marshal(r)
-	return "/ui/explore?body=" + url.QueryEscape(string(body)), err
-}
-
-// exploreRequest is a query for conversations, as far as this page asks one.
-type exploreRequest struct {
-	Interval            string          `json:"interval"`
-	SegmentFilters      []exploreFilter `json:"segmentFilters"`
-	ConversationFilters []exploreFilter `json:"conversationFilters,omitempty"`
-}
-
-type exploreFilter struct {
-	Type       string             `json:"type"`
-	Predicates []explorePredicate `json:"predicates"`
-}
-
-type explorePredicate struct {
-	Dimension string `json:"dimension,omitzero"`
-	Metric    string `json:"metric,omitzero"`
-	Operator  string `json:"operator,omitzero"`
-	Value     string `json:"value,omitzero"`
 }

@@ -43,8 +43,8 @@ type figureRow struct {
 	Cells    []figureCell
 }
 
-// figureCell is a figure of a row, for people and for programs.
-type figureCell struct{ Text, Number string }
+// figureCell is a figure of a row, for people and for programs, with the address of its conversations.
+type figureCell struct{ Text, Number, Address string }
 
 // chosenFigure is the chart that is drawn large.
 type chosenFigure struct {
@@ -53,6 +53,7 @@ type chosenFigure struct {
 	Queue   string
 	Kind    string // count, share or seconds, for the script that draws it
 	What    string
+	Differs string // how the conversations of a point differ from what it counts
 	Zone    string
 	Choices []choice
 	Links   []pointLink
@@ -72,7 +73,7 @@ type pointLink struct {
 }
 
 // queuesOf makes the charts of queues. A figure has the same scale in all of them, so that they can be compared.
-func queuesOf(a figuresForm, ids []string, totals, lines []figure.Line, book *names.Book) ([]queueFigures, error) {
+func queuesOf(a figuresForm, ids []string, totals, lines []figure.Line, book *names.Book) []queueFigures {
 	split := chart.Split(lines, a.edges)
 	out := make([]queueFigures, len(ids))
 	all := make([]chart.Series, len(ids))
@@ -89,11 +90,9 @@ func queuesOf(a figuresForm, ids []string, totals, lines []figure.Line, book *na
 		}
 	}
 	for i := range out {
-		if err := out[i].rows(a); err != nil {
-			return nil, err
-		}
+		out[i].rows(a)
 	}
-	return out, nil
+	return out
 }
 
 // totalOf is the line of a queue among those of the whole interval.
@@ -130,22 +129,25 @@ func written(f figure.Figure, l figure.Line) string {
 }
 
 // rows are the table of a queue.
-func (q *queueFigures) rows(a figuresForm) error {
+func (q *queueFigures) rows(a figuresForm) {
 	for i := range q.series {
 		l := q.series.At(i)
 		at := conversation.Interval{Start: a.edges[i], End: a.edges[i+1]}
-		r := figureRow{At: a.clock(at.Start), Full: at.Start.In(a.question.Zone).Format(time.RFC3339)}
-		var err error
-		if r.Address, err = exploreAt(q.ID, at, ""); err != nil {
-			return err
-		}
+		r := figureRow{At: a.clock(at.Start), Full: at.Start.In(a.question.Zone).Format(time.RFC3339), Address: foundAt("", q.ID, at)}
 		for _, name := range drawn {
-			f := drawnFigure(name)
-			r.Cells = append(r.Cells, figureCell{written(f, l), f.Number(l)})
+			r.Cells = append(r.Cells, cellOf(drawnFigure(name), l, q.ID, at))
 		}
 		q.Rows = append(q.Rows, r)
 	}
-	return nil
+}
+
+// cellOf is a figure of a stretch. What counts nothing has no conversations.
+func cellOf(f figure.Figure, l figure.Line, queue string, at conversation.Interval) figureCell {
+	c := figureCell{Text: written(f, l), Number: f.Number(l)}
+	if n := f.Of(l); n != nil && (f.Kind != figure.Count || *n > 0) {
+		c.Address = foundAt(f.Name, queue, at)
+	}
+	return c
 }
 
 // clock writes when a stretch begins: days and longer by their date.
@@ -165,7 +167,7 @@ var chartKinds = map[figure.Kind]string{figure.Count: "count", figure.Share: "sh
 // chosen is the large chart of the queue that is drawn alone.
 func (b *figuresBody) chosen() (*chosenFigure, error) {
 	q, f := &b.Queues[0], drawnFigure(b.Asked.Figure)
-	out := &chosenFigure{Queue: q.Name, Kind: chartKinds[f.Kind], What: f.What, Zone: b.Asked.Zone, Times: chart.Times(b.Asked.edges, b.Asked.question.Zone, b.Asked.daily())}
+	out := &chosenFigure{Queue: q.Name, Kind: chartKinds[f.Kind], What: f.What, Differs: countables[f.Name].differs, Zone: b.Asked.Zone, Times: chart.Times(b.Asked.edges, b.Asked.question.Zone, b.Asked.daily())}
 	for _, c := range q.Charts {
 		if c.Name == f.Name {
 			out.smallChart, out.Ticks = c, chart.Numbers(f, c.top)
@@ -178,25 +180,17 @@ func (b *figuresBody) chosen() (*chosenFigure, error) {
 	if out.Request, err = pretty(asks); err != nil {
 		return nil, err
 	}
-	return out, out.link(b.Asked, q, f)
+	out.link(b.Asked, q, f)
+	return out, nil
 }
 
-// link gives each point of the large chart its conversations: those that emitted what the figure is made of.
-func (c *chosenFigure) link(a figuresForm, q *queueFigures, f figure.Figure) error {
-	metric := f.Metrics[0]
-	if f.Name == "serviceLevel" {
-		metric = "" // it is no metric of a conversation
-	}
+// link gives each point of the large chart its conversations.
+func (c *chosenFigure) link(a figuresForm, q *queueFigures, f figure.Figure) {
 	for _, p := range c.Points {
 		at := conversation.Interval{Start: a.edges[p.Stretch], End: a.edges[p.Stretch+1]}
-		address, err := exploreAt(q.ID, at, metric)
-		if err != nil {
-			return err
-		}
 		l := q.series.At(p.Stretch)
 		c.Links = append(c.Links, pointLink{
-			Point: p, Start: at.Start.Unix(), Number: f.Number(l), Address: address, Label: fmt.Sprintf("%s, %s: %s", c.Title, a.clock(at.Start), written(f, l)),
+			Point: p, Start: at.Start.Unix(), Number: f.Number(l), Address: foundAt(f.Name, q.ID, at), Label: fmt.Sprintf("%s, %s: %s", c.Title, a.clock(at.Start), written(f, l)),
 		})
 	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -82,10 +81,40 @@ func TestTheChosenFigure(t *testing.T) {
 	if len(points) != 3 || points[2][2] != "Abandoned, Wed 15 Jul 2026: 10" {
 		t.Fatalf("the points are %q", points)
 	}
-	to, err := url.Parse(html.UnescapeString(points[2][1]))
-	want := `{"interval":"2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z","segmentFilters":[{"type":"and","predicates":[{"dimension":"queueId","value":"queue-1"}]}],"conversationFilters":[{"type":"and","predicates":[{"metric":"tAbandon","operator":"exists"}]}]}`
-	if err != nil || to.Path != "/ui/explore" || to.Query().Get("body") != want {
-		t.Errorf("a point opens %v, %v", to, err)
+	address := html.UnescapeString(points[2][1])
+	if want := "/ui/explore?figure=abandoned&from=2026-07-15T00:00:00Z&queue=queue-1&to=2026-07-16T00:00:00Z"; address != want {
+		t.Errorf("a point opens %s", address)
+	}
+	if strings.Count(text, html.EscapeString(address)) != 2 || !strings.Contains(text, "figure=abandoned&amp;from=2026-07-14T") || strings.Contains(text, `<a href="/ui/explore?figure=abandoned&amp;from=2026-07-13T00:00:00Z&amp;queue=queue-1&amp;to=2026-07-14T00:00:00Z"><data`) {
+		t.Error("the number in the table does not open what the point opens, or one opens the conversations of 0")
+	}
+}
+
+// Explore says of which number its conversations are, and how they differ from what it counts. The question begins earlier, because a
+// query does not find what began on days before.
+func TestTheConversationsOfAFigure(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	const at = "&queue=queue-1&from=2026-07-14T22:00:00Z&to=2026-07-15T22:00:00Z"
+	text := html.UnescapeString(b.get("/ui/explore?figure=abandoned" + at))
+	wants(t, text, "Abandoned in the queue Sales, 14 July 2026 22:00 to 15 July 2026 22:00 UTC.", "is found once", "began before 7 July 2026 00:00 UTC are not found",
+		`"2026-07-07T22:00:00.000Z/2026-07-15T22:00:00.000Z"`, `{ "metric": "tAbandon", "operator": "exists" }`, `{ "dimension": "disconnectType", "value": "peer" }`, `"gte": 1784066400000, "lt": 1784152800000`,
+		"segmentEnd is at least 14 Jul 2026 22:00:00 UTC and less than 15 Jul 2026 22:00:00 UTC")
+	for name := range countables {
+		if text := b.get("/ui/explore?figure=" + name + at); strings.Contains(text, `class="found"`) || strings.Contains(text, `class="remark"`) {
+			t.Errorf("something is wrong with the question of %q", name)
+		}
+	}
+	if text := b.get("/ui/explore?figure=offered&queue=queue-1&from=2026-06-01T00:00:00Z&to=2026-07-01T00:00:00Z"); !strings.Contains(text, "2026-05-31T00:00:00.000Z/2026-07-01T00:00:00.000Z") {
+		t.Error("the question of a month is longer than may be asked")
+	}
+	for query, want := range map[string]string{
+		"figure=x" + at: "figure is one of serviceLevel", "queue=q&from=x&to=y": "from is an instant", "queue=q&from=2026-07-14T22:00:00Z": "to is an instant",
+		"queue=q&from=2026-07-14T22:00:00Z&to=2026-07-14T22:00:00Z": "to is an instant after from",
+	} {
+		if status, text, _ := b.ask("GET", "/ui/explore?"+query, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", query, status, text)
+		}
 	}
 }
 
