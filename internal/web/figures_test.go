@@ -154,6 +154,28 @@ func TestFiguresThatAreRefused(t *testing.T) {
 	}
 }
 
+// A page of figures that is refused has the form as it was sent, with what is wrong at its field.
+func TestARefusalKeepsTheForm(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	const rest = "&queue=queue-1"
+	for query, want := range map[string][]string{
+		"tz=Berlin&from=2026-07-10&to=2026-07-12&granularity=hour": {`name="tz" value="Berlin" size="16" required aria-invalid="true" aria-describedby="why"`, `type="date" name="from" value="2026-07-10"`, `<option selected>hour</option>`},
+		"from=yesterday&to=2026-07-12&tz=Europe/Berlin":            {`type="text" name="from" value="yesterday" required aria-invalid="true"`, `name="tz" value="Europe/Berlin"`, `type="date" name="to" value="2026-07-12"`},
+		"from=2026-07-16&to=2026-07-16":                            {`name="to" value="2026-07-16" required aria-invalid="true"`},
+		"from=2026-01-01&to=2026-07-01&granularity=hour":           {`<select name="granularity" aria-invalid="true"`, `value="2026-01-01"`},
+		"figure=x&from=2026-07-10":                                 {`value="2026-07-10"`, "figure is one of"},
+	} {
+		status, text, _ := b.ask("GET", "/ui/figures?"+query+rest, "")
+		if wants(t, text, append(want, `id="why" role="alert"`, `<option value="queue-1" selected>Sales</option>`, "There are no figures for this.")...); status != http.StatusBadRequest {
+			t.Errorf("%s: %d", query, status)
+		}
+		if n := strings.Count(text, "aria-invalid"); n > 1 {
+			t.Errorf("%s: %d fields are at fault", query, n)
+		}
+	}
+}
+
 // Of many stretches fewer queues are drawn; the others are a link away.
 func TestFiguresAreBounded(t *testing.T) {
 	b := newBrowser(t)

@@ -15,6 +15,9 @@ export async function checkFigures(open, url, want) {
   const told = await page.locator("#large .u-legend").innerText();
   want(/\d/.test(told), `the cursor tells ${told}`);
   const rows = page.locator(".figures tbody th a");
+  await over.hover({ position: { x: (width * 0.8) / await rows.count(), y: height / 2 } });
+  const [first, under] = (await Promise.all([rows.first().innerText(), page.locator("#large .u-legend").innerText()])).map((text) => text.match(/\d+ \w+/)?.[0]);
+  want(first === under, `the first bar is cut: over its right part the cursor tells ${under}, and not ${first}`);
   const days = await rows.evaluateAll((links) => links.map((a) => new URL(a.href).searchParams.get("from")));
   await page.route("**/ui/explore**", (r) => r.fulfill({ contentType: "text/html", body: "<!doctype html><title>explore</title>" }));
   const asked = page.waitForRequest("**/ui/explore?figure=*");
