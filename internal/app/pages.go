@@ -120,3 +120,13 @@ func (all shownLakes) Names(ctx context.Context, organization string, ids map[na
 	h, err := s.lake.NamesOf(ctx, ids)
 	return names.NewBook(h), err
 }
+
+// Book implements web.Data.
+func (all shownLakes) Book(ctx context.Context, organization string) (*names.Book, error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.lake.Names(ctx)
+	return names.NewBook(h), err
+}

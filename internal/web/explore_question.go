@@ -97,7 +97,7 @@ func (v *visit) mayAskOf(d query.Dimension) error {
 	if v.who.Has(access.ViewPersonalData) || !v.web.masks.personal(d) {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "%s is personal data, which is masked for you; to ask for it needs %s", d.Name, access.ViewPersonalData)
+	return fault.New(fault.Forbidden, "%s is personal data, which is masked for you; to ask for it needs the permission %s", d.Name, access.ViewPersonalData)
 }
 
 // asksPersonal says whether a body asks for personal data, as far as it can be read.
@@ -209,6 +209,8 @@ func change(body []byte, do string) ([]byte, error) {
 	switch {
 	case verb == "remove":
 		return form.Without(body, rest)
+	case verb == "put" && len(words) >= 2:
+		return form.Put(body, words[0], strings.TrimPrefix(rest, words[0]+" "))
 	case verb == "with" && len(words) == 3:
 		return form.With(body, query.Kind(words[0]), words[1], words[2])
 	case verb == "between" && len(words) == 2:

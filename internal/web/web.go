@@ -49,6 +49,8 @@ type Data interface {
 	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
+	// Book is all names that there are now, of which something is found by its name too.
+	Book(ctx context.Context, organization string) (*names.Book, error)
 }
 
 // Days are the days of an organization.

@@ -120,6 +120,12 @@ func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.B
 	return names.BookOf(map[names.Kind][]names.Entry{names.User: {{ID: "user-1", Name: "Planted Agent"}}, names.Queue: {{ID: "queue-1", Name: "Sales"}}}), nil
 }
 
+func (f *fake) Book(context.Context, string) (*names.Book, error) {
+	return names.BookOf(map[names.Kind][]names.Entry{
+		names.User: {{ID: "user-1", Name: "Planted Agent"}}, names.Queue: {{ID: "queue-1", Name: "Sales"}, {ID: "queue-2", Name: "Support"}, {ID: "queue-3", Name: "support"}},
+	}), nil
+}
+
 const id = "2a15eea6-a458-4a9a-8000-000000000001"
 
 // planted is a record with secrets wherever personal data is, and with names that are markup.
@@ -169,6 +175,7 @@ type fixture struct {
 	sessions  *session.Store
 	questions *question.Store
 	now       time.Time
+	db        *state.DB
 }
 
 func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
@@ -180,6 +187,7 @@ func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	site.db = db
 	if site.clients, err = access.Open(t.Context(), db, now); err != nil {
 		t.Fatal(err)
 	}
