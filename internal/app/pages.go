@@ -3,11 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/export"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
@@ -34,6 +37,9 @@ func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.P
 	}
 	if c.Questions, err = question.Open(ctx, of.DB, time.Now); err != nil {
 		return nil, err
+	}
+	c.CSV = func(to io.Writer, columns []column.Selected) (web.Sheet, error) {
+		return export.NewCSV(to, columns, export.CSVOptions{Times: export.ISO, Mark: true, Safe: true})
 	}
 	c.Ask, c.Rate, c.Limits, c.Access, c.Key, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Key, of.Secure, time.Now
 	return web.New(c)

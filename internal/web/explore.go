@@ -35,8 +35,14 @@ type exploreBody struct {
 	MayAct   bool
 	MayTake  bool // what is found, as a file
 	Names    []nameList
+	Chooser  []gridHead // all columns
+	Here     string     // the address without its parameters, and these without the columns
+	Params   []param
 	Figure   *figureNote // the question is that of a number on the page of figures
 }
+
+// param is a parameter of an address.
+type param struct{ Name, Value string }
 
 // bench is the question: its form and its body, which are redrawn together.
 type bench struct {
@@ -50,6 +56,8 @@ type bench struct {
 	Orders []string
 	Bys    []string
 	Masked bool
+
+	Columns string // that were chosen, with commas between
 }
 
 // cards are the filters of one kind.
@@ -140,12 +148,14 @@ func explore(v *visit) error {
 		return v.submit(body)
 	case v.r.PostForm.Get("do") == "export":
 		return v.export(body)
+	case v.r.PostForm.Get("do") == "csv":
+		return v.exportCSV(body)
 	}
 	address, err := v.addressOf(body)
 	if err != nil {
 		return err
 	}
-	return v.redirect(address)
+	return v.redirect(v.withColumns(address))
 }
 
 // showForbidden shows a question that was sent and must not be asked.
@@ -173,6 +183,7 @@ func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 		return err
 	}
 	b.Missing = missingOf(body, days)
+	v.choose(b)
 	if len(days.Days) == 0 {
 		b.Sentence = "There are no days yet, so that nothing can be found."
 		if !v.web.cfg.Live {
@@ -184,6 +195,20 @@ func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 		p.State = "complete to " + days.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
 	return v.write(status, "explore", p)
+}
+
+// choose lets somebody choose columns, at the address of the page.
+func (v *visit) choose(b *exploreBody) {
+	b.Here, b.Chooser = v.r.URL.Path, chooser(v.columnsAsked())
+	for name, values := range v.r.URL.Query() {
+		if name == columnsField {
+			continue
+		}
+		for _, value := range values {
+			b.Params = append(b.Params, param{name, value})
+		}
+	}
+	slices.SortFunc(b.Params, func(a, c param) int { return strings.Compare(a.Name, c.Name) })
 }
 
 // missingOf says how much of what is asked for is not in the data.
@@ -304,10 +329,7 @@ func (v *visit) export(body []byte) error {
 	if err := v.askQuestion(queryPath, body, &f); err != nil {
 		return err
 	}
-	h := v.out.Header()
-	h.Set("Content-Type", "application/x-ndjson")
-	h.Set("Content-Disposition", `attachment; filename="conversations.ndjson"`)
-	h.Set("Cache-Control", "no-store")
+	v.attach("application/x-ndjson", "conversations.ndjson")
 	for _, record := range f.Conversations {
 		_, _ = v.out.Write(append(form.Compact(record), '\n')) // whoever asked has left
 	}
@@ -328,7 +350,7 @@ func (v *visit) benchOf(b *bench, body, inBox []byte, days Days) error {
 	b.Found = v.found(body, inBox, &f, meant)
 	b.Form = form.Of(body, b.Found)
 	offer(&b.Form, meant)
-	b.Body, b.Masked = string(body), !v.who.Has(access.ViewPersonalData)
+	b.Body, b.Masked, b.Columns = string(body), v.masked(), strings.Join(v.columnsAsked(), ",")
 	b.Orders, b.Bys = []string{"", "asc", "desc", "unordered"}, []string{"", "conversationStart", "conversationEnd", "segmentStart", "segmentEnd"}
 	b.Lines = linesOf(string(inBox), b.Found)
 	b.Copies = v.copies(body, days)

@@ -262,4 +262,4 @@ func tooLong(body []byte) error {
 }
 
 // isDeed says that a button does something with a question, and does not change it.
-func isDeed(do string) bool { return do == "job" || do == "export" }
+func isDeed(do string) bool { return do == "job" || do == "export" || do == "csv" }

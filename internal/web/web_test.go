@@ -18,7 +18,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/export"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
@@ -203,6 +205,9 @@ func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	data := &fake{days: someDays(), record: planted, sums: someSums}
 	pages, err := New(Config{
 		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: site.questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+		CSV: func(to io.Writer, columns []column.Selected) (Sheet, error) {
+			return export.NewCSV(to, columns, export.CSVOptions{Times: export.ISO, Safe: true})
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
