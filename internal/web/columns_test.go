@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func (b *browser) serveResults(pages int, fails bool) (cursors *[]string) {
 		if n >= pages {
 			next = ""
 		}
-		_, _ = io.WriteString(w, `{"conversations":[`+planted+`, {"conversationId": "of page `+cursor+`"}]`+next+`}`)
+		_, _ = io.WriteString(w, `{"conversations":[`+planted+`, {"conversationId": "of page `+strconv.Itoa(n)+`"}]`+next+`}`)
 	}
 	return cursors
 }
@@ -117,7 +118,7 @@ func TestAllResultsOfAJob(t *testing.T) {
 	const path = "/ui/jobs/job-1/results.ndjson"
 	cursors := b.serveResults(3, false)
 	status, text, h := b.ask("GET", path, "")
-	if lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n"); status != http.StatusOK || len(lines) != 6 || lines[5] != `{"conversationId":"of page after 2"}` || !strings.Contains(lines[0], "4915112345678") {
+	if lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n"); status != http.StatusOK || len(lines) != 6 || lines[5] != `{"conversationId":"of page 3"}` || !strings.Contains(lines[0], "4915112345678") {
 		t.Errorf("%d, %s", status, text)
 	}
 	if got := strings.Join(*cursors, "|"); got != "|after 1|after 2" || h.Get("Content-Type") != "application/x-ndjson" {

@@ -1,9 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -76,11 +76,7 @@ func selected(names []string) (column.Selection, error) {
 
 // unanswered says whether a column is of what the answers to queries leave out: the attributes of participants, and what only a lake knows.
 func unanswered(c column.Column) bool {
-	switch c.Source.(type) {
-	case column.Attributes, column.Attribute, column.AllAttributes:
-		return true
-	}
-	return slices.Contains([]string{"attributeCount", "recordBytes", "recordHash", "runId", "extractedAt"}, c.Name)
+	return strings.HasPrefix(c.Name, "attributes.") || slices.Contains([]string{"attributes", "attributeCount", "recordBytes", "recordHash", "runId", "extractedAt"}, c.Name)
 }
 
 // grid is a table of columns that somebody chose.
@@ -225,11 +221,8 @@ func gridCellOf(c column.Column, value any, called func(string) string) gridCell
 	return gridCell{Text: fmt.Sprint(value)}
 }
 
-// exportCSV gives the columns of the table of the page as a file.
-func (v *visit) exportCSV(body []byte) error {
-	if err := v.who.Require(access.ViewPersonalData); err != nil {
-		return err
-	}
+// columnsOfFile are those of the table, with the id in front.
+func (v *visit) columnsOfFile() (column.Selection, error) {
 	asked := v.columnsAsked()
 	if len(asked) == 0 {
 		asked = usualColumns
@@ -237,7 +230,15 @@ func (v *visit) exportCSV(body []byte) error {
 	if !slices.Contains(asked, "conversationId") {
 		asked = append([]string{"conversationId"}, asked...)
 	}
-	chosen, err := selected(asked)
+	return selected(asked)
+}
+
+// exportCSV gives the columns of the table of the page as a file.
+func (v *visit) exportCSV(body []byte) error {
+	if err := v.who.Require(access.ViewPersonalData); err != nil {
+		return err
+	}
+	chosen, err := v.columnsOfFile()
 	if err != nil {
 		return err
 	}
@@ -249,22 +250,21 @@ func (v *visit) exportCSV(body []byte) error {
 	if err != nil {
 		return err
 	}
-	v.attach("text/csv; charset=utf-8; header=present", "conversations.csv")
-	return v.writeCSV(v.out, chosen, items)
-}
-
-// writeCSV writes rows. That whoever asked has left is no failure.
-func (v *visit) writeCSV(to io.Writer, chosen column.Selection, items []column.Item) error {
-	sheet, err := v.web.cfg.CSV(to, chosen.Columns)
+	var text bytes.Buffer
+	sheet, err := v.web.cfg.CSV(&text, chosen.Columns)
 	if err != nil {
-		return nil //nolint:nilerr // whoever asked has left
+		return err
 	}
 	for i := range items {
-		if sheet.Row(chosen.Row(&items[i])) != nil {
-			return nil
+		if err := sheet.Row(chosen.Row(&items[i])); err != nil {
+			return err
 		}
 	}
-	_ = sheet.Close()
+	if err := sheet.Close(); err != nil {
+		return err
+	}
+	v.attach("text/csv; charset=utf-8; header=present", "conversations.csv")
+	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
 	return nil
 }
 

@@ -199,3 +199,50 @@ func TestFiguresOfNothing(t *testing.T) {
 		t.Errorf("the page says %s", text)
 	}
 }
+
+// dimensionsOf are those of a filter, with what is in its clauses.
+func dimensionsOf(f *wire.Filter) (out []string) {
+	if f == nil {
+		return nil
+	}
+	for _, p := range f.Predicates {
+		out = append(out, p.Dimension)
+	}
+	for i := range f.Clauses {
+		out = append(out, dimensionsOf(&f.Clauses[i])...)
+	}
+	return out
+}
+
+// Figures are asked for by queue and nothing else, whatever an address says: nobody can ask for a person by it.
+func TestFiguresAskForNobody(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	asked := 0
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		var body wire.AggregateRequest
+		if err != nil || r.URL.Path != wire.PathAggregates || json.Unmarshal(text, &body) != nil {
+			t.Errorf("%s is asked with %s, %v", r.URL, text, err)
+		}
+		asked++
+		for _, dimension := range append(body.GroupBy, dimensionsOf(body.Filter)...) {
+			if dimension != "queueId" {
+				t.Errorf("%s is asked for: %s", dimension, text)
+			}
+		}
+		if rest := regexp.MustCompile(`"value":"\+4915112345678"`).ReplaceAllString(string(text), ""); strings.Contains(rest, "15112345678") || strings.Contains(rest, "ani") {
+			t.Errorf("more than a queue is taken from the address: %s", text)
+		}
+		_, _ = io.WriteString(w, someSums)
+	}
+	const odd = "?queue=%2B4915112345678&ani=%2B4915112345678&groupBy=ani&filter=ani&dimension=ani&metrics=ani&body=%7B%22groupBy%22:%5B%22ani%22%5D%7D&from=2026-07-13&to=2026-07-16"
+	for _, path := range []string{"/ui/figures" + odd, "/parley/v1/figures" + odd, "/ui/figures" + odd + "&figure=offered&granularity=hour"} {
+		if status, text, _ := b.ask("GET", path, ""); status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	if asked < 3 {
+		t.Errorf("the API was asked %d times", asked)
+	}
+}

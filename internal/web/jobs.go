@@ -216,7 +216,7 @@ func jobPage(v *visit) error {
 		}
 	}
 	return v.show("job", page{
-		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + quoted(b.ID) + v.where(),
+		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: commandOn("parley jobs status", b.ID, v.where()),
 	})
 }
 
@@ -347,14 +347,10 @@ func jobResults(v *visit) error {
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(pageWithin)) // tests have no connection
 		for _, record := range found.Conversations {
-			if _, err := v.out.Write(append(form.Compact(record), '\n')); err != nil {
-				return nil // whoever asked has left
-			}
+			_, _ = v.out.Write(append(form.Compact(record), '\n'))
 		}
-		if found.Cursor == "" {
-			return nil
-		}
-		if out.Flush() != nil {
+		_ = out.Flush()
+		if found.Cursor == "" || v.ctx().Err() != nil { // that was all, or whoever asked has left
 			return nil
 		}
 		if found, err = v.resultsFrom(id, found.Cursor, resultsAtOnce); err != nil {
@@ -385,7 +381,7 @@ func cancelPage(v *visit) error {
 	default:
 		b.Sentence = "Remove this job? Nothing is known of it then."
 	}
-	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + quoted(b.ID) + v.where()})
+	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: commandOn("parley jobs cancel", b.ID, v.where())})
 }
 
 // cancelJob cancels a job that is not done, which can still be looked at, and removes one that is.
