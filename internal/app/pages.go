@@ -3,11 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
 
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/export"
 	"github.com/parley-hq/parley/internal/extract"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
@@ -34,6 +37,9 @@ func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.P
 	}
 	if c.Questions, err = question.Open(ctx, of.DB, time.Now); err != nil {
 		return nil, err
+	}
+	c.CSV = func(to io.Writer, columns []column.Selected) (web.Sheet, error) {
+		return export.NewCSV(to, columns, export.CSVOptions{Times: export.ISO, Mark: true, Safe: true})
 	}
 	c.Ask, c.Rate, c.Limits, c.Access, c.Key, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Key, of.Secure, time.Now
 	return web.New(c)
@@ -118,5 +124,15 @@ func (all shownLakes) Names(ctx context.Context, organization string, ids map[na
 		return nil, err
 	}
 	h, err := s.lake.NamesOf(ctx, ids)
+	return names.NewBook(h), err
+}
+
+// Book implements web.Data.
+func (all shownLakes) Book(ctx context.Context, organization string) (*names.Book, error) {
+	s, err := all.get(ctx, organization)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.lake.Names(ctx)
 	return names.NewBook(h), err
 }

@@ -100,7 +100,12 @@ func (shownWorld) Changes(context.Context, string, conversation.Record, int) (we
 }
 
 // Names implements web.Data.
-func (s shownWorld) Names(ctx context.Context, _ string, _ map[names.Kind][]string) (*names.Book, error) {
+func (s shownWorld) Names(ctx context.Context, organization string, _ map[names.Kind][]string) (*names.Book, error) {
+	return s.Book(ctx, organization)
+}
+
+// Book implements web.Data.
+func (s shownWorld) Book(ctx context.Context, _ string) (*names.Book, error) {
 	lists := s.world.Directory()
 	if lists == nil {
 		return names.BookOf(nil), nil

@@ -65,9 +65,22 @@ func (f *findings) placed(text []byte) []Finding {
 		line, column := place(text, offset)
 		out[i] = Finding{Path: e.Field, Line: line, Column: column, Message: e.Message, Code: fault.Code(e)}
 	}
-	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	slices.SortStableFunc(out, byPlace)
 	return out
 }
+
+// Place gives findings about the fields of a text their places in it, and orders them by these.
+func Place(text []byte, found []Finding) []Finding {
+	at := indexOf(text)
+	out := slices.Clone(found)
+	for i, f := range out {
+		out[i].Line, out[i].Column = place(text, at.find(f.Path))
+	}
+	slices.SortStableFunc(out, byPlace)
+	return out
+}
+
+func byPlace(a, b Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) }
 
 // Guess says for which endpoint a request was written: by the members that only one of them has, else the one that
 // finds less wrong with it.

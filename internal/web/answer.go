@@ -38,3 +38,12 @@ func (v *visit) where() string {
 	}
 	return " --lake " + quoted(v.web.cfg.Data.Name(v.who.Organization))
 }
+
+// commandOn is a command about one thing, with flags. After a flag a word may begin with a hyphen; by itself it would be taken for a flag,
+// and must come last, behind two hyphens.
+func commandOn(command, id, flags string) string {
+	if strings.HasPrefix(id, "-") {
+		return command + flags + " -- " + quoted(id)
+	}
+	return command + " " + quoted(id) + flags
+}

@@ -41,3 +41,14 @@ func TestPagesPrintQuotedCommands(t *testing.T) {
 		}
 	}
 }
+
+// What begins with a hyphen is a flag, but behind one and behind two hyphens.
+func TestCommandsAboutAThing(t *testing.T) {
+	for id, want := range map[string]string{
+		"a-b": "parley jobs status a-b --lake x", "-a": "parley jobs status --lake x -- -a", "--all": "parley jobs status --lake x -- --all", "-a b": "parley jobs status --lake x -- '-a b'",
+	} {
+		if got := commandOn("parley jobs status", id, " --lake x"); got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
+	}
+}

@@ -35,7 +35,14 @@ type exploreBody struct {
 	MayAct   bool
 	MayTake  bool // what is found, as a file
 	Names    []nameList
+	Chooser  []gridHead // all columns
+	Here     string     // the address without its parameters, and these without the columns
+	Params   []param
+	Figure   *figureNote // the question is that of a number on the page of figures
 }
+
+// param is a parameter of an address.
+type param struct{ Name, Value string }
 
 // bench is the question: its form and its body, which are redrawn together.
 type bench struct {
@@ -49,6 +56,8 @@ type bench struct {
 	Orders []string
 	Bys    []string
 	Masked bool
+
+	Columns string // that were chosen, with commas between
 }
 
 // cards are the filters of one kind.
@@ -96,7 +105,14 @@ func explorePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showQuestion(body, days, v.r.URL.Query().Has("body") && v.web.masks.asksPersonal(body))
+	q := v.r.URL.Query()
+	b := &exploreBody{Held: q.Has("body") && v.web.masks.asksPersonal(body)}
+	if !q.Has("body") && q.Has("queue") {
+		if b.Figure, err = v.noteOf(q); err != nil {
+			return err
+		}
+	}
+	return v.showQuestion(b, body, days)
 }
 
 // storedPage shows a question that is stored.
@@ -109,7 +125,7 @@ func storedPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showQuestion(body, days, false)
+	return v.showQuestion(&exploreBody{}, body, days)
 }
 
 // explore takes a form: it redraws the question, does something with it, or leads to its address.
@@ -118,38 +134,56 @@ func explore(v *visit) error {
 	if err != nil {
 		return err
 	}
-	body = form.Pretty(body)
-	if err := v.mayAsk(body); err != nil {
-		return err
-	}
+	sent := body
+	body = form.Pretty(sent)
+	refused := v.mayAsk(body)
 	switch {
+	case v.r.PostForm.Get("part") == "question" && v.r.PostForm.Get("side") == "text":
+		return v.redraw(body, sent)
 	case v.r.PostForm.Get("part") == "question":
-		return v.redraw(body)
+		return v.redraw(body, body)
+	case refused != nil:
+		return v.showForbidden(body)
 	case v.r.PostForm.Get("do") == "job":
 		return v.submit(body)
 	case v.r.PostForm.Get("do") == "export":
 		return v.export(body)
+	case v.r.PostForm.Get("do") == "csv":
+		return v.exportCSV(body)
 	}
 	address, err := v.addressOf(body)
 	if err != nil {
 		return err
 	}
-	return v.redirect(address)
+	return v.redirect(v.withColumns(address))
 }
 
-// showQuestion shows a question and its answer.
-func (v *visit) showQuestion(body []byte, days Days, held bool) error {
+// showForbidden shows a question that was sent and must not be asked.
+func (v *visit) showForbidden(body []byte) error {
+	days, err := v.days()
+	if err != nil {
+		return err
+	}
+	return v.showQuestion(&exploreBody{}, body, days)
+}
+
+// showQuestion shows a question and its answer. One that must not be asked is shown to who has written it, and goes nowhere.
+func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
+	status := http.StatusOK
 	if err := v.mayAsk(body); err != nil {
+		status, b.Held, b.Refused = http.StatusForbidden, false, messageOf(err)
+	}
+	b.MayAct, b.MayTake, b.Names = v.who.Has(access.ActOnPages), v.who.Has(access.ViewPersonalData), v.nameLists()
+	if err := v.benchOf(&b.bench, body, body, days); err != nil {
 		return err
 	}
-	b := &exploreBody{MayAct: v.who.Has(access.ActOnPages), MayTake: v.who.Has(access.ViewPersonalData), Names: v.nameLists(), Held: held}
-	if err := v.benchOf(&b.bench, body, days); err != nil {
-		return err
-	}
-	if err := v.answer(b, body); err != nil {
+	if status == http.StatusForbidden {
+		b.Sentence = "This question was not asked."
+	} else if err := v.answer(b, body); err != nil {
 		return err
 	}
 	b.Missing = missingOf(body, days)
+	v.choose(b)
 	if len(days.Days) == 0 {
 		b.Sentence = "There are no days yet, so that nothing can be found."
 		if !v.web.cfg.Live {
@@ -160,7 +194,21 @@ func (v *visit) showQuestion(body []byte, days Days, held bool) error {
 	if !days.Available.IsZero() {
 		p.State = "complete to " + days.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
-	return v.show("explore", p)
+	return v.write(status, "explore", p)
+}
+
+// choose lets somebody choose columns, at the address of the page.
+func (v *visit) choose(b *exploreBody) {
+	b.Here, b.Chooser = v.r.URL.Path, chooser(v.columnsAsked())
+	for name, values := range v.r.URL.Query() {
+		if name == columnsField {
+			continue
+		}
+		for _, value := range values {
+			b.Params = append(b.Params, param{name, value})
+		}
+	}
+	slices.SortFunc(b.Params, func(a, c param) int { return strings.Compare(a.Name, c.Name) })
 }
 
 // missingOf says how much of what is asked for is not in the data.
@@ -233,24 +281,26 @@ func messageOf(err error) string {
 	return "It took too long."
 }
 
-// redraw shows the form and the body alone, for a page that has the rest.
-func (v *visit) redraw(body []byte) error {
+// redraw shows the form and the body alone, for a page that has the rest. Who writes in the box keeps what is in it: remarks tell its
+// lines.
+func (v *visit) redraw(body, inBox []byte) error {
 	days, err := v.days()
 	if err != nil {
 		return err
 	}
 	var b exploreBody
-	if err := v.benchOf(&b.bench, body, days); err != nil {
+	if err := v.benchOf(&b.bench, body, inBox, days); err != nil {
 		return err
 	}
 	var text bytes.Buffer
 	if err := pages["explore"].ExecuteTemplate(&text, "question", b); err != nil {
 		return err
 	}
-	h := v.out.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
+	status := http.StatusOK
+	if v.mayAsk(body) != nil {
+		status = http.StatusForbidden
+	}
+	v.send(status, "text/html; charset=utf-8", text.Bytes())
 	return nil
 }
 
@@ -279,27 +329,36 @@ func (v *visit) export(body []byte) error {
 	if err := v.askQuestion(queryPath, body, &f); err != nil {
 		return err
 	}
-	h := v.out.Header()
-	h.Set("Content-Type", "application/x-ndjson")
-	h.Set("Content-Disposition", `attachment; filename="conversations.ndjson"`)
-	h.Set("Cache-Control", "no-store")
+	v.attach("application/x-ndjson", "conversations.ndjson")
 	for _, record := range f.Conversations {
 		_, _ = v.out.Write(append(form.Compact(record), '\n')) // whoever asked has left
 	}
 	return nil
 }
 
-// benchOf draws a question.
-func (v *visit) benchOf(b *bench, body []byte, days Days) error {
-	b.Found = query.LintDetail(body, v.web.cfg.Limits)
-	b.Form = form.Of(body, b.Found)
-	b.Body, b.Masked = string(body), !v.who.Has(access.ViewPersonalData)
-	b.Orders, b.Bys = []string{"", "asc", "desc", "unordered"}, []string{"", "conversationStart", "conversationEnd", "segmentStart", "segmentEnd"}
-	b.Lines = linesOf(b.Body, b.Found)
-	b.Copies = v.copies(body, days)
-	called, err := v.called(b.Form)
+// benchOf draws a question, with what is wrong with it at the lines of the text that is in the box.
+func (v *visit) benchOf(b *bench, body, inBox []byte, days Days) error {
+	f := form.Of(body, nil)
+	book, err := v.called(&f)
 	if err != nil {
 		return err
+	}
+	meant, err := v.meant(&f, book)
+	if err != nil {
+		return err
+	}
+	b.Found = v.found(body, inBox, &f, meant)
+	b.Form = form.Of(body, b.Found)
+	offer(&b.Form, meant)
+	b.Body, b.Masked, b.Columns = string(body), v.masked(), strings.Join(v.columnsAsked(), ",")
+	b.Orders, b.Bys = []string{"", "asc", "desc", "unordered"}, []string{"", "conversationStart", "conversationEnd", "segmentStart", "segmentEnd"}
+	b.Lines = linesOf(string(inBox), b.Found)
+	b.Copies = v.copies(body, days)
+	called := func(dimension, value string) string {
+		if kind, ok := v.kindOf(dimension); ok {
+			return book.Label(kind, value)
+		}
+		return ""
 	}
 	for _, l := range b.Form.Lists {
 		b.Lists = append(b.Lists, cardsOf(l, called))
@@ -324,26 +383,14 @@ func cardsOf(l form.List, called func(dimension, value string) string) cards {
 }
 
 // called gives what values are called that the form shows by id.
-func (v *visit) called(f form.Form) (func(dimension, value string) string, error) {
+func (v *visit) called(f *form.Form) (*names.Book, error) {
 	ids := map[names.Kind][]string{}
-	for _, l := range f.Lists {
-		for _, c := range l.Cards {
-			for _, box := range append([]form.Card{c}, c.Clauses...) {
-				for _, p := range box.Predicates {
-					if kind, ok := v.kindOf(p.Name.Value); ok {
-						ids[kind] = append(ids[kind], p.Value.Value)
-					}
-				}
-			}
+	for _, p := range form.Rows(f) {
+		if kind, ok := v.kindOf(p.Name.Value); ok {
+			ids[kind] = append(ids[kind], p.Value.Value)
 		}
 	}
-	book, err := v.web.cfg.Data.Names(v.ctx(), v.who.Organization, ids)
-	return func(dimension, value string) string {
-		if kind, ok := v.kindOf(dimension); ok {
-			return book.Label(kind, value)
-		}
-		return ""
-	}, err
+	return v.web.cfg.Data.Names(v.ctx(), v.who.Organization, ids)
 }
 
 // mostLines is how many lines have a number beside them: it takes more bytes than a line that is empty.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/account"
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
@@ -34,6 +35,8 @@ type answer struct {
 	Sentence  string
 	Total     int64
 	Rows      []foundRow
+	Grid      *grid  // in the place of the rows, if somebody chose columns
+	Wrong     string // with the columns that were chosen
 	Days      []dayCount
 	Uncounted bool // days that were not counted in time
 	Facets    []facet
@@ -93,11 +96,16 @@ func (v *visit) answerTo(body []byte) (*answer, error) {
 		return nil, err // the API has taken it, so that this does not happen
 	}
 	a := &answer{Total: f.TotalHits}
-	rows, records, err := v.rowsOf(f.Conversations)
+	items, err := v.itemsOf(f.Conversations)
 	if err != nil {
 		return nil, err
 	}
-	a.Rows = rows
+	if a.Rows, err = v.rowsOf(items); err != nil {
+		return nil, err
+	}
+	if err := v.fillGrid(a, items); err != nil {
+		return nil, err
+	}
 	a.Sentence = sentenceOfAnswer(q, a)
 	a.turns(v, body, q)
 	if a.Total == 0 {
@@ -108,7 +116,7 @@ func (v *visit) answerTo(body []byte) (*answer, error) {
 	if err := v.facets(ctx, a, body); err != nil {
 		return nil, err
 	}
-	return a, v.byDay(ctx, a, body, q, records)
+	return a, v.byDay(ctx, a, body, q, startsOf(items))
 }
 
 // sentenceOfAnswer answers in words.
@@ -162,39 +170,55 @@ func (a *answer) turns(v *visit, body []byte, q query.Detail) {
 func (v *visit) turnTo(body []byte, do, text string) turn {
 	t := turn{Text: text, Do: do}
 	if to, err := change(body, do); err == nil {
-		t.Address = v.web.masks.inAddress(to)
+		t.Address = v.withColumns(v.web.masks.inAddress(to))
 	}
 	return t
 }
 
-// rowsOf reads the conversations of an answer, masked where they must be, and gives when each began.
-func (v *visit) rowsOf(texts []jsontext.Value) (rows []foundRow, starts []time.Time, err error) {
-	var all []*conversation.Conversation
+// itemsOf reads the conversations of an answer, masked where they must be.
+func (v *visit) itemsOf(texts []jsontext.Value) (out []column.Item, err error) {
 	for _, text := range texts {
 		raw, err := wire.Record(text)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		masked, err := v.fit(raw)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		c, _ := wire.Decode(masked.JSON)
 		if err := mask.NameThings(c, raw.JSON); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		all, starts = append(all, c), append(starts, raw.Start)
+		out = append(out, column.Items(conversation.Version{Record: masked}, c, column.Conversation)...)
+	}
+	return out, nil
+}
+
+// rowsOf are the rows of a table of conversations.
+func (v *visit) rowsOf(items []column.Item) (rows []foundRow, err error) {
+	var all []*conversation.Conversation
+	for i := range items {
+		all = append(all, items[i].Conversation)
 	}
 	book, err := v.bookOf(all)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for i, c := range all {
 		r := foundRowOf(account.Of(c, account.Options{Names: v.calledBy(book)}))
-		r.Start = starts[i].UTC().Format("2006-01-02 15:04:05")
+		r.Start = items[i].Start.UTC().Format("2006-01-02 15:04:05")
 		rows = append(rows, r)
 	}
-	return rows, starts, nil
+	return rows, nil
+}
+
+// startsOf are when conversations began.
+func startsOf(items []column.Item) (out []time.Time) {
+	for i := range items {
+		out = append(out, items[i].Start)
+	}
+	return out
 }
 
 // bookOf has what things are called that some conversations name.

@@ -97,7 +97,7 @@ func (v *visit) mayAskOf(d query.Dimension) error {
 	if v.who.Has(access.ViewPersonalData) || !v.web.masks.personal(d) {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "%s is personal data, which is masked for you; to ask for it needs %s", d.Name, access.ViewPersonalData)
+	return fault.New(fault.Forbidden, "%s is personal data, which is masked for you; to ask for it needs the permission %s", d.Name, access.ViewPersonalData)
 }
 
 // asksPersonal says whether a body asks for personal data, as far as it can be read.
@@ -159,7 +159,7 @@ func bodyBetween(from, to string) ([]byte, error) {
 	return form.Between(fmt.Appendf(nil, all, defaultPage), from, to)
 }
 
-// bodyOf is the body of the address: as it is there, made from and to of days, or for the newest day.
+// bodyOf is the body of the address: as it is there, that of a figure of a queue, made from and to of days, or for the newest day.
 func (v *visit) bodyOf(days Days) ([]byte, error) {
 	q := v.r.URL.Query()
 	switch {
@@ -169,6 +169,8 @@ func (v *visit) bodyOf(days Days) ([]byte, error) {
 			return nil, err
 		}
 		return form.Pretty(body), nil
+	case q.Has("queue"):
+		return v.bodyOfFigure(q)
 	case q.Get("from") != "":
 		return bodyOfDays(q.Get("from"), q.Get("to"))
 	}
@@ -207,6 +209,8 @@ func change(body []byte, do string) ([]byte, error) {
 	switch {
 	case verb == "remove":
 		return form.Without(body, rest)
+	case verb == "put" && len(words) >= 2:
+		return form.Put(body, words[0], strings.TrimPrefix(rest, words[0]+" "))
 	case verb == "with" && len(words) == 3:
 		return form.With(body, query.Kind(words[0]), words[1], words[2])
 	case verb == "between" && len(words) == 2:
@@ -258,4 +262,4 @@ func tooLong(body []byte) error {
 }
 
 // isDeed says that a button does something with a question, and does not change it.
-func isDeed(do string) bool { return do == "job" || do == "export" }
+func isDeed(do string) bool { return do == "job" || do == "export" || do == "csv" }

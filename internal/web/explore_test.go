@@ -117,12 +117,12 @@ func TestTheFormLeadsToItsQuestion(t *testing.T) {
 	}
 }
 
-// With script the question is drawn alone, and nobody is simple.
+// With script the question is drawn alone, and nobody is asked.
 func TestRedrawing(t *testing.T) {
 	b := newExplorer(t)
 	b.data.err = io.ErrUnexpectedEOF
 	b.data.days, b.data.err = someDays(), nil
-	b.data.api = func(http.ResponseWriter, *http.Request) { t.Error("the API was simple") }
+	b.data.api = func(http.ResponseWriter, *http.Request) { t.Error("the API was asked") }
 	status, text, _ := b.post("side", "text", "body", simple+"x", "part", "question")
 	if wants(t, text, `id="question"`, "The body is no JSON.", "line 1, column"); status != http.StatusOK || strings.Contains(text, "<html") {
 		t.Errorf("%d %s", status, text)
@@ -182,7 +182,7 @@ func TestPersonalQuestionsAreInNoAddress(t *testing.T) {
 	}
 	held := b.get("/ui/explore?" + url.Values{"body": {personal}}.Encode())
 	if wants(t, held, "must not be in an address", "This question was not asked."); strings.Contains(held, "1,204") {
-		t.Error("a question in an address was simple")
+		t.Error("a question in an address was asked")
 	}
 	long := strings.Replace(simple, "voice", strings.Repeat("v", mostInAddress), 1)
 	if _, _, to := b.post("body", long); !strings.HasPrefix(to, "/ui/explore/q/") {
@@ -204,7 +204,7 @@ func addressesIn(text string) (out []string) {
 // Whoever may not see personal data finds nothing out by asking for it, in whatever way.
 func TestMaskedSessionsAskForNobody(t *testing.T) {
 	b := newExplorer(t)
-	b.data.api = func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was simple", r.URL) }
+	b.data.api = func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked", r.URL) }
 	counts := `{"interval":"2026-07-14/2026-07-15","aggregations":[{"type":"termFrequency","dimension":"participantName"}]}`
 	clause := `{"interval":"2026-07-14/2026-07-15","conversationFilters":[{"type":"or","predicates":[{"dimension":"externalTag","operator":"exists"}]}]}`
 	broken := strings.Replace(personal, `"interval"`, `"nonsense":1,"interval"`, 1)
@@ -216,20 +216,25 @@ func TestMaskedSessionsAskForNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := func(what string, status int, text string) {
-		if status != http.StatusForbidden || !strings.Contains(text, "parley:personalData:view") || strings.Contains(text, "15112345678") {
+	keeps := func(what string, status int, text string) { // what they sent themselves
+		if status != http.StatusForbidden || !strings.Contains(text, "parley:personalData:view") {
 			t.Errorf("%s: %d %s", what, status, text)
+		}
+	}
+	refused := func(what string, status int, text string) {
+		if keeps(what, status, text); strings.Contains(text, "15112345678") {
+			t.Errorf("%s tells the number", what)
 		}
 	}
 	for _, body := range []string{personal, counts, clause, broken} {
 		for _, do := range []string{"", "job", "export"} {
 			status, text, _ := b.post("body", body, "do", do)
-			refused(do+" "+body, status, text)
+			keeps(do+" "+body, status, text)
 		}
 		status, text, _ := b.post("body", body, "part", "question")
-		refused("redrawing "+body, status, text)
+		keeps("redrawing "+body, status, text)
 		status, text, _ = b.ask("GET", "/ui/explore?"+url.Values{"body": {body}}.Encode(), "")
-		refused("in an address", status, text)
+		keeps("in an address", status, text)
 		status, text, _ = b.ask("POST", "/parley/v1/questions", body)
 		refused("storing "+body, status, text)
 	}
@@ -245,7 +250,7 @@ func TestMaskedSessionsAskForNobody(t *testing.T) {
 	}
 	mine, _, to := b.post("body", `{"broken`)
 	if wants(t, b.get(to), "{&#34;broken"); mine != http.StatusSeeOther {
-		t.Error("what it simple itself, a masked session may see again")
+		t.Error("what it asked itself, a masked session may see again")
 	}
 }
 
@@ -393,13 +398,13 @@ func TestValuesAreRemembered(t *testing.T) {
 	}
 	all.Wait()
 	if n := simple.Load(); n != 1 {
-		t.Errorf("it was simple for %d times", n)
+		t.Errorf("it was asked for %d times", n)
 	}
 	b.get("/parley/v1/dimensions/direction/values?from=2026-07-01&to=2026-07-15")
 	b.site.now = b.site.now.Add(countsFor)
 	b.get(path)
 	if n := simple.Load(); n != 3 {
-		t.Errorf("it was simple for %d times", n)
+		t.Errorf("it was asked for %d times", n)
 	}
 	for path, want := range map[string]int{"none/values": 404, "tHandle/values": 404, "queueId/values?from=x": 400, "queueId/values?from=2026-07-02&to=2026-07-01": 400} {
 		if status, text, _ := b.ask("GET", "/parley/v1/dimensions/"+path, ""); status != want {
@@ -578,4 +583,72 @@ func TestBodiesOfAddressesAreBounded(t *testing.T) {
 	many := `{"interval":"2026-07-14/2026-07-15","segmentFilters":[` + strings.TrimSuffix(strings.Repeat(`{"predicates":[]},`, 101), ",") + `]}`
 	_, text, _ = b.post("body", many, "part", "question")
 	wants(t, text, "The body has 101 filters and clauses; a form shows 100 at most.", `name="side" value="text"`)
+}
+
+// Who may not ask for somebody keeps what they wrote, and reads why at the field and at the line. Nothing is asked and nothing stored.
+func TestAQuestionThatMustNotBeAskedStays(t *testing.T) {
+	b := newExplorer(t)
+	b.data.api = func(http.ResponseWriter, *http.Request) { t.Error("the API was asked") }
+	const why = "ani is personal data, which is masked for you; to ask for it needs the permission parley:personalData:view"
+	row := []string{"side", "form", "body", simple, "segmentFilters[0].predicates[0].name", "ani", "segmentFilters[0].predicates[0].value", "+4915112345678"}
+	for name, sent := range map[string][]string{
+		"asked": row, "redrawn": append(slices.Clip(row), "part", "question"), "as a job": append(slices.Clip(row), "do", "job"), "as a file": append(slices.Clip(row), "do", "export"),
+		"as text": {"side", "text", "body", personal},
+	} {
+		status, text, _ := b.post(sent...)
+		if status != http.StatusForbidden || strings.Count(text, why) < 2 || !strings.Contains(text, `aria-label="dimension or metric, segmentFilters[0].predicates[0]" placeholder="" autocomplete="off" spellcheck="false" aria-invalid="true"`) {
+			t.Errorf("%s: %d %s", name, status, text)
+		}
+		wants(t, text, `value="&#43;4915112345678"`, `class="wrong"`)
+	}
+	status, text, _ := b.ask("GET", "/ui/explore?"+url.Values{"body": {personal}}.Encode(), "")
+	if wants(t, text, why, "This question was not asked."); status != http.StatusForbidden || strings.Contains(text, "Ask it by a button below") {
+		t.Errorf("by an address: %d", status)
+	}
+	counted := `{"interval":"2026-07-14/2026-07-15","aggregations":[{"type":"termFrequency","dimension":"ani","size":3}]}`
+	if status, text, _ := b.post("side", "text", "body", counted); status != http.StatusForbidden || !strings.Contains(text, why) {
+		t.Errorf("where the form has no field: %d", status)
+	}
+	var stored int
+	if err := b.site.db.Row(t.Context(), `SELECT count(*) FROM page_questions`).Scan(&stored); err != nil || stored != 0 {
+		t.Errorf("%d questions are stored, %v", stored, err)
+	}
+}
+
+// The name of a queue is no id of one: the page says so, and a button puts the id in.
+func TestANameIsNoID(t *testing.T) {
+	b := newExplorer(t)
+	const field = "segmentFilters[0].predicates[0].value"
+	asks := func(dimension, value string) string {
+		return `{"interval":"2026-07-14/2026-07-15","segmentFilters":[{"type":"and","predicates":[{"dimension":"` + dimension + `","value":"` + value + `"}]}]}`
+	}
+	text := b.get("/ui/explore?" + url.Values{"body": {asks("queueId", "sales")}}.Encode())
+	wants(t, text, "sales is the name of a queue; its id is queue-1", `name="do" value="put `+field+` queue-1"`, `class="wrong"`)
+	if status, text, to := b.post("side", "form", "body", asks("queueId", "sales"), field, "sales", "do", "put "+field+" queue-1"); status != http.StatusSeeOther || !strings.Contains(inAddress(t, to), `"value":"queue-1"`) {
+		t.Errorf("the button: %d %s %s", status, text, to)
+	}
+	wants(t, b.get("/ui/explore?"+url.Values{"body": {asks("queueId", "Support")}}.Encode()), "Support is the name of 2 queues", field+` queue-2"`, field+` queue-3"`)
+	for dimension, value := range map[string]string{"queueId": "queue-1", "mediaType": "Sales", "wrapUpCode": "Sales", "userId": "Planted Agent"} { // users have no names for who is masked
+		if text := b.get("/ui/explore?" + url.Values{"body": {asks(dimension, value)}}.Encode()); strings.Contains(text, "is the name of") {
+			t.Errorf("%s %s is taken for a name", dimension, value)
+		}
+	}
+	seeing := newExplorer(t, access.ViewPersonalData)
+	wants(t, seeing.get("/ui/explore?"+url.Values{"body": {asks("userId", "planted agent")}}.Encode()), "planted agent is the name of a user; its id is user-1")
+}
+
+// Remarks tell the lines of the text that is in the box: as somebody writes it, and laid out when it was put there anew.
+func TestRemarksTellTheLinesOfTheBox(t *testing.T) {
+	b := newExplorer(t)
+	const written = `{"interval":"2026-07-14/2026-07-15",
+"segmentFilters":[{"type":"and","predicates":[{"dimension":"mediatype","value":"voice"}]}]}`
+	_, text, _ := b.post("side", "text", "part", "question", "body", strings.ReplaceAll(written, "\n", "\r\n"))
+	if wants(t, text, `data-line="2" data-column="48">line 2, column 48`); strings.Count(text, "<span>1</span><span class=\"wrong\">2</span></div>") != 1 {
+		t.Errorf("the numbers are not those of two lines: %s", text)
+	}
+	_, text, _ = b.post("side", "form", "part", "question", "body", written)
+	wants(t, text, `data-line="`, `<span class="wrong">`)
+	if strings.Contains(text, `data-line="2" data-column="48"`) {
+		t.Error("a body that was laid out has the lines of before")
+	}
 }

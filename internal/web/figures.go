@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,10 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/ledger"
@@ -67,6 +66,8 @@ type figuresForm struct {
 	Figure   string   // that is drawn large
 	Words    []string
 	Options  []queueOption
+	Wrong    string // the field that is at fault, if one is
+	Why      string // there are no figures
 
 	question figure.Question
 	edges    []time.Time
@@ -88,10 +89,26 @@ func figuresPage(v *visit) error {
 		return err
 	}
 	a, err := askedOf(v.r.URL.Query(), days.Days, v.web.cfg.Now())
+	b := &figuresBody{Asked: a, Empty: len(days.Days) == 0, Definitions: definitions()}
+	if err == nil {
+		err = b.fill(v, days.Days)
+	}
+	if errors.Is(err, fault.Invalid) {
+		return v.refusedFigures(b, err)
+	}
 	if err != nil {
 		return err
 	}
-	totals, err := v.linesOf(a.totals())
+	p := page{Title: "Figures", Here: "Figures", Body: b, JSON: "/parley/v1/figures?" + b.Asked.query(nil).Encode()}
+	if !v.web.cfg.Live {
+		p.Command = b.Asked.command(days.Name)
+	}
+	return v.show("figures", p)
+}
+
+// fill asks for the figures.
+func (b *figuresBody) fill(v *visit, days []ledger.Day) error {
+	totals, err := v.linesOf(b.Asked.totals())
 	if err != nil {
 		return err
 	}
@@ -99,17 +116,31 @@ func figuresPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := &figuresBody{Asked: a, Empty: len(days.Days) == 0, Definitions: definitions()}
-	shown := b.choose(totals, book)
-	if err := b.draw(v, shown, totals, book); err != nil {
+	if err := b.draw(v, b.choose(totals, book), totals, book); err != nil {
 		return err
 	}
-	b.lacks(days.Days)
-	p := page{Title: "Figures", Here: "Figures", Body: b, JSON: "/parley/v1/figures?" + a.query(nil).Encode()}
-	if !v.web.cfg.Live {
-		p.Command = a.command(days.Name)
+	b.lacks(days)
+	return nil
+}
+
+// refusedFigures shows the form as it was sent, with what is wrong at its field.
+func (v *visit) refusedFigures(b *figuresBody, err error) error {
+	told, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
 	}
-	return v.show("figures", p)
+	b.Sentence, b.Asked.Wrong, b.Asked.Why = "There are no figures for this.", told.Field, told.Message
+	if !slices.Contains([]string{"from", "to", "granularity", "tz", "queue"}, told.Field) {
+		b.Asked.Wrong = "" // it has no field
+	}
+	book, err := v.web.cfg.Data.Names(v.ctx(), v.who.Organization, map[names.Kind][]string{names.Queue: b.Asked.Queues})
+	if err != nil {
+		return err
+	}
+	for _, id := range b.Asked.Queues[:min(len(b.Asked.Queues), mostQueueLinks)] {
+		b.Asked.Options = append(b.Asked.Options, queueOption{id, queueName(book, id), true})
+	}
+	return v.write(http.StatusBadRequest, "figures", page{Title: "Figures", Here: "Figures", Body: b})
 }
 
 // figuresJSON gives what the API answers to the question of the page, for all queues that it is of.
@@ -159,7 +190,10 @@ func (v *visit) queueNames(lines []figure.Line) (*names.Book, error) {
 
 // askedOf reads what an address asks. Left out, it is the last days of the data, day by day, of all queues.
 func askedOf(q url.Values, days []ledger.Day, now time.Time) (a figuresForm, err error) {
-	a = figuresForm{Zone: cmp.Or(q.Get("tz"), "UTC"), Word: cmp.Or(q.Get("granularity"), "day"), Figure: cmp.Or(q.Get("figure"), drawn[0])}
+	a = figuresForm{From: q.Get("from"), To: q.Get("to"), Zone: cmp.Or(q.Get("tz"), "UTC"), Word: cmp.Or(q.Get("granularity"), "day"), Figure: cmp.Or(q.Get("figure"), drawn[0])}
+	for _, s := range figure.Stretches {
+		a.Words = append(a.Words, s.Word)
+	}
 	for _, id := range q["queue"] {
 		if id = strings.TrimSpace(id); id != "" && !slices.Contains(a.Queues, id) {
 			a.Queues = append(a.Queues, id)
@@ -178,7 +212,7 @@ func askedOf(q url.Values, days []ledger.Day, now time.Time) (a figuresForm, err
 	if err := a.zone(); err != nil {
 		return a, err
 	}
-	if err := a.interval(q, days, now); err != nil {
+	if err := a.interval(days, now); err != nil {
 		return a, err
 	}
 	return a, a.stretches()
@@ -195,12 +229,11 @@ func (a *figuresForm) zone() error {
 }
 
 // interval is from the first day to the one after the last.
-func (a *figuresForm) interval(q url.Values, days []ledger.Day, now time.Time) (err error) {
+func (a *figuresForm) interval(days []ledger.Day, now time.Time) (err error) {
 	end := now.In(a.question.Zone)
 	if n := len(days); n > 0 {
 		end = days[n-1].Day.Start().AddDate(0, 0, 1)
 	}
-	a.From, a.To = q.Get("from"), q.Get("to")
 	if a.To == "" {
 		a.To = end.Format(time.DateOnly)
 	}
@@ -223,7 +256,7 @@ func (a *figuresForm) interval(q url.Values, days []ledger.Day, now time.Time) (
 func (a *figuresForm) day(field, text string) (time.Time, error) {
 	at, err := time.ParseInLocation(time.DateOnly, text, a.question.Zone)
 	if err != nil {
-		return at, fault.Field(field, "%s is a day such as 2026-11-01", field)
+		return at, fault.Field(field, "%s is a day such as 2026-11-01, and not %q", field, fault.Clip(text))
 	}
 	return at, nil
 }
@@ -231,7 +264,7 @@ func (a *figuresForm) day(field, text string) (time.Time, error) {
 // stretches divides the interval.
 func (a *figuresForm) stretches() error {
 	for _, s := range figure.Stretches {
-		if a.Words = append(a.Words, s.Word); s.Word == a.Word {
+		if s.Word == a.Word {
 			a.question.Period = s.Period
 		}
 	}
@@ -321,9 +354,7 @@ func (b *figuresBody) draw(v *visit, shown []string, totals []figure.Line, book 
 	if err != nil {
 		return err
 	}
-	if b.Queues, err = queuesOf(b.Asked, shown, totals, lines, book); err != nil {
-		return err
-	}
+	b.Queues = queuesOf(b.Asked, shown, totals, lines, book)
 	b.Request, err = pretty(q)
 	if err == nil && len(shown) == 1 {
 		b.Chosen, err = b.chosen()
@@ -380,37 +411,4 @@ func pretty(q figure.Question) (string, error) {
 	text := jsontext.Value(body)
 	err = text.Indent(jsontext.WithIndent("  "))
 	return string(text), err
-}
-
-// exploreAt is the address of the conversations of a queue that went on in a stretch of time; of those that emitted a metric, if one is
-// named.
-func exploreAt(queue string, at conversation.Interval, metric string) (string, error) {
-	r := exploreRequest{
-		Interval:       at.String(),
-		SegmentFilters: []exploreFilter{{"and", []explorePredicate{{Dimension: "queueId", Value: queue}}}},
-	}
-	if metric != "" {
-		r.ConversationFilters = []exploreFilter{{"and", []explorePredicate{{Metric: metric, Operator: "exists"}}}}
-	}
-	body, err := json.Marshal(r)
-	return "/ui/explore?body=" + url.QueryEscape(string(body)), err
-}
-
-// exploreRequest is a query for conversations, as far as this page asks one.
-type exploreRequest struct {
-	Interval            string          `json:"interval"`
-	SegmentFilters      []exploreFilter `json:"segmentFilters"`
-	ConversationFilters []exploreFilter `json:"conversationFilters,omitempty"`
-}
-
-type exploreFilter struct {
-	Type       string             `json:"type"`
-	Predicates []explorePredicate `json:"predicates"`
-}
-
-type explorePredicate struct {
-	Dimension string `json:"dimension,omitzero"`
-	Metric    string `json:"metric,omitzero"`
-	Operator  string `json:"operator,omitzero"`
-	Value     string `json:"value,omitzero"`
 }

@@ -5,14 +5,12 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-hq/parley/internal/access"
-	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -83,10 +81,40 @@ func TestTheChosenFigure(t *testing.T) {
 	if len(points) != 3 || points[2][2] != "Abandoned, Wed 15 Jul 2026: 10" {
 		t.Fatalf("the points are %q", points)
 	}
-	to, err := url.Parse(html.UnescapeString(points[2][1]))
-	want := `{"interval":"2026-07-15T00:00:00.000Z/2026-07-16T00:00:00.000Z","segmentFilters":[{"type":"and","predicates":[{"dimension":"queueId","value":"queue-1"}]}],"conversationFilters":[{"type":"and","predicates":[{"metric":"tAbandon","operator":"exists"}]}]}`
-	if err != nil || to.Path != "/ui/explore" || to.Query().Get("body") != want {
-		t.Errorf("a point opens %v, %v", to, err)
+	address := html.UnescapeString(points[2][1])
+	if want := "/ui/explore?figure=abandoned&from=2026-07-15T00:00:00Z&queue=queue-1&to=2026-07-16T00:00:00Z"; address != want {
+		t.Errorf("a point opens %s", address)
+	}
+	if strings.Count(text, html.EscapeString(address)) != 2 || !strings.Contains(text, "figure=abandoned&amp;from=2026-07-14T") || strings.Contains(text, `<a href="/ui/explore?figure=abandoned&amp;from=2026-07-13T00:00:00Z&amp;queue=queue-1&amp;to=2026-07-14T00:00:00Z"><data`) {
+		t.Error("the number in the table does not open what the point opens, or one opens the conversations of 0")
+	}
+}
+
+// Explore says of which number its conversations are, and how they differ from what it counts. The question begins earlier, because a
+// query does not find what began on days before.
+func TestTheConversationsOfAFigure(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	const at = "&queue=queue-1&from=2026-07-14T22:00:00Z&to=2026-07-15T22:00:00Z"
+	text := html.UnescapeString(b.get("/ui/explore?figure=abandoned" + at))
+	wants(t, text, "Abandoned in the queue Sales, 14 July 2026 22:00 to 15 July 2026 22:00 UTC.", "is found once", "began before 7 July 2026 00:00 UTC are not found",
+		`"2026-07-07T22:00:00.000Z/2026-07-15T22:00:00.000Z"`, `{ "metric": "tAbandon", "operator": "exists" }`, `{ "dimension": "disconnectType", "value": "peer" }`, `"gte": 1784066400000, "lt": 1784152800000`,
+		"segmentEnd is at least 14 Jul 2026 22:00:00 UTC and less than 15 Jul 2026 22:00:00 UTC")
+	for name := range countables {
+		if text := b.get("/ui/explore?figure=" + name + at); strings.Contains(text, `class="found"`) || strings.Contains(text, `class="remark"`) {
+			t.Errorf("something is wrong with the question of %q", name)
+		}
+	}
+	if text := b.get("/ui/explore?figure=offered&queue=queue-1&from=2026-06-01T00:00:00Z&to=2026-07-01T00:00:00Z"); !strings.Contains(text, "2026-05-31T00:00:00.000Z/2026-07-01T00:00:00.000Z") {
+		t.Error("the question of a month is longer than may be asked")
+	}
+	for query, want := range map[string]string{
+		"figure=x" + at: "figure is one of serviceLevel", "queue=q&from=x&to=y": "from is an instant", "queue=q&from=2026-07-14T22:00:00Z": "to is an instant",
+		"queue=q&from=2026-07-14T22:00:00Z&to=2026-07-14T22:00:00Z": "to is an instant after from",
+	} {
+		if status, text, _ := b.ask("GET", "/ui/explore?"+query, ""); status != http.StatusBadRequest || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", query, status, text)
+		}
 	}
 }
 
@@ -126,6 +154,28 @@ func TestFiguresThatAreRefused(t *testing.T) {
 	}
 }
 
+// A page of figures that is refused has the form as it was sent, with what is wrong at its field.
+func TestARefusalKeepsTheForm(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	const rest = "&queue=queue-1"
+	for query, want := range map[string][]string{
+		"tz=Berlin&from=2026-07-10&to=2026-07-12&granularity=hour": {`name="tz" value="Berlin" size="16" required aria-invalid="true" aria-describedby="why"`, `type="date" name="from" value="2026-07-10"`, `<option selected>hour</option>`},
+		"from=yesterday&to=2026-07-12&tz=Europe/Berlin":            {`type="text" name="from" value="yesterday" required aria-invalid="true"`, `name="tz" value="Europe/Berlin"`, `type="date" name="to" value="2026-07-12"`},
+		"from=2026-07-16&to=2026-07-16":                            {`name="to" value="2026-07-16" required aria-invalid="true"`},
+		"from=2026-01-01&to=2026-07-01&granularity=hour":           {`<select name="granularity" aria-invalid="true"`, `value="2026-01-01"`},
+		"figure=x&from=2026-07-10":                                 {`value="2026-07-10"`, "figure is one of"},
+	} {
+		status, text, _ := b.ask("GET", "/ui/figures?"+query+rest, "")
+		if wants(t, text, append(want, `id="why" role="alert"`, `<option value="queue-1" selected>Sales</option>`, "There are no figures for this.")...); status != http.StatusBadRequest {
+			t.Errorf("%s: %d", query, status)
+		}
+		if n := strings.Count(text, "aria-invalid"); n > 1 {
+			t.Errorf("%s: %d fields are at fault", query, n)
+		}
+	}
+}
+
 // Of many stretches fewer queues are drawn; the others are a link away.
 func TestFiguresAreBounded(t *testing.T) {
 	b := newBrowser(t)
@@ -150,22 +200,49 @@ func TestFiguresOfNothing(t *testing.T) {
 	}
 }
 
-// A line ends where there is no average; a point that stands alone is a dot.
-func TestLinesEndWhereThereIsNothing(t *testing.T) {
-	var c chart
-	c.lines([]*dot{{.1, .5}, {.3, .25}, nil, {.7, 1}, nil, {.9, 0}, {1, 0}})
-	if len(c.Lines) != 2 || c.Lines[0] != "10,50 30,25" || c.Lines[1] != "90,0 100,0" || len(c.Dots) != 1 || c.Dots[0].X != .7 {
-		t.Errorf("got %+v", c)
+// dimensionsOf are those of a filter, with what is in its clauses.
+func dimensionsOf(f *wire.Filter) (out []string) {
+	if f == nil {
+		return nil
 	}
+	for _, p := range f.Predicates {
+		out = append(out, p.Dimension)
+	}
+	for i := range f.Clauses {
+		out = append(out, dimensionsOf(&f.Clauses[i])...)
+	}
+	return out
 }
 
-func TestScales(t *testing.T) {
-	for n, want := range map[float64]float64{0: 1, .3: 1, 1: 1, 7.2: 8, 31: 40, 100: 100, 4321: 5000} {
-		if got := roundUp(n); got != want {
-			t.Errorf("above %v is %v, want %v", n, got, want)
+// Figures are asked for by queue and nothing else, whatever an address says: nobody can ask for a person by it.
+func TestFiguresAskForNobody(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	asked := 0
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		var body wire.AggregateRequest
+		if err != nil || r.URL.Path != wire.PathAggregates || json.Unmarshal(text, &body) != nil {
+			t.Errorf("%s is asked with %s, %v", r.URL, text, err)
+		}
+		asked++
+		for _, dimension := range append(body.GroupBy, dimensionsOf(body.Filter)...) {
+			if dimension != "queueId" {
+				t.Errorf("%s is asked for: %s", dimension, text)
+			}
+		}
+		if rest := regexp.MustCompile(`"value":"\+4915112345678"`).ReplaceAllString(string(text), ""); strings.Contains(rest, "15112345678") || strings.Contains(rest, "ani") {
+			t.Errorf("more than a queue is taken from the address: %s", text)
+		}
+		_, _ = io.WriteString(w, someSums)
+	}
+	const odd = "?queue=%2B4915112345678&ani=%2B4915112345678&groupBy=ani&filter=ani&dimension=ani&metrics=ani&body=%7B%22groupBy%22:%5B%22ani%22%5D%7D&from=2026-07-13&to=2026-07-16"
+	for _, path := range []string{"/ui/figures" + odd, "/parley/v1/figures" + odd, "/ui/figures" + odd + "&figure=offered&granularity=hour"} {
+		if status, text, _ := b.ask("GET", path, ""); status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, status, text)
 		}
 	}
-	if got := scaleText(figure.Share, .5); got != "50 %" {
-		t.Errorf("got %s", got)
+	if asked < 3 {
+		t.Errorf("the API was asked %d times", asked)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/form"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -176,6 +177,8 @@ type jobBody struct {
 	Query    string
 	Rows     []foundRow
 	Next     string // address of the results that follow
+	Take     string // address of all results as a file; empty: who looks may not take them
+	Gone     bool   // there were results, and they have expired
 	Cancel   string // address of the page to cancel or remove it
 	Done     bool
 }
@@ -209,14 +212,17 @@ func jobPage(v *visit) error {
 		if b.Rows, b.Next, err = v.results(j.ID); err != nil {
 			return err
 		}
+		if v.who.Has(access.ViewPersonalData) && len(b.Rows) > 0 {
+			b.Take = "/ui/jobs/" + url.PathEscape(b.ID) + "/results.ndjson"
+		}
 	}
 	return v.show("job", page{
-		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: "parley jobs status " + quoted(b.ID) + v.where(),
+		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: commandOn("parley jobs status", b.ID, v.where()),
 	})
 }
 
 func jobBodyOf(j wire.AskedJob, now time.Time) jobBody {
-	b := jobBody{ID: string(j.ID), Sentence: jobSentence(j, now), Why: j.ErrorMessage, States: stepsOf(j), Cancel: jobAddress(j.ID) + "/cancel", Done: j.State.Done()}
+	b := jobBody{ID: string(j.ID), Sentence: jobSentence(j, now), Why: j.ErrorMessage, States: stepsOf(j), Cancel: jobAddress(j.ID) + "/cancel", Done: j.State.Done(), Gone: j.State == wire.Expired}
 	if b.Done {
 		b.Cancel = jobAddress(j.ID) + "/remove"
 	}
@@ -292,26 +298,70 @@ func stepsOf(j wire.AskedJob) (out []jobStep) {
 // resultsShown is how many results of a job are on a page.
 const resultsShown = 25
 
-// results are some of a job, from the cursor of the address on.
-func (v *visit) results(id wire.JobID) (rows []foundRow, next string, err error) {
-	q := url.Values{"pageSize": {strconv.Itoa(resultsShown)}}
-	if cursor := v.r.URL.Query().Get("cursor"); cursor != "" {
+// resultsPage are some results of a job as the API gives them.
+type resultsPage struct {
+	Conversations []jsontext.Value `json:"conversations"`
+	Cursor        string           `json:"cursor"` // of those that follow; empty: there are none
+}
+
+// resultsFrom asks for so many results of a job, from a cursor on.
+func (v *visit) resultsFrom(id wire.JobID, cursor string, most int) (p resultsPage, err error) {
+	q := url.Values{"pageSize": {strconv.Itoa(most)}}
+	if cursor != "" {
 		q.Set("cursor", cursor)
 	}
-	var found struct {
-		Conversations []jsontext.Value `json:"conversations"`
-		Cursor        string           `json:"cursor"`
-	}
-	if err := v.askFor(http.MethodGet, wire.PathJobs+"/"+url.PathEscape(string(id))+"/results?"+q.Encode(), nil, &found); err != nil {
+	return p, v.askFor(http.MethodGet, wire.PathJobs+"/"+url.PathEscape(string(id))+"/results?"+q.Encode(), nil, &p)
+}
+
+// results are some of a job, from the cursor of the address on.
+func (v *visit) results(id wire.JobID) (rows []foundRow, next string, err error) {
+	found, err := v.resultsFrom(id, v.r.URL.Query().Get("cursor"), resultsShown)
+	if err != nil {
 		return nil, "", err
 	}
-	if rows, _, err = v.rowsOf(found.Conversations); err != nil {
+	items, err := v.itemsOf(found.Conversations)
+	if err != nil {
+		return nil, "", err
+	}
+	if rows, err = v.rowsOf(items); err != nil {
 		return nil, "", err
 	}
 	if found.Cursor != "" {
 		next = "/ui/jobs/" + url.PathEscape(string(id)) + "?" + url.Values{"cursor": {found.Cursor}}.Encode()
 	}
 	return rows, next, nil
+}
+
+// resultsAtOnce is how many results of a job are in memory while all are sent.
+const resultsAtOnce = 100
+
+// jobResults gives all results of a job as a file, one a line, page by page as the API gives them. They are not masked, so that it is only
+// for those who may see them so. What fails after the first page breaks the connection, so that nobody takes a part for the whole.
+func jobResults(v *visit) error {
+	if err := v.who.Require(access.ViewPersonalData); err != nil {
+		return err
+	}
+	id := wire.JobID(v.r.PathValue("id"))
+	found, err := v.resultsFrom(id, "", resultsAtOnce)
+	if err != nil {
+		return err
+	}
+	v.attach("application/x-ndjson", "job-"+short(string(id))+".ndjson")
+	out := http.NewResponseController(v.out)
+	for {
+		_ = out.SetWriteDeadline(time.Now().Add(pageWithin)) // tests have no connection
+		for _, record := range found.Conversations {
+			_, _ = v.out.Write(append(form.Compact(record), '\n'))
+		}
+		_ = out.Flush()
+		if found.Cursor == "" || v.ctx().Err() != nil { // that was all, or whoever asked has left
+			return nil
+		}
+		if found, err = v.resultsFrom(id, found.Cursor, resultsAtOnce); err != nil {
+			v.web.cfg.Log.ErrorContext(v.ctx(), "results were cut off", "job", id, "err", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
 }
 
 // cancelBody is the page that asks whether a job shall end, or be removed.
@@ -351,7 +401,7 @@ func cancelPage(v *visit) error {
 	default:
 		b.Sentence = "Remove this job? Nothing is known of it then."
 	}
-	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: "parley jobs cancel " + quoted(b.ID) + v.where()})
+	return v.show("cancel", page{Title: b.Button, Here: "Jobs", Body: b, Command: commandOn("parley jobs cancel", b.ID, v.where())})
 }
 
 // cancelJob cancels a job that is not done, which can still be looked at, or removes one that is. One that was done meanwhile stays, with

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
@@ -52,6 +54,8 @@ type Data interface {
 	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
 	// Names are what things are called now that records name by id.
 	Names(ctx context.Context, organization string, ids map[names.Kind][]string) (*names.Book, error)
+	// Book is all names that there are now, of which something is found by its name too.
+	Book(ctx context.Context, organization string) (*names.Book, error)
 }
 
 // Days are the days of an organization.
@@ -86,10 +90,11 @@ type Config struct {
 	Key       []byte // the same at all servers over the control database, and told to nobody
 	Sessions  *session.Store
 	Questions *question.Store
-	Control   http.Handler     // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
-	Now       func() time.Time // the clock of the data
-	Machine   func() time.Time // the clock by which requests are counted
-	Secure    bool             // browsers reach the server by TLS alone
+	CSV       func(to io.Writer, columns []column.Selected) (Sheet, error) // begins a file for spreadsheets
+	Control   http.Handler                                                 // answers under /_sandbox/; nil: this is no sandbox, or one that nobody controls
+	Now       func() time.Time                                             // the clock of the data
+	Machine   func() time.Time                                             // the clock by which requests are counted
+	Secure    bool                                                         // browsers reach the server by TLS alone
 	Log       *slog.Logger
 }
 
@@ -145,6 +150,7 @@ func (w *Web) pages() map[string]handler {
 		"GET /ui/conversation/{id}":                  signedIn(conversationPage),
 		"GET /ui/jobs":                               signedIn(jobsPage),
 		"GET /ui/jobs/{id}":                          signedIn(jobPage),
+		"GET /ui/jobs/{id}/results.ndjson":           signedIn(jobResults),
 		"GET /ui/jobs/{id}/cancel":                   signedIn(cancelPage),
 		"POST /ui/jobs/{id}/cancel":                  signedIn(cancelJob),
 		"GET /ui/jobs/{id}/remove":                   signedIn(cancelPage),
@@ -317,6 +323,9 @@ func (w *Web) nav(here string) (out []choice) {
 	}
 	return out
 }
+
+// link is a text that leads somewhere.
+type link struct{ Text, Address string }
 
 // failure is a page that says what went wrong.
 type failure struct {

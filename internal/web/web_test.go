@@ -19,7 +19,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/access"
+	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/export"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/limit"
@@ -128,6 +130,12 @@ func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.B
 	return names.BookOf(map[names.Kind][]names.Entry{names.User: {{ID: "user-1", Name: "Planted Agent"}}, names.Queue: {{ID: "queue-1", Name: "Sales"}}}), nil
 }
 
+func (f *fake) Book(context.Context, string) (*names.Book, error) {
+	return names.BookOf(map[names.Kind][]names.Entry{
+		names.User: {{ID: "user-1", Name: "Planted Agent"}}, names.Queue: {{ID: "queue-1", Name: "Sales"}, {ID: "queue-2", Name: "Support"}, {ID: "queue-3", Name: "support"}},
+	}), nil
+}
+
 const id = "2a15eea6-a458-4a9a-8000-000000000001"
 
 // planted is a record with secrets wherever personal data is, and with names that are markup.
@@ -177,6 +185,7 @@ type fixture struct {
 	sessions  *session.Store
 	questions *question.Store
 	now       time.Time
+	db        *state.DB
 }
 
 func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
@@ -188,6 +197,7 @@ func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	site.db = db
 	if site.clients, err = access.Open(t.Context(), db, now); err != nil {
 		t.Fatal(err)
 	}
@@ -203,6 +213,9 @@ func newBrowser(t testing.TB, permissions ...access.Permission) *browser {
 	data := &fake{days: someDays(), record: planted, sums: someSums}
 	pages, err := New(Config{
 		Data: data, Ask: data.ask, Rate: limit.New(100_000), Access: site.clients, Sessions: site.sessions, Questions: site.questions, Limits: query.PlatformLimits(), Now: now, Machine: now, Log: slog.New(slog.DiscardHandler),
+		CSV: func(to io.Writer, columns []column.Selected) (Sheet, error) {
+			return export.NewCSV(to, columns, export.CSVOptions{Times: export.ISO, Safe: true})
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,11 @@ func Apply(body []byte, get func(name string) (value string, ok bool)) ([]byte, 
 	return []byte(root.String()), nil
 }
 
+// Put is a body with another value in one of its fields.
+func Put(body []byte, field, value string) ([]byte, error) {
+	return Apply(body, func(name string) (string, bool) { return value, name == field })
+}
+
 // editable is a body that can be changed as forms change it, be it too much for one or not.
 func editable(body []byte) (*value, error) {
 	root, err := parse(body)

@@ -12,6 +12,7 @@ package form
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -37,7 +38,11 @@ type Field struct {
 	Name    string // the path in the body
 	Value   string
 	Remarks []string
+	Offers  []Offer // of other values, by whoever shows the form
 }
+
+// Offer is a value that somebody may have meant.
+type Offer struct{ Text, Value string }
 
 // List is the filters of one kind, as cards.
 type List struct {
@@ -60,11 +65,40 @@ type Card struct {
 	Remarks    []string
 }
 
+// Rows are all rows of a form that say something, each with the kind of its list.
+func Rows(f *Form) iter.Seq2[query.Kind, *Predicate] {
+	return func(yield func(query.Kind, *Predicate) bool) {
+		for i := range f.Lists {
+			for j := range f.Lists[i].Cards {
+				if !rowsOf(&f.Lists[i].Cards[j], func(p *Predicate) bool { return yield(f.Lists[i].Kind, p) }) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rowsOf yields the rows of a card and of its clauses, and says whether to go on.
+func rowsOf(c *Card, yield func(*Predicate) bool) bool {
+	for i := range c.Predicates {
+		if !yield(&c.Predicates[i]) {
+			return false
+		}
+	}
+	for i := range c.Clauses {
+		if !rowsOf(&c.Clauses[i], yield) {
+			return false
+		}
+	}
+	return true
+}
+
 // Predicate is a row.
 type Predicate struct {
 	Path    string
-	Name    Field // of the dimension or metric; "property:" before that of a property
-	Is      Field // the operator, as the form has it
+	Asks    string // the member that has what it asks of; empty if none has
+	Name    Field  // of the dimension or metric; "property:" before that of a property
+	Is      Field  // the operator, as the form has it
 	Value   Field
 	Bounds  []Field
 	Type    Field // of a property
@@ -407,6 +441,7 @@ var limits = []string{"gte", "lt", "gt", "lte"}
 func predicateOf(v *value, path string, r *remarks) Predicate {
 	p := Predicate{
 		Path: path,
+		Asks: asker(v),
 		Name: r.field(path+".name", shown(nameOf(v)), path+".dimension", path+".metric", path+".property", path+".type"),
 		Is:   r.field(path+".operator", shown(operatorOf(v)), path+".operator"),
 		Kept: kept(v, append([]string{"type", "operator", "value", "range", "propertyType"}, askers...)...),
@@ -470,7 +505,7 @@ func (r *remarks) take(is func(path string) bool) (out []string) {
 
 // field is a field with what was found about one of these paths.
 func (r *remarks) field(name, value string, paths ...string) Field {
-	return Field{name, value, r.take(func(path string) bool { return slices.Contains(paths, path) })}
+	return Field{Name: name, Value: value, Remarks: r.take(func(path string) bool { return slices.Contains(paths, path) })}
 }
 
 // of is the field of a member, of what is at a path.

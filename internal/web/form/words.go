@@ -2,7 +2,10 @@ package form
 
 import (
 	"cmp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/parley-hq/parley/internal/query"
 )
@@ -50,7 +53,7 @@ func (p Predicate) words(called func(dimension, value string) string) string {
 	case HasNot:
 		return "there is no " + name
 	case Lies:
-		return name + " is " + boundsWords(p.Bounds)
+		return name + " is " + boundsWords(p.Bounds, isInstant(name))
 	case Is:
 		value := p.Value.Value
 		if text := called(name, value); text != "" {
@@ -61,13 +64,24 @@ func (p Predicate) words(called func(dimension, value string) string) string {
 	return name + " " + p.Is.Value + " " + p.Value.Value
 }
 
+// isInstant says whether a name is that of a time, whose bounds are milliseconds since 1970.
+func isInstant(name string) bool {
+	return slices.ContainsFunc(query.Kinds(), func(k query.Kind) bool {
+		return slices.ContainsFunc(query.Dimensions(k), func(d query.Dimension) bool { return d.Name == name && d.Type == query.Instant })
+	})
+}
+
 var limitWords = map[string]string{"gte": "at least ", "gt": "more than ", "lt": "less than ", "lte": "at most "}
 
-func boundsWords(bounds []Field) string {
+func boundsWords(bounds []Field, instants bool) string {
 	var all []string
 	for _, b := range bounds {
-		if b.Value != "" {
-			all = append(all, limitWords[b.Name[strings.LastIndexByte(b.Name, '.')+1:]]+b.Value)
+		value := b.Value
+		if ms, err := strconv.ParseInt(value, 10, 64); err == nil && instants {
+			value = time.UnixMilli(ms).UTC().Format("2 Jan 2006 15:04:05.999") + " UTC"
+		}
+		if value != "" {
+			all = append(all, limitWords[b.Name[strings.LastIndexByte(b.Name, '.')+1:]]+value)
 		}
 	}
 	if len(all) == 0 {

@@ -111,8 +111,9 @@ document.addEventListener("click", (e) => {
   if (!remark) return;
   e.preventDefault();
   const body = document.getElementById("body");
-  const before = body.value.split("\n").slice(0, remark.dataset.line - 1).reduce((n, line) => n + line.length + 1, 0);
-  const from = before + Number(remark.dataset.column) - 1;
+  const lines = body.value.split("\n");
+  const before = lines.slice(0, remark.dataset.line - 1).reduce((n, line) => n + line.length + 1, 0);
+  const from = before + [...(lines[remark.dataset.line - 1] ?? "")].slice(0, remark.dataset.column - 1).join("").length; // columns are characters
   body.focus();
   body.setSelectionRange(from, from + 1);
 });
@@ -134,7 +135,7 @@ document.addEventListener("focusin", async (e) => {
   const answer = await fetch(`/parley/v1/dimensions/${encodeURIComponent(field.value)}/values?${query}`).catch(() => null);
   if (!answer?.ok) return;
   const list = document.getElementById(id) ?? document.body.appendChild(Object.assign(document.createElement("datalist"), { id }));
-  list.replaceChildren(...(await answer.json()).values.map((v) => new Option(`${v.name ? `${v.name} · ` : ""}${v.count}`, v.value)));
+  list.replaceChildren(...(await answer.json()).values.map((v) => new Option(`${v.name ? `${v.name} · ` : ""}${v.count} counted`, v.value)));
 });
 
 // ready gives what was just drawn its buttons.

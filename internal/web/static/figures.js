@@ -22,7 +22,7 @@ const day = 86_400;
 
 // shown are the points, with nothing where no point is for a stretch or more, so that no line is drawn there.
 const at = (p) => Number(p.dataset.at);
-const step = Math.min(...points.slice(1).map((p, n) => at(p) - at(points[n])));
+const step = points.length > 1 ? Math.min(...points.slice(1).map((p, n) => at(p) - at(points[n]))) : day;
 const shown = points.flatMap((p, n) => n && at(p) - at(points[n - 1]) > 1.5 * step ? [null, p] : [p]);
 const times = shown.map((p, n) => p ? at(p) : at(shown[n - 1]) + step);
 const data = [times, shown.map((p) => p && Number(p.dataset.number))];
@@ -35,6 +35,7 @@ function opens(u) {
   });
 }
 
+// options leave half a stretch at both ends: bars stand around their instants.
 function options() {
   const [ink, dim, line, bar] = ["ink", "dim", "line", "bar"].map(paint);
   const when = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
@@ -44,7 +45,7 @@ function options() {
   const label = (s) => clock.format(s * 1000) === "00:00" ? short.format(s * 1000) : clock.format(s * 1000);
   return {
     width: place.clientWidth, height: 280, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), zone),
-    scales: { y: { range: (u, least, most) => [0, kind === "share" ? 1 : Math.max(1, most * 1.05)] } },
+    scales: { x: { range: (u, first, last) => [first - step / 2, last + step / 2] }, y: { range: (u, least, most) => [0, kind === "share" ? 1 : Math.max(1, most * 1.05)] } },
     axes: [{ ...axis, ...(step > day * 0.9 ? { incrs: [1, 2, 7, 14, 28, 91, 182, 364].map((n) => n * day) } : {}), values: (u, splits) => splits.map(label) }, { ...axis, size: 64, values: (u, splits) => splits.map(unit) }],
     series: [
       { label: "from", value: (u, s) => s === null ? "–" : when.format(s * 1000) },

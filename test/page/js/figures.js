@@ -15,13 +15,16 @@ export async function checkFigures(open, url, want) {
   const told = await page.locator("#large .u-legend").innerText();
   want(/\d/.test(told), `the cursor tells ${told}`);
   const rows = page.locator(".figures tbody th a");
-  const days = await rows.evaluateAll((links) => links.map((a) => new URL(a.href).searchParams.get("body")));
+  await over.hover({ position: { x: (width * 0.8) / await rows.count(), y: height / 2 } });
+  const [first, under] = (await Promise.all([rows.first().innerText(), page.locator("#large .u-legend").innerText()])).map((text) => text.match(/\d+ \w+/)?.[0]);
+  want(first === under, `the first bar is cut: over its right part the cursor tells ${under}, and not ${first}`);
+  const days = await rows.evaluateAll((links) => links.map((a) => new URL(a.href).searchParams.get("from")));
   await page.route("**/ui/explore**", (r) => r.fulfill({ contentType: "text/html", body: "<!doctype html><title>explore</title>" }));
-  const asked = page.waitForRequest("**/ui/explore?body=*");
+  const asked = page.waitForRequest("**/ui/explore?figure=*");
   await over.click({ position: { x: width / 2, y: height / 2 } });
-  const body = JSON.parse(new URL((await asked).url()).searchParams.get("body"));
-  want(days.some((d) => JSON.parse(d).interval === body.interval), `the point opens ${body.interval}, which is no row of the table`);
-  want(body.conversationFilters[0].predicates[0].metric === "nOffered", `the point opens ${JSON.stringify(body)}`);
+  const { figure, from } = Object.fromEntries(new URL((await asked).url()).searchParams);
+  want(days.includes(from), `the point opens ${from}, which is no row of the table`);
+  want(figure === "offered", `the point opens ${figure}`);
   await page.context().close();
 
   const bare = await open({ javaScriptEnabled: false });
