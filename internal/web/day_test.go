@@ -33,7 +33,7 @@ func TestADayIsTold(t *testing.T) {
 		text := b.get("/ui/day/2026-07-15")
 		for _, want := range []string{
 			"<title>09:00 300, a week before 280</title>", `width="3.333%" height="50%"`, `<a href="/ui/day/2026-07-08">Wednesday 8 July</a>`,
-			`href="/ui/runs/0191-newest">0191-new</a></td><td>16 Jul 08:00:00</td><td>is being read</td>`, "<td>did not become whole</td>",
+			`href="/ui/runs/0191-newest">1-newest</a></td><td>16 Jul 08:00:00</td><td>is being read</td>`, "<td>did not become whole</td>",
 			`href="/ui/conversation/` + id + `?tab=compare"`, "3 places", "parley changes --lake ./lake --from 2026-07-15 --to 2026-07-16", "1 member that this version does not know",
 		} {
 			if !strings.Contains(text, want) {
