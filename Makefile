@@ -92,6 +92,10 @@ UNWATCHED = -gcflags=modernc.org/...=-race=false -gcflags=github.com/klauspost/.
 # Tests make and throw away thousands of small files: in memory, where the machine has room there.
 IN_MEMORY = tools/in-memory
 
+# What takes longest begins first: at the end it would run alone, on one core.
+LONGEST = ./test/model ./internal/lake ./internal/extract ./internal/app
+RACED   = { $(GO) list $(LONGEST); $(GO) list ./...; } | awk '!seen[$$0]++' | grep -vE '/test/(clients|engines|examples|page)$$|$(UNRACED)'
+
 # Nobody looks into the binaries of tests with a debugger: without its tables they are linked in half the time.
 STRIPPED = -ldflags='-s -w'
 
@@ -103,7 +107,7 @@ unit: export PATH := $(CURDIR)/bin/tools:$(PATH)
 unit: setup-build ## Unit tests, with the race detector where it says something
 	@tools/unraced >/dev/null
 	@tools/setup postgres && tools/setup s3 && tools/setup deploy
-	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(GO) list ./... | grep -vE '/test/(clients|engines|examples|page)$$|$(UNRACED)')
+	@$(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -race $(UNWATCHED) -short -p $(P) -timeout 20m $$($(RACED))
 	@$(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m $$($(GO) list ./... | grep -E '$(UNRACED)')
 	@twice=$$(tools/unraced) && $(SELDOM) $(IN_MEMORY) $(GO) test -vet=off $(STRIPPED) -p $(P) -timeout 20m -run "$$twice" $$($(TWICE))
 

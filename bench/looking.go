@@ -29,6 +29,9 @@ const (
 	styleBudget   = 8
 )
 
+// inputBudget is how long a page may take to show what a key does.
+const inputBudget = 100 * time.Millisecond
+
 // look is a page that is looked at.
 type look struct {
 	what, path string
@@ -44,6 +47,7 @@ type painted struct {
 	Whole  float64 `json:"whole"`  // bytes, as they are read
 	Script float64 `json:"script"`
 	Style  float64 `json:"style"`
+	Input  float64 `json:"input"` // milliseconds from a key to what is painted next, the slowest
 }
 
 // looking opens pages in a browser, over a lake of usual conversations with some that are out of the ordinary among them, and over one
@@ -64,7 +68,7 @@ func (b *bench) looking() error {
 		if err := b.lookAt(lake, usualLooks(b.usual(lake), b.busiest(lake))); err != nil {
 			return err
 		}
-		return b.lookAt(odd, oddLooks())
+		return errors.Join(b.lookAt(odd, oddLooks()), b.streaming(lake))
 	})
 	if err != nil || b.tenMillion == "" {
 		return err
@@ -183,6 +187,7 @@ func (b *bench) tell(l look, loads []painted) {
 	}
 	b.addTime(l.what+", first paint", of(func(p painted) float64 { return p.Paint }), l.budget.paint)
 	b.addTime("  until the server begins to answer", of(func(p painted) float64 { return p.Server }), l.budget.server)
+	b.addTime("  from a key to what is painted next, at most", of(func(p painted) float64 { return p.Input }), inputBudget)
 	b.addSize(fmt.Sprintf("  its HTML, %.0f kB", loads[0].Whole/1000), loads[0].HTML, l.budget.html)
 	b.addSize("  its script", loads[0].Script, l.budget.script)
 	b.addSize("  its style sheets", loads[0].Style, l.budget.style)

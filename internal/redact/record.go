@@ -66,13 +66,15 @@ func (e *editor) replace(from, to int, text []byte) {
 }
 
 // value goes through a value that no rule has met.
-func (e *editor) value(attributes bool) error {
-	switch e.dec.PeekKind() {
-	case '{':
-		return e.object(attributes)
-	case '[':
-		return e.list(func() error { return e.value(false) })
-	case '"':
+func (e *editor) value(of content) error {
+	switch k := e.dec.PeekKind(); {
+	case k == '{':
+		return e.object(of == attributes)
+	case k == '[' && of == texts:
+		return e.list(func() error { return e.value(texts) })
+	case k == '[':
+		return e.list(func() error { return e.value(values) })
+	case k == '"' || k == '0' && of == texts: // what should be a text is one, and where a number belongs there are long ones
 		return e.text()
 	default:
 		return e.dec.SkipValue()
@@ -88,19 +90,19 @@ func (e *editor) text() error {
 	if err != nil {
 		return err
 	}
-	if plain := unquoted(value); Personal(string(plain)) {
+	if plain := written(value); Personal(string(plain)) {
 		return e.put(value, e.rules.become(e.rules.personal, plain))
 	}
 	return nil
 }
 
 // branch goes through what should be an object, or a list of them. Nobody knows what anything else in its place is.
-func (e *editor) branch(attributes bool) error {
+func (e *editor) branch(of content) error {
 	switch e.dec.PeekKind() {
 	case '{':
-		return e.object(attributes)
+		return e.object(of == attributes)
 	case '[':
-		return e.list(func() error { return e.branch(false) })
+		return e.list(func() error { return e.branch(branches) })
 	default:
 		return e.redact(e.rules.unknown)
 	}
@@ -122,14 +124,14 @@ func (e *editor) list(element func() error) error {
 	return err
 }
 
-// object goes through an object. attributes says that its members are attributes of a participant.
-func (e *editor) object(attributes bool) error {
+// object goes through an object, whose members may be attributes of a participant.
+func (e *editor) object(ofAttributes bool) error {
 	if _, err := e.dec.ReadToken(); err != nil {
 		return err
 	}
 	m := members{editor: e, kept: -1, first: -1}
 	for e.dec.PeekKind() == '"' {
-		if err := m.member(attributes); err != nil {
+		if err := m.member(ofAttributes); err != nil {
 			return err
 		}
 	}
@@ -150,7 +152,7 @@ type members struct {
 	count int
 }
 
-func (m *members) member(attributes bool) error {
+func (m *members) member(inAttributes bool) error {
 	name, err := m.dec.ReadValue()
 	if err != nil {
 		return err
@@ -158,7 +160,7 @@ func (m *members) member(attributes bool) error {
 	begin := int(m.dec.InputOffset()) - len(name)
 	plain := unquoted(name)
 	m.count++
-	rule := m.rules.of(plain, attributes)
+	rule := m.rules.of(plain, inAttributes)
 	if rule != nil && rule.Do == Drop {
 		if err := m.dec.SkipValue(); err != nil {
 			return err
@@ -170,19 +172,31 @@ func (m *members) member(attributes bool) error {
 		m.replace(m.first, begin, nil)
 		m.first = -1
 	}
-	if (attributes || !Member(string(plain))) && m.telling(plain) {
+	if (inAttributes || !Member(string(plain))) && m.telling(plain) {
 		m.rename(name, m.count)
+	}
+	var of content
+	if !inAttributes {
+		of = knownMembers[string(plain)]
 	}
 	switch {
 	case rule != nil:
 		err = m.redact(rule)
-	case m.rules.unknown != nil && !attributes && knownMembers[string(plain)]:
-		err = m.branch(string(plain) == "attributes")
+	case m.rules.unknown != nil && of >= branches:
+		err = m.branch(of)
 	default:
-		err = m.value(!attributes && string(plain) == "attributes")
+		err = m.value(of)
 	}
 	m.kept = int(m.dec.InputOffset())
 	return err
+}
+
+// written is a text without its marks, or a number as it is written.
+func written(value jsontext.Value) []byte {
+	if value.Kind() == '"' {
+		return unquoted(value)
+	}
+	return value
 }
 
 // unquoted is a JSON text without its marks. Bytes that are no UTF-8 become replacement characters: there is no other error,
@@ -277,10 +291,7 @@ func (e *editor) scalar(rule *Rule) error {
 	if err != nil {
 		return err
 	}
-	plain := []byte(value)
-	if value.Kind() == '"' {
-		plain = unquoted(value)
-	}
+	plain := written(value)
 	if len(plain) == 0 {
 		return nil // an empty text tells nothing
 	}

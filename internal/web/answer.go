@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -22,26 +21,6 @@ func (v *visit) sendJSON(status int, what any) {
 // sendText sends JSON that is written already.
 func (v *visit) sendText(status int, text []byte) {
 	v.send(status, "application/json", text)
-}
-
-// count writes a number with commas between its thousands.
-func count(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, text = "−", text[1:]
-	}
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return sign + text
-}
-
-// percent writes a part of the whole, from 0 to 1, for an attribute of SVG.
-func percent(x float64) string {
-	text := strconv.FormatFloat(x*100, 'f', 3, 64)
-	text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	return text + "%"
 }
 
 // base is the address by which the visitor reaches this server.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/runs"
 )
 
 // calendar is the page of a year.
@@ -35,6 +35,8 @@ type calendar struct {
 	Until     string // the last day, if others have passed since
 	Name      string // of the lake, as a shell takes it
 	Live      bool
+
+	reading map[conversation.Day]bool // by a run that goes on
 }
 
 // choice is one of several that a page can be shown by.
@@ -49,7 +51,11 @@ type gap struct {
 	First, Last conversation.Day
 	Text        string // of the days
 	Reason      string
+	Lacking     string // about how many conversations, if anybody knows
 	Command     string
+
+	lacking int64
+	usual   bool // part of what is lacking is what is usual
 }
 
 // month is a table of a month.
@@ -105,7 +111,11 @@ func calendarPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	c := calendarOf(days, year, show, v.web.cfg.Now())
+	list, err := v.runs()
+	if err != nil {
+		return err
+	}
+	c := calendarOf(days, readingNow(list, v.web.cfg.Machine()), year, show, v.web.cfg.Now())
 	c.Live = v.web.cfg.Live
 	p := page{
 		Title: "Calendar " + strconv.Itoa(year), Here: "Calendar", State: c.Available, Body: c, Live: follows,
@@ -117,9 +127,25 @@ func calendarPage(v *visit) error {
 	return v.show("calendar", p)
 }
 
+// readingNow are the days that runs read now.
+func readingNow(list []runs.Run, now time.Time) map[conversation.Day]bool {
+	out := map[conversation.Day]bool{}
+	for _, r := range list {
+		if r.State(now) != runs.Running {
+			continue
+		}
+		for i, s := range []byte(r.Days) {
+			if runs.DayState(s) == runs.Reading {
+				out[r.First+conversation.Day(i)] = true
+			}
+		}
+	}
+	return out
+}
+
 // calendarOf makes the page of a year.
-func calendarOf(d Days, year int, show string, now time.Time) calendar {
-	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: quoted(d.Name)}
+func calendarOf(d Days, reading map[conversation.Day]bool, year int, show string, now time.Time) calendar {
+	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: quoted(d.Name), reading: reading}
 	if !d.Available.IsZero() {
 		c.Available = "complete to " + d.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
@@ -173,20 +199,54 @@ func gapsOf(d Days, year int) (out []gap, more int) {
 		if day.Verdict != ledger.Gap || day.Day.Start().Year() != year {
 			continue
 		}
-		if last := len(out) - 1; last >= 0 && out[last].Reason == day.Reason && out[last].First == day.Day+1 {
-			out[last].First = day.Day
-			continue
+		if last := len(out) - 1; last < 0 || out[last].Reason != day.Reason || out[last].First != day.Day+1 {
+			out = append(out, gap{First: day.Day, Last: day.Day, Reason: day.Reason})
 		}
-		out = append(out, gap{First: day.Day, Last: day.Day, Reason: day.Reason})
+		g := &out[len(out)-1]
+		g.First = day.Day
+		n, usual := lackingOf(d, day)
+		g.lacking, g.usual = g.lacking+n, g.usual || usual
 	}
 	for i := range out {
 		out[i].Text = daysText(out[i].First, out[i].Last)
+		out[i].Lacking = out[i].lacks()
 		out[i].Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", quoted(d.Name), out[i].First, out[i].Last+1)
 	}
 	if len(out) > mostGaps {
 		out, more = out[:mostGaps], len(out)-mostGaps
 	}
 	return out, more
+}
+
+// weeksBack is how far back a day is looked for that tells what is usual.
+const weeksBack = 4
+
+// lackingOf is how many conversations of a day are lacking: what the platform counts more or, where it was not asked, what the same day of
+// a week before has more, which is only usual. 0 where nobody knows.
+func lackingOf(d Days, day ledger.Day) (n int64, usual bool) {
+	if day.Delta != nil {
+		return max(*day.Delta, 0), false
+	}
+	for weeks := range weeksBack {
+		before := day.Day - 7*conversation.Day(weeks+1)
+		i, found := slices.BinarySearchFunc(d.Days, before, func(d ledger.Day, at conversation.Day) int { return cmp.Compare(d.Day, at) })
+		if found && d.Days[i].Verdict != ledger.Gap {
+			return max(d.Days[i].Records-day.Records, 0), true
+		}
+	}
+	return 0, false
+}
+
+// lacks says how much is lacking.
+func (g *gap) lacks() string {
+	n := amount(int(g.lacking), "conversation", "conversations")
+	switch {
+	case g.lacking == 0:
+		return ""
+	case g.usual:
+		return "About " + n + ", by the same days of weeks before."
+	}
+	return "The platform counts " + n + " more."
 }
 
 // daysText is a day, or the first and the last of several.
@@ -226,8 +286,18 @@ func (c *calendar) month(m time.Month, by map[conversation.Day]ledger.Day, now t
 // blanks are days of a week that are in another month.
 func blanks(n int) []cell { return slices.Repeat([]cell{{}}, n) }
 
-// cell is a day of the calendar. What it is has a shape and a word, and not only a colour.
+// cell is a day of the calendar, with whether it is being read.
 func (c *calendar) cell(at time.Time, d ledger.Day, known bool, now time.Time) cell {
+	out := c.held(at, d, known, now)
+	if c.reading[conversation.DayOf(at)] {
+		out.Class += " reading"
+		out.Label += ", is being read"
+	}
+	return out
+}
+
+// held is a day by what the data has of it. What it is has a shape and a word, and not only a colour.
+func (c *calendar) held(at time.Time, d ledger.Day, known bool, now time.Time) cell {
 	out := cell{Day: at.Day(), Address: "/ui/day/" + at.Format("2006-01-02"), Label: at.Format("Monday 2 January")}
 	switch {
 	case !known && at.After(now):
@@ -283,98 +353,4 @@ func share(n, of float64) int {
 		return 0
 	}
 	return min(5, 1+int(5*n/(of*1.0001)))
-}
-
-// dayBody is the page of a day.
-type dayBody struct {
-	ledger.Day
-
-	Title    string
-	Sentence string
-	Before   string
-	After    string
-	Command  string
-}
-
-func dayPage(v *visit) error {
-	days, d, err := v.day()
-	if err != nil {
-		return err
-	}
-	at := d.Day.Start()
-	b := dayBody{
-		Day: d, Title: at.Format("Monday 2 January 2006"), Sentence: sentenceOf(d),
-		Before: at.AddDate(0, 0, -1).Format("2006-01-02"), After: at.AddDate(0, 0, 1).Format("2006-01-02"),
-	}
-	if d.Verdict != ledger.Settled && !v.web.cfg.Live {
-		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", quoted(days.Name), d.Day, d.Day+1)
-	}
-	p := page{Title: d.Day.String(), Here: "Calendar", Body: b, JSON: "/parley/v1/days/" + d.Day.String()}
-	if !v.web.cfg.Live {
-		p.Command = fmt.Sprintf("parley status --lake %s --all --from %s --to %s", quoted(days.Name), d.Day, d.Day+1)
-	}
-	return v.show("day", p)
-}
-
-// sentenceOf says how far a day is.
-func sentenceOf(d ledger.Day) string {
-	n := count(d.Records) + " conversations"
-	if d.Records == 1 {
-		n = "1 conversation"
-	}
-	switch d.Verdict {
-	case ledger.Gap:
-		return "Something of this day is missing: " + d.Reason + ". The lake has " + n + "."
-	case ledger.Provisional:
-		return n + " so far; the day is read again, as records change for weeks."
-	case ledger.Settled:
-		return n + ", and the day is settled."
-	}
-	return n + "."
-}
-
-// day is the day of the address.
-func (v *visit) day() (Days, ledger.Day, error) {
-	at, err := conversation.ParseDay(v.r.PathValue("day"))
-	if err != nil {
-		return Days{}, ledger.Day{}, fault.New(fault.NotFound, "There is no such day; write it as 2026-07-14")
-	}
-	days, err := v.days()
-	if err != nil {
-		return days, ledger.Day{}, err
-	}
-	i, found := slices.BinarySearchFunc(days.Days, at, func(d ledger.Day, at conversation.Day) int { return d.Day.Start().Compare(at.Start()) })
-	if !found && v.web.cfg.Live {
-		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform has nothing of %s", at)
-	}
-	if !found {
-		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract --lake %s --from %s --to %s brings it", at, quoted(days.Name), at, at+1)
-	}
-	return days, days.Days[i], nil
-}
-
-func dayJSON(v *visit) error {
-	_, d, err := v.day()
-	if err != nil {
-		return err
-	}
-	v.sendJSON(http.StatusOK, d)
-	return nil
-}
-
-// daysJSON gives the days from one to before another.
-func daysJSON(v *visit) error {
-	days, err := v.days()
-	if err != nil {
-		return err
-	}
-	q := v.r.URL.Query()
-	out := []ledger.Day{}
-	for _, d := range days.Days {
-		if text := d.Day.String(); (q.Get("from") == "" || text >= q.Get("from")) && (q.Get("to") == "" || text < q.Get("to")) {
-			out = append(out, d)
-		}
-	}
-	v.sendJSON(http.StatusOK, map[string]any{"days": out})
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/web/drawing"
 )
 
 // mostChanges is how many differences between versions are told at once. The command has all of them.
@@ -59,7 +60,7 @@ func compareJSON(v *visit) error {
 		Changes []change        `json:"changes"`
 		More    bool            `json:"more"`
 		Checks  []account.Check `json:"checks"`
-	}{m.account.ID, []change{}, changes.More, m.account.Checks}
+	}{m.Account.ID, []change{}, changes.More, m.Account.Checks}
 	for _, c := range changes.List {
 		out.Changes = append(out.Changes, change{conversation.FormatTime(c.FoundAt), c.Path, c.Before, c.After})
 	}
@@ -74,7 +75,8 @@ func (s seen) changes() (Changes, error) {
 		return out, err
 	}
 	for i := range out.List {
-		if err := s.v.web.masks.change(&out.List[i]); err != nil {
+		c := &out.List[i]
+		if c.Path, err = s.v.web.masks.Change(c.Path, &c.Before, &c.After); err != nil {
 			return out, err
 		}
 	}
@@ -115,17 +117,17 @@ func shortened(text string) string {
 }
 
 // measure lists the metrics: those that differ come first, those for which there is an exception last.
-func (c *comparePage) measure(m *model) {
+func (c *comparePage) measure(m *drawing.Model) {
 	for rank := range 3 {
-		for _, k := range m.account.Checks {
+		for _, k := range m.Account.Checks {
 			if rankOf(k) != rank {
 				continue
 			}
-			if len(c.Metrics) == mostShown {
+			if len(c.Metrics) == drawing.MostShown {
 				c.Others++
 				continue
 			}
-			c.Metrics = append(c.Metrics, measured{k.Metric, m.name(k.Party), k.Measured.String(), k.Segments.String(), k.Exception, k.Agrees})
+			c.Metrics = append(c.Metrics, measured{k.Metric, m.Name(k.Party), k.Measured.String(), k.Segments.String(), k.Exception, k.Agrees})
 		}
 	}
 }

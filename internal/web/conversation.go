@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/web/drawing"
 	"github.com/parley-hq/parley/internal/web/tree"
 )
 
@@ -30,17 +31,17 @@ type conversationBody struct {
 	Size       string
 
 	Scales     []choice
-	Drawing    timeline
+	Drawing    drawing.Timeline
 	Steps      stepsPage
 	Detail     *detail
-	Checks     []check
+	Checks     []drawing.Check
 	MoreChecks int
 	Attributes attributesPage
 	Record     *recordPage
 	Compare    *comparePage
 
-	model *model
-	view  *view
+	model *drawing.Model
+	view  *drawing.View
 }
 
 // fact is a figure of a conversation.
@@ -79,7 +80,7 @@ type row struct{ Name, Value, Address string }
 type attributesPage struct {
 	part
 
-	List []attribute
+	List []drawing.Attribute
 }
 
 // accountJSON gives the account of a conversation to programs.
@@ -92,13 +93,13 @@ func accountJSON(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.sendJSON(http.StatusOK, m.account)
+	v.sendJSON(http.StatusOK, m.Account)
 	return nil
 }
 
 // timelineJSON gives the drawing of a conversation to programs.
 func timelineJSON(v *visit) error {
-	w, err := readView(v.r.URL.Query())
+	w, err := drawing.Read(v.r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func timelineJSON(v *visit) error {
 	if err != nil {
 		return err
 	}
-	d, err := m.draw(&w)
+	d, err := m.Draw(&w)
 	if err != nil {
 		return err
 	}
@@ -121,15 +122,13 @@ func timelineJSON(v *visit) error {
 // findPage goes to the conversation of an id that somebody gives, or asks for one.
 func findPage(v *visit) error {
 	if id := strings.TrimSpace(v.r.URL.Query().Get("id")); id != "" {
-		return v.redirect(conversationAddress(id))
+		return v.redirect(drawing.Address(id))
 	}
 	return v.show("find", page{Title: "Conversation", Here: "Conversation"})
 }
 
-func conversationAddress(id string) string { return "/ui/conversation/" + url.PathEscape(id) }
-
 func conversationPage(v *visit) error {
-	w, err := readView(v.r.URL.Query())
+	w, err := drawing.Read(v.r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -145,7 +144,7 @@ func conversationPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := &conversationBody{ID: s.raw.ID, Tab: w.tab, Masked: v.masked(), Size: size(len(s.raw.JSON)), model: m, view: &w}
+	b := &conversationBody{ID: s.raw.ID, Tab: w.Tab, Masked: v.masked(), Size: size(len(s.raw.JSON)), model: m, view: &w}
 	b.head()
 	p := page{
 		Title: "Conversation " + string(b.ID[:min(8, len(b.ID))]), Here: "Conversation", Body: b, Live: follows,
@@ -176,7 +175,7 @@ const mostDoubts = 12
 
 // head tells what stands over each tab.
 func (b *conversationBody) head() {
-	a := &b.model.account
+	a := &b.model.Account
 	b.Sentence, b.Doubts, b.Facts = a.Sentence, a.Doubts, factsOf(a)
 	if len(b.Doubts) > mostDoubts {
 		b.MoreDoubts, b.Doubts = len(b.Doubts)-mostDoubts, b.Doubts[:mostDoubts]
@@ -184,25 +183,25 @@ func (b *conversationBody) head() {
 	if !a.Start.IsZero() {
 		b.Day = a.Start.UTC().Format("2006-01-02")
 	}
-	for _, t := range tabs {
+	for _, t := range drawing.Tabs {
 		name := t
-		if n := len(b.model.attributes); t == "attributes" && n > 0 {
+		if n := len(b.model.Attributes); t == "attributes" && n > 0 {
 			name += " " + count(int64(n))
 		}
-		b.Tabs = append(b.Tabs, choice{name, b.view.with("tab", strings.TrimPrefix(t, tabs[0])), t == b.Tab})
+		b.Tabs = append(b.Tabs, choice{name, b.view.With("tab", strings.TrimPrefix(t, drawing.Tabs[0])), t == b.Tab})
 	}
 }
 
 // tell fills in what is read from the account.
 func (b *conversationBody) tell(s seen) (err error) {
-	for _, name := range scales {
-		b.Scales = append(b.Scales, choice{name, b.view.with("scale", name) + drawingAnchor, name == b.view.scale})
+	for _, name := range drawing.Scales {
+		b.Scales = append(b.Scales, choice{name, b.view.With("scale", name) + drawing.Anchor, name == b.view.Scale})
 	}
-	if b.Drawing, err = b.model.draw(b.view); err != nil {
+	if b.Drawing, err = b.model.Draw(b.view); err != nil {
 		return err
 	}
 	b.steps()
-	b.Checks, b.MoreChecks = b.model.checks()
+	b.Checks, b.MoreChecks = b.model.Checks()
 	return b.detail(s)
 }
 
@@ -217,7 +216,7 @@ func factsOf(a *account.Account) []fact {
 		if p.Times > 1 {
 			more = "in " + strconv.Itoa(p.Times)
 		}
-		out = append(out, fact{kindOf(p.Name), p.Name, p.Lasted.String(), more})
+		out = append(out, fact{drawing.KindOf(p.Name), p.Name, p.Lasted.String(), more})
 	}
 	return out
 }
@@ -226,11 +225,11 @@ func factsOf(a *account.Account) []fact {
 const pageOf = 500
 
 // pageAt is the page of so many things that begins behind some of them.
-func (w *view) pageAt(after, of int, anchor string) part {
+func pageAt(w *drawing.View, after, of int, anchor string) part {
 	after = min(after, of)
 	p := part{From: after + 1, Until: min(after+pageOf, of), Of: of}
 	at := func(after int) string {
-		return w.with("tab", strings.TrimPrefix(w.tab, tabs[0]), "after", strings.TrimPrefix(strconv.Itoa(after), "0")) + anchor
+		return w.With("tab", strings.TrimPrefix(w.Tab, drawing.Tabs[0]), "after", strings.TrimPrefix(strconv.Itoa(after), "0")) + anchor
 	}
 	if after > 0 {
 		p.Before = at(max(after-pageOf, 0))
@@ -243,27 +242,27 @@ func (w *view) pageAt(after, of int, anchor string) part {
 
 // steps lists segments in the order of time: those that the address says, or else those around the one that is looked at.
 func (b *conversationBody) steps() {
-	m, after := b.model, b.view.after
-	if !b.view.hasAfter {
-		for n, s := range m.steps {
-			if segmentOf(s.party, m.state(s)) == b.view.seg {
+	m, after := b.model, b.view.After
+	if !b.view.HasAfter {
+		for n, s := range m.Steps {
+			if drawing.SegmentOf(s.Party, m.State(s)) == b.view.Segment {
 				after = n / pageOf * pageOf
 			}
 		}
 	}
-	b.Steps.part = b.view.pageAt(after, len(m.steps), "#steps")
-	for _, s := range m.steps[b.Steps.From-1 : b.Steps.Until] {
+	b.Steps.part = pageAt(b.view, after, len(m.Steps), "#steps")
+	for _, s := range m.Steps[b.Steps.From-1 : b.Steps.Until] {
 		b.Steps.List = append(b.Steps.List, b.step(s))
 	}
 }
 
-func (b *conversationBody) step(s stepAt) step {
+func (b *conversationBody) step(s drawing.Step) step {
 	m := b.model
-	st := m.state(s)
-	id := segmentOf(s.party, st).String()
+	st := m.State(s)
+	id := drawing.SegmentOf(s.Party, st).String()
 	out := step{
-		ID: id, At: "+" + account.Length(st.Start.Sub(m.account.Axis[0].Start)).String(), Who: m.name(s.party), Class: kindOf(st.Phase), Phase: st.Phase,
-		Ended: m.parties[s.party].states[s.state].ended, Address: b.view.with("seg", id) + "#s" + id, Chosen: segmentOf(s.party, st) == b.view.seg, Lasted: "lasts",
+		ID: id, At: "+" + account.Length(st.Start.Sub(m.Account.Axis[0].Start)).String(), Who: m.Name(s.Party), Class: drawing.KindOf(st.Phase), Phase: st.Phase,
+		Ended: m.Ended(s), Address: b.view.With("seg", id) + "#s" + id, Chosen: drawing.SegmentOf(s.Party, st) == b.view.Segment, Lasted: "lasts",
 	}
 	if !st.End.IsZero() {
 		out.Lasted = account.Length(st.End.Sub(st.Start.Time)).String()
@@ -274,28 +273,30 @@ func (b *conversationBody) step(s stepAt) step {
 // detail tells all of the segment that is looked at, if there is one.
 func (b *conversationBody) detail(s seen) error {
 	m := b.model
-	for _, at := range m.steps {
-		st := m.state(at)
-		if segmentOf(at.party, st) != b.view.seg {
+	for _, at := range m.Steps {
+		st := m.State(at)
+		if drawing.SegmentOf(at.Party, st) != b.view.Segment {
 			continue
 		}
 		r, err := s.record()
 		if err != nil {
 			return err
 		}
-		pointer := fmt.Sprintf("/participants/%d/sessions/%d/segments/%d", at.party, st.Session, st.Segment)
+		pointer := fmt.Sprintf("/participants/%d/sessions/%d/segments/%d", at.Party, st.Session, st.Segment)
 		g, err := tree.Read(r.JSON, pointer, 0, branchOf)
 		if err != nil {
 			return err
 		}
 		b.Detail = &detail{
-			Title: st.Phase + " · " + m.name(at.party), Path: fmt.Sprintf("participants[%d].sessions[%d].segments[%d]", at.party, st.Session, st.Segment),
-			Address: b.view.with("tab", "record", "path", pointer),
+			Title: st.Phase + " · " + m.Name(at.Party), Path: fmt.Sprintf("participants[%d].sessions[%d].segments[%d]", at.Party, st.Session, st.Segment),
+			Address: b.view.With("tab", "record", "path", pointer),
 		}
 		if !st.End.IsZero() {
 			b.Detail.Rows = append(b.Detail.Rows, row{"lasted", account.Length(st.End.Sub(st.Start.Time)).String(), ""})
 		}
-		b.Detail.Rows = append(b.Detail.Rows, m.tied(at.party, st)...)
+		for _, x := range m.Tied(at) {
+			b.Detail.Rows = append(b.Detail.Rows, row{x.What, x.Who, ""})
+		}
 		for _, member := range g.Members {
 			b.Detail.Rows = append(b.Detail.Rows, b.rowOf(member))
 		}
@@ -308,9 +309,9 @@ func (b *conversationBody) rowOf(m tree.Member) row {
 	out := row{Name: m.Name, Value: plain(m.Text)}
 	switch {
 	case m.Branches():
-		out.Value, out.Address = strconv.Itoa(m.Size)+" in it", b.view.with("tab", "record", "path", m.Path)
+		out.Value, out.Address = strconv.Itoa(m.Size)+" in it", b.view.With("tab", "record", "path", m.Path)
 	case m.Name == "sourceConversationId" || m.Name == "destinationConversationId":
-		out.Address = conversationAddress(out.Value)
+		out.Address = drawing.Address(out.Value)
 	}
 	return out
 }
@@ -325,20 +326,9 @@ func plain(text string) string {
 
 // attributes lists those of all participants, by name.
 func (b *conversationBody) attributes() {
-	all := b.model.attributes
-	b.Attributes.part = b.view.pageAt(b.view.after, len(all), "")
+	all := b.model.Attributes
+	b.Attributes.part = pageAt(b.view, b.view.After, len(all), "")
 	b.Attributes.List = all[b.Attributes.From-1 : b.Attributes.Until]
-}
-
-// size writes a number of bytes for people.
-func size(n int) string {
-	switch {
-	case n < 1000:
-		return strconv.Itoa(n) + " bytes"
-	case n < 1_000_000:
-		return strconv.FormatFloat(float64(n)/1000, 'f', 1, 64) + " kB"
-	}
-	return strconv.FormatFloat(float64(n)/1_000_000, 'f', 1, 64) + " MB"
 }
 
 // clock writes an instant for people.

@@ -156,7 +156,8 @@ func TestShortSegmentsShareABar(t *testing.T) {
 	d, segments := b.drawing("?scale=true"), 0
 	for _, bar := range d.Lanes[1].Bars {
 		segments += bar.Count
-		if bar.Count > 1 && (bar.ID != "" || bar.W > 2*sharedWidth/float64(usualWidth)) {
+		// Eight pixels of a usual screen, or one more segment.
+		if bar.Count > 1 && (bar.ID != "" || bar.W > 16.0/960) {
 			t.Fatalf("%s is %v wide, and is %q", bar.Label, bar.W, bar.ID)
 		}
 	}

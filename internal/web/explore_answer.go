@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/web/form"
+	"github.com/parley-hq/parley/internal/web/mask"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -174,12 +175,12 @@ func (v *visit) rowsOf(texts []jsontext.Value) (rows []foundRow, starts []time.T
 		if err != nil {
 			return nil, nil, err
 		}
-		masked, err := v.web.masks.of(v.who, raw)
+		masked, err := v.fit(raw)
 		if err != nil {
 			return nil, nil, err
 		}
 		c, _ := wire.Decode(masked.JSON)
-		if err := nameThings(c, raw.JSON); err != nil {
+		if err := mask.NameThings(c, raw.JSON); err != nil {
 			return nil, nil, err
 		}
 		all, starts = append(all, c), append(starts, raw.Start)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -122,9 +121,7 @@ func valuesJSON(v *visit) error {
 
 // dimensionNamed finds a dimension of any kind. One that two kinds have, an aggregation takes of segments.
 func dimensionNamed(name string) (query.Dimension, bool) {
-	kinds := query.Kinds()
-	slices.SortStableFunc(kinds, func(a, b query.Kind) int { return boolInt(b == query.OfSegment) - boolInt(a == query.OfSegment) })
-	for _, kind := range kinds {
+	for _, kind := range append([]query.Kind{query.OfSegment}, query.Kinds()...) {
 		for _, d := range query.Dimensions(kind) {
 			if d.Name == name && !d.Metric {
 				return d, true

@@ -54,7 +54,7 @@ func askedBy(f query.Filter) (out []query.Dimension) {
 // personal says whether the values of a dimension are masked in records, and so must not be found out by asking either.
 func (m masks) personal(d query.Dimension) bool {
 	path, _, _ := strings.Cut(d.From, ";")
-	return slices.ContainsFunc(strings.Split(strings.ReplaceAll(path, "[]", ""), "."), m.rules.Meets)
+	return slices.ContainsFunc(strings.Split(strings.ReplaceAll(path, "[]", ""), "."), m.Meets)
 }
 
 // mayAsk refuses bodies that ask for personal data, of who may not see it.

@@ -16,6 +16,7 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/query"
+	"github.com/parley-hq/parley/internal/web/mask"
 	"github.com/parley-hq/parley/internal/web/question"
 )
 
@@ -271,14 +272,14 @@ func TestMaskedSessionsSubmitNothingPersonal(t *testing.T) {
 
 // Which dimensions are personal follows from what records are masked by.
 func TestPersonalDimensions(t *testing.T) {
-	m, err := newMasks()
+	m, err := mask.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, kind := range query.Kinds() {
 		for _, d := range query.Dimensions(kind) {
-			if m.personal(d) {
+			if (masks{m}).personal(d) {
 				got = append(got, d.Name)
 			}
 		}

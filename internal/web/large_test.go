@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/web/drawing"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -120,7 +121,7 @@ func TestModelsAreCountedForWhatTheyTake(t *testing.T) {
 		var before, after runtime.MemStats
 		heap(&before)
 		c, _ := wire.Decode(record)
-		m := modelOf(c, func(account.Noun, string) string { return "" })
+		m := drawing.Of(c, func(account.Noun, string) string { return "" })
 		c = nil
 		heap(&after)
 		took := int64(after.HeapAlloc) - int64(before.HeapAlloc)

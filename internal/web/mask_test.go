@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/url"
 	"reflect"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
-	"github.com/parley-hq/parley/internal/wire"
 )
 
 // shown are the members of a record whose texts everybody may see: ids, words of the platform, what an organization configures, and
@@ -176,31 +174,6 @@ func plantedChanges() []Change {
 	}
 }
 
-// What is no secret stays readable in a difference.
-func TestDifferencesStayReadable(t *testing.T) {
-	m, err := newMasks()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ path, after, wantPath, want string }{
-		{"/participants/[participantId=x]/sessions/[sessionId=s]/segments/[segmentStart=2026-07-14T10:00:00.000Z,segmentType=wrapup]/wrapUpCode", `"code"`, "", `"code"`},
-		{"/participants/[participantId=x]/sessions/[#2]/ani", `"tel:+4912"`, "", `"***:+**12"`},
-		{"/participants/[purpose=agent,userId=u,participantName=Ann]/userId", `"v"`, "/participants/[…]/userId", `"v"`},
-		{"/conversationEnd", `"2026-07-14T10:00:00.000Z"`, "", `"2026-07-14T10:00:00.000Z"`},
-		{"/participants/[participantId=x]/attributes/a~1b", `"v"`, "", `"*"`},
-		{"/participants/[participantId=x]/attributes/123456", `"v"`, "/participants/[participantId=x]/attributes/…", `"*"`},
-		{"/strange/Ann/[purpose=Ann]/userId", `{"Ann":true}`, "/strange/…/…/…", `{"#1":"*"}`},
-		{"/strange", `{"Ann":true}`, "", `{"#1":"*"}`},
-		{"/participants/[userId=+4915112345678]/wrapUpCode", `"49151123456"`, "/participants/[…]/wrapUpCode", `"*********56"`},
-		{"/participants/[userId=2a15eea6-a458-4a9a-8000-000000000001]/userId", `"2a15eea6-a458-4a9a-8000-000000000001"`, "", `"2a15eea6-a458-4a9a-8000-000000000001"`},
-	} {
-		got := Change{Path: c.path, After: c.after}
-		if err := m.change(&got); err != nil || got.After != c.want || got.Path != cmp.Or(c.wantPath, c.path) {
-			t.Errorf("%s: got %s, %s, %v", c.path, got.Path, got.After, err)
-		}
-	}
-}
-
 // The number that was dialled stands in the flow that it leads to, and numbers stand where words should.
 func TestNumbersAreMaskedWhereverTheyStand(t *testing.T) {
 	b := newBrowser(t)
@@ -211,29 +184,6 @@ func TestNumbersAreMaskedWhereverTheyStand(t *testing.T) {
 	for _, path := range []string{at, at + "?tab=attributes", at + "?seg=2.0.0", at + "?seg=2.0.1", "/parley/v1/conversations/" + id + "/account", "/parley/v1/conversations/" + id + "/record", "/parley/v1/conversations/" + id + "/timeline"} {
 		if text := b.get(path); strings.Contains(text, "1555") || strings.Contains(text, "ann@example") {
 			t.Errorf("%s has a number", path)
-		}
-	}
-}
-
-// Who has the purpose of a queue, and is none, is not named.
-func TestPeopleAreNotNamedAsThings(t *testing.T) {
-	thing := `"purpose":"acd","participantName":"<script>alert(1)</script>"`
-	for changed, named := range map[string]bool{
-		`"purpose":"acd","participantName":"Shown Name"`:                   true,
-		`"purpose":"acd","participantName":"+47 1555 1234"`:                false,
-		`"purpose":"acd","userId":"user-2","participantName":"Shown Name"`: false,
-		`"purpose":"agent","participantName":"Shown Name"`:                 false,
-	} {
-		record := strings.Replace(planted, thing, changed, 1)
-		for text, named := range map[string]bool{
-			record: named, strings.Replace(record, `"queueId":"queue-1",`, "", 1): false,
-			strings.Replace(strings.Replace(record, `"queueId":"queue-1",`, "", 1), `"sessionId":"s2",`, `"sessionId":"s2","flow":{"flowId":"f"},`, 1): named,
-		} {
-			c, _ := wire.Decode([]byte(text))
-			c.Participants[1].ParticipantName = "masked"
-			if err := nameThings(c, []byte(text)); err != nil || (c.Participants[1].ParticipantName != "masked") != named {
-				t.Errorf("%s: %s, %v", changed, c.Participants[1].ParticipantName, err)
-			}
 		}
 	}
 }

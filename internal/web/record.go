@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/parley-hq/parley/internal/web/drawing"
 	"github.com/parley-hq/parley/internal/web/tree"
 )
 
@@ -34,7 +35,7 @@ type memberRow struct{ Name, Text, Address string }
 
 // recordJSON gives a record to programs: all of it, a branch of it, or the places where a text is found.
 func recordJSON(v *visit) error {
-	w, err := readView(v.r.URL.Query())
+	w, err := drawing.Read(v.r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -47,14 +48,14 @@ func recordJSON(v *visit) error {
 		return err
 	}
 	switch {
-	case w.find != "":
-		found, err := tree.Find(r.JSON, w.find, w.after, foundOf)
+	case w.Find != "":
+		found, err := tree.Find(r.JSON, w.Find, w.After, foundOf)
 		if err != nil {
 			return err
 		}
 		v.sendJSON(http.StatusOK, found)
-	case w.hasPath:
-		branch, err := tree.Read(r.JSON, w.path, w.after, branchOf)
+	case w.HasPath:
+		branch, err := tree.Read(r.JSON, w.Path, w.After, branchOf)
 		if err != nil {
 			return err
 		}
@@ -73,17 +74,17 @@ func (b *conversationBody) record(s seen, p *page) error {
 	}
 	whole := "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/record"
 	p.Command = "parley get " + quoted(string(b.ID)) + " --record" + s.v.where()
-	b.Record = &recordPage{Verbatim: whole, Find: b.view.find}
-	if b.view.find != "" {
-		p.JSON = whole + "?" + url.Values{"find": {b.view.find}}.Encode()
+	b.Record = &recordPage{Verbatim: whole, Find: b.view.Find}
+	if b.view.Find != "" {
+		p.JSON = whole + "?" + url.Values{"find": {b.view.Find}}.Encode()
 		return b.found(r.JSON)
 	}
-	p.JSON = whole + "?" + url.Values{"path": {b.view.path}}.Encode()
+	p.JSON = whole + "?" + url.Values{"path": {b.view.Path}}.Encode()
 	return b.branch(r.JSON)
 }
 
 func (b *conversationBody) branch(text []byte) error {
-	branch, err := tree.Read(text, b.view.path, b.view.after, branchOf)
+	branch, err := tree.Read(text, b.view.Path, b.view.After, branchOf)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (b *conversationBody) at(path string, after int) string {
 	if after > 0 {
 		n = strconv.Itoa(after)
 	}
-	return b.view.with("tab", "record", "path", path, "after", n)
+	return b.view.With("tab", "record", "path", path, "after", n)
 }
 
 // crumbsShown is how many branches at the beginning of the way are told, and at its end. Each has the way to it in its address, so that
@@ -124,15 +125,15 @@ const crumbsShown = 10
 
 // crumbs lead from the whole record to the branch.
 func (b *conversationBody) crumbs() []choice {
-	steps := strings.Split(b.view.path, "/") // of which the first is empty: the whole record
+	steps := strings.Split(b.view.Path, "/") // of which the first is empty: the whole record
 	out, end := make([]choice, 0, 2*crumbsShown+1), 0
 	for i, step := range steps {
 		end += min(i, 1) + len(step)
 		switch {
 		case i == 0:
-			out = append(out, choice{"record", b.at("", 0), b.view.path == ""})
+			out = append(out, choice{"record", b.at("", 0), b.view.Path == ""})
 		case i < crumbsShown || i >= len(steps)-crumbsShown:
-			out = append(out, choice{step, b.at(b.view.path[:end], 0), i == len(steps)-1})
+			out = append(out, choice{step, b.at(b.view.Path[:end], 0), i == len(steps)-1})
 		case i == crumbsShown:
 			out = append(out, choice{Name: "…"})
 		}
@@ -144,9 +145,14 @@ func (b *conversationBody) member(m tree.Member) memberRow {
 	out := memberRow{Name: m.Name, Text: m.Text}
 	switch {
 	case m.Branches():
-		out.Address, out.Text = b.at(m.Path, 0), sized(m)
+		out.Text = sized(m)
 	case m.Cut:
-		out.Address, out.Text = b.at(m.Path, 0), m.Text+" …"
+		out.Text += " …"
+	default:
+		return out
+	}
+	if m.Path != "" {
+		out.Address = b.at(m.Path, 0)
 	}
 	return out
 }
@@ -160,7 +166,7 @@ func sized(m tree.Member) string {
 }
 
 func (b *conversationBody) found(text []byte) error {
-	f, err := tree.Find(text, b.view.find, b.view.after, foundOf)
+	f, err := tree.Find(text, b.view.Find, b.view.After, foundOf)
 	if err != nil {
 		return err
 	}
@@ -169,7 +175,7 @@ func (b *conversationBody) found(text []byte) error {
 		out.Hits = append(out.Hits, memberRow{h.Path, h.Text, b.at(around(h.Path), 0)})
 	}
 	at := func(after int) string {
-		return b.view.with("tab", "record", "find", b.view.find, "after", strings.TrimPrefix(strconv.Itoa(after), "0"))
+		return b.view.With("tab", "record", "find", b.view.Find, "after", strings.TrimPrefix(strconv.Itoa(after), "0"))
 	}
 	switch {
 	case len(f.Hits) == 0:
@@ -192,6 +198,9 @@ func (b *conversationBody) found(text []byte) error {
 
 // around is the branch that has a member, where the member is to be seen; an element of a list is told alone, however far back it is.
 func around(path string) string {
+	if path == "" {
+		return ""
+	}
 	last := strings.LastIndexByte(path, '/')
 	if _, err := strconv.Atoi(path[last+1:]); err == nil {
 		return path

@@ -30,6 +30,7 @@ import (
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/web/mask"
 	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/web/watch"
@@ -44,6 +45,8 @@ type Data interface {
 	Days(ctx context.Context, organization string) (Days, error)
 	// Runs are the extractions, newest first.
 	Runs(ctx context.Context, organization string) ([]runs.Run, error)
+	// Day is what a day has beside what the list tells, of conversations that changed so many at most.
+	Day(ctx context.Context, organization string, day conversation.Day, mostChanged int) (DayMore, error)
 	// Changes are what the versions of a conversation changed that came into the data, so many at most, in the order in which they
 	// were found.
 	Changes(ctx context.Context, organization string, of conversation.Record, most int) (Changes, error)
@@ -105,13 +108,16 @@ type Web struct {
 	stop     sync.Once
 }
 
+// masks take personal data away, and say who asks for it.
+type masks struct{ mask.Mask }
+
 // New makes the pages.
 func New(c Config) (*Web, error) {
-	m, err := newMasks()
+	m, err := mask.New()
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: m, models: newModels(), counts: newCountsKept(c.Machine), stopping: make(chan struct{})}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: masks{m}, models: newModels(), counts: newCountsKept(c.Machine), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
@@ -299,6 +305,9 @@ func (w *Web) nav(here string) (out []choice) {
 	}
 	return out
 }
+
+// link is an address, and what is said of it.
+type link struct{ Text, Address string }
 
 // failure is a page that says what went wrong.
 type failure struct {

@@ -38,6 +38,7 @@ type fake struct {
 	more    map[string]func() ([]byte, error) // by "METHOD /path", what else the API answers
 	runs    []runs.Run
 	changes []Change
+	day     DayMore
 	sums    string // what the API answers of figures
 	err     error
 	api     http.HandlerFunc // in place of what is below; nil: that
@@ -89,6 +90,12 @@ func (f *fake) ask(who access.Client) http.Handler {
 }
 
 func (f *fake) Runs(context.Context, string) ([]runs.Run, error) { return f.runs, f.err }
+
+func (f *fake) Day(_ context.Context, _ string, _ conversation.Day, most int) (DayMore, error) {
+	more := f.day
+	more.Changed = more.Changed[:min(most, len(more.Changed))]
+	return more, f.err
+}
 
 func (f *fake) Changes(_ context.Context, _ string, _ conversation.Record, most int) (Changes, error) {
 	return Changes{"./lake", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err

@@ -130,7 +130,9 @@ func crowd(id string, agents int, stayed time.Duration) []byte {
 		segments := []any{map[string]any{"segmentType": kind, "segmentStart": at(from), "segmentEnd": at(until), "disconnectType": "peer"}}
 		return map[string]any{"participantId": fmt.Sprint("p", n), "purpose": purpose, "sessions": []any{map[string]any{"sessionId": fmt.Sprint("s", n), "peerId": "s0", "mediaType": "voice", "direction": "inbound", "segments": segments}}}
 	}
-	participants := []any{session("customer", "interact", 0, 0, agents+int(stayed.Seconds()))}
+	customer := session("customer", "interact", 0, 0, agents+int(stayed.Seconds()))
+	customer["attributes"] = map[string]string{"history": strings.Repeat("what was said. ", 40)}
+	participants := []any{customer}
 	for n := 1; n < agents; n++ {
 		participants = append(participants, session("agent", "alert", n, n, n+4))
 	}

@@ -206,12 +206,21 @@ document.addEventListener("focusin", (e) => { if (e.target.matches("a.bar")) sto
 function row(member) {
   const li = document.createElement("li"), code = document.createElement("code");
   const branches = member.kind === "object" || member.kind === "array";
-  const name = document.createElement(branches ? "a" : "span");
+  const opens = member.path && (branches || member.cut);
+  const name = document.createElement(opens ? "a" : "span");
   name.textContent = member.name;
-  name.className = branches ? "branch mono" : "mono dim";
-  if (branches) name.href = addressOf(member.path);
+  name.className = opens ? "branch mono" : "mono dim";
+  if (opens) name.href = addressOf(member.path);
   code.textContent = branches ? (member.kind === "array" ? `[ ${member.size ?? 0} ]` : `{ ${member.size ?? 0} }`) : member.text + (member.cut ? " …" : "");
   li.append(name, " ", code);
+  return li;
+}
+
+// value is one that was cut among others.
+function value(branch) {
+  const li = document.createElement("li"), code = document.createElement("code");
+  code.textContent = branch.text + (branch.cut ? " …" : "");
+  li.append(code);
   return li;
 }
 
@@ -228,6 +237,7 @@ async function members(list, address) {
   if (!answer.ok) { location.assign(address); return; }
   const branch = await answer.json();
   list.append(...(branch.members ?? []).map(row));
+  if (branch.text) list.append(value(branch));
   if (!branch.next) return;
   const li = document.createElement("li"), a = document.createElement("a");
   a.className = "more";

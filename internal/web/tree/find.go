@@ -16,7 +16,7 @@ type Found struct {
 
 // Hit is a member whose name, or value, has the text in it.
 type Hit struct {
-	Path string `json:"path"`
+	Path string `json:"path"`          // of the member, or of the branch around it whose path is short enough to be asked for
 	Text string `json:"text,omitzero"` // of a value
 	Cut  bool   `json:"cut,omitzero"`
 }
@@ -41,11 +41,19 @@ func Find(text []byte, what string, after, most int) (Found, error) {
 			out.Next = after + most
 			break
 		}
-		hit := Hit{Path: string(d.StackPointer())}
+		hit := Hit{Path: within(string(d.StackPointer()))}
 		hit.Text, hit.Cut = cut(value, textShown)
 		out.Hits = append(out.Hits, hit)
 	}
 	return out, nil
+}
+
+// within is a path, or the longest part of its beginning that can be asked for.
+func within(path string) string {
+	for len(path) > MostPath {
+		path = path[:strings.LastIndexByte(path, '/')]
+	}
+	return path
 }
 
 // next reads what comes next, and says whether it has a text in it. Of a name the value is empty.

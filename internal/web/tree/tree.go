@@ -29,8 +29,8 @@ type Branch struct {
 
 // Member is one of a branch.
 type Member struct {
-	Name string `json:"name"` // or the place in a list
-	Path string `json:"path"`
+	Name string `json:"name"`          // or the place in a list; perhaps cut
+	Path string `json:"path,omitzero"` // empty where it has more bytes than MostPath, and cannot be asked for
 	Kind string `json:"kind"`
 	Text string `json:"text,omitzero"`
 	Cut  bool   `json:"cut,omitzero"`
@@ -39,6 +39,10 @@ type Member struct {
 
 // Branches says whether there is something below a member.
 func (m Member) Branches() bool { return m.Kind == "object" || m.Kind == "array" }
+
+// MostPath is how many bytes a path has that can be asked for. A record may have names that are longer, and as many members below one as
+// it has room for: an answer would have the name once for each.
+const MostPath = 4096
 
 const (
 	textShown  = 300    // bytes of a value that are told among others
@@ -153,12 +157,17 @@ func (b *Branch) read(d *jsontext.Decoder, most int) error {
 }
 
 func memberOf(path, name string, value jsontext.Value) Member {
-	m := Member{Name: name, Path: path + "/" + escaped(name), Kind: kindOf(value.Kind())}
+	m := Member{Kind: kindOf(value.Kind())}
+	m.Name, m.Cut = cut([]byte(name), textShown)
+	if p := path + "/" + escaped(name); len(p) <= MostPath {
+		m.Path = p
+	}
 	if m.Branches() {
 		m.Size = sizeOf(value)
 		return m
 	}
-	m.Text, m.Cut = cut(value, textShown)
+	text, long := cut(value, textShown)
+	m.Text, m.Cut = text, m.Cut || long
 	return m
 }
 

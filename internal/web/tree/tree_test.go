@@ -128,3 +128,27 @@ func FuzzPaths(f *testing.F) {
 		}
 	})
 }
+
+// A name may be as long as a record. An answer has the beginning of each, and no path that cannot be asked for.
+func TestLongNamesAreCut(t *testing.T) {
+	long := strings.Repeat("n", 1_000_000)
+	text := []byte(`{"short":{"` + long + `":[` + strings.Repeat(`"found",`, 200) + `"found"],"` + long + `2":true}}`)
+	b, err := tree.Read(text, "/short", 0, 100)
+	if err != nil || len(b.Members) != 2 {
+		t.Fatalf("%d members, %v", len(b.Members), err)
+	}
+	for _, m := range b.Members {
+		if len(m.Name) != 300 || m.Path != "" || !m.Cut {
+			t.Errorf("a name of %d bytes, a path of %d, cut: %v", len(m.Name), len(m.Path), m.Cut)
+		}
+	}
+	f, err := tree.Find(text, "found", 0, 100)
+	if err != nil || len(f.Hits) != 100 {
+		t.Fatalf("%d hits, %v", len(f.Hits), err)
+	}
+	for _, h := range f.Hits {
+		if h.Path != "/short" {
+			t.Errorf("found at a path of %d bytes", len(h.Path))
+		}
+	}
+}

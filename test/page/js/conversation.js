@@ -208,6 +208,9 @@ async function record({ open, want, url }) {
   await page.waitForFunction((n) => document.querySelectorAll(".tree li").length === n, top + 201);
   await branch.click();
   await page.waitForFunction((n) => document.querySelectorAll(".tree li").length === n, top);
+  await page.goto(url + at(many, "?tab=record&path=/participants/0/attributes"));
+  await page.getByRole("link", { name: "history", exact: true }).click();
+  await page.waitForFunction(() => document.querySelector(".tree .tree code")?.textContent.length > 300);
   await page.fill("#find", "interact");
   await page.keyboard.press("Enter");
   await page.waitForURL("**find=interact**");

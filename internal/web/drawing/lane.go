@@ -1,8 +1,9 @@
-package web
+package drawing
 
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,26 +11,27 @@ import (
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // painter draws the lanes of a conversation as somebody looks at it.
 type painter struct {
-	*model
+	*Model
 
 	s    scaling
-	w    *view
+	w    *View
 	used map[string]bool // kinds that are drawn
 	most int             // segments of a lane that are drawn one by one
 }
 
 // lanes draws all of them. The party that is looked at has one of its own, and so have some parties of a lane that is opened.
-func (p *painter) lanes() []lane {
+func (p *painter) lanes() []Lane {
 	lanes := p.plan()
 	p.most = min(mostBars, max(leastBars, barsInAll/max(len(lanes), 1)))
-	out := make([]lane, len(lanes))
+	out := make([]Lane, len(lanes))
 	for i, l := range lanes {
 		if len(l.Parties) > 1 {
-			out[i] = p.many(l, l.Parties[0] == p.w.lane)
+			out[i] = p.many(l, l.Parties[0] == p.w.Lane)
 		} else {
 			out[i] = p.single(l.Parties[0])
 		}
@@ -40,14 +42,14 @@ func (p *painter) lanes() []lane {
 // plan says who is on which lane.
 func (p *painter) plan() (out []account.Lane) {
 	var single []int
-	if n := p.w.seg.party; n >= 0 && n < len(p.account.Parties) {
+	if n := p.w.Segment.party; n >= 0 && n < len(p.Account.Parties) {
 		single = append(single, n)
 	}
-	for _, l := range p.account.Lanes(mostLanes, single...) {
-		if out = append(out, l); len(l.Parties) == 1 || l.Parties[0] != p.w.lane {
+	for _, l := range p.Account.Lanes(mostLanes, single...) {
+		if out = append(out, l); len(l.Parties) == 1 || l.Parties[0] != p.w.Lane {
 			continue
 		}
-		from := min(p.w.more, len(l.Parties))
+		from := min(p.w.More, len(l.Parties))
 		for _, party := range l.Parties[from:min(from+openedAtOnce, len(l.Parties))] {
 			out = append(out, account.Lane{Parties: []int{party}})
 		}
@@ -55,9 +57,9 @@ func (p *painter) plan() (out []account.Lane) {
 	return out
 }
 
-// name is what a party is called; of several of one name the later ones have numbers.
-func (m *model) name(party int) string {
-	p := &m.account.Parties[party]
+// Name is what a party is called; of several of one name the later ones have numbers.
+func (m *Model) Name(party int) string {
+	p := &m.Account.Parties[party]
 	if p.Turn > 1 {
 		return p.Label + " #" + strconv.Itoa(p.Turn)
 	}
@@ -65,17 +67,17 @@ func (m *model) name(party int) string {
 }
 
 // single draws a lane of one party.
-func (p *painter) single(party int) lane {
-	a, more := &p.account.Parties[party], &p.parties[party]
-	out := lane{Label: p.name(party), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
+func (p *painter) single(party int) Lane {
+	a, more := &p.Account.Parties[party], &p.parties[party]
+	out := Lane{Label: p.Name(party), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
 	out.Links = elsewhere(more)
 	if len(out.Links) > 0 {
 		out.About = a.Purpose
 	}
 	out.Bars = p.bars(party)
 	if len(out.Bars) > p.most {
-		out.Bars, out.Area = []bar{}, p.area([]int{party})
-		out.Area.Label = fmt.Sprintf("%s: %s segments, at most %d at once", out.Label, count(int64(len(a.States))), out.Area.Most)
+		out.Bars, out.Area = []Bar{}, p.area([]int{party})
+		out.Area.Label = fmt.Sprintf("%s: %s segments, at most %d at once", out.Label, words.Count(int64(len(a.States))), out.Area.Most)
 		out.Area.Address = "#steps"
 	}
 	var errs, marks []float64
@@ -94,13 +96,16 @@ func (p *painter) single(party int) lane {
 	return out
 }
 
+// Address is that of the page of a conversation.
+func Address(id string) string { return "/ui/conversation/" + url.PathEscape(id) }
+
 // elsewhere are links to the conversations from which a party came, and to which it went.
-func elsewhere(more *partyMore) (out []link) {
+func elsewhere(more *partyMore) (out []Link) {
 	for _, id := range more.from {
-		out = append(out, link{"from " + brief(id), conversationAddress(id)})
+		out = append(out, Link{"from " + words.Short(id), Address(id)})
 	}
 	for _, id := range more.to {
-		out = append(out, link{"to " + brief(id), conversationAddress(id)})
+		out = append(out, Link{"to " + words.Short(id), Address(id)})
 	}
 	return out
 }
@@ -111,28 +116,28 @@ func about(p *account.Party) string {
 }
 
 // many draws the lane of parties that did alike, and the links that open it.
-func (p *painter) many(l account.Lane, open bool) lane {
+func (p *painter) many(l account.Lane, open bool) Lane {
 	first := l.Parties[0]
-	out := lane{Label: l.Label, About: about(&p.account.Parties[first]), Party: first, Count: len(l.Parties), Bars: []bar{}, Area: p.area(l.Parties)}
+	out := Lane{Label: l.Label, About: about(&p.Account.Parties[first]), Party: first, Count: len(l.Parties), Bars: []Bar{}, Area: p.area(l.Parties)}
 	out.Area.Label = fmt.Sprintf("%s: at most %d at once", l.Label, out.Area.Most)
 	at := func(more int) string {
-		return p.w.with("lane", strconv.Itoa(first), "more", strconv.Itoa(max(more, 0))) + "#l" + strconv.Itoa(first)
+		return p.w.With("lane", strconv.Itoa(first), "more", strconv.Itoa(max(more, 0))) + "#l" + strconv.Itoa(first)
 	}
 	out.Area.Address = at(0)
 	if !open {
-		out.Links = []link{{"open", at(0)}}
+		out.Links = []Link{{"open", at(0)}}
 		return out
 	}
-	if p.w.more > 0 {
-		out.Links = append(out.Links, link{"earlier", at(p.w.more - openedAtOnce)})
+	if p.w.More > 0 {
+		out.Links = append(out.Links, Link{"earlier", at(p.w.More - openedAtOnce)})
 	}
-	until := min(p.w.more+openedAtOnce, len(l.Parties))
-	out.About = fmt.Sprintf("%d to %d below", min(p.w.more+1, until), until)
+	until := min(p.w.More+openedAtOnce, len(l.Parties))
+	out.About = fmt.Sprintf("%d to %d below", min(p.w.More+1, until), until)
 	if until < len(l.Parties) {
-		out.Links = append(out.Links, link{"later", at(until)})
+		out.Links = append(out.Links, Link{"later", at(until)})
 	}
-	out.Area.Address = p.w.with("lane", "", "more", "")
-	out.Links = append(out.Links, link{"close", out.Area.Address})
+	out.Area.Address = p.w.With("lane", "", "more", "")
+	out.Links = append(out.Links, Link{"close", out.Area.Address})
 	return out
 }
 
@@ -140,8 +145,8 @@ func (p *painter) many(l account.Lane, open bool) lane {
 const sharedWidth = 8
 
 // bars draws the segments of a party. Those next to each other that are narrower than a pixel share one.
-func (p *painter) bars(party int) []bar {
-	out := []bar{}
+func (p *painter) bars(party int) []Bar {
+	out := []Bar{}
 	var short []account.State // that may share a bar
 	flush := func() {
 		if len(short) > 0 {
@@ -150,12 +155,12 @@ func (p *painter) bars(party int) []bar {
 		short = nil
 	}
 	last := 0.0
-	for _, st := range p.account.Parties[party].States {
+	for _, st := range p.Account.Parties[party].States {
 		from, until := p.s.scale.At(st.Start.Time), p.s.scale.At(p.end(st))
 		if until < 0 || from > 1 {
 			continue
 		}
-		if until-from >= p.s.pixel || segmentOf(party, st) == p.w.seg {
+		if until-from >= p.s.pixel || SegmentOf(party, st) == p.w.Segment {
 			out = append(out, p.bar(party, st))
 			continue
 		}
@@ -165,17 +170,17 @@ func (p *painter) bars(party int) []bar {
 		short, last = append(short, st), until
 	}
 	flush()
-	slices.SortStableFunc(out, func(a, b bar) int { return a.start.Compare(b.start) })
+	slices.SortStableFunc(out, func(a, b Bar) int { return a.start.Compare(b.start) })
 	return out
 }
 
 // bar draws a segment.
-func (p *painter) bar(party int, st account.State) bar {
-	g, end := segmentOf(party, st), p.end(st)
+func (p *painter) bar(party int, st account.State) Bar {
+	g, end := SegmentOf(party, st), p.end(st)
 	id := g.String()
 	lasted := account.Length(end.Sub(st.Start.Time)).String()
-	out := bar{ID: id, Count: 1, Class: kindOf(st.Phase), Chosen: g == p.w.seg, Address: p.w.with("seg", id) + "#s" + id, start: st.Start.Time, end: end}
-	out.Label = p.name(party) + ": " + st.Phase + ", " + lasted + ", from " + st.Start.UTC().Format("15:04:05")
+	out := Bar{ID: id, Count: 1, Class: KindOf(st.Phase), Chosen: g == p.w.Segment, Address: p.w.With("seg", id) + "#s" + id, start: st.Start.Time, end: end}
+	out.Label = p.Name(party) + ": " + st.Phase + ", " + lasted + ", from " + st.Start.UTC().Format("15:04:05")
 	p.lay(&out)
 	out.Text, out.Short = fits(st.Phase, lasted, out.Text0.W*usualWidth), fits(st.Phase, lasted, out.Text0.W*smallWidth)
 	return out
@@ -185,12 +190,12 @@ func (p *painter) bar(party int, st account.State) bar {
 const smallWidth = 580
 
 // lay places a bar.
-func (p *painter) lay(b *bar) {
+func (p *painter) lay(b *Bar) {
 	p.used[b.Class] = true
 	b.Solid, b.Thin = p.s.cut(b.start, b.end)
 	b.From, b.To = b.start.UnixMilli(), b.end.UnixMilli()
 	from, until := p.s.scale.At(b.start), p.s.scale.At(b.end)
-	b.span, _ = (span{from, until - from}).seen()
+	b.Span, _ = (Span{from, until - from}).seen()
 	for _, part := range b.Solid {
 		if part.W >= b.Text0.W {
 			b.Text0 = part
@@ -199,7 +204,7 @@ func (p *painter) lay(b *bar) {
 }
 
 // shared draws segments that are too short to be told apart. It leads to where they can be.
-func (p *painter) shared(party int, states []account.State) bar {
+func (p *painter) shared(party int, states []account.State) Bar {
 	if len(states) == 1 {
 		return p.bar(party, states[0])
 	}
@@ -216,11 +221,11 @@ func (p *painter) shared(party int, states []account.State) bar {
 		lasted[st.Phase] += p.end(st).Sub(st.Start.Time)
 	}
 	longest := slices.MaxFunc(phases, func(a, b string) int { return cmp.Compare(lasted[a], lasted[b]) })
-	out := bar{Count: len(states), Class: kindOf(longest), start: first.Start.Time, end: end}
-	out.Label = p.name(party) + ": " + strconv.Itoa(len(states)) + " segments, " + listed(phases) + ", from " + first.Start.UTC().Format("15:04:05")
+	out := Bar{Count: len(states), Class: KindOf(longest), start: first.Start.Time, end: end}
+	out.Label = p.Name(party) + ": " + strconv.Itoa(len(states)) + " segments, " + words.Listed(phases) + ", from " + first.Start.UTC().Format("15:04:05")
 	out.Address = p.near(out.start, end)
 	if end.Equal(out.start) { // at one instant nothing can be told apart
-		out.Address = p.w.with("seg", segmentOf(party, first).String()) + "#s" + segmentOf(party, first).String()
+		out.Address = p.w.With("seg", SegmentOf(party, first).String()) + "#s" + SegmentOf(party, first).String()
 	}
 	p.lay(&out)
 	return out
@@ -229,15 +234,7 @@ func (p *painter) shared(party int, states []account.State) bar {
 // near is the address of what is around a part of the time.
 func (p *painter) near(start, end time.Time) string {
 	around := max(end.Sub(start)/4, 2*time.Millisecond)
-	return p.w.with("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around))) + drawingAnchor
-}
-
-// listed writes words as people list them.
-func listed(words []string) string {
-	if n := len(words); n > 1 {
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-	return strings.Join(words, "")
+	return p.w.With("from", conversation.FormatTime(start.Add(-around)), "to", conversation.FormatTime(end.Add(around))) + Anchor
 }
 
 // fits is what can be written into so many pixels: all, how long, or nothing.
@@ -249,34 +246,4 @@ func fits(phase, lasted string, room float64) string {
 		return lasted
 	}
 	return ""
-}
-
-// mostShown is how many checks are listed. The account has all of them.
-const mostShown = 40
-
-// check is a metric beside its segments.
-type check struct {
-	Text   string
-	Agrees bool
-}
-
-// checks lists the metrics beside segments: those that differ come first.
-func (m *model) checks() (out []check, more int) {
-	for _, c := range m.account.Checks {
-		if c.Exception == "" {
-			out = append(out, check{fmt.Sprintf("%s of %s is %v; its segments are %v", c.Metric, m.name(c.Party), c.Measured, c.Segments), c.Agrees})
-		}
-	}
-	slices.SortStableFunc(out, func(x, y check) int { return cmp.Compare(boolInt(x.Agrees), boolInt(y.Agrees)) })
-	if len(out) > mostShown {
-		more, out = len(out)-mostShown, out[:mostShown]
-	}
-	return out, more
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

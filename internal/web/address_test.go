@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,22 +21,6 @@ func TestAddressesAreNotCopied(t *testing.T) {
 			if text := b.get(at + "?" + query + tab); len(text) > 2*usual || strings.Contains(text, zeros[:20]) {
 				t.Errorf("%.20s…: a page of %d bytes, usually %d", query+tab, len(text), usual)
 			}
-		}
-	}
-}
-
-// A link keeps how somebody looks at a conversation, in few words.
-func TestLinksKeepTheView(t *testing.T) {
-	for query, want := range map[string]string{
-		"open=3,1,3&scale=steps&seg=01.0.2&lane=007&more=0&from=2026-07-14T12:00:00.0004%2B02:00&tab=record&path=/a": "?from=2026-07-14T10%3A00%3A00.000Z&lane=7&open=1%2C3&scale=steps&seg=1.0.2",
-		"seg=x&scale=folded&lane=": "?",
-	} {
-		q, err := url.ParseQuery(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if w, err := readView(q); err != nil || w.with() != want {
-			t.Errorf("%s: got %s, %v, want %s", query, w.with(), err, want)
 		}
 	}
 }
@@ -73,5 +56,21 @@ func TestTheWayToADeepBranch(t *testing.T) {
 	}
 	if len(text) > 200_000 {
 		t.Errorf("a page of %d bytes", len(text))
+	}
+}
+
+// Members whose names are too long for an address are told, and lead nowhere.
+func TestMembersWithLongNames(t *testing.T) {
+	b := newBrowser(t, "parley:personalData:view")
+	b.signIn()
+	long := strings.Repeat("n", 5_000)
+	b.data.record = strings.TrimSuffix(planted, "}") + `,"` + long + `":{"` + long + `":"looked for"}}`
+	at := "/ui/conversation/" + id + "?tab=record"
+	text := b.get(at)
+	if strings.Contains(text, long) || !strings.Contains(text, `<span class="mono dim">`+long[:300]+`</span> <code>{ 1 }</code>`) {
+		t.Error("a long name is told whole, or leads somewhere, or is not told")
+	}
+	if text := b.get(at + "&find=looked+for"); !strings.Contains(text, "1 place") || strings.Contains(text, long) {
+		t.Error("what is below a long name is not found")
 	}
 }

@@ -1,9 +1,12 @@
-package web
+// Package drawing makes what the page of a conversation shows, of its account: lanes of bars on one axis of time, lines between them, steps
+// and checks.
+//
+// All of it is pure. What is drawn depends on the conversation and on how somebody looks at it (View), which is in the address of the
+// page, so that everything drawn can lead somewhere. Places are parts of the width, from 0 to 1.
+package drawing
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/account"
@@ -12,8 +15,8 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 )
 
-// timeline is the drawing of a conversation: lanes on the axis that all share. Places are from 0 to 1.
-type timeline struct {
+// Timeline is the drawing of a conversation: lanes on the axis that all share. Places are from 0 to 1.
+type Timeline struct {
 	ID        conversation.ID `json:"conversationId"`
 	Scale     string          `json:"scale"`
 	Whole     string          `json:"lasted"` // all of it, in words
@@ -21,63 +24,65 @@ type timeline struct {
 	From      string          `json:"from,omitzero"`
 	To        string          `json:"to,omitzero"` // both of what is shown
 	Zoomed    bool            `json:"zoomed"`
-	Stretches []stretch       `json:"stretches"`
-	Lanes     []lane          `json:"lanes"`
-	Ties      []tie           `json:"ties"`
-	Strip     []span          `json:"-"` // what happens when, true to scale
-	Window    span            `json:"-"` // the part of the strip that is shown
+	Stretches []Stretch       `json:"stretches"`
+	Lanes     []Lane          `json:"lanes"`
+	Ties      []Tie           `json:"ties"`
+	Strip     []Span          `json:"-"` // what happens when, true to scale
+	Window    Span            `json:"-"` // the part of the strip that is shown
 	Legend    []string        `json:"-"` // kinds that are drawn
 
 	In, Out, All string `json:"-"` // addresses that enlarge, show more, show all; empty where there is nothing to do
 }
 
-// span is a part of a line.
-type span struct {
+// Span is a part of a line.
+type Span struct {
 	X float64 `json:"x"`
 	W float64 `json:"w"`
 }
 
-// stretch is a part of the axis with its ruler.
-type stretch struct {
-	span
+// Stretch is a part of the axis with its ruler.
+type Stretch struct {
+	Span
 
 	Kind  axis.Kind `json:"kind"`
 	From  int64     `json:"from"` // milliseconds since 1970
 	To    int64     `json:"to"`
 	Text  string    `json:"text"`          // how long it is, in words
 	Fold  int       `json:"fold,omitzero"` // its number, if it is a fold, or was one and is opened
-	Ticks []tick    `json:"ticks"`
+	Ticks []Tick    `json:"ticks"`
 
 	Address string  `json:"-"` // that opens the fold, or closes it
 	Knots   []int64 `json:"-"` // where it is not linear: instants at places that are equally far apart
 }
 
-type tick struct {
+// Tick is a line of a ruler, with its text, if there is room.
+type Tick struct {
 	X    float64 `json:"x"`
 	Text string  `json:"text"`
 }
 
-// lane is what one party did, or many that did alike.
-type lane struct {
+// Lane is what one party did, or many that did alike.
+type Lane struct {
 	Label string    `json:"label"`
 	About string    `json:"about"`
 	Party int       `json:"party"`   // the place of the first in the record
 	Count int       `json:"parties"` // how many share it
-	Bars  []bar     `json:"bars"`
-	Area  *area     `json:"area,omitzero"` // in place of bars, where there are many
+	Bars  []Bar     `json:"bars"`
+	Area  *Area     `json:"area,omitzero"` // in place of bars, where there are many
 	Errs  []float64 `json:"errors,omitzero"`
 	Hung  []float64 `json:"hungUp,omitzero"`
 	Marks []float64 `json:"metrics,omitzero"` // when they were emitted
 	From  []string  `json:"sourceConversationIds,omitzero"`
 	To    []string  `json:"destinationConversationIds,omitzero"`
-	Links []link    `json:"-"` // that open a lane of many, and turn its pages
+	Links []Link    `json:"-"` // that open a lane of many, and turn its pages
 }
 
-type link struct{ Text, Address string }
+// Link is a text that leads somewhere.
+type Link struct{ Text, Address string }
 
-// bar is a segment, or some that are too short to be told apart.
-type bar struct {
-	span
+// Bar is a segment, or some that are too short to be told apart.
+type Bar struct {
+	Span
 
 	ID      string `json:"segment,omitzero"` // its place in the record
 	Count   int    `json:"segments"`
@@ -87,9 +92,9 @@ type bar struct {
 	Short   string `json:"-"`     // that fits on a small screen
 	From    int64  `json:"from"`  // milliseconds since 1970
 	To      int64  `json:"to"`
-	Solid   []span `json:"-"`
-	Thin    []span `json:"-"` // through folds, in which nothing happens
-	Text0   span   `json:"-"` // where the text stands
+	Solid   []Span `json:"-"`
+	Thin    []Span `json:"-"` // through folds, in which nothing happens
+	Text0   Span   `json:"-"` // where the text stands
 	Chosen  bool   `json:"-"`
 	Address string `json:"-"`
 
@@ -122,9 +127,9 @@ type scaling struct {
 }
 
 // scaleOf is the axis by which a conversation is drawn.
-func (m *model) scaleOf(w *view) (scaling, error) {
-	s := scaling{axis: m.account.Axis, pixel: 1 / float64(w.width)}
-	switch w.scale {
+func (m *Model) scaleOf(w *View) (scaling, error) {
+	s := scaling{axis: m.Account.Axis, pixel: 1 / float64(w.Width)}
+	switch w.Scale {
 	case "steps":
 		s.steps = true
 		s.axis, s.scale = axis.Steps(m.instants())
@@ -133,18 +138,18 @@ func (m *model) scaleOf(w *view) (scaling, error) {
 		s.scale = s.axis.Scale()
 	default:
 		s.folds = foldsOf(s.axis)
-		s.axis = s.axis.Open(w.open...)
+		s.axis = s.axis.Open(w.Open...)
 		s.scale = s.axis.Scale()
 	}
-	if w.from.IsZero() && w.to.IsZero() || len(s.axis) == 0 {
+	if w.From.IsZero() && w.To.IsZero() || len(s.axis) == 0 {
 		return s, nil
 	}
 	from, until := 0.0, 1.0
-	if !w.from.IsZero() {
-		from = s.scale.At(w.from)
+	if !w.From.IsZero() {
+		from = s.scale.At(w.From)
 	}
-	if !w.to.IsZero() {
-		until = s.scale.At(w.to)
+	if !w.To.IsZero() {
+		until = s.scale.At(w.To)
 	}
 	if until <= from {
 		return s, fault.Field("from", "nothing of the conversation lies between from and to")
@@ -166,10 +171,10 @@ func foldsOf(a axis.Axis) []int {
 }
 
 // instants are those at which something changes.
-func (m *model) instants() []time.Time {
+func (m *Model) instants() []time.Time {
 	var spans []axis.Span
 	var marks []time.Time
-	for p, party := range m.account.Parties {
+	for p, party := range m.Account.Parties {
 		for _, st := range party.States {
 			spans = append(spans, axis.Span{Start: st.Start.Time, End: st.End.Time})
 		}
@@ -179,16 +184,16 @@ func (m *model) instants() []time.Time {
 }
 
 // seen clips a part of a line to what is shown; false if it lies outside.
-func (p span) seen() (span, bool) {
+func (p Span) seen() (Span, bool) {
 	from, until := max(p.X, 0), min(p.X+p.W, 1)
-	return span{from, until - from}, until >= from
+	return Span{from, until - from}, until >= from
 }
 
 // cut parts a line at the folds that it goes through.
-func (s scaling) cut(start, end time.Time) (solid, thin []span) {
+func (s scaling) cut(start, end time.Time) (solid, thin []Span) {
 	at, last := s.scale.At(start), s.scale.At(end)
-	add := func(to *[]span, from, until float64) {
-		if p, ok := (span{from, max(until-from, 0)}).seen(); ok {
+	add := func(to *[]Span, from, until float64) {
+		if p, ok := (Span{from, max(until-from, 0)}).seen(); ok {
 			*to = append(*to, p)
 		}
 	}
@@ -212,22 +217,22 @@ func (s scaling) cut(start, end time.Time) (solid, thin []span) {
 	return solid, thin
 }
 
-// draw makes the drawing of a conversation as somebody looks at it.
-func (m *model) draw(w *view) (timeline, error) {
-	d := timeline{ID: m.account.ID, Scale: w.scale, Stretches: []stretch{}, Lanes: []lane{}, Ties: []tie{}}
-	if len(m.account.Axis) == 0 {
+// Draw makes the drawing of a conversation as somebody looks at it.
+func (m *Model) Draw(w *View) (Timeline, error) {
+	d := Timeline{ID: m.Account.ID, Scale: w.Scale, Stretches: []Stretch{}, Lanes: []Lane{}, Ties: []Tie{}}
+	if len(m.Account.Axis) == 0 {
 		return d, nil
 	}
 	s, err := m.scaleOf(w)
 	if err != nil {
 		return d, err
 	}
-	first := m.account.Axis[0].Start
+	first := m.Account.Axis[0].Start
 	d.Whole, d.Start = account.Length(m.until.Sub(first)).String(), first.UTC().Format("2 Jan 2006")
 	d.Stretches = s.stretches(w)
 	d.strip(m, s)
 	d.zoom(s, w)
-	p := painter{model: m, s: s, w: w, used: map[string]bool{}}
+	p := painter{Model: m, s: s, w: w, used: map[string]bool{}}
 	d.Lanes = p.lanes()
 	d.Ties = p.ties(d.Lanes)
 	for _, k := range kinds {
@@ -239,13 +244,13 @@ func (m *model) draw(w *view) (timeline, error) {
 }
 
 // strip is the line that stays true to scale, with the part of it that is shown.
-func (d *timeline) strip(m *model, s scaling) {
-	first := m.account.Axis[0].Start
+func (d *Timeline) strip(m *Model, s scaling) {
+	first := m.Account.Axis[0].Start
 	whole := float64(max(m.until.Sub(first), 1))
-	part := func(from, until time.Time) span {
-		return span{float64(from.Sub(first)) / whole, float64(until.Sub(from)) / whole}
+	part := func(from, until time.Time) Span {
+		return Span{float64(from.Sub(first)) / whole, float64(until.Sub(from)) / whole}
 	}
-	for _, st := range m.account.Axis {
+	for _, st := range m.Account.Axis {
 		if st.Kind != axis.Fold {
 			d.Strip = append(d.Strip, part(st.Start, st.End))
 		}
@@ -255,73 +260,30 @@ func (d *timeline) strip(m *model, s scaling) {
 }
 
 // zoom makes the addresses that show less of the time, or more.
-func (d *timeline) zoom(s scaling, w *view) {
-	d.Zoomed = !w.from.IsZero() || !w.to.IsZero()
+func (d *Timeline) zoom(s scaling, w *View) {
+	d.Zoomed = !w.From.IsZero() || !w.To.IsZero()
 	d.In = s.part(w, 0.25, 0.75)
 	if d.Zoomed {
-		d.Out, d.All = s.part(w, -0.5, 1.5), w.with("from", "", "to", "")+drawingAnchor
+		d.Out, d.All = s.part(w, -0.5, 1.5), w.With("from", "", "to", "")+Anchor
 	}
 }
 
-// drawingAnchor is where browsers scroll when another part of the time is shown.
-const drawingAnchor = "#timeline"
+// Anchor is where browsers scroll when another part of the time is shown.
+const Anchor = "#timeline"
 
 // time is the instant at a place, as exactly as addresses have it.
 func (s scaling) time(x float64) time.Time { return s.scale.Time(x).Round(time.Millisecond) }
 
 // part is the address of a part of the drawing; empty where it is too short to be named.
-func (s scaling) part(w *view, from, until float64) string {
+func (s scaling) part(w *View, from, until float64) string {
 	at, end := s.time(from), s.time(until)
 	if end.Sub(at) < time.Millisecond {
 		return ""
 	}
 	if first, last := s.axis[0].Start, s.axis[len(s.axis)-1].End; !at.After(first) && !end.Before(last) {
-		return w.with("from", "", "to", "") + drawingAnchor
+		return w.With("from", "", "to", "") + Anchor
 	}
-	return w.with("from", conversation.FormatTime(at), "to", conversation.FormatTime(end)) + drawingAnchor
-}
-
-// segment is one of the record, by the places of its party, session and itself.
-type segment struct{ party, session, place int }
-
-func segmentOf(party int, st account.State) segment { return segment{party, st.Session, st.Segment} }
-
-func (g segment) String() string {
-	return strconv.Itoa(g.party) + "." + strconv.Itoa(g.session) + "." + strconv.Itoa(g.place)
-}
-
-// readSegment reads what String writes. What names no segment is none of any record.
-func readSegment(text string) segment {
-	none := segment{-1, -1, -1}
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 {
-		return none
-	}
-	var at [3]int
-	for i, part := range parts {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 0 {
-			return none
-		}
-		at[i] = n
-	}
-	return segment{at[0], at[1], at[2]}
-}
-
-// kinds are the families of phases, which have a colour each, in the order of the legend.
-var kinds = []string{"talk", "outside", "waiting", "hold", "ringing", "flow", "wrap-up", "set-up"}
-
-var kindOfPhase = map[string]string{
-	account.Talk: "talk", account.Supervising: "talk", account.Present: "outside", account.QueuePhase: "waiting", account.Scheduled: "waiting", account.Parked: "waiting",
-	account.Hold: "hold", account.Ringing: "ringing", account.Dialling: "ringing", account.IVR: "flow", account.FlowPhase: "flow", account.Voicemail: "flow",
-	account.WrapUpPhase: "wrap-up",
-}
-
-func kindOf(phase string) string {
-	if k := kindOfPhase[phase]; k != "" {
-		return k
-	}
-	return "set-up"
+	return w.With("from", conversation.FormatTime(at), "to", conversation.FormatTime(end)) + Anchor
 }
 
 // rounded are places of which no two lie closer than a pixel, and so many at most.

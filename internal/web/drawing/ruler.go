@@ -1,4 +1,4 @@
-package web
+package drawing
 
 import (
 	"strconv"
@@ -9,14 +9,14 @@ import (
 )
 
 // stretches are the rulers of all that is shown of the axis.
-func (s scaling) stretches(w *view) []stretch {
+func (s scaling) stretches(w *View) []Stretch {
 	if s.steps {
-		return []stretch{s.instants()}
+		return []Stretch{s.instants()}
 	}
-	out := []stretch{}
+	out := []Stretch{}
 	for n := range s.axis {
 		from, until := s.scale.Bounds(n)
-		if part, ok := (span{from, until - from}).seen(); ok && (part.W > 0 || until == from) {
+		if part, ok := (Span{from, until - from}).seen(); ok && (part.W > 0 || until == from) {
 			out = append(out, s.stretch(n, part, w))
 		}
 	}
@@ -24,12 +24,12 @@ func (s scaling) stretches(w *view) []stretch {
 }
 
 // stretch is the ruler of one of them, of which a part is shown.
-func (s scaling) stretch(n int, part span, w *view) stretch {
+func (s scaling) stretch(n int, part Span, w *View) Stretch {
 	st := s.axis[n]
-	out := stretch{span: part, Kind: st.Kind, Text: account.Length(st.Length()).String(), Ticks: []tick{}, From: st.Start.UnixMilli(), To: st.End.UnixMilli()}
+	out := Stretch{Span: part, Kind: st.Kind, Text: account.Length(st.Length()).String(), Ticks: []Tick{}, From: st.Start.UnixMilli(), To: st.End.UnixMilli()}
 	if n < len(s.folds) && s.folds[n] > 0 {
 		out.Fold = s.folds[n]
-		out.Address = w.with("open", w.foldsWith(out.Fold)) + drawingAnchor
+		out.Address = w.With("open", w.foldsWith(out.Fold)) + Anchor
 	}
 	switch {
 	case st.Kind == axis.Fold:
@@ -47,7 +47,7 @@ func (s scaling) stretch(n int, part span, w *view) stretch {
 }
 
 // ticks are those of what is shown of a stretch.
-func (s scaling) ticks(st axis.Stretch, part span) []tick {
+func (s scaling) ticks(st axis.Stretch, part Span) []Tick {
 	from, until := s.scale.Time(part.X), s.scale.Time(part.X+part.W)
 	if from.Before(st.Start) {
 		from = st.Start
@@ -57,13 +57,13 @@ func (s scaling) ticks(st axis.Stretch, part span) []tick {
 	}
 	step := stepOf(until.Sub(from), part.W)
 	if step == 0 {
-		return []tick{}
+		return []Tick{}
 	}
 	at := from.Truncate(step)
 	if st.Kind == axis.Lens { // its instants are told from its start
 		at = st.Start.Add(from.Sub(st.Start).Truncate(step))
 	}
-	out := []tick{}
+	out := []Tick{}
 	for ; !at.After(until); at = at.Add(step) {
 		if !at.Before(from) {
 			out = append(out, tickAt(s.scale.At(at), tickText(at, st, step)))
@@ -76,8 +76,8 @@ func (s scaling) ticks(st axis.Stretch, part span) []tick {
 const knots = 101
 
 // instants is the ruler on which each instant is equally wide: it tells when some of them are.
-func (s scaling) instants() stretch {
-	out := stretch{span: span{0, 1}, Kind: axis.Plain, Ticks: []tick{}, From: s.scale.Time(0).UnixMilli(), To: s.scale.Time(1).UnixMilli()}
+func (s scaling) instants() Stretch {
+	out := Stretch{Span: Span{0, 1}, Kind: axis.Plain, Ticks: []Tick{}, From: s.scale.Time(0).UnixMilli(), To: s.scale.Time(1).UnixMilli()}
 	first, shown := s.axis[0].Start, 0
 	gap := max(1.0/ticksMost, s.pixel)
 	for n, last := 0, -1.0; n < len(s.axis); n++ {
@@ -97,12 +97,12 @@ func (s scaling) instants() stretch {
 }
 
 // tickAt is a tick. At the right end there is no room for its text.
-func tickAt(x float64, text string) tick {
+func tickAt(x float64, text string) Tick {
 	const room = 0.98
 	if x > room {
 		text = ""
 	}
-	return tick{x, text}
+	return Tick{x, text}
 }
 
 func tickText(at time.Time, st axis.Stretch, step time.Duration) string {

@@ -1,4 +1,4 @@
-package web
+package drawing
 
 import (
 	"net/url"
@@ -9,29 +9,30 @@ import (
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/tree"
 )
 
-// view is how somebody looks at a conversation. All of it is in the address.
-type view struct {
-	scale    string
-	from, to time.Time // the part of the time that is shown; zero: all of it
-	open     []int     // folds that are opened, by number from 1, in order and each once
-	width    int       // of the drawing, in pixels: what is narrower than one is merged
-	seg      segment   // that is looked at
-	lane     int       // the first party of the lane whose parties are shown one by one; -1: none
-	more     int       // how many of these parties come before those that are shown
-	tab      string
-	after    int    // how many steps, or members of a branch, come before those that are shown
-	path     string // of the branch of the record
-	find     string // what is looked for in the record
+// View is how somebody looks at a conversation. All of it is in the address.
+type View struct {
+	Scale    string
+	From, To time.Time // the part of the time that is shown; zero: all of it
+	Open     []int     // folds that are opened, by number from 1, in order and each once
+	Width    int       // of the drawing, in pixels: what is narrower than one is merged
+	Segment  Segment   // that is looked at
+	Lane     int       // the first party of the lane whose parties are shown one by one; -1: none
+	More     int       // how many of these parties come before those that are shown
+	Tab      string
+	After    int    // how many steps, or members of a branch, come before those that are shown
+	Path     string // of the branch of the record
+	Find     string // what is looked for in the record
 
-	hasAfter, hasPath bool // the address says so
+	HasAfter, HasPath bool // the address says so
 }
 
-// scales are how time can be drawn, tabs what can be told of a conversation. The first of each is the usual one.
+// Scales are how time can be drawn, Tabs what can be told of a conversation. The first of each is the usual one.
 var (
-	scales = []string{"folded", "true", "steps"}
-	tabs   = []string{"account", "attributes", "record", "compare"}
+	Scales = []string{"folded", "true", "steps"}
+	Tabs   = []string{"account", "attributes", "record", "compare"}
 )
 
 // Widths of a drawing, in pixels.
@@ -42,22 +43,22 @@ const (
 
 // What an address may have. A page repeats it in each link.
 const (
-	mostOpen = 12 // folds: axes have no more
-	mostFind = 200
-	mostPath = 4096 // bytes, both
+	mostOpen = 12  // folds: axes have no more
+	mostFind = 200 // bytes
 )
 
-func readView(q url.Values) (w view, err error) {
-	w = view{scale: scales[0], tab: tabs[0], width: usualWidth, lane: -1, seg: readSegment(q.Get("seg")), hasAfter: q.Has("after"), hasPath: q.Has("path")}
+// Read reads an address. What cannot be is fault.Invalid, and names the parameter.
+func Read(q url.Values) (w View, err error) {
+	w = View{Scale: Scales[0], Tab: Tabs[0], Width: usualWidth, Lane: -1, Segment: readSegment(q.Get("seg")), HasAfter: q.Has("after"), HasPath: q.Has("path")}
 	for _, read := range []func() error{
-		func() error { return oneOf(q, "scale", scales, &w.scale) },
-		func() error { return oneOf(q, "tab", tabs, &w.tab) },
-		func() error { return number(q, "width", narrowWidth, wideWidth, &w.width) },
-		func() error { return number(q, "lane", 0, mostNumber, &w.lane) },
-		func() error { return number(q, "more", 0, mostNumber, &w.more) },
-		func() error { return number(q, "after", 0, mostNumber, &w.after) },
-		func() error { return bounded(q, "path", mostPath, &w.path) },
-		func() error { return bounded(q, "find", mostFind, &w.find) },
+		func() error { return oneOf(q, "scale", Scales, &w.Scale) },
+		func() error { return oneOf(q, "tab", Tabs, &w.Tab) },
+		func() error { return number(q, "width", narrowWidth, wideWidth, &w.Width) },
+		func() error { return number(q, "lane", 0, mostNumber, &w.Lane) },
+		func() error { return number(q, "more", 0, mostNumber, &w.More) },
+		func() error { return number(q, "after", 0, mostNumber, &w.After) },
+		func() error { return bounded(q, "path", tree.MostPath, &w.Path) },
+		func() error { return bounded(q, "find", mostFind, &w.Find) },
 		func() error { return w.readSpan(q) },
 		func() error { return w.readFolds(q.Get("open")) },
 	} {
@@ -65,7 +66,7 @@ func readView(q url.Values) (w view, err error) {
 			return w, err
 		}
 	}
-	w.find = strings.TrimSpace(w.find)
+	w.Find = strings.TrimSpace(w.Find)
 	return w, nil
 }
 
@@ -107,8 +108,8 @@ func bounded(q url.Values, name string, most int, into *string) error {
 }
 
 // readSpan reads instants as exactly as the addresses of pages have them.
-func (w *view) readSpan(q url.Values) error {
-	for name, into := range map[string]*time.Time{"from": &w.from, "to": &w.to} {
+func (w *View) readSpan(q url.Values) error {
+	for name, into := range map[string]*time.Time{"from": &w.From, "to": &w.To} {
 		text := q.Get(name)
 		if text == "" {
 			continue
@@ -119,13 +120,13 @@ func (w *view) readSpan(q url.Values) error {
 		}
 		*into = at.Round(time.Millisecond)
 	}
-	if !w.from.IsZero() && !w.to.IsZero() && !w.to.After(w.from) {
+	if !w.From.IsZero() && !w.To.IsZero() && !w.To.After(w.From) {
 		return fault.Field("to", "to must lie after from")
 	}
 	return nil
 }
 
-func (w *view) readFolds(text string) error {
+func (w *View) readFolds(text string) error {
 	if text == "" {
 		return nil
 	}
@@ -134,20 +135,20 @@ func (w *view) readFolds(text string) error {
 		if err != nil || n < 1 {
 			return fault.Field("open", "open has the numbers of folds, from 1, with commas between them")
 		}
-		if slices.Contains(w.open, n) {
+		if slices.Contains(w.Open, n) {
 			continue
 		}
-		if w.open = append(w.open, n); len(w.open) > mostOpen {
+		if w.Open = append(w.Open, n); len(w.Open) > mostOpen {
 			return fault.Field("open", "open has at most %d folds", mostOpen)
 		}
 	}
-	slices.Sort(w.open)
+	slices.Sort(w.Open)
 	return nil
 }
 
 // foldsWith is the text that opens a fold too, or closes it if it is open.
-func (w *view) foldsWith(n int) string {
-	open := slices.Clone(w.open)
+func (w *View) foldsWith(n int) string {
+	open := slices.Clone(w.Open)
 	if i := slices.Index(open, n); i >= 0 {
 		open = slices.Delete(open, i, i+1)
 	} else {
@@ -167,25 +168,25 @@ func foldsText(open []int) string {
 
 // kept are the parts of an address that stay when another part changes. They are written from what was understood of the address, not
 // copied: a page has thousands of links, and however long somebody writes a number, they are short.
-func (w *view) kept() url.Values {
+func (w *View) kept() url.Values {
 	q := url.Values{}
 	keep := func(name, value string, kept bool) {
 		if kept {
 			q.Set(name, value)
 		}
 	}
-	keep("scale", w.scale, w.scale != scales[0])
-	keep("from", conversation.FormatTime(w.from), !w.from.IsZero())
-	keep("to", conversation.FormatTime(w.to), !w.to.IsZero())
-	keep("open", foldsText(w.open), len(w.open) > 0)
-	keep("lane", strconv.Itoa(w.lane), w.lane >= 0)
-	keep("more", strconv.Itoa(w.more), w.more > 0)
-	keep("seg", w.seg.String(), w.seg.party >= 0)
+	keep("scale", w.Scale, w.Scale != Scales[0])
+	keep("from", conversation.FormatTime(w.From), !w.From.IsZero())
+	keep("to", conversation.FormatTime(w.To), !w.To.IsZero())
+	keep("open", foldsText(w.Open), len(w.Open) > 0)
+	keep("lane", strconv.Itoa(w.Lane), w.Lane >= 0)
+	keep("more", strconv.Itoa(w.More), w.More > 0)
+	keep("seg", w.Segment.String(), w.Segment.party >= 0)
 	return q
 }
 
-// with is the address of the same page with something changed: names and values by turns, an empty value takes one away.
-func (w *view) with(changes ...string) string {
+// With is the address of the same page with something changed: names and values by turns, an empty value takes one away.
+func (w *View) With(changes ...string) string {
 	q := w.kept()
 	for i := 0; i+1 < len(changes); i += 2 {
 		if q.Set(changes[i], changes[i+1]); changes[i+1] == "" {

@@ -1,4 +1,5 @@
-package web
+// Package mask makes records fit for those who may not see personal data, before anything is made of them.
+package mask
 
 import (
 	"errors"
@@ -9,18 +10,17 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/redact"
 )
 
-// masks make records fit for those who may not see personal data: names, addresses and numbers, attributes, what people wrote, and
-// all that nobody knows lose all but their last two characters, or everything.
-type masks struct{ rules *redact.Rules }
+// Mask takes personal data out of records: names, addresses and numbers, attributes, what people wrote, and all that nobody knows lose
+// all but their last two characters, or everything. Safe for concurrent use.
+type Mask struct{ rules *redact.Rules }
 
 // The names of things may be those of people too, where they are configured so; what the platform configures, its ids, words and times
 // stay, unless they look like a number or an address of a person. Why a flow was entered is the number that was dialled.
-const maskRules = `
+const rules = `
 rules:
   - {addresses: all, do: mask, keep: 2}
   - {names: all, do: mask, keep: 2}
@@ -32,21 +32,22 @@ rules:
   - {personal: all, do: mask, keep: 2}
 `
 
-func newMasks() (masks, error) {
-	rules, err := redact.Parse([]byte(maskRules), nil)
-	return masks{rules}, err
+// New makes a mask.
+func New() (Mask, error) {
+	parsed, err := redact.Parse([]byte(rules), nil)
+	return Mask{parsed}, err
 }
 
-// of is a record as a client may see it.
-func (m masks) of(who access.Client, r conversation.Record) (conversation.Record, error) {
-	if who.Has(access.ViewPersonalData) {
-		return r, nil
-	}
+// Meets says whether the mask takes away what a member of a record has.
+func (m Mask) Meets(member string) bool { return m.rules.Meets(member) }
+
+// Record is a record without personal data. What is read out of it, as its times, is not masked.
+func (m Mask) Record(r conversation.Record) (conversation.Record, error) {
 	text, err := m.rules.Record(r.JSON)
 	if err != nil {
 		return r, err
 	}
-	return r.WithText(text), nil // what is read out of it is not masked
+	return r.WithText(text), nil
 }
 
 // things are the purposes of participants that are no people: their names are those of queues and flows.
@@ -83,8 +84,8 @@ func (n *namedThing) thing() bool {
 	return false
 }
 
-// nameThings gives participants that are no people the names that they have in the record.
-func nameThings(masked *conversation.Conversation, record []byte) error {
+// NameThings gives participants that are no people the names that they have in the record.
+func NameThings(masked *conversation.Conversation, record []byte) error {
 	if !slices.ContainsFunc(masked.Participants, func(p conversation.Participant) bool { return slices.Contains(things, p.Purpose) }) {
 		return nil
 	}
@@ -103,20 +104,20 @@ func nameThings(masked *conversation.Conversation, record []byte) error {
 	return nil
 }
 
-// change masks a difference between versions: its values as they are masked where they stand, and what tells of people in its path.
-func (m masks) change(c *Change) (err error) {
-	steps := strings.Split(c.Path, "/")
+// Change masks a difference between versions: values, which are JSON or empty, as they are masked where they stand, and what tells of
+// people in their path.
+func (m Mask) Change(path string, values ...*string) (masked string, err error) {
+	steps := strings.Split(path, "/")
 	known := maskPath(steps)
-	for _, value := range []*string{&c.Before, &c.After} {
+	for _, value := range values {
 		if *value == "" {
 			continue
 		}
 		if *value, err = m.within(steps[:known], *value); err != nil {
-			return err
+			return "", err
 		}
 	}
-	c.Path = strings.Join(steps, "/")
-	return nil
+	return strings.Join(steps, "/"), nil
 }
 
 // hidden stands in the place of a step of a path.
@@ -149,7 +150,7 @@ func maskPath(steps []string) (known int) {
 }
 
 // within masks a value that stands at a path. Objects of lists are named in brackets there, and leave no trace in what the rules see.
-func (m masks) within(steps []string, value string) (string, error) {
+func (m Mask) within(steps []string, value string) (string, error) {
 	head, tail := "", ""
 	for _, s := range steps {
 		if s == "" || strings.HasPrefix(s, "[") {

@@ -1,4 +1,4 @@
-package web
+package drawing
 
 import (
 	"cmp"
@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// area is how many segments go on at each place, by kind, one kind on top of the other.
-type area struct {
+// Area is how many segments go on at each place, by kind, one kind on top of the other.
+type Area struct {
 	Most   int     `json:"most"` // at once
 	Label  string  `json:"label"`
-	Layers []layer `json:"layers"`
+	Layers []Layer `json:"layers"`
 
 	Address string `json:"-"`
 }
 
-// layer is one kind of an area. Its path lies in a box of areaWidth by areaHeight.
-type layer struct {
+// Layer is one kind of an area. Its path lies in a box of areaWidth by areaHeight.
+type Layer struct {
 	Class string `json:"kind"`
 	Path  string `json:"path"`
 }
@@ -53,15 +53,15 @@ func (c *crowd) sum() (n int) {
 }
 
 // area counts the segments of some parties.
-func (p *painter) area(parties []int) *area {
+func (p *painter) area(parties []int) *Area {
 	var all []turning
 	for _, party := range parties {
-		for _, st := range p.account.Parties[party].States {
+		for _, st := range p.Account.Parties[party].States {
 			from, until := p.s.scale.At(st.Start.Time), p.s.scale.At(p.end(st))
 			if until < 0 || from > 1 {
 				continue
 			}
-			k, end := slices.Index(kinds, kindOf(st.Phase)), ends
+			k, end := slices.Index(kinds, KindOf(st.Phase)), ends
 			if until <= from {
 				end = endsAtOnce
 			}
@@ -90,8 +90,8 @@ func fullest(all []turning) (out [areaWidth]crowd) {
 }
 
 // stack puts the kinds one on top of the other.
-func stack(columns [areaWidth]crowd) *area {
-	out := &area{Layers: []layer{}}
+func stack(columns [areaWidth]crowd) *Area {
+	out := &Area{Layers: []Layer{}}
 	for x := range columns {
 		out.Most = max(out.Most, columns[x].sum())
 	}
@@ -103,7 +103,7 @@ func stack(columns [areaWidth]crowd) *area {
 			some = some || columns[x][k] > 0
 		}
 		if some {
-			out.Layers = append(out.Layers, layer{class, outline(floor, top, out.Most)})
+			out.Layers = append(out.Layers, Layer{class, outline(floor, top, out.Most)})
 		}
 		floor = top
 	}

@@ -1,0 +1,49 @@
+// Package words writes numbers, sizes and lists as pages show them.
+package words
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Count writes a number with commas between its thousands.
+func Count(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, text = "−", text[1:]
+	}
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return sign + text
+}
+
+// Percent writes a part of the whole, from 0 to 1, for an attribute of SVG.
+func Percent(x float64) string {
+	text := strconv.FormatFloat(x*100, 'f', 3, 64)
+	text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	return text + "%"
+}
+
+// Size writes a number of bytes.
+func Size(n int) string {
+	switch {
+	case n < 1000:
+		return strconv.Itoa(n) + " bytes"
+	case n < 1_000_000:
+		return strconv.FormatFloat(float64(n)/1000, 'f', 1, 64) + " kB"
+	}
+	return strconv.FormatFloat(float64(n)/1_000_000, 'f', 1, 64) + " MB"
+}
+
+// Short is the beginning of an id, by which people tell it from others.
+func Short(id string) string { return id[:min(8, len(id))] }
+
+// Listed writes words as people list them.
+func Listed(words []string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
