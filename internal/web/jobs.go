@@ -253,11 +253,11 @@ func jobBodyOf(j wire.AskedJob, now time.Time) jobBody {
 	return b
 }
 
-// took is from the submission of a job to its end.
+// took is from the submission of a job to its end; empty by a clock that stands still.
 func took(j wire.AskedJob) string {
 	from, err := conversation.ParseTime(j.SubmissionDate)
 	to, bad := conversation.ParseTime(j.CompletionDate)
-	if err != nil || bad != nil {
+	if err != nil || bad != nil || !to.After(from) {
 		return ""
 	}
 	return account.Length(to.Sub(from)).String()
@@ -270,7 +270,11 @@ func jobSentence(j wire.AskedJob, now time.Time) string {
 	case wire.Pending:
 		return "The job is being answered; it was submitted " + age(j.SubmissionDate, now) + "."
 	case wire.Fulfilled:
-		return "The job has found " + amount(int(*j.Records), "conversation", "conversations") + " within " + took(j) + "."
+		text := "The job has found " + amount(int(*j.Records), "conversation", "conversations")
+		if t := took(j); t != "" {
+			text += " within " + t
+		}
+		return text + "."
 	case wire.Failed:
 		return "The job has failed."
 	case wire.Cancelled:

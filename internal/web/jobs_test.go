@@ -110,6 +110,11 @@ func TestAJobIsShown(t *testing.T) {
 			}
 		}
 	}
+	still := aJob("job-1", wire.Fulfilled) // at a platform whose clock stands still
+	still.CompletionDate = still.SubmissionDate
+	if got := jobSentence(still, time.Time{}); got != "The job has found 1 conversation." {
+		t.Errorf("got %q", got)
+	}
 	b := newBrowser(t, access.ViewPersonalData)
 	b.signIn()
 	b.serveJobs(aJob("job-1", wire.Pending))

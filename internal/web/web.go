@@ -324,7 +324,7 @@ func (w *Web) nav(here string) (out []choice) {
 	return out
 }
 
-// link is a text that leads somewhere.
+// link is an address, and what is said of it.
 type link struct{ Text, Address string }
 
 // failure is a page that says what went wrong.
