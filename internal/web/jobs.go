@@ -350,11 +350,13 @@ func jobResults(v *visit) error {
 			_, _ = v.out.Write(append(form.Compact(record), '\n'))
 		}
 		_ = out.Flush()
-		if found.Cursor == "" || v.ctx().Err() != nil { // that was all, or whoever asked has left
+		if found.Cursor == "" {
 			return nil
 		}
 		if found, err = v.resultsFrom(id, found.Cursor, resultsAtOnce); err != nil {
-			v.web.cfg.Log.ErrorContext(v.ctx(), "results were cut off", "job", id, "err", err)
+			if v.ctx().Err() == nil { // nobody has left
+				v.web.cfg.Log.ErrorContext(v.ctx(), "results were cut off", "job", id, "err", err)
+			}
 			panic(http.ErrAbortHandler)
 		}
 	}
