@@ -110,7 +110,7 @@ export async function explore({ open, url, want }) {
   // who may not see personal data is told so
   await page.locator("#form [name='segmentFilters[0].predicates[0].name']").fill("ani");
   await page.keyboard.press("Tab");
-  await shows("asking for personal data is not refused", () => document.querySelector("#found .remark")?.textContent.includes("parley:personalData:view"));
+  await shows("asking for personal data is not refused", () => document.querySelector("#form .remark")?.textContent.includes("parley:personalData:view"));
 
   // who is signed out meanwhile is told so, and keeps what was written
   const cookies = await page.context().cookies();
@@ -170,7 +170,7 @@ export async function explore({ open, url, want }) {
   for (const name of ["duration", "queueIds"]) await page.getByRole("checkbox", { name: new RegExp(`^${name}\\b`) }).check();
   await page.getByRole("button", { name: "Show these columns" }).click();
   await page.waitForURL(/columns=duration&columns=queueIds/);
-  want((await page.locator(".grid thead").innerText()).split(/\s*\t\s*/).join() === "started (UTC),duration,queueIds", `the table has ${await page.locator(".grid thead").innerText()}`);
+  want((await page.locator(".grid thead th").allInnerTexts()).join() === "started (UTC),duration,queueIds", `the table has ${await page.locator(".grid thead").innerText()}`);
   await page.locator(".facets a").first().click();
   await page.waitForURL(/body=.*columns=duration%2CqueueIds/);
   await page.click("#form .main");
