@@ -77,7 +77,7 @@ func (e *emissions) each(visit func(p spot, media string)) {
 
 var (
 	numberWithLink = regexp.MustCompile(`<a href="(/ui/explore\?[^"]*figure=[^"]*)"><data value="([^"]*)">`)
-	foundOnPage    = regexp.MustCompile(`<h1>([0-9,]+) conversations? of `)
+	foundOnPage    = regexp.MustCompile(`<h1>([0-9,]+) conversations?[.;]`)
 )
 
 // foundIn is how many conversations a page of Explore has found.

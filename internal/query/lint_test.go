@@ -75,3 +75,14 @@ func TestGuessTheEndpoint(t *testing.T) {
 		}
 	}
 }
+
+// Findings that somebody else makes get the places of their fields, or of what is around those that there are not, and come in order.
+func TestFindingsOfOthersArePlaced(t *testing.T) {
+	text := "{\"interval\":\"x\",\n \"segmentFilters\":[{\"predicates\":[\n  {\"dimension\":\"ani\"}]}]}"
+	got := Place([]byte(text), []Finding{{Path: "segmentFilters[0].predicates[0].value", Message: "c"}, {Path: "interval", Message: "b"}, {Message: "a"}})
+	for i, want := range []Finding{{Line: 1, Column: 1, Message: "a"}, {Path: "interval", Line: 1, Column: 2, Message: "b"}, {Path: "segmentFilters[0].predicates[0].value", Line: 3, Column: 3, Message: "c"}} {
+		if got[i] != want {
+			t.Errorf("got %+v, want %+v", got[i], want)
+		}
+	}
+}

@@ -144,6 +144,23 @@ func TestAllResultsOfAJob(t *testing.T) {
 	}
 }
 
+// Results that are too large to be sent together are sent one by one.
+func TestLargeResultsOfAJob(t *testing.T) {
+	b := newExplorer(t, access.ViewPersonalData)
+	b.data.api = func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if q.Get("pageSize") != "1" {
+			w.(interface{ Fail(err error) }).Fail(fault.New(fault.TooLarge, "The answer is too large"))
+			return
+		}
+		next := map[string]string{"": `,"cursor":"b"`, "b": ""}[q.Get("cursor")]
+		_, _ = io.WriteString(w, `{"conversations":[{"conversationId":"x"}]`+next+`}`)
+	}
+	if status, text, _ := b.ask("GET", "/ui/jobs/job-1/results.ndjson", ""); status != http.StatusOK || strings.Count(text, "\n") != 2 {
+		t.Errorf("%d %s", status, text)
+	}
+}
+
 // The page of a job offers its results to who may take them, and says so when they are gone.
 func TestTheJobOffersItsResults(t *testing.T) {
 	const link = `<a href="/ui/jobs/job-f/results.ndjson" download>`

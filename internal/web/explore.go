@@ -182,6 +182,9 @@ func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 	} else if err := v.answer(b, body); err != nil {
 		return err
 	}
+	if b.Figure != nil && b.Answer != nil { // the interval begins before the time that it is of
+		b.Sentence = b.Answer.found("")
+	}
 	b.Missing = missingOf(body, days)
 	v.choose(b)
 	if len(days.Days) == 0 {

@@ -121,7 +121,11 @@ func (v *visit) answerTo(body []byte) (*answer, error) {
 
 // sentenceOfAnswer answers in words.
 func sentenceOfAnswer(q query.Detail, a *answer) string {
-	of := " of " + intervalWords(q.Interval)
+	return a.found(" of " + intervalWords(q.Interval))
+}
+
+// found says how much was found of something.
+func (a *answer) found(of string) string {
 	switch n := len(a.Rows); {
 	case a.Total == 0:
 		return "No conversation" + of + " is like this."

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/web/form"
@@ -65,7 +67,7 @@ func (v *visit) meant(f *form.Form, known *names.Book) (out []meaning, err error
 	var all *names.Book
 	for _, p := range form.Rows(f) {
 		kind, ok := v.kindOf(p.Name.Value)
-		if _, is := known.Find(kind, p.Value.Value); !ok || is || p.Is.Value != form.Is || strings.TrimSpace(p.Value.Value) == "" {
+		if !ok || p.Is.Value != form.Is || !mayBeName(known, kind, p.Value.Value) {
 			continue
 		}
 		if all == nil {
@@ -78,6 +80,12 @@ func (v *visit) meant(f *form.Form, known *names.Book) (out []meaning, err error
 		}
 	}
 	return out, nil
+}
+
+// mayBeName says whether a text may be a name: it is neither an id that is known, nor written as ids are.
+func mayBeName(known *names.Book, kind names.Kind, text string) bool {
+	_, is := known.Find(kind, text)
+	return !is && strings.TrimSpace(text) != "" && uuid.Validate(text) != nil
 }
 
 // nouns are what things are called of which there are names, with an article.

@@ -97,7 +97,7 @@ func TestTheConversationsOfAFigure(t *testing.T) {
 	b.signIn()
 	const at = "&queue=queue-1&from=2026-07-14T22:00:00Z&to=2026-07-15T22:00:00Z"
 	text := html.UnescapeString(b.get("/ui/explore?figure=abandoned" + at))
-	wants(t, text, "Abandoned in the queue Sales, 14 July 2026 22:00 to 15 July 2026 22:00 UTC.", "is found once", "began before 7 July 2026 00:00 UTC are not found",
+	wants(t, text, "<h1>1,204 conversations; 1 shown.</h1>", `<details class="folded">`, "Abandoned in the queue Sales, 14 July 2026 22:00 to 15 July 2026 22:00 UTC.", "is found once", "began before 7 July 2026 00:00 UTC are not found",
 		`"2026-07-07T22:00:00.000Z/2026-07-15T22:00:00.000Z"`, `{ "metric": "tAbandon", "operator": "exists" }`, `{ "dimension": "disconnectType", "value": "peer" }`, `"gte": 1784066400000, "lt": 1784152800000`,
 		"segmentEnd is at least 14 Jul 2026 22:00:00 UTC and less than 15 Jul 2026 22:00:00 UTC")
 	for name := range countables {

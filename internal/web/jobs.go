@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -339,6 +340,15 @@ func (v *visit) results(id wire.JobID) (rows []foundRow, next string, err error)
 // resultsAtOnce is how many results of a job are in memory while all are sent.
 const resultsAtOnce = 100
 
+// someResults are the next results of a job: as many as are sent at once, or one where these are too large.
+func (v *visit) someResults(id wire.JobID, cursor string) (resultsPage, error) {
+	p, err := v.resultsFrom(id, cursor, resultsAtOnce)
+	if errors.Is(err, fault.TooLarge) {
+		return v.resultsFrom(id, cursor, 1)
+	}
+	return p, err
+}
+
 // jobResults gives all results of a job as a file, one a line, page by page as the API gives them. They are not masked, so that it is only
 // for those who may see them so. What fails after the first page breaks the connection, so that nobody takes a part for the whole.
 func jobResults(v *visit) error {
@@ -346,7 +356,7 @@ func jobResults(v *visit) error {
 		return err
 	}
 	id := wire.JobID(v.r.PathValue("id"))
-	found, err := v.resultsFrom(id, "", resultsAtOnce)
+	found, err := v.someResults(id, "")
 	if err != nil {
 		return err
 	}
@@ -358,11 +368,13 @@ func jobResults(v *visit) error {
 			_, _ = v.out.Write(append(form.Compact(record), '\n'))
 		}
 		_ = out.Flush()
-		if found.Cursor == "" || v.ctx().Err() != nil { // that was all, or whoever asked has left
+		if found.Cursor == "" {
 			return nil
 		}
-		if found, err = v.resultsFrom(id, found.Cursor, resultsAtOnce); err != nil {
-			v.web.cfg.Log.ErrorContext(v.ctx(), "results were cut off", "job", id, "err", err)
+		if found, err = v.someResults(id, found.Cursor); err != nil {
+			if v.ctx().Err() == nil { // nobody has left
+				v.web.cfg.Log.ErrorContext(v.ctx(), "results were cut off", "job", id, "err", err)
+			}
 			panic(http.ErrAbortHandler)
 		}
 	}

@@ -565,3 +565,33 @@ func TestWhatIsTooMuchForAForm(t *testing.T) {
 		}
 	}
 }
+
+// Rows are those of cards and of their clauses, and can be changed where they stand.
+func TestRows(t *testing.T) {
+	f := Of([]byte(`{"conversationFilters":[{"predicates":[{"metric":"tHandle"}]}],"segmentFilters":[{"predicates":[{"dimension":"ani"}],"clauses":[{"predicates":[{"dimension":"queueId"},{"property":"p"}]}]}]}`), nil)
+	var got []string
+	for kind, p := range Rows(&f) {
+		got = append(got, string(kind)+" "+p.Asks+" "+p.Name.Value)
+		p.Value.Offers = []Offer{{Text: "x", Value: "y"}}
+	}
+	if want := "conversationFilters metric tHandle|segmentFilters dimension ani|segmentFilters dimension queueId|segmentFilters property property:p"; strings.Join(got, "|") != want {
+		t.Errorf("got %v", got)
+	}
+	n := 0
+	for _, p := range Rows(&f) {
+		if n++; len(p.Value.Offers) != 1 || n == 2 {
+			break
+		}
+	}
+	if n != 2 {
+		t.Errorf("stopped after %d rows", n)
+	}
+}
+
+// One field is changed, and nothing else.
+func TestPut(t *testing.T) {
+	got, err := Put([]byte(`{"odd":1,"segmentFilters":[{"predicates":[{"dimension":"queueId","value":"Sales"}]}]}`), "segmentFilters[0].predicates[0].value", "a b")
+	if want := `{"odd":1,"segmentFilters":[{"predicates":[{"dimension":"queueId","value":"a b"}]}]}`; err != nil || string(Compact(got)) != want {
+		t.Errorf("%s, %v", got, err)
+	}
+}

@@ -110,7 +110,7 @@ export async function explore({ open, url, want }) {
   // who may not see personal data is told so
   await page.locator("#form [name='segmentFilters[0].predicates[0].name']").fill("ani");
   await page.keyboard.press("Tab");
-  await shows("asking for personal data is not refused", () => document.querySelector("#found .remark")?.textContent.includes("parley:personalData:view"));
+  await shows("asking for personal data is not refused", () => document.querySelector("#form .remark")?.textContent.includes("parley:personalData:view"));
 
   // who is signed out meanwhile is told so, and keeps what was written
   const cookies = await page.context().cookies();
@@ -152,6 +152,37 @@ export async function explore({ open, url, want }) {
   await page.click("text=explore this day");
   await page.waitForURL(/explore\?from=2026-11-03$/);
   want((await sentence()).includes("3 November 2026"), `a day answers ${await sentence()}`);
+
+  // the name of a queue where its id belongs, with remarks at the lines as they are written
+  await page.goto(start);
+  const queue = await page.locator(".facets section", { has: page.getByRole("heading", { name: /^queue/ }) }).locator("a").first().innerText();
+  const written = `{"interval":"${interval}",\n\n"segmentFilters":[{"predicates":[{"dimension":"queueId","value":${JSON.stringify(queue)}}]}]}`;
+  await page.fill("#body", written);
+  await shows("the name of a queue is no remark", () => document.querySelector(".remark")?.textContent.includes("is the name of a queue"));
+  want((await body()) === written && (await page.locator(".found a").innerText()).startsWith("line 3,"), `the remark is at ${await page.locator(".found a").innerText()}`);
+  want((await page.locator(".gutter .wrong").innerText()) === "3", "another line is marked");
+  await page.locator(".offer button").click();
+  await shows("the id is not put in", () => /"value": "[0-9a-f-]{36}"/.test(document.getElementById("body").value) && !document.querySelector(".remark"));
+
+  // columns are chosen, and stay
+  await page.goto(start);
+  await page.locator(".chooser summary").click();
+  for (const name of ["duration", "queueIds"]) await page.getByRole("checkbox", { name: new RegExp(`^${name}\\b`) }).check();
+  await page.getByRole("button", { name: "Show these columns" }).click();
+  await page.waitForURL(/columns=duration&columns=queueIds/);
+  want((await page.locator(".grid thead th").allInnerTexts()).join() === "started (UTC),duration,queueIds", `the table has ${await page.locator(".grid thead").innerText()}`);
+  await page.locator(".facets a").first().click();
+  await page.waitForURL(/body=.*columns=duration%2CqueueIds/);
+  await page.click("#form .main");
+  await page.waitForURL(/columns=duration%2CqueueIds/);
+  want((await page.locator(".grid").count()) === 1, "asking again loses the columns");
+
+  // what must not be asked stays, with the reason
+  await page.fill("#body", `{"interval":"${interval}","segmentFilters":[{"predicates":[{"dimension":"ani","value":"1"}]}]}`);
+  await shows("what must not be asked has no remark", () => document.querySelector("#form .remark")?.textContent.includes("parley:personalData:view"));
+  await page.click("text=Ask this body");
+  await page.waitForURL(/\/ui\/explore$/);
+  want((await page.locator(".remark").count()) === 1 && (await body()).includes('"ani"'), "what must not be asked is lost");
   await page.context().close();
 
   // without script
@@ -175,5 +206,9 @@ export async function explore({ open, url, want }) {
   await bare.fill("#body", '{"interval"');
   await bare.click("text=Ask this body");
   want(await bare.locator("#no-form").isVisible() && (await bare.inputValue("#body")) === '{"interval"', "without script a broken body is lost");
+  await bare.goto(url + address({ interval, segmentFilters: [{ predicates: [{ dimension: "queueId", value: queue }] }] }));
+  await bare.locator(".offer button").click();
+  await bare.waitForURL((u) => /"value":"[0-9a-f-]{36}"/.test(u.searchParams.get("body")));
+  want((await bare.locator(".rows tbody tr").count()) > 0, "without script the name of a queue finds nothing");
   await bare.context().close();
 }
