@@ -169,3 +169,18 @@ func TestAKnownClientAsks(t *testing.T) {
 		}
 	})
 }
+
+// A known client is given a conversation as it came. Everybody else has it without attributes, as the platform gives it.
+func TestAKnownClientIsGivenAttributes(t *testing.T) {
+	test(t, 3, nil, func(x *fixture) {
+		const path = "/api/v2/analytics/conversations/c-0001/details"
+		out := httptest.NewRecorder()
+		x.server.As(access.Client{ID: "page", Organization: "org-1", Permissions: access.Usual()}).ServeHTTP(out, httptest.NewRequest(http.MethodGet, path, nil))
+		if whole := out.Body.String(); out.Code != http.StatusOK || !strings.Contains(whole, `"attributes":{"k":"v"}`) {
+			t.Errorf("a known client: %d %s", out.Code, whole)
+		}
+		if text := x.ask(http.StatusOK, "GET", path, ""); !strings.Contains(text, "c-0001") || strings.Contains(text, "attributes") {
+			t.Errorf("a client: %s", text)
+		}
+	})
+}

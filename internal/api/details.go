@@ -170,7 +170,7 @@ func (x *exchange) ids() ([]conversation.ID, error) {
 func (x *exchange) byID(ids ...conversation.ID) (found []byte, err error) {
 	err = x.live(ofIDs, func(ctx context.Context, view engine.Engine) error {
 		n := 0
-		found, err = gather(counted(view.ByID(ctx, ids), &n))
+		found, err = gather(counted(view.ByID(ctx, ids), &n), x.known != nil)
 		if n < len(ids) {
 			x.warn(engine.Missing(view, conversation.Interval{})) // they may lie there
 		}
@@ -191,8 +191,8 @@ func counted(records iter.Seq2[conversation.Record, error], n *int) iter.Seq2[co
 	}
 }
 
-// gather joins records with commas, without their attributes, which only job results carry. There are few.
-func gather(records iter.Seq2[conversation.Record, error]) ([]byte, error) {
+// gather joins records with commas: whole, or without their attributes, which on the platform only job results carry. There are few.
+func gather(records iter.Seq2[conversation.Record, error], whole bool) ([]byte, error) {
 	var out bytes.Buffer
 	for r, err := range records {
 		if err != nil {
@@ -201,7 +201,11 @@ func gather(records iter.Seq2[conversation.Record, error]) ([]byte, error) {
 		if out.Len() > 0 {
 			out.WriteByte(',')
 		}
-		out.Write(wire.StripAttributes(r.JSON))
+		text := r.JSON
+		if !whole {
+			text = wire.StripAttributes(text)
+		}
+		out.Write(text)
 	}
 	return out.Bytes(), nil
 }

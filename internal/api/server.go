@@ -147,7 +147,8 @@ func (s *Server) Handler() http.Handler {
 }
 
 // As is the handler for who has shown already that they are a client, and whose requests somebody else counts: the pages, which
-// show people what the API answers. What the client may see, and whose turn it is, is as everywhere.
+// show people what the API answers. What the client may see, and whose turn it is, is as everywhere. Conversations that are asked for by
+// their ids come whole, with the attributes.
 func (s *Server) As(c access.Client) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, &c) })
 }

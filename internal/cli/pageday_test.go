@@ -43,3 +43,27 @@ func TestAPageTellsOfADay(t *testing.T) {
 		t.Error("members that nobody knows are not told of on the first day that has them")
 	}
 }
+
+// A page has a conversation as it came, with the attributes of its participants, for who may see them.
+func TestAPageHasARecordAsItCame(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const id = "5c5b7a2e-6d0f-4e0b-9d5d-3f4f0a6b7c11"
+	const record = `{"conversationId":"` + id + `","conversationStart":"2026-11-02T10:00:00.000Z","participants":[{"participantId":"p","purpose":"customer","attributes":{"plan":"gold \u00fc"}}],"strange":1.50}`
+	if err := os.WriteFile("record.json", []byte(record), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "import", "--lake", "lake", "record.json")
+	url := background(t, "serve", "--page", "--lake", "lake")
+	for role, personal := range map[string]bool{"read": false, "personal": true} {
+		link := func() string {
+			return strings.TrimSpace(must(t, "page", "link", "--lake", "lake", "--url", url, "--role", role))
+		}
+		if got := visited(t, link(), url+"/parley/v1/conversations/"+id+"/record"); (got == record) != personal || !strings.Contains(got, `"plan":`) {
+			t.Errorf("%s: %s", role, got)
+		}
+		text := visited(t, link(), url+"/ui/conversation/"+id+"?tab=attributes")
+		if !strings.Contains(text, "<dt>plan</dt>") || strings.Contains(text, "gold") != personal {
+			t.Errorf("%s: the attribute is not told, or to the wrong one", role)
+		}
+	}
+}
