@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // mostAnswer is how many bytes of an answer of the API a page takes.
@@ -60,7 +61,7 @@ func (a *answered) from(h http.Handler, r *http.Request) (err error) {
 		case a.failed != nil:
 			err = a.failed
 		case a.large:
-			err = fault.New(fault.TooLarge, "The answer has more than %s, which is too much for a page; ask the API", size(mostAnswer))
+			err = fault.New(fault.TooLarge, "The answer has more than %s, which is too much for a page; ask the API", words.Size(mostAnswer))
 		}
 	}()
 	h.ServeHTTP(a, r)

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // calendar is the page of a year.
@@ -239,7 +240,7 @@ func lackingOf(d Days, day ledger.Day) (n int64, usual bool) {
 
 // lacks says how much is lacking.
 func (g *gap) lacks() string {
-	n := amount(int(g.lacking), "conversation", "conversations")
+	n := words.Amount(int(g.lacking), "conversation", "conversations")
 	switch {
 	case g.lacking == 0:
 		return ""
@@ -311,16 +312,16 @@ func (c *calendar) held(at time.Time, d ledger.Day, known bool, now time.Time) c
 		return out
 	}
 	out.Class = fmt.Sprintf("%s l%d", d.Verdict, c.level(d, now))
-	out.Label += ": " + string(d.Verdict) + ", " + count(d.Records) + " records"
+	out.Label += ": " + string(d.Verdict) + ", " + words.Count(d.Records) + " records"
 	if d.Delta != nil && *d.Delta != 0 {
-		out.Label += ", " + count(*d.Delta) + " more on the platform"
+		out.Label += ", " + words.Count(*d.Delta) + " more on the platform"
 	}
 	if d.Changed > 0 {
 		out.Class += " changed"
-		out.Label += ", " + count(d.Changed) + " places changed since"
+		out.Label += ", " + words.Count(d.Changed) + " places changed since"
 	}
 	if d.Open > 0 {
-		out.Label += ", " + count(d.Open) + " without an end"
+		out.Label += ", " + words.Count(d.Open) + " without an end"
 	}
 	return out
 }

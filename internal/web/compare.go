@@ -8,6 +8,7 @@ import (
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/web/drawing"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // mostChanges is how many differences between versions are told at once. The command has all of them.
@@ -92,12 +93,12 @@ func (b *conversationBody) compare(s seen, p *page) error {
 	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
 	lake, id := quoted(changes.Name), quoted(string(b.ID))
 	p.Command = "parley changes --lake " + lake + " --conversation " + id
-	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: "parley compare " + id + " --lake " + lake}
+	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: commandOn("parley compare", string(b.ID), " --lake "+lake)}
 	var last time.Time
 	for _, c := range changes.List {
 		found := &b.Compare.Found
 		if len(*found) == 0 || !c.FoundAt.Equal(last) {
-			*found, last = append(*found, foundChanges{At: clock(c.FoundAt)}), c.FoundAt
+			*found, last = append(*found, foundChanges{At: words.Instant(c.FoundAt)}), c.FoundAt
 		}
 		c.Before, c.After = shortened(c.Before), shortened(c.After)
 		at := &(*found)[len(*found)-1]

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/web/drawing"
 	"github.com/parley-hq/parley/internal/web/tree"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // conversationBody is the page of a conversation.
@@ -144,11 +144,11 @@ func conversationPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := &conversationBody{ID: s.raw.ID, Tab: w.Tab, Masked: v.masked(), Size: size(len(s.raw.JSON)), model: m, view: &w}
+	b := &conversationBody{ID: s.raw.ID, Tab: w.Tab, Masked: v.masked(), Size: words.Size(len(s.raw.JSON)), model: m, view: &w}
 	b.head()
 	p := page{
 		Title: "Conversation " + string(b.ID[:min(8, len(b.ID))]), Here: "Conversation", Body: b, Live: follows,
-		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: "parley get " + quoted(string(b.ID)) + v.where(),
+		JSON: "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/account", Command: commandOn("parley get", string(b.ID), v.where()),
 	}
 	if err := b.fill(s, &p); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (b *conversationBody) head() {
 	for _, t := range drawing.Tabs {
 		name := t
 		if n := len(b.model.Attributes); t == "attributes" && n > 0 {
-			name += " " + count(int64(n))
+			name += " " + words.Count(int64(n))
 		}
 		b.Tabs = append(b.Tabs, choice{name, b.view.With("tab", strings.TrimPrefix(t, drawing.Tabs[0])), t == b.Tab})
 	}
@@ -330,6 +330,3 @@ func (b *conversationBody) attributes() {
 	b.Attributes.part = pageAt(b.view, b.view.After, len(all), "")
 	b.Attributes.List = all[b.Attributes.From-1 : b.Attributes.Until]
 }
-
-// clock writes an instant for people.
-func clock(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04:05") }

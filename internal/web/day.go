@@ -11,6 +11,7 @@ import (
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/web/drawing"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // DayMore is what there is of a day beside what the list of days tells.
@@ -99,7 +100,7 @@ func readable(text string) string {
 	if err != nil {
 		return ""
 	}
-	return clock(at) + " UTC"
+	return words.Instant(at) + " UTC"
 }
 
 // tell fills in what the list of days does not tell.
@@ -110,7 +111,7 @@ func (b *dayBody) tell(v *visit) error {
 	}
 	b.Hours = hoursOf(more, b.Day.Day)
 	for _, c := range more.Changed {
-		b.Changed = append(b.Changed, changedRow{string(c.ID), drawing.Address(string(c.ID)) + "?tab=compare", amount(c.Places, "place", "places"), clock(c.FoundAt)})
+		b.Changed = append(b.Changed, changedRow{string(c.ID), drawing.Address(string(c.ID)) + "?tab=compare", words.Amount(c.Places, "place", "places"), words.Instant(c.FoundAt)})
 	}
 	b.Others, b.NewCount = more.Others, len(more.New)
 	if !v.masked() { // nobody knows what names of members tell that nobody knows
@@ -195,10 +196,10 @@ func hoursOf(m DayMore, day conversation.Day) *hourChart {
 func hourBarOf(hour int, n int64, before *[24]int64, top float64) hourBar {
 	const wide = 1. / 24
 	b := hourBar{X: (float64(hour) + .1) * wide, W: .8 * wide, Right: (float64(hour) + .9) * wide, Y: 1 - float64(n)/top, H: float64(n) / top, UsualY: 1}
-	b.Hour, b.Count = fmt.Sprintf("%02d:00", hour), count(n)
+	b.Hour, b.Count = fmt.Sprintf("%02d:00", hour), words.Count(n)
 	b.Label = b.Hour + " " + b.Count
 	if before != nil {
-		b.UsualY, b.Usual = 1-float64(before[hour])/top, count(before[hour])
+		b.UsualY, b.Usual = 1-float64(before[hour])/top, words.Count(before[hour])
 		b.Label += ", a week before " + b.Usual
 	}
 	if hour%6 == 0 {
@@ -209,7 +210,7 @@ func hourBarOf(hour int, n int64, before *[24]int64, top float64) hourBar {
 
 // sentenceOf says how far a day is.
 func sentenceOf(d ledger.Day) string {
-	n := count(d.Records) + " conversations"
+	n := words.Count(d.Records) + " conversations"
 	if d.Records == 1 {
 		n = "1 conversation"
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/web/form"
 	"github.com/parley-hq/parley/internal/web/mask"
+	"github.com/parley-hq/parley/internal/web/words"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -132,9 +133,9 @@ func (a *answer) found(of string) string {
 	case a.Total == 1:
 		return "1 conversation" + of + "."
 	case int64(n) == a.Total:
-		return count(a.Total) + " conversations" + of + "; all are shown."
+		return words.Count(a.Total) + " conversations" + of + "; all are shown."
 	default:
-		return count(a.Total) + " conversations" + of + "; " + shownWords(n) + "."
+		return words.Count(a.Total) + " conversations" + of + "; " + shownWords(n) + "."
 	}
 }
 
@@ -142,7 +143,7 @@ func shownWords(n int) string {
 	if n == 0 {
 		return "this page has none of them"
 	}
-	return count(int64(n)) + " shown"
+	return words.Count(int64(n)) + " shown"
 }
 
 // intervalWords is how long an interval is, in words.

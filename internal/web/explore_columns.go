@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // Sheet is what rows are written to as a file.
@@ -202,7 +203,7 @@ func gridCellOf(c column.Column, value any, called func(string) string) gridCell
 	case time.Time:
 		return gridCell{Text: value.UTC().Format("2006-01-02 15:04:05"), Value: conversation.FormatTime(value)}
 	case int64:
-		cell := gridCell{Text: count(value), Value: strconv.FormatInt(value, 10), Number: true}
+		cell := gridCell{Text: words.Count(value), Value: strconv.FormatInt(value, 10), Number: true}
 		if c.Unit == "ms" {
 			cell.Text = lastedText(time.Duration(value) * time.Millisecond)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/parley-hq/parley/internal/query"
 	"github.com/parley-hq/parley/internal/web/form"
 	"github.com/parley-hq/parley/internal/web/question"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // mostInAddress is how many bytes of a body an address has. Longer ones are stored.
@@ -232,7 +233,7 @@ func change(body []byte, do string) ([]byte, error) {
 func (v *visit) sentBody() ([]byte, error) {
 	v.r.Body = http.MaxBytesReader(v.out, v.r.Body, mostAsked)
 	if err := v.r.ParseForm(); err != nil {
-		return nil, fault.New(fault.Invalid, "The form cannot be read, or has more than %s", size(mostAsked))
+		return nil, fault.New(fault.Invalid, "The form cannot be read, or has more than %s", words.Size(mostAsked))
 	}
 	sent := v.r.PostForm
 	// Browsers end lines as in the days of teleprinters.

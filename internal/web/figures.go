@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/names"
+	"github.com/parley-hq/parley/internal/web/words"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -366,13 +367,13 @@ func (b *figuresBody) draw(v *visit, shown []string, totals []figure.Line, book 
 func sentenceOfFigures(total figure.Line, days int) string {
 	when := "In 1 day"
 	if days != 1 {
-		when = "In " + count(int64(days)) + " days"
+		when = "In " + words.Count(int64(days)) + " days"
 	}
 	offered, answered := drawnFigure("offered").Of(total), drawnFigure("answered").Of(total)
 	if *offered == 0 {
 		return when + " no conversation came into a queue."
 	}
-	text := fmt.Sprintf("%s %.0f %% of %s offered conversations were answered", when, 100**answered / *offered, count(int64(*offered)))
+	text := fmt.Sprintf("%s %.0f %% of %s offered conversations were answered", when, 100**answered / *offered, words.Count(int64(*offered)))
 	if level := drawnFigure("serviceLevel").Of(total); level != nil {
 		text += fmt.Sprintf("; the service level is %.0f %%", 100**level)
 	}

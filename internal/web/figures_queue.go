@@ -10,6 +10,7 @@ import (
 	"github.com/parley-hq/parley/internal/figure"
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/web/chart"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // queueFigures is a queue with its charts.
@@ -121,7 +122,7 @@ func written(f figure.Figure, l figure.Line) string {
 	case n == nil:
 		return "–"
 	case f.Kind == figure.Count:
-		return count(int64(*n))
+		return words.Count(int64(*n))
 	case f.Kind == figure.Share:
 		return f.Text(l) + " %"
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/web/form"
+	"github.com/parley-hq/parley/internal/web/words"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -70,10 +71,10 @@ func jobsOf(all []wire.ListedJob, state wire.JobState, after string, now time.Ti
 		counts[j.State]++
 	}
 	b.Sentence = jobsSentence(counts, len(all))
-	b.States = append(b.States, choice{"all " + count(int64(len(all))), "/ui/jobs", state == ""})
+	b.States = append(b.States, choice{"all " + words.Count(int64(len(all))), "/ui/jobs", state == ""})
 	for _, s := range wire.JobStates() {
 		if counts[s] > 0 || s == state {
-			b.States = append(b.States, choice{stateWord(s) + " " + count(int64(counts[s])), "/ui/jobs?state=" + string(s), s == state})
+			b.States = append(b.States, choice{stateWord(s) + " " + words.Count(int64(counts[s])), "/ui/jobs?state=" + string(s), s == state})
 		}
 	}
 	shown := slices.DeleteFunc(slices.Clone(all), func(j wire.ListedJob) bool { return state != "" && j.State != state })
@@ -97,42 +98,28 @@ func jobsSentence(counts map[wire.JobState]int, all int) string {
 	}
 	text := "No job is waiting or being answered."
 	if waiting, running := counts[wire.Queued], counts[wire.Pending]; waiting+running > 0 {
-		text = fmt.Sprintf("%s, and %s.", amount(running, "job is being answered", "jobs are being answered"), amount(waiting, "waits", "wait"))
+		text = fmt.Sprintf("%s, and %s.", words.Amount(running, "job is being answered", "jobs are being answered"), words.Amount(waiting, "waits", "wait"))
 	}
-	text += " " + amount(counts[wire.Fulfilled], "has results", "have results") + "."
+	text += " " + words.Amount(counts[wire.Fulfilled], "has results", "have results") + "."
 	if n := counts[wire.Failed]; n > 0 {
-		text += " " + amount(n, "has failed", "have failed") + "."
+		text += " " + words.Amount(n, "has failed", "have failed") + "."
 	}
 	return text
 }
 
-// amount writes a number of things; none is "none".
-func amount(n int, one, many string) string {
-	switch n {
-	case 0:
-		return "none " + one
-	case 1:
-		return "1 " + one
-	}
-	return count(int64(n)) + " " + many
-}
-
 func rowOf(j wire.ListedJob, now time.Time) jobRow {
 	r := jobRow{
-		ID: string(j.ID), Short: short(string(j.ID)), State: stateWord(j.State), Client: j.Client, Submitted: moment(j.SubmissionDate), Age: age(j.SubmissionDate, now),
+		ID: string(j.ID), Short: words.Short(string(j.ID)), State: stateWord(j.State), Client: j.Client, Submitted: moment(j.SubmissionDate), Age: age(j.SubmissionDate, now),
 		Expires: moment(j.ExpirationDate), Address: "/ui/jobs/" + url.PathEscape(string(j.ID)),
 	}
 	if j.Records != nil {
-		r.Records = count(*j.Records)
+		r.Records = words.Count(*j.Records)
 	}
 	if j.Bytes != nil {
-		r.Size = size(int(*j.Bytes))
+		r.Size = words.Size(int(*j.Bytes))
 	}
 	return r
 }
-
-// short is the beginning of an id, for people.
-func short(id string) string { return id[:min(8, len(id))] }
 
 // stateWords are the states of jobs in words.
 var stateWords = map[wire.JobState]string{
@@ -150,22 +137,13 @@ func moment(text string) string {
 	return at.UTC().Format("2 Jan 15:04:05")
 }
 
-// age is how long ago an instant was.
+// age is how long ago an instant of the wire was; empty if it is none.
 func age(text string, now time.Time) string {
 	at, err := conversation.ParseTime(text)
 	if err != nil {
 		return ""
 	}
-	switch d := max(now.Sub(at), 0); {
-	case d < time.Minute:
-		return strconv.Itoa(int(d.Seconds())) + " s ago"
-	case d < time.Hour:
-		return strconv.Itoa(int(d.Minutes())) + " min ago"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d.Hours())) + " h ago"
-	default:
-		return strconv.Itoa(int(d.Hours()/24)) + " days ago"
-	}
+	return words.Since(at, now) + " ago"
 }
 
 // jobBody is the page of one job.
@@ -218,7 +196,7 @@ func jobPage(v *visit) error {
 		}
 	}
 	return v.show("job", page{
-		Title: "Job " + short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: commandOn("parley jobs status", b.ID, v.where()),
+		Title: "Job " + words.Short(b.ID), Here: "Jobs", Body: b, Live: follows, JSON: wire.PathList + "/" + b.ID, Command: commandOn("parley jobs status", b.ID, v.where()),
 	})
 }
 
@@ -244,10 +222,10 @@ func jobBodyOf(j wire.AskedJob, now time.Time) jobBody {
 	add("submitted", moment(j.SubmissionDate), age(j.SubmissionDate, now))
 	add("took", took(j), "")
 	if j.Records != nil {
-		add("conversations", count(*j.Records), "")
+		add("conversations", words.Count(*j.Records), "")
 	}
 	if j.Bytes != nil {
-		add("size", size(int(*j.Bytes)), "as JSON")
+		add("size", words.Size(int(*j.Bytes)), "as JSON")
 	}
 	add("results until", moment(j.ExpirationDate), "")
 	add("client", j.Client, "")
@@ -271,7 +249,7 @@ func jobSentence(j wire.AskedJob, now time.Time) string {
 	case wire.Pending:
 		return "The job is being answered; it was submitted " + age(j.SubmissionDate, now) + "."
 	case wire.Fulfilled:
-		text := "The job has found " + amount(int(*j.Records), "conversation", "conversations")
+		text := "The job has found " + words.Amount(int(*j.Records), "conversation", "conversations")
 		if t := took(j); t != "" {
 			text += " within " + t
 		}
@@ -360,7 +338,7 @@ func jobResults(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.attach("application/x-ndjson", "job-"+short(string(id))+".ndjson")
+	v.attach("application/x-ndjson", "job-"+words.Short(string(id))+".ndjson")
 	out := http.NewResponseController(v.out)
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(pageWithin)) // tests have no connection
@@ -413,7 +391,7 @@ func cancelPage(v *visit) error {
 	case v.ends():
 		b.Sentence, b.Button = "Cancel this job? It gives no results then; what it has found so far is thrown away.", "Cancel the job"
 	case j.Records != nil && j.State == wire.Fulfilled:
-		b.Sentence = "Remove this job? Its " + amount(int(*j.Records), "result goes", "results go") + " with it, for everybody; the query would have to be submitted again."
+		b.Sentence = "Remove this job? Its " + words.Amount(int(*j.Records), "result goes", "results go") + " with it, for everybody; the query would have to be submitted again."
 	default:
 		b.Sentence = "Remove this job? Nothing is known of it then."
 	}

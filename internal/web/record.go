@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/web/drawing"
 	"github.com/parley-hq/parley/internal/web/tree"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // branchOf is how many members of a branch of a record are told at once, foundOf how many places where something is found.
@@ -73,7 +74,7 @@ func (b *conversationBody) record(s seen, p *page) error {
 		return err
 	}
 	whole := "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/record"
-	p.Command = "parley get " + quoted(string(b.ID)) + " --record" + s.v.where()
+	p.Command = commandOn("parley get", string(b.ID), " --record"+s.v.where())
 	b.Record = &recordPage{Verbatim: whole, Find: b.view.Find}
 	if b.view.Find != "" {
 		p.JSON = whole + "?" + url.Values{"find": {b.view.Find}}.Encode()
@@ -97,9 +98,9 @@ func (b *conversationBody) branch(text []byte) error {
 	if branch.Kind != "object" && branch.Kind != "array" {
 		return nil
 	}
-	out.Of = count(int64(branch.Size)) + " members"
+	out.Of = words.Count(int64(branch.Size)) + " members"
 	if branch.After > 0 || branch.Next > 0 {
-		out.Of = count(int64(branch.After+1)) + " to " + count(int64(branch.After+len(branch.Members))) + " of " + out.Of
+		out.Of = words.Count(int64(branch.After+1)) + " to " + words.Count(int64(branch.After+len(branch.Members))) + " of " + out.Of
 	}
 	if branch.After > 0 {
 		out.Before = b.at(branch.Path, branch.After-branchOf)
@@ -160,9 +161,9 @@ func (b *conversationBody) member(m tree.Member) memberRow {
 // sized says how much is in a branch.
 func sized(m tree.Member) string {
 	if m.Kind == "array" {
-		return "[ " + count(int64(m.Size)) + " ]"
+		return "[ " + words.Count(int64(m.Size)) + " ]"
 	}
-	return "{ " + count(int64(m.Size)) + " }"
+	return "{ " + words.Count(int64(m.Size)) + " }"
 }
 
 func (b *conversationBody) found(text []byte) error {
@@ -181,11 +182,11 @@ func (b *conversationBody) found(text []byte) error {
 	case len(f.Hits) == 0:
 		out.Found = "Nothing in the record has this in it."
 	case f.After > 0 || f.Next > 0:
-		out.Found = "Places " + count(int64(f.After+1)) + " to " + count(int64(f.After+len(f.Hits)))
+		out.Found = "Places " + words.Count(int64(f.After+1)) + " to " + words.Count(int64(f.After+len(f.Hits)))
 	case len(f.Hits) == 1:
 		out.Found = "1 place"
 	default:
-		out.Found = count(int64(len(f.Hits))) + " places"
+		out.Found = words.Count(int64(len(f.Hits))) + " places"
 	}
 	if f.After > 0 {
 		out.Before = at(max(f.After-foundOf, 0))

@@ -12,6 +12,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // runsBody is the page of all extractions.
@@ -61,14 +62,14 @@ func runsSentence(list []runs.Run, now time.Time) string {
 	case runs.Running:
 		return "An extraction is running: " + progressOf(r) + "."
 	case runs.Silent:
-		return "An extraction has not been heard of for " + since(r.Seen, now) + "; the next one goes on with it."
+		return "An extraction has not been heard of for " + words.Since(r.Seen, now) + "; the next one goes on with it."
 	case runs.Lacks:
-		return "The last extraction ended " + since(r.Ended, now) + " ago, and something is missing: " + r.Lacking + "."
+		return "The last extraction ended " + words.Since(r.Ended, now) + " ago, and something is missing: " + r.Lacking + "."
 	case runs.GivenUp:
-		return "The last extraction was given up " + since(r.Ended, now) + " ago."
+		return "The last extraction was given up " + words.Since(r.Ended, now) + " ago."
 	case runs.Done:
 	}
-	return "The last extraction ended " + since(r.Ended, now) + " ago. It brought " + amount(int(r.Added), "new conversation", "new conversations") + ", and " + amount(int(r.Replaced), "that had changed", "that had changed") + "."
+	return "The last extraction ended " + words.Since(r.Ended, now) + " ago. It brought " + words.Amount(int(r.Added), "new conversation", "new conversations") + ", and " + words.Amount(int(r.Replaced), "that had changed", "that had changed") + "."
 }
 
 // progressOf is how far a run is.
@@ -76,15 +77,9 @@ func progressOf(r runs.Run) string {
 	whole, all := r.Count(runs.Whole), len(r.Days)-r.Count(runs.Before)
 	came := "nothing"
 	if r.Received > 0 {
-		came = amount(int(r.Received), "record", "records")
+		came = words.Amount(int(r.Received), "record", "records")
 	}
 	return fmt.Sprintf("%d of %d days are whole, and %s came so far", whole, all, came)
-}
-
-// since is how long ago an instant was, in words.
-func since(at, now time.Time) string {
-	text := age(conversation.FormatTime(at), now)
-	return text[:len(text)-len(" ago")]
 }
 
 func rowOfRun(r runs.Run, now time.Time) runRow {
@@ -94,8 +89,8 @@ func rowOfRun(r runs.Run, now time.Time) runRow {
 	}
 	return runRow{
 		ID: r.ID, Short: shortRun(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
-		Age: since(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
-		Received: count(r.Received), Added: count(r.Added), Replaced: count(r.Replaced), Whole: strconv.Itoa(r.Count(runs.Whole)),
+		Age: words.Since(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
+		Received: words.Count(r.Received), Added: words.Count(r.Added), Replaced: words.Count(r.Replaced), Whole: strconv.Itoa(r.Count(runs.Whole)),
 	}
 }
 
@@ -201,19 +196,19 @@ func runOf(r runs.Run, now time.Time) runBody {
 	add("state", row.State, r.Step)
 	add("begun", row.Begun, row.Age)
 	add("lasted", row.Lasted, "")
-	add("records received", row.Received, size(int(r.Bytes)))
+	add("records received", row.Received, words.Size(int(r.Bytes)))
 	if r.Rate > 0 {
-		add("a second", count(int64(r.Rate)), "records")
+		add("a second", words.Count(int64(r.Rate)), "records")
 	}
 	add("new", row.Added, "")
 	add("changed", row.Replaced, "")
-	add("unchanged", count(r.Unchanged), "")
+	add("unchanged", words.Count(r.Unchanged), "")
 	pages := ""
 	if r.Pages > 0 {
-		pages = amount(int(r.Pages), "page", "pages")
+		pages = words.Amount(int(r.Pages), "page", "pages")
 	}
-	add("jobs", count(r.Jobs), pages)
-	add("commits", count(r.Commits), "")
+	add("jobs", words.Count(r.Jobs), pages)
+	add("commits", words.Count(r.Commits), "")
 	first := max(0, len(r.Days)-mostRunDays)
 	b.More = first
 	for i, s := range []byte(r.Days)[first:] {
@@ -230,12 +225,12 @@ func runSentence(r runs.Run, now time.Time) string {
 	case runs.Running:
 		return "The extraction of " + days + " is running: " + progressOf(r) + "."
 	case runs.Silent:
-		return "Nothing was heard of this extraction of " + days + " for " + since(r.Seen, now) + ": it was interrupted."
+		return "Nothing was heard of this extraction of " + days + " for " + words.Since(r.Seen, now) + ": it was interrupted."
 	case runs.GivenUp:
 		return "This extraction of " + days + " was interrupted and given up, for one of other days; what it had made whole stays."
 	case runs.Done, runs.Lacks:
 	}
-	return "The extraction of " + days + " took " + account.Length(r.Ended.Sub(r.Begun)).String() + " and made " + amount(r.Count(runs.Whole), "day", "days") + " whole."
+	return "The extraction of " + days + " took " + account.Length(r.Ended.Sub(r.Begun)).String() + " and made " + words.Amount(r.Count(runs.Whole), "day", "days") + " whole."
 }
 
 func runsJSON(v *visit) error {

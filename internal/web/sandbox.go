@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // The page of a sandbox sends the same requests to /_sandbox/ that a test would send, and shows each of them.
@@ -211,7 +212,7 @@ func sandboxSentence(b sandboxBody) string {
 		text = "The platform's clock goes " + strconv.FormatFloat(b.Clock.Speed, 'f', -1, 64) + " times as fast as ours. "
 	}
 	if n := len(b.Faults); n > 0 {
-		return text + amount(n, "fault is set.", "faults are set.")
+		return text + words.Amount(n, "fault is set.", "faults are set.")
 	}
 	return text + "It does no harm."
 }
@@ -360,7 +361,7 @@ func doInSandbox(v *visit) error {
 	}
 	v.r.Body = http.MaxBytesReader(v.out, v.r.Body, mostRule)
 	if err := v.r.ParseForm(); err != nil {
-		return fault.New(fault.TooLarge, "The form cannot be read, or has more than %s", size(mostRule))
+		return fault.New(fault.TooLarge, "The form cannot be read, or has more than %s", words.Size(mostRule))
 	}
 	name := v.r.PathValue("deed")
 	return v.done(name, v.act(name))

@@ -21,6 +21,7 @@ import (
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // How a sandbox began, what happens in it by itself, and what was done to it.
@@ -134,7 +135,7 @@ func (s scenario) pairs() (out [][2]string) {
 		if s.Uneven {
 			about = "about "
 		}
-		add("records", fmt.Sprintf("simulated from seed %d: %s with %s%s conversations each", s.Seed, amount(s.Days, "day", "days"), about, count(int64(s.PerDay))))
+		add("records", fmt.Sprintf("simulated from seed %d: %s with %s%s conversations each", s.Seed, words.Amount(s.Days, "day", "days"), about, words.Count(int64(s.PerDay))))
 	}
 	speed := ""
 	switch s.Speed {
@@ -152,7 +153,7 @@ func (s scenario) pairs() (out [][2]string) {
 		add("nightly batches fail", "on the mornings of "+strings.Join(s.FailedBatches, ", "))
 	}
 	if n := len(s.Faults); n > 0 {
-		add("faults", amount(n, "from the beginning", "from the beginning"))
+		add("faults", words.Amount(n, "from the beginning", "from the beginning"))
 	}
 	return out
 }
@@ -197,7 +198,7 @@ func (e scenarioEvent) meant() (string, error) {
 	}
 	which := "the last conversation"
 	if r.Count > 1 {
-		which = "the last " + count(int64(r.Count)) + " conversations"
+		which = "the last " + words.Count(int64(r.Count)) + " conversations"
 	}
 	if older > 0 {
 		which += " that began longer ago than " + account.Length(older).String()
@@ -326,9 +327,9 @@ func (r *eventRow) rewritten(text jsontext.Value) error {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return err
 	}
-	r.Words = amount(len(all), "record was rewritten:", "records were rewritten:")
+	r.Words = words.Amount(len(all), "record was rewritten:", "records were rewritten:")
 	for _, one := range all[:min(mostLinks, len(all))] {
-		r.Links = append(r.Links, link{short(one.Conversation), "/ui/conversation/" + url.PathEscape(one.Conversation)})
+		r.Links = append(r.Links, link{words.Short(one.Conversation), "/ui/conversation/" + url.PathEscape(one.Conversation)})
 	}
 	r.More = len(all) - len(r.Links)
 	return nil
@@ -365,13 +366,13 @@ func resetPage(v *visit) error {
 func lostByReset(clock clockTold, s scenario, faults, deeds int) []string {
 	lost := []string{"The clock goes back from " + clock.Date(clock.Now) + " UTC to " + s.Start.UTC().Format("2 January 2006, 15:04:05") + " UTC. Conversations that began since are gone until it gets there again."}
 	if deeds > 0 {
-		lost = append(lost, amount(deeds, "deed is undone: changes to records, drift, nightly batches, moves of the clock.", "deeds are undone: changes to records, drift, nightly batches, moves of the clock."))
+		lost = append(lost, words.Amount(deeds, "deed is undone: changes to records, drift, nightly batches, moves of the clock.", "deeds are undone: changes to records, drift, nightly batches, moves of the clock."))
 	}
 	if faults > 0 {
-		lost = append(lost, amount(faults, "fault is removed, with its counts.", "faults are removed, with their counts."))
+		lost = append(lost, words.Amount(faults, "fault is removed, with its counts.", "faults are removed, with their counts."))
 	}
 	if n := len(s.Faults); n > 0 {
-		lost = append(lost, amount(n, "fault of the scenario is set anew.", "faults of the scenario are set anew."))
+		lost = append(lost, words.Amount(n, "fault of the scenario is set anew.", "faults of the scenario are set anew."))
 	}
 	return lost
 }
@@ -412,7 +413,7 @@ func uploaded(r *http.Request, field string) ([]byte, error) {
 func wholePart(part *multipart.Part, field string) ([]byte, error) {
 	var text bytes.Buffer
 	if _, err := io.Copy(&text, part); err != nil {
-		return nil, fault.New(fault.TooLarge, "The file cannot be read, or has more than %s: load it by parley sandbox load", size(mostState))
+		return nil, fault.New(fault.TooLarge, "The file cannot be read, or has more than %s: load it by parley sandbox load", words.Size(mostState))
 	}
 	if text.Len() == 0 {
 		return nil, fault.Field(field, "Choose a file first: it is empty, or there is none")

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 //go:embed template
@@ -98,11 +99,8 @@ func static(v *visit) error {
 // functions are what templates may call.
 var functions = template.FuncMap{
 	"static":  func(name string) string { return named[name] },
-	"percent": percent,
-	"count":   count,
-	"number":  func(n int) string { return count(int64(n)) },
-	"brief":   brief,
+	"percent": words.Percent,
+	"count":   words.Count,
+	"number":  func(n int) string { return words.Count(int64(n)) },
+	"brief":   words.Short,
 }
-
-// brief is the beginning of an id, which tells it from others on a page.
-func brief(id string) string { return id[:min(8, len(id))] }

@@ -1,9 +1,10 @@
-// Package words writes numbers, sizes and lists as pages show them.
+// Package words writes numbers, sizes, times and lists as pages show them.
 package words
 
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Count writes a number with commas between its thousands.
@@ -17,6 +18,34 @@ func Count(n int64) string {
 		text = text[:i] + "," + text[i:]
 	}
 	return sign + text
+}
+
+// Amount writes how many of something there are, by its name for one and for many.
+func Amount(n int, one, many string) string {
+	switch n {
+	case 0:
+		return "no " + many
+	case 1:
+		return "1 " + one
+	}
+	return Count(int64(n)) + " " + many
+}
+
+// Instant writes an instant, in UTC.
+func Instant(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04:05") }
+
+// Since writes how long ago an instant was, in the largest unit of which there is one.
+func Since(at, now time.Time) string {
+	switch d := max(now.Sub(at), 0); {
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min"
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h"
+	default:
+		return strconv.Itoa(int(d.Hours()/24)) + " days"
+	}
 }
 
 // Percent writes a part of the whole, from 0 to 1, for an attribute of SVG.
