@@ -136,8 +136,8 @@ func picture(t *testing.T, path string) image.Image {
 	return out
 }
 
-// shades are how many colours a picture is kept in: as many as a palette of a PNG has, which is a third of its bytes.
-const shades = 256
+// shades are how many colours a picture is kept in: they fit the palette of a PNG, and letters keep their soft edges.
+const shades = 48
 
 // counted says how many pixels of a picture have which colour.
 func counted(of image.Image) map[color.RGBA]int {

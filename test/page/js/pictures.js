@@ -22,20 +22,25 @@ for (const width of [1280, 640]) {
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC" });
     const page = await context.newPage();
+    await page.goto(`${url}/ui/sign-in`);
+    await page.screenshot({ path: `${folder}/sign-in-${width}-${colorScheme}.png`, caret: "hide" });
     await signIn(page);
     const pages = {
       calendar: "/ui/calendar/2026",
+      day: "/ui/day/2026-11-04",
       conversation: await first(page, "/ui/explore", "main a[href^='/ui/conversation/']"),
       explore: "/ui/explore",
       figures: "/ui/figures",
       figure: await first(page, "/ui/figures", ".queue h2 a"),
+      jobs: "/ui/jobs",
+      sandbox: "/ui/sandbox",
     };
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(url + path);
       if (name === "figure") await page.locator("#large canvas").waitFor();
       if (await page.locator("#stream").count()) await page.locator("#stream", { hasText: "live" }).waitFor();
       await page.evaluate(() => document.fonts.ready);
-      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, animations: "disabled", caret: "hide" });
+      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, animations: "disabled", caret: "hide", mask: [page.locator("section[aria-labelledby=journal]")] });
     }
     await context.close();
   }
