@@ -79,7 +79,7 @@ func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, 
 	if err != nil {
 		return out, err
 	}
-	out.Days = status.Days
+	out.Days, out.Platform = status.Days, status.Source.URL
 	if at, err := conversation.ParseTime(status.Available); err == nil {
 		out.Available = at
 	}
@@ -101,7 +101,11 @@ func (all shownLakes) Changes(ctx context.Context, organization string, of conve
 	if err != nil {
 		return out, err
 	}
-	out.Name = all[organization].dir
+	from, err := extract.Known(ctx, s.lake.Control())
+	if err != nil {
+		return out, err
+	}
+	out.Name, out.Platform = all[organization].dir, from.URL
 	snapshot, err := s.lake.Snapshot(ctx)
 	if err != nil {
 		return out, err

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/load"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -127,5 +129,17 @@ func TestCountsOfAPageThatWasNotStaged(t *testing.T) {
 	allow()
 	if sum := r.mustRun(); sum.Pages != 2 || sum.Received != 3 || sum.Duplicates != 0 {
 		t.Errorf("got %+v", sum)
+	}
+}
+
+// A run that has not ended was interrupted, unless it says of itself that it goes on.
+func TestARunThatGoesOnWasNotInterrupted(t *testing.T) {
+	now := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
+	for seen, running := range map[time.Time]bool{now: true, now.Add(-time.Hour): false} {
+		s := Status{Interrupted: "run-1"}
+		s.Hear([]runs.Run{{ID: "run-2", Seen: now}, {ID: "run-1", Seen: seen}}, now)
+		if (s.Running == "run-1") != running || (s.Interrupted == "run-1") == running {
+			t.Errorf("heard of at %v: %+v", seen, s)
+		}
 	}
 }

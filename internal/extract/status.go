@@ -8,6 +8,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/stage"
 	"github.com/parley-hq/parley/internal/state"
 )
@@ -23,7 +24,9 @@ type Status struct {
 	Totals
 
 	Interrupted string `json:"interrupted_run,omitempty"`
-	Outdated    int    `json:"days_to_derive"` // of which summaries and legs are missing, or were made by other rules
+	// Running is that run, if it goes on; see Hear.
+	Running  string `json:"running_run,omitempty"`
+	Outdated int    `json:"days_to_derive"` // of which summaries and legs are missing, or were made by other rules
 }
 
 // Totals are those of the days of a status.
@@ -175,6 +178,16 @@ func heldOf(ctx context.Context, l *lake.Lake, control *state.DB, first, end con
 func interruptedRun(ctx context.Context, control *state.DB) (id string, err error) {
 	err = openRun(ctx, control, func(r run) { id = string(r.id) })
 	return id, err
+}
+
+// Hear tells apart a run that was interrupted from one that goes on: that which says so of itself.
+func (s *Status) Hear(list []runs.Run, now time.Time) {
+	for _, r := range list {
+		if r.ID == s.Interrupted && r.State(now) == runs.Running {
+			s.Running, s.Interrupted = s.Interrupted, ""
+			return
+		}
+	}
 }
 
 // Stalled says for how long the platform's date had stood still at a moment, if that is longer than a night may be late.

@@ -49,7 +49,8 @@ type Run struct {
 	Seen      time.Time        `json:"seen"`           // when it was heard of last
 	Ended     time.Time        `json:"ended,omitzero"` // zero before
 	GivenUp   bool             `json:"given_up,omitzero"`
-	Step      string           `json:"step,omitzero"` // what it does
+	Again     string           `json:"again,omitzero"` // days that it reads once more, as --again has them
+	Step      string           `json:"step,omitzero"`  // what it does
 	Days      string           `json:"days"`          // the state of each day from First on
 	Jobs      int64            `json:"jobs"`
 	Pages     int64            `json:"pages"`

@@ -39,6 +39,15 @@ func (v *visit) where() string {
 	return " --lake " + quoted(v.web.cfg.Data.Name(v.who.Organization))
 }
 
+// lakeAndPlatform is which lake a command is about that asks the platform too, and where that is. The platform itself has its logins elsewhere: it is
+// told by the environment, as docs/extract.md says.
+func lakeAndPlatform(lake, platform string) string {
+	if text := " --lake " + quoted(lake); platform == "" || strings.HasPrefix(platform, "https://api.") {
+		return text
+	}
+	return " --lake " + quoted(lake) + " --base-url " + quoted(platform)
+}
+
 // commandOn is a command about one thing, with flags. After a flag a word may begin with a hyphen; by itself it would be taken for a flag,
 // and must come last, behind two hyphens.
 func commandOn(command, id, flags string) string {

@@ -211,7 +211,7 @@ func gapsOf(d Days, year int) (out []gap, more int) {
 	for i := range out {
 		out[i].Text = daysText(out[i].First, out[i].Last)
 		out[i].Lacking = out[i].lacks()
-		out[i].Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", quoted(d.Name), out[i].First, out[i].Last+1)
+		out[i].Command = fmt.Sprintf("parley extract%s --from %s --to %s", lakeAndPlatform(d.Name, d.Platform), out[i].First, out[i].Last+1)
 	}
 	if len(out) > mostGaps {
 		out, more = out[:mostGaps], len(out)-mostGaps
@@ -318,7 +318,7 @@ func (c *calendar) held(at time.Time, d ledger.Day, known bool, now time.Time) c
 	}
 	if d.Changed > 0 {
 		out.Class += " changed"
-		out.Label += ", " + words.Count(d.Changed) + " places changed since"
+		out.Label += ", " + words.Amount(int(d.Changed), "place", "places") + " changed since"
 	}
 	if d.Open > 0 {
 		out.Label += ", " + words.Count(d.Open) + " without an end"

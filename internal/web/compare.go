@@ -93,7 +93,7 @@ func (b *conversationBody) compare(s seen, p *page) error {
 	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
 	lake, id := quoted(changes.Name), quoted(string(b.ID))
 	p.Command = "parley changes --lake " + lake + " --conversation " + id
-	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: commandOn("parley compare", string(b.ID), " --lake "+lake)}
+	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: commandOn("parley compare", string(b.ID), lakeAndPlatform(changes.Name, changes.Platform))}
 	var last time.Time
 	for _, c := range changes.List {
 		found := &b.Compare.Found

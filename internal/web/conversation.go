@@ -160,6 +160,7 @@ func conversationPage(v *visit) error {
 func (b *conversationBody) fill(s seen, p *page) error {
 	switch b.Tab {
 	case "attributes":
+		p.Command = commandOn("parley get", string(b.ID), " --record"+s.v.where())
 		b.attributes()
 		return nil
 	case "record":

@@ -54,6 +54,7 @@ type dayBody struct {
 	New      []string
 	NewCount int
 	Name     string // of the lake, as a shell takes it
+	Asked    string // the lake and its platform, as commands have them
 	Next     string // the day after, as commands take it
 	Live     bool
 
@@ -77,12 +78,12 @@ func dayPage(v *visit) error {
 	}
 	at := d.Day.Start()
 	b := &dayBody{
-		Day: d, Title: at.Format("Monday 2 January 2006"), Sentence: sentenceOf(d), Name: quoted(days.Name), Next: (d.Day + 1).String(), Live: v.web.cfg.Live,
+		Day: d, Title: at.Format("Monday 2 January 2006"), Sentence: sentenceOf(d), Name: quoted(days.Name), Asked: lakeAndPlatform(days.Name, days.Platform), Next: (d.Day + 1).String(), Live: v.web.cfg.Live,
 		ReadAt: readable(d.ReadAt), Available: readable(d.Available), NextReading: readable(d.NextReading),
 		Before: at.AddDate(0, 0, -1).Format("2006-01-02"), After: at.AddDate(0, 0, 1).Format("2006-01-02"), Explore: "/ui/explore?from=" + d.Day.String(),
 	}
-	if d.Verdict != ledger.Settled && !v.web.cfg.Live {
-		b.Command = fmt.Sprintf("parley extract --lake %s --from %s --to %s", quoted(days.Name), d.Day, d.Day+1)
+	if d.Verdict == ledger.Gap && !v.web.cfg.Live { // what is provisional is read again when it is due, and not before
+		b.Command = fmt.Sprintf("parley extract%s --from %s --to %s", lakeAndPlatform(days.Name, days.Platform), d.Day, d.Day+1)
 	}
 	if err := b.tell(v); err != nil {
 		return err
@@ -240,7 +241,7 @@ func (v *visit) day() (Days, ledger.Day, error) {
 		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform has nothing of %s", at)
 	}
 	if !found {
-		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract --lake %s --from %s --to %s brings it", at, quoted(days.Name), at, at+1)
+		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract%s --from %s --to %s brings it", at, lakeAndPlatform(days.Name, days.Platform), at, at+1)
 	}
 	return days, days.Days[i], nil
 }

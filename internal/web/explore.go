@@ -190,7 +190,7 @@ func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 	if len(days.Days) == 0 {
 		b.Sentence = "There are no days yet, so that nothing can be found."
 		if !v.web.cfg.Live {
-			b.Bring = "parley extract --lake " + quoted(days.Name)
+			b.Bring = "parley extract" + lakeAndPlatform(days.Name, days.Platform)
 		}
 	}
 	p := page{Title: "Explore", Here: "Explore", Body: b}
@@ -268,9 +268,10 @@ func isJob(body []byte) bool {
 	return err == nil
 }
 
-// jobOf is a question as a job has it: jobs have their own pages, and no counts.
+// jobOf is a question as a job has it: jobs have their own pages, and no counts. Without being told otherwise they also find what began on
+// days before and went on, which a query does not.
 func jobOf(body []byte) ([]byte, error) {
-	return form.Set(body, map[string]string{"paging": "", "aggregations": ""})
+	return form.Set(body, map[string]string{"paging": "", "aggregations": "", "startOfDayIntervalMatching": "true"})
 }
 
 // messageOf is what may be told of a failure.

@@ -33,6 +33,9 @@ func (v *visit) runs() ([]runs.Run, error) {
 }
 
 func runsPage(v *visit) error {
+	if v.web.cfg.Live {
+		return fault.New(fault.NotFound, "Nothing is extracted into a sandbox, so that it has no runs; the server of a lake shows those into the lake")
+	}
 	follows, err := v.following("runs")
 	if err != nil {
 		return err
@@ -69,7 +72,14 @@ func runsSentence(list []runs.Run, now time.Time) string {
 		return "The last extraction was given up " + words.Since(r.Ended, now) + " ago."
 	case runs.Done:
 	}
-	return "The last extraction ended " + words.Since(r.Ended, now) + " ago. It brought " + words.Amount(int(r.Added), "new conversation", "new conversations") + ", and " + words.Amount(int(r.Replaced), "that had changed", "that had changed") + "."
+	return "The last extraction ended " + words.Since(r.Ended, now) + " ago. It brought " + words.Amount(int(r.Added), "new conversation", "new conversations") + ", and " + changedText(r.Replaced) + "."
+}
+
+func changedText(n int64) string {
+	if n == 0 {
+		return "none that had changed"
+	}
+	return words.Count(n) + " that had changed"
 }
 
 // progressOf is how far a run is.
@@ -79,7 +89,11 @@ func progressOf(r runs.Run) string {
 	if r.Received > 0 {
 		came = words.Amount(int(r.Received), "record", "records")
 	}
-	return fmt.Sprintf("%d of %d days are whole, and %s came so far", whole, all, came)
+	are := "are"
+	if whole == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("%d of %s %s whole, and %s came so far", whole, words.Amount(all, "day", "days"), are, came)
 }
 
 func rowOfRun(r runs.Run, now time.Time) runRow {
@@ -184,7 +198,10 @@ func runPage(v *visit) error {
 	}
 	b := runOf(r, v.web.cfg.Machine())
 	if r.Ended.IsZero() {
-		b.Command = "parley extract --lake " + quoted(days.Name) + " --from " + r.First.String() + " --to " + r.End.String()
+		b.Command = "parley extract" + lakeAndPlatform(days.Name, days.Platform) + " --from " + r.First.String() + " --to " + r.End.String()
+		if r.Again != "" {
+			b.Command += " --again " + r.Again
+		}
 	}
 	return v.show("run", page{Title: "Run " + shortRun(r.ID), Here: "Runs", Body: b, Live: follows, JSON: "/parley/v1/runs/" + r.ID, Command: "parley status --runs --lake " + quoted(days.Name)})
 }
@@ -196,9 +213,13 @@ func runOf(r runs.Run, now time.Time) runBody {
 	add("state", row.State, r.Step)
 	add("begun", row.Begun, row.Age)
 	add("lasted", row.Lasted, "")
-	add("records received", row.Received, words.Size(int(r.Bytes)))
-	if r.Rate > 0 {
-		add("a second", words.Count(int64(r.Rate)), "records")
+	came := ""
+	if r.Bytes > 0 { // of those that are in the lake
+		came = words.Size(int(r.Bytes))
+	}
+	add("records received", row.Received, came)
+	if r.Rate > 0 && r.Ended.IsZero() {
+		add("a second, on average", words.Count(int64(r.Rate)), "records")
 	}
 	add("new", row.Added, "")
 	add("changed", row.Replaced, "")
@@ -223,6 +244,9 @@ func runSentence(r runs.Run, now time.Time) string {
 	days := daysText(r.First, r.End-1)
 	switch r.State(now) {
 	case runs.Running:
+		if r.Upstream != nil && r.Upstream.Breaker.State == runs.Open {
+			return "The extraction of " + days + " waits, because the platform fails: " + progressOf(r) + "."
+		}
 		return "The extraction of " + days + " is running: " + progressOf(r) + "."
 	case runs.Silent:
 		return "Nothing was heard of this extraction of " + days + " for " + words.Since(r.Seen, now) + ": it was interrupted."

@@ -27,7 +27,7 @@ func TestRunsAreShown(t *testing.T) {
 		run        runs.Run
 		list, page string
 	}{
-		"running": {run, "An extraction is running: 1 of 3 days are whole, and 1,234 records came so far.", "The extraction of 10 to 13 July is running"},
+		"running": {run, "An extraction is running: 1 of 3 days is whole, and 1,234 records came so far.", "The extraction of 10 to 13 July is running"},
 		"ended":   {ended, "The last extraction ended 30 s ago. It brought 1,000 new conversations, and 34 that had changed.", "took 30 s and made 3 days whole"},
 		"lacking": {lacking, "something is missing: of 1 day nothing came", "of 1 day nothing came"},
 		"silent":  {silent, "has not been heard of for 2 h", "of 10 to 13 July for 2 h: it was interrupted."},

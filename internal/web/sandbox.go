@@ -214,7 +214,7 @@ func sandboxSentence(b sandboxBody) string {
 	if n := len(b.Faults); n > 0 {
 		return text + words.Amount(n, "fault is set.", "faults are set.")
 	}
-	return text + "It does no harm."
+	return text + "Everything is answered as it should be."
 }
 
 // faults are the rules of harm, each as the text that adds it.

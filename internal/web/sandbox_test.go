@@ -62,7 +62,7 @@ func TestASandboxIsControlled(t *testing.T) {
 	b := newBrowser(t)
 	b.signIn()
 	w, faults := b.controlled()
-	if page := b.get("/ui/sandbox"); !strings.Contains(page, "The platform&#39;s clock stands still at 8 November 2026, 12:00:00 UTC. It does no harm.") {
+	if page := b.get("/ui/sandbox"); !strings.Contains(page, "The platform&#39;s clock stands still at 8 November 2026, 12:00:00 UTC. Everything is answered as it should be.") {
 		t.Errorf("at first: %s", page)
 	}
 	do := func(deed, form, says string) {
@@ -87,9 +87,9 @@ func TestASandboxIsControlled(t *testing.T) {
 	if page := b.get("/ui/sandbox"); !strings.Contains(page, `f-1`) || !strings.Contains(page, `{&#34;answer&#34;:{&#34;status&#34;:429,&#34;message&#34;:&#34;&lt;b&gt;&#34;},&#34;route&#34;:&#34;results&#34;}`) || !strings.Contains(page, "fired 0 of 0") {
 		t.Errorf("a fault: %s", page)
 	}
-	do("remove", "name=f-1", "It does no harm.")
+	do("remove", "name=f-1", "Everything is answered as it should be.")
 	do("fault", url.Values{"rule": {`{"route":"results","answer":{"status":429}}`}}.Encode(), "1 fault is set.")
-	do("clear", "", "It does no harm.")
+	do("clear", "", "Everything is answered as it should be.")
 	asks := b.get("/ui/sandbox/reset")
 	for _, want := range []string{"to 8 November 2026, 12:00:00 UTC", "deeds are undone", "jobs with their results", `<form method="post" action="/ui/sandbox/reset"`} {
 		if !strings.Contains(asks, want) {

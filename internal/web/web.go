@@ -61,15 +61,17 @@ type Data interface {
 // Days are the days of an organization.
 type Days struct {
 	Name      string    // of the lake, as --lake ./lake has it
+	Platform  string    // base URL of the server that it is extracted from; empty if nobody knows
 	Available time.Time // the platform's data is complete up to here; zero if nobody knows
 	Days      []ledger.Day
 }
 
 // Changes are what versions of a conversation changed.
 type Changes struct {
-	Name string // what a command calls the data, as --lake ./lake
-	List []Change
-	More bool // there are others
+	Name     string // what a command calls the data, as --lake ./lake
+	Platform string // base URL of the server that it is extracted from; empty if nobody knows
+	List     []Change
+	More     bool // there are others
 }
 
 // Change is one place in which a version of a record differs from the one before.

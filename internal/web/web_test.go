@@ -101,7 +101,7 @@ func (f *fake) Day(_ context.Context, _ string, _ conversation.Day, most int) (D
 }
 
 func (f *fake) Changes(_ context.Context, _ string, _ conversation.Record, most int) (Changes, error) {
-	return Changes{"./lake", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err
+	return Changes{"./lake", "", slices.Clone(f.changes[:min(most, len(f.changes))]), len(f.changes) > most}, f.err
 }
 
 // answer answers a question: the record matches all that the language takes.

@@ -17,6 +17,7 @@ import (
 	"github.com/parley-hq/parley/internal/lake"
 	"github.com/parley-hq/parley/internal/lake/at"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/runs"
 )
 
 type options struct {
@@ -99,6 +100,11 @@ func (o *options) run(ctx context.Context) (err error) {
 	if err == nil {
 		s, err = extract.StatusOf(ctx, l, l.Control(), rules, first, end)
 	}
+	if err == nil && s.Interrupted != "" {
+		var list []runs.Run
+		list, err = runs.In(l.Control()).List(ctx)
+		s.Hear(list, o.now())
+	}
 	if err := errors.Join(err, l.Close()); err != nil {
 		return err
 	}
@@ -164,6 +170,9 @@ func (o *options) print(s extract.Status) error {
 			text += fmt.Sprintf(", for %v now", still.Truncate(time.Hour))
 		}
 		lines = append(lines, [2]string{"platform complete up to", text})
+	}
+	if s.Running != "" {
+		lines = append(lines, [2]string{"running", "an extraction; parley status --runs says how far it is"})
 	}
 	if s.Interrupted != "" {
 		lines = append(lines, [2]string{"interrupted", "an extraction; parley extract goes on with it"})

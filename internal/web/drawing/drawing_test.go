@@ -124,3 +124,26 @@ func addresses(d Timeline) (out []string) {
 	}
 	return out
 }
+
+// Texts of ticks do not meet, also where one stretch follows another.
+func TestTextsOfTicksAreApart(t *testing.T) {
+	ticks := func(at ...float64) (s Stretch) {
+		for _, x := range at {
+			s.Ticks = append(s.Ticks, Tick{x, "00:00"})
+		}
+		return s
+	}
+	all := []Stretch{ticks(0, .1, .2), ticks(.21, .27), {}, ticks(.28)}
+	keepApart(all)
+	got := ""
+	for _, s := range all {
+		for _, at := range s.Ticks {
+			if at.Text != "" {
+				got += fmt.Sprint(at.X, " ")
+			}
+		}
+	}
+	if got != "0 0.1 0.2 0.27 " {
+		t.Errorf("texts are at %s", got)
+	}
+}

@@ -54,7 +54,7 @@ func Of(c *conversation.Conversation, called account.Names) *Model {
 		}
 	}
 	slices.SortStableFunc(m.Steps, func(x, y Step) int { return m.State(x).Start.Compare(m.State(y).Start.Time) })
-	m.Attributes = attributesOf(c)
+	m.Attributes = m.attributesOf(c)
 	for _, has := range []any{&m.Account, &m.Attributes} {
 		texts.all(reflect.ValueOf(has).Elem())
 	}
@@ -117,18 +117,18 @@ var ended = map[string]string{
 	"uncallable": "not to be called",
 }
 
-// Attribute is one of a participant.
-type Attribute struct{ Key, Value string }
+// Attribute is one of a participant, with what they are called.
+type Attribute struct{ Key, Value, Who string }
 
 // attributesOf lists those of all participants, by name.
-func attributesOf(c *conversation.Conversation) (out []Attribute) {
-	for _, p := range c.Participants {
-		for key, value := range p.Attributes {
-			out = append(out, Attribute{key, value})
+func (m *Model) attributesOf(c *conversation.Conversation) (out []Attribute) {
+	for n := range c.Participants {
+		for key, value := range c.Participants[n].Attributes {
+			out = append(out, Attribute{key, value, m.Name(n)})
 		}
 	}
 	slices.SortFunc(out, func(x, y Attribute) int {
-		return cmp.Or(strings.Compare(x.Key, y.Key), strings.Compare(x.Value, y.Value))
+		return cmp.Or(strings.Compare(x.Key, y.Key), strings.Compare(x.Who, y.Who), strings.Compare(x.Value, y.Value))
 	})
-	return slices.Compact(out)
+	return out
 }

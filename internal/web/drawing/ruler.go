@@ -20,7 +20,27 @@ func (s scaling) stretches(w *View) []Stretch {
 			out = append(out, s.stretch(n, part, w))
 		}
 	}
+	keepApart(out)
 	return out
+}
+
+// textWidth is as much of the drawing as the text of a tick takes.
+const textWidth = 0.055
+
+// keepApart takes the texts of ticks away that would meet the text of the tick before, as where one stretch follows another.
+func keepApart(stretches []Stretch) {
+	last := -1.0
+	for i := range stretches {
+		for j := range stretches[i].Ticks {
+			switch t := &stretches[i].Ticks[j]; {
+			case t.Text == "":
+			case t.X-last < textWidth:
+				t.Text = ""
+			default:
+				last = t.X
+			}
+		}
+	}
 }
 
 // stretch is the ruler of one of them, of which a part is shown.

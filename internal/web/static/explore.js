@@ -30,6 +30,8 @@ function refuse(why) {
   document.getElementById("found").replaceChildren(remark);
 }
 
+const answered = document.getElementById("body").value; // the question that the page came with
+
 // put puts what was drawn in the place of some parts. What is open stays open, and who writes goes on where they were.
 function put(drawn, sent, parts) {
   const open = new Set([...document.querySelectorAll("#question details[open]")].map((d) => d.dataset.key));
@@ -38,6 +40,8 @@ function put(drawn, sent, parts) {
   for (const part of parts) document.querySelector(part).replaceWith(document.adoptNode(drawn.querySelector(part)));
   for (const d of document.querySelectorAll("#question details")) if (open.has(d.dataset.key)) d.open = true;
   ready();
+  const before = document.getElementById("before");
+  if (before) before.hidden = document.getElementById("body").value === answered;
   if (!was?.name || document.activeElement === at) return;
   const now = document.forms[was.form]?.elements.namedItem(was.name);
   if (!now?.focus) return;
