@@ -136,8 +136,7 @@ func TestCountsOfAPageThatWasNotStaged(t *testing.T) {
 func TestARunThatGoesOnWasNotInterrupted(t *testing.T) {
 	now := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)
 	for seen, running := range map[time.Time]bool{now: true, now.Add(-time.Hour): false} {
-		s := Status{Interrupted: "run-1"}
-		s.Hear([]runs.Run{{ID: "run-2", Seen: now}, {ID: "run-1", Seen: seen}}, now)
+		s := Status{Interrupted: "run-1"}.Hear([]runs.Run{{ID: "run-2", Seen: now}, {ID: "run-1", Seen: seen}}, now)
 		if (s.Running == "run-1") != running || (s.Interrupted == "run-1") == running {
 			t.Errorf("heard of at %v: %+v", seen, s)
 		}

@@ -181,13 +181,14 @@ func interruptedRun(ctx context.Context, control *state.DB) (id string, err erro
 }
 
 // Hear tells apart a run that was interrupted from one that goes on: that which says so of itself.
-func (s *Status) Hear(list []runs.Run, now time.Time) {
+func (s Status) Hear(list []runs.Run, now time.Time) Status {
 	for _, r := range list {
 		if r.ID == s.Interrupted && r.State(now) == runs.Running {
-			s.Running, s.Interrupted = s.Interrupted, ""
-			return
+			s.Running, s.Interrupted = r.ID, ""
+			break
 		}
 	}
+	return s
 }
 
 // Stalled says for how long the platform's date had stood still at a moment, if that is longer than a night may be late.

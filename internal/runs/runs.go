@@ -51,7 +51,7 @@ type Run struct {
 	GivenUp   bool             `json:"given_up,omitzero"`
 	Again     string           `json:"again,omitzero"` // days that it reads once more, as --again has them
 	Step      string           `json:"step,omitzero"`  // what it does
-	Days      string           `json:"days"`          // the state of each day from First on
+	Days      string           `json:"days"`           // the state of each day from First on
 	Jobs      int64            `json:"jobs"`
 	Pages     int64            `json:"pages"`
 	Commits   int64            `json:"commits"`

@@ -103,7 +103,7 @@ func (o *options) run(ctx context.Context) (err error) {
 	if err == nil && s.Interrupted != "" {
 		var list []runs.Run
 		list, err = runs.In(l.Control()).List(ctx)
-		s.Hear(list, o.now())
+		s = s.Hear(list, o.now())
 	}
 	if err := errors.Join(err, l.Close()); err != nil {
 		return err
