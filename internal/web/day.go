@@ -10,6 +10,7 @@ import (
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/shelf"
 	"github.com/parley-hq/parley/internal/web/drawing"
 	"github.com/parley-hq/parley/internal/web/words"
 )
@@ -104,9 +105,56 @@ func readable(text string) string {
 	return words.Instant(at) + " UTC"
 }
 
+// daysKey tells apart what is kept of days: another reading has another content, and a minute later it is looked up again.
+type daysKey struct {
+	organization              string
+	day                       conversation.Day
+	records, changed, minutes int64
+	readings                  int
+}
+
+// What is kept of days, in bytes: of one, and of all.
+const (
+	dayBytes  = 4 << 10
+	daysBytes = 1 << 20
+)
+
+// countedAtOnce is how many days are counted at the same time, for whoever looks at them. Each is a question for every hour, and nobody may
+// keep others from asking theirs.
+const countedAtOnce = 2
+
+// daysKept are those that were counted last. Safe for concurrent use.
+type daysKept struct {
+	kept *shelf.Shelf[daysKey, DayMore]
+	turn chan struct{}
+}
+
+func newDaysKept() daysKept {
+	return daysKept{shelf.New[daysKey, DayMore](daysBytes), make(chan struct{}, countedAtOnce)}
+}
+
+// dayMore is what there is of a day beside what the list tells.
+func (v *visit) dayMore(d ledger.Day) (DayMore, error) {
+	w := v.web
+	key := daysKey{v.who.Organization, d.Day, d.Records, d.Changed, w.cfg.Machine().Unix() / 60, d.Readings}
+	return w.days.kept.Get(key, func() (DayMore, int64, error) {
+		select {
+		case w.days.turn <- struct{}{}:
+			defer func() { <-w.days.turn }()
+		case <-v.ctx().Done():
+			return DayMore{}, 0, v.ctx().Err()
+		}
+		m, err := w.days.kept.Get(key, func() (DayMore, int64, error) { // somebody may have counted it meanwhile
+			m, err := w.cfg.Data.Day(v.ctx(), v.who.Organization, d.Day, mostChanged)
+			return m, dayBytes, err
+		})
+		return m, dayBytes, err
+	})
+}
+
 // tell fills in what the list of days does not tell.
 func (b *dayBody) tell(v *visit) error {
-	more, err := v.web.cfg.Data.Day(v.ctx(), v.who.Organization, b.Day.Day, mostChanged)
+	more, err := v.dayMore(b.Day)
 	if err != nil {
 		return err
 	}
@@ -252,7 +300,7 @@ func dayJSON(v *visit) error {
 	if err != nil {
 		return err
 	}
-	more, err := v.web.cfg.Data.Day(v.ctx(), v.who.Organization, d.Day, mostChanged)
+	more, err := v.dayMore(d)
 	if err != nil {
 		return err
 	}

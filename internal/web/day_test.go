@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +72,7 @@ func TestADayForPrograms(t *testing.T) {
 	if text := b.get("/ui/day/2026-07-15"); strings.Contains(text, "a week before") || !strings.Contains(text, "None of the runs") {
 		t.Error("what is not there is shown")
 	}
+	b.site.now = b.site.now.Add(time.Minute)
 	if b.data.day = (DayMore{}); !strings.Contains(b.get("/ui/day/2026-07-15"), "Nothing of this day") {
 		t.Error("a day without hours does not say so")
 	}
@@ -132,5 +134,39 @@ func TestHours(t *testing.T) {
 	}
 	if c.Bars[0].H != .5 || c.Bars[1].H != 1 || c.Usual != "" {
 		t.Errorf("%+v", c.Bars[:2])
+	}
+}
+
+// A day is counted once for all who look at it at about the same time, and again when there is another reading of it. Two days are counted
+// at once: whoever asks for many waits.
+func TestDaysAreCountedForAll(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	look := func(path string) { b.get("/ui/day/" + path) }
+	look("2026-07-15")
+	look("2026-07-15")
+	b.get("/parley/v1/days/2026-07-15")
+	if n := b.data.counted.Load(); n != 1 {
+		t.Errorf("a day was counted %d times", n)
+	}
+	b.data.days.Days[4].Readings++
+	look("2026-07-15")
+	if n := b.data.counted.Load(); n != 2 {
+		t.Errorf("after another reading: %d times", n)
+	}
+	b.data.counting, b.data.free = make(chan struct{}, 4), make(chan struct{})
+	var all sync.WaitGroup
+	for _, path := range []string{"2026-07-12", "2026-07-13", "2026-07-14", "2025-12-31"} {
+		all.Go(func() { look(path) })
+	}
+	<-b.data.counting
+	<-b.data.counting
+	if n := len(b.web.days.turn); n != countedAtOnce {
+		t.Errorf("%d days are counted at once", n)
+	}
+	close(b.data.free)
+	all.Wait()
+	if n := b.data.counted.Load(); n != 6 {
+		t.Errorf("%d countings", n)
 	}
 }

@@ -110,6 +110,7 @@ type Web struct {
 	streams streams
 	models  models
 	counts  *countsKept
+	days    daysKept
 
 	stopping chan struct{} // closed when the server stops
 	stop     sync.Once
@@ -124,7 +125,7 @@ func New(c Config) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: masks{m}, models: newModels(), counts: newCountsKept(c.Machine), stopping: make(chan struct{})}
+	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: masks{m}, models: newModels(), counts: newCountsKept(c.Machine), days: newDaysKept(), stopping: make(chan struct{})}
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,9 +43,13 @@ type fake struct {
 	runs    []runs.Run
 	changes []Change
 	day     DayMore
-	sums    string // what the API answers of figures
-	err     error
-	api     http.HandlerFunc // in place of what is below; nil: that
+
+	counted  atomic.Int64  // how often a day was counted
+	counting chan struct{} // nil: nothing waits
+	free     chan struct{}
+	sums     string // what the API answers of figures
+	err      error
+	api      http.HandlerFunc // in place of what is below; nil: that
 }
 
 func (*fake) Name(string) string { return "./lake" }
@@ -95,6 +100,11 @@ func (f *fake) ask(who access.Client) http.Handler {
 func (f *fake) Runs(context.Context, string) ([]runs.Run, error) { return f.runs, f.err }
 
 func (f *fake) Day(_ context.Context, _ string, _ conversation.Day, most int) (DayMore, error) {
+	f.counted.Add(1)
+	if f.counting != nil {
+		f.counting <- struct{}{}
+		<-f.free
+	}
 	more := f.day
 	more.Changed = more.Changed[:min(most, len(more.Changed))]
 	return more, f.err
