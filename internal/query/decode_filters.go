@@ -59,7 +59,7 @@ const (
 
 // value adds a finding in the platform's words for a value that is none of the allowed.
 func (f *findings) value(path, value string, allowed []string, hint string) {
-	message := fmt.Sprintf("Value [%s] is not valid for field type [%s]. Allowable values are: %s", fault.Clip(value), path[strings.LastIndexByte(path, '.')+1:], strings.Join(allowed, ", "))
+	message := fmt.Sprintf("Value [%s] is not valid for field type [%s]"+allowable+"%s", fault.Clip(value), path[strings.LastIndexByte(path, '.')+1:], strings.Join(allowed, ", "))
 	if hint != "" {
 		message += ". " + hint
 	}

@@ -32,6 +32,22 @@ type Finding struct {
 	Code    string `json:"code"`    // the platform's error code
 }
 
+// allowable begins the list of the values that a field may have.
+const allowable = ". Allowable values are: "
+
+// mostAllowed is how many values a message may list and still be read at a glance.
+const mostAllowed = 12
+
+// Brief parts the long list of what is allowed from a message, for who shows it elsewhere. A message without one stays whole.
+func Brief(message string) (brief string, allowed []string) {
+	before, rest, listed := strings.Cut(message, allowable)
+	list, hint, _ := strings.Cut(rest, ". ")
+	if allowed = strings.Split(list, ", "); !listed || len(allowed) <= mostAllowed {
+		return message, nil
+	}
+	return strings.TrimSpace(before + ". " + hint), allowed
+}
+
 // Lint finds everything that is wrong with the text of a request, in order of place. What is missing is found where it
 // is missing from.
 func Lint(text []byte, endpoint Endpoint) []Finding {

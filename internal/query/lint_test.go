@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -84,5 +85,24 @@ func TestFindingsOfOthersArePlaced(t *testing.T) {
 		if got[i] != want {
 			t.Errorf("got %+v, want %+v", got[i], want)
 		}
+	}
+}
+
+func TestBrief(t *testing.T) {
+	wrong := func(member string) string {
+		found := Lint([]byte(`{"interval":"2026-11-08T00:00:00Z/2026-11-09T00:00:00Z",`+member+`}`), EndpointQuery)
+		if len(found) != 1 {
+			t.Fatalf("%s has findings %v", member, found)
+		}
+		return found[0].Message
+	}
+	brief, allowed := Brief(wrong(`"segmentFilters":[{"type":"or","predicates":[{"dimension":"queueid","value":"x"}]}]`))
+	if brief != "Value [queueid] is not valid for field type [dimension]. Did you mean queueId?" || !slices.Equal(allowed, names(OfSegment, false)) {
+		t.Errorf("%s with %q", brief, allowed)
+	}
+	if short := wrong(`"order":"up"`); !strings.Contains(short, "asc") {
+		t.Errorf("no values in %s", short)
+	} else if brief, allowed := Brief(short); brief != short || allowed != nil {
+		t.Errorf("%s became %s with %q", short, brief, allowed)
 	}
 }

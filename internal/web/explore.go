@@ -280,9 +280,21 @@ func messageOf(err error) string {
 		return fmt.Sprintf("%d things are wrong with it; they stand at their fields and lines.", len(all))
 	}
 	if told, ok := errors.AsType[*fault.Error](err); ok {
-		return told.Message
+		brief, _ := query.Brief(told.Message) // the list stands at the line
+		return brief
 	}
 	return "It took too long."
+}
+
+// remark is what is wrong with a line, with what is allowed there beside it.
+type remark struct {
+	Text    string
+	Allowed []string
+}
+
+func remarkOf(f query.Finding) remark {
+	text, allowed := query.Brief(f.Message)
+	return remark{text, allowed}
 }
 
 // redraw shows the form and the body alone, for a page that has the rest. Who writes in the box keeps what is in it: remarks tell its
@@ -525,6 +537,7 @@ var exploreFunctions = map[string]any{
 	"limit":    func(path string) string { return limits[path[strings.LastIndexByte(path, '.')+1:]] },
 	"junction": func(j string) string { return cmp.Or(junctions[j], j) },
 	"options":  options,
+	"remark":   remarkOf,
 }
 
 // options are what can be chosen: some values, and before them what is chosen now, if it is none of these.

@@ -494,7 +494,8 @@ func (r *remarks) take(is func(path string) bool) (out []string) {
 	left := r.left[:0]
 	for _, f := range r.left {
 		if is(f.Path) {
-			out = append(out, f.Message)
+			brief, _ := query.Brief(f.Message) // the field has a list of its own
+			out = append(out, brief)
 		} else {
 			left = append(left, f)
 		}
