@@ -205,11 +205,8 @@ func (b *sandboxBody) say(did string) {
 
 func sandboxSentence(b sandboxBody) string {
 	text := "The platform's clock stands still at " + b.Clock.Date(b.Clock.Now) + " UTC. "
-	switch {
-	case b.Clock.Speed == 1:
-		text = "The platform's clock goes as fast as ours. "
-	case b.Clock.Runs():
-		text = "The platform's clock goes " + strconv.FormatFloat(b.Clock.Speed, 'f', -1, 64) + " times as fast as ours. "
+	if b.Clock.Runs() {
+		text = "The platform's clock goes " + pace(b.Clock.Speed) + ". "
 	}
 	if n := len(b.Faults); n > 0 {
 		return text + words.Amount(n, "fault is set.", "faults are set.")

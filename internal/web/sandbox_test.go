@@ -74,6 +74,8 @@ func TestASandboxIsControlled(t *testing.T) {
 	do("clock", "advance=90m", "stands still at 8 November 2026, 13:30:00 UTC")
 	do("clock", "until=batch", "stands still at 9 November 2026, 04:")
 	do("clock", "speed=1000", "goes 1000 times as fast as ours")
+	do("clock", "speed=1", "clock goes as fast as ours.")
+	do("clock", "speed=1", " UTC, as fast as ours</li>")
 	do("clock", "speed=0", "stands still at 9 November 2026, 04:")
 	do("batch", "fail=2026-11-10,+2026-11-11", "next batch ends</dt><dd>12 November 2026")
 	do("rewrite", "older=24h&count=2", `<p class="said" role="status"><time>9 Nov 2026 04:`)
@@ -84,7 +86,7 @@ func TestASandboxIsControlled(t *testing.T) {
 	if list := faults.List(); len(list) != 1 || list[0].Answer.Status != 429 {
 		t.Errorf("the rules are %+v", list)
 	}
-	if page := b.get("/ui/sandbox"); !strings.Contains(page, `f-1`) || !strings.Contains(page, `{&#34;answer&#34;:{&#34;status&#34;:429,&#34;message&#34;:&#34;&lt;b&gt;&#34;},&#34;route&#34;:&#34;results&#34;}`) || !strings.Contains(page, "fired 0 of 0") {
+	if page := b.get("/ui/sandbox"); !strings.Contains(page, `f-1`) || !strings.Contains(page, `{&#34;answer&#34;:{&#34;status&#34;:429,&#34;message&#34;:&#34;&lt;b&gt;&#34;},&#34;route&#34;:&#34;results&#34;}`) || !strings.Contains(page, "no request that it is for has come yet") {
 		t.Errorf("a fault: %s", page)
 	}
 	do("remove", "name=f-1", "Everything is answered as it should be.")

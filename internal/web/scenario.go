@@ -143,7 +143,7 @@ func (s scenario) pairs() (out [][2]string) {
 		speed = ", standing still"
 	case 1:
 	default:
-		speed = ", " + decimal(s.Speed) + " times as fast as ours"
+		speed = ", " + pace(s.Speed)
 	}
 	add("the clock began", s.Start.UTC().Format("2 January 2006, 15:04:05")+" UTC"+speed)
 	if lag, err := time.ParseDuration(s.Lag); err == nil && lag > 0 {
@@ -156,6 +156,14 @@ func (s scenario) pairs() (out [][2]string) {
 		add("faults", words.Amount(n, "from the beginning", "from the beginning"))
 	}
 	return out
+}
+
+// pace says how fast a clock goes.
+func pace(speed float64) string {
+	if speed == 1 {
+		return "as fast as ours"
+	}
+	return decimal(speed) + " times as fast as ours"
 }
 
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
@@ -302,7 +310,7 @@ func (v *visit) deedsDone() (d deedsDone, err error) {
 		case e.Deed.Clock != nil && e.Deed.Clock.Speed == 0:
 			row.Words = "the clock stands still at " + e.Deed.Clock.At.UTC().Format("2 January 2006, 15:04:05") + " UTC"
 		case e.Deed.Clock != nil:
-			row.Words = "the clock goes on from " + e.Deed.Clock.At.UTC().Format("2 January 2006, 15:04:05") + " UTC, " + decimal(e.Deed.Clock.Speed) + " times as fast as ours"
+			row.Words = "the clock goes on from " + e.Deed.Clock.At.UTC().Format("2 January 2006, 15:04:05") + " UTC, " + pace(e.Deed.Clock.Speed)
 		case e.Deed.Rewrite != nil:
 			if err := row.rewritten(e.Deed.Rewrite); err != nil {
 				return d, err
