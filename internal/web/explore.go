@@ -439,6 +439,9 @@ func dayLink(from, to conversation.Day, text string) turn {
 	return turn{Text: text, Do: "between " + from.String() + " " + to.String()}
 }
 
+// token has a shell sign in with the client that is in the environment.
+const token = `TOKEN=$(curl -s -u "$GENESYS_CLIENT_ID:$GENESYS_CLIENT_SECRET" -d grant_type=client_credentials %s/oauth/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')`
+
 // copies are the question as JSON, as a request and as a command. A text that is no question is no part of a command: whoever sends
 // somebody a link would say what runs on their machine.
 func (v *visit) copies(body []byte, days Days) []copied {
@@ -456,7 +459,7 @@ func (v *visit) copies(body []byte, days Days) []copied {
 		asks = "--base-url " + base
 	}
 	return append(out,
-		copied{"curl", "curl -X POST " + curl + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- ` + heredoc(string(body))},
+		copied{"curl", fmt.Sprintf(token, curl) + "\n" + "curl -X POST " + curl + queryPath + ` -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' --data-binary @- ` + heredoc(string(body))},
 		copied{"parley", fmt.Sprintf("parley query %s --limit %d -f - %s", asks, q.Page.Offset()+q.Page.Size, heredoc(string(body)))},
 	)
 }

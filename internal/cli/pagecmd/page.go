@@ -39,6 +39,9 @@ var roles = map[string][]access.Permission{
 	"personal": append(session.Reading(), access.ViewPersonalData),
 }
 
+// usual is where parley serve listens unless it is told otherwise.
+const usual = "http://127.0.0.1:8080"
+
 // New makes the command with its part.
 func New(s *ui.Streams) *cobra.Command {
 	cmd := &cobra.Command{
@@ -70,7 +73,7 @@ stays signed in for as long as --for says. A program that looks at links before 
 	f := cmd.Flags()
 	f.StringVar(&o.Lake, "lake", "", "folder of the lake that is served")
 	f.StringVar(&o.State, "state", "", "folder of the server, if it is not in the lake's")
-	f.StringVar(&o.URL, "url", "http://127.0.0.1:8080", "address of the server, as the reader's browser reaches it")
+	f.StringVar(&o.URL, "url", "", "address of the server, as the reader's browser reaches it (default \""+usual+"\")")
 	ui.OrganizationFlag(f, &o.Organization, server.DefaultOrganization, "organization whose data is shown")
 	f.StringVar(&o.Role, "role", "read", "what may be seen: read (personal data masked), or personal")
 	f.DurationVar(&o.For, "for", 8*time.Hour, "how long the reader stays signed in, at most 12h")
@@ -113,7 +116,7 @@ func Link(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		return err
 	}
-	return o.print(strings.TrimRight(o.URL, "/") + "/ui/link/" + text)
+	return o.print(strings.TrimRight(cmp.Or(o.URL, usual), "/") + "/ui/link/" + text)
 }
 
 func (o *Options) print(url string) error {
@@ -126,5 +129,8 @@ func (o *Options) print(url string) error {
 	}
 	o.Streams.Printf("%s\n", url)
 	o.Streams.Notef("The link is good once, until %s.\n", until.Format("15:04:05 UTC"))
+	if o.URL == "" {
+		o.Streams.Notef("It is for a server at %s; --url says where another one is.\n", usual)
+	}
 	return nil
 }
