@@ -126,7 +126,7 @@ func written(f figure.Figure, l figure.Line) string {
 	case f.Kind == figure.Share:
 		return f.Text(l) + " %"
 	}
-	return f.Text(l) + " s"
+	return words.Seconds(*n)
 }
 
 // rows are the table of a queue.

@@ -3,7 +3,7 @@
 // A series is the lines of one group, such as a queue, one for each stretch of time; nil where nothing was emitted. A place is from 0 to
 // 1, from the left and from above, so that one drawing fits every width. Charts that shall be compared are drawn below the same top.
 //
-// What a chart is called, what it links, and how a number is written for people is left to whoever shows it.
+// What a chart is called and what it links is left to whoever shows it.
 package chart
 
 import (
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/figure"
+	"github.com/parley-hq/parley/internal/web/words"
 )
 
 // Series is the lines of a group, by stretch; nil: nothing was emitted.
@@ -123,7 +124,24 @@ func Top(f figure.Figure, all ...Series) float64 {
 			}
 		}
 	}
+	if f.Kind == figure.Seconds {
+		return clockUp(most)
+	}
 	return roundUp(most)
+}
+
+// clockSteps are the times, in seconds, between which an axis is divided as people read a clock.
+var clockSteps = []float64{1, 10, 30, 60, 300, 600, 1800, 3600, 7200, 6 * 3600, 12 * 3600, 24 * 3600}
+
+// clockUp is the next time of whole steps, the largest that fit, and at least a second.
+func clockUp(n float64) float64 {
+	step := clockSteps[0]
+	for _, s := range clockSteps {
+		if s <= n {
+			step = s
+		}
+	}
+	return max(1, math.Ceil(n/step)*step)
 }
 
 // roundUp is the next number of one digit with zeros behind it, and at least 1.
@@ -151,7 +169,7 @@ func scaleText(k figure.Kind, n float64) string {
 	case figure.Share:
 		return strconv.FormatFloat(n*100, 'f', 0, 64) + " %"
 	case figure.Seconds:
-		return strconv.FormatFloat(n, 'f', -1, 64) + " s"
+		return words.Seconds(n)
 	case figure.Count:
 	}
 	return strconv.FormatFloat(n, 'f', -1, 64)

@@ -107,6 +107,14 @@ func TestScales(t *testing.T) {
 	}
 }
 
+func TestAnAxisOfTimesEndsWhereAClockIsRead(t *testing.T) {
+	for n, want := range map[float64]float64{0: 1, .4: 1, 6.5: 7, 12: 20, 84: 120, 454: 600, 1737: 1800, 4000: 7200, 100_000: 2 * 86400} {
+		if got := clockUp(n); got != want {
+			t.Errorf("%v ends at %v, want %v", n, got, want)
+		}
+	}
+}
+
 // There are a few times only, each below the middle of its stretch.
 func TestTimes(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")

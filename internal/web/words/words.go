@@ -2,6 +2,8 @@
 package words
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +48,18 @@ func Since(at, now time.Time) string {
 	default:
 		return strconv.Itoa(int(d.Hours()/24)) + " days"
 	}
+}
+
+// Seconds writes a time: "6.5 s" below a hundred seconds, and "7:34" or "1:02:03" from there.
+func Seconds(n float64) string {
+	if n < 100 {
+		return strings.TrimSuffix(strconv.FormatFloat(n, 'f', 1, 64), ".0") + " s"
+	}
+	whole := int64(math.Round(n))
+	if whole < 3600 {
+		return fmt.Sprintf("%d:%02d", whole/60, whole%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", whole/3600, whole/60%60, whole%60)
 }
 
 // Percent writes a part of the whole, from 0 to 1, for an attribute of SVG.
