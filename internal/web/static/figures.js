@@ -13,8 +13,8 @@ function time(n) {
   return minutes < 60 ? `${minutes}:${two(s % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(s % 60)}`;
 }
 
-// clock are the steps that an axis of times may have, in seconds.
-const clock = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+// lengths are the steps that an axis of times may have, in seconds.
+const lengths = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
 
 // unit writes a figure with its unit.
 const unit = { count: (n) => n.toLocaleString("en"), share: (n) => `${+(n * 100).toFixed(1)} %`, seconds: time }[kind];
@@ -57,7 +57,7 @@ function options() {
   return {
     width: place.clientWidth, height: 280, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), zone),
     scales: { x: { range: (u, first, last) => [first - step / 2, last + step / 2] }, y: { range: (u, least, most) => [0, kind === "share" ? 1 : Math.max(1, most * 1.05)] } },
-    axes: [{ ...axis, ...(step > day * 0.9 ? { incrs: [1, 2, 7, 14, 28, 91, 182, 364].map((n) => n * day) } : {}), values: (u, splits) => splits.map(label) }, { ...axis, size: 64, ...(kind === "seconds" ? { incrs: clock } : {}), values: (u, splits) => splits.map(unit) }],
+    axes: [{ ...axis, ...(step > day * 0.9 ? { incrs: [1, 2, 7, 14, 28, 91, 182, 364].map((n) => n * day) } : {}), values: (u, splits) => splits.map(label) }, { ...axis, size: 64, ...(kind === "seconds" ? { incrs: lengths } : {}), values: (u, splits) => splits.map(unit) }],
     series: [
       { label: "from", value: (u, s) => s === null ? "–" : when.format(s * 1000) },
       {
