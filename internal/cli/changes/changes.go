@@ -79,7 +79,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	p := o.printer()
+	p, found := o.printer(), false
 	for c, err := range s.Changes(ctx, wanted) {
 		if err != nil {
 			return errors.Join(p.done(), err)
@@ -87,6 +87,10 @@ func Run(ctx context.Context, o *Options) (err error) {
 		if err := p.print(c); err != nil {
 			return err
 		}
+		found = true
+	}
+	if !found {
+		o.Streams.Notef("No record of those asked for was found changed.\n")
 	}
 	return p.done()
 }
