@@ -94,8 +94,9 @@ func (p *past) nextChange(at time.Time) time.Time {
 
 // alarm wakes who waits for the next time that something happens. The zero value is one.
 type alarm struct {
-	mu   sync.Mutex
-	rang chan struct{}
+	mu    sync.Mutex
+	rang  chan struct{}
+	times int64
 }
 
 // next is closed when it happens.
@@ -108,9 +109,17 @@ func (a *alarm) next() <-chan struct{} {
 	return a.rang
 }
 
+// rung is how often it happened.
+func (a *alarm) rung() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.times
+}
+
 func (a *alarm) ring() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.times++
 	if a.rang != nil {
 		close(a.rang)
 		a.rang = nil

@@ -112,6 +112,9 @@ func (w *World) do(ctx context.Context, d Deed) error {
 	return nil
 }
 
+// Deeds is how often something was done since this process began: by it programs see that something was.
+func (w *World) Deeds() int64 { return w.deeds.rung() }
+
 // Note keeps a deed of a part, which the part does itself.
 func (w *World) Note(ctx context.Context, part string, deed jsontext.Value) error {
 	return w.note(ctx, Deed{Part: part, Deed: deed}, w.Clock())

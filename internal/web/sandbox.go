@@ -46,6 +46,7 @@ type clockTold struct {
 	Speed     float64 `json:"speed"`
 	Available string  `json:"dataAvailabilityDate"`
 	NextBatch string  `json:"nextBatch"`
+	Deeds     int64   `json:"deeds"`
 }
 
 // Runs says whether the clock goes.

@@ -17,6 +17,7 @@ type Clock struct {
 	Speed     float64 `json:"speed"` // times as fast as the machine's; 0 stands still
 	Available string  `json:"dataAvailabilityDate"`
 	NextBatch string  `json:"nextBatch,omitempty"` // when the next nightly batch ends; none while batches are halted
+	Deeds     int64   `json:"deeds"`               // how often something was done to the sandbox since its process began
 }
 
 // ClockChange is what is done to it, all at once.
@@ -46,7 +47,7 @@ func (h *Handler) clock(ctx context.Context) (c Clock, err error) {
 	if err != nil {
 		return c, err
 	}
-	c = Clock{Now: conversation.FormatTime(h.World.Clock()), Speed: h.World.ClockSetting().Speed, Available: conversation.FormatTime(available)}
+	c = Clock{Now: conversation.FormatTime(h.World.Clock()), Speed: h.World.ClockSetting().Speed, Available: conversation.FormatTime(available), Deeds: h.World.Deeds()}
 	next, known, err := h.World.NextBatch(ctx)
 	if known {
 		c.NextBatch = conversation.FormatTime(next)

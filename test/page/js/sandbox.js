@@ -127,6 +127,9 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   await press("Set", { set: "2026-11-14T06:00:00Z" });
   want((await said()).includes("14 November 2026, 06:00:00"), `the clock was not set, or that signs out: ${await said()}`);
   await press("Have the batch fail", { fail: "2026-11-15" });
+  await seen(page, "the sandbox's page is not live", () => document.querySelector("#stream").textContent === "live");
+  await control("rewrite", { older: "72h", count: 3 }); // as another program does
+  await seen(page, "what another program did to records is not shown", () => document.querySelector(".deeds")?.textContent.includes("3 records were rewritten"));
   const done = () => page.locator("p.said").innerText();
   await press("Rewrite", { count: "2", older: "48h" });
   want(/2 records were rewritten: \w{8}, \w{8}$/.test(await done()), `a rewrite does not say what it did: ${await done()}`);
