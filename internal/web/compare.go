@@ -27,8 +27,17 @@ type comparePage struct {
 // foundChanges are those that were found together.
 type foundChanges struct {
 	At      string
-	Changes []Change
+	Changes []shownChange
 }
+
+// shownChange is a change as the table has it.
+type shownChange struct {
+	Path          string
+	Before, After valueShown
+}
+
+// valueShown is a value in a cell: what there is room for, and the whole for whoever opens it.
+type valueShown struct{ Text, Whole string }
 
 // measured is a metric beside the segments that it should equal.
 type measured struct {
@@ -100,21 +109,29 @@ func (b *conversationBody) compare(s seen, p *page) error {
 		if len(*found) == 0 || !c.FoundAt.Equal(last) {
 			*found, last = append(*found, foundChanges{At: words.Instant(c.FoundAt)}), c.FoundAt
 		}
-		c.Before, c.After = shortened(c.Before), shortened(c.After)
 		at := &(*found)[len(*found)-1]
-		at.Changes = append(at.Changes, c)
+		at.Changes = append(at.Changes, shownChange{c.Path, inCell(c.Before), inCell(c.After)})
 	}
 	b.Compare.measure(b.model)
 	return nil
 }
 
-// shortened is so much of a value as a cell of a table has room for.
-func shortened(text string) string {
-	const most = 200
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + " …"
+// Characters of a value in a cell, and of one that is opened there: a page has up to a thousand. The command prints them whole.
+const (
+	mostInCell   = 200
+	mostInOpened = 4000
+)
+
+func inCell(text string) valueShown {
+	runes := []rune(text)
+	if len(runes) <= mostInCell {
+		return valueShown{Text: text}
 	}
-	return text
+	out := valueShown{string(runes[:mostInCell]) + " …", text}
+	if more := len(runes) - mostInOpened; more > 0 {
+		out.Whole = string(runes[:mostInOpened]) + " … " + words.Amount(more, "character more", "characters more")
+	}
+	return out
 }
 
 // measure lists the metrics: those that differ come first, those for which there is an exception last.

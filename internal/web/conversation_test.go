@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/wire"
 	"github.com/parley-hq/parley/test/unraced"
 )
@@ -272,5 +273,18 @@ func TestWhatChangedIsTold(t *testing.T) {
 	}
 	if n := strings.Count(text, "found 15 Jul"); n != 1 {
 		t.Errorf("what was found together stands in %d places", n)
+	}
+}
+
+func TestALongValueIsOpenedInPlace(t *testing.T) {
+	b := newBrowser(t, access.ViewPersonalData)
+	b.signIn()
+	long := strings.Repeat("long ", 100) + "to its end"
+	b.data.changes = []Change{{time.Now(), "/evaluations", long, strings.Repeat("x", mostInOpened+1200)}}
+	text := b.get("/ui/conversation/" + id + "?tab=compare")
+	for _, want := range []string{"<code>" + long + "</code></details>", "… 1,200 characters more</code>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not there", want)
+		}
 	}
 }
