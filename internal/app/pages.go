@@ -18,6 +18,7 @@ import (
 	"github.com/parley-hq/parley/internal/names"
 	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/server"
+	"github.com/parley-hq/parley/internal/state"
 	"github.com/parley-hq/parley/internal/web"
 	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
@@ -79,11 +80,27 @@ func (all shownLakes) Days(ctx context.Context, organization string) (web.Days, 
 	if err != nil {
 		return out, err
 	}
-	out.Days, out.Platform = status.Days, status.Source.URL
+	out.Days = status.Days
+	if out.Platform, err = platformOf(ctx, s.lake.Control()); err != nil {
+		return out, err
+	}
 	if at, err := conversation.ParseTime(status.Available); err == nil {
 		out.Available = at
 	}
 	return out, nil
+}
+
+// platformOf is where the platform of a lake is: the one that it has data of, else the one that was asked last.
+func platformOf(ctx context.Context, control *state.DB) (url string, err error) {
+	known, err := extract.Known(ctx, control)
+	if err != nil || known != (extract.Identity{}) {
+		return known.URL, err
+	}
+	list, err := runs.In(control).List(ctx)
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return list[0].URL, nil
 }
 
 // Runs implements web.Data.
@@ -101,11 +118,10 @@ func (all shownLakes) Changes(ctx context.Context, organization string, of conve
 	if err != nil {
 		return out, err
 	}
-	from, err := extract.Known(ctx, s.lake.Control())
-	if err != nil {
+	if out.Platform, err = platformOf(ctx, s.lake.Control()); err != nil {
 		return out, err
 	}
-	out.Name, out.Platform = all[organization].dir, from.URL
+	out.Name = all[organization].dir
 	snapshot, err := s.lake.Snapshot(ctx)
 	if err != nil {
 		return out, err

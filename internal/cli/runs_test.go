@@ -34,6 +34,28 @@ func TestRunsAreShown(t *testing.T) {
 	}
 }
 
+// A lake that was asked only for what is not due yet has no days, and nothing is wrong with it.
+func TestALakeWhoseFirstDayIsNotDue(t *testing.T) {
+	credentials(t)
+	t.Chdir(t.TempDir())
+	url := background(t, "sandbox", "--days", "4", "--per-day", "10", "--now", "2026-11-08T12:00:00Z", "--speed", "0")
+	parley(t, "extract", "--base-url", url, "--from", "2026-11-13", "--to", "2026-11-14", "--lake", "lake", "--poll", "10ms..20ms")
+	if out := must(t, "status", "--lake", "lake"); !strings.Contains(out, "gaps                     0 days") {
+		t.Errorf("its state is %s", out)
+	}
+	if code, _, stderr := parley(t, "status", "--lake", "lake", "--to", "2026-11-10"); code != 2 || !strings.Contains(stderr, "the end 2026-11-10 must lie after the start 2026-11-13") {
+		t.Errorf("an end before the first day: %d %s", code, stderr)
+	}
+	get := visitor(t, background(t, "serve", "--page", "--lake", "lake"))
+	for path, want := range map[string]string{
+		"/ui/calendar/2026": "There are no days yet.", "/ui/explore": "There are no days yet", "/ui/figures": "There are no days yet.", "/ui/runs": "something is missing",
+	} {
+		if text := get(path); !strings.Contains(text, want) || path == "/ui/explore" && !strings.Contains(text, "--base-url "+url) {
+			t.Errorf("%s has no %q: %s", path, want, text)
+		}
+	}
+}
+
 // While the platform does not answer, people see it: the run says that the breaker is open, since when and why, and when it is over, how
 // often that was.
 func TestARunSaysThatThePlatformDoesNotAnswer(t *testing.T) {

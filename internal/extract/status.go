@@ -122,6 +122,9 @@ func span(ctx context.Context, l *lake.Lake, book ledger.Ledger, known ledger.Pl
 		} else if some {
 			to = max(to, last+1)
 		}
+		if first == nil && to <= from {
+			return from, from, nil // what was asked for is not due yet
+		}
 	}
 	if to <= from {
 		return 0, 0, fault.Field("--to", "the end %v must lie after the start %v", to, from)

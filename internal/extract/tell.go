@@ -136,7 +136,7 @@ func (e *Extraction) about(now time.Time) runs.Run {
 	c := e.run.counters
 	r := runs.Run{
 		Upstream: e.teller.upstream(),
-		ID:       string(e.run.id), Source: e.source.String(), Again: e.run.again, First: e.cfg.First, End: e.cfg.End, Begun: e.run.begun, Seen: now,
+		ID:       string(e.run.id), Source: e.source.String(), URL: e.source.URL, Again: e.run.again, First: e.cfg.First, End: e.cfg.End, Begun: e.run.begun, Seen: now,
 		Jobs: c.Jobs, Pages: c.Pages, Commits: c.Commits, Received: c.Received, Added: c.Added, Replaced: c.Replaced, Unchanged: c.Unchanged, Rejected: c.Rejected, Bytes: c.Bytes,
 	}
 	if took := now.Sub(e.begun).Seconds(); took > 0 {

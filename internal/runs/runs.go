@@ -43,6 +43,7 @@ const (
 type Run struct {
 	ID        string           `json:"run"`
 	Source    string           `json:"source"`
+	URL       string           `json:"url,omitzero"` // where the platform is that it asks; empty of runs of earlier versions
 	First     conversation.Day `json:"from"`
 	End       conversation.Day `json:"to"`
 	Begun     time.Time        `json:"begun"`

@@ -42,7 +42,7 @@ func (v *visit) where() string {
 // lakeAndPlatform is which lake a command is about that asks the platform too, and where that is. The platform itself has its logins elsewhere: it is
 // told by the environment, as docs/extract.md says.
 func lakeAndPlatform(lake, platform string) string {
-	if text := " --lake " + quoted(lake); platform == "" || strings.HasPrefix(platform, "https://api.") {
+	if text := " --lake " + quoted(lake); !strings.Contains(platform, "://") || strings.HasPrefix(platform, "https://api.") {
 		return text
 	}
 	return " --lake " + quoted(lake) + " --base-url " + quoted(platform)

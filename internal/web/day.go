@@ -288,6 +288,9 @@ func (v *visit) day() (Days, ledger.Day, error) {
 	if !found && v.web.cfg.Live {
 		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform has nothing of %s", at)
 	}
+	if !found && !days.Available.IsZero() && at.End().After(days.Available) {
+		return days, ledger.Day{}, fault.New(fault.NotFound, "The platform does not have %s whole yet: its data is complete up to %s UTC", at, words.Instant(days.Available))
+	}
 	if !found {
 		return days, ledger.Day{}, fault.New(fault.NotFound, "The lake was never asked for %s; parley extract%s --from %s --to %s brings it", at, lakeAndPlatform(days.Name, days.Platform), at, at+1)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -168,5 +169,21 @@ func TestDaysAreCountedForAll(t *testing.T) {
 	all.Wait()
 	if n := b.data.counted.Load(); n != 6 {
 		t.Errorf("%d countings", n)
+	}
+}
+
+// A command is not given for a day that it could not bring.
+func TestADayThatIsNotDue(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	at := b.data.days.Available
+	if at.IsZero() {
+		t.Fatal("nothing is available")
+	}
+	for days, want := range map[int]string{0: "The platform does not have ", 40: "its data is complete up to "} {
+		status, text, _ := b.ask("GET", "/ui/day/"+at.AddDate(0, 0, days).Format("2006-01-02"), "")
+		if status != http.StatusNotFound || !strings.Contains(text, want) || strings.Contains(text, "parley extract") {
+			t.Errorf("%d days on: %d %s", days, status, text)
+		}
 	}
 }

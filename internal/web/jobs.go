@@ -424,7 +424,7 @@ func (v *visit) noJob(err error) error {
 		return err
 	}
 	return v.write(http.StatusNotFound, "failure", page{Title: "This job is not there", Here: "Jobs", Body: failure{
-		Message: "It was removed, or it never was, or its time is over: jobs are forgotten some days after their results. " + saidOf(err) + ".", To: link{"All jobs", "/ui/jobs"},
+		Message: "This job is not there.", More: "It was removed, or it never was, or its time is over: jobs are forgotten some days after their results. " + saidOf(err) + ".", To: link{"All jobs", "/ui/jobs"},
 	}})
 }
 

@@ -36,6 +36,7 @@ import (
 	"github.com/parley-hq/parley/internal/web/question"
 	"github.com/parley-hq/parley/internal/web/session"
 	"github.com/parley-hq/parley/internal/web/watch"
+	"github.com/parley-hq/parley/internal/web/words"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -333,6 +334,7 @@ type link struct{ Text, Address string }
 // failure is a page that says what went wrong.
 type failure struct {
 	Message string
+	More    string // said below
 	ID      string
 	Again   bool // it may pass
 	To      link // to go on from, if anywhere
@@ -353,10 +355,27 @@ func (w *Web) fail(v *visit, err error) {
 		v.sendJSON(status, map[string]any{"message": f.Message, "status": status, "contextId": f.ID})
 		return
 	}
+	f.Message = words.Sentence(f.Message)
+	if status == http.StatusNotFound {
+		f.To = elsewhere(v.r.URL.Path)
+	}
 	p := page{Title: http.StatusText(status), Body: f}
 	if err := v.write(status, "failure", p); err != nil {
 		w.cfg.Log.ErrorContext(v.ctx(), "page failed", "request", f.ID, "err", err)
 	}
+}
+
+// elsewhere is where to go on from a page that is not there.
+func elsewhere(path string) link {
+	switch {
+	case strings.HasPrefix(path, "/ui/conversation/"):
+		return link{"Look for it by what it was", "/ui/explore"}
+	case strings.HasPrefix(path, "/ui/jobs/"):
+		return link{"The jobs that there are", "/ui/jobs"}
+	case strings.HasPrefix(path, "/ui/runs/"):
+		return link{"The runs that there are", "/ui/runs"}
+	}
+	return link{"The calendar says what there is", "/ui/calendar"}
 }
 
 // pages are the templates, by name.

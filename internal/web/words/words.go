@@ -50,6 +50,14 @@ func Since(at, now time.Time) string {
 	}
 }
 
+// Sentence is a message with the end of a sentence. It begins as it does: that may be the name of a field.
+func Sentence(text string) string {
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".?!") {
+		return text
+	}
+	return text + "."
+}
+
 // Seconds writes a time: "6.5 s" below a hundred seconds, and "7:34" or "1:02:03" from there.
 func Seconds(n float64) string {
 	if n < 100 {

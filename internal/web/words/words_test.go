@@ -15,6 +15,7 @@ func TestWordsAsPeopleReadThem(t *testing.T) {
 		{Amount(0, "place", "places"), "no places"}, {Amount(1, "place", "places"), "1 place"}, {Amount(1200, "place", "places"), "1,200 places"},
 		{Instant(at.In(time.FixedZone("", 3600))), "14 Jul 2026, 10:00:00"},
 		{Since(at, at.Add(59*time.Second)), "59 s"}, {Since(at, at.Add(time.Minute)), "1 min"}, {Since(at, at.Add(3*time.Hour)), "3 h"}, {Since(at, at.Add(48*time.Hour)), "2 days"}, {Since(at, at.Add(-time.Hour)), "0 s"},
+		{Sentence(""), ""}, {Sentence("from is no day"), "from is no day."}, {Sentence("Is it? No."), "Is it? No."},
 		{Seconds(0), "0 s"}, {Seconds(6.54), "6.5 s"}, {Seconds(99), "99 s"}, {Seconds(100), "1:40"}, {Seconds(454.4), "7:34"}, {Seconds(3599.6), "1:00:00"}, {Seconds(3723), "1:02:03"},
 		{Listed(nil), ""}, {Listed([]string{"talk"}), "talk"}, {Listed([]string{"hold", "talk", "ringing"}), "hold, talk and ringing"},
 	} {
