@@ -13,10 +13,13 @@ import (
 )
 
 // mostAnswer is how many bytes of an answer of the API a page takes.
-const mostAnswer = 256 << 20
+const mostAnswer = 64 << 20
 
 // ask has the API answer as it answers who is signed in, by the same rules and in the same turn. A refusal is the API's own error.
 func (v *visit) ask(method, path string, body []byte) ([]byte, error) {
+	if err := v.enter(); err != nil {
+		return nil, err
+	}
 	return v.web.askAs(v.ctx(), v.who, method, path, body)
 }
 
@@ -61,7 +64,7 @@ func (a *answered) from(h http.Handler, r *http.Request) (err error) {
 		case a.failed != nil:
 			err = a.failed
 		case a.large:
-			err = fault.New(fault.TooLarge, "The answer has more than %s, which is too much for a page; ask the API", words.Size(mostAnswer))
+			err = fault.New(fault.TooLarge, "The answer has more than %s, which is too much for a page; ask for fewer conversations at a time, or ask the API", words.Size(mostAnswer))
 		}
 	}()
 	h.ServeHTTP(a, r)

@@ -19,6 +19,12 @@ const leastCompressed = 1_000
 // tokens in forms, as what other sites send is refused by where it comes from, and the session is in a cookie alone. The page of a link
 // has the link; pages of who is not signed in are small, and are sent as they are.
 func (v *visit) send(status int, kind string, text []byte) {
+	if len(text) > largeAnswer {
+		if err := v.takes(); err != nil {
+			v.web.fail(v, err)
+			return
+		}
+	}
 	h := v.out.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "no-store")
@@ -27,6 +33,7 @@ func (v *visit) send(status int, kind string, text []byte) {
 		h.Set("Content-Encoding", "gzip")
 		text = compressed(text)
 	}
+	v.leave()
 	v.out.WriteHeader(status)
 	_, _ = v.out.Write(text) // whoever asked has left
 }

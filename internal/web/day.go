@@ -9,6 +9,7 @@ import (
 	"github.com/parley-hq/parley/internal/conversation"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/ledger"
+	"github.com/parley-hq/parley/internal/limit"
 	"github.com/parley-hq/parley/internal/runs"
 	"github.com/parley-hq/parley/internal/shelf"
 	"github.com/parley-hq/parley/internal/web/drawing"
@@ -126,11 +127,11 @@ const countedAtOnce = 2
 // daysKept are those that were counted last. Safe for concurrent use.
 type daysKept struct {
 	kept *shelf.Shelf[daysKey, DayMore]
-	turn chan struct{}
+	turn *limit.Turns
 }
 
 func newDaysKept() daysKept {
-	return daysKept{shelf.New[daysKey, DayMore](daysBytes), make(chan struct{}, countedAtOnce)}
+	return daysKept{shelf.New[daysKey, DayMore](daysBytes), limit.NewTurns(countedAtOnce, countedAtOnce, mostWaiting)}
 }
 
 // dayMore is what there is of a day beside what the list tells.
@@ -138,12 +139,11 @@ func (v *visit) dayMore(d ledger.Day) (DayMore, error) {
 	w := v.web
 	key := daysKey{v.who.Organization, d.Day, d.Records, d.Changed, w.cfg.Machine().Unix() / 60, d.Readings}
 	return w.days.kept.Get(key, func() (DayMore, int64, error) {
-		select {
-		case w.days.turn <- struct{}{}:
-			defer func() { <-w.days.turn }()
-		case <-v.ctx().Done():
-			return DayMore{}, 0, v.ctx().Err()
+		leave, err := wait(v.ctx(), w.days.turn, v, false)
+		if err != nil {
+			return DayMore{}, 0, err
 		}
+		defer leave()
 		m, err := w.days.kept.Get(key, func() (DayMore, int64, error) { // somebody may have counted it meanwhile
 			m, err := w.cfg.Data.Day(v.ctx(), v.who.Organization, d.Day, mostChanged)
 			return m, dayBytes, err

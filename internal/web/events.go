@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -117,6 +116,11 @@ func (v *visit) reader(of string) (*watch.Reader, error) {
 	here := isLoopback(v.r.RemoteAddr) && isLoopback(v.r.Host)
 	name := fmt.Sprintf("%s\x00%t\x00%s\x00%t\x00%s", v.who.Organization, only, user, here, of)
 	return v.web.watch.Read(name, f.every, func(ctx context.Context) (string, error) {
+		leave, err := wait(ctx, v.web.looks, v, false) // there may be as many things that are followed as there are streams
+		if err != nil {
+			return "", err
+		}
+		defer leave()
 		text, err := f.look(ctx, v, id)
 		return v.web.versionOf(name, text), err
 	}), nil
@@ -139,6 +143,7 @@ const (
 	streamLasts   = 5 * time.Minute
 	tellHere      = 10 * time.Second
 	askAgain      = 15 * time.Second
+	looksAtOnce   = 2
 	sendWithin    = 10 * time.Second
 )
 
@@ -167,35 +172,6 @@ func (v *visit) stream(of, have string, signedIn func() error) error {
 	s := stream{v: v, reader: r, every: follows[kind].every, have: have, signedIn: signedIn, asked: v.web.cfg.Machine()}
 	s.run()
 	return nil
-}
-
-// streams counts those that there are, of all and of each.
-type streams struct {
-	mu  sync.Mutex
-	all int
-	of  map[string]int // by who follows
-}
-
-// enter counts a stream until it is left.
-func (s *streams) enter(who string) (leave func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all >= mostStreams || s.of[who] >= mostStreamsOf {
-		return nil, fault.New(fault.Unavailable, "So many pages are followed already that this one is not; load it again to see what changed")
-	}
-	if s.of == nil {
-		s.of = map[string]int{}
-	}
-	s.all++
-	s.of[who]++
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.all--
-		if s.of[who]--; s.of[who] == 0 {
-			delete(s.of, who)
-		}
-	}, nil
 }
 
 // stream is a reader who is told of changes.

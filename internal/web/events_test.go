@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
+	"github.com/parley-hq/parley/internal/limit"
 )
 
 // reading is somebody who follows something.
@@ -239,7 +240,7 @@ func TestWhatCannotBeFollowedIsSaid(t *testing.T) {
 
 // One who follows very much leaves room for others.
 func TestStreamsAreBounded(t *testing.T) {
-	var s streams
+	s := newCrowd(mostStreams, mostStreamsOf, "too many")
 	var leave []func()
 	for n := range mostStreams {
 		l, err := s.enter("client " + strconv.Itoa(n%(mostStreams/mostStreamsOf)))
@@ -280,6 +281,7 @@ func TestVersionsTellNothing(t *testing.T) {
 	}
 	v := &visit{web: one, r: httptest.NewRequest(http.MethodGet, "/", nil)}
 	v.web.cfg.Machine = time.Now
+	v.web.looks = limit.NewTurns(1, 1, 1)
 	v.web.cfg.Ask = b.data.ask
 	v.who = access.Client{Organization: "acme", Permissions: access.Usual()}
 	got, err := v.following("conversation/" + id)

@@ -169,6 +169,9 @@ func (v *visit) showForbidden(body []byte) error {
 
 // showQuestion shows a question and its answer. One that must not be asked is shown to who has written it, and goes nowhere.
 func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
+	if err := v.enter(); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	if err := v.mayAsk(body); err != nil {
 		status, b.Held, b.Refused = http.StatusForbidden, false, messageOf(err)
@@ -345,7 +348,9 @@ func (v *visit) export(body []byte) error {
 	if err := v.askQuestion(queryPath, body, &f); err != nil {
 		return err
 	}
-	v.attach("application/x-ndjson", "conversations.ndjson")
+	if err := v.attach("application/x-ndjson", "conversations.ndjson"); err != nil {
+		return err
+	}
 	for _, record := range f.Conversations {
 		_, _ = v.out.Write(append(form.Compact(record), '\n')) // whoever asked has left
 	}

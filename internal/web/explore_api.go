@@ -111,6 +111,9 @@ func valuesJSON(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := v.enter(); err != nil {
+		return err
+	}
 	values, err := v.valuesIn(d.Name, iv)
 	if err != nil {
 		return err

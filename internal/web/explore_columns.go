@@ -32,6 +32,12 @@ const columnsField = "columns"
 // usualColumns are those of a file, if nobody says: what the table has that nobody chose columns for.
 var usualColumns = []string{"startTime", "duration", "mediaTypes", "direction", "queueIds", "userIds", "wrapUpCode"}
 
+// Bounds of what is asked for: more columns than there are, and longer names. What goes beyond them is refused as names that are none.
+const (
+	mostColumns    = 250
+	mostColumnName = 100
+)
+
 // columnsAsked are the names of columns that an address or a form has: each in a value of its own, or with commas between.
 func (v *visit) columnsAsked() (out []string) {
 	values := v.r.URL.Query()[columnsField]
@@ -40,8 +46,11 @@ func (v *visit) columnsAsked() (out []string) {
 	}
 	for _, value := range values {
 		for name := range strings.SplitSeq(value, ",") {
+			if len(out) == mostColumns {
+				return out
+			}
 			if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
-				out = append(out, name)
+				out = append(out, name[:min(len(name), mostColumnName)])
 			}
 		}
 	}
@@ -264,16 +273,22 @@ func (v *visit) exportCSV(body []byte) error {
 	if err := sheet.Close(); err != nil {
 		return err
 	}
-	v.attach("text/csv; charset=utf-8; header=present", "conversations.csv")
+	if err := v.attach("text/csv; charset=utf-8; header=present", "conversations.csv"); err != nil {
+		return err
+	}
 	_, _ = v.out.Write(text.Bytes()) // whoever asked has left
 	return nil
 }
 
 // attach says that what follows is a file.
-func (v *visit) attach(kind, name string) {
+func (v *visit) attach(kind, name string) error {
+	if err := v.takes(); err != nil {
+		return err
+	}
 	h := v.out.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	h.Set("Cache-Control", "no-store")
 	v.out.WriteHeader(http.StatusOK)
+	return nil
 }

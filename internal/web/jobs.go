@@ -340,7 +340,9 @@ func jobResults(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.attach("application/x-ndjson", "job-"+words.Short(string(id))+".ndjson")
+	if err := v.attach("application/x-ndjson", "job-"+words.Short(string(id))+".ndjson"); err != nil {
+		return err
+	}
 	out := http.NewResponseController(v.out)
 	for {
 		_ = out.SetWriteDeadline(time.Now().Add(pageWithin)) // tests have no connection
@@ -357,6 +359,7 @@ func jobResults(v *visit) error {
 			}
 			panic(http.ErrAbortHandler)
 		}
+		v.leave() // whoever takes the file may be slow
 	}
 }
 

@@ -108,7 +108,10 @@ type Web struct {
 	own     *http.CrossOriginProtection
 	masks   masks
 	watch   watch.Watch
-	streams streams
+	streams *crowd       // who follows something
+	looks   *limit.Turns // of what is followed
+	turns   *limit.Turns // of pages that are made
+	large   *crowd       // large answers that are being sent
 	models  models
 	counts  *countsKept
 	days    daysKept
@@ -127,6 +130,9 @@ func New(c Config) (*Web, error) {
 		return nil, err
 	}
 	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: masks{m}, models: newModels(), counts: newCountsKept(c.Machine), days: newDaysKept(), stopping: make(chan struct{})}
+	w.turns, w.looks = limit.NewTurns(madeAtOnce, heavyAtOnce, mostWaiting), limit.NewTurns(looksAtOnce, looksAtOnce, mostStreams)
+	w.streams = newCrowd(mostStreams, mostStreamsOf, "So many pages are followed already that this one is not; load it again to see what changed")
+	w.large = newCrowd(mostLarge, mostLargeOf, "So many large answers are being sent already that this one waits; ask for it again when they have come")
 	for pattern, answer := range w.pages() {
 		w.routes.HandleFunc(pattern, func(out http.ResponseWriter, r *http.Request) { w.answer(out, r, answer) })
 	}
@@ -255,6 +261,9 @@ type visit struct {
 	out http.ResponseWriter
 	r   *http.Request
 	who access.Client
+
+	turn  func()   // leaves the turn that the visit has; nil: it has none
+	ended []func() // to be done when the visit ends
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
@@ -266,6 +275,7 @@ func (w *Web) answer(out http.ResponseWriter, r *http.Request, h handler) {
 		_ = within.SetReadDeadline(time.Now().Add(formWithin)) // of others it would end what streams
 	}
 	v := &visit{web: w, out: out, r: r}
+	defer v.end()
 	if err := h(v); err != nil {
 		w.fail(v, err)
 	}
