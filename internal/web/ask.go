@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
@@ -23,13 +24,17 @@ func (v *visit) ask(method, path string, body []byte) ([]byte, error) {
 	return v.web.askAs(v.ctx(), v.who, method, path, body)
 }
 
+// lenient reads answers that have records in them: the API gives these as the platform wrote them, with names that come twice and halves of
+// characters.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // askFor asks for something, and reads it.
 func (v *visit) askFor(method, path string, body []byte, into any) error {
 	text, err := v.ask(method, path, body)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, into)
+	return json.Unmarshal(text, into, lenient)
 }
 
 func (w *Web) askAs(ctx context.Context, who access.Client, method, path string, body []byte) ([]byte, error) {

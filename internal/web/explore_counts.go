@@ -86,7 +86,7 @@ func (v *visit) counts(ctx context.Context, body []byte, aggregations string) (f
 	if err != nil {
 		return f, err
 	}
-	if err := json.Unmarshal(text, &f); err != nil {
+	if err := json.Unmarshal(text, &f, lenient); err != nil {
 		return f, err
 	}
 	f.Conversations = nil // a page has one at least

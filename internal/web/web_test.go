@@ -133,7 +133,7 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request) {
 		}
 		out.Aggregations = append(out.Aggregations, query.AggregationResult{Type: a.Type, Dimension: a.Dimension.Name, Count: 9, Results: []query.AggregationEntry{{Value: &value, Count: 7}}})
 	}
-	_ = json.MarshalWrite(w, out)
+	_ = json.MarshalWrite(w, out, lenient)
 }
 
 func (f *fake) Names(context.Context, string, map[names.Kind][]string) (*names.Book, error) {
