@@ -227,8 +227,8 @@ func (m *members) end() {
 	}
 }
 
-// redact puts what a rule makes of a value in its place; of a list or an object, of every text and number in it. Below a
-// member that nobody knows the names of members go too, and true and false.
+// redact puts what a rule makes of a value in its place; of a list or an object, of every text, number, true and false in it. Below a
+// member that nobody knows the names of members go too.
 func (e *editor) redact(rule *Rule) error {
 	switch e.dec.PeekKind() {
 	case '{':
@@ -254,10 +254,7 @@ func (e *editor) redact(rule *Rule) error {
 	case '"', '0':
 		return e.scalar(rule)
 	case 't', 'f':
-		if rule == e.rules.unknown {
-			return e.truth(rule)
-		}
-		return e.dec.SkipValue()
+		return e.truth(rule)
 	default: // null, and what is no JSON
 		return e.dec.SkipValue()
 	}
@@ -321,7 +318,7 @@ func (r *Rules) become(rule *Rule, plain []byte) []byte {
 	}
 	text := []rune(string(plain))
 	for i, c := range text {
-		if i < len(text)-rule.Keep && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
+		if i < len(text)-min(rule.Keep, len(text)/2) && unicode.In(c, unicode.Letter, unicode.Number, unicode.Mark) {
 			text[i] = '*'
 		}
 	}

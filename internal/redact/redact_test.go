@@ -65,6 +65,20 @@ func TestRecordsAreRedacted(t *testing.T) {
 	}
 }
 
+// No script has letters that stay, and a short text is not its own end.
+func TestWhatAMaskLeaves(t *testing.T) {
+	r := rules(t, `{rules: [{names: all, do: mask, keep: 2}, {attributes: "*", do: mask}]}`)
+	for text, want := range map[string]string{
+		`"participantName":"Bo"`: `"participantName":"*o"`, `"participantName":"王伟"`: `"participantName":"*伟"`, `"participantName":"Anna-Li"`: `"participantName":"****-Li"`,
+		`"attributes":{"a":"①②③ अनीता","b":true,"c":{"d":[false,7]},"e":null}`: `"attributes":{"a":"*** *****","b":"*","c":{"d":["*","*"]},"e":null}`,
+	} {
+		got, err := r.Record([]byte(`{"participants":[{` + text + `}]}`))
+		if err != nil || string(got) != `{"participants":[{`+want+`}]}` {
+			t.Errorf("%s became %s, %v", text, got, err)
+		}
+	}
+}
+
 func TestAHashIsTheSameEverywhere(t *testing.T) {
 	r := rules(t, `{rules: [{attributes: customer, do: hash}, {members: [externalTag], do: hash}]}`)
 	out, err := r.Record([]byte(`{"externalTag":"4711","attributes":{"customer":"4711"},"b":"4711"}`))

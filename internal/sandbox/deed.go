@@ -162,10 +162,19 @@ func (w *World) moveClock(ctx context.Context, c clock.Change) error {
 	if err != nil {
 		return err
 	}
-	if days := int(conversation.DayOf(s.At)-w.scenario.first()) + 1; w.scenario.Given == "" && days*w.scenario.PerDay > Most {
-		return fault.Field("advance", "until then %d days would have to be simulated, which are more than the %d conversations that a sandbox holds in memory", days, Most)
+	if err := w.holds("advance", s.At); err != nil {
+		return err
 	}
 	return w.do(ctx, Deed{Clock: &s})
+}
+
+// holds says whether memory holds what there is of an instant that a field has.
+func (w *World) holds(field string, at time.Time) error {
+	days := int64(conversation.DayOf(at)-w.scenario.first()) + 1
+	if w.scenario.Given != "" || days*int64(w.scenario.PerDay) <= Most {
+		return nil
+	}
+	return fault.Field(field, "until then %d days would have to be simulated, which are more than the %d conversations that a sandbox holds in memory", days, Most)
 }
 
 // ClockSetting is by what the platform's clock goes.

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -275,7 +276,17 @@ func (w *World) loadable(s State) (entries []journal.Entry, err error) {
 	if s.Version != stateVersion || len(s.Entries) == 0 {
 		return nil, fault.Field("version", "this is no saved state of a sandbox that this version reads")
 	}
-	for _, e := range s.Entries {
+	setting := clock.Setting{At: s.Now, Speed: s.Speed}
+	if err := setting.Check(); err != nil {
+		return nil, err
+	}
+	if err := w.holds("now", s.Now); err != nil {
+		return nil, err
+	}
+	for i, e := range s.Entries {
+		if err := w.holds(fmt.Sprintf("entries[%d].at", i), e.At); err != nil {
+			return nil, err
+		}
 		entries = append(entries, journal.Entry{At: e.At, Deed: e.Deed})
 	}
 	first, err := decode(entries[0], nil)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -480,6 +481,34 @@ func TestAStateThatCannotBeLoadedChangesNothing(t *testing.T) {
 	}
 	if shown(t, w) != before || !slices.Equal(p.deeds, []string{`1`, `2`}) {
 		t.Errorf("something has changed; the part was told %v", p.deeds)
+	}
+}
+
+// What the clock refuses cannot be loaded either.
+func TestAStateBeyondWhatASandboxHoldsIsRefused(t *testing.T) {
+	w := kept(t, frozen(10), t.TempDir(), nil)
+	saved, err := w.Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := time.Date(2190, 1, 1, 0, 0, 0, 0, time.UTC)
+	late := append(slices.Clone(saved.Entries), SavedEntry{far.AddDate(3000, 0, 0), jsontext.Value(`{}`)})
+	for field, change := range map[string]func(*State){
+		"speed": func(s *State) { s.Speed = 1e300 }, "speed ": func(s *State) { s.Speed = math.NaN() }, "speed  ": func(s *State) { s.Speed = -1 },
+		"now": func(s *State) { s.Now = far.AddDate(100, 0, 0) }, "entries[": func(s *State) { s.Entries = late },
+	} {
+		s := saved
+		change(&s)
+		var told *fault.Error
+		if err := w.Load(t.Context(), s); !errors.As(err, &told) || told.Kind != fault.Invalid || !strings.HasPrefix(told.Field, strings.TrimSpace(field)) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	if !w.Clock().Equal(saved.Now) {
+		t.Errorf("the clock shows %v", w.Clock())
+	}
+	if err := w.Load(t.Context(), saved); err != nil {
+		t.Error(err)
 	}
 }
 

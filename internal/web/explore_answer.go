@@ -357,11 +357,17 @@ func (v *visit) kindOf(dimension string) (names.Kind, bool) {
 	return kind, ok && v.mayName(account.Noun(kind))
 }
 
+// mayTell says whether the visitor may be told a value of a dimension: one that a record has masked is not told elsewhere.
+func (v *visit) mayTell(value string) bool { return !v.masked() || !v.web.masks.Tells(value) }
+
 func (v *visit) facetOf(body []byte, title string, r query.AggregationResult, book *names.Book) facet {
 	f := facet{Dimension: r.Dimension, Name: title, More: r.Count}
 	kind, named := v.kindOf(r.Dimension)
 	for _, e := range r.Results {
 		value := valueOf(e)
+		if !v.mayTell(value) {
+			continue // it is among the others
+		}
 		text := value
 		if name := book.Label(kind, value); named && name != "" {
 			text = name

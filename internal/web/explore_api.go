@@ -184,7 +184,9 @@ func (v *visit) valuesOf(f found) ([]valueTold, error) {
 	}
 	a := f.Aggregations[0]
 	for _, e := range a.Results {
-		out = append(out, valueTold{Value: valueOf(e), Count: e.Count})
+		if value := valueOf(e); v.mayTell(value) {
+			out = append(out, valueTold{Value: value, Count: e.Count})
+		}
 	}
 	kind, ok := v.kindOf(a.Dimension)
 	if !ok {

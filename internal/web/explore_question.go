@@ -29,27 +29,19 @@ const defaultPage = 25
 
 // asked is what a body asks for, as far as it can be read, and whether it can be read as a whole. Nothing is too long or too much here:
 // the API judges that.
-func asked(body []byte) (dimensions []query.Dimension, whole bool) {
+func asked(body []byte) (predicates []query.Predicate, whole bool) {
 	detail, err := query.DecodeDetail(body, query.OwnLimits())
 	job, errJob := query.DecodeJob(body)
 	for _, f := range append(detail.Filters, job.Filters...) {
-		dimensions = append(dimensions, askedBy(f)...)
+		predicates = append(predicates, f.Predicates...)
+		for _, c := range f.Clauses {
+			predicates = append(predicates, c.Predicates...)
+		}
 	}
 	for _, a := range detail.Aggregations {
-		dimensions = append(dimensions, a.Dimension)
+		predicates = append(predicates, query.Predicate{Dimension: a.Dimension})
 	}
-	return dimensions, err == nil || errJob == nil
-}
-
-func askedBy(f query.Filter) (out []query.Dimension) {
-	all := f.Predicates
-	for _, c := range f.Clauses {
-		all = append(all, c.Predicates...)
-	}
-	for _, p := range all {
-		out = append(out, p.Dimension)
-	}
-	return out
+	return predicates, err == nil || errJob == nil
 }
 
 // personal says whether the values of a dimension are masked in records, and so must not be found out by asking either.
@@ -60,10 +52,13 @@ func (m masks) personal(d query.Dimension) bool {
 
 // mayAsk refuses bodies that ask for personal data, of who may not see it.
 func (v *visit) mayAsk(body []byte) error {
-	dimensions, _ := asked(body)
-	for _, d := range dimensions {
-		if err := v.mayAskOf(d); err != nil {
+	predicates, _ := asked(body)
+	for _, p := range predicates {
+		if err := v.mayAskOf(p.Dimension); err != nil {
 			return err
+		}
+		if v.masked() && v.web.masks.Tells(p.Text) {
+			return fault.New(fault.Forbidden, "A value of %s looks like a number or an address of a person, which is masked for you wherever it stands; to ask for one needs the permission %s", p.Dimension.Name, access.ViewPersonalData)
 		}
 	}
 	return nil
@@ -103,14 +98,14 @@ func (v *visit) mayAskOf(d query.Dimension) error {
 
 // asksPersonal says whether a body asks for personal data, as far as it can be read.
 func (m masks) asksPersonal(body []byte) bool {
-	dimensions, _ := asked(body)
-	return slices.ContainsFunc(dimensions, m.personal)
+	predicates, _ := asked(body)
+	return slices.ContainsFunc(predicates, func(p query.Predicate) bool { return m.personal(p.Dimension) || m.Tells(p.Text) })
 }
 
 // private says that a body must not be in an address: it asks for personal data or a custom property, or nobody can say what it asks.
 func (m masks) private(body []byte) bool {
-	dimensions, whole := asked(body)
-	return !whole || m.asksPersonal(body) || slices.ContainsFunc(dimensions, func(d query.Dimension) bool { return d.Name == query.Property.Name })
+	predicates, whole := asked(body)
+	return !whole || m.asksPersonal(body) || slices.ContainsFunc(predicates, func(p query.Predicate) bool { return p.Dimension.Name == query.Property.Name })
 }
 
 // inAddress is the address of a body that may be in one; empty if it may not.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -332,7 +333,7 @@ func (d deed) body(form url.Values) ([]byte, error) {
 func (k kindOfField) value(name, text string) (any, error) {
 	switch k {
 	case asNumber:
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
+		if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(n) && !math.IsInf(n, 0) { // JSON has neither
 			return n, nil
 		}
 		return nil, fault.Field(name, "%s is a number, and not %s", name, fault.Clip(text))

@@ -119,6 +119,8 @@ func TestWhatASandboxRefusesIsSaid(t *testing.T) {
 	for form, says := range map[string]string{
 		"clock?advance=soon":            "advance",
 		"clock?speed=fast":              "speed is a number, and not fast",
+		"clock?speed=NaN":               "speed is a number, and not NaN",
+		"clock?speed=Inf":               "speed is a number, and not Inf",
 		"clock?":                        "there is nothing to do",
 		"drift?pointer=/a&value=":       "value",
 		"drift?value=unquoted":          "value is a value of JSON, and unquoted is none",

@@ -61,10 +61,25 @@ func (s Setting) Apply(c Change, machine time.Time) (Setting, error) {
 	if c.Speed != nil {
 		next.Speed = *c.Speed
 	}
-	if !(next.Speed >= 0 && next.Speed <= MaxSpeed) { // NaN lies nowhere
-		return s, fault.Field("speed", "the speed must lie between 0, which stands still, and %d, not be %v", MaxSpeed, next.Speed)
+	if err := next.checkSpeed(); err != nil {
+		return s, err
 	}
 	return next, nil
+}
+
+// Check fails with fault.Invalid if no clock could have come to the setting.
+func (s Setting) Check() error {
+	if s.At.After(last) {
+		return fault.Field("now", "the clock can go to %s at most, not to %s", shown(last), shown(s.At))
+	}
+	return s.checkSpeed()
+}
+
+func (s Setting) checkSpeed() error {
+	if s.Speed >= 0 && s.Speed <= MaxSpeed { // NaN lies nowhere
+		return nil
+	}
+	return fault.Field("speed", "the speed must lie between 0, which stands still, and %d, not be %v", MaxSpeed, s.Speed)
 }
 
 // last is how far a clock goes. Instants beyond it have no form that every client reads.

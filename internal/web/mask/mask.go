@@ -41,6 +41,9 @@ func New() (Mask, error) {
 // Meets says whether the mask takes away what a member of a record has.
 func (m Mask) Meets(member string) bool { return m.rules.Meets(member) }
 
+// Tells says whether a value is masked wherever it stands: it looks like a number or an address of a person.
+func (Mask) Tells(value string) bool { return redact.Personal(value) }
+
 // Record is a record without personal data. What is read out of it, as its times, is not masked.
 func (m Mask) Record(r conversation.Record) (conversation.Record, error) {
 	text, err := m.rules.Record(r.JSON)
