@@ -69,7 +69,7 @@ func TestRecordsAreRedacted(t *testing.T) {
 func TestWhatAMaskLeaves(t *testing.T) {
 	r := rules(t, `{rules: [{names: all, do: mask, keep: 2}, {attributes: "*", do: mask}]}`)
 	for text, want := range map[string]string{
-		`"participantName":"Bo"`: `"participantName":"*o"`, `"participantName":"王伟"`: `"participantName":"*伟"`, `"participantName":"Anna-Li"`: `"participantName":"****-Li"`,
+		`"participantName":"Bo"`: `"participantName":"*o"`, "\"participantName\":\"\u738b\u4f1f\"": "\"participantName\":\"*\u4f1f\"", `"participantName":"Anna-Li"`: `"participantName":"****-Li"`,
 		`"attributes":{"a":"①②③ अनीता","b":true,"c":{"d":[false,7]},"e":null}`: `"attributes":{"a":"*** *****","b":"*","c":{"d":["*","*"]},"e":null}`,
 	} {
 		got, err := r.Record([]byte(`{"participants":[{` + text + `}]}`))
