@@ -70,6 +70,7 @@ func (v *visit) toSignIn() error {
 }
 
 func (v *visit) redirect(to string) error {
+	v.out.Header().Set("Cache-Control", "no-store")
 	http.Redirect(v.out, v.r, to, http.StatusSeeOther)
 	return nil
 }

@@ -136,7 +136,7 @@ func maskPath(steps []string) (known int) {
 		case i >= known:
 			steps[i] = hidden
 		case s == "":
-		case strings.HasPrefix(s, "["):
+		case inList(steps, i):
 			if !tellsNobody(s) {
 				steps[i] = "[" + hidden + "]"
 			}
@@ -155,8 +155,8 @@ func maskPath(steps []string) (known int) {
 // within masks a value that stands at a path. Objects of lists are named in brackets there, and leave no trace in what the rules see.
 func (m Mask) within(steps []string, value string) (string, error) {
 	head, tail := "", ""
-	for _, s := range steps {
-		if s == "" || strings.HasPrefix(s, "[") {
+	for i, s := range steps {
+		if s == "" || inList(steps, i) {
 			continue
 		}
 		name, err := jsontext.AppendQuote(nil, s)
@@ -170,6 +170,12 @@ func (m Mask) within(steps []string, value string) (string, error) {
 		return "", err
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(string(text), head), tail), nil
+}
+
+// inList says whether a step is one of a list, which is named in brackets: it stands behind the name of a list. Elsewhere brackets are part of
+// the name of a member.
+func inList(steps []string, i int) bool {
+	return strings.HasPrefix(steps[i], "[") && i > 0 && redact.Member(steps[i-1])
 }
 
 // tellsNobody says whether what an object is named by may be seen by everybody.

@@ -24,6 +24,9 @@ func TestDifferencesStayReadable(t *testing.T) {
 		{"/strange/Ann/[purpose=Ann]/userId", `{"Ann":true}`, "/strange/…/…/…", `{"#1":"*"}`},
 		{"/strange", `{"Ann":true}`, "", `{"#1":"*"}`},
 		{"/participants/[userId=+4915112345678]/wrapUpCode", `"49151123456"`, "/participants/[…]/wrapUpCode", `"*********56"`},
+		{"/[purpose=agent]", `{"queueId":"queue"}`, "", `{"#1":"*****"}`},
+		{"/[#1]", `"text"`, "", `"****"`},
+		{"/participants/[#1]/[#2]", `"text"`, "", `"****"`},
 		{"/participants/[userId=2a15eea6-a458-4a9a-8000-000000000001]/userId", `"2a15eea6-a458-4a9a-8000-000000000001"`, "", `"2a15eea6-a458-4a9a-8000-000000000001"`},
 	} {
 		before, after := "", c.after
