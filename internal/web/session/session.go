@@ -125,7 +125,7 @@ func (s *Store) Spend(ctx context.Context, link string) (text string, most time.
 		var lasts, expires int64
 		err := tx.Row(ctx, `DELETE FROM page_links WHERE hash = ? RETURNING organisation, permissions, lasts, expires`, box.Hash(link)).Scan(&r.organization, &r.permissions, &lasts, &expires)
 		if errors.Is(err, state.ErrNoRow) || err == nil && !s.now().Before(moment(expires)) {
-			return fault.New(fault.Unauthorized, "this link was used already, or is too old: links are good once, for %v. Ask for another one, or sign in", LinkGood)
+			return fault.New(fault.Unauthorized, "this link was used already, is too old, or is for another server: links are good once, for %v, where they were made. Ask for another one, or sign in", LinkGood)
 		}
 		if err != nil {
 			return err
