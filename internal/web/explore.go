@@ -371,6 +371,7 @@ func (v *visit) benchOf(b *bench, body, inBox []byte, days Days) error {
 	b.Found = v.found(body, inBox, &f, meant)
 	b.Form = form.Of(body, b.Found)
 	offer(&b.Form, meant)
+	offerNames(&b.Form)
 	b.Body, b.Masked, b.Columns = string(body), v.masked(), strings.Join(v.columnsAsked(), ",")
 	b.Orders, b.Bys = []string{"", "asc", "desc", "unordered"}, []string{"", "conversationStart", "conversationEnd", "segmentStart", "segmentEnd"}
 	b.Lines = linesOf(string(inBox), b.Found)

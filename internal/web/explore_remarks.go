@@ -121,3 +121,19 @@ func offer(f *form.Form, all []meaning) {
 		}
 	}
 }
+
+// offerNames puts the dimension that was probably meant beside one that there is not.
+func offerNames(f *form.Form) {
+	for kind, p := range form.Rows(f) {
+		if len(p.Name.Remarks) == 0 {
+			continue
+		}
+		var all []string
+		for _, d := range query.Dimensions(kind) {
+			all = append(all, d.Name)
+		}
+		if near := query.Suggest(p.Name.Value, all); near != "" {
+			p.Name.Offers = append(p.Name.Offers, form.Offer{Text: "Put in " + near, Value: near})
+		}
+	}
+}

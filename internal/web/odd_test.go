@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -68,5 +69,20 @@ func TestValuesThatLookPersonal(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A dimension that is misspelt is put right by a button.
+func TestAMisspeltDimension(t *testing.T) {
+	b := newExplorer(t)
+	const field = "segmentFilters[0].predicates[0].name"
+	const body = `{"interval":"2026-07-14/2026-07-15","segmentFilters":[{"type":"and","predicates":[{"dimension":"queueID","value":"queue-1"}]}]}`
+	text := b.get("/ui/explore?" + url.Values{"body": {body}}.Encode())
+	wants(t, text, "Did you mean queueId?", `name="do" value="put `+field+` queueId"`, "values are allowed</summary>")
+	if n := strings.Count(text, "agentAssistantId, "); n != 0 {
+		t.Errorf("%d messages list all dimensions", n)
+	}
+	if status, text, to := b.post("side", "form", "body", body, field, "queueID", "do", "put "+field+" queueId"); status != http.StatusSeeOther || !strings.Contains(inAddress(t, to), `"dimension":"queueId"`) {
+		t.Errorf("the button: %d %s %s", status, text, to)
 	}
 }
