@@ -30,6 +30,7 @@ type exploreBody struct {
 	Refused  string // why there is no answer
 	Offer    bool   // of a job, which may take longer
 	Missing  string // how many of the days that are asked for never came, or not whole; empty: none
+	Absent   []absence
 	Bring    string // the command that brings data; empty: there is some
 	Held     bool   // the question was not asked: it is in an address, and must not be
 	MayAct   bool
@@ -186,6 +187,7 @@ func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 		b.Sentence = b.Answer.found("")
 	}
 	b.Missing = missingOf(body, days)
+	b.lacking(v, body, days)
 	v.choose(b)
 	if len(days.Days) == 0 {
 		b.Sentence = "There are no days yet, so that nothing can be found."
