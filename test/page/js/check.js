@@ -50,6 +50,34 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   await page.keyboard.press("]");
   await page.waitForURL("**/ui/calendar/2026");
 
+  // on a page that was just opened nobody has to find a day first
+  const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? "");
+  const told = () => page.locator("body > [role=status]").innerText();
+  const fresh = async (path) => { await page.goto(url + path); await page.evaluate(() => document.activeElement.blur()); };
+  for (const [path, key, day] of [["/ui/calendar/2026", "g", "Friday 2 January"], ["/ui/calendar/2026", "ArrowDown", "Friday 2 January"], ["/ui/calendar/2026", "Shift+ArrowRight", "Saturday 3 January"], ["/ui/calendar/2025", "ArrowLeft", "Wednesday 31 December"]]) {
+    await fresh(path);
+    await page.keyboard.press(key);
+    want((await focused(page)).startsWith(day), `on ${path}, ${key} leads to ${await focused(page)}`);
+  }
+  await page.keyboard.press("g");
+  want(await told() === "No day of this year is missing.", `g without a gap says ${await told()}`);
+  want((await focused(page)).startsWith("Wednesday 31 December"), `g without a gap leads to ${await focused(page)}`);
+  await page.keyboard.press("Shift+ArrowLeft");
+  want(await told() === "2 days: e explores them" && await page.locator(".month .span").count() === 2, `a span of two days says ${await told()}`);
+  await page.keyboard.press("ArrowLeft");
+  want(await told() === "" && await page.locator(".month .span").count() === 0, "a span stays");
+
+  await fresh("/ui/calendar/2026");
+  await page.uncheck("#letters");
+  await page.reload();
+  for (const key of ["g", "["]) await page.keyboard.press(key);
+  want(!(await focused(page)) && page.url().endsWith("/ui/calendar/2026"), `keys that are off lead to ${await focused(page)}, ${page.url()}`);
+  await page.check("#letters");
+  await page.goto(url + "/ui/explore");
+  await page.focus("#body");
+  await page.keyboard.press("g");
+  want(await page.evaluate(() => document.activeElement.id) === "body", "a letter that somebody writes is a key");
+
   await page.click("text=sign out");
   await page.goto(url + pages.calendar);
   want(page.url().includes("/ui/sign-in"), "signed out, the calendar is still there");
