@@ -74,3 +74,18 @@ func TestDaysThatASandboxDoesNotHave(t *testing.T) {
 		}
 	}
 }
+
+// The commands of a sandbox ask it, and no lake.
+func TestComparingAtASandbox(t *testing.T) {
+	b := newBrowser(t)
+	b.signIn()
+	b.web.cfg.Live = true
+	for range mostChanges + 1 {
+		b.data.changes = append(b.data.changes, Change{b.site.now, "/conversationEnd", `"before"`, `"after"`})
+	}
+	text := b.get("/ui/conversation/" + id + "?tab=compare")
+	wants(t, text, "parley compare "+id+" --base-url "+b.url, "There are more, which are not shown.", `/compare">as JSON</a>`)
+	if strings.Contains(text, "--lake") || strings.Contains(text, "parley changes") {
+		t.Error("a command asks a lake")
+	}
+}

@@ -20,7 +20,7 @@ type comparePage struct {
 	More    bool
 	Metrics []measured
 	Others  int // metrics that are not listed
-	History string
+	History string // the command that lists all changes; empty: none does
 	Sources string
 }
 
@@ -100,9 +100,13 @@ func (b *conversationBody) compare(s seen, p *page) error {
 		return err
 	}
 	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
-	lake, id := quoted(changes.Name), quoted(string(b.ID))
-	p.Command = "parley changes --lake " + lake + " --conversation " + id
-	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: commandOn("parley compare", string(b.ID), lakeAndPlatform(changes.Name, changes.Platform))}
+	b.Compare = &comparePage{More: changes.More}
+	sources := s.v.where()
+	if !s.v.web.cfg.Live { // a platform keeps no changes that a command could list
+		p.Command = "parley changes --lake " + quoted(changes.Name) + " --conversation " + quoted(string(b.ID))
+		b.Compare.History, sources = p.Command, lakeAndPlatform(changes.Name, changes.Platform)
+	}
+	b.Compare.Sources = commandOn("parley compare", string(b.ID), sources)
 	var last time.Time
 	for _, c := range changes.List {
 		found := &b.Compare.Found
