@@ -19,7 +19,7 @@ type comparePage struct {
 	Found   []foundChanges
 	More    bool
 	Metrics []measured
-	Others  int // metrics that are not listed
+	Others  int    // metrics that are not listed
 	History string // the command that lists all changes; empty: none does
 	Sources string
 }
