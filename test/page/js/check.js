@@ -24,6 +24,9 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
     await page.goto(url + path);
     await audit(page, `${name}-${width}-${colorScheme}`);
   }
+  await page.goto(url + pages.calendar);
+  const least = await page.evaluate(() => [...document.querySelectorAll(".month td a, .choices a")].reduce((least, a) => { const r = a.getBoundingClientRect(); return Math.min(least, r.width, r.height); }, 99));
+  want(least >= 24, `at ${width} pixels a link of the calendar has ${least}`);
   await page.context().close();
 }
 
