@@ -29,6 +29,8 @@ type Timeline struct {
 	Ties      []Tie           `json:"ties"`
 	Strip     []Span          `json:"-"` // what happens when, true to scale
 	Window    Span            `json:"-"` // the part of the strip that is shown
+	First     int64           `json:"-"` // where the strip begins, in milliseconds since 1970
+	Until     int64           `json:"-"` // where it ends
 	Legend    []string        `json:"-"` // kinds that are drawn
 
 	In, Out, All string `json:"-"` // addresses that enlarge, show more, show all; empty where there is nothing to do
@@ -246,6 +248,7 @@ func (m *Model) Draw(w *View) (Timeline, error) {
 // strip is the line that stays true to scale, with the part of it that is shown.
 func (d *Timeline) strip(m *Model, s scaling) {
 	first := m.Account.Axis[0].Start
+	d.First, d.Until = first.UnixMilli(), m.until.UnixMilli()
 	whole := float64(max(m.until.Sub(first), 1))
 	part := func(from, until time.Time) Span {
 		return Span{float64(from.Sub(first)) / whole, float64(until.Sub(from)) / whole}

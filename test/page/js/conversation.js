@@ -129,6 +129,26 @@ async function zoom({ open, want, url }) {
 
   want((await page.locator("body > [role=status]").innerText()).startsWith("Shows "), "nobody is told what is shown");
 
+  // a drag on the ruler and on the strip shows that part too
+  for (const line of [".axis", ".strip"]) {
+    await page.goto(url + at(usual));
+    if (line === ".strip") await swapped(page, () => page.keyboard.press("+"));
+    const time = async (end) => Date.parse(await page.locator("#timeline").getAttribute(`data-${end}`));
+    const whole = await page.locator(line).evaluate((l) => [+l.dataset.first, +l.dataset.until]);
+    const r = await page.locator(line).boundingBox(), middle = r.y + r.height / 2, before = await shown();
+    await swapped(page, async () => {
+      await page.mouse.move(r.x + r.width * 0.3, middle);
+      await page.mouse.down();
+      await page.mouse.move(r.x + r.width * 0.4, middle);
+      await page.mouse.move(r.x + r.width * 0.6, middle);
+      want(await page.locator(".brush").isVisible(), `a drag on ${line} shows nothing`);
+      await page.mouse.up();
+    });
+    const share = (t) => (t - whole[0]) / (whole[1] - whole[0]);
+    if (line === ".axis") want(await shown() < before, `a drag on the ruler shows ${await shown()} of ${before} ms`);
+    else want(Math.abs(share(await time("from")) - 0.3) < 0.02 && Math.abs(share(await time("to")) - 0.6) < 0.02, `a drag on the strip shows ${share(await time("from"))} to ${share(await time("to"))}`);
+  }
+
   for (const scale of ["true", "steps"]) {
     await page.goto(url + at(usual, `?scale=${scale}`));
     const bar = await page.locator(".stack a.bar").nth(3).boundingBox();
