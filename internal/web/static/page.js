@@ -1,5 +1,7 @@
 // Keys on what is there already: without this file every page reads and works the same.
 
+document.documentElement.classList.add("script"); // so that keys are told only where they do something
+
 // The days of a calendar are one tab stop, which arrows move. Keys work wherever nobody writes: whoever opens the page need not find a day
 // first.
 const days = () => [...document.querySelectorAll(".month td a")];

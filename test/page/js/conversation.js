@@ -246,7 +246,8 @@ async function withoutScript({ open, want, url }) {
   await page.goto(url + at(usual));
   const bars = await page.locator("a.bar").count();
   want(bars > 0 && bars <= await page.locator(".steps tbody tr").count(), `${bars} bars, and fewer steps`);
-  want(!await page.locator("#all-keys").isVisible(), "keys are offered that need script");
+  want(!await page.locator("#all-keys").isVisible() && !await page.locator(".keys").isVisible(), "keys are offered that need script");
+  want(await page.locator(".marks").isVisible(), "without script nothing says what the marks of the drawing mean");
   await page.locator(".steps tbody a").last().click();
   want(await page.locator("#detail").isVisible(), "without script nothing is told of a segment");
   await page.click("#zoom-in");
@@ -270,5 +271,9 @@ async function paper({ open, want, url }) {
   const text = (await page.pdf({ format: "A4" })).toString("latin1");
   const sheets = text.match(/\/Type\s*\/Page\b/g).length;
   want(sheets <= 2, `a usual conversation takes ${sheets} sheets`);
+  await page.emulateMedia({ media: "print" });
+  for (const shown of [".tabs", "#all-keys", ".keys", ".choices"]) want(!await page.locator(shown).first().isVisible(), `${shown} is on paper`);
+  await page.goto(`${url}/ui/calendar/2026`);
+  want(!await page.locator(".stream").isVisible(), "paper says that it is live");
   await page.context().close();
 }
