@@ -7,6 +7,7 @@ package drawing
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/account"
@@ -77,6 +78,7 @@ type Lane struct {
 	From  []string  `json:"sourceConversationIds,omitzero"`
 	To    []string  `json:"destinationConversationIds,omitzero"`
 	Links []Link    `json:"-"` // that open a lane of many, and turn its pages
+	Turn  string    `json:"-"` // the end of the label that tells it from others of its name, as #2; empty if there is none
 }
 
 // Link is a text that leads somewhere.
@@ -304,3 +306,6 @@ func (s scaling) rounded(at []float64) []float64 {
 	}
 	return out
 }
+
+// Called is the label without the turn, which must not be cut where the name is long.
+func (l Lane) Called() string { return strings.TrimSuffix(l.Label, " "+l.Turn) }

@@ -39,6 +39,9 @@ const focused = (page) => page.evaluate(() => document.activeElement.getAttribut
 
 async function keys({ open, want, url }) {
   const page = await open();
+  await page.goto(url + at(many, "?lane=1"));
+  const numbers = await page.locator(".head .name b").evaluateAll((list) => list.map((b) => b.textContent + (b.getBoundingClientRect().right <= b.closest(".head").getBoundingClientRect().right)));
+  want(numbers.includes("#3true") && numbers.every((n) => n.endsWith("true")), `the numbers of lanes of one name are ${numbers}`);
   await page.goto(url + at(usual));
   want(await page.locator(".stack a.bar[tabindex='0']").count() === 1, "the bars are not one tab stop");
   await page.keyboard.press("ArrowRight");
