@@ -15,7 +15,7 @@ export async function conversations(with_) {
 }
 
 // sizes are screens of all widths: 320 pixels are 1280 at 400 %.
-async function sizes({ open, url, audit }) {
+async function sizes({ open, want, url, audit }) {
   const rules = { dark: { runOnly: { type: "rule", values: ["color-contrast"] } } }; // nothing else differs in the dark
   const pages = {
     steps: at(usual, "?scale=steps&seg=0.0.0"), folded: at(folded, "?open=1"), many: at(many),
@@ -28,6 +28,8 @@ async function sizes({ open, url, audit }) {
         await page.goto(url + path);
         await audit(page, `conversation-${name}-${width}-${colorScheme}`, rules[colorScheme]);
       }
+      const heads = await page.locator(".measured th").evaluateAll((list) => list.map((th) => th.getBoundingClientRect().height));
+      want(heads.length > 0 && Math.max(...heads) < 40, `at ${width} pixels headings break: ${heads}`);
       await page.keyboard.press("?");
       await audit(page, `conversation-keys-${width}-${colorScheme}`, rules[colorScheme]);
       await page.context().close();
@@ -43,6 +45,7 @@ async function keys({ open, want, url }) {
   const numbers = await page.locator(".head .name b").evaluateAll((list) => list.map((b) => b.textContent + (b.getBoundingClientRect().right <= b.closest(".head").getBoundingClientRect().right)));
   want(numbers.includes("#3true") && numbers.every((n) => n.endsWith("true")), `the numbers of lanes of one name are ${numbers}`);
   await page.goto(url + at(usual));
+  want(await page.locator(".keys").isVisible(), "nothing says which keys there are");
   want(await page.locator(".stack a.bar[tabindex='0']").count() === 1, "the bars are not one tab stop");
   await page.keyboard.press("ArrowRight");
   const first = await focused(page);
