@@ -519,12 +519,22 @@ type rowShown struct {
 	Predicate form.Predicate
 	Names     string
 	Blank     bool
+	Hint      string // in the field of a name that is empty
 }
 
 // boxShown is a card or a clause, with the list of what its rows can ask of.
 type boxShown struct {
 	Card  form.Card
 	Names string
+}
+
+// blankOf is the row of a box in which another one is begun. It stays short: a field has no room for a sentence.
+func blankOf(p form.Predicate, b boxShown) rowShown {
+	r := rowShown{p, b.Names, true, "dimension or metric"}
+	if len(b.Card.Predicates)+len(b.Card.Clauses) > 0 {
+		r.Hint = "one more …"
+	}
+	return r
 }
 
 // operators are how a row compares, in words; limits are the bounds of a range, junctions how rows are joined.
@@ -536,7 +546,8 @@ var (
 
 // exploreFunctions are what the page's template may call beside what all may.
 var exploreFunctions = map[string]any{
-	"rowOf":    func(p form.Predicate, names string, blank bool) rowShown { return rowShown{p, names, blank} },
+	"rowOf":    func(p form.Predicate, names string) rowShown { return rowShown{Predicate: p, Names: names} },
+	"blankOf":  blankOf,
 	"boxOf":    func(c form.Card, names string) boxShown { return boxShown{c, names} },
 	"operator": func(o string) string { return cmp.Or(operators[o], o) },
 	"limit":    func(path string) string { return limits[path[strings.LastIndexByte(path, '.')+1:]] },
