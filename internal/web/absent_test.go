@@ -24,11 +24,11 @@ func TestDaysThatTheDataDoesNotHave(t *testing.T) {
 	b.signIn()
 	b.data.api = nothing
 	for query, want := range map[string][]string{
-		"from=2026-06-30&to=2026-07-01": {"<h1>The lake does not have Tuesday 30 June 2026.</h1>", "The lake was never asked for Tuesday 30 June 2026: <code>parley extract --lake ./lake --from 2026-06-30 --to 2026-07-01</code>"},
-		"from=2025-12-28&to=2025-12-31": {"<h1>The lake does not have 28 to 30 December 2025.</h1>", "never asked for 28 to 30 December 2025: <code>"},
+		"from=2026-06-30&to=2026-07-01": {"<h1>The lake does not have Tuesday 30 June 2026.</h1>", "The lake was never asked for Tuesday 30 June 2026:<br><code>parley extract --lake ./lake --from 2026-06-30 --to 2026-07-01</code>"},
+		"from=2025-12-28&to=2025-12-31": {"<h1>The lake does not have 28 to 30 December 2025.</h1>", "never asked for 28 to 30 December 2025:<br><code>"},
 		"from=2026-07-16&to=2026-07-19": {"<h1>The lake does not have 16 to 18 July 2026.</h1>", "16 to 18 July 2026 are not there yet.</p>"},
 		"from=2026-07-13&to=2026-07-15": {"<h1>The lake does not have 13 to 14 July 2026.</h1>"},
-		"from=2026-07-10&to=2026-07-13": {"never asked for 10 to 11 July 2026: <code>parley extract --lake ./lake --from 2026-07-10 --to 2026-07-12</code>"},
+		"from=2026-07-10&to=2026-07-13": {"never asked for 10 to 11 July 2026:<br><code>parley extract --lake ./lake --from 2026-07-10 --to 2026-07-12</code>"},
 	} {
 		for _, page := range []string{"/ui/explore?", "/ui/figures?"} {
 			wants(t, b.get(page+query), want...)
@@ -41,7 +41,7 @@ func TestDaysThatTheDataDoesNotHave(t *testing.T) {
 	}
 	b.site.now = b.site.now.AddDate(0, 0, 9)
 	b.signIn() // the session has ended meanwhile
-	wants(t, b.get("/ui/explore?from=2026-07-23&to=2026-07-28"), "23 to 24 July 2026 have not been brought yet: <code>parley extract --lake ./lake --from 2026-07-23 --to 2026-07-25</code>", "25 to 27 July 2026 are not there yet.")
+	wants(t, b.get("/ui/explore?from=2026-07-23&to=2026-07-28"), "23 to 24 July 2026 have not been brought yet:<br><code>parley extract --lake ./lake --from 2026-07-23 --to 2026-07-25</code>", "25 to 27 July 2026 are not there yet.")
 }
 
 // What is found is told as ever, whatever the list of days lacks.
