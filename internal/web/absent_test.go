@@ -85,7 +85,9 @@ func TestComparingAtASandbox(t *testing.T) {
 	}
 	text := b.get("/ui/conversation/" + id + "?tab=compare")
 	wants(t, text, "parley compare "+id+" --base-url "+b.url, "There are more, which are not shown.", `/compare">as JSON</a>`)
-	if strings.Contains(text, "--lake") || strings.Contains(text, "parley changes") {
-		t.Error("a command asks a lake")
+	if strings.Contains(text, "--lake") || strings.Contains(text, "parley changes") || strings.Contains(text, "parley get") {
+		t.Error("a command asks a lake, or something else")
 	}
+	b.data.changes = nil
+	wants(t, b.get("/ui/conversation/"+id+"?tab=compare"), "The platform keeps no versions")
 }

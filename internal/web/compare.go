@@ -16,6 +16,7 @@ const mostChanges = 500
 
 // comparePage is the tab that sets a record beside its older versions, and its metrics beside its segments.
 type comparePage struct {
+	Live    bool // a platform has no versions but the one that is there now, and no command lists what they changed
 	Found   []foundChanges
 	More    bool
 	Metrics []measured
@@ -100,9 +101,9 @@ func (b *conversationBody) compare(s seen, p *page) error {
 		return err
 	}
 	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
-	b.Compare = &comparePage{More: changes.More}
+	b.Compare, p.Command = &comparePage{More: changes.More, Live: s.v.web.cfg.Live}, ""
 	sources := s.v.where()
-	if !s.v.web.cfg.Live { // a platform keeps no changes that a command could list
+	if !b.Compare.Live {
 		p.Command = "parley changes --lake " + quoted(changes.Name) + " --conversation " + quoted(string(b.ID))
 		b.Compare.History, sources = p.Command, lakeAndPlatform(changes.Name, changes.Platform)
 	}
