@@ -67,7 +67,16 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   want((await focused(page)).startsWith("Wednesday 31 December"), `g without a gap leads to ${await focused(page)}`);
   await page.keyboard.press("Shift+ArrowLeft");
   want(await told() === "2 days: e explores them" && await page.locator(".month .span").count() === 2, `a span of two days says ${await told()}`);
+  const drawn = (n) => page.locator(".month .span, .month .settled, .month .provisional").nth(n).evaluate((td) => { const { backgroundColor, boxShadow, outlineStyle } = getComputedStyle(td); return [backgroundColor, boxShadow, outlineStyle].join(); });
+  const filled = await drawn(0);
+  want(filled.endsWith("none") && !filled.includes("inset"), `a span is drawn with an outline, as what is being read: ${filled}`);
+  await page.evaluate(() => { // as live.js leaves it, which knows the page of the server
+    for (const a of document.querySelectorAll(".month td a")) { a.removeAttribute("tabindex"); a.parentNode.classList.remove("span"); }
+    document.dispatchEvent(new Event("shown"));
+  });
+  want(await page.locator(".month td a[tabindex='0']").count() === 1 && await page.locator(".month .span").count() === 2, "a page that has changed forgets the tab stop, or the span");
   await page.keyboard.press("ArrowLeft");
+  want(await drawn(0) !== filled, "a span is drawn as other days are");
   want(await told() === "" && await page.locator(".month .span").count() === 0, "a span stays");
 
   await fresh("/ui/calendar/2026");
