@@ -3,7 +3,7 @@ package web
 import (
 	"cmp"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +20,8 @@ import (
 type calendar struct {
 	Year      int
 	Years     []int
-	Show      string
-	Shows     []choice
+	Shows     []showChoice
+	Legend    string // of the fill of days
 	Missing   int
 	Settled   int
 	Changing  int
@@ -29,14 +29,18 @@ type calendar struct {
 	Gaps      []gap
 	More      int // gaps that are not listed
 	Months    []month
-	Top       int64 // records of the fullest day
 	Available string
 	Empty     bool
 	None      bool   // of this year
 	Until     string // the last day, if others have passed since
+	Ago       string // how long ago that was, if it is long
+	Bring     string // the command that brings the days since
 	Name      string // of the lake, as a shell takes it
 	Live      bool
 
+	show    showing
+	end     conversation.Day // the first one after the data
+	fill    fill
 	reading map[conversation.Day]bool // by a run that goes on
 }
 
@@ -75,9 +79,6 @@ type cell struct {
 	Label   string
 }
 
-// shows are what the colour of a day can say.
-var shows = []string{"records", "delta", "open", "changes", "read"}
-
 func newestYear(v *visit) error {
 	if _, confined := v.who.OnlyUser(); confined {
 		return v.redirect("/ui/explore") // the calendar counts all conversations
@@ -100,9 +101,9 @@ func calendarPage(v *visit) error {
 	if err != nil || year < 1 || year > 9999 {
 		return fault.New(fault.NotFound, "There is no such year; write it as 2026")
 	}
-	show := cmp.Or(v.r.URL.Query().Get("show"), shows[0])
-	if !slices.Contains(shows, show) {
-		return fault.Field("show", "show is one of %s", strings.Join(shows, ", "))
+	show, ok := showingBy(cmp.Or(v.r.URL.Query().Get("show"), shows[0].name))
+	if !ok {
+		return fault.Field("show", "show is one of %s", strings.Join(showNames(), ", "))
 	}
 	follows, err := v.following("calendar")
 	if err != nil {
@@ -116,8 +117,8 @@ func calendarPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	c := calendarOf(days, readingNow(list, v.web.cfg.Machine()), year, show, v.web.cfg.Now())
-	c.Live = v.web.cfg.Live
+	c := calendar{Year: year, Live: v.web.cfg.Live, show: show, reading: readingNow(list, v.web.cfg.Machine())}
+	c.tell(days, v.web.cfg.Now())
 	p := page{
 		Title: "Calendar " + strconv.Itoa(year), Here: "Calendar", State: c.Available, Body: c, Live: follows,
 		JSON: fmt.Sprintf("/parley/v1/days?from=%d-01-01&to=%d-01-01", year, year+1),
@@ -144,38 +145,50 @@ func readingNow(list []runs.Run, now time.Time) map[conversation.Day]bool {
 	return out
 }
 
-// calendarOf makes the page of a year.
-func calendarOf(d Days, reading map[conversation.Day]bool, year int, show string, now time.Time) calendar {
-	c := calendar{Year: year, Show: show, Empty: len(d.Days) == 0, Name: quoted(d.Name), reading: reading}
+// tell fills in what there is of a year.
+func (c *calendar) tell(d Days, now time.Time) {
+	c.Empty, c.Name, c.Shows = len(d.Days) == 0, quoted(d.Name), c.choices()
 	if !d.Available.IsZero() {
 		c.Available = "complete to " + d.Available.UTC().Format("2006-01-02 15:04") + " UTC"
 	}
-	for _, s := range shows {
-		c.Shows = append(c.Shows, choice{s, fmt.Sprintf("/ui/calendar/%d?show=%s", year, s), s == show})
-	}
 	by := map[conversation.Day]ledger.Day{}
-	years := map[int]bool{year: true}
+	years := map[int]bool{c.Year: true}
 	for _, day := range d.Days {
 		y := day.Day.Start().Year()
 		years[y] = true
-		if y == year {
+		if y == c.Year {
 			by[day.Day] = day
 			c.add(day)
 		}
 	}
-	for y := range years {
-		c.Years = append(c.Years, y)
-	}
-	slices.Sort(c.Years)
+	c.Years = slices.Sorted(maps.Keys(years))
 	c.None = len(by) == 0
-	if n := len(d.Days); n > 0 && d.Days[n-1].Day.End().AddDate(0, 0, 1).Before(now) {
-		c.Until = d.Days[n-1].Day.Start().Format("2 January 2006")
-	}
-	c.Gaps, c.More = gapsOf(d, year)
+	c.Legend = c.fill.legend(c.show, now)
+	c.ends(d, now)
+	c.Gaps, c.More = gapsOf(d, c.Year)
 	for m := time.January; m <= time.December; m++ {
 		c.Months = append(c.Months, c.month(m, by, now))
 	}
-	return c
+}
+
+// old is how long ago the data of a lake may end before it is said: a platform has a day whole some hours after it.
+const old = 48 * time.Hour
+
+// ends says where the data ends, in the year in which it does.
+func (c *calendar) ends(d Days, now time.Time) {
+	if c.Empty {
+		return
+	}
+	last := d.Days[len(d.Days)-1].Day
+	c.end = last + 1
+	if last.Start().Year() != c.Year || !last.End().AddDate(0, 0, 1).Before(now) {
+		return
+	}
+	c.Until = last.Start().Format("2 January 2006")
+	if now.Sub(last.End()) > old && !c.Live {
+		c.Ago = words.Since(last.End(), now) + " ago"
+		c.Bring = fmt.Sprintf("parley extract%s --from %s --to %s", lakeAndPlatform(d.Name, d.Platform), c.end, conversation.DayOf(now))
+	}
 }
 
 func (c *calendar) add(d ledger.Day) {
@@ -188,7 +201,7 @@ func (c *calendar) add(d ledger.Day) {
 		c.Settled++
 	}
 	c.Records += d.Records
-	c.Top = max(c.Top, d.Records)
+	c.fill.add(d, c.show)
 }
 
 // mostGaps is how many gaps are listed one by one.
@@ -304,6 +317,12 @@ func (c *calendar) held(at time.Time, d ledger.Day, known bool, now time.Time) c
 	case !known && at.After(now):
 		out.Class, out.Label = "notdue", out.Label+": not due yet"
 		return out
+	case !known && !c.Empty && !c.Live && conversation.DayOf(at) >= c.end:
+		out.Class, out.Label = "unbrought", out.Label+": not brought yet"
+		return out
+	case !known && c.Live:
+		out.Class, out.Label = "before", out.Label+": before the data begins"
+		return out
 	case !known:
 		out.Class, out.Label = "before", out.Label+": never asked for"
 		return out
@@ -311,10 +330,10 @@ func (c *calendar) held(at time.Time, d ledger.Day, known bool, now time.Time) c
 		out.Class, out.Label = "gap", out.Label+": missing, "+d.Reason
 		return out
 	}
-	out.Class = fmt.Sprintf("%s l%d", d.Verdict, c.level(d, now))
+	out.Class = fmt.Sprintf("%s l%d", d.Verdict, c.fill.level(d, c.show))
 	out.Label += ": " + string(d.Verdict) + ", " + words.Count(d.Records) + " records"
-	if d.Delta != nil && *d.Delta != 0 {
-		out.Label += ", " + words.Count(*d.Delta) + " more on the platform"
+	if n := differing(d); n != 0 {
+		out.Label += ", " + words.Count(n) + map[bool]string{true: " more", false: " fewer"}[*d.Delta > 0] + " on the platform"
 	}
 	if d.Changed > 0 {
 		out.Class += " changed"
@@ -323,35 +342,8 @@ func (c *calendar) held(at time.Time, d ledger.Day, known bool, now time.Time) c
 	if d.Open > 0 {
 		out.Label += ", " + words.Count(d.Open) + " without an end"
 	}
+	if at, ok := readAt(d); ok && c.show.of == nil {
+		out.Label += ", read " + words.Since(at, now) + " ago"
+	}
 	return out
-}
-
-// level is how dark a day is, from 0 to 5.
-func (c *calendar) level(d ledger.Day, now time.Time) int {
-	switch c.Show {
-	case "delta":
-		if d.Delta == nil || *d.Delta == 0 {
-			return 0
-		}
-		return share(math.Abs(float64(*d.Delta)), float64(max(d.Records, 1))/10)
-	case "open":
-		return share(float64(d.Open), float64(max(d.Records, 1))/10)
-	case "changes":
-		return share(float64(d.Changed), float64(max(d.Records, 1)))
-	case "read":
-		read, err := time.Parse(time.RFC3339, d.ReadAt)
-		if err != nil {
-			return 0
-		}
-		return 5 - min(4, int(now.Sub(read).Hours()/24/7))
-	}
-	return share(float64(d.Records), float64(c.Top))
-}
-
-// share is a number as a part of another one: 0 of nothing, and from 1 to 5.
-func share(n, of float64) int {
-	if n <= 0 {
-		return 0
-	}
-	return min(5, 1+int(5*n/(of*1.0001)))
 }

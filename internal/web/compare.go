@@ -16,11 +16,12 @@ const mostChanges = 500
 
 // comparePage is the tab that sets a record beside its older versions, and its metrics beside its segments.
 type comparePage struct {
+	Live    bool // a platform has no versions but the one that is there now, and no command lists what they changed
 	Found   []foundChanges
 	More    bool
 	Metrics []measured
-	Others  int // metrics that are not listed
-	History string
+	Others  int    // metrics that are not listed
+	History string // the command that lists all changes; empty: none does
 	Sources string
 }
 
@@ -100,9 +101,13 @@ func (b *conversationBody) compare(s seen, p *page) error {
 		return err
 	}
 	p.JSON = "/parley/v1/conversations/" + url.PathEscape(string(b.ID)) + "/compare"
-	lake, id := quoted(changes.Name), quoted(string(b.ID))
-	p.Command = "parley changes --lake " + lake + " --conversation " + id
-	b.Compare = &comparePage{More: changes.More, History: p.Command, Sources: commandOn("parley compare", string(b.ID), lakeAndPlatform(changes.Name, changes.Platform))}
+	b.Compare, p.Command = &comparePage{More: changes.More, Live: s.v.web.cfg.Live}, ""
+	sources := s.v.where()
+	if !b.Compare.Live {
+		p.Command = "parley changes --lake " + quoted(changes.Name) + " --conversation " + quoted(string(b.ID))
+		b.Compare.History, sources = p.Command, lakeAndPlatform(changes.Name, changes.Platform)
+	}
+	b.Compare.Sources = commandOn("parley compare", string(b.ID), sources)
 	var last time.Time
 	for _, c := range changes.List {
 		found := &b.Compare.Found

@@ -30,6 +30,7 @@ type exploreBody struct {
 	Refused  string // why there is no answer
 	Offer    bool   // of a job, which may take longer
 	Missing  string // how many of the days that are asked for never came, or not whole; empty: none
+	Absent   []absence
 	Bring    string // the command that brings data; empty: there is some
 	Held     bool   // the question was not asked: it is in an address, and must not be
 	MayAct   bool
@@ -189,6 +190,7 @@ func (v *visit) showQuestion(b *exploreBody, body []byte, days Days) error {
 		b.Sentence = b.Answer.found("")
 	}
 	b.Missing = missingOf(body, days)
+	b.lacking(v, body, days)
 	v.choose(b)
 	if len(days.Days) == 0 {
 		b.Sentence = "There are no days yet, so that nothing can be found."
@@ -523,12 +525,22 @@ type rowShown struct {
 	Predicate form.Predicate
 	Names     string
 	Blank     bool
+	Hint      string // in the field of a name that is empty
 }
 
 // boxShown is a card or a clause, with the list of what its rows can ask of.
 type boxShown struct {
 	Card  form.Card
 	Names string
+}
+
+// blankOf is the row of a box in which another one is begun. It stays short: a field has no room for a sentence.
+func blankOf(p form.Predicate, b boxShown) rowShown {
+	r := rowShown{p, b.Names, true, "dimension or metric"}
+	if len(b.Card.Predicates)+len(b.Card.Clauses) > 0 {
+		r.Hint = "one more …"
+	}
+	return r
 }
 
 // operators are how a row compares, in words; limits are the bounds of a range, junctions how rows are joined.
@@ -540,7 +552,8 @@ var (
 
 // exploreFunctions are what the page's template may call beside what all may.
 var exploreFunctions = map[string]any{
-	"rowOf":    func(p form.Predicate, names string, blank bool) rowShown { return rowShown{p, names, blank} },
+	"rowOf":    func(p form.Predicate, names string) rowShown { return rowShown{Predicate: p, Names: names} },
+	"blankOf":  blankOf,
 	"boxOf":    func(c form.Card, names string) boxShown { return boxShown{c, names} },
 	"operator": func(o string) string { return cmp.Or(operators[o], o) },
 	"limit":    func(path string) string { return limits[path[strings.LastIndexByte(path, '.')+1:]] },

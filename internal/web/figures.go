@@ -49,6 +49,7 @@ type figuresBody struct {
 	Asked       figuresForm
 	Lacking     []string // days that the data lacks
 	MoreLacking int
+	Absent      []absence
 	Queues      []queueFigures
 	Others      []choice // queues that are not drawn
 	MoreOthers  int
@@ -92,7 +93,7 @@ func figuresPage(v *visit) error {
 	a, err := askedOf(v.r.URL.Query(), days.Days, v.web.cfg.Now())
 	b := &figuresBody{Asked: a, Empty: len(days.Days) == 0, Definitions: definitions()}
 	if err == nil {
-		err = b.fill(v, days.Days)
+		err = b.fill(v, days)
 	}
 	if errors.Is(err, fault.Invalid) {
 		return v.refusedFigures(b, err)
@@ -108,7 +109,7 @@ func figuresPage(v *visit) error {
 }
 
 // fill asks for the figures.
-func (b *figuresBody) fill(v *visit, days []ledger.Day) error {
+func (b *figuresBody) fill(v *visit, days Days) error {
 	totals, err := v.linesOf(b.Asked.totals())
 	if err != nil {
 		return err
@@ -120,7 +121,12 @@ func (b *figuresBody) fill(v *visit, days []ledger.Day) error {
 	if err := b.draw(v, b.choose(totals, book), totals, book); err != nil {
 		return err
 	}
-	b.lacks(days)
+	b.lacks(days.Days)
+	at := b.Asked.question.Interval
+	b.Absent = v.absences(at, days)
+	if len(totals) == 0 {
+		b.Sentence = cmp.Or(v.nothingOf(at, days), b.Sentence)
+	}
 	return nil
 }
 

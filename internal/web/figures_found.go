@@ -223,7 +223,11 @@ type exploreRange struct {
 }
 
 // figureNote says of which number the conversations are, and how they differ from what it counts.
-type figureNote struct{ Of, Differs, Earlier string }
+type figureNote struct {
+	Of, Differs, Earlier string
+
+	at conversation.Interval
+}
 
 // noteOf is the note of an address that bodyOfFigure takes.
 func (v *visit) noteOf(q url.Values) (*figureNote, error) {
@@ -242,5 +246,6 @@ func (v *visit) noteOf(q url.Values) (*figureNote, error) {
 		Of:      fmt.Sprintf("%s in the queue %s, %s to %s UTC.", title, queue, f.at.Start.UTC().Format(layout), f.at.End.UTC().Format(layout)),
 		Differs: countables[f.name].differs,
 		Earlier: "Conversations that began before " + earliest.Format(layout) + " UTC are not found.",
+		at:      f.at,
 	}, nil
 }

@@ -60,16 +60,24 @@ func (p *painter) plan() (out []account.Lane) {
 // Name is what a party is called; of several of one name the later ones have numbers.
 func (m *Model) Name(party int) string {
 	p := &m.Account.Parties[party]
-	if p.Turn > 1 {
-		return p.Label + " #" + strconv.Itoa(p.Turn)
+	if turn := turnOf(p); turn != "" {
+		return p.Label + " " + turn
 	}
 	return p.Label
+}
+
+// turnOf is the number of a party whose name others have had before it.
+func turnOf(p *account.Party) string {
+	if p.Turn > 1 {
+		return "#" + strconv.Itoa(p.Turn)
+	}
+	return ""
 }
 
 // single draws a lane of one party.
 func (p *painter) single(party int) Lane {
 	a, more := &p.Account.Parties[party], &p.parties[party]
-	out := Lane{Label: p.Name(party), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
+	out := Lane{Label: p.Name(party), Turn: turnOf(a), About: about(a), Party: party, Count: 1, From: more.from, To: more.to}
 	out.Links = elsewhere(more)
 	if len(out.Links) > 0 {
 		out.About = a.Purpose

@@ -7,6 +7,7 @@ package drawing
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/account"
@@ -29,6 +30,8 @@ type Timeline struct {
 	Ties      []Tie           `json:"ties"`
 	Strip     []Span          `json:"-"` // what happens when, true to scale
 	Window    Span            `json:"-"` // the part of the strip that is shown
+	First     int64           `json:"-"` // where the strip begins, in milliseconds since 1970
+	Until     int64           `json:"-"` // where it ends
 	Legend    []string        `json:"-"` // kinds that are drawn
 
 	In, Out, All string `json:"-"` // addresses that enlarge, show more, show all; empty where there is nothing to do
@@ -75,6 +78,7 @@ type Lane struct {
 	From  []string  `json:"sourceConversationIds,omitzero"`
 	To    []string  `json:"destinationConversationIds,omitzero"`
 	Links []Link    `json:"-"` // that open a lane of many, and turn its pages
+	Turn  string    `json:"-"` // the end of the label that tells it from others of its name, as #2; empty if there is none
 }
 
 // Link is a text that leads somewhere.
@@ -246,6 +250,7 @@ func (m *Model) Draw(w *View) (Timeline, error) {
 // strip is the line that stays true to scale, with the part of it that is shown.
 func (d *Timeline) strip(m *Model, s scaling) {
 	first := m.Account.Axis[0].Start
+	d.First, d.Until = first.UnixMilli(), m.until.UnixMilli()
 	whole := float64(max(m.until.Sub(first), 1))
 	part := func(from, until time.Time) Span {
 		return Span{float64(from.Sub(first)) / whole, float64(until.Sub(from)) / whole}
@@ -301,3 +306,6 @@ func (s scaling) rounded(at []float64) []float64 {
 	}
 	return out
 }
+
+// Called is the label without the turn, which must not be cut where the name is long.
+func (l Lane) Called() string { return strings.TrimSuffix(l.Label, " "+l.Turn) }

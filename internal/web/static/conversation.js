@@ -85,8 +85,9 @@ function between(knots, x) {
 
 const shown = () => one("#timeline").dataset;
 
-function zoomTo(from, to) {
-  const begin = Math.floor(timeAt(Math.max(from, 0))), end = Math.ceil(timeAt(Math.min(to, 1)));
+// zoomTo shows what lies between two places of the axis, or of a line that has all of the time on it.
+function zoomTo(from, to, at = timeAt) {
+  const begin = Math.floor(at(Math.max(from, 0))), end = Math.ceil(at(Math.min(to, 1)));
   if (end - begin < 2) { settle(); return; }
   const address = new URL(location.href);
   address.searchParams.set("from", new Date(begin).toISOString());
@@ -97,22 +98,29 @@ function zoomTo(from, to) {
 
 const placeOf = (e, plot) => { const r = plot.getBoundingClientRect(); return (e.clientX - r.left) / r.width; };
 
-// drag marks the part of the time that is to be shown.
+// onStrip is the instant at a place of the strip, which is true to scale.
+function onStrip(x) {
+  const { first, until } = one(".strip").dataset;
+  return +first + (until - first) * x;
+}
+
+// drag marks the part of the time that is to be shown, on a lane, the ruler or the strip.
 let drag = null;
 
 document.addEventListener("pointerdown", (e) => {
-  const plot = e.target.closest(".stack .plot");
+  const plot = e.target.closest(".stack .plot, .axis, .strip");
   if (plot && e.button === 0) drag = { plot, from: placeOf(e, plot), x: e.clientX, brush: null };
 });
 
 document.addEventListener("pointermove", (e) => {
   if (!drag || !drag.brush && Math.abs(e.clientX - drag.x) < 6) return;
+  const ground = drag.plot.closest(".stack") ?? drag.plot.closest(".row");
   if (!drag.brush) {
     drag.brush = document.createElement("i");
     drag.brush.className = "brush";
-    one(".stack").append(drag.brush);
+    ground.append(drag.brush);
   }
-  const r = drag.plot.getBoundingClientRect(), left = one(".stack").getBoundingClientRect().left;
+  const r = drag.plot.getBoundingClientRect(), { left } = ground.getBoundingClientRect();
   drag.to = Math.min(Math.max(placeOf(e, drag.plot), 0), 1);
   drag.brush.style.left = `${r.left - left + Math.min(drag.from, drag.to) * r.width}px`;
   drag.brush.style.width = `${Math.abs(drag.to - drag.from) * r.width}px`;
@@ -124,16 +132,16 @@ document.addEventListener("pointerup", () => {
   if (!done?.brush) return;
   done.brush.remove();
   ended = performance.now();
-  zoomTo(Math.min(done.from, done.to), Math.max(done.from, done.to));
+  zoomTo(Math.min(done.from, done.to), Math.max(done.from, done.to), done.plot.matches(".strip") ? onStrip : timeAt);
 });
 
 // The click that ends a drag leads nowhere.
 let ended = -1;
 document.addEventListener("click", (e) => {
-  if (performance.now() - ended < 50 && e.target.closest(".stack")) { e.preventDefault(); e.stopPropagation(); }
+  if (performance.now() - ended < 50 && e.target.closest(".lanes")) { e.preventDefault(); e.stopPropagation(); }
 }, { capture: true });
 
-document.addEventListener("dragstart", (e) => { if (e.target.closest(".stack")) e.preventDefault(); });
+document.addEventListener("dragstart", (e) => { if (e.target.closest(".lanes")) e.preventDefault(); });
 
 // wheel moves the scale at once, and asks for what it shows when the wheel rests.
 let wheel = null;

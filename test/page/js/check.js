@@ -24,6 +24,9 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
     await page.goto(url + path);
     await audit(page, `${name}-${width}-${colorScheme}`);
   }
+  await page.goto(url + pages.calendar);
+  const least = await page.evaluate(() => [...document.querySelectorAll(".month td a, .choices a")].reduce((least, a) => { const r = a.getBoundingClientRect(); return Math.min(least, r.width, r.height); }, 99));
+  want(least >= 24, `at ${width} pixels a link of the calendar has ${least}`);
   await page.context().close();
 }
 
@@ -49,6 +52,43 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   await page.waitForURL("**/ui/calendar/2025");
   await page.keyboard.press("]");
   await page.waitForURL("**/ui/calendar/2026");
+
+  // on a page that was just opened nobody has to find a day first
+  const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? "");
+  const told = () => page.locator("body > [role=status]").innerText();
+  const fresh = async (path) => { await page.goto(url + path); await page.evaluate(() => document.activeElement.blur()); };
+  for (const [path, key, day] of [["/ui/calendar/2026", "g", "Friday 2 January"], ["/ui/calendar/2026", "ArrowDown", "Friday 2 January"], ["/ui/calendar/2026", "Shift+ArrowRight", "Saturday 3 January"], ["/ui/calendar/2025", "ArrowLeft", "Wednesday 31 December"]]) {
+    await fresh(path);
+    await page.keyboard.press(key);
+    want((await focused(page)).startsWith(day), `on ${path}, ${key} leads to ${await focused(page)}`);
+  }
+  await page.keyboard.press("g");
+  want(await told() === "No day of this year is missing.", `g without a gap says ${await told()}`);
+  want((await focused(page)).startsWith("Wednesday 31 December"), `g without a gap leads to ${await focused(page)}`);
+  await page.keyboard.press("Shift+ArrowLeft");
+  want(await told() === "2 days: e explores them" && await page.locator(".month .span").count() === 2, `a span of two days says ${await told()}`);
+  const drawn = (n) => page.locator(".month .span, .month .settled, .month .provisional").nth(n).evaluate((td) => { const { backgroundColor, boxShadow, outlineStyle } = getComputedStyle(td); return [backgroundColor, boxShadow, outlineStyle].join(); });
+  const filled = await drawn(0);
+  want(filled.endsWith("none") && !filled.includes("inset"), `a span is drawn with an outline, as what is being read: ${filled}`);
+  await page.evaluate(() => { // as live.js leaves it, which knows the page of the server
+    for (const a of document.querySelectorAll(".month td a")) { a.removeAttribute("tabindex"); a.parentNode.classList.remove("span"); }
+    document.dispatchEvent(new Event("shown"));
+  });
+  want(await page.locator(".month td a[tabindex='0']").count() === 1 && await page.locator(".month .span").count() === 2, "a page that has changed forgets the tab stop, or the span");
+  await page.keyboard.press("ArrowLeft");
+  want(await drawn(0) !== filled, "a span is drawn as other days are");
+  want(await told() === "" && await page.locator(".month .span").count() === 0, "a span stays");
+
+  await fresh("/ui/calendar/2026");
+  await page.uncheck("#letters");
+  await page.reload();
+  for (const key of ["g", "["]) await page.keyboard.press(key);
+  want(!(await focused(page)) && page.url().endsWith("/ui/calendar/2026"), `keys that are off lead to ${await focused(page)}, ${page.url()}`);
+  await page.check("#letters");
+  await page.goto(url + "/ui/explore");
+  await page.focus("#body");
+  await page.keyboard.press("g");
+  want(await page.evaluate(() => document.activeElement.id) === "body", "a letter that somebody writes is a key");
 
   await page.click("text=sign out");
   await page.goto(url + pages.calendar);

@@ -15,7 +15,7 @@ export async function conversations(with_) {
 }
 
 // sizes are screens of all widths: 320 pixels are 1280 at 400 %.
-async function sizes({ open, url, audit }) {
+async function sizes({ open, want, url, audit }) {
   const rules = { dark: { runOnly: { type: "rule", values: ["color-contrast"] } } }; // nothing else differs in the dark
   const pages = {
     steps: at(usual, "?scale=steps&seg=0.0.0"), folded: at(folded, "?open=1"), many: at(many),
@@ -28,6 +28,8 @@ async function sizes({ open, url, audit }) {
         await page.goto(url + path);
         await audit(page, `conversation-${name}-${width}-${colorScheme}`, rules[colorScheme]);
       }
+      const heads = await page.locator(".measured th").evaluateAll((list) => list.map((th) => th.getBoundingClientRect().height));
+      want(heads.length > 0 && Math.max(...heads) < 40, `at ${width} pixels headings break: ${heads}`);
       await page.keyboard.press("?");
       await audit(page, `conversation-keys-${width}-${colorScheme}`, rules[colorScheme]);
       await page.context().close();
@@ -39,7 +41,11 @@ const focused = (page) => page.evaluate(() => document.activeElement.getAttribut
 
 async function keys({ open, want, url }) {
   const page = await open();
+  await page.goto(url + at(many, "?lane=1"));
+  const numbers = await page.locator(".head .name b").evaluateAll((list) => list.map((b) => b.textContent + (b.getBoundingClientRect().right <= b.closest(".head").getBoundingClientRect().right)));
+  want(numbers.includes("#3true") && numbers.every((n) => n.endsWith("true")), `the numbers of lanes of one name are ${numbers}`);
   await page.goto(url + at(usual));
+  want(await page.locator(".keys").isVisible(), "nothing says which keys there are");
   want(await page.locator(".stack a.bar[tabindex='0']").count() === 1, "the bars are not one tab stop");
   await page.keyboard.press("ArrowRight");
   const first = await focused(page);
@@ -128,6 +134,26 @@ async function zoom({ open, want, url }) {
   want(await page.locator(".stack a.bar[tabindex='0']").count() === 1, "after a drag the bars are not one tab stop");
 
   want((await page.locator("body > [role=status]").innerText()).startsWith("Shows "), "nobody is told what is shown");
+
+  // a drag on the ruler and on the strip shows that part too
+  for (const line of [".axis", ".strip"]) {
+    await page.goto(url + at(usual));
+    if (line === ".strip") await swapped(page, () => page.keyboard.press("+"));
+    const time = async (end) => Date.parse(await page.locator("#timeline").getAttribute(`data-${end}`));
+    const whole = await page.locator(line).evaluate((l) => [+l.dataset.first, +l.dataset.until]);
+    const r = await page.locator(line).boundingBox(), middle = r.y + r.height / 2, before = await shown();
+    await swapped(page, async () => {
+      await page.mouse.move(r.x + r.width * 0.3, middle);
+      await page.mouse.down();
+      await page.mouse.move(r.x + r.width * 0.4, middle);
+      await page.mouse.move(r.x + r.width * 0.6, middle);
+      want(await page.locator(".brush").isVisible(), `a drag on ${line} shows nothing`);
+      await page.mouse.up();
+    });
+    const share = (t) => (t - whole[0]) / (whole[1] - whole[0]);
+    if (line === ".axis") want(await shown() < before, `a drag on the ruler shows ${await shown()} of ${before} ms`);
+    else want(Math.abs(share(await time("from")) - 0.3) < 0.02 && Math.abs(share(await time("to")) - 0.6) < 0.02, `a drag on the strip shows ${share(await time("from"))} to ${share(await time("to"))}`);
+  }
 
   for (const scale of ["true", "steps"]) {
     await page.goto(url + at(usual, `?scale=${scale}`));
@@ -226,7 +252,8 @@ async function withoutScript({ open, want, url }) {
   await page.goto(url + at(usual));
   const bars = await page.locator("a.bar").count();
   want(bars > 0 && bars <= await page.locator(".steps tbody tr").count(), `${bars} bars, and fewer steps`);
-  want(!await page.locator("#all-keys").isVisible(), "keys are offered that need script");
+  want(!await page.locator("#all-keys").isVisible() && !await page.locator(".keys").isVisible(), "keys are offered that need script");
+  want(await page.locator(".marks").isVisible(), "without script nothing says what the marks of the drawing mean");
   await page.locator(".steps tbody a").last().click();
   want(await page.locator("#detail").isVisible(), "without script nothing is told of a segment");
   await page.click("#zoom-in");
@@ -250,5 +277,9 @@ async function paper({ open, want, url }) {
   const text = (await page.pdf({ format: "A4" })).toString("latin1");
   const sheets = text.match(/\/Type\s*\/Page\b/g).length;
   want(sheets <= 2, `a usual conversation takes ${sheets} sheets`);
+  await page.emulateMedia({ media: "print" });
+  for (const shown of [".tabs", "#all-keys", ".keys", ".choices"]) want(!await page.locator(shown).first().isVisible(), `${shown} is on paper`);
+  await page.goto(`${url}/ui/calendar/2026`);
+  want(!await page.locator(".stream").isVisible(), "paper says that it is live");
   await page.context().close();
 }

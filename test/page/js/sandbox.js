@@ -79,7 +79,7 @@ for (const [width, height, colorScheme] of [[1280, 900, "light"], [1280, 900, "d
   for (const back of [`${url}/ui/jobs/${fourth}/remove`, `${url}/ui/jobs/${fourth}`]) {
     await page.goBack();
     want(page.url() === back, `Back leads to ${page.url()}, want ${back}`);
-    want((await page.innerText("h1")) === "This job is not there" && await page.getByRole("link", { name: "All jobs", exact: true }).isVisible(), `Back leads to ${await page.innerText("main")}`);
+    want((await page.innerText("h1")) === "This job is not there." && await page.getByRole("link", { name: "All jobs", exact: true }).isVisible(), `Back leads to ${await page.innerText("main")}`);
   }
   await page.goForward();
   await page.getByRole("link", { name: "All jobs", exact: true }).click();
