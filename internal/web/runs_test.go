@@ -21,6 +21,10 @@ func TestRunsAreShown(t *testing.T) {
 	lacking.Lacking = "of 1 day nothing came"
 	silent := run
 	silent.Seen = now.Add(-2 * time.Hour)
+	left := run
+	left.Stopped = now.Add(-time.Second)
+	failed := left
+	failed.Stopped, failed.Why = now.Add(-2*time.Minute), "The platform cannot be reached."
 	gone := run
 	gone.Ended, gone.GivenUp = now.Add(-time.Hour), true
 	for name, q := range map[string]struct {
@@ -28,9 +32,11 @@ func TestRunsAreShown(t *testing.T) {
 		list, page string
 	}{
 		"running": {run, "An extraction is running: 1 of 3 days is whole, and 1,234 records came so far.", "The extraction of 10 to 13 July is running"},
-		"ended":   {ended, "The last extraction ended 30 s ago. It brought 1,000 new conversations, and 34 that had changed.", "took 30 s and made 3 days whole"},
+		"ended":   {ended, "The last extraction ended less than a minute ago. It brought 1,000 new conversations, and 34 that had changed.", "took 30 s and made 3 days whole"},
 		"lacking": {lacking, "something is missing: of 1 day nothing came", "of 1 day nothing came"},
 		"silent":  {silent, "has not been heard of for 2 h", "of 10 to 13 July for 2 h: it was interrupted."},
+		"left":    {left, "was interrupted less than a minute ago. The next one", "of 10 to 13 July was interrupted less than a minute ago: 1 of 3 days is whole"},
+		"failed":  {failed, "was interrupted 2 min ago, because of this: The platform cannot be reached. The next one", "of this: The platform cannot be reached: 1 of 3 days is whole"},
 		"gone":    {gone, "was given up 1 h ago", "was interrupted and given up"},
 	} {
 		q.run.Jobs, q.run.Pages = 2, 1
