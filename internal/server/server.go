@@ -115,6 +115,8 @@ type PagesOf struct {
 	Limits query.Limits                     // of what may be asked
 	Key    []byte                           // the same at all servers over the control database, and told to nobody
 	Secure bool                             // the server is reached by TLS alone
+	// Count counts a request for a page, as those of the API are counted.
+	Count func(route, method string, status int, took time.Duration, sent int64)
 }
 
 // Pages are asked before the API is.
@@ -314,6 +316,7 @@ func (s *Server) openPages(ctx context.Context) (err error) {
 	}
 	s.pages, err = s.Pages(ctx, PagesOf{
 		DB: s.kept().DB, Key: key, Access: s.clients, Ask: s.within, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
+		Count: s.meter.Request,
 	})
 	return err
 }
