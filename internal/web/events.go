@@ -39,7 +39,7 @@ var follows = map[string]followed{
 	"calendar":     {5 * time.Second, lookAtDays},
 	"jobs":         {500 * time.Millisecond, lookAt(wire.PathList)},
 	"job":          {500 * time.Millisecond, lookAt(wire.PathList + "/%s")},
-	"conversation": {time.Second, lookAt("/api/v2/analytics/conversations/%s/details")},
+	"conversation": {time.Second, lookAtConversation},
 	"runs":         {time.Second, lookAtRuns},
 	"run":          {time.Second, lookAtRuns},
 	"sandbox":      {500 * time.Millisecond, lookAtSandbox},
