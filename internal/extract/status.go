@@ -111,25 +111,30 @@ func span(ctx context.Context, l *lake.Lake, book ledger.Ledger, known ledger.Pl
 	}
 	if end != nil {
 		to = *end
-	} else {
-		at, err := l.Available(ctx)
-		if err != nil {
-			return 0, 0, err
-		}
-		to = max(conversation.DayOf(at), conversation.DayOf(known.Available))
-		if last, some, err := l.LastDay(ctx); err != nil {
-			return 0, 0, err
-		} else if some {
-			to = max(to, last+1)
-		}
-		if first == nil && to <= from {
-			return from, from, nil // what was asked for is not due yet
-		}
+	} else if to, err = knownUpTo(ctx, l, known); err != nil {
+		return 0, 0, err
+	}
+	if first == nil && end == nil && to <= from {
+		return from, from, nil // what was asked for is not due yet
 	}
 	if to <= from {
 		return 0, 0, fault.Field("--to", "the end %v must lie after the start %v", to, from)
 	}
 	return from, to, nil
+}
+
+// knownUpTo is the day before which something is known: the platform's data ends there, or the lake's.
+func knownUpTo(ctx context.Context, l *lake.Lake, known ledger.Platform) (to conversation.Day, err error) {
+	at, err := l.Available(ctx)
+	if err != nil {
+		return 0, err
+	}
+	to = max(conversation.DayOf(at), conversation.DayOf(known.Available))
+	last, some, err := l.LastDay(ctx)
+	if some {
+		to = max(to, last+1)
+	}
+	return to, err
 }
 
 // heldOf gives what the lake and the ledger have of the days of [first, end).

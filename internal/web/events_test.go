@@ -18,7 +18,6 @@ import (
 
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/fault"
-	"github.com/parley-hq/parley/internal/runs"
 )
 
 // reading is somebody who follows something.
@@ -346,28 +345,6 @@ func TestOnlyFormsHaveToComeInTime(t *testing.T) {
 		b.web.ServeHTTP(out, httptest.NewRequest(method, "http://localhost/ui/sign-in", strings.NewReader("")))
 		if out.read != want {
 			t.Errorf("%s: a deadline for reading: %v", method, out.read)
-		}
-	}
-}
-
-// Pages of runs say how long ago something was, and that nothing is heard of a run any more: they follow the clock too, and not each second.
-func TestRunsAreFollowedByTheClock(t *testing.T) {
-	at := time.Date(2026, 7, 16, 8, 0, 0, 0, time.UTC)
-	ended := []runs.Run{{ID: "b", Begun: at.Add(-time.Minute), Seen: at, Ended: at}, {ID: "a", Begun: at.Add(-time.Hour), Seen: at, Ended: at}}
-	silent := []runs.Run{{ID: "b", Begun: at.Add(-time.Minute), Seen: at, Upstream: &runs.Upstream{}}}
-	for name, q := range map[string]struct {
-		list  []runs.Run
-		after []time.Duration
-		want  []string
-	}{
-		"ended":  {ended, []time.Duration{0, 59 * time.Second, time.Minute, 3 * time.Minute}, []string{"less than a minute done done", "less than a minute done done", "1 min done done", "3 min done done"}},
-		"silent": {silent, []time.Duration{0, 61 * time.Second}, []string{"less than a minute running", "1 min silent"}},
-		"none":   {nil, []time.Duration{0}, []string{""}},
-	} {
-		for i, d := range q.after {
-			if got := strings.Join(byTheClock(q.list, at.Add(d)), " "); got != q.want[i] {
-				t.Errorf("%s, after %v: %q, want %q", name, d, got, q.want[i])
-			}
 		}
 	}
 }

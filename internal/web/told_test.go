@@ -54,9 +54,14 @@ func TestRequestsForPagesAreLoggedAndCounted(t *testing.T) {
 			t.Errorf("%s: counted %q, want %q", q.path, counted, want)
 		}
 		var line struct {
-			Msg, Request, Client, Organization, Method, Route string
-			Status, Bytes                                     int
-			Duration                                          int64
+			Msg      string `json:"msg"`
+			Request  string `json:"request"`
+			Client   string `json:"client"`
+			Method   string `json:"method"`
+			Route    string `json:"route"`
+			Status   int    `json:"status"`
+			Bytes    int    `json:"bytes"`
+			Duration int64  `json:"duration"`
 		}
 		if err := json.Unmarshal(log.Bytes(), &line); err != nil {
 			t.Errorf("%s: the log is %q, %v", q.path, log.String(), err)
