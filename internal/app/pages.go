@@ -42,7 +42,7 @@ func pagesOver(ctx context.Context, of server.PagesOf, c web.Config) (_ server.P
 	c.CSV = func(to io.Writer, columns []column.Selected) (web.Sheet, error) {
 		return export.NewCSV(to, columns, export.CSVOptions{Times: export.ISO, Mark: true, Safe: true})
 	}
-	c.Ask, c.Rate, c.Limits, c.Access, c.Key, c.Secure, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Key, of.Secure, time.Now
+	c.Ask, c.Rate, c.Limits, c.Access, c.Key, c.Secure, c.Count, c.Machine = of.Ask, of.Rate, of.Limits, of.Access, of.Key, of.Secure, of.Count, time.Now
 	return web.New(c)
 }
 

@@ -158,8 +158,8 @@ type Extraction struct {
 	tailed   Tail               // what the tail brought
 	differ   []conversation.Day // of which the platform counts another number, even after they were read again
 	counted  int                // days that the platform was asked to count
-	begun    time.Time          // when this process began
 	told     time.Time          // when it was last entered what is being done
+	ended    bool               // the run has, and is not to be taken up again
 	teller   *teller
 }
 
@@ -190,7 +190,6 @@ func New(cfg Config) *Extraction {
 // values that do not fit the schema.
 func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	begun := e.cfg.Now()
-	e.begun = begun
 	turn, err := e.cfg.Lake.Turn(ctx, "extract", "%s is extracting into the lake; wait until it is done, for as long as --wait says", e.cfg.Wait)
 	if err != nil {
 		return Summary{}, err
@@ -199,7 +198,17 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	e.under(turn)
 	e.teller = e.newTeller(begun)
 	stop := e.teller.beats(ctx)
-	defer stop()
+	s, err := e.through(ctx, begun, stop)
+	stop()
+	if err != nil {
+		e.tellStopped(ctx, err)
+		return s, err
+	}
+	return s, s.incomplete()
+}
+
+// through does all of a run, from taking it up to its end. Stop is to be called before the end is entered.
+func (e *Extraction) through(ctx context.Context, begun time.Time, stop func()) (_ Summary, err error) {
 	if err := e.recover(ctx); err != nil {
 		return Summary{}, err
 	}
@@ -219,10 +228,7 @@ func (e *Extraction) Run(ctx context.Context) (_ Summary, err error) {
 	if err := errors.Join(err, sumErr); err != nil {
 		return s, err
 	}
-	if err := e.finish(ctx, s); err != nil {
-		return s, err
-	}
-	return s, s.incomplete()
+	return s, e.finish(ctx, s)
 }
 
 // under has nothing be written once the turn was lost.
@@ -456,7 +462,10 @@ func (e *Extraction) finish(ctx context.Context, s Summary) error {
 		return fault.New(fault.Corrupt, "run %s ends with %d records staged and not committed; they are kept", e.run.id, left)
 	}
 	told := e.toldAs(s)
-	return errors.Join(e.stage.Close(ctx), e.store.end(ctx, e.run.id, func(tx *state.Tx) error { return runs.PutIn(ctx, tx, told) }))
+	closing := e.stage.Close(ctx)
+	ending := e.store.end(ctx, e.run.id, func(tx *state.Tx) error { return runs.PutIn(ctx, tx, told) })
+	e.ended = ending == nil
+	return errors.Join(closing, ending)
 }
 
 // report tells whoever watches here what is being done, and whoever looks at the lake.

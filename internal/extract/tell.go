@@ -2,12 +2,15 @@ package extract
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/runs"
 )
@@ -21,13 +24,42 @@ func (e *Extraction) tell(ctx context.Context, step string) {
 		return // it has not begun
 	}
 	now := e.cfg.Now()
-	if now.Sub(e.told) < tellEvery && !now.Before(e.told) {
-		return
-	}
 	r := e.about(now)
 	r.Step, r.Days = step, e.dayStates()
+	if now.Sub(e.told) < tellEvery && !now.Before(e.told) {
+		e.teller.hold(r)
+		return
+	}
 	e.teller.put(ctx, r)
 	e.told = now
+}
+
+// stoppedWithin is how long a run that was interrupted takes at most to say so.
+const stoppedWithin = 3 * time.Second
+
+// tellStopped enters that the run is left before its end, and why: without it, it would be taken for one that goes on until nothing
+// had been heard of it for long. The next extraction takes the run up all the same.
+func (e *Extraction) tellStopped(ctx context.Context, because error) {
+	if e.run.id == "" || e.ended {
+		return
+	}
+	now := e.cfg.Now()
+	r := e.about(now)
+	r.Stopped, r.Days = now, strings.ReplaceAll(e.dayStates(), string(runs.Reading), string(runs.Waiting)) // nobody reads them now
+	if ctx.Err() == nil {
+		r.Why = whyOf(because)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stoppedWithin)
+	defer cancel()
+	e.teller.put(ctx, r)
+}
+
+// whyOf is what people are told of a failure: the message of a fault, which has nothing of what a record says.
+func whyOf(err error) string {
+	if told, ok := errors.AsType[*fault.Error](err); ok {
+		return told.Message
+	}
+	return "it failed; what it printed, or its log, says why"
 }
 
 // teller enters what a run is doing: at its steps and, because a step may wait for the platform for long, between them. Safe for
@@ -38,10 +70,11 @@ type teller struct {
 	now    func() time.Time
 	log    *slog.Logger
 	begun  time.Time       // when this process took up the run
+	got    atomic.Int64    // records received by this process
 	before platform.Health // what was counted then: a client may have served other runs
 
 	mu   sync.Mutex
-	last runs.Run // as it was entered
+	last runs.Run // as it told of itself
 }
 
 func (e *Extraction) newTeller(begun time.Time) *teller {
@@ -59,6 +92,13 @@ func (t *teller) put(ctx context.Context, r runs.Run) {
 	t.keep(ctx, r)
 }
 
+// hold remembers the run for the next beat.
+func (t *teller) hold(r runs.Run) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = r
+}
+
 func (t *teller) keep(ctx context.Context, r runs.Run) {
 	t.last = r
 	if err := t.enter(ctx, r); err != nil {
@@ -66,7 +106,7 @@ func (t *teller) keep(ctx context.Context, r runs.Run) {
 	}
 }
 
-// beat enters once more what was entered last, with how the run gets on with the platform now.
+// beat enters what the run told of last, with how fast it is and how it gets on with the platform now.
 func (t *teller) beat(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -75,7 +115,16 @@ func (t *teller) beat(ctx context.Context) {
 	}
 	r := t.last
 	r.Seen, r.Upstream = t.now(), t.upstream()
+	r.Rate = t.rate(r.Seen)
 	t.keep(ctx, r)
+}
+
+// rate is how many records a second this process has received by a moment, on average.
+func (t *teller) rate(now time.Time) float64 {
+	if took := now.Sub(t.begun).Seconds(); took > 0 {
+		return float64(t.got.Load()) / took
+	}
+	return 0
 }
 
 // beats does so every second, until it is stopped. Without somebody who knows how the client gets on there is nothing new to tell between steps.
@@ -134,15 +183,12 @@ var breakerStates = map[platform.BreakerState]runs.BreakerState{
 // about is what there is to say of the run at a moment.
 func (e *Extraction) about(now time.Time) runs.Run {
 	c := e.run.counters
-	r := runs.Run{
-		Upstream: e.teller.upstream(),
-		ID:       string(e.run.id), Source: e.source.String(), URL: e.source.URL, Again: e.run.again, First: e.cfg.First, End: e.cfg.End, Begun: e.run.begun, Seen: now,
+	e.teller.got.Store(e.got)
+	return runs.Run{
+		Upstream: e.teller.upstream(), Rate: e.teller.rate(now),
+		ID: string(e.run.id), Source: e.source.String(), URL: e.source.URL, Again: e.run.again, First: e.cfg.First, End: e.cfg.End, Begun: e.run.begun, Seen: now,
 		Jobs: c.Jobs, Pages: c.Pages, Commits: c.Commits, Received: c.Received, Added: c.Added, Replaced: c.Replaced, Unchanged: c.Unchanged, Rejected: c.Rejected, Bytes: c.Bytes,
 	}
-	if took := now.Sub(e.begun).Seconds(); took > 0 {
-		r.Rate = float64(e.got) / took
-	}
-	return r
 }
 
 // toldAs is what there is to say of the run when it has ended.

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/parley-hq/parley/internal/conversation"
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/platform"
 	"github.com/parley-hq/parley/internal/platform/platformtest"
 	"github.com/parley-hq/parley/internal/runs"
+	"github.com/parley-hq/parley/internal/wire"
 )
 
 // Between two steps, which may wait for the platform, a run tells every second how it gets on; when it has stopped, nothing.
@@ -85,4 +87,88 @@ func TestARunThatHasEndedTellsWhatWasAsked(t *testing.T) {
 	if u := list[1].Upstream; u != nil {
 		t.Errorf("the first one, of whose client nobody knew: %+v", u)
 	}
+}
+
+// A run that is interrupted says so before its process ends, or why it could not go on, and is taken up by the next one all the same.
+func TestARunSaysThatItWasInterrupted(t *testing.T) {
+	for name, c := range map[string]struct {
+		interrupt func(*rig, context.CancelFunc)
+		why       string
+	}{
+		"told to stop": {func(r *rig, stop context.CancelFunc) {
+			r.cfg.Report = func(p Progress) {
+				if p.Records > 2 {
+					stop()
+				}
+			}
+		}, ""},
+		"failed": {func(r *rig, _ context.CancelFunc) {
+			came := 0
+			r.cfg.Door = func(raw []byte) (conversation.Record, error) {
+				if came++; came > 4 {
+					return conversation.Record{}, fault.New(fault.Drifted, "there are members that nobody knows")
+				}
+				return wire.Record(raw)
+			}
+		}, "there are members that nobody knows"},
+	} {
+		r := newRig(t, 3, platformtest.Config{Records: spread(3, 12)})
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		c.interrupt(r, stop)
+		if _, err := r.run(ctx); err == nil {
+			t.Fatalf("%s: it was not interrupted", name)
+		}
+		left := r.onlyRun()
+		if left.State(r.cfg.Now()) != runs.Stopped || left.Why != c.why || left.Received == 0 || left.Count(runs.Reading) > 0 {
+			t.Errorf("%s: interrupted, it tells %+v", name, left)
+		}
+		r.cfg.Report, r.cfg.Door = nil, nil
+		if s := r.mustRun(); !s.Resumed {
+			t.Errorf("%s: it was not taken up: %+v", name, s)
+		}
+		if done := r.onlyRun(); done.ID != left.ID || done.State(r.cfg.Now()) != runs.Done || !done.Stopped.IsZero() {
+			t.Errorf("%s: at its end it tells %+v", name, done)
+		}
+	}
+}
+
+func (r *rig) onlyRun() runs.Run {
+	r.t.Helper()
+	list, err := runs.In(r.lake.Control()).List(r.t.Context())
+	if err != nil || len(list) != 1 {
+		r.t.Fatalf("the runs are %+v, %v", list, err)
+	}
+	return list[0]
+}
+
+// What a run tells of itself is as old as a second: how fast it is, and what came since a step was told of.
+func TestARunTellsHowFastItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var last runs.Run
+		e := New(Config{Now: time.Now, Health: func() platform.Health { return platform.Health{} }})
+		e.teller = e.newTeller(time.Now())
+		e.teller.enter = func(_ context.Context, r runs.Run) error { last = r; return nil }
+		stop := e.teller.beats(t.Context())
+		defer stop()
+		e.run.id = "run"
+		time.Sleep(2 * time.Second)
+		e.got, e.run.counters.Pages = 100, 1
+		e.tell(t.Context(), "reading a page")
+		if last.Rate != 50 {
+			t.Errorf("after 2 s, %v records a second", last.Rate)
+		}
+		e.got, e.run.counters.Pages = 200, 2
+		e.tell(t.Context(), "reading a page") // so soon that it is not entered at once
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if last.Rate != 50 || last.Pages != 2 {
+			t.Errorf("after 4 s, %v records a second, and %d pages", last.Rate, last.Pages)
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if last.Rate != 25 {
+			t.Errorf("after 8 s, %v records a second", last.Rate)
+		}
+	})
 }

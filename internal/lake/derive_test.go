@@ -137,6 +137,43 @@ func ofBefore(t *testing.T, versions ...conversation.Version) *Lake {
 	return mustOpen(t, l.dir)
 }
 
+// Which days are to be derived anew does not go by what was listed of the lake before, and nothing is left when they were derived.
+func TestOutdatedWhateverWasListedBefore(t *testing.T) {
+	l := newLake(t)
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.Commit(t.Context(), Commit{Run: "run", At: day1, Records: all(someDays(3)...)})
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	outdated := func(when string, want int) {
+		t.Helper()
+		for name, list := range map[string]func(*Lake) error{
+			"conversations": func(l *Lake) error { _, err := l.ConversationFiles(t.Context()); return err },
+			"changes":       func(l *Lake) error { _, err := l.ChangeFiles(t.Context()); return err },
+			"everything":    func(l *Lake) error { return snapshot(t, l).Close() },
+		} {
+			l := mustOpen(t, l.dir)
+			if err := list(l); err != nil {
+				t.Fatal(err)
+			}
+			days, of, err := l.Outdated(t.Context())
+			if err != nil || len(days) != want || of != 3 {
+				t.Errorf("%s, after %s were listed: %d of %d days are outdated, %v; want %d", when, name, len(days), of, err, want)
+			}
+		}
+	}
+	outdated("as they came", 0)
+	setReasons(t, l, choices)
+	outdated("by other rules", 3)
+	if got := derive(t, l, DeriveOptions{}); got.Days != 3 {
+		t.Errorf("derived %+v", got)
+	}
+	outdated("derived", 0)
+}
+
 // A lake of a version without derived tables is whole, and goes on working; Derive fills them, and writes nothing else. What comes
 // meanwhile is derived as it comes.
 func TestDeriveALakeOfBefore(t *testing.T) {

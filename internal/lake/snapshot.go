@@ -260,7 +260,7 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if last := l.listed.Load(); last != nil && last.companions >= len(p.companions) {
+	if last := l.listed.Load(); last != nil && last.has(p.companions) {
 		if s, err := l.again(ctx, last, whole); s != nil || err != nil {
 			return s, err
 		}
@@ -285,7 +285,7 @@ func (l *Lake) newest(ctx context.Context, p part) (_ *Snapshot, err error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if len(p.holding) == 0 {
-		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, s.of, len(p.companions)})
+		l.listed.Store(&listing{head.MetadataLocation(), s.ID, s.commit, s.files, s.of, p.companions})
 	}
 	return s, nil
 }
@@ -430,7 +430,12 @@ type listing struct {
 	commit     string // that made it
 	files      map[tables.Table][]datafile.File
 	of         map[tables.Table]int64
-	companions int // how many of them are listed: all of them, or none
+	companions []tables.Table // those of which the files are listed
+}
+
+// has says whether the files of some companions are listed.
+func (l *listing) has(companions []tables.Table) bool {
+	return !slices.ContainsFunc(companions, func(t tables.Table) bool { return !slices.Contains(l.companions, t) })
 }
 
 // commitOf is the commit that made a snapshot of conversations; empty if there is no snapshot, or if another program made it.

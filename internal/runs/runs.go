@@ -39,7 +39,7 @@ const (
 	Whole   DayState = 'w' // is whole in the lake
 )
 
-// Run is an extraction. It has ended, goes on, or was interrupted: then nothing is heard of it, and the next one takes it up.
+// Run is an extraction. It has ended, goes on, or was interrupted: then it says so, or nothing is heard of it, and the next one takes it up.
 type Run struct {
 	ID        string           `json:"run"`
 	Source    string           `json:"source"`
@@ -47,8 +47,10 @@ type Run struct {
 	First     conversation.Day `json:"from"`
 	End       conversation.Day `json:"to"`
 	Begun     time.Time        `json:"begun"`
-	Seen      time.Time        `json:"seen"`           // when it was heard of last
-	Ended     time.Time        `json:"ended,omitzero"` // zero before
+	Seen      time.Time        `json:"seen"`                 // when it was heard of last
+	Ended     time.Time        `json:"ended,omitzero"`       // zero before
+	Stopped   time.Time        `json:"stopped,omitzero"`     // when it was left before its end; zero while somebody is at it
+	Why       string           `json:"stopped_why,omitzero"` // it was left; empty if it was told to stop
 	GivenUp   bool             `json:"given_up,omitzero"`
 	Again     string           `json:"again,omitzero"` // days that it reads once more, as --again has them
 	Step      string           `json:"step,omitzero"`  // what it does
@@ -77,7 +79,8 @@ type State string
 // The states.
 const (
 	Running State = "running"
-	Silent  State = "silent" // nothing is heard of it: it was interrupted
+	Stopped State = "interrupted" // it said so; the next extraction takes it up
+	Silent  State = "silent"      // nothing is heard of it: it was interrupted
 	Done    State = "done"
 	Lacks   State = "something is missing" // it has ended, and something was left out
 	GivenUp State = "given up"             // it was interrupted, and an extraction of other days took its place
@@ -102,6 +105,8 @@ func (r Run) State(now time.Time) State {
 	switch {
 	case r.GivenUp:
 		return GivenUp
+	case r.Ended.IsZero() && !r.Stopped.IsZero():
+		return Stopped
 	case r.Ended.IsZero() && now.Sub(r.Seen) > r.stillAfter():
 		return Silent
 	case r.Ended.IsZero():

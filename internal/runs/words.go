@@ -32,7 +32,7 @@ func (r Run) Told(now time.Time) Told {
 	switch r.State(now) {
 	case Running:
 		t.Rate, t.Limit, t.Waits, t.Breaker = u.rate(), u.limit(), joined(t.Waits, u.pause(now)), u.Breaker.now(now)
-	case Silent:
+	case Silent, Stopped:
 		t.Rate, t.Limit, t.Breaker = u.rate()+" before "+clock(r.Seen), u.limit(), u.Breaker.then(r.Seen)
 	case Done, Lacks, GivenUp:
 		t.Rate, t.Breaker = many(u.Requests, "request was sent", "requests were sent"), u.Breaker.trips()

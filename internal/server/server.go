@@ -115,6 +115,8 @@ type PagesOf struct {
 	Limits query.Limits                     // of what may be asked
 	Key    []byte                           // the same at all servers over the control database, and told to nobody
 	Secure bool                             // the server is reached by TLS alone
+	// Count counts a request for a page, as those of the API are counted.
+	Count func(route, method string, status int, took time.Duration, sent int64)
 }
 
 // Pages are asked before the API is.
@@ -129,6 +131,8 @@ type Pages interface {
 // Front stands before the platform, and sees each request first.
 type Front interface {
 	Before(platform http.Handler) http.Handler
+	// Inside is what pages of the server ask for a client, in place of the platform.
+	Inside(platform http.Handler, client access.ClientID) http.Handler
 	Stopping() // ends what waits
 }
 
@@ -311,9 +315,18 @@ func (s *Server) openPages(ctx context.Context) (err error) {
 		return err
 	}
 	s.pages, err = s.Pages(ctx, PagesOf{
-		DB: s.kept().DB, Key: key, Access: s.clients, Ask: s.surface.As, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
+		DB: s.kept().DB, Key: key, Access: s.clients, Ask: s.within, Rate: rates("requests for pages", pageRequests, 0), Limits: s.Days.limits(), Secure: s.TLS != (TLS{}),
+		Count: s.meter.Request,
 	})
 	return err
+}
+
+// within is the API for a client that is known, as the pages ask it.
+func (s *Server) within(c access.Client) http.Handler {
+	if s.Front == nil {
+		return s.surface.As(c)
+	}
+	return s.Front.Inside(s.surface.As(c), c.ID)
 }
 
 // listen begins to listen. Nobody is answered before serve.

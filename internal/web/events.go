@@ -38,7 +38,7 @@ var follows = map[string]followed{
 	"calendar":     {5 * time.Second, lookAtDays},
 	"jobs":         {500 * time.Millisecond, lookAt(wire.PathList)},
 	"job":          {500 * time.Millisecond, lookAt(wire.PathList + "/%s")},
-	"conversation": {time.Second, lookAt("/api/v2/analytics/conversations/%s/details")},
+	"conversation": {time.Second, lookAtConversation},
 	"runs":         {time.Second, lookAtRuns},
 	"run":          {time.Second, lookAtRuns},
 	"sandbox":      {500 * time.Millisecond, lookAtSandbox},
@@ -73,7 +73,7 @@ func lookAtRuns(ctx context.Context, v *visit, id string) ([]byte, error) {
 	if id != "" {
 		list = slices.DeleteFunc(list, func(r runs.Run) bool { return r.ID != id })
 	}
-	return json.Marshal(list)
+	return json.Marshal(map[string]any{"runs": list, "clock": byTheClock(list, v.web.cfg.Machine())}, json.Deterministic(true))
 }
 
 // live is what a page follows, and which version of it the page shows.
@@ -135,6 +135,10 @@ func (w *Web) versionOf(name string, text []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
+// comesOften is how often a reader comes while one look is good. If it came once, a look that is a little too young when it comes would keep
+// what is new from it for twice as long.
+const comesOften = 4
+
 // Bounds of streams: how many there are, how long one lasts, how often its reader is told that the server is there, and how often it is
 // asked whether they are signed in still.
 const (
@@ -193,7 +197,7 @@ func (s *stream) run() {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies that gather what they pass on
-	tick := time.NewTicker(s.every)
+	tick := time.NewTicker(s.every / comesOften)
 	defer tick.Stop()
 	for err := s.send("retry: 1000\n\n"); err == nil; err = s.look(ctx) {
 		select {

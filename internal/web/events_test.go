@@ -350,3 +350,27 @@ func TestOnlyFormsHaveToComeInTime(t *testing.T) {
 		}
 	}
 }
+
+// What is new is told as soon as a look is old, whoever looked last and when.
+func TestReadersComeInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, say, _ := followedPages(t)
+		say("one")
+		a := follow(t, w, "jobs", "")
+		time.Sleep(400 * time.Millisecond)
+		b := follow(t, w, "jobs", "")
+		time.Sleep(250 * time.Millisecond)
+		one := idOf(t, a.heard())
+		if got := idOf(t, b.heard()); got != one {
+			t.Errorf("heard %q and %q", one, got)
+		}
+		a.stop()
+		say("two")
+		time.Sleep(625 * time.Millisecond) // half a second, and the time between two ticks
+		if got := idOf(t, b.heard()); got == one {
+			t.Errorf("heard %q again", got)
+		}
+		b.stop()
+		synctest.Wait()
+	})
+}

@@ -121,7 +121,7 @@ func TestModelsAreCountedForWhatTheyTake(t *testing.T) {
 		var before, after runtime.MemStats
 		heap(&before)
 		c, _ := wire.Decode(record)
-		m := drawing.Of(c, func(account.Noun, string) string { return "" })
+		m := drawing.Of(c, func(account.Noun, string) string { return "" }, time.Time{})
 		c = nil
 		heap(&after)
 		took := int64(after.HeapAlloc) - int64(before.HeapAlloc)

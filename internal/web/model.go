@@ -22,6 +22,7 @@ type modelKey struct {
 	id           conversation.ID
 	sum          [sha256.Size]byte
 	masked       bool
+	asOf         int64 // until when it goes on
 	names        int64 // since when names have not been looked up again; 0 where there are none
 }
 
@@ -53,6 +54,8 @@ type seen struct {
 	v   *visit
 	raw conversation.Record
 	key modelKey
+
+	asOf time.Time // until when it goes on; zero if it does not, or nobody knows
 }
 
 // looked finds the conversation of the address. Whether somebody may see it is asked each time, whatever is kept.
@@ -62,7 +65,7 @@ func (v *visit) looked() (seen, error) {
 		return seen{}, err
 	}
 	raw, err := wire.Record(text)
-	return seen{v, raw, modelKey{organization: v.who.Organization, id: raw.ID, sum: raw.Sum(), masked: v.masked()}}, err
+	return seen{v, raw, modelKey{organization: v.who.Organization, id: raw.ID, sum: raw.Sum(), masked: v.masked()}, v.web.asOf(raw)}, err
 }
 
 // masked says whether personal data is masked for the visitor.
@@ -90,6 +93,7 @@ func (s seen) record() (conversation.Record, error) {
 // model is the model of the record. Names may have changed since it was made, so one that is old is made again.
 func (s seen) model() (*drawing.Model, error) {
 	key := s.key
+	key.asOf = s.asOf.Unix()
 	key.names = s.v.web.cfg.Now().Truncate(namesLast).Unix()
 	return s.v.web.models.made.Get(key, func() (*drawing.Model, int64, error) {
 		m, err := s.make()
@@ -117,7 +121,7 @@ func (s seen) make() (*drawing.Model, error) {
 			return ""
 		}
 		return book.Label(names.Kind(of), id)
-	}), nil
+	}, s.asOf), nil
 }
 
 // names looks up what the record names by id.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-hq/parley/internal/account"
@@ -65,14 +66,51 @@ func runsSentence(list []runs.Run, now time.Time) string {
 	case runs.Running:
 		return "An extraction is running: " + progressOf(r) + "."
 	case runs.Silent:
-		return "An extraction has not been heard of for " + words.Since(r.Seen, now) + "; the next one goes on with it."
+		return "An extraction has not been heard of for " + sinceRun(r.Seen, now) + "; the next one goes on with it."
+	case runs.Stopped:
+		return "The last extraction was interrupted " + sinceRun(r.Stopped, now) + " ago" + whyStopped(r) + ". The next one goes on with it."
 	case runs.Lacks:
-		return "The last extraction ended " + words.Since(r.Ended, now) + " ago, and something is missing: " + r.Lacking + "."
+		return "The last extraction ended " + sinceRun(r.Ended, now) + " ago, and something is missing: " + r.Lacking + "."
 	case runs.GivenUp:
-		return "The last extraction was given up " + words.Since(r.Ended, now) + " ago."
+		return "The last extraction was given up " + sinceRun(r.Ended, now) + " ago."
 	case runs.Done:
 	}
-	return "The last extraction ended " + words.Since(r.Ended, now) + " ago. It brought " + words.Amount(int(r.Added), "new conversation", "new conversations") + ", and " + changedText(r.Replaced) + "."
+	return "The last extraction ended " + sinceRun(r.Ended, now) + " ago. It brought " + words.Amount(int(r.Added), "new conversation", "new conversations") + ", and " + changedText(r.Replaced) + "."
+}
+
+// sinceRun is how long ago something was of a run. It is told by the minute, which a page that is followed keeps up with.
+func sinceRun(at, now time.Time) string {
+	if now.Sub(at) < time.Minute {
+		return "less than a minute"
+	}
+	return words.Since(at, now)
+}
+
+// byTheClock is what pages say of runs that changes although nothing new is heard of them: what became of each, and how long ago the newest
+// one was heard of.
+func byTheClock(list []runs.Run, now time.Time) (out []string) {
+	for i, r := range list {
+		if i == 0 {
+			out = append(out, sinceRun(latest(r.Seen, r.Ended), now))
+		}
+		out = append(out, string(r.State(now)))
+	}
+	return out
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// whyStopped is why a run was left, unless it was told to stop.
+func whyStopped(r runs.Run) string {
+	if r.Why == "" {
+		return ""
+	}
+	return ", because of this: " + strings.TrimSuffix(r.Why, ".")
 }
 
 func changedText(n int64) string {
@@ -103,7 +141,7 @@ func rowOfRun(r runs.Run, now time.Time) runRow {
 	}
 	return runRow{
 		ID: r.ID, Short: shortRun(r.ID), Address: "/ui/runs/" + url.PathEscape(r.ID), State: string(r.State(now)), Begun: r.Begun.UTC().Format("2 Jan 15:04:05"),
-		Age: words.Since(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
+		Age: sinceRun(r.Begun, now) + " ago", Lasted: account.Length(max(end.Sub(r.Begun), 0)).String(), Days: r.First.String() + " to " + (r.End - 1).String(),
 		Received: words.Count(r.Received), Added: words.Count(r.Added), Replaced: words.Count(r.Replaced), Whole: strconv.Itoa(r.Count(runs.Whole)),
 	}
 }
@@ -218,7 +256,7 @@ func runOf(r runs.Run, now time.Time) runBody {
 		came = words.Size(int(r.Bytes))
 	}
 	add("records received", row.Received, came)
-	if r.Rate > 0 && r.Ended.IsZero() {
+	if r.Rate > 0 && r.State(now) == runs.Running {
 		add("a second, on average", words.Count(int64(r.Rate)), "records")
 	}
 	add("new", row.Added, "")
@@ -249,7 +287,9 @@ func runSentence(r runs.Run, now time.Time) string {
 		}
 		return "The extraction of " + days + " is running: " + progressOf(r) + "."
 	case runs.Silent:
-		return "Nothing was heard of this extraction of " + days + " for " + words.Since(r.Seen, now) + ": it was interrupted."
+		return "Nothing was heard of this extraction of " + days + " for " + sinceRun(r.Seen, now) + ": it was interrupted."
+	case runs.Stopped:
+		return "This extraction of " + days + " was interrupted " + sinceRun(r.Stopped, now) + " ago" + whyStopped(r) + ": " + progressOf(r) + "."
 	case runs.GivenUp:
 		return "This extraction of " + days + " was interrupted and given up, for one of other days; what it had made whole stays."
 	case runs.Done, runs.Lacks:

@@ -21,6 +21,10 @@ func TestRunsAreShown(t *testing.T) {
 	lacking.Lacking = "of 1 day nothing came"
 	silent := run
 	silent.Seen = now.Add(-2 * time.Hour)
+	left := run
+	left.Stopped = now.Add(-time.Second)
+	failed := left
+	failed.Stopped, failed.Why = now.Add(-2*time.Minute), "The platform cannot be reached."
 	gone := run
 	gone.Ended, gone.GivenUp = now.Add(-time.Hour), true
 	for name, q := range map[string]struct {
@@ -28,9 +32,11 @@ func TestRunsAreShown(t *testing.T) {
 		list, page string
 	}{
 		"running": {run, "An extraction is running: 1 of 3 days is whole, and 1,234 records came so far.", "The extraction of 10 to 13 July is running"},
-		"ended":   {ended, "The last extraction ended 30 s ago. It brought 1,000 new conversations, and 34 that had changed.", "took 30 s and made 3 days whole"},
+		"ended":   {ended, "The last extraction ended less than a minute ago. It brought 1,000 new conversations, and 34 that had changed.", "took 30 s and made 3 days whole"},
 		"lacking": {lacking, "something is missing: of 1 day nothing came", "of 1 day nothing came"},
 		"silent":  {silent, "has not been heard of for 2 h", "of 10 to 13 July for 2 h: it was interrupted."},
+		"left":    {left, "was interrupted less than a minute ago. The next one", "of 10 to 13 July was interrupted less than a minute ago: 1 of 3 days is whole"},
+		"failed":  {failed, "was interrupted 2 min ago, because of this: The platform cannot be reached. The next one", "of this: The platform cannot be reached: 1 of 3 days is whole"},
 		"gone":    {gone, "was given up 1 h ago", "was interrupted and given up"},
 	} {
 		q.run.Jobs, q.run.Pages = 2, 1
@@ -115,6 +121,28 @@ func TestHowARunGetsOnWithThePlatform(t *testing.T) {
 		}
 		if text := b.get("/parley/v1/runs/0190-run"); strings.Contains(text, `"requests_last_minute":142`) == (q.run.Upstream == nil || q.run.Upstream.Minute != 142) {
 			t.Errorf("%s as JSON: %s", name, text)
+		}
+	}
+}
+
+// Pages of runs say how long ago something was, and that nothing is heard of a run any more: they follow the clock too, and not each second.
+func TestRunsAreFollowedByTheClock(t *testing.T) {
+	at := time.Date(2026, 7, 16, 8, 0, 0, 0, time.UTC)
+	ended := []runs.Run{{ID: "b", Begun: at.Add(-time.Minute), Seen: at, Ended: at}, {ID: "a", Begun: at.Add(-time.Hour), Seen: at, Ended: at}}
+	silent := []runs.Run{{ID: "b", Begun: at.Add(-time.Minute), Seen: at, Upstream: &runs.Upstream{}}}
+	for name, q := range map[string]struct {
+		list  []runs.Run
+		after []time.Duration
+		want  []string
+	}{
+		"ended":  {ended, []time.Duration{0, 59 * time.Second, time.Minute, 3 * time.Minute}, []string{"less than a minute done done", "less than a minute done done", "1 min done done", "3 min done done"}},
+		"silent": {silent, []time.Duration{0, 61 * time.Second}, []string{"less than a minute running", "1 min silent"}},
+		"none":   {nil, []time.Duration{0}, []string{""}},
+	} {
+		for i, d := range q.after {
+			if got := strings.Join(byTheClock(q.list, at.Add(d)), " "); got != q.want[i] {
+				t.Errorf("%s, after %v: %q, want %q", name, d, got, q.want[i])
+			}
 		}
 	}
 }

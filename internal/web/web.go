@@ -21,8 +21,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/column"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -99,6 +97,8 @@ type Config struct {
 	Machine   func() time.Time                                             // the clock by which requests are counted
 	Secure    bool                                                         // browsers reach the server by TLS alone
 	Log       *slog.Logger
+	// Count counts a request for the metrics of the server: the pattern of its route, how it was answered and how long that took.
+	Count func(route, method string, status int, took time.Duration, sent int64)
 }
 
 // Web answers for the pages.
@@ -128,6 +128,9 @@ func New(c Config) (*Web, error) {
 	m, err := mask.New()
 	if err != nil {
 		return nil, err
+	}
+	if c.Count == nil {
+		c.Count = func(string, string, int, time.Duration, int64) {}
 	}
 	w := &Web{cfg: c, routes: http.NewServeMux(), own: http.NewCrossOriginProtection(), masks: masks{m}, models: newModels(), counts: newCountsKept(c.Machine), days: newDaysKept(), stopping: make(chan struct{})}
 	w.turns, w.looks = limit.NewTurns(madeAtOnce, heavyAtOnce, mostWaiting), limit.NewTurns(looksAtOnce, looksAtOnce, mostStreams)
@@ -206,6 +209,9 @@ func (w *Web) Handles(r *http.Request) bool {
 
 // ServeHTTP answers a request. What changes anything must come from a page of this server.
 func (w *Web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+	t := newTold(out)
+	defer w.log(t, r)
+	out = t
 	guard(out.Header())
 	if err := w.comesFromHere(r); err != nil {
 		w.fail(&visit{web: w, out: out, r: r}, err)
@@ -235,6 +241,7 @@ func signedIn(h handler) handler {
 			return err
 		}
 		v.who = who
+		v.tell()
 		if u := v.web.cfg.Rate.Take(v.ctx(), string(who.ID), v.web.cfg.Machine()); u.Over {
 			return &fault.Error{Kind: fault.Throttled, RetryAfter: u.Reset, Message: fmt.Sprintf("Pages were asked for %d times within a minute; try again in %d s", u.Allowed, u.Seconds())}
 		}
@@ -352,7 +359,7 @@ type failure struct {
 
 // fail says what went wrong, as a page or as JSON. What is nobody's business but ours is in the log alone.
 func (w *Web) fail(v *visit, err error) {
-	f := failure{Message: "Something went wrong here that is not told outside; the log of the server has it under this id.", ID: uuid.NewString()}
+	f := failure{Message: "Something went wrong here that is not told outside; the log of the server has it under this id.", ID: v.id()}
 	status := fault.HTTPStatus(err)
 	if told, ok := errors.AsType[*fault.Error](err); ok && fault.Outward(err) {
 		f.Message = told.Message

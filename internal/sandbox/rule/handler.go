@@ -17,11 +17,25 @@ type Handler struct {
 	next http.Handler
 	once sync.Once
 	stop chan struct{} // closed when nobody shall wait any more
+
+	inside bool   // pages of the server ask
+	as     string // client that they ask for, if so
 }
 
 // Wrap stands before a handler that answers well. What lies under /_sandbox/ it leaves alone.
 func (s *Set) Wrap(next http.Handler) *Handler {
 	return &Handler{set: s, next: next, stop: make(chan struct{})}
+}
+
+// Inside stands before a handler by which pages of the server itself ask for a client. Of jobs they see what programs see, and what they
+// submit may be taken hold of. All other harm is for programs: pages that broke would not show a developer what theirs goes through.
+func (s *Set) Inside(next http.Handler, client string) http.Handler {
+	h := s.Wrap(next)
+	h.inside, h.as = true, client
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route, values := s.routes.find(r)
+		h.jobs(w, r, route, values)
+	})
 }
 
 // Stopping ends what waits: answers come at once from then on.

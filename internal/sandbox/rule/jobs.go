@@ -48,7 +48,7 @@ func (h *Handler) jobs(w http.ResponseWriter, r *http.Request, route string, val
 	case route == listRoute:
 		h.list(w, r)
 		return
-	case route != statusRoute && route != resultsRoute && route != deleteRoute:
+	case route != statusRoute && route != askedRoute && route != resultsRoute && route != deleteRoute:
 		h.next.ServeHTTP(w, r)
 		return
 	}
@@ -64,6 +64,8 @@ func (h *Handler) jobs(w http.ResponseWriter, r *http.Request, route string, val
 		h.next.ServeHTTP(w, r)
 	case route == statusRoute:
 		h.status(w, r, j)
+	case route == askedRoute:
+		h.asked(w, r, j)
 	case route == deleteRoute:
 		h.delete(w, r, j)
 	default:
@@ -76,7 +78,7 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, route string) {
 	answer := record(h.next, r)
 	var job wire.Submitted
 	if answer.status == http.StatusAccepted && json.Unmarshal(answer.body, &job) == nil {
-		by, err := h.set.take(r, route, job.JobID)
+		by, err := h.set.take(h.asker(r, route), job.JobID)
 		if err != nil {
 			h.broken(w, r, err)
 			return
@@ -88,8 +90,19 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, route string) {
 	answer.send(w, answer.body)
 }
 
+// asker is a request with who asks: pages say so, and others show a token.
+func (h *Handler) asker(r *http.Request, route string) asker {
+	if h.inside {
+		return asker{r, route, h.as}
+	}
+	return asker{r, route, h.set.client(r, route)}
+}
+
 // broken answers that a change could not be noted.
 func (h *Handler) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if h.inside {
+		tell(w, err)
+	}
 	h.prepare(w, r)
 	refuse(w, problem{status: http.StatusInternalServerError, message: err.Error()})
 }
@@ -199,14 +212,32 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request) {
 		if !holds {
 			continue
 		}
-		l := &list.Jobs[i]
-		l.JobStatus = j.shown(listed.JobStatus)
-		if l.State != wire.Fulfilled && l.State != wire.Expired {
-			l.Records, l.Bytes, l.StoredBytes = nil, nil, 0
-		}
+		list.Jobs[i] = j.listed(listed)
 	}
 	answer.inherit(w)
 	sendJSON(w, answer.status, list)
+}
+
+// listed is what a list says of a job in place of what it would say.
+func (j held) listed(l wire.ListedJob) wire.ListedJob {
+	l.JobStatus = j.shown(l.JobStatus)
+	if l.State != wire.Fulfilled && l.State != wire.Expired {
+		l.Records, l.Bytes, l.StoredBytes = nil, nil, 0
+	}
+	return l
+}
+
+// asked shows a held job with what it is asked, as the list shows it.
+func (h *Handler) asked(w http.ResponseWriter, r *http.Request, j held) {
+	answer := record(h.next, plainly(r))
+	var known wire.AskedJob
+	if answer.status != http.StatusOK || answer.short() || json.Unmarshal(answer.body, &known) != nil {
+		answer.send(w, answer.body)
+		return
+	}
+	known.ListedJob = j.listed(known.ListedJob)
+	answer.inherit(w)
+	sendJSON(w, answer.status, known)
 }
 
 // holds says whether any job is held.

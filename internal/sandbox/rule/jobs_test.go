@@ -65,6 +65,7 @@ type platform struct {
 	set   *rule.Set
 	http  http.Handler
 	bare  http.Handler // without rules
+	inner http.Handler // as pages of the server ask for the client
 	token string
 }
 
@@ -96,6 +97,8 @@ func withPlatform(t *testing.T, c rule.Config, do func(*platform)) {
 		p := &platform{t: t, set: rule.New(c)}
 		p.bare = server.Handler()
 		p.http = p.set.Wrap(p.bare)
+		me := access.Client{ID: "me", Organization: "org", Permissions: access.Usual()}
+		p.inner = p.set.Inside(server.As(me), string(me.ID))
 		token, err := clients.Login(t.Context(), "me", "hush")
 		if err != nil {
 			t.Fatal(err)
@@ -232,6 +235,7 @@ func TestJobs(t *testing.T) {
 					{"pages again", p.pages(held), againAfter(c.job, c.pages)},
 					{"state then", p.state(held), c.then},
 					{"list", p.listed(held), c.list},
+					{"asked for by itself", p.asked(held), c.list},
 					{"another job", p.pages(first), "[012] [345] [67]"},
 					{"DELETE", fmt.Sprint(p.ask("DELETE", held).status), "204"},
 					{"state after DELETE", strings.TrimPrefix(p.state(held), "404"), c.deleted},
@@ -274,10 +278,74 @@ func (p *platform) listed(job string) string {
 	if i < 0 {
 		return "is not there"
 	}
-	if list.Jobs[i].Records == nil {
-		return string(list.Jobs[i].State)
+	return told(list.Jobs[i])
+}
+
+// asked is what is said of a job that is asked for with its query.
+func (p *platform) asked(job string) string {
+	p.t.Helper()
+	var asked wire.AskedJob
+	if err := json.Unmarshal([]byte(p.ask("GET", wire.PathList+strings.TrimPrefix(job, wire.PathJobs)).body), &asked); err != nil {
+		p.t.Fatal(err)
 	}
-	return fmt.Sprint(list.Jobs[i].State, " ", *list.Jobs[i].Records)
+	return told(asked.ListedJob)
+}
+
+func told(j wire.ListedJob) string {
+	if j.Records == nil {
+		return string(j.State)
+	}
+	return fmt.Sprint(j.State, " ", *j.Records)
+}
+
+// asPage asks as a page of the server does.
+type asPage struct {
+	*httptest.ResponseRecorder
+
+	failed error
+}
+
+func (w *asPage) Fail(err error) { w.failed = err }
+
+func (p *platform) look(method, path string) (*asPage, string) {
+	r := httptest.NewRequestWithContext(p.t.Context(), method, path, http.NoBody)
+	w := &asPage{httptest.NewRecorder(), nil}
+	p.inner.ServeHTTP(w, r)
+	return w, w.Body.String()
+}
+
+// Pages see of a job what programs see, and what they submit is held too. No other fault is for them.
+func TestPagesSeeHeldJobs(t *testing.T) {
+	for of, want := range map[string][]string{
+		"stuck-queued":   {"QUEUED", "404 The job is QUEUED; its results can be read once it is FULFILLED", "CANCELLED"},
+		"stuck-pending":  {"PENDING", "404 The job is PENDING; its results can be read once it is FULFILLED", "CANCELLED"},
+		"failed":         {"FAILED", "404 The job is FAILED and has no results; submit the query again", ""},
+		"expired":        {"FULFILLED 8", "200", ""}, // until a program asks for results
+		"cursor-refused": {"FULFILLED 8", "200", ""},
+		"empty-page":     {"FULFILLED 8", "200", ""},
+	} {
+		withPlatform(t, rule.Config{}, func(p *platform) {
+			mustAdd(t, p.set, `{"name":"a","client":"me","job":{"fault":"`+of+`"},"nth":2}`, `{"name":"b","route":"any","answer":{"status":429}}`)
+			p.http = p.inner // what the helpers ask
+			p.submit()
+			held := p.submit()
+			synctest.Wait()
+			w, body := p.look("GET", held+"/results?pageSize=8")
+			results := fmt.Sprint(w.Code)
+			if w.Code != http.StatusOK {
+				results += " " + fmt.Sprint(w.failed)
+			}
+			if w.Code == http.StatusOK && strings.Count(body, "conversationId") != conversations {
+				t.Errorf("%s: the results are %s", of, body)
+			}
+			state := p.asked(held)
+			p.look("DELETE", held)
+			got := []string{state, results, strings.TrimPrefix(strings.TrimPrefix(p.state(held), "200 "), "404")}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %q, want %q", of, got, want)
+			}
+		})
+	}
 }
 
 // What a held job is asked goes by the rights of whoever asks.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/wire"
 )
 
@@ -68,6 +69,10 @@ func withCursor(r *http.Request, cursor string) *http.Request {
 
 // results gives a page of a held job, or says why there is none.
 func (h *Handler) results(w http.ResponseWriter, r *http.Request, j held) {
+	if h.inside {
+		h.show(w, r, j)
+		return
+	}
 	asked := r.URL.Query().Get("cursor")
 	page, platforms := unmark(j.id, asked)
 	if page == 0 || j.job.ofResults() && page < j.job.page() && j.state == "" {
@@ -103,6 +108,31 @@ func (h *Handler) results(w http.ResponseWriter, r *http.Request, j held) {
 	default:
 		h.page(w, withCursor(r, platforms), j.id, page)
 	}
+}
+
+// show gives pages the results of a held job, as they are on the platform. Nothing becomes of the job by that: whoever only looks at it
+// must not have it expire for the program that reads it.
+func (h *Handler) show(w http.ResponseWriter, r *http.Request, j held) {
+	known, answer, ok := h.ask(r, j.id)
+	if !ok {
+		answer.send(w, answer.body)
+		return
+	}
+	if state := j.shown(known).State; state != wire.Fulfilled {
+		withhold(w, unreadable(state, r.URL.Query().Get("cursor")))
+		return
+	}
+	h.next.ServeHTTP(w, unmarked(r, j.id))
+}
+
+// withhold tells a page why there are no results.
+func withhold(w http.ResponseWriter, p problem) {
+	kind := fault.NotFound
+	if p.status == http.StatusBadRequest {
+		kind = fault.Expired
+	}
+	tell(w, fault.New(kind, "%s", p.message))
+	refuse(w, p)
 }
 
 // ofResults says whether the fault shows in pages.

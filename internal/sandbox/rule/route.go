@@ -21,6 +21,7 @@ const (
 	resultsRoute = "GET " + wire.PathJobs + "/{}/results"
 	deleteRoute  = "DELETE " + wire.PathJobs + "/{}"
 	listRoute    = "GET " + wire.PathList
+	askedRoute   = "GET " + wire.PathList + "/{}"
 	tokenRoute   = "POST /oauth/token"
 	queryRoute   = "POST " + wire.PathQuery
 )

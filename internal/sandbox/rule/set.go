@@ -208,11 +208,10 @@ func (s *Set) call(r *http.Request, route string) (by Rule, n int, err error) {
 }
 
 // take counts a job that was submitted and has the rule hold it that fires at it.
-func (s *Set) take(r *http.Request, route string, id wire.JobID) (by Rule, err error) {
-	client := s.client(r, route)
+func (s *Set) take(a asker, id wire.JobID) (by Rule, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	by, _, err = s.decide(asker{r, route, client}, Event{Kind: Taken}, func(e *entry) bool { return e.rule.Job != nil }, func(_ Rule, e *Event) { e.Job = id })
+	by, _, err = s.decide(a, Event{Kind: Taken}, func(e *entry) bool { return e.rule.Job != nil }, func(_ Rule, e *Event) { e.Job = id })
 	return by, err
 }
 

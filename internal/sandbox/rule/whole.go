@@ -18,6 +18,7 @@ type whole struct {
 	status int
 	body   []byte
 	size   int64 // of the body, with what was passed over
+	failed error // why there is no answer, where the handler behind tells it
 }
 
 // record has a request answered into memory.
@@ -48,6 +49,16 @@ func (w *whole) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// Fail is told why there is no answer, as who asks within the process may know it.
+func (w *whole) Fail(err error) { w.failed = err }
+
+// tell tells who asks within the process why there is no answer, if it is they who ask.
+func tell(out http.ResponseWriter, err error) {
+	if inside, ok := out.(interface{ Fail(err error) }); ok && err != nil {
+		inside.Fail(err)
+	}
+}
+
 // short says whether a part of the body was passed over.
 func (w *whole) short() bool { return w.size > int64(len(w.body)) }
 
@@ -63,6 +74,7 @@ func (w *whole) head(out http.ResponseWriter, length int64) {
 
 // send sends a body in place of the one that was held. One that is not whole is broken off.
 func (w *whole) send(out http.ResponseWriter, body []byte) {
+	tell(out, w.failed)
 	if w.short() {
 		w.head(out, -1)
 		_, _ = out.Write(body) //nolint:gosec // of the handler behind, with its content type

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/parley-hq/parley/internal/access"
 	"github.com/parley-hq/parley/internal/api"
 	"github.com/parley-hq/parley/internal/fault"
 	"github.com/parley-hq/parley/internal/sandbox"
@@ -79,6 +80,11 @@ func (f *front) Before(platform http.Handler) http.Handler {
 		}
 		theirs.ServeHTTP(w, r)
 	})
+}
+
+// Inside is the platform as pages of the server ask it for a client: what is wrong with jobs they see too.
+func (f *front) Inside(platform http.Handler, client access.ClientID) http.Handler {
+	return f.faults.Inside(platform, string(client))
 }
 
 // Stopping ends what waits.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-hq/parley/internal/account"
 	"github.com/parley-hq/parley/internal/conversation"
@@ -18,7 +19,7 @@ const day conversation.Day = 20517
 func TestEverySegmentIsDrawnOnce(t *testing.T) {
 	drawn := 0
 	for c := range sim.New(sim.Config{Seed: 7, PerDay: 300}).Day(day) {
-		m := Of(c, func(account.Noun, string) string { return "" })
+		m := Of(c, func(account.Noun, string) string { return "" }, time.Time{})
 		for _, scale := range Scales {
 			d := drawingOf(t, m, "scale="+scale)
 			if n := segmentsOf(d); n != len(m.Steps) {
@@ -39,7 +40,7 @@ func TestEverySegmentIsDrawnOnce(t *testing.T) {
 func TestEverythingThatIsDrawnLeadsSomewhere(t *testing.T) {
 	followed := 0
 	for c := range sim.New(sim.Config{Seed: 7, PerDay: 40}).Day(day) {
-		m := Of(c, func(account.Noun, string) string { return "" })
+		m := Of(c, func(account.Noun, string) string { return "" }, time.Time{})
 		for _, address := range addresses(drawingOf(t, m, "")) {
 			query, _, _ := strings.Cut(strings.TrimPrefix(address, "?"), "#")
 			drawingOf(t, m, query)

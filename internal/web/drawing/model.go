@@ -39,9 +39,10 @@ type stateMore struct {
 // Step is a segment: a state of a party, by the places of both in the account.
 type Step struct{ Party, State int }
 
-// Of makes the model of a conversation. Things are called what they are called by called, or else by their ids.
-func Of(c *conversation.Conversation, called account.Names) *Model {
-	m := &Model{Account: account.Of(c, account.Options{Names: called}), parties: make([]partyMore, len(c.Participants))}
+// Of makes the model of a conversation. Things are called what they are called by called, or else by their ids. What has no end lasts
+// until asOf, or, if that is zero, to the latest time in the record.
+func Of(c *conversation.Conversation, called account.Names, asOf time.Time) *Model {
+	m := &Model{Account: account.Of(c, account.Options{Names: called, AsOf: asOf}), parties: make([]partyMore, len(c.Participants))}
 	texts := owner{}
 	if n := len(m.Account.Axis); n > 0 {
 		m.until = m.Account.Axis[n-1].End
