@@ -100,7 +100,11 @@ func jobsSentence(counts map[wire.JobState]int, all int) string {
 	if waiting, running := counts[wire.Queued], counts[wire.Pending]; waiting+running > 0 {
 		text = fmt.Sprintf("%s, and %s.", words.Amount(running, "job is being answered", "jobs are being answered"), words.Amount(waiting, "waits", "wait"))
 	}
-	text += " " + words.Amount(counts[wire.Fulfilled], "has results", "have results") + "."
+	if n := counts[wire.Fulfilled]; n == 0 {
+		text += " None has results."
+	} else {
+		text += " " + words.Amount(n, "has results", "have results") + "."
+	}
 	if n := counts[wire.Failed]; n > 0 {
 		text += " " + words.Amount(n, "has failed", "have failed") + "."
 	}
