@@ -39,6 +39,9 @@ func TestAConversationThatGoesOnLastsUntilNow(t *testing.T) {
 			talk, _, _ = strings.Cut(after, ",")
 			_, after, _ = strings.Cut(page, "last=")
 			version, _, _ = strings.Cut(after, `"`)
+			if open := strings.Contains(page, `open" aria-label="Agent`) && strings.Contains(page, ", and goes on"); open != (name != "ended") {
+				t.Errorf("%s: a bar is open: %t", name, open)
+			}
 			return talk, version
 		}
 		talk, version := look()

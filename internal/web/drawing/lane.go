@@ -187,8 +187,11 @@ func (p *painter) bar(party int, st account.State) Bar {
 	g, end := SegmentOf(party, st), p.end(st)
 	id := g.String()
 	lasted := account.Length(end.Sub(st.Start.Time)).String()
-	out := Bar{ID: id, Count: 1, Class: KindOf(st.Phase), Chosen: g == p.w.Segment, Address: p.w.With("seg", id) + "#s" + id, start: st.Start.Time, end: end}
+	out := Bar{ID: id, Count: 1, Class: KindOf(st.Phase), Open: st.End.IsZero() && p.Account.End.IsZero(), Chosen: g == p.w.Segment, Address: p.w.With("seg", id) + "#s" + id, start: st.Start.Time, end: end}
 	out.Label = p.Name(party) + ": " + st.Phase + ", " + lasted + ", from " + st.Start.UTC().Format("15:04:05")
+	if out.Open {
+		out.Label += ", and goes on"
+	}
 	p.lay(&out)
 	out.Text, out.Short = fits(st.Phase, lasted, out.Text0.W*usualWidth), fits(st.Phase, lasted, out.Text0.W*smallWidth)
 	return out

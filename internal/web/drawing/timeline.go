@@ -91,10 +91,11 @@ type Bar struct {
 	ID      string `json:"segment,omitzero"` // its place in the record
 	Count   int    `json:"segments"`
 	Class   string `json:"kind"`
-	Label   string `json:"label"` // for those who cannot see it
-	Text    string `json:"-"`     // that fits into it, if any
-	Short   string `json:"-"`     // that fits on a small screen
-	From    int64  `json:"from"`  // milliseconds since 1970
+	Open    bool   `json:"open,omitzero"` // it goes on, in a conversation that does
+	Label   string `json:"label"`         // for those who cannot see it
+	Text    string `json:"-"`             // that fits into it, if any
+	Short   string `json:"-"`             // that fits on a small screen
+	From    int64  `json:"from"`          // milliseconds since 1970
 	To      int64  `json:"to"`
 	Solid   []Span `json:"-"`
 	Thin    []Span `json:"-"` // through folds, in which nothing happens
