@@ -149,26 +149,31 @@ func TestARunTellsHowFastItIs(t *testing.T) {
 		e := New(Config{Now: time.Now, Health: func() platform.Health { return platform.Health{} }})
 		e.teller = e.newTeller(time.Now())
 		e.teller.enter = func(_ context.Context, r runs.Run) error { last = r; return nil }
+		told := func() runs.Run {
+			e.teller.mu.Lock() // it is held while the run is entered
+			defer e.teller.mu.Unlock()
+			return last
+		}
 		stop := e.teller.beats(t.Context())
 		defer stop()
 		e.run.id = "run"
 		time.Sleep(2 * time.Second)
 		e.got, e.run.counters.Pages = 100, 1
 		e.tell(t.Context(), "reading a page")
-		if last.Rate != 50 {
-			t.Errorf("after 2 s, %v records a second", last.Rate)
+		if r := told(); r.Rate != 50 {
+			t.Errorf("after 2 s, %v records a second", r.Rate)
 		}
 		e.got, e.run.counters.Pages = 200, 2
 		e.tell(t.Context(), "reading a page") // so soon that it is not entered at once
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if last.Rate != 50 || last.Pages != 2 {
-			t.Errorf("after 4 s, %v records a second, and %d pages", last.Rate, last.Pages)
+		if r := told(); r.Rate != 50 || r.Pages != 2 {
+			t.Errorf("after 4 s, %v records a second, and %d pages", r.Rate, r.Pages)
 		}
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
-		if last.Rate != 25 {
-			t.Errorf("after 8 s, %v records a second", last.Rate)
+		if r := told(); r.Rate != 25 {
+			t.Errorf("after 8 s, %v records a second", r.Rate)
 		}
 	})
 }

@@ -89,7 +89,7 @@ func Run(ctx context.Context, o *Options) (err error) {
 		}
 		found = true
 	}
-	if !found {
+	if !found && !o.Streams.OutTerminal { // there it counts them
 		o.Streams.Notef("No record of those asked for was found changed.\n")
 	}
 	return p.done()

@@ -88,13 +88,16 @@ func TestChangesAreShown(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var out bytes.Buffer
-			c.options.Streams, c.options.Lake = &ui.Streams{Out: &out, OutTerminal: c.terminal}, dir
+			var out, said bytes.Buffer
+			c.options.Streams, c.options.Lake = &ui.Streams{Out: &out, Err: &said, OutTerminal: c.terminal}, dir
 			if err := Run(t.Context(), &c.options); err != nil {
 				t.Fatal(err)
 			}
 			if out.String() != c.want {
 				t.Errorf("got\n%s\nwant\n%s", &out, c.want)
+			}
+			if none := strings.Contains(said.String(), "No record"); none != (c.want == "") {
+				t.Errorf("it says %q", &said)
 			}
 		})
 	}
