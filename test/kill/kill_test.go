@@ -38,7 +38,7 @@ func start(t *testing.T) *parley {
 	p := &parley{binary: program.Path(t)}
 	ctx, stop := context.WithCancel(context.Background())
 	sandbox := exec.CommandContext(ctx, p.binary, "sandbox", "--addr", "127.0.0.1:0", "--days", fmt.Sprint(days+1), "--per-day", "40", "--steady",
-		"--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "1000000", "--client-id", "id", "--client-secret", "secret", "--json")
+		"--seed", "7", "--now", "2026-11-08T12:00:00Z", "--rate-limit", "1000000", "--jobs-per-minute", "1000000", "--client-id", "id", "--client-secret", "secret", "--json")
 	sandbox.Cancel = func() error { return sandbox.Process.Signal(syscall.SIGTERM) }
 	sandbox.Stderr = os.Stderr
 	out, err := sandbox.StdoutPipe()
